@@ -1,0 +1,1 @@
+"""Predicts which customers of an online shop are about to leave."""

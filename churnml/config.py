@@ -1,0 +1,167 @@
+"""The configuration: every setting of a run, with its default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from churnml.definition import ChurnDefinition, failures_of
+from churnml.errors import ConfigError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SnapshotSettings(_Section):
+    """Days on which customers are looked at for training."""
+
+    every_days: int = Field(30, ge=1, le=365, description="Days between two training snapshots.")
+    at_most: int | None = Field(None, ge=1, description="Use only so many of the newest snapshots; empty uses all.")
+
+
+class TableSource(_Section):
+    """Where a table of the contract is found under other names."""
+
+    name: str | None = Field(None, description="Name of the table or file in the source.")
+    columns: dict[str, str] = Field(default_factory=dict, description="Contract column: the source's column.")
+
+
+class FeatureSettings(_Section):
+    """Which features are built."""
+
+    families: list[str] | None = Field(None, description="Families to use; empty uses all that the tables allow.")
+
+
+class TrainingSettings(_Section):
+    """How models are fitted and compared."""
+
+    candidates: list[str] = Field(
+        ["recency_rule", "rfm_logistic", "lightgbm"], min_length=1, description="Models to compare, simplest first."
+    )
+    folds: int = Field(6, ge=1, description="At most so many forward folds for the choice, the newest ones.")
+    max_rows: int = Field(2_000_000, ge=1_000, description="Above this, a seeded sample of whole customers is used.")
+    bootstrap_draws: int = Field(200, ge=20, description="Draws for the intervals of the figures.")
+    threads: int = Field(2, ge=1, description="Threads for LightGBM.")
+
+
+class ScoringSettings(_Section):
+    """How the list is made."""
+
+    capacity: int = Field(100, ge=1, description="Customers that can be contacted: the length of the work list.")
+    value_days: int = Field(365, ge=1, description="Days ahead over which a customer's value is counted.")
+    language: Literal["en", "tr"] = Field("en", description="Language of the reasons.")
+    min_reason_weight: float = Field(0.1, ge=0, description="Weight (log-odds) from which on a reason is shown.")
+
+
+class TrackingSettings(_Section):
+    """Where MLflow keeps runs and models."""
+
+    uri: str | None = Field(None, description="Tracking address; empty uses MLFLOW_TRACKING_URI, else models/mlflow.db.")
+    experiment: str = Field("churnml", description="Name of the experiment.")
+    model_name: str = Field("churn", description="Name of the registered model.")
+
+
+class PlaySettings(_Section):
+    """Plays are described in a file of their own; none is read yet."""
+
+
+class ReportingSettings(_Section):
+    """Reports have no settings yet."""
+
+
+class Config(_Section):
+    """All settings of churnml; what a file leaves out has its default."""
+
+    definition: ChurnDefinition = Field(default_factory=ChurnDefinition, description="What counts as leaving.")
+    snapshots: SnapshotSettings = Field(default_factory=SnapshotSettings)
+    tables: dict[
+        Literal[
+            "orders",
+            "order_items",
+            "customers",
+            "deliveries",
+            "complaints",
+            "returns",
+            "reviews",
+            "visits",
+            "rewards",
+            "contacts",
+            "subscriptions",
+        ],
+        TableSource,
+    ] = Field(default_factory=dict, description="Names that the source uses instead of the contract's.")
+    timezone: str = Field("UTC", description="Wall clock of the shop, such as Europe/Istanbul.")
+    features: FeatureSettings = Field(default_factory=FeatureSettings)
+    training: TrainingSettings = Field(default_factory=TrainingSettings)
+    scoring: ScoringSettings = Field(default_factory=ScoringSettings)
+    plays: PlaySettings = Field(default_factory=PlaySettings)
+    reporting: ReportingSettings = Field(default_factory=ReportingSettings)
+    tracking: TrackingSettings = Field(default_factory=TrackingSettings)
+    seed: int = Field(7, ge=0, description="Seed of everything random.")
+
+
+def load_config(path: str | Path | None = None, **overrides: dict[str, Any] | int | None) -> Config:
+    """Read a YAML configuration and lay overrides over it.
+
+    Parameters
+    ----------
+    path
+        The file; None takes the defaults.
+    **overrides
+        Top-level keys: a mapping is laid over the section key by key, its None values are passed over.
+
+    Returns
+    -------
+    Config
+
+    Raises
+    ------
+    ConfigError
+        With every unknown key and wrong value at once.
+    """
+    values = _read_yaml(Path(path)) if path is not None else {}
+    for key, override in overrides.items():
+        if isinstance(override, dict):
+            given = {name: value for name, value in override.items() if value is not None}
+            section = values.get(key) or {}
+            values[key] = {**section, **given} if isinstance(section, dict) else section
+        elif override is not None:
+            values[key] = override
+    failures: list[str] = []
+    definition = values.pop("definition", None) or {}
+    config = None
+    try:
+        definition = _definition(definition)
+    except ConfigError as error:
+        failures += error.failures
+    try:
+        config = Config(**{key: value for key, value in values.items() if value is not None})
+    except ValidationError as error:
+        failures += failures_of(error)
+    if failures or config is None:
+        raise ConfigError(failures)
+    return config.model_copy(update={"definition": definition})
+
+
+def _definition(values: object) -> ChurnDefinition:
+    if not isinstance(values, dict):
+        raise ConfigError(f"definition: must hold keys and values (received {values!r}). Correct the value.")
+    return ChurnDefinition(**values)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}). Name a configuration file.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: is not valid YAML ({error}). Correct the file.") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: must hold keys and values, but holds a {type(values).__name__}. Correct the file.")
+    return values

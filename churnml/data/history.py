@@ -1,0 +1,82 @@
+"""A shop as known on one day: the only place that compares times with a snapshot."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+
+import ibis
+import ibis.expr.types as ir
+
+from churnml.data.contract import RECORDED_AT, TABLES, Table
+from churnml.data.shop import Shop
+
+
+class History:
+    """The tables of a shop as they were known at the start of ``snapshot_date``.
+
+    A row is visible if its event time (and ``recorded_at``, where there is one) lies before the snapshot. A time that
+    lies at or after the snapshot is null, and so is a value that becomes known with it; plans are known from the
+    start. ``order_items`` and ``deliveries`` begin with their order and carry its ``customer_id`` and ``ordered_at``.
+
+    Parameters
+    ----------
+    shop
+        The shop.
+    snapshot_date
+        The day that is taken for now; its own rows are not known yet.
+    """
+
+    def __init__(self, shop: Shop, snapshot_date: date) -> None:
+        self.shop = shop
+        self.snapshot_date = snapshot_date
+        self._now = datetime.combine(snapshot_date, time.min)
+        self._tables: dict[str, ir.Table] = {}
+
+    def table(self, name: str) -> ir.Table:
+        """Give a table of the contract as known; the shop must have brought it."""
+        if name not in self._tables:
+            self._tables[name] = self._as_known(TABLES[name])
+        return self._tables[name]
+
+    @property
+    def uncancelled_orders(self) -> ir.Table:
+        """The known orders that are not cancelled as far as is known."""
+        orders = self.table("orders")
+        return orders.filter(orders.cancelled_at.isnull())
+
+    def within(self, event_time: ir.Value, days: int) -> ir.BooleanValue:
+        """Tell whether a time lies in ``[snapshot - days, snapshot)``; false for null."""
+        lies_within = (event_time >= self._moment(-days)) & (event_time < self._moment(0))
+        return lies_within.fill_null(False)
+
+    def days_since(self, event_time: ir.Value) -> ir.Value:
+        """Count the days from the date of a known time to the snapshot; negative for plans ahead, null for null."""
+        return ibis.date(self.snapshot_date).delta(event_time.date(), unit="day")
+
+    def _as_known(self, contract: Table) -> ir.Table:
+        table = self.shop.tables[contract.name]
+        if RECORDED_AT.name in table.columns:
+            table = table.filter(table[RECORDED_AT.name] < self._moment(0)).drop(RECORDED_AT.name)
+        if contract.event_time is None:
+            orders = self.table("orders")
+            owners = orders.select("order_id", "customer_id", "ordered_at", order_cancelled=orders.cancelled_at.notnull())
+            table = table.inner_join(owners, "order_id")
+        else:
+            begins = table[contract.event_time]
+            visible = begins < self._moment(0)
+            table = table.filter(visible | begins.isnull() if contract.name == "customers" else visible)
+        known = {
+            column.name: table[column.name] < self._moment(0)
+            for column in contract.columns
+            if column.type == "time" and column.name != contract.event_time
+        }
+        late = {name: ibis.ifelse(is_known, table[name], ibis.null(table[name].type())) for name, is_known in known.items()}
+        late |= {
+            column.name: ibis.ifelse(known[column.known_with], table[column.name], ibis.null(table[column.name].type()))
+            for column in contract.columns
+            if column.known_with is not None
+        }
+        return table.mutate(**late) if late else table
+
+    def _moment(self, days: int) -> ir.TimestampScalar:
+        return ibis.timestamp(self._now + timedelta(days=days))

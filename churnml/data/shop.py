@@ -1,0 +1,171 @@
+"""A shop: its checked and normalised tables on one engine."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import ibis.expr.types as ir
+import pandas as pd
+from ibis.backends.duckdb import Backend
+
+from churnml.config import TableSource
+from churnml.data.checks import CheckReport, check_tables
+from churnml.data.contract import TABLES
+from churnml.data.door import normalise
+from churnml.data.sources import connect, raw_tables
+from churnml.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class Shop:
+    """The tables of a shop as they stand, all of time. What was known on one day is seen through ``History``.
+
+    Attributes
+    ----------
+    tables
+        Checked tables of the contract by name.
+    brought
+        For each table, the columns that the source really has; the others of the contract are null.
+    report
+        What the check counted.
+    engine
+        The engine on which the tables live.
+    """
+
+    tables: Mapping[str, ir.Table]
+    brought: Mapping[str, frozenset[str]]
+    report: CheckReport
+    engine: Backend
+
+    def has(self, table: str, columns: Iterable[str] = ()) -> bool:
+        """Tell whether the shop brought a table with all these columns."""
+        return set(columns) <= self.brought.get(table, frozenset()) if columns else table in self.tables
+
+    @property
+    def first_day(self) -> date:
+        """The day of the first order."""
+        return self._order_days()[0]
+
+    @property
+    def last_day(self) -> date:
+        """The day of the last order; it may be incomplete, so nothing of it is taken for known."""
+        return self._order_days()[1]
+
+    def _order_days(self) -> tuple[date, date]:
+        orders = self.tables["orders"]
+        days = orders.aggregate(first=orders.ordered_at.min(), last=orders.ordered_at.max()).to_pandas().iloc[0]
+        return pd.Timestamp(days["first"]).date(), pd.Timestamp(days["last"]).date()
+
+
+def check(
+    source: str | Path | Mapping[str, Any],
+    *,
+    timezone: str = "UTC",
+    tables: Mapping[str, TableSource] | None = None,
+) -> CheckReport:
+    """Check a shop's tables and report all that is wrong or tolerated.
+
+    Parameters
+    ----------
+    source, timezone, tables
+        As in ``read``.
+
+    Returns
+    -------
+    CheckReport
+        Failures, notes and rows per table; nothing is raised for bad values.
+
+    Raises
+    ------
+    InputError
+        Where the source cannot be opened at all.
+    """
+    return _open(source, timezone, tables)[2]
+
+
+def read(
+    source: str | Path | Mapping[str, Any],
+    *,
+    timezone: str = "UTC",
+    tables: Mapping[str, TableSource] | None = None,
+) -> Shop:
+    """Read a shop's tables, check them and bring them to the contract's types.
+
+    Parameters
+    ----------
+    source
+        A folder of Parquet or CSV files named after the tables (one file, part files, or a folder of parts for each),
+        a DuckDB file, or a mapping of table name to pandas, Polars or Arrow table.
+    timezone
+        Wall clock of the shop; zone-aware times are converted to it, naive times are taken as they are.
+    tables
+        Where the source uses other names: for each contract table its name and its columns there.
+
+    Returns
+    -------
+    Shop
+
+    Raises
+    ------
+    InputError
+        With every failing table and column at once.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> orders = pd.DataFrame(
+    ...     {"order_id": [1, 2], "customer_id": ["a", "a"], "ordered_at": ["2025-01-05", "2025-02-01"], "amount": [9.5, 12]}
+    ... )
+    >>> shop = read({"orders": orders})
+    >>> shop.first_day, shop.last_day
+    (datetime.date(2025, 1, 5), datetime.date(2025, 2, 1))
+    """
+    engine, raw, report = _open(source, timezone, tables)
+    if report.failures:
+        raise InputError(report.failures)
+    checked = {name: _through_the_door(engine, received, name, report) for name, received in raw.items()}
+    brought = {name: frozenset(received.columns) for name, received in raw.items()}
+    shop = Shop(checked, brought, report, engine)
+    if not shop.tables["orders"].count().to_pandas():
+        raise InputError("orders: no row has a customer_id. Export the orders with their customers.")
+    return shop
+
+
+def _open(
+    source: str | Path | Mapping[str, Any], timezone: str, tables: Mapping[str, TableSource] | None
+) -> tuple[Backend, dict[str, ir.Table], CheckReport]:
+    renamed = tables or {}
+    names = {table: (renamed[table].name if table in renamed else None) or table for table in TABLES}
+    engine = connect(timezone)
+    raw = raw_tables(source, engine, names)
+    failures = []
+    for table in raw:
+        columns = renamed[table].columns if table in renamed else {}
+        absent = [theirs for theirs in columns.values() if theirs not in raw[table].columns]
+        failures += [
+            f"{table}.{theirs}: named under tables.{table}.columns, but the column is missing "
+            f"(received: {', '.join(raw[table].columns)}). Correct the config."
+            for theirs in absent
+        ]
+        if not absent:
+            raw[table] = raw[table].rename(dict(columns))
+    if failures:
+        raise InputError(failures)
+    return engine, raw, check_tables(raw)
+
+
+def _through_the_door(engine: Backend, raw: ir.Table, name: str, report: CheckReport) -> ir.Table:
+    """Normalise one table; what had to be converted or freed of duplicates is stored, so that it is done once."""
+    table = normalise(raw, TABLES[name])
+    stored = name in report.duplicated
+    if stored:
+        table = table.distinct()
+    if "customer_id" in table.columns:
+        table = table.filter(table.customer_id.notnull())
+    if stored or any(raw.schema().get(column) not in (None, kind) for column, kind in table.schema().items()):
+        table = engine.create_table(name, table)
+    return table

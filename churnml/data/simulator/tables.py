@@ -1,0 +1,280 @@
+"""The tables that follow an order: orders, their lines and deliveries, complaints, returns, reviews, rewards, truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from churnml.data.simulator.behaviour import CAUSES, DAY, NEVER, Flags, Ints, Lives, People
+from churnml.data.simulator.columns import flags, ids, money, numbers, repeated, times, words
+from churnml.data.simulator.effects import DRIVERS
+
+CHANNELS = ("web", "app", "phone")
+CATEGORIES = ("home", "kitchen", "garden", "books", "toys", "beauty", "sports", "pets")
+TOPICS = ("delivery", "wrong item", "quality", "billing", "other")
+SEVERITIES = ("low", "medium", "high")
+RETURN_REASONS = ("wrong item", "does not fit", "damaged", "changed my mind")
+TIERS = ("basic", "silver", "gold")
+REVIEW_TEXTS = (
+    "Very disappointed.",
+    "Not what I expected.",
+    "It is all right.",
+    "Good, would buy again.",
+    "Excellent, thank you!",
+)
+
+_PRODUCTS = 500
+_ORDER_DIGITS = 3
+_POINTS_PER_REWARD = 100
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """One chunk of customers: who they are, their orders, and the ids of both.
+
+    ``base`` is the number of the customers before the chunk, ``width`` the digits of a customer id, ``start`` and
+    ``end`` the seconds since 1970 between which orders fall.
+    """
+
+    people: People
+    lives: Lives
+    base: int
+    width: int
+    start: int
+    end: int
+
+    @property
+    def customers(self) -> int:
+        """How many customers there are."""
+        return int(self.people.first_at.size)
+
+    def customer_numbers(self, customer: Ints) -> Ints:
+        """Give the shop-wide numbers, from 1, of customers counted within the chunk."""
+        return customer + self.base + 1
+
+    def customer_ids(self, customer: Ints) -> pa.DictionaryArray:
+        """Give the ids of customers counted within the chunk."""
+        return repeated(ids("C", self.customer_numbers(np.arange(self.customers)), self.width), customer)
+
+    def order_ids(self, prefix: str, rows: Ints | Flags) -> pa.StringArray:
+        """Give the ids of orders, or with another prefix of what belongs to them one to one."""
+        customer, number = self.lives.customer[rows], self.lives.number[rows]
+        return ids(prefix, self.customer_numbers(customer) * 10**_ORDER_DIGITS + number, self.width + _ORDER_DIGITS)
+
+
+def order_tables(rng: np.random.Generator, chunk: Chunk) -> dict[str, pa.Table]:
+    """Make the tables whose rows follow an order.
+
+    Parameters
+    ----------
+    rng
+        Source of all draws.
+    chunk
+        The customers and their orders.
+
+    Returns
+    -------
+    dict of str to pyarrow.Table
+        ``orders``, ``order_items``, ``deliveries``, ``complaints``, ``returns``, ``reviews`` and ``rewards``; some
+        may have no rows.
+    """
+    gross, items = _items(rng, chunk)
+    discount = np.rint(gross * chunk.lives.discount_share).astype(np.int64)
+    return {
+        "orders": _orders(rng, chunk, gross - discount, discount),
+        "order_items": items,
+        "deliveries": _deliveries(chunk),
+        "complaints": _complaints(rng, chunk),
+        "returns": _returns(rng, chunk, gross - discount),
+        "reviews": _reviews(rng, chunk),
+        "rewards": _rewards(rng, chunk, gross - discount),
+    }
+
+
+def truth_tables(chunk: Chunk) -> dict[str, pa.Table]:
+    """Write down what no shop knows: who has left, when, why, and the hazards of every decision.
+
+    Parameters
+    ----------
+    chunk
+        The customers and their orders.
+
+    Returns
+    -------
+    dict of str to pyarrow.Table
+        ``customers`` (``left_at`` and ``cause`` null where she has not left by the end of the data) and ``orders``
+        (``decided_at`` null where the decision lies after the end).
+    """
+    lives = chunk.lives
+    left = lives.leaving & (lives.due_at < chunk.end)
+    left_at = np.full(chunk.customers, NEVER)
+    left_at[lives.customer[left]] = lives.due_at[left]
+    cause = np.full(chunk.customers, -1)
+    cause[lives.customer[left]] = lives.cause[left]
+    customers = {
+        "customer_id": chunk.customer_ids(np.arange(chunk.customers)),
+        "left": flags(left_at < NEVER),
+        "left_at": times(left_at),
+        "cause": words(CAUSES, cause),
+        "base_hazard": pa.array(chunk.people.base_hazard),
+        "pace_days": pa.array(chunk.people.pace_days),
+    }
+    orders = {
+        "order_id": chunk.order_ids("O", np.arange(lives.customer.size)),
+        "customer_id": chunk.customer_ids(lives.customer),
+        "decided_at": times(lives.due_at, chunk.end),
+    }
+    orders |= {f"hazard_{cause}": pa.array(lives.hazards[:, place]) for place, cause in enumerate(CAUSES)}
+    orders |= {f"exposed_{driver}": flags(lives.exposed[:, place]) for place, driver in enumerate(DRIVERS)}
+    orders["leave_probability"] = pa.array(-np.expm1(-lives.hazards.sum(axis=1)))
+    return {"customers": pa.table(customers), "orders": pa.table(orders)}
+
+
+def _items(rng: np.random.Generator, chunk: Chunk) -> tuple[Ints, pa.Table]:
+    """Fill the baskets: one to four different products each; give the sum per order in cents beside the table."""
+    lives, size = chunk.lives, chunk.lives.customer.size
+    lines = 1 + rng.binomial(3, chunk.people.line_share[lives.customer])
+    order = np.repeat(np.arange(size), lines)
+    line = np.arange(order.size) - np.repeat(np.cumsum(lines) - lines, lines)
+    # Steps of one size keep the products of an order distinct, near each other in price.
+    furthest = _PRODUCTS - 1 - 3 * 40
+    wanted = chunk.people.taste[lives.customer] * furthest + rng.normal(0.0, 40.0, size)
+    product = np.clip(wanted, 0, furthest).astype(np.int64)[order] + line * rng.integers(1, 41, size)[order]
+    list_price = np.rint(390 * 40 ** (np.arange(_PRODUCTS) / _PRODUCTS)).astype(np.int64)
+    price = np.rint(list_price[product] * (1 + lives.price_rise[order])).astype(np.int64)
+    quantity = 1 + (rng.random(order.size) < 0.15) + (rng.random(order.size) < 0.04)
+    sums = np.concatenate([[0], np.cumsum(price * quantity)])
+    ends = np.cumsum(lines)
+    columns = {
+        "order_id": repeated(chunk.order_ids("O", np.arange(size)), order),
+        "product_id": repeated(ids("P", np.arange(1, _PRODUCTS + 1), 4), product),
+        "quantity": numbers(quantity),
+        "unit_price": money(price),
+        "category": words(CATEGORIES, product * 7 % len(CATEGORIES)),
+    }
+    return sums[ends] - sums[ends - lines], pa.table(columns)
+
+
+def _orders(rng: np.random.Generator, chunk: Chunk, amount: Ints, discount: Ints) -> pa.Table:
+    lives, size = chunk.lives, chunk.lives.customer.size
+    return pa.table(
+        {
+            "order_id": chunk.order_ids("O", np.arange(size)),
+            "customer_id": chunk.customer_ids(lives.customer),
+            "ordered_at": times(lives.ordered_at),
+            "amount": money(amount),
+            "discount": money(discount),
+            "channel": words(CHANNELS, np.searchsorted([0.55, 0.95], rng.random(size))),
+            "currency": words(("EUR",), np.zeros(size, dtype=np.int64)),
+            "cancelled_at": times(lives.cancelled_at, chunk.end),
+        }
+    )
+
+
+def _deliveries(chunk: Chunk) -> pa.Table:
+    lives = chunk.lives
+    sent = lives.promised_at < NEVER
+    return pa.table(
+        {
+            "order_id": chunk.order_ids("O", sent),
+            "promised_at": times(lives.promised_at[sent]),
+            "shipped_at": times(lives.shipped_at[sent], chunk.end),
+            "delivered_at": times(lives.delivered_at[sent], chunk.end),
+        }
+    )
+
+
+def _complaints(rng: np.random.Generator, chunk: Chunk) -> pa.Table:
+    lives = chunk.lives
+    raised = np.flatnonzero(lives.opened_at < chunk.end)
+    other = rng.integers(2, len(TOPICS), raised.size)
+    topic = np.where(lives.wrong[raised], 1, np.where(lives.late[raised], 0, other))
+    return pa.table(
+        {
+            "complaint_id": chunk.order_ids("K", raised),
+            "customer_id": chunk.customer_ids(lives.customer[raised]),
+            "opened_at": times(lives.opened_at[raised]),
+            "order_id": chunk.order_ids("O", raised),
+            "first_response_at": times(lives.first_response_at[raised], chunk.end),
+            "resolved_at": times(lives.resolved_at[raised], chunk.end),
+            "topic": words(TOPICS, topic),
+            "severity": words(SEVERITIES, np.searchsorted([0.5, 0.85], rng.random(raised.size))),
+        }
+    )
+
+
+def _returns(rng: np.random.Generator, chunk: Chunk, amount: Ints) -> pa.Table:
+    lives, size = chunk.lives, chunk.lives.customer.size
+    sends_back = rng.random(size) < np.where(lives.wrong, 0.5, 0.05)
+    returned_at = _after_delivery(rng, lives, longest_days=14)
+    rows = np.flatnonzero(sends_back & (returned_at < chunk.end))
+    share = np.where(rng.random(rows.size) < 0.5, 1.0, rng.uniform(0.2, 0.8, rows.size))
+    reason = np.where(lives.wrong[rows], 0, rng.integers(1, len(RETURN_REASONS), rows.size))
+    return pa.table(
+        {
+            "return_id": chunk.order_ids("R", rows),
+            "customer_id": chunk.customer_ids(lives.customer[rows]),
+            "returned_at": times(returned_at[rows]),
+            "amount": money(np.rint(amount[rows] * share).astype(np.int64)),
+            "order_id": chunk.order_ids("O", rows),
+            "reason": words(RETURN_REASONS, reason),
+        }
+    )
+
+
+def _reviews(rng: np.random.Generator, chunk: Chunk) -> pa.Table:
+    """Rate some orders with one to five stars, fewer with nought to ten; disappointments cost stars."""
+    lives, size = chunk.lives, chunk.lives.customer.size
+    submitted_at = _after_delivery(rng, lives, longest_days=10)
+    drawn = rng.random(size)
+    rows = np.flatnonzero((drawn < 0.16) & (submitted_at < chunk.end))
+    nps = drawn[rows] > 0.12
+    mood = rng.normal(4.3, 0.8, rows.size) - 1.5 * lives.late[rows] - 1.8 * lives.wrong[rows]
+    stars = np.clip(np.rint(mood), 1, 5).astype(np.int64)
+    points = np.clip(np.rint(2.5 * (mood - 1)), 0, 10).astype(np.int64)
+    return pa.table(
+        {
+            "review_id": chunk.order_ids("V", rows),
+            "customer_id": chunk.customer_ids(lives.customer[rows]),
+            "submitted_at": times(submitted_at[rows]),
+            "rating": numbers(np.where(nps, points, stars)),
+            "order_id": chunk.order_ids("O", rows),
+            "scale": numbers(np.where(nps, 10, 5)),
+            "text": words(REVIEW_TEXTS, np.where(rng.random(rows.size) < 0.3, stars - 1, -1)),
+        }
+    )
+
+
+def _rewards(rng: np.random.Generator, chunk: Chunk, amount: Ints) -> pa.Table:
+    """Give members a point per whole unit of money; every fifth order redeems where the points suffice."""
+    lives = chunk.lives
+    member = rng.random(chunk.customers) < 0.6
+    rows = np.flatnonzero(member[lives.customer] & (lives.cancelled_at == NEVER) & (amount >= 100))
+    points = amount[rows] // 100
+    running = np.concatenate([[0], np.cumsum(points)])
+    first_row = np.searchsorted(lives.customer[rows], lives.customer[rows])
+    balance = running[1:] - running[first_row]
+    nth = np.arange(rows.size) - first_row + 1
+    # The points of n rewards are there at the nth, so no earlier one can have made the balance negative.
+    redeems = np.flatnonzero((nth % 5 == 0) & (balance >= _POINTS_PER_REWARD * (nth // 5)))
+    order = np.concatenate([np.arange(rows.size), redeems])
+    redeemed = np.repeat([0, 1], [rows.size, redeems.size])
+    by_time = np.lexsort((redeemed, order))
+    order, redeemed = order[by_time], redeemed[by_time]
+    return pa.table(
+        {
+            "customer_id": chunk.customer_ids(lives.customer[rows[order]]),
+            "changed_at": times(lives.ordered_at[rows[order]]),
+            "points": numbers(np.where(redeemed == 1, -_POINTS_PER_REWARD, points[order])),
+            "kind": words(("earned", "redeemed"), redeemed),
+            "tier": words(TIERS, np.searchsorted([5, 12], nth[order], side="right")),
+        }
+    )
+
+
+def _after_delivery(rng: np.random.Generator, lives: Lives, longest_days: int) -> Ints:
+    """Draw a time within some days after each delivery; never where nothing was delivered."""
+    wait = rng.integers(3600, longest_days * DAY, lives.customer.size)
+    return np.where(lives.delivered_at < NEVER, np.minimum(lives.delivered_at, NEVER - wait) + wait, NEVER)

@@ -1,0 +1,179 @@
+"""Simulating a shop into a folder of Parquet files, chunk by chunk."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from joblib import Parallel, delayed
+
+from churnml.data.contract import TABLES
+from churnml.data.files import whole_folder
+from churnml.data.simulator.behaviour import DAY, draw_people, live
+from churnml.data.simulator.doings import customer_tables
+from churnml.data.simulator.effects import Effects
+from churnml.data.simulator.tables import Chunk, order_tables, truth_tables
+from churnml.errors import InputError
+
+CHUNK_CUSTOMERS = 20_000
+
+_LONGEST_YEARS = 20  # the order number within a customer's ids has three digits
+_FEWEST_DIGITS = 7
+# Written as they are: values that hardly repeat gain nothing from a dictionary but the time to build it.
+_NOT_REPEATED = {"amount", "discount", "base_hazard", "pace_days"}
+
+
+def simulate(
+    out: str | Path,
+    customers: int = 5_000,
+    seed: int = 7,
+    effects: Effects | None = None,
+    end: str = "2025-07-01",
+    years: float = 3.0,
+    jobs: int = 2,
+    progress: Callable[[int, int], None] | None = None,
+    chunk_customers: int = CHUNK_CUSTOMERS,
+) -> dict[str, int]:
+    """Simulate an online shop and write its tables, and the truth about its customers beside them.
+
+    The tables are those that a shop knows on the day ``end``: nothing in them happens at or after it, and times that
+    would are null. The folder ``truth`` holds ``customers.parquet`` (who left for good, when she would have ordered
+    next, and which hazard made her leave) and ``orders.parquet`` (the hazards and exposures of the decision after
+    every order). A customer whose next order would be due at or after ``end`` has not left.
+
+    Parameters
+    ----------
+    out
+        Folder to write to; files of an earlier simulation in it are replaced.
+    customers
+        Number of customers, each with at least one order; about 10 on average.
+    seed
+        The same seed and arguments give the same bytes, whatever ``jobs`` is.
+    effects
+        What makes customers leave; ``Effects()`` where None.
+    end
+        The day on which the data ends, ``YYYY-MM-DD``.
+    years
+        First orders fall into this many years before ``end``.
+    jobs
+        Processes to use.
+    progress
+        Called with the customers done and all customers after every chunk.
+    chunk_customers
+        Customers simulated at a time: bounds the memory, and is part of what the seed stands for.
+
+    Returns
+    -------
+    dict of str to int
+        Rows per table. A table without rows is not written and not named.
+
+    Raises
+    ------
+    InputError
+        Where an argument cannot be used, or ``out`` cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     rows = simulate(folder, customers=10)
+    >>> rows["customers"]
+    10
+    """
+    effects = Effects() if effects is None else effects
+    end_at = _checked_end(customers, seed, end, years, jobs, chunk_customers)
+    start_at = end_at - round(years * 365.25 * DAY)
+    width = max(_FEWEST_DIGITS, len(str(customers)))
+    firsts = range(0, customers, chunk_customers)
+    seeds = np.random.SeedSequence(seed).spawn(len(firsts))
+    tasks = [
+        (base, min(chunk_customers, customers - base), own_seed, effects, start_at, end_at, width)
+        for base, own_seed in zip(firsts, seeds, strict=True)
+    ]
+    rows: dict[str, int] = {}
+    done = 0
+    with whole_folder(out, owned=[f"{name}.parquet" for name in TABLES]) as scratch, ExitStack() as open_files:
+        (scratch / "truth").mkdir()
+        writers: dict[str, pq.ParquetWriter] = {}
+        for task, tables in zip(tasks, _in_order(tasks, jobs), strict=True):
+            for name, table in tables.items():
+                if not table.num_rows:
+                    continue
+                if name not in writers:
+                    writers[name] = open_files.enter_context(_writer(scratch / f"{name}.parquet", table.schema))
+                writers[name].write_table(table)
+                rows[name] = rows.get(name, 0) + table.num_rows
+            done += task[1]
+            if progress is not None:
+                progress(done, customers)
+    return {name: rows[name] for name in TABLES if name in rows}
+
+
+_Task = tuple[int, int, np.random.SeedSequence, Effects, int, int, int]
+
+
+def _in_order(tasks: list[_Task], jobs: int) -> Iterator[dict[str, pa.Table]]:
+    """Simulate the chunks in processes, giving them in order and never holding more than a few."""
+    if jobs == 1 or len(tasks) == 1:
+        for task in tasks:
+            yield _chunk(*task)
+        return
+    # A generator of joblib goes on working while nobody takes its results, so only a few chunks are given at a time.
+    wave = 3 * jobs
+    with Parallel(n_jobs=jobs, return_as="generator") as parallel:
+        for first in range(0, len(tasks), wave):
+            yield from parallel(delayed(_chunk)(*task) for task in tasks[first : first + wave])
+
+
+def _chunk(
+    base: int, customers: int, seed: np.random.SeedSequence, effects: Effects, start: int, end: int, width: int
+) -> dict[str, pa.Table]:
+    """Simulate the customers from number ``base`` on; names with a slash belong into a folder."""
+    of_life, of_orders, of_customers = (np.random.default_rng(own) for own in seed.spawn(3))
+    people = draw_people(of_life, customers, effects, start, end)
+    chunk = Chunk(people, live(of_life, people, effects, end), base, width, start, end)
+    tables = order_tables(of_orders, chunk) | customer_tables(of_customers, chunk, effects)
+    return tables | {f"truth/{name}": table for name, table in truth_tables(chunk).items()}
+
+
+def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    repeating = [
+        field.name
+        for field in schema
+        if not (pa.types.is_string(field.type) or pa.types.is_timestamp(field.type) or field.name in _NOT_REPEATED)
+        and not pa.types.is_boolean(field.type)
+    ]
+    # Without the Arrow schema, dictionary columns are read as the plain text that they are.
+    return pq.ParquetWriter(
+        path, schema, compression="zstd", compression_level=1, use_dictionary=repeating, store_schema=False
+    )
+
+
+def _checked_end(customers: int, seed: int, end: str, years: float, jobs: int, chunk_customers: int) -> int:
+    """Give the end of the data in seconds since 1970, or every argument that cannot be used."""
+    failures = [
+        f"simulate.{name}: is {value}. Give a whole number from {least} on."
+        for name, value, least in (
+            ("customers", customers, 1),
+            ("seed", seed, 0),
+            ("jobs", jobs, 1),
+            ("chunk_customers", chunk_customers, 1),
+        )
+        if value < least
+    ]
+    if not 0 < years <= _LONGEST_YEARS:
+        failures.append(f"simulate.years: is {years}. Give a number above 0 and up to {_LONGEST_YEARS}.")
+    cause = None
+    try:
+        day = dt.date.fromisoformat(end)
+    except ValueError as error:
+        cause = error
+        failures.append(f"simulate.end: {end!r} is not a day. Give it as YYYY-MM-DD, such as 2025-07-01.")
+    if failures:
+        raise InputError(failures) from cause
+    return (day - dt.date(1970, 1, 1)).days * DAY

@@ -1,0 +1,42 @@
+"""The errors that churnml raises for its users to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class ChurnmlError(Exception):
+    """Something that the user can put right; the message says what, what was received and what to do."""
+
+
+class InputError(ChurnmlError):
+    """The shop's tables, or a request about them, cannot be used as they are.
+
+    Parameters
+    ----------
+    failures
+        Every failure found, one sentence group each. They are all shown at once.
+    """
+
+    def __init__(self, failures: str | Iterable[str]) -> None:
+        self.failures = [failures] if isinstance(failures, str) else list(failures)
+        super().__init__("\n".join(self.failures))
+
+
+class ConfigError(InputError):
+    """A configuration file or option does not say something that churnml understands."""
+
+
+class ModelError(ChurnmlError):
+    """A model cannot be found, read or used for what was asked of it."""
+
+
+class NoSkillError(ChurnmlError):
+    """No candidate told leaving customers from staying ones better than chance, so none was promoted."""
+
+
+class MissingExtraError(ChurnmlError):
+    """A feature needs packages that come with an extra which is not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs the extra [{extra}], which is not installed. Run: pip install 'churnml[{extra}]'")

@@ -1,0 +1,82 @@
+"""Complaints: how often the customer complained, and how well she was answered."""
+
+from churnml.features.family import WINDOWS, Aggregate, Derived, Family, count, days_since_last, largest, mean
+
+FAMILY = Family(
+    name="complaints",
+    concept="complaints",
+    actionable=True,
+    features=(
+        *(
+            Aggregate(
+                name=f"complaints_{days}d",
+                unit="complaints",
+                describe=f"Complaints opened in the {days} days before the snapshot",
+                source="complaints",
+                reduce=count(),
+                window_days=days,
+                fill=0,
+                en=f"{{value}} in the last {days} days",
+                tr=f"Son {days} günde {{value}}",
+                speaks_if=lambda value: value > 0,
+            )
+            for days in WINDOWS
+        ),
+        Aggregate(
+            name="complaints_open",
+            unit="complaints",
+            describe="Complaints that are not resolved at the snapshot",
+            source="complaints",
+            reduce=count(),
+            only=lambda complaint: complaint.resolved_at.isnull(),
+            needs=("resolved_at",),
+            fill=0,
+            en="{value} still open",
+            tr="Hâlâ açık {value}",
+            speaks_if=lambda value: value > 0,
+        ),
+        Aggregate(
+            name="complaint_open_max_days",
+            unit="days",
+            describe="Days that the oldest open complaint has been open; null without one",
+            source="complaints",
+            reduce=largest("open_days"),
+            only=lambda complaint: complaint.resolved_at.isnull(),
+            needs=("resolved_at",),
+            en="A complaint has been open for {value}",
+            tr="Bir şikâyet {value} süredir açık",
+        ),
+        Aggregate(
+            name="days_since_last_complaint",
+            unit="days",
+            describe="Days from the last complaint to the snapshot; null without one",
+            source="complaints",
+            reduce=days_since_last("opened_at"),
+            en="Last complained {value} ago",
+            tr="Son şikâyetinin üzerinden {value} geçti",
+            tells="low",
+        ),
+        Aggregate(
+            name="complaint_resolution_mean_days_365d",
+            unit="days",
+            describe="Mean days from opening to resolution of the complaints opened in the last 365 days and resolved",
+            source="complaints",
+            reduce=mean("resolution_days"),
+            only=lambda complaint: complaint.resolved_at.notnull(),
+            needs=("resolved_at",),
+            window_days=365,
+            en="Complaints of the last 365 days took {value} to be resolved on average",
+            tr="Son 365 gündeki şikâyetleri ortalama {value} içinde çözüldü",
+        ),
+        Derived(
+            name="complaints_per_order_365d",
+            unit="share",
+            describe="Complaints opened over orders placed in the last 365 days",
+            inputs=("complaints_365d", "orders_365d"),
+            compute=lambda complaints, orders: complaints / orders,
+            en="{complaints_365d} with {orders_365d} in the last 365 days",
+            tr="Son 365 günde {orders_365d} ve {complaints_365d}",
+            speaks_if=lambda value: value > 0,
+        ),
+    ),
+)

@@ -1,0 +1,80 @@
+"""Monetary: how much the customer paid."""
+
+from churnml.features.family import WINDOWS, Aggregate, Derived, Family, at_last, largest, mean, total
+
+FAMILY = Family(
+    name="monetary",
+    concept="spend",
+    actionable=False,
+    features=(
+        *(
+            Aggregate(
+                name=f"amount_sum_{days}d",
+                unit="money",
+                describe=f"Amount of the orders in the {days} days before the snapshot",
+                source="orders",
+                reduce=total("amount"),
+                window_days=days,
+                fill=0,
+                en=f"Spent {{value}} in the last {days} days",
+                tr=f"Son {days} günde {{value}} harcadı",
+                tells="low",
+            )
+            for days in WINDOWS
+        ),
+        Aggregate(
+            name="amount_sum_total",
+            unit="money",
+            describe="Amount of all orders since the start of the data",
+            source="orders",
+            reduce=total("amount"),
+            fill=0,
+            en="Spent {value} so far",
+            tr="Bugüne kadar {value} harcadı",
+            tells="low",
+        ),
+        Aggregate(
+            name="amount_mean_365d",
+            unit="money",
+            describe="Mean amount of the orders in the 365 days before the snapshot",
+            source="orders",
+            reduce=mean("amount"),
+            window_days=365,
+            en="Orders of the last 365 days are worth {value} on average",
+            tr="Son 365 gündeki siparişlerinin ortalaması {value}",
+            tells="low",
+        ),
+        Aggregate(
+            name="amount_max_365d",
+            unit="money",
+            describe="Largest order in the 365 days before the snapshot",
+            source="orders",
+            reduce=largest("amount"),
+            window_days=365,
+            en="The largest order of the last 365 days is worth {value}",
+            tr="Son 365 gündeki en büyük siparişi {value}",
+            tells="low",
+        ),
+        Aggregate(
+            name="amount_last_order_day",
+            unit="money",
+            describe="Amount of the orders of the last day with an order",
+            source="order_days",
+            reduce=at_last("amount", "order_day"),
+            en="Spent {value} on the last day with an order",
+            tr="Son sipariş gününde {value} harcadı",
+            tells="low",
+        ),
+        Derived(
+            name="amount_last_to_mean_ratio",
+            unit="ratio",
+            describe="Amount of the last order day over the mean amount of the last 365 days' orders",
+            inputs=("amount_last_order_day", "amount_mean_365d"),
+            # A customer whose orders of the year all cost nothing has no ratio.
+            compute=lambda last, usual: last / usual.clip(min=0.01),
+            en="Spent {amount_last_order_day} on the last day with an order; {amount_mean_365d} per order is usual",
+            tr="Son sipariş gününde {amount_last_order_day} harcadı; sipariş başına olağan tutar {amount_mean_365d}",
+            speaks_if=lambda value: abs(value - 1) >= 0.1,
+        ),
+    ),
+)

@@ -1,0 +1,30 @@
+"""Recency: how long ago the customer ordered."""
+
+from churnml.features.family import Aggregate, Family, days_since_first, days_since_last
+
+FAMILY = Family(
+    name="recency",
+    concept="pace",
+    actionable=False,
+    features=(
+        Aggregate(
+            name="days_since_last_order",
+            unit="days",
+            describe="Days from the date of the last order to the snapshot",
+            source="orders",
+            reduce=days_since_last("ordered_at"),
+            en="No order for {value}",
+            tr="{value} boyunca sipariş yok",
+        ),
+        Aggregate(
+            name="days_since_first_order",
+            unit="days",
+            describe="Days from the date of the first order in the data to the snapshot",
+            source="orders",
+            reduce=days_since_first("ordered_at"),
+            en="First ordered {value} ago",
+            tr="İlk siparişin üzerinden {value} geçti",
+            tells="low",
+        ),
+    ),
+)

@@ -1,0 +1,170 @@
+"""What a feature family declares: features, units, fills, concept, and sentences in two languages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import ibis.expr.types as ir
+import numpy as np
+from numpy.typing import NDArray
+
+from churnml.data.history import History
+
+WINDOWS = (30, 60, 90, 180, 365)
+
+Unit = Literal["orders", "days", "money", "complaints", "deliveries", "ratio", "share"]
+Reducer = Callable[[ir.Table, ir.BooleanValue | None, History], ir.Value]
+Condition = Callable[[ir.Table], ir.BooleanValue]
+Compute = Callable[..., NDArray[np.float64]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feature:
+    """One column of the feature table.
+
+    Attributes
+    ----------
+    name
+        Column name; carries unit and window.
+    unit
+        What the number counts; it also decides how a sentence writes it.
+    describe
+        What the number is, in words, for the data dictionary.
+    en, tr
+        The reason in a sentence. ``{value}`` is the customer's own number with its unit; another feature's name in
+        braces is that feature's number.
+    fill
+        0 where nothing to count means zero; None leaves null.
+    window_days
+        Days before the snapshot that are looked at; None looks at all of them.
+    speaks_if
+        Says for which values the sentence is true and worth saying; null is never spoken of.
+    tells
+        Which side of the shop's median speaks for leaving: the sentence is a reason only there.
+    """
+
+    name: str
+    unit: Unit
+    describe: str
+    en: str
+    tr: str
+    fill: Literal[0] | None = None
+    window_days: int | None = None
+    speaks_if: Callable[[float], bool] = lambda value: True
+    tells: Literal["high", "low"] = "high"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aggregate(Feature):
+    """A feature that one group-by of a source computes.
+
+    Attributes
+    ----------
+    source
+        Name of the rows that are read, as declared in ``sources``.
+    reduce
+        Makes one number per customer of the rows that are left.
+    only
+        Further condition on the rows.
+    needs
+        Columns that the shop must have brought for the number to mean anything.
+    """
+
+    source: str
+    reduce: Reducer
+    only: Condition | None = None
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Derived(Feature):
+    """A feature computed from other features of the same row.
+
+    Attributes
+    ----------
+    inputs
+        Names of aggregate features, or of derived ones declared before.
+    compute
+        NumPy function of these columns.
+    """
+
+    inputs: tuple[str, ...]
+    compute: Compute
+
+
+@dataclass(frozen=True)
+class Family:
+    """A named group of features that speak of one concept.
+
+    Attributes
+    ----------
+    name
+        Name of the family.
+    concept
+        What its reasons are about; features of several families may share a concept.
+    actionable
+        Whether the shop can act on it; the others give context.
+    features
+        Its features.
+    """
+
+    name: str
+    concept: str
+    actionable: bool
+    features: tuple[Feature, ...]
+
+
+def count() -> Reducer:
+    """Count the rows."""
+    return lambda rows, where, history: rows.count(where=where)
+
+
+def total(column: str) -> Reducer:
+    """Add up a column of exact numbers."""
+    return lambda rows, where, history: rows[column].sum(where=where)
+
+
+def largest(column: str) -> Reducer:
+    """Take the largest value."""
+    return lambda rows, where, history: rows[column].max(where=where)
+
+
+def mean(column: str) -> Reducer:
+    """Divide the exact sum by the number of values."""
+    return lambda rows, where, history: (
+        rows[column].sum(where=where).cast("float64") / rows[column].count(where=where).cast("float64")
+    )
+
+
+def median(column: str) -> Reducer:
+    """Take the median, the mean of the middle two where their number is even."""
+    return lambda rows, where, history: rows[column].cast("float64").quantile(0.5, where=where)
+
+
+def deviation(column: str) -> Reducer:
+    """Take the sample standard deviation of whole numbers from their exact sums; null below two values."""
+
+    def reduce(rows: ir.Table, where: ir.BooleanValue | None, history: History) -> ir.Value:
+        values = rows[column]
+        n, sums, squares = values.count(where=where), values.sum(where=where), (values * values).sum(where=where)
+        spread = (n * squares - sums * sums).cast("float64")
+        return (spread / (n * (n - 1)).nullif(0).cast("float64")).sqrt()
+
+    return reduce
+
+
+def at_last(column: str, key: str) -> Reducer:
+    """Take the value in the row with the greatest key; the key is unique for a customer."""
+    return lambda rows, where, history: rows[column].argmax(rows[key], where=where)
+
+
+def days_since_last(column: str) -> Reducer:
+    """Count the days from the newest time to the snapshot."""
+    return lambda rows, where, history: history.days_since(rows[column].max(where=where))
+
+
+def days_since_first(column: str) -> Reducer:
+    """Count the days from the oldest time to the snapshot."""
+    return lambda rows, where, history: history.days_since(rows[column].min(where=where))

@@ -1,0 +1,219 @@
+"""Draw tables that were computed elsewhere: a table goes in, matplotlib axes come out, nothing is worked out here.
+
+Every function draws on the axes given, or on a figure of its own that pyplot does not know (nothing stays open). In a
+notebook, end the cell with ``.figure`` to see it; in a script, call ``ax.figure.savefig(path)``.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+# Red and blue as in ColorBrewer's RdBu: told apart with every common kind of colour blindness, and in grey print too.
+LEAVING_COLOUR = "#ca0020"
+STAYING_COLOUR = "#0571b0"
+_NEUTRAL = "#666666"
+_PALE = "#d9d9d9"
+_LABEL_WIDTH = 46
+
+
+def plot_reliability(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw predicted probability against what happened.
+
+    Points on the diagonal were right; points above it left more often than was said. Bars are 95 % intervals.
+
+    Parameters
+    ----------
+    table
+        ``mean_predicted, churned_share, low, high`` (shares from 0 to 1), as from
+        `churnml.statistics.metrics.reliability_table`.
+    ax
+        Axes to draw on; a new figure without.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes drawn on.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"mean_predicted": [0.2], "churned_share": [0.25], "low": [0.2], "high": [0.31]})
+    >>> plot_reliability(table).get_xlabel()
+    'Predicted probability of leaving (mean of the bin)'
+    """
+    from matplotlib.ticker import PercentFormatter
+
+    ax = ax if ax is not None else _new_axes(5.5, 5.0)
+    predicted, happened = table["mean_predicted"].to_numpy(), table["churned_share"].to_numpy()
+    top = max([0.05, *predicted, *table["high"]]) * 1.05
+    ax.plot([0, top], [0, top], color=_NEUTRAL, linestyle="--", linewidth=1, label="perfectly calibrated")
+    ax.vlines(predicted, table["low"].to_numpy(), table["high"].to_numpy(), color=STAYING_COLOUR, alpha=0.5)
+    ax.plot(predicted, happened, color=STAYING_COLOUR, marker="o", label="this model (bar: 95 % interval)")
+    ax.set(xlim=(0, top), ylim=(0, top), aspect="equal", title="Calibration")
+    ax.set_xlabel("Predicted probability of leaving (mean of the bin)")
+    ax.set_ylabel("Share of customers who left")
+    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+    ax.legend(loc="upper left", frameon=False)
+    _tidy(ax)
+    return ax
+
+
+def plot_gains(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw which share of the leaving customers is on a list of a given length.
+
+    Parameters
+    ----------
+    table
+        ``contacted_share, captured_share, best_share`` (shares from 0 to 1), as from
+        `churnml.statistics.metrics.gains_table`.
+    ax
+        Axes to draw on; a new figure without.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes drawn on.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> shares = [0.0, 0.5, 1.0]
+    >>> table = pd.DataFrame({"contacted_share": shares, "captured_share": [0, 0.8, 1], "best_share": [0, 1, 1]})
+    >>> plot_gains(table).get_ylabel()
+    'Share of all leaving customers found'
+    """
+    from matplotlib.ticker import PercentFormatter
+
+    ax = ax if ax is not None else _new_axes(5.5, 5.0)
+    contacted = table["contacted_share"].to_numpy()
+    ax.plot(contacted, table["best_share"].to_numpy(), color=_NEUTRAL, linestyle=":", label="perfect order")
+    ax.plot(contacted, table["captured_share"].to_numpy(), color=STAYING_COLOUR, linewidth=2, label="this model")
+    ax.plot([0, 1], [0, 1], color=_NEUTRAL, linestyle="--", linewidth=1, label="drawn at random")
+    ax.set(xlim=(0, 1), ylim=(0, 1.02), title="Leaving customers found")
+    ax.set_xlabel("Share of customers contacted, most likely to leave first")
+    ax.set_ylabel("Share of all leaving customers found")
+    ax.xaxis.set_major_formatter(PercentFormatter(1.0))
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0))
+    ax.legend(loc="lower right", frameon=False)
+    _tidy(ax)
+    return ax
+
+
+def plot_base_rates(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw the churn rate of every snapshot, and how many customers it rests on.
+
+    Parameters
+    ----------
+    table
+        ``snapshot_date``, ``customers`` (count of eligible customers with a known label) and ``churn_rate`` (share
+        from 0 to 1; null leaves a gap), sorted by date.
+    ax
+        Axes to draw on; a new figure without. The counts go on a second vertical axis at the right.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes of the churn rate.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> dates = pd.to_datetime(["2011-03-01", "2011-06-01"])
+    >>> table = pd.DataFrame({"snapshot_date": dates, "customers": [900, 1100], "churn_rate": [0.64, 0.5]})
+    >>> plot_base_rates(table).get_ylabel()
+    'Churn rate (share of eligible customers)'
+    """
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
+
+    ax = ax if ax is not None else _new_axes(7.5, 4.0)
+    dates = table["snapshot_date"].to_numpy(dtype="datetime64[D]")
+    counts = ax.twinx()
+    width = min(8.0, 250.0 / max(len(table), 1))  # points; bars of many snapshots must not run together
+    counts.vlines(dates, 0, table["customers"].to_numpy(), color=_PALE, linewidth=width)
+    counts.set_ylim(bottom=0)
+    counts.set_ylabel("Eligible customers (grey bars)", color=_NEUTRAL)
+    counts.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    counts.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    counts.spines[["top"]].set_visible(False)
+    # The second axes are drawn last unless told otherwise, and the bars would hide the line.
+    ax.set_zorder(counts.get_zorder() + 1)
+    ax.patch.set_visible(False)
+    ax.plot(dates, table["churn_rate"].to_numpy(), color=LEAVING_COLOUR, marker="o", linewidth=2)
+    ax.set(ylim=(0, 1), title="Churn rate by snapshot")
+    ax.set_xlabel("Snapshot date")
+    ax.set_ylabel("Churn rate (share of eligible customers)")
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0))
+    locator = AutoDateLocator(minticks=2, maxticks=8)  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    ax.margins(x=0.08)
+    _tidy(ax)
+    return ax
+
+
+def plot_reasons(table: pd.DataFrame, ax: Axes | None = None, title: str | None = None) -> Axes:
+    """Draw what goes with a customer's probability: towards leaving in red, towards staying in blue.
+
+    Parameters
+    ----------
+    table
+        ``label`` (a name or a sentence; long ones are wrapped) and ``contribution`` (log-odds; above 0 towards
+        leaving). The strongest in either direction is drawn on top.
+    ax
+        Axes to draw on; a new figure without, as high as the labels need.
+    title
+        Text above the axes; none without.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes drawn on.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"label": ["Complaints", "Overdue"], "contribution": [-0.2, 0.9]})
+    >>> ax = plot_reasons(table, title="Customer 17850")
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['Overdue', 'Complaints']
+    """
+    rows = table.sort_values("contribution", key=abs, ascending=False, kind="stable")
+    values = [float(value) for value in rows["contribution"]]
+    # A dollar sign would switch matplotlib to formulas, and sentences may well hold amounts of money.
+    labels = [textwrap.fill(str(label), _LABEL_WIDTH).replace("$", r"\$") for label in rows["label"]]
+    lines = sum(label.count("\n") + 1 for label in labels)
+    ax = ax if ax is not None else _new_axes(8.0, 1.2 + 0.22 * len(labels) + 0.19 * lines)
+    positions = list(range(len(values)))
+    bars = ax.barh(positions, values, color=[LEAVING_COLOUR if value > 0 else STAYING_COLOUR for value in values])
+    ax.bar_label(bars, labels=[f"{value:+.2f}" for value in values], padding=3)
+    ax.set_yticks(positions, labels=labels)
+    ax.invert_yaxis()
+    ax.axvline(0, color=_NEUTRAL, linewidth=1)
+    ax.margins(x=0.18)
+    ax.set_xlabel("← towards staying        Weight (log-odds)        towards leaving →")
+    if title is not None:
+        ax.set_title(title.replace("$", r"\$"))
+    _tidy(ax)
+    ax.grid(visible=False, axis="y")
+    ax.tick_params(axis="y", length=0)
+    return ax
+
+
+def _new_axes(width: float, height: float) -> Axes:
+    """Return the axes of a new figure (inches) that does not enter pyplot's global list."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), dpi=120, layout="constrained").add_subplot()
+
+
+def _tidy(ax: Axes) -> None:
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(visible=True, color=_PALE, linewidth=0.6)
+    ax.set_axisbelow(True)

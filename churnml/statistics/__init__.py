@@ -1,0 +1,1 @@
+"""Mathematics without shops: arrays in, numbers out; no tables are read, no dates are known here."""

@@ -1,0 +1,169 @@
+"""How sure a mean or a metric is when one customer may stand in several rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+
+def clustered_mean(values: ArrayLike, clusters: ArrayLike) -> tuple[float, float]:
+    """Compute a mean over rows and its standard error when rows of one customer hang together.
+
+    With S_g the sum and n_g the number of rows of customer g, N rows and G customers, the error is
+    ``sqrt(G / (G - 1) * sum_g (S_g - n_g * mean)^2) / N``: the linearised variance of a ratio of cluster sums
+    (Cochran 1977, "Sampling Techniques", section 9A; the same as the cluster-robust error of a regression on a
+    constant). With one row per customer it is the ordinary ``s / sqrt(N)``.
+
+    Parameters
+    ----------
+    values
+        One value per row, shape (n,).
+    clusters
+        The customer of every row, shape (n,), without nulls.
+
+    Returns
+    -------
+    tuple[float, float]
+        The mean and its standard error, both in units of the values. The mean is nan without rows; the error is nan
+        with fewer than two customers.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ or a customer is null.
+
+    Examples
+    --------
+    >>> mean, error = clustered_mean([1.0, 2.0, 3.0, 4.0], ["a", "a", "b", "b"])
+    >>> mean, round(error, 6)
+    (2.5, 1.0)
+    """
+    x = np.asarray(values, dtype=np.float64)
+    codes, groups = _cluster_codes(clusters)
+    if x.shape != codes.shape:
+        raise ValueError(f"Values of shape {x.shape} do not fit {codes.size:,} customers. Pass one customer per row.")
+    if not x.size:
+        return float("nan"), float("nan")
+    mean = float(x.mean())
+    if groups < 2:
+        return mean, float("nan")
+    # Summing deviations rather than values keeps the digits when the mean is large against the spread.
+    deviations = np.bincount(codes, weights=x - mean, minlength=groups)
+    return mean, float(np.sqrt(groups / (groups - 1) * (deviations**2).sum()) / x.size)
+
+
+def paired_difference(loss_a: ArrayLike, loss_b: ArrayLike, clusters: ArrayLike) -> tuple[float, float]:
+    """Compare two losses on the same rows: the mean of ``a - b`` and its customer-clustered standard error.
+
+    Pairing removes what both find hard alike, so far smaller differences can be told than from two separate errors.
+
+    Parameters
+    ----------
+    loss_a, loss_b
+        Loss of either candidate on every row, shape (n,), in the same order.
+    clusters
+        The customer of every row, shape (n,), without nulls.
+
+    Returns
+    -------
+    tuple[float, float]
+        Mean difference (above 0: a is worse) and its standard error, as in `clustered_mean`.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ or a customer is null.
+
+    Examples
+    --------
+    >>> paired_difference([0.5, 0.75], [0.25, 0.5], [1, 2])
+    (0.25, 0.0)
+    """
+    a, b = np.asarray(loss_a, dtype=np.float64), np.asarray(loss_b, dtype=np.float64)
+    if a.shape != b.shape:
+        raise ValueError(f"Losses of shapes {a.shape} and {b.shape} are not paired. Pass both for the same rows.")
+    return clustered_mean(a - b, clusters)
+
+
+def bootstrap_interval(
+    statistic: Callable[[NDArray[np.intp]], float],
+    clusters: ArrayLike,
+    draws: int = 200,
+    seed: int = 0,
+    level: float = 0.95,
+) -> tuple[float, float]:
+    """Estimate the range of a statistic by drawing whole customers with replacement.
+
+    Every draw takes as many customers as there are, each with all rows, and the percentiles of the statistic over the
+    draws are the interval (Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapter 13; drawing whole
+    clusters: Field and Welsh 2007, "Bootstrapping clustered data"). The order of the rows does not matter.
+
+    Parameters
+    ----------
+    statistic
+        Receives row positions (repeated where a customer was drawn more than once, so their number varies) and
+        returns the statistic of those rows; nan where it is undefined.
+    clusters
+        The customer of every row, shape (n,), without nulls.
+    draws
+        Number of draws.
+    seed
+        Seed of the draws; the same seed gives the same interval.
+    level
+        Share of the draws inside the interval, between 0 and 1.
+
+    Returns
+    -------
+    tuple[float, float]
+        Lower and upper end, in units of the statistic. Draws that give nan are left out; both ends are nan where all
+        do, or where there are no rows.
+
+    Raises
+    ------
+    ValueError
+        If a customer is null, `draws` is below 1, or `level` is not between 0 and 1.
+
+    Examples
+    --------
+    >>> values = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+    >>> low, high = bootstrap_interval(lambda rows: float(values[rows].mean()), ["a", "a", "b", "b", "c", "c"])
+    >>> low, high
+    (1.5, 5.5)
+    """
+    if draws < 1 or not 0 < level < 1:
+        raise ValueError(f"draws={draws}, level={level}: take at least one draw and a level between 0 and 1.")
+    codes, groups = _cluster_codes(clusters)
+    if not groups:
+        return float("nan"), float("nan")
+    rows = np.argsort(codes, kind="stable")
+    counts = np.bincount(codes, minlength=groups)
+    starts = np.cumsum(counts) - counts
+    single = bool(counts.max() == 1)
+    generator = np.random.default_rng(seed)
+    results = np.empty(draws, dtype=np.float64)
+    for draw in range(draws):
+        drawn = generator.integers(0, groups, size=groups)
+        results[draw] = statistic(rows[drawn] if single else rows[_positions(starts[drawn], counts[drawn])])
+    results = results[~np.isnan(results)]
+    if not results.size:
+        return float("nan"), float("nan")
+    low, high = np.quantile(results, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def _cluster_codes(clusters: ArrayLike) -> tuple[NDArray[np.intp], int]:
+    """Return customer numbers in sorted order, so that draws do not depend on the order of the rows."""
+    codes, uniques = pd.factorize(np.asarray(clusters), sort=True)
+    nulls = int(np.count_nonzero(codes < 0))
+    if nulls:
+        raise ValueError(f"{nulls:,} of {codes.size:,} rows have no customer (null). Drop them or name them.")
+    return np.asarray(codes, dtype=np.intp), len(uniques)
+
+
+def _positions(starts: NDArray[np.intp], counts: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the ranges ``start, ..., start + count - 1`` one after the other, without a loop."""
+    ends = np.cumsum(counts)
+    return np.repeat(starts - (ends - counts), counts) + np.arange(ends[-1], dtype=np.intp)
