@@ -60,7 +60,9 @@ class ScoringSettings(_Section):
 class TrackingSettings(_Section):
     """Where MLflow keeps runs and models."""
 
-    uri: str | None = Field(None, description="Tracking address; empty uses MLFLOW_TRACKING_URI, else models/mlflow.db.")
+    uri: str | None = Field(
+        None, description="Tracking address; empty uses MLFLOW_TRACKING_URI, else models/mlflow.db."
+    )
     experiment: str = Field("churnml", description="Name of the experiment.")
     model_name: str = Field("churn", description="Name of the registered model.")
 

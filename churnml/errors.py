@@ -39,4 +39,6 @@ class MissingExtraError(ChurnmlError):
     """A feature needs packages that come with an extra which is not installed."""
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs the extra [{extra}], which is not installed. Run: pip install 'churnml[{extra}]'")
+        super().__init__(
+            f"{what} needs the extra [{extra}], which is not installed. Run: pip install 'churnml[{extra}]'"
+        )

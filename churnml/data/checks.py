@@ -153,7 +153,9 @@ def _failure(bad: ir.Table, table: Table, column: Column, kind: str, count: int,
     if kind == "empty":
         return f"{where} are empty ({rows}). Fill them, or drop these rows."
     if kind == "negative":
-        return f"{where} are negative ({rows}). Amounts are paid amounts, 0 or more; put refunds into the table returns."
+        return (
+            f"{where} are negative ({rows}). Amounts are paid amounts, 0 or more; put refunds into the table returns."
+        )
     received = str(bad[column.name].type())
     return f"{where} are not a {_kind_name(column)} (received {received}; {rows}). {_TYPE_REMEDY[column.type]}"
 
@@ -177,7 +179,9 @@ def _check_keys(table: ir.Table, contract: Table) -> tuple[int, list[str]]:
     clashes = distinct.group_by(key=named).aggregate(rows=lambda t: t.count())
     clashes = clashes.filter(clashes.rows > 1)
     count = int(clashes.count().to_pandas())
-    examples = ", ".join(clashes.order_by("key").limit(_EXAMPLES).to_pandas().key) + (", ..." if count > _EXAMPLES else "")
+    examples = ", ".join(clashes.order_by("key").limit(_EXAMPLES).to_pandas().key) + (
+        ", ..." if count > _EXAMPLES else ""
+    )
     return 0, [
         f"{contract.name}: {count:,} keys ({', '.join(contract.key)}) stand for rows with different content "
         f"({examples}). Keep one row per key; add up lines that share one."

@@ -59,7 +59,9 @@ class History:
             table = table.filter(table[RECORDED_AT.name] < self._moment(0)).drop(RECORDED_AT.name)
         if contract.event_time is None:
             orders = self.table("orders")
-            owners = orders.select("order_id", "customer_id", "ordered_at", order_cancelled=orders.cancelled_at.notnull())
+            owners = orders.select(
+                "order_id", "customer_id", "ordered_at", order_cancelled=orders.cancelled_at.notnull()
+            )
             table = table.inner_join(owners, "order_id")
         else:
             begins = table[contract.event_time]
@@ -70,7 +72,9 @@ class History:
             for column in contract.columns
             if column.type == "time" and column.name != contract.event_time
         }
-        late = {name: ibis.ifelse(is_known, table[name], ibis.null(table[name].type())) for name, is_known in known.items()}
+        late = {
+            name: ibis.ifelse(is_known, table[name], ibis.null(table[name].type())) for name, is_known in known.items()
+        }
         late |= {
             column.name: ibis.ifelse(known[column.known_with], table[column.name], ibis.null(table[column.name].type()))
             for column in contract.columns

@@ -41,7 +41,9 @@ def connect(timezone: str) -> Backend:
     return engine
 
 
-def raw_tables(source: str | Path | Mapping[str, Any], engine: Backend, names: Mapping[str, str]) -> dict[str, ir.Table]:
+def raw_tables(
+    source: str | Path | Mapping[str, Any], engine: Backend, names: Mapping[str, str]
+) -> dict[str, ir.Table]:
     """Find the raw tables of a source, by contract name.
 
     Parameters
@@ -132,9 +134,7 @@ def _from_database(path: Path, engine: Backend, names: Mapping[str, str]) -> tup
         listed = engine.list_tables(database=("source", "main"))
     except duckdb.Error as error:
         raise InputError(f"{path}: cannot be read as a DuckDB file ({str(error).splitlines()[0]}).") from error
-    found = {
-        table: engine.table(name, database=("source", "main")) for table, name in names.items() if name in listed
-    }
+    found = {table: engine.table(name, database=("source", "main")) for table, name in names.items() if name in listed}
     return found, ", ".join(listed) or "no tables"
 
 
@@ -146,7 +146,7 @@ def _to_arrow(name: str, frame: Any) -> pa.Table:
     try:
         return pa.Table.from_pandas(frame, preserve_index=False)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
-        texts = frame.astype({column: "str" for column in frame.select_dtypes("object").columns})
+        texts = frame.astype(dict.fromkeys(frame.select_dtypes("object").columns, "str"))
         return pa.Table.from_pandas(texts, preserve_index=False)
     except (AttributeError, TypeError) as error:
         raise InputError(f"{name}: is a {type(frame).__name__}, but a DataFrame or Arrow table is needed.") from error

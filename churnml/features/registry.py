@@ -55,9 +55,7 @@ def available(shop: Shop, names: Iterable[str] | None = None) -> list[Feature]:
     wanted = list(families()) if names is None else list(names)
     unknown = sorted(set(wanted) - set(families()))
     if unknown:
-        raise ConfigError(
-            f"features.families: {', '.join(unknown)} not known. Choose among {', '.join(families())}."
-        )
+        raise ConfigError(f"features.families: {', '.join(unknown)} not known. Choose among {', '.join(families())}.")
     chosen = [feature for name in families() if name in wanted for feature in families()[name].features]
     aggregates = [
         feature

@@ -108,7 +108,7 @@ def test_every_table_is_written(shop: Shop) -> None:
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES.keys())
 def test_table_keeps_the_contract(folder: Path, shop: Shop, table: Table) -> None:
     frame, schema = shop[table.name], pq.read_schema(folder / f"{table.name}.parquet")
-    assert set(table.column) == set(frame.columns) or table.attributes and set(table.column) <= set(frame.columns)
+    assert set(table.column) == set(frame.columns) or (table.attributes and set(table.column) <= set(frame.columns))
     assert not frame[list(table.required)].isna().any(axis=None)
     assert not frame.duplicated(list(table.key)).any()
     arrow = {

@@ -179,7 +179,8 @@ def test_affine_fit_of_separated_outcomes_is_finite_and_meets_smoothed_targets()
 def test_affine_fit_is_finite_and_no_worse_than_an_intercept(rows: list[tuple[bool, int]]) -> None:
     y, z = np.array([row[0] for row in rows], dtype=float), np.array([row[1] for row in rows], dtype=float)
     intercept, slope = fit_affine(y, z)
-    assert np.isfinite(intercept) and np.isfinite(slope)
+    assert np.isfinite(intercept)
+    assert np.isfinite(slope)
     overlap = 0 < y.mean() < 1 and z[y == 1].min() < z[y == 0].max() and z[y == 1].max() > z[y == 0].min()
     if overlap:
         fitted = row_log_loss(y, intercept + slope * z).mean()
