@@ -67,3 +67,22 @@ def available(shop: Shop, names: Iterable[str] | None = None) -> list[Feature]:
     names_there = {feature.name for feature in aggregates}
     derived = [feature for feature in chosen if isinstance(feature, Derived) and names_there.issuperset(feature.inputs)]
     return [*aggregates, *derived]
+
+
+def contract_of(name: str) -> dict[str, str | int | None]:
+    """Describe what a model relies on in a feature: a change of it makes old models unusable.
+
+    Raises
+    ------
+    KeyError
+        Where the feature is not known.
+    """
+    declared = feature(name)
+    return {
+        "name": declared.name,
+        "unit": declared.unit,
+        "window_days": declared.window_days,
+        "fill": declared.fill,
+        "describe": declared.describe,
+        "family": family_of(name).name,
+    }

@@ -1,0 +1,1 @@
+"""Training: frames, folds, candidates, choice, calibration, gate, artefact and tracking."""

@@ -1,0 +1,13 @@
+"""The candidates, simplest first; adding one is one file and one line here."""
+
+from __future__ import annotations
+
+from churnml.training.candidates.base import Candidate
+from churnml.training.candidates.lightgbm import LightGbm
+from churnml.training.candidates.logistic import RecencyRule, RfmLogistic
+
+CANDIDATES: dict[str, type[Candidate]] = {
+    candidate.name: candidate for candidate in (RecencyRule, RfmLogistic, LightGbm)
+}
+
+__all__ = ["CANDIDATES", "Candidate"]

@@ -1,0 +1,121 @@
+"""Gradient-boosted trees over all features."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self
+
+import lightgbm
+import numpy as np
+import pandas as pd
+
+from churnml.statistics.logodds import Floats
+from churnml.training.attribution import tree_contributions
+from churnml.training.candidates.base import Candidate, FitSettings
+from churnml.training.frame import TrainingFrame
+
+_FILE = "trees.txt"
+_MOST_TREES = 1_000
+_PATIENCE = 50
+_STOPPING_SHARE = 0.25
+
+
+class LightGbm(Candidate):
+    """Many shallow, randomised trees that learn what differs from the level of each snapshot.
+
+    Shallow trees with random thresholds and few columns each keep apart what many correlated windows say; on forward
+    folds they lost less than deeper or greedier ones. The number of trees is found on customers that are held out.
+    """
+
+    name = "lightgbm"
+    title = "LightGBM"
+
+    def __init__(self) -> None:
+        self.booster: lightgbm.Booster | None = None
+
+    @property
+    def trees(self) -> int:
+        """Number of trees."""
+        return int(self._fitted.current_iteration())
+
+    def fit(self, frame: TrainingFrame, settings: FitSettings) -> Self:
+        """Find the number of trees on a quarter of the customers, unless it is given, then fit on all rows."""
+        trees = settings.trees or self._find_trees(frame, settings)
+        self.booster = lightgbm.train(_parameters(len(frame), settings), _dataset(frame), trees)
+        return self
+
+    def logodds(self, X: pd.DataFrame) -> Floats:
+        """Add up the trees."""
+        columns = self._fitted.feature_name()
+        return np.asarray(self._fitted.predict(X[columns].to_numpy(dtype=np.float64), raw_score=True), dtype=np.float64)
+
+    def contributions(self, X: pd.DataFrame) -> tuple[float, Floats]:
+        """Give the exact tree SHAP values."""
+        columns = self._fitted.feature_name()
+        base, values = tree_contributions(self._fitted, X[columns])
+        spread = np.zeros(X.shape)
+        spread[:, [X.columns.get_loc(column) for column in columns]] = values
+        return base, spread
+
+    def save(self, folder: Path) -> None:
+        """Write the trees as LightGBM's text."""
+        (folder / _FILE).write_text(self._fitted.model_to_string(num_iteration=-1), encoding="utf-8", newline="\n")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read the trees from LightGBM's text."""
+        model = cls()
+        model.booster = lightgbm.Booster(model_str=(folder / _FILE).read_text(encoding="utf-8"))
+        return model
+
+    @property
+    def _fitted(self) -> lightgbm.Booster:
+        if self.booster is None:
+            raise ValueError("The candidate is not fitted. Call fit first.")
+        return self.booster
+
+    def _find_trees(self, frame: TrainingFrame, settings: FitSettings) -> int:
+        # The hashes also place customers into folds, so the split uses their finer digits.
+        held_out = (frame.hashes * 1_000) % 1 < _STOPPING_SHARE
+        learn, stop = frame.take(~held_out), frame.take(held_out)
+        if min(len(learn), len(stop)) == 0 or len(np.unique(stop.churned)) < 2:
+            return _PATIENCE
+        train = _dataset(learn)
+        booster = lightgbm.train(
+            _parameters(len(learn), settings),
+            train,
+            _MOST_TREES,
+            valid_sets=[_dataset(stop, reference=train)],
+            callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False)],
+        )
+        return max(int(booster.best_iteration), 1)
+
+
+def _parameters(rows: int, settings: FitSettings) -> dict[str, Any]:
+    return {
+        "objective": "binary",
+        "learning_rate": 0.05,
+        "num_leaves": 8,
+        "min_child_samples": int(np.clip(rows // 200, 20, 200)),
+        "feature_fraction": 0.4,
+        "extra_trees": True,
+        "bagging_fraction": 0.7,
+        "bagging_freq": 1,
+        "lambda_l2": 10.0,
+        "boost_from_average": False,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": settings.threads,
+        "seed": settings.seed,
+        "verbosity": -1,
+    }
+
+
+def _dataset(frame: TrainingFrame, reference: lightgbm.Dataset | None = None) -> lightgbm.Dataset:
+    return lightgbm.Dataset(
+        frame.X.to_numpy(dtype=np.float64),
+        frame.churned,
+        init_score=frame.level_offsets(),
+        feature_name=list(frame.X.columns),
+        reference=reference,
+    )

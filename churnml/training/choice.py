@@ -1,0 +1,164 @@
+"""Choosing among candidates: out-of-fold predictions, shape loss, and the simplest within one standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churnml.statistics.bootstrap import paired_difference
+from churnml.statistics.logodds import Floats, row_log_loss, shift_per_group
+from churnml.statistics.metrics import auroc, shape_loss
+from churnml.training.candidates import CANDIDATES
+from churnml.training.candidates.base import FitSettings
+from churnml.training.folds import Fold
+from churnml.training.frame import Progress, TrainingFrame
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Predictions on the test rows of the choice folds, one fold after the other.
+
+    Attributes
+    ----------
+    churned, customers, snapshots
+        Of each test row, shape (rows,).
+    folds
+        Position of each row's fold, shape (rows,).
+    logodds
+        For each candidate its predictions, shape (rows,).
+    trees
+        For each candidate with trees, their number per fold.
+    """
+
+    churned: Floats
+    customers: NDArray[np.int64]
+    snapshots: NDArray[np.datetime64]
+    folds: NDArray[np.int64]
+    logodds: Mapping[str, Floats]
+    trees: Mapping[str, Sequence[int]]
+
+    @property
+    def groups(self) -> NDArray[np.int64]:
+        """Codes of fold and snapshot, within each of which shape loss refits the level, shape (rows,)."""
+        return pd.DataFrame({"fold": self.folds, "day": self.snapshots}).groupby(["fold", "day"]).ngroup().to_numpy()
+
+
+def predict_folds(
+    frame: TrainingFrame,
+    folds: Sequence[Fold],
+    candidates: Sequence[str],
+    settings: FitSettings,
+    progress: Progress | None = None,
+) -> Predictions:
+    """Fit every candidate on every fold and predict the fold's test rows."""
+    logodds: dict[str, list[Floats]] = {name: [] for name in candidates}
+    trees: dict[str, list[int]] = {}
+    tests: list[TrainingFrame] = []
+    for position, fold in enumerate(folds):
+        train, test = frame.take(fold.train), frame.take(fold.test)
+        tests.append(test)
+        for name in candidates:
+            if progress is not None:
+                progress(f"fold {fold.name}: {CANDIDATES[name].title}", position, len(folds))
+            fitted = CANDIDATES[name]().fit(train, settings)
+            logodds[name].append(fitted.logodds(test.X))
+            if hasattr(fitted, "trees"):
+                trees.setdefault(name, []).append(fitted.trees)
+    if progress is not None:
+        progress("folds", len(folds), len(folds))
+    return Predictions(
+        np.concatenate([test.churned for test in tests]),
+        np.concatenate([test.customers for test in tests]),
+        np.concatenate([test.snapshots for test in tests]),
+        np.repeat(np.arange(len(tests)), [len(test) for test in tests]),
+        {name: np.concatenate(parts) for name, parts in logodds.items()},
+        trees,
+    )
+
+
+def compare(predictions: Predictions) -> pd.DataFrame:
+    """Compare candidates by shape loss pooled over folds.
+
+    Parameters
+    ----------
+    predictions
+        Candidates in order of simplicity.
+
+    Returns
+    -------
+    pandas DataFrame
+        A row per candidate: ``candidate``, ``shape_loss``, ``auroc`` (mean over folds and snapshots), ``behind`` (its
+        loss minus the best one's, paired per row), ``behind_error`` (standard error of that, clustered by customer)
+        and ``chosen``: the simplest whose ``behind`` is at most one ``behind_error``.
+    """
+    groups = predictions.groups
+    losses = {
+        name: row_log_loss(predictions.churned, shift_per_group(predictions.churned, logodds, groups))
+        for name, logodds in predictions.logodds.items()
+    }
+    best = min(losses, key=lambda name: losses[name].mean())
+    rows = []
+    for name, loss in losses.items():
+        behind, error = paired_difference(loss, losses[best], predictions.customers)
+        per_group = [
+            auroc(predictions.churned[groups == group], predictions.logodds[name][groups == group])
+            for group in np.unique(groups)
+        ]
+        rows.append(
+            {
+                "candidate": name,
+                "shape_loss": float(loss.mean()),
+                "auroc": float(np.nanmean(per_group)) if np.isfinite(per_group).any() else float("nan"),
+                "behind": 0.0 if name == best else behind,
+                "behind_error": 0.0 if name == best else error,
+            }
+        )
+    table = pd.DataFrame(rows)
+    within = table.behind <= table.behind_error
+    table["chosen"] = table.index == within.idxmax()
+    return table
+
+
+def calibration_slope(predictions: Predictions, candidate: str) -> float:
+    """Find the factor on the log-odds that lowers the shape loss on later folds, or 1 where none does.
+
+    The factor is fitted on all folds before one and judged on that one; only if that helps over all folds together is
+    it fitted on all of them and used.
+
+    Returns
+    -------
+    float
+        1.0 leaves the candidate as it is; below 1 it was overconfident.
+    """
+    folds = predictions.folds
+    logodds, groups = predictions.logodds[candidate], predictions.groups
+    if folds.max(initial=0) < 1:
+        return 1.0
+    gained = 0.0
+    for fold in range(1, int(folds.max()) + 1):
+        before, at = folds < fold, folds == fold
+        slope = fit_slope(predictions.churned[before], logodds[before], groups[before])
+        plain, scaled = (
+            shape_loss(predictions.churned[at], logodds[at] * factor, groups[at]) for factor in (1.0, slope)
+        )
+        gained += (plain - scaled) * at.sum()
+    return fit_slope(predictions.churned, logodds, groups) if gained > 0 else 1.0
+
+
+def fit_slope(churned: Floats, logodds: Floats, groups: NDArray[np.int64]) -> float:
+    """Fit the factor on the log-odds with the smallest shape loss, between 0.2 and 3; 1 for constant predictions."""
+    from scipy.optimize import minimize_scalar
+
+    if np.ptp(logodds) == 0:
+        return 1.0
+    found = minimize_scalar(
+        lambda slope: shape_loss(churned, logodds * slope, groups),
+        bounds=(0.2, 3.0),
+        method="bounded",
+        options={"xatol": 1e-4},
+    )
+    return float(found.x)

@@ -1,0 +1,154 @@
+"""The training frame: features and labels of many snapshots, one under the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churnml.data.history import History
+from churnml.data.population import eligible, labels
+from churnml.data.shop import Shop
+from churnml.definition import ChurnDefinition
+from churnml.features.builder import build
+from churnml.features.family import Feature
+from churnml.statistics.logodds import Floats, logit
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class TrainingFrame:
+    """Rows of customers at snapshots.
+
+    Attributes
+    ----------
+    X
+        Features, float64, shape (rows, features); null where a customer has no value.
+    churned
+        1.0 churned, 0.0 stayed, shape (rows,).
+    customers
+        Customer codes, shape (rows,): equal codes are the same customer at several snapshots.
+    hashes
+        A seeded hash of the customer from 0 to 1, shape (rows,), which does not depend on who else is there.
+    snapshots
+        Snapshot of each row as datetime64[D], shape (rows,); sorted.
+    """
+
+    X: pd.DataFrame
+    churned: Floats
+    customers: NDArray[np.int64]
+    hashes: Floats
+    snapshots: NDArray[np.datetime64]
+
+    def __len__(self) -> int:
+        return len(self.churned)
+
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> TrainingFrame:
+        """Give some of the rows, chosen by a mask or by positions."""
+        return TrainingFrame(
+            self.X.loc[rows].reset_index(drop=True) if rows.dtype == bool else self.X.iloc[rows].reset_index(drop=True),
+            self.churned[rows],
+            self.customers[rows],
+            self.hashes[rows],
+            self.snapshots[rows],
+        )
+
+    @property
+    def days(self) -> NDArray[np.datetime64]:
+        """The snapshots, oldest first."""
+        return np.unique(self.snapshots)
+
+    def level_offsets(self) -> Floats:
+        """Log-odds of each row's own snapshot churn rate (half a customer added to both sides), shape (rows,).
+
+        Candidates learn what differs from this, so that the season of a snapshot is not taken for a customer's trait.
+        """
+        offsets = np.empty(len(self))
+        for day in self.days:
+            rows = self.snapshots == day
+            offsets[rows] = logit((self.churned[rows].sum() + 0.5) / (rows.sum() + 1.0))
+        return offsets
+
+
+def compute_base_rates(frame: TrainingFrame) -> pd.DataFrame:
+    """Count customers and churn rate per snapshot.
+
+    Returns
+    -------
+    pandas DataFrame
+        Columns ``snapshot_date`` (ISO text), ``customers``, ``churned`` (customers) and ``churn_rate``.
+    """
+    table = pd.DataFrame({"snapshot_date": frame.snapshots.astype(str), "churned": frame.churned})
+    table = table.groupby("snapshot_date").churned.agg(customers="size", churned="sum").reset_index()
+    table["churned"] = table.churned.astype(int)
+    table["churn_rate"] = table.churned / table.customers
+    return table
+
+
+def build_training_frame(
+    shop: Shop,
+    definition: ChurnDefinition,
+    snapshots: Sequence[date],
+    features: Sequence[Feature],
+    data_end: date,
+    max_rows: int,
+    seed: int,
+    progress: Progress | None = None,
+) -> TrainingFrame:
+    """Build features and labels snapshot by snapshot.
+
+    Parameters
+    ----------
+    shop, definition, features
+        What to look at.
+    snapshots
+        Days with complete label windows, oldest first.
+    data_end
+        Nothing on or after this day is used.
+    max_rows
+        With more rows, a seeded sample of whole customers is used, which keeps about so many.
+    seed
+        Seed of the customers' hashes.
+    progress
+        Called with a text, the steps done and all steps.
+
+    Returns
+    -------
+    TrainingFrame
+    """
+    sizes = [int(eligible(History(shop, day), definition).count().to_pandas()) for day in snapshots]
+    share = min(1.0, max_rows / max(sum(sizes), 1))
+    parts: list[pd.DataFrame] = []
+    outcomes: list[pd.Series] = []
+    for done, day in enumerate(snapshots):
+        if progress is not None:
+            progress("features", done, len(snapshots))
+        X = build(History(shop, day), definition, features)
+        churned = labels(shop, day, definition, data_end)
+        if share < 1.0:
+            kept = customer_hashes(X.index, seed) < share
+            X, churned = X[kept], churned[kept]
+        parts.append(X)
+        outcomes.append(churned)
+    if progress is not None:
+        progress("features", len(snapshots), len(snapshots))
+    ids = np.concatenate([part.index.to_numpy(dtype=object) for part in parts])
+    codes, uniques = pd.factorize(ids, sort=True)
+    return TrainingFrame(
+        pd.concat(parts, ignore_index=True),
+        np.concatenate([outcome.to_numpy() for outcome in outcomes]),
+        codes.astype(np.int64),
+        customer_hashes(pd.Index(uniques), seed)[codes],
+        np.repeat(np.array(snapshots, dtype="datetime64[D]"), [len(part) for part in parts]),
+    )
+
+
+def customer_hashes(customers: pd.Index, seed: int) -> Floats:
+    """Hash customer ids to numbers from 0 to 1 that depend on the id and the seed alone (SipHash), shape (n,)."""
+    hashed = pd.util.hash_array(customers.to_numpy(dtype=object), hash_key=f"{seed:016d}"[-16:], categorize=False)
+    return np.asarray(hashed, dtype=np.float64) / float(2**64)
