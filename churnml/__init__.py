@@ -1,1 +1,65 @@
-"""Predicts which customers of an online shop are about to leave."""
+"""Predicts which customers of an online shop are about to leave, why, and what it is worth to keep them."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from churnml.config import Config, load_config
+    from churnml.data.history import History
+    from churnml.data.importers import import_dataset
+    from churnml.data.shop import Shop, check, read
+    from churnml.data.simulator import simulate
+    from churnml.definition import ChurnDefinition
+    from churnml.errors import ChurnmlError
+    from churnml.features.builder import build_features
+    from churnml.scoring.scorer import Scorer
+    from churnml.training.trainer import Trainer
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "ChurnDefinition": "churnml.definition",
+    "ChurnmlError": "churnml.errors",
+    "Config": "churnml.config",
+    "History": "churnml.data.history",
+    "Scorer": "churnml.scoring.scorer",
+    "Shop": "churnml.data.shop",
+    "Trainer": "churnml.training.trainer",
+    "build_features": "churnml.features.builder",
+    "check": "churnml.data.shop",
+    "import_dataset": "churnml.data.importers",
+    "load_config": "churnml.config",
+    "read": "churnml.data.shop",
+    "simulate": "churnml.data.simulator",
+}
+
+__all__ = [
+    "ChurnDefinition",
+    "ChurnmlError",
+    "Config",
+    "History",
+    "Scorer",
+    "Shop",
+    "Trainer",
+    "build_features",
+    "check",
+    "import_dataset",
+    "load_config",
+    "read",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that ``import churnml`` stays fast."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'churnml' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from churnml.definition import ChurnDefinition, failures_of
 from churnml.errors import ConfigError
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class SnapshotSettings(_Section):
@@ -105,8 +106,17 @@ class Config(_Section):
     tracking: TrackingSettings = Field(default_factory=TrackingSettings)
     seed: int = Field(7, ge=0, description="Seed of everything random.")
 
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("not a known time zone, such as Europe/Istanbul or UTC") from error
+        return name
 
-def load_config(path: str | Path | None = None, **overrides: dict[str, Any] | int | None) -> Config:
+
+def load_config(path: str | Path | None = None, **overrides: dict[str, Any] | str | int | None) -> Config:
     """Read a YAML configuration and lay overrides over it.
 
     Parameters
@@ -129,19 +139,21 @@ def load_config(path: str | Path | None = None, **overrides: dict[str, Any] | in
     for key, override in overrides.items():
         if isinstance(override, dict):
             given = {name: value for name, value in override.items() if value is not None}
-            section = values.get(key) or {}
-            values[key] = {**section, **given} if isinstance(section, dict) else section
+            section = values.get(key)
+            if section is None or isinstance(section, dict):
+                values[key] = {**(section or {}), **given}
         elif override is not None:
             values[key] = override
     failures: list[str] = []
-    definition = values.pop("definition", None) or {}
     config = None
+    given = {key: value for key, value in values.items() if value is not None}
+    definition = given.pop("definition", {})
     try:
         definition = _definition(definition)
     except ConfigError as error:
         failures += error.failures
     try:
-        config = Config(**{key: value for key, value in values.items() if value is not None})
+        config = Config(**given)
     except ValidationError as error:
         failures += failures_of(error)
     if failures or config is None:
@@ -152,18 +164,41 @@ def load_config(path: str | Path | None = None, **overrides: dict[str, Any] | in
 def _definition(values: object) -> ChurnDefinition:
     if not isinstance(values, dict):
         raise ConfigError(f"definition: must hold keys and values (received {values!r}). Correct the value.")
-    return ChurnDefinition(**values)
+    return ChurnDefinition(**{str(key): value for key, value in values.items()})
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_StrictLoader)  # noqa: S506, a SafeLoader
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}). Name a configuration file.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: is not valid YAML ({error}). Correct the file.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 text. Save it as UTF-8.") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: is not valid YAML ({_place(error)}). Correct the file.") from error
     if values is None:
         return {}
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: must hold keys and values, but holds a {type(values).__name__}. Correct the file.")
-    return values
+    return {str(key): value for key, value in values.items()}
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML as its standard has it: a key given twice is refused, not overwritten in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value != "<<":
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"the key {key.value} is given twice", key.start_mark
+                    )
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _place(error: yaml.YAMLError) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"line {error.problem_mark.line + 1}: {error.problem}"
+    return " ".join(str(error).split())

@@ -15,20 +15,19 @@ def failures_of(error: ValidationError, prefix: str = "") -> list[str]:
     sentences = []
     for found in error.errors():
         key = ".".join(filter(None, [prefix, *map(str, found["loc"])]))
-        if found["type"] == "extra_forbidden":
+        if found["type"] in ("extra_forbidden", "invalid_key") or found["loc"][-1:] == ("[key]",):
+            key = key.removesuffix(".[key]")
             sentences.append(f"{key}: the key is not known. Remove it, or correct its spelling.")
         else:
-            sentences.append(f"{key}: {found['msg']} (received {found['input']!r}). Correct the value.")
+            sentences.append(f"{key}: {found['msg']} (received {found['input']!r:.80}). Correct the value.")
     return sentences
 
 
 class ChurnDefinition(BaseModel):
     """Who may leave, what leaving is, and over which days.
 
-    A customer is *eligible* at a snapshot with an order in ``[snapshot - active_days, snapshot)``. She has *churned*
-    if she is eligible and places no order in ``[snapshot + lead_days, snapshot + lead_days + horizon_days)``.
-    Cancelled orders, as known on the day in question, do not count. Where the window ends after the data, the label
-    is null (*censored*).
+    The window of a snapshot is ``[snapshot + lead_days, snapshot + lead_days + horizon_days)``. Where it ends after
+    the data, the label is null (*censored*). Cancelled orders, as known on the day in question, do not count.
 
     Parameters
     ----------
@@ -39,7 +38,20 @@ class ChurnDefinition(BaseModel):
     active_days
         How far back the last order of an eligible customer may lie.
     kind
-        ``no_order``: as above.
+        ``no_order``: eligible with an order in ``[snapshot - active_days, snapshot)``, churned without one in the
+        window.
+
+        ``spend_drop``: eligible with spend above 0 in ``[snapshot - active_days, snapshot)``, churned if the spend in
+        the window is below ``spend_share`` of her own past rate, which is that past spend x ``horizon_days`` / the
+        days over which she earned it: from her first known order to the snapshot, at most ``active_days``, and at
+        least ``horizon_days`` (or ``active_days``, where that is less), so that the first order of a new customer
+        is not taken for a daily habit.
+
+        ``subscription_end``: eligible with a subscription that runs at the start of the snapshot (begun before, not
+        cancelled, and without a planned end or with a later one, all as known), churned if none runs at the end of
+        the window, as known then. ``active_days`` plays no part.
+    spend_share
+        Share of the past rate below which the spend has dropped; for ``spend_drop`` only, to three decimals.
 
     Raises
     ------
@@ -53,21 +65,30 @@ class ChurnDefinition(BaseModel):
     (datetime.date(2025, 1, 1), datetime.date(2025, 4, 1))
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    horizon_days: int = Field(90, ge=1, le=3650, description="Days without an order after which a customer has left.")
+    horizon_days: int = Field(
+        90, ge=1, le=3650, description="Length of the window in which a customer stays or leaves."
+    )
     lead_days: int = Field(0, ge=0, le=365, description="Days between the snapshot and the start of the horizon.")
     active_days: int = Field(365, ge=1, le=3650, description="How recent the last order of an eligible customer is.")
-    kind: Literal["no_order"] = Field("no_order", description="What counts as leaving.")
+    kind: Literal["no_order", "spend_drop", "subscription_end"] = Field(
+        "no_order", description="What counts as leaving: no_order, spend_drop or subscription_end."
+    )
+    spend_share: float = Field(
+        0.5, gt=0, le=1, multiple_of=0.001, description="spend_drop: share of her past rate below which she has left."
+    )
 
     def __init__(self, **values: Any) -> None:
+        # Numbers computed elsewhere are often NumPy's own.
+        plain = {name: value.item() if hasattr(value, "item") else value for name, value in values.items()}
         try:
-            super().__init__(**values)
+            super().__init__(**plain)
         except ValidationError as error:
             raise ConfigError(failures_of(error, "definition")) from error
 
     def window(self, snapshot_date: date) -> tuple[date, date]:
-        """Give the half-open window ``[from, to)`` in which an order means that a customer stayed."""
+        """Give the half-open window ``[from, to)`` in which it shows whether a customer stayed."""
         start = snapshot_date + timedelta(days=self.lead_days)
         return start, start + timedelta(days=self.horizon_days)
 

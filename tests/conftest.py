@@ -6,6 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from churnml.config import Config, TrainingSettings
+from churnml.data.shop import Shop, read
+from churnml.data.simulator import simulate
+from churnml.definition import ChurnDefinition
+from churnml.training.artefact import save_model
+from churnml.training.model import Model
+from churnml.training.trainer import Trainer
+
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
@@ -15,3 +23,25 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("the public datasets (../shared/data) are not beside this checkout")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a simulated shop of 2,000 customers."""
+    folder = tmp_path_factory.mktemp("simulated") / "shop"
+    simulate(folder, customers=2_000, seed=11)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shop(simulated: Path) -> Shop:
+    """The simulated shop."""
+    return read(simulated)
+
+
+@pytest.fixture(scope="session")
+def model(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """A model trained on the simulated shop as of 2025-03-01, with a version."""
+    config = Config(training=TrainingSettings(folds=2, bootstrap_draws=20))
+    trained = Trainer(ChurnDefinition(), config, track=False).fit(shop, "2025-03-01")
+    return save_model(trained, tmp_path_factory.mktemp("model"))

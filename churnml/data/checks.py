@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
+import duckdb
 import ibis
 import ibis.expr.types as ir
 
 from churnml.data.contract import ORDERS, RECORDED_AT, TABLES, Column, Table
-from churnml.data.door import as_type, normalise
+from churnml.data.door import as_type, normalise, without_gaps
+from churnml.data.sources import said
 
 _EXAMPLES = 3
+_LONGEST_EXAMPLE = 40
+_LISTED_CURRENCIES = 6
+# Placeholders for "never" and "not known" lie outside: 0001-01-01, 1900-01-01, 1970-01-01 and 9999-12-31. A later
+# time may well be such a "never"; only rows themselves cannot begin there.
+_EARLIEST = datetime(1980, 1, 1)
+_LATEST = datetime(2100, 1, 1)
 _TYPE_REMEDY = {
+    "id": "Write ids as text or as whole numbers; a float keeps only 15 digits.",
     "time": "Write times as 2025-03-31 14:05:00 (or 2025-03-31).",
     "plan": "Write times as 2025-03-31 14:05:00 (or 2025-03-31).",
     "money": "Write money as a number with a decimal point, below 100 trillion.",
-    "number": "Write a number with a decimal point.",
+    "number": "Write a finite number with a decimal point.",
     "flag": "Write true or false.",
 }
 
@@ -60,38 +71,44 @@ def check_tables(raw: Mapping[str, ir.Table]) -> CheckReport:
     failures: list[str] = []
     notes: list[str] = []
     duplicated: set[str] = set()
+    currencies: dict[str, list[str]] = {}
     for name, received in raw.items():
         table = TABLES[name]
-        missing = [column for column in table.required if column not in received.columns]
-        if missing:
-            failures += [
-                f"{name}.{column}: the column is missing (received: {', '.join(received.columns)}). "
-                f"Add it, or name the column that holds it under tables.{name}.columns in the config."
-                for column in missing
-            ]
+        try:
+            rows[name], found, tolerated = _check_values(received, table)
+            dropped, clashes = _check_keys(received, table)
+            currencies[name] = _currencies(received, table)
+        except duckdb.Error as error:
+            failures.append(f"{name}: the table cannot be read to its end. {said(error)} Export it again.")
             continue
-        rows[name], found, tolerated = _check_values(received, table)
-        failures += found
+        failures += _missing(received, table) + found + clashes
         notes += tolerated
-        if rows[name] and not found:
-            dropped, found = _check_keys(normalise(received, table), table)
-            failures += found
-            if dropped and not found:
-                duplicated.add(name)
-                notes.append(f"{name}: {dropped:,} identical rows were dropped.")
-    if not failures:
+        if dropped and not clashes:
+            duplicated.add(name)
+            notes.append(f"{name}: {dropped:,} identical rows were dropped.")
+    failures += _check_currencies(currencies)
+    if "orders" in raw and not failures:
         notes += _check_orphans(raw)
     return CheckReport(rows, failures, notes, frozenset(duplicated))
+
+
+def _missing(raw: ir.Table, table: Table) -> list[str]:
+    return [
+        f"{table.name}.{column}: the column is missing (received: {', '.join(raw.columns)}). "
+        f"Add it, or name the column that holds it under tables.{table.name}.columns in the config."
+        for column in table.required
+        if column not in raw.columns
+    ]
 
 
 def _check_values(raw: ir.Table, table: Table) -> tuple[int, list[str], list[str]]:
     columns = [column for column in (*table.columns, RECORDED_AT) if column.name in raw.columns]
     counts = {"rows": raw.count()}
     for column in columns:
-        counts |= {f"{kind}:{column.name}": rows.sum() for kind, rows in _bad_rows(raw, column).items()}
-    if "currency" in raw.columns:
-        counts["currencies"] = raw.currency.nunique()
-    if table is ORDERS:
+        counts |= {f"{kind}:{column.name}": rows.sum() for kind, rows in _bad_rows(raw, table, column).items()}
+    if RECORDED_AT in columns:
+        counts["not recorded"] = without_gaps(raw[RECORDED_AT.name]).isnull().sum()
+    if table is ORDERS and "amount" in raw.columns:
         counts["zero"] = (as_type(raw, ORDERS.column["amount"]) == 0).sum()
     found = {name: int(count or 0) for name, count in raw.aggregate(**counts).to_pandas().iloc[0].items()}
     total = found["rows"]
@@ -100,72 +117,100 @@ def _check_values(raw: ir.Table, table: Table) -> tuple[int, list[str], list[str
     failures: list[str] = []
     notes: list[str] = []
     for column in columns:
-        for kind, rows in _bad_rows(raw, column).items():
+        for kind, rows in _bad_rows(raw, table, column).items():
             count = found[f"{kind}:{column.name}"]
             if not count:
                 continue
             if kind == "empty" and column.name == "customer_id" and table.name != "customers":
-                notes.append(f"{table.name}: {count:,} of {total:,} rows have no customer_id and are left out.")
+                if count < total:
+                    notes.append(f"{table.name}: {count:,} of {total:,} rows have no customer_id and are left out.")
+                    continue
+                failures.append(
+                    f"{table.name}.customer_id: all {total:,} rows are empty. Export the table with its customers, or "
+                    f"name the column that holds them under tables.{table.name}.columns in the config."
+                )
                 continue
             failures.append(_failure(raw.filter(rows), table, column, kind, count, total))
-    if found.get("currencies", 0) > 1:
-        listed = ", ".join(sorted(map(str, raw.currency.topk(5).to_pandas().currency.dropna())))
-        failures.append(
-            f"{table.name}.currency: {found['currencies']} currencies ({listed}), but amounts must be in one. "
-            "Convert the amounts to one currency."
-        )
     if found.get("zero"):
         notes.append(f"orders: {found['zero']:,} of {total:,} orders have an amount of 0; they count as orders.")
-    extra = [name for name in raw.columns if name not in table.column and name != RECORDED_AT.name]
+    if found.get("not recorded"):
+        notes.append(
+            f"{table.name}: {found['not recorded']:,} of {total:,} rows have no recorded_at and are taken as known "
+            "from when they happened."
+        )
+    extra = [name for name in raw.columns if name not in table.column and name not in (RECORDED_AT.name, "currency")]
     if extra and not table.attributes:
         notes.append(f"{table.name}: columns that are not used: {', '.join(extra)}.")
     return total, failures, notes
 
 
-def _bad_rows(raw: ir.Table, column: Column) -> dict[str, ir.BooleanValue]:
+def _bad_rows(raw: ir.Table, table: Table, column: Column) -> dict[str, ir.BooleanValue]:
     """Conditions on raw rows that must not hold, by kind of failure."""
-    received = raw[column.name]
-    given = received.notnull()
-    if received.type().is_string():
-        given = given & (received != "")
-    elif received.type().is_floating():
-        given = given & ~received.isnan()
+    given = without_gaps(raw[column.name]).notnull()
     value = as_type(raw, column)
     bad = {"unreadable": given & value.isnull()}
     if column.required:
         bad["empty"] = ~given
     if column.minimum is not None:
         bad["negative"] = (value < column.minimum).fill_null(False)
+    if column.type in ("time", "plan"):
+        far = value < ibis.literal(_EARLIEST)
+        if column.name in (table.event_time, RECORDED_AT.name):
+            far = far | (value >= ibis.literal(_LATEST))
+        bad["far"] = far.fill_null(False)
     return bad
 
 
 def _failure(bad: ir.Table, table: Table, column: Column, kind: str, count: int, total: int) -> str:
-    key = next((name for name in table.key if name in bad.columns), column.name)
-    examples = bad.select(key=bad[key].cast("string"), value=bad[column.name].cast("string"))
-    examples = examples.order_by("key", "value").limit(_EXAMPLES).to_pandas()
-    rows = "; ".join(
-        f"{key} {row.key}" + ("" if kind == "empty" or key == column.name else f": {row.value}")
+    # An empty key tells nobody which row is meant: another required column does.
+    handles = [name for name in (*table.key, *table.required) if name in bad.columns and name != column.name]
+    handle = handles[0] if handles else column.name
+    named = as_type(bad, table.column[handle]) if handle in table.column else bad[handle]
+    examples = bad.select(handle=named.cast("string"), value=bad[column.name].cast("string"))
+    examples = examples.order_by("handle", "value").limit(_EXAMPLES).to_pandas()
+    with_value = kind != "empty" and handle != column.name
+    listed = [
+        f"{_short(row.handle)}: {_short(row.value)}" if with_value else _short(row.handle)
         for row in examples.itertuples()
-    )
-    if count > _EXAMPLES:
-        rows += "; ..."
+    ]
+    rows = f"{handle} {', '.join(listed)}" + (", ..." if count > _EXAMPLES else "")
     where = f"{table.name}.{column.name}: {count:,} of {total:,} rows"
     if kind == "empty":
-        return f"{where} are empty ({rows}). Fill them, or drop these rows."
+        return f"{where} are empty{f' ({rows})' if handles else ''}. Fill them, or drop these rows."
     if kind == "negative":
         return (
             f"{where} are negative ({rows}). Amounts are paid amounts, 0 or more; put refunds into the table returns."
         )
-    received = str(bad[column.name].type())
-    return f"{where} are not a {_kind_name(column)} (received {received}; {rows}). {_TYPE_REMEDY[column.type]}"
+    if kind == "far":
+        return (
+            f"{where} lie before {_EARLIEST.year} or after {_LATEST.year - 1} ({rows}). Correct them, or leave empty "
+            "what is not known."
+        )
+    received = str(bad[column.name].type()).removeprefix("!")
+    return f"{where} are not {_kind_name(column)} (received {received}; {rows}). {_TYPE_REMEDY[column.type]}"
+
+
+def _short(value: Any) -> str:
+    text = "empty" if value is None or value != value else str(value)  # NaN, NaT: not equal to themselves
+    return text if len(text) <= _LONGEST_EXAMPLE else text[:_LONGEST_EXAMPLE] + "..."
 
 
 def _kind_name(column: Column) -> str:
-    return {"plan": "time", "flag": "true/false value", "money": "money amount"}.get(column.type, column.type)
+    names = {"id": "an exact id", "plan": "a time", "flag": "a true/false value", "money": "a money amount"}
+    return names.get(column.type, f"a {column.type}")
 
 
-def _check_keys(table: ir.Table, contract: Table) -> tuple[int, list[str]]:
-    """Count identical rows, and name keys that stand for different content."""
+def _check_keys(raw: ir.Table, contract: Table) -> tuple[int, list[str]]:
+    """Count identical rows, and name keys that stand for different content.
+
+    Rows without a customer are left out of the shop, and those without a key are reported by themselves.
+    """
+    required = [name for name in contract.key if name in contract.required]
+    if any(name not in raw.columns for name in required):
+        return 0, []
+    table = normalise(raw, contract)
+    needed = {*required, "customer_id"} & set(table.columns) & set(raw.columns)
+    table = table.filter([table[name].notnull() for name in sorted(needed)])
     keys = table.select(*contract.key)
     counts = table.aggregate(rows=table.count()).cross_join(keys.distinct().aggregate(keys=lambda t: t.count()))
     rows, distinct_keys = (int(value) for value in counts.to_pandas().iloc[0])
@@ -175,27 +220,44 @@ def _check_keys(table: ir.Table, contract: Table) -> tuple[int, list[str]]:
     distinct_rows = int(distinct.count().to_pandas())
     if distinct_rows == distinct_keys:
         return rows - distinct_rows, []
-    named = ibis.literal("") if not contract.key else _key_text(distinct, contract)
-    clashes = distinct.group_by(key=named).aggregate(rows=lambda t: t.count())
-    clashes = clashes.filter(clashes.rows > 1)
+    clashes = distinct.group_by(*contract.key).aggregate(rows_of_key=lambda t: t.count())
+    clashes = clashes.filter(clashes.rows_of_key > 1)
     count = int(clashes.count().to_pandas())
-    examples = ", ".join(clashes.order_by("key").limit(_EXAMPLES).to_pandas().key) + (
-        ", ..." if count > _EXAMPLES else ""
-    )
+    examples = clashes.order_by(*contract.key).limit(_EXAMPLES).to_pandas()[list(contract.key)]
+    named = [" / ".join(map(_short, row)) for row in examples.itertuples(index=False)]
+    listed = ", ".join(named) + (", ..." if count > _EXAMPLES else "")
     return 0, [
-        f"{contract.name}: {count:,} keys ({', '.join(contract.key)}) stand for rows with different content "
-        f"({examples}). Keep one row per key; add up lines that share one."
+        f"{contract.name}: {count:,} of {distinct_keys:,} keys ({', '.join(contract.key)}) stand for rows with "
+        f"different content ({listed}). Keep one row per key; add up lines that share one."
     ]
 
 
-def _key_text(table: ir.Table, contract: Table) -> ir.StringValue:
-    parts = [table[name].cast("string").fill_null("") for name in contract.key]
-    return ibis.literal(" / ").join(parts)
+def _currencies(raw: ir.Table, table: Table) -> list[str]:
+    if "currency" not in raw.columns or not any(column.type == "money" for column in table.columns):
+        return []
+    listed = raw.select(currency=as_type(raw, ORDERS.column["currency"])).distinct()
+    listed = listed.order_by("currency").limit(_LISTED_CURRENCIES).to_pandas()
+    return [str(value) for value in listed.currency.dropna()]
+
+
+def _check_currencies(found: Mapping[str, list[str]]) -> list[str]:
+    """Refuse amounts in more than one currency, within a table or between tables."""
+    if len({currency for listed in found.values() for currency in listed}) < 2:
+        return []
+    several = {name: listed for name, listed in found.items() if len(listed) > 1} or found
+    return [
+        f"{name}.currency: the amounts are in {' and '.join(listed)}, but all of a shop must be in one currency. "
+        "Convert them to one."
+        for name, listed in several.items()
+        if listed
+    ]
 
 
 def _check_orphans(raw: Mapping[str, ir.Table]) -> list[str]:
-    """Count rows that belong to an order which is not in the table of orders."""
-    orders = raw["orders"].select(order_id=as_type(raw["orders"], ORDERS.column["order_id"])).distinct()
+    """Count rows that belong to an order which is not in the table of orders, or has no customer there."""
+    orders = raw["orders"]
+    owned = as_type(orders, ORDERS.column["customer_id"]).notnull()
+    orders = orders.filter(owned).select(order_id=as_type(orders, ORDERS.column["order_id"])).distinct()
     notes = []
     for name, received in raw.items():
         table = TABLES[name]
@@ -204,5 +266,5 @@ def _check_orphans(raw: Mapping[str, ir.Table]) -> list[str]:
         ids = received.select(order_id=as_type(received, table.column["order_id"]))
         count = int(ids.anti_join(orders, "order_id").count().to_pandas())
         if count:
-            notes.append(f"{name}: {count:,} rows belong to no order of the table orders and are left out.")
+            notes.append(f"{name}: {count:,} rows belong to no order with a customer and are left out.")
     return notes

@@ -1,7 +1,15 @@
 """The door: raw columns become the contract's types, and what does not fit becomes visible.
 
 Ids become strings, money DECIMAL(18,4), numbers float64, and times naive wall-clock time. A value that cannot be
-converted becomes null here and is reported by ``checks``.
+converted becomes null here and is reported by ``checks``. Nothing is guessed: what is read is
+
+- an id as it stands; only a whole number that passed through a column with gaps loses its ``.0``, so 17850.0 and the
+  text ``17850.0`` are the id ``17850``, while ``00017`` stays what it is;
+- empty text and NaN as null;
+- money and numbers with a decimal point, never infinite;
+- flags from true/false, yes/no, t/f, y/n and 1/0 in any case;
+- times as ``2025-03-31``, ``2025-03-31 14:05`` or ``2025-03-31T14:05:00.123``, and followed by ``Z``, ``UTC`` or an
+  offset such as ``+03:00`` converted to the shop's wall clock; digits beyond microseconds are cut off.
 """
 
 from __future__ import annotations
@@ -21,7 +29,13 @@ TYPES: dict[str, dt.DataType] = {
     "time": dt.Timestamp(scale=6),
     "plan": dt.Timestamp(scale=6),
 }
-_OFFSET = r":\d{2}(\.\d+)?\s*(Z|[+-]\d{2}(:?\d{2})?)$"
+_NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
+_DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
+_CLOCK = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
+_NAIVE = rf"^{_DAY}([ T]{_CLOCK})?$"
+_ZONED = rf"^{_DAY}[ T]{_CLOCK}\s*(Z|UTC|[+-]\d{{2}}(:?\d{{2}})?)$"
+# Whole numbers from here on are not told apart by a double, so two customers would become one.
+_EXACT = 2**53
 
 
 def normalise(raw: ir.Table, table: Table) -> ir.Table:
@@ -44,7 +58,7 @@ def normalise(raw: ir.Table, table: Table) -> ir.Table:
     if RECORDED_AT.name in raw.columns:
         columns[RECORDED_AT.name] = as_type(raw, RECORDED_AT)
     if table.attributes:
-        columns |= {name: raw[name] for name in raw.columns if name not in columns}
+        columns |= {name: without_gaps(raw[name]) for name in raw.columns if name not in columns}
     return raw.select(**columns)
 
 
@@ -53,30 +67,71 @@ def as_type(raw: ir.Table, column: Column) -> ir.Value:
     target = TYPES[column.type]
     if column.name not in raw.columns:
         return ibis.null(target)
-    value = raw[column.name]
-    if column.type in ("id", "text"):
-        return _to_text(value)
-    if value.type().is_string():
-        value = value.nullif("")
+    value = without_gaps(raw[column.name])
+    if column.type == "id":
+        return _to_id(value)
+    if column.type == "text":
+        return value.cast("string")
+    if column.type == "flag":
+        return _to_flag(value)
     if column.type in ("time", "plan"):
         return _to_time(value, target)
+    return _to_number(value, target)
+
+
+def without_gaps(value: ir.Value) -> ir.Value:
+    """Make null of what stands for no value: empty text and NaN."""
+    kind = value.type()
+    if kind.is_string():
+        return ibis.ifelse(value.strip() == "", ibis.null("string"), value)
+    if kind.is_floating():
+        return ibis.ifelse(value.isnan(), ibis.null(kind), value)
+    return value
+
+
+def _to_id(value: ir.Value) -> ir.Value:
+    kind = value.type()
+    if kind.is_floating():
+        whole = value.try_cast("int64")
+        text = ibis.ifelse(whole.cast("float64") == value, whole.cast("string"), value.cast("string"))
+        return ibis.ifelse(value.abs() < _EXACT, text, ibis.null("string"))
+    if kind.is_decimal():
+        return value.cast("string").re_replace(r"\.0+$", "")
+    if kind.is_string():
+        return value.re_replace(r"^(-?(?:0|[1-9]\d*))\.0$", r"\1")
+    return value.cast("string")
+
+
+def _to_number(value: ir.Value, target: dt.DataType) -> ir.Value:
+    kind = value.type()
+    if kind.is_string():
+        value = ibis.ifelse(value.re_search(_NUMBER), value, ibis.null("string"))
+    elif kind.is_floating():
+        value = ibis.ifelse(value.isinf(), ibis.null(kind), value)
     return value.try_cast(target)
 
 
-def _to_text(value: ir.Value) -> ir.Value:
+def _to_flag(value: ir.Value) -> ir.Value:
     kind = value.type()
-    if kind.is_floating():
-        # A whole number that passed through a column with gaps: 17850.0 is the id "17850".
-        return ibis.ifelse(value == value.floor(), value.cast("int64").cast("string"), value.cast("string"))
-    return value.nullif("") if kind.is_string() else value.cast("string")
+    if kind.is_boolean():
+        return value
+    text = value.cast("string").strip().lower()
+    said_yes = text.isin(["true", "t", "yes", "y", "1", "1.0"])
+    said_no = text.isin(["false", "f", "no", "n", "0", "0.0"])
+    return ibis.cases((said_yes, True), (said_no, False), else_=ibis.null("boolean"))
 
 
 def _to_time(value: ir.Value, target: dt.DataType) -> ir.Value:
     kind = value.type()
     if kind.is_string():
-        zoned = value.try_cast(dt.Timestamp(timezone="UTC")).cast(dt.timestamp)
-        return ibis.ifelse(value.re_search(_OFFSET), zoned, value.try_cast(dt.timestamp)).cast(target)
-    if kind.is_timestamp() or kind.is_date():
+        text = value.strip()
+        zoned = text.re_replace(r"\s*(Z|UTC)$", "+00").re_replace(r"\s+([+-])", r"\1")
         # The engine's session clock is the shop's wall clock, so zone-aware times lose their zone rightly here.
+        zoned = ibis.ifelse(text.re_search(_ZONED), zoned, ibis.null("string"))
+        naive = ibis.ifelse(text.re_search(_NAIVE), text, ibis.null("string"))
+        return ibis.coalesce(
+            zoned.try_cast(dt.Timestamp(timezone="UTC")).cast(dt.timestamp), naive.try_cast(dt.timestamp)
+        ).cast(target)
+    if kind.is_timestamp() or kind.is_date():
         return value.cast(dt.timestamp).cast(target)
-    return ibis.null(target)
+    return ibis.ifelse(value.isnull(), ibis.null(target), ibis.null(target))

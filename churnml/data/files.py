@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from churnml.errors import InputError
@@ -32,23 +32,51 @@ def whole_folder(out: str | Path, owned: Iterable[str] = (), last: str | None = 
         Where ``out`` is a file, or cannot be written.
     """
     out = Path(out)
+    refusal = "Close programs that use it, or name another --out."
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: is a file, but a folder is needed. Name another --out.")
+    made: list[Path] = []
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
+        made = _make_parents(out)
         scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     except OSError as error:
-        raise InputError(f"{out}: cannot be written ({error.strerror}). Name another --out.") from error
+        raise InputError(f"{out}: cannot be written ({error.strerror}). {refusal}") from error
     try:
         yield scratch
-        out.mkdir(exist_ok=True)
-        written = sorted((path.name for path in scratch.iterdir()), key=lambda name: (name == last, name))
-        for name in written:
-            target = out / name
-            if target.is_dir():
-                shutil.rmtree(target)
-            os.replace(scratch / name, target)
-        for name in set(owned) - set(written):
-            (out / name).unlink(missing_ok=True)
+        try:
+            _move(scratch, out, set(owned), last)
+        except OSError as error:
+            raise InputError(f"{error.filename or out}: cannot be written ({error.strerror}). {refusal}") from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+        for folder in made:
+            with suppress(OSError):  # kept as soon as it holds something
+                folder.rmdir()
+
+
+def _make_parents(out: Path) -> list[Path]:
+    """Make the folders above ``out``; give those that were missing, the innermost first."""
+    made = [folder for folder in out.parents if not folder.exists()]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    return made
+
+
+def _move(scratch: Path, out: Path, owned: set[str], last: str | None) -> None:
+    """Move all into place; from the first change to the last, the file that marks an output as complete is gone."""
+    out.mkdir(exist_ok=True)
+    written = sorted((path.name for path in scratch.iterdir()), key=lambda name: (name == last, name))
+    if last is not None and (last in written or last in owned):
+        _remove(out / last)
+    for name in sorted(owned - set(written)):
+        _remove(out / name)
+    for name in written:
+        if (scratch / name).is_dir() or (out / name).is_dir():
+            _remove(out / name)
+        os.replace(scratch / name, out / name)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -14,8 +14,8 @@ from churnml.data.shop import Shop
 class History:
     """The tables of a shop as they were known at the start of ``snapshot_date``.
 
-    A row is visible if its event time (and ``recorded_at``, where there is one) lies before the snapshot. A time that
-    lies at or after the snapshot is null, and so is a value that becomes known with it; plans are known from the
+    A row is visible if its event time (and ``recorded_at``, where the row has one) lies before the snapshot. A time
+    that lies at or after the snapshot is null, and so is a value that becomes known with it; plans are known from the
     start. ``order_items`` and ``deliveries`` begin with their order and carry its ``customer_id`` and ``ordered_at``.
 
     Parameters
@@ -44,6 +44,13 @@ class History:
         orders = self.table("orders")
         return orders.filter(orders.cancelled_at.isnull())
 
+    @property
+    def running_subscriptions(self) -> ir.Table:
+        """The known subscriptions that are not cancelled, and whose planned end, where there is one, lies ahead."""
+        subscriptions = self.table("subscriptions")
+        ended = (subscriptions.ended_at <= self._moment(0)).fill_null(False)
+        return subscriptions.filter(subscriptions.cancelled_at.isnull() & ~ended)
+
     def within(self, event_time: ir.Value, days: int) -> ir.BooleanValue:
         """Tell whether a time lies in ``[snapshot - days, snapshot)``; false for null."""
         lies_within = (event_time >= self._moment(-days)) & (event_time < self._moment(0))
@@ -56,7 +63,8 @@ class History:
     def _as_known(self, contract: Table) -> ir.Table:
         table = self.shop.tables[contract.name]
         if RECORDED_AT.name in table.columns:
-            table = table.filter(table[RECORDED_AT.name] < self._moment(0)).drop(RECORDED_AT.name)
+            recorded = table[RECORDED_AT.name]
+            table = table.filter((recorded < self._moment(0)) | recorded.isnull()).drop(RECORDED_AT.name)
         if contract.event_time is None:
             orders = self.table("orders")
             owners = orders.select(

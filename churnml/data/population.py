@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
-import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pandas as pd
 
@@ -18,51 +20,41 @@ MIN_SNAPSHOTS = 3
 
 
 def eligible(history: History, definition: ChurnDefinition) -> ir.Table:
-    """Give the customers who are eligible on a snapshot.
+    """Give the customers who are eligible on a snapshot, by the definition's kind.
 
     Returns
     -------
     ibis Table
-        ``customer_id`` (unique) and ``last_order_at``: those with an uncancelled order in
-        ``[snapshot - active_days, snapshot)``.
+        ``customer_id`` (unique) and ``last_order_at``, the time of the last uncancelled order; it is null for
+        subscribers who never ordered.
+
+    Raises
+    ------
+    InputError
+        Where the kind needs a table that the shop did not bring.
     """
-    orders = history.uncancelled_orders
-    recent = orders.filter(history.within(orders.ordered_at, definition.active_days))
-    return recent.group_by("customer_id").aggregate(last_order_at=recent.ordered_at.max())
+    return _KINDS[definition.kind].eligible(history, definition)
 
 
 def exclusions(history: History, definition: ChurnDefinition) -> dict[str, int]:
-    """Count the known customers who are not eligible, by reason.
+    """Count the known customers who are not eligible, by reason; each is counted once.
 
     Returns
     -------
     dict
-        ``no order in the last N days``, ``only cancelled orders`` and ``never ordered`` (only where the shop brings
-        a table of customers), in customers.
+        Customers by reason. ``only cancelled orders``, ``no order in the last N days``, ``no spend in the last N
+        days`` (``spend_drop``), or ``subscription ended`` and ``never subscribed`` (``subscription_end``), and
+        ``never ordered`` where the shop brings a table of customers.
     """
-    orders = history.table("orders")
-    placed = orders.select("customer_id").distinct()
-    kept = history.uncancelled_orders.select("customer_id").distinct()
-    counts = {
-        "placed": placed.count(),
-        "kept": kept.count(),
-        "eligible": eligible(history, definition).count(),
-    }
-    if history.shop.has("customers"):
-        counts["never"] = history.table("customers").anti_join(placed, "customer_id").count()
-    found = {name: int(count.to_pandas()) for name, count in counts.items()}
-    reasons = {
-        f"no order in the last {definition.active_days} days": found["kept"] - found["eligible"],
-        "only cancelled orders": found["placed"] - found["kept"],
-        "never ordered": found.get("never", 0),
-    }
+    reasons = _KINDS[definition.kind].exclusions(history, definition)
     return {reason: count for reason, count in reasons.items() if count}
 
 
 def labels(shop: Shop, snapshot_date: date, definition: ChurnDefinition, data_end: date) -> pd.Series:
     """Tell who of the eligible customers of a snapshot churned.
 
-    Whether an order stands is taken as known at the end of the window, so that a label never changes with later data.
+    Whether an order stands or a subscription runs is taken as known at the end of the window, so that a label never
+    changes with later data.
 
     Parameters
     ----------
@@ -76,17 +68,17 @@ def labels(shop: Shop, snapshot_date: date, definition: ChurnDefinition, data_en
     pandas Series
         ``churned`` by ``customer_id`` (sorted): 1.0 churned, 0.0 stayed, null where the window ends after the data.
     """
-    start, end = definition.window(snapshot_date)
-    customers = eligible(History(shop, snapshot_date), definition).select("customer_id")
+    end = definition.window(snapshot_date)[1]
+    then = History(shop, snapshot_date)
+    customers = eligible(then, definition).select("customer_id")
     if end > data_end:
         frame = customers.order_by("customer_id").to_pandas()
         return pd.Series(float("nan"), index=pd.Index(frame.customer_id, name="customer_id"), name="churned")
-    later = History(shop, end)
-    orders = later.uncancelled_orders
-    stayed = orders.filter(later.within(orders.ordered_at, (end - start).days)).select("customer_id").distinct()
-    labelled = customers.left_join(stayed.mutate(stayed=ibis.literal(1)), "customer_id")
-    labelled = labelled.select("customer_id", churned=labelled.stayed.isnull().cast("float64"))
-    return labelled.order_by("customer_id").to_pandas().set_index("customer_id")["churned"]
+    stayed = _KINDS[definition.kind].stayed(then, History(shop, end), definition)
+    labelled = customers.left_join(stayed.select("customer_id").distinct().mutate(left=0.0), "customer_id")
+    labelled = labelled.select("customer_id", churned=labelled["left"].fill_null(1.0))
+    frame = labelled.order_by("customer_id").to_pandas()
+    return pd.Series(frame.churned.to_numpy(), index=pd.Index(frame.customer_id), name="churned")
 
 
 def training_snapshots(
@@ -153,3 +145,124 @@ def data_end(shop: Shop, as_of: date | None, horizon_days: int) -> date:
             "have left. Name an earlier day, or bring newer orders."
         )
     return as_of
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """One way to leave: who is eligible, who is not and why, and who of them stayed, as known at the window's end."""
+
+    eligible: Callable[[History, ChurnDefinition], ir.Table]
+    exclusions: Callable[[History, ChurnDefinition], dict[str, int]]
+    stayed: Callable[[History, History, ChurnDefinition], ir.Table]
+
+
+def _ordering(history: History, definition: ChurnDefinition) -> ir.Table:
+    orders = history.uncancelled_orders
+    recent = orders.filter(history.within(orders.ordered_at, definition.active_days))
+    return recent.group_by("customer_id").aggregate(last_order_at=recent.ordered_at.max())
+
+
+def _not_ordering(history: History, definition: ChurnDefinition) -> dict[str, int]:
+    placed = _customers_of(history.table("orders"))
+    kept = _customers_of(history.uncancelled_orders)
+    return {
+        f"no order in the last {definition.active_days} days": _count(kept) - _count(_ordering(history, definition)),
+        "only cancelled orders": _count(placed) - _count(kept),
+        "never ordered": _count(_known(history, "customers").anti_join(placed, "customer_id")),
+    }
+
+
+def _ordered_again(then: History, later: History, definition: ChurnDefinition) -> ir.Table:
+    orders = later.uncancelled_orders
+    return orders.filter(later.within(orders.ordered_at, definition.horizon_days))
+
+
+def _spending(history: History, definition: ChurnDefinition) -> ir.Table:
+    return _past_spend(history, definition).select("customer_id", "last_order_at")
+
+
+def _not_spending(history: History, definition: ChurnDefinition) -> dict[str, int]:
+    without = _count(_ordering(history, definition)) - _count(_spending(history, definition))
+    return _not_ordering(history, definition) | {f"no spend in the last {definition.active_days} days": without}
+
+
+def _spent_enough(then: History, later: History, definition: ChurnDefinition) -> ir.Table:
+    # later spend >= share x past spend x horizon / days, without a division: both sides are exact decimals.
+    past = _past_spend(then, definition)
+    orders = _ordered_again(then, later, definition)
+    spend = orders.group_by("customer_id").aggregate(spend=orders.amount.sum())
+    both = past.left_join(spend, "customer_id")
+    thousandths = round(Decimal(str(definition.spend_share)) * 1000)
+    return both.filter(
+        _wide(both.spend.fill_null(Decimal(0))) * both.days * 1000
+        >= _wide(both.past) * definition.horizon_days * thousandths
+    )
+
+
+def _past_spend(history: History, definition: ChurnDefinition) -> ir.Table:
+    """Spend in the active window, and the days over which it was earned, of those who spent anything."""
+    orders = history.uncancelled_orders
+    recent = history.within(orders.ordered_at, definition.active_days)
+    customers = orders.group_by("customer_id").aggregate(
+        last_order_at=orders.ordered_at.max(),
+        past=orders.amount.sum(where=recent),
+        since_first=history.days_since(orders.ordered_at.min()),
+    )
+    customers = customers.filter(customers.past > 0)
+    at_least = min(definition.horizon_days, definition.active_days)
+    return customers.mutate(days=customers.since_first.clip(lower=at_least, upper=definition.active_days))
+
+
+def _wide(amount: ir.Value) -> ir.Value:
+    return amount.cast(dt.Decimal(38, 4))
+
+
+def _subscribing(history: History, definition: ChurnDefinition) -> ir.Table:
+    orders = history.uncancelled_orders
+    last = orders.group_by("customer_id").aggregate(last_order_at=orders.ordered_at.max())
+    joined = _customers_of(_running(history)).left_join(last, "customer_id")
+    return joined.select("customer_id", "last_order_at")
+
+
+def _not_subscribing(history: History, definition: ChurnDefinition) -> dict[str, int]:
+    running = _customers_of(_running(history))
+    subscribed = _customers_of(history.table("subscriptions"))
+    known = _customers_of(history.table("orders")).union(_known(history, "customers"), distinct=True)
+    return {
+        "subscription ended": _count(subscribed) - _count(running),
+        "never subscribed": _count(known.anti_join(subscribed, "customer_id")),
+    }
+
+
+def _still_subscribing(then: History, later: History, definition: ChurnDefinition) -> ir.Table:
+    return _running(later)
+
+
+def _running(history: History) -> ir.Table:
+    if not history.shop.has("subscriptions"):
+        raise InputError(
+            "subscriptions: the table is missing, but definition.kind is subscription_end. "
+            "Bring the table, or choose another kind."
+        )
+    return history.running_subscriptions
+
+
+def _customers_of(table: ir.Table) -> ir.Table:
+    return table.select("customer_id").distinct()
+
+
+def _known(history: History, table: str) -> ir.Table:
+    """Give the customers of a table, or those who ordered where the shop did not bring it."""
+    rows = history.table(table if history.shop.has(table) else "orders")
+    return _customers_of(rows)
+
+
+def _count(table: ir.Table) -> int:
+    return int(table.count().to_pandas())
+
+
+_KINDS = {
+    "no_order": _Kind(_ordering, _not_ordering, _ordered_again),
+    "spend_drop": _Kind(_spending, _not_spending, _spent_enough),
+    "subscription_end": _Kind(_subscribing, _not_subscribing, _still_subscribing),
+}

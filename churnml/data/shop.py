@@ -14,7 +14,7 @@ from ibis.backends.duckdb import Backend
 
 from churnml.config import TableSource
 from churnml.data.checks import CheckReport, check_tables
-from churnml.data.contract import TABLES
+from churnml.data.contract import RECORDED_AT, TABLES
 from churnml.data.door import normalise
 from churnml.data.sources import connect, raw_tables
 from churnml.errors import InputError
@@ -118,7 +118,8 @@ def read(
     --------
     >>> import pandas as pd
     >>> orders = pd.DataFrame(
-    ...     {"order_id": [1, 2], "customer_id": ["a", "a"], "ordered_at": ["2025-01-05", "2025-02-01"], "amount": [9.5, 12]}
+    ...     [(1, "a", "2025-01-05", 9.5), (2, "a", "2025-02-01", 12)],
+    ...     columns=["order_id", "customer_id", "ordered_at", "amount"],
     ... )
     >>> shop = read({"orders": orders})
     >>> shop.first_day, shop.last_day
@@ -129,10 +130,7 @@ def read(
         raise InputError(report.failures)
     checked = {name: _through_the_door(engine, received, name, report) for name, received in raw.items()}
     brought = {name: frozenset(received.columns) for name, received in raw.items()}
-    shop = Shop(checked, brought, report, engine)
-    if not shop.tables["orders"].count().to_pandas():
-        raise InputError("orders: no row has a customer_id. Export the orders with their customers.")
-    return shop
+    return Shop(checked, brought, report, engine)
 
 
 def _open(
@@ -141,21 +139,32 @@ def _open(
     renamed = tables or {}
     names = {table: (renamed[table].name if table in renamed else None) or table for table in TABLES}
     engine = connect(timezone)
-    raw = raw_tables(source, engine, names)
-    failures = []
-    for table in raw:
-        columns = renamed[table].columns if table in renamed else {}
-        absent = [theirs for theirs in columns.values() if theirs not in raw[table].columns]
-        failures += [
-            f"{table}.{theirs}: named under tables.{table}.columns, but the column is missing "
-            f"(received: {', '.join(raw[table].columns)}). Correct the config."
-            for theirs in absent
-        ]
-        if not absent:
-            raw[table] = raw[table].rename(dict(columns))
-    if failures:
-        raise InputError(failures)
-    return engine, raw, check_tables(raw)
+    raw, failures = raw_tables(source, engine, names)
+    for table, theirs in renamed.items():
+        if table in raw:
+            raw[table], wrong = _with_contract_names(raw[table], table, theirs.columns)
+            failures += wrong
+    report = check_tables(raw)
+    return engine, raw, dataclasses.replace(report, failures=failures + report.failures)
+
+
+def _with_contract_names(raw: ir.Table, name: str, columns: Mapping[str, str]) -> tuple[ir.Table, list[str]]:
+    """Give a raw table the contract's column names; a mapped column takes the place of one that has its name."""
+    table = TABLES[name]
+    where = f"{name}: tables.{name}.columns in the config"
+    unknown = [ours for ours in columns if ours not in (*table.column, RECORDED_AT.name) and not table.attributes]
+    absent = [theirs for theirs in columns.values() if theirs not in raw.columns]
+    failures = [
+        f"{where} names {ours}, which is no column of {name} (known: {', '.join(table.column)}). Correct the config."
+        for ours in unknown
+    ] + [
+        f"{where} says {theirs}, but there is no such column (received: {', '.join(raw.columns)}). Correct the config."
+        for theirs in absent
+    ]
+    mapped = {ours: raw[theirs] for ours, theirs in columns.items() if theirs in raw.columns}
+    moved = set(columns.values()) - set(table.required)
+    kept = [column for column in raw.columns if column not in mapped and column not in moved]
+    return raw.select(*kept, **mapped), failures
 
 
 def _through_the_door(engine: Backend, raw: ir.Table, name: str, report: CheckReport) -> ir.Table:
@@ -165,7 +174,7 @@ def _through_the_door(engine: Backend, raw: ir.Table, name: str, report: CheckRe
     if stored:
         table = table.distinct()
     if "customer_id" in table.columns:
-        table = table.filter(table.customer_id.notnull())
+        table = table.drop_null("customer_id")
     if stored or any(raw.schema().get(column) not in (None, kind) for column, kind in table.schema().items()):
         table = engine.create_table(name, table)
     return table

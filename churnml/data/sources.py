@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import re
 import tempfile
 import weakref
-from collections.abc import Mapping
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
@@ -19,11 +25,27 @@ from churnml.data.contract import TABLES
 from churnml.errors import InputError
 
 _DATABASE_SUFFIXES = (".duckdb", ".db", ".ddb")
+_DATABASE_MARK = b"DUCK"
 _FILE = re.compile(r"\.(parquet|csv|csv\.gz)$")
+_LISTED = 10
 _REMEDY = (
     f"Give a folder with files such as orders.parquet or orders.csv (tables: {', '.join(TABLES)}), "
     "or a DuckDB file with tables of these names."
 )
+_PLAIN = re.compile(
+    r"BOOLEAN|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\)|VARCHAR|DATE"
+    r"|TIMESTAMP(_S|_MS)?|TIMESTAMP WITH TIME ZONE|TIMESTAMPTZ"
+)
+# The engine would round nanoseconds up, and an order of 23:59:59.9999999 would move to the next day.
+_NANOSECONDS = {
+    "TIMESTAMP_NS": "make_timestamp(epoch_ns({}) // 1000)",
+    "TIMESTAMPTZ_NS": "make_timestamptz(epoch_ns({}) // 1000)",
+    "TIMESTAMP_NS WITH TIME ZONE": "make_timestamptz(epoch_ns({}) // 1000)",
+}
+
+
+# Tables found and failures by contract name, and the names of all that there is.
+_Found = tuple[dict[str, ir.Table], dict[str, str], list[str]]
 
 
 def connect(timezone: str) -> Backend:
@@ -33,9 +55,10 @@ def connect(timezone: str) -> Backend:
     """
     scratch = tempfile.TemporaryDirectory(prefix="churnml-")
     engine = ibis.duckdb.connect(Path(scratch.name) / "shop.duckdb", temp_directory=scratch.name)
-    weakref.finalize(engine, scratch.cleanup)
+    # The connection outlives the engine object for a moment and would write its file anew: it is closed first.
+    weakref.finalize(engine, _close, engine.con, scratch)
     try:
-        engine.raw_sql(f"SET TimeZone = '{timezone.replace(chr(39), '')}'")
+        engine.raw_sql(f"SET TimeZone = {_quoted(timezone)}")
     except duckdb.Error as error:
         raise InputError(f"timezone: {timezone!r} is not known. Use a name such as Europe/Istanbul or UTC.") from error
     return engine
@@ -43,7 +66,7 @@ def connect(timezone: str) -> Backend:
 
 def raw_tables(
     source: str | Path | Mapping[str, Any], engine: Backend, names: Mapping[str, str]
-) -> dict[str, ir.Table]:
+) -> tuple[dict[str, ir.Table], list[str]]:
     """Find the raw tables of a source, by contract name.
 
     Parameters
@@ -55,98 +78,281 @@ def raw_tables(
     names
         For each contract table, the name that the source uses.
 
+    Returns
+    -------
+    dict
+        The tables that could be opened.
+    list
+        A sentence for each that could not, or that is missing.
+
     Raises
     ------
     InputError
-        Where the source is missing, cannot be read, or holds none of the tables.
+        Where the source as a whole is missing or cannot be opened.
     """
     if isinstance(source, Mapping):
-        found = {
-            table: engine.create_table(f"raw_{table}", _to_arrow(names[table], source[names[table]]))
-            for table in TABLES
-            if names[table] in source
-        }
-        unknown = sorted(set(source) - set(names.values()))
-        if unknown:
-            raise InputError(f"Tables {', '.join(unknown)} are not in the contract. Known tables: {', '.join(TABLES)}.")
-        received = ", ".join(map(str, source)) or "an empty dict"
+        found, failures, received = _from_mapping(source, engine, names)
+    elif not isinstance(source, str | Path):
+        raise InputError(f"A shop cannot be read from {source!r:.40}. {_REMEDY}")
     elif "://" in str(source):
         scheme = str(source).split("://")[0]
         raise InputError(f"{scheme}://: shops are not read from such an address yet. {_REMEDY}")
     else:
-        path = Path(source)
+        found, failures, received = _from_path(Path(source), engine, names)
+    listed = ", ".join(received[:_LISTED]) + (", ..." if len(received) > _LISTED else "") or "nothing"
+    for table, name in names.items():
+        if table in found or table in failures:
+            continue
+        if name != table:
+            failures[table] = (
+                f"{table}: tables.{table}.name in the config says {name}, but there is no such table "
+                f"(found: {listed}). Correct the config."
+            )
+        elif table == "orders":
+            failures[table] = f"orders: the table is missing (found: {listed}). {_REMEDY}"
+    return found, list(failures.values())
+
+
+def _from_mapping(source: Mapping[str, Any], engine: Backend, names: Mapping[str, str]) -> _Found:
+    found: dict[str, ir.Table] = {}
+    failures: dict[str, str] = {}
+    for table, name in names.items():
+        if name not in source:
+            continue
+        try:
+            frame = _to_arrow(source[name])
+            _refuse_twins(frame.column_names)
+            engine.con.register(f"frame_{table}", frame)
+            found[table] = _adopt(engine, table, f"FROM frame_{table}", stored=True)
+            engine.con.unregister(f"frame_{table}")
+        except (duckdb.Error, InputError) as error:
+            failures[table] = f"{table}: {said(error)} Bring it as a pandas, Polars or Arrow table."
+    unknown = [str(name) for name in source if name not in set(names.values())]
+    if unknown:
+        failures["unknown"] = f"{', '.join(unknown)}: not in the contract. Known tables: {', '.join(names.values())}."
+    return found, failures, [str(name) for name in source]
+
+
+def _from_path(path: Path, engine: Backend, names: Mapping[str, str]) -> _Found:
+    try:
         if not path.exists():
             raise InputError(f"{path}: there is no such file or folder. {_REMEDY}")
         if path.is_dir():
-            found = _from_folder(path, engine, names)
-            received = ", ".join(sorted(entry.name for entry in path.iterdir())[:10]) or "an empty folder"
-        elif path.suffix in _DATABASE_SUFFIXES:
-            found, received = _from_database(path, engine, names)
-        else:
+            found, failures = _from_folder(path, engine, names)
+            return found, failures, sorted(entry.name for entry in path.iterdir())
+        if path.suffix not in _DATABASE_SUFFIXES:
             raise InputError(f"{path}: is neither a folder nor a DuckDB file (.duckdb, .db). {_REMEDY}")
-    if "orders" not in found:
-        raise InputError(f"orders: the table is missing (found: {received}). {_REMEDY}")
-    return found
+        return _from_database(path, engine, names)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise InputError(f"{str(path)[:200]}: cannot be opened ({reason}). {_REMEDY}") from error
 
 
-def _from_folder(folder: Path, engine: Backend, names: Mapping[str, str]) -> dict[str, ir.Table]:
+def _from_folder(folder: Path, engine: Backend, names: Mapping[str, str]) -> tuple[dict[str, ir.Table], dict[str, str]]:
     found: dict[str, ir.Table] = {}
-    failures: list[str] = []
+    failures: dict[str, str] = {}
     for table, name in names.items():
-        files = _table_files(folder, name)
+        files = _table_files(folder, name, set(names.values()))
         if not files:
             continue
-        kinds = {"parquet" if file.suffix == ".parquet" else "csv" for file in files}
+        listed = ", ".join(str(file.relative_to(folder)) for file in files[:_LISTED])
+        listed += ", ..." if len(files) > _LISTED else ""
+        kinds = {"Parquet" if file.suffix == ".parquet" else "CSV" for file in files}
         if len(kinds) > 1:
-            listed = ", ".join(file.name for file in files)
-            failures.append(f"{table}: found as CSV and as Parquet ({listed}). Keep one of the two.")
+            failures[table] = f"{table}: found as CSV and as Parquet ({listed}). Keep one of the two."
             continue
         try:
-            paths = [str(file) for file in files]
-            if kinds == {"parquet"}:
-                found[table] = engine.read_parquet(paths, table_name=f"raw_{table}", union_by_name=True)
+            hollow = [file.name for file in files if not file.stat().st_size]
+            if hollow:
+                raise InputError(f"{', '.join(hollow)} is empty, without even a header.")
+            if kinds == {"Parquet"}:
+                paths = ", ".join(_quoted(str(file)) for file in files)
+                query = f"FROM read_parquet([{paths}], union_by_name=true, hive_partitioning=false)"
+                found[table] = _adopt(engine, table, query, stored=False)
             else:
-                view = engine.read_csv(
-                    paths, table_name=f"csv_{table}", all_varchar=True, header=True, union_by_name=True
-                )
-                found[table] = engine.create_table(f"raw_{table}", view)
-        except duckdb.Error as error:
-            first_line = str(error).splitlines()[0]
-            failures.append(f"{table}: {', '.join(file.name for file in files)} cannot be read ({first_line}).")
-    if failures:
-        raise InputError(failures)
-    return found
+                found[table] = _adopt(engine, table, _csv_query(files), stored=True)
+        except (duckdb.Error, InputError, OSError) as error:
+            failures[table] = (
+                f"{table}: {listed} cannot be read. {said(error)} Export it again, as UTF-8 where it is text."
+            )
+    return found, failures
 
 
-def _table_files(folder: Path, name: str) -> list[Path]:
-    """Files of one table: ``orders.csv``, parts such as ``orders-1.csv`` or ``orders_2024.csv``, or a folder of parts."""
-    part = re.compile(rf"{re.escape(name)}([._-][0-9A-Za-z._-]*)?\.(parquet|csv|csv\.gz)")
-    files = [entry for entry in folder.iterdir() if entry.is_file() and part.fullmatch(entry.name)]
+def _table_files(folder: Path, name: str, names: Iterable[str]) -> list[Path]:
+    """Files of one table: ``orders.csv``, parts such as ``orders-1.csv`` or ``orders_2024.csv``, or a folder of parts.
+
+    A file belongs to the longest name that it may belong to: ``order_items.csv`` is no part of a table ``order``.
+    """
+
+    def may_belong(file: str, to: str) -> bool:
+        if file == to and _FILE.search(file):
+            return True
+        return re.fullmatch(rf"{re.escape(to)}([._-][0-9A-Za-z._-]*)?\.(parquet|csv|csv\.gz)", file) is not None
+
+    files = [
+        entry
+        for entry in folder.iterdir()
+        if may_belong(entry.name, name)
+        and entry.is_file()
+        and not any(len(other) > len(name) and may_belong(entry.name, other) for other in names)
+    ]
     parts = folder / name
     if parts.is_dir():
-        files += [entry for entry in parts.rglob("*") if entry.is_file() and _FILE.search(entry.name)]
+        files += [
+            entry
+            for entry in parts.rglob("*")
+            # Names that begin so are notes of the programs that write folders of parts.
+            if not any(step.startswith((".", "_")) for step in entry.relative_to(parts).parts)
+            and _FILE.search(entry.name)
+            and entry.is_file()
+        ]
     return sorted(files)
 
 
-def _from_database(path: Path, engine: Backend, names: Mapping[str, str]) -> tuple[dict[str, ir.Table], str]:
+def _csv_query(files: Iterable[Path]) -> str:
+    """Say how to read CSV files as text, without a guess: the header line alone tells columns and delimiter."""
+    alike: dict[tuple[int, str, tuple[str, ...]], list[Path]] = {}
+    for file in files:
+        alike.setdefault(_csv_header(file), []).append(file)
+    parts = []
+    for (skip, delimiter, header), paths in alike.items():
+        listed = ", ".join(_quoted(str(path)) for path in paths)
+        columns = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in header)
+        parts.append(
+            f"FROM read_csv([{listed}], columns={{{columns}}}, delim={_quoted(delimiter)}, skip={skip}, "
+            "auto_detect=false, header=true, quote='\"', escape='\"', comment='')"
+        )
+    return f"FROM ({' UNION ALL BY NAME '.join(parts)})"
+
+
+def _csv_header(file: Path) -> tuple[int, str, tuple[str, ...]]:
+    """Read blank lines before the header, delimiter and column names."""
+    opened = gzip.open if file.name.endswith(".gz") else open
     try:
-        engine.attach(path, name="source", read_only=True)
-        listed = engine.list_tables(database=("source", "main"))
+        with opened(file, "rt", encoding="utf-8-sig", newline="") as text:
+            skip = 0
+            for first in text:
+                if first.strip():
+                    break
+                skip += 1
+            else:
+                raise InputError(f"{file.name} has no header.")
+            unquoted = re.sub(r'"[^"]*"', "", first)
+            delimiter = max(",;\t|", key=unquoted.count)
+            names = next(csv.reader(chain([first], text), delimiter=delimiter))
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file.name} is not UTF-8 text.") from error
+    except (EOFError, zlib.error, csv.Error) as error:
+        raise InputError(f"{file.name}: {error}") from error
+    header = tuple(name or f"column{place}" for place, name in enumerate(names, 1))
+    _refuse_twins(header)
+    return skip, delimiter, header
+
+
+def _from_database(path: Path, engine: Backend, names: Mapping[str, str]) -> _Found:
+    with path.open("rb") as file:
+        mark = file.read(12)[8:]
+    if mark != _DATABASE_MARK:
+        raise InputError(f"{path}: is not a DuckDB file, whatever its name says. {_REMEDY}")
+    try:
+        engine.raw_sql(f"ATTACH {_quoted(str(path))} AS source (READ_ONLY)")
+        rows = engine.raw_sql(
+            "SELECT table_name FROM information_schema.tables "
+            "WHERE table_catalog = 'source' AND table_schema = 'main' ORDER BY table_name"
+        ).fetchall()
     except duckdb.Error as error:
-        raise InputError(f"{path}: cannot be read as a DuckDB file ({str(error).splitlines()[0]}).") from error
-    found = {table: engine.table(name, database=("source", "main")) for table, name in names.items() if name in listed}
-    return found, ", ".join(listed) or "no tables"
+        raise InputError(f"{path}: cannot be opened. {said(error)} Close what else uses it, or copy it.") from error
+    listed = [str(name) for (name,) in rows]
+    found: dict[str, ir.Table] = {}
+    failures: dict[str, str] = {}
+    for table, name in names.items():
+        if name not in listed:
+            continue
+        try:
+            found[table] = _adopt(engine, table, f"FROM source.main.{_identifier(name)}", stored=False)
+        except duckdb.Error as error:
+            failures[table] = f"{table}: {name} cannot be read. {said(error)} Write the table again."
+    return found, failures, listed
 
 
-def _to_arrow(name: str, frame: Any) -> pa.Table:
+def _adopt(engine: Backend, table: str, query: str, stored: bool) -> ir.Table:
+    """Register a query as the raw table, its rare types as text and its nanoseconds cut off."""
+    columns = []
+    for name, kind, *_ in engine.raw_sql(f"DESCRIBE SELECT * {query}").fetchall():
+        column = _identifier(name)
+        if kind in _NANOSECONDS:
+            columns.append(f"{_NANOSECONDS[kind].format(column)} AS {column}")
+        elif _PLAIN.fullmatch(kind):
+            columns.append(column)
+        else:
+            columns.append(f"CAST({column} AS VARCHAR) AS {column}")
+    kind = "TABLE" if stored else "VIEW"
+    engine.raw_sql(f"CREATE {kind} raw_{table} AS SELECT {', '.join(columns)} {query}")
+    return engine.table(f"raw_{table}")
+
+
+def _to_arrow(frame: Any) -> pa.Table:
     if isinstance(frame, pa.Table):
-        return frame
-    if hasattr(frame, "to_arrow"):
-        return frame.to_arrow()
+        table = frame
+    elif isinstance(frame, pd.DataFrame):
+        _refuse_twins(map(str, frame.columns))
+        table = pa.table({str(name): _pandas_column(frame[name]) for name in frame.columns})
+    elif hasattr(frame, "to_arrow"):
+        table = frame.to_arrow()
+    else:
+        raise InputError(f"the type {type(frame).__name__} was received, but a DataFrame or Arrow table is needed.")
+    if not table.column_names:
+        raise InputError("the table has no columns.")
+    return table
+
+
+def _pandas_column(column: pd.Series) -> pa.Array:
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        # pandas 3 warns where Arrow takes its zone-aware times by itself.
+        naive = pa.array(column.dt.tz_convert("UTC").dt.tz_localize(None), from_pandas=True)
+        return naive.cast(pa.timestamp(naive.type.unit, "UTC"))
     try:
-        return pa.Table.from_pandas(frame, preserve_index=False)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        texts = frame.astype(dict.fromkeys(frame.select_dtypes("object").columns, "str"))
-        return pa.Table.from_pandas(texts, preserve_index=False)
-    except (AttributeError, TypeError) as error:
-        raise InputError(f"{name}: is a {type(frame).__name__}, but a DataFrame or Arrow table is needed.") from error
+        array = pa.array(column, from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        array = None
+    if array is None or isinstance(array.type, pa.ExtensionType):
+        # Values of several types, or of one that only pandas has: the door reads them as text.
+        missing = column.isna()
+        array = pa.array([None if gap else str(value) for value, gap in zip(column, missing, strict=True)], pa.string())
+    return array
+
+
+def _refuse_twins(names: Iterable[str]) -> None:
+    counts = Counter(name.lower() for name in names)
+    twins = [name for name, count in counts.items() if count > 1]
+    if twins:
+        raise InputError(
+            f"several columns are called {', '.join(twins)} (capital and small letters are not told apart)."
+        )
+
+
+def said(error: Exception) -> str:
+    """Give what a library's error says in one line, without its advice on the library's own options."""
+    text = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or [type(error).__name__]
+    first = re.sub(r"^(\w+ )*Error: ", "", lines[0])
+    if first.startswith("CSV Error") and len(lines) > 2:
+        line = first.rsplit(" ", 1)[-1]
+        columns = re.fullmatch(r"Expected Number of Columns: (\d+) Found: (\d+)", lines[2])
+        first = (
+            f"Line {line} has {columns[2]} columns, the header {columns[1]}" if columns else f"Line {line}: {lines[2]}"
+        )
+    return first[:300].rstrip(".") + "."
+
+
+def _close(connection: duckdb.DuckDBPyConnection, scratch: tempfile.TemporaryDirectory[str]) -> None:
+    connection.close()
+    scratch.cleanup()
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -37,7 +37,8 @@ def build_features(
     definition
         Who is eligible; None takes the defaults.
     families
-        Families to build; None builds all that the shop's tables allow.
+        Families to build; None builds all that the shop's tables allow. Features derived from a family that is not
+        among them are left out.
 
     Returns
     -------
@@ -85,7 +86,8 @@ def _aggregate(history: History, definition: ChurnDefinition, features: Sequence
         joined = joined.left_join(grouped, "customer_id").drop("customer_id_right")
     filled = {feature.name: joined[feature.name].fill_null(0.0) for feature in features if feature.fill == 0}
     table = joined.mutate(**filled).order_by("customer_id") if filled else joined.order_by("customer_id")
-    return table.to_pandas().set_index("customer_id")
+    frame: pd.DataFrame = table.to_pandas()
+    return frame.set_index("customer_id")
 
 
 def condition(feature: Aggregate, source: Source, rows: ir.Table, history: History) -> ir.BooleanValue | None:
@@ -134,4 +136,5 @@ def trace(shop: Shop, customer_id: str, feature: str, snapshot_date: str | date)
     if where is not None:
         rows = rows.filter(where)
     rows = rows.filter(rows.customer_id == customer_id)
-    return rows.order_by(*rows.columns[:3]).to_pandas().assign(source=declared.source)
+    frame: pd.DataFrame = rows.order_by(*rows.columns[:3]).to_pandas()
+    return frame.assign(source=declared.source)

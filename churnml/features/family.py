@@ -34,7 +34,9 @@ class Feature:
         What the number is, in words, for the data dictionary.
     en, tr
         The reason in a sentence. ``{value}`` is the customer's own number with its unit; another feature's name in
-        braces is that feature's number.
+        braces is that feature's number, and ``{name:number}`` leaves its unit out.
+    en_zero, tr_zero
+        The sentence for exactly 0 where it needs other words, such as a negated verb.
     fill
         0 where nothing to count means zero; None leaves null.
     window_days
@@ -43,6 +45,10 @@ class Feature:
         Says for which values the sentence is true and worth saying; null is never spoken of.
     tells
         Which side of the shop's median speaks for leaving: the sentence is a reason only there.
+    headline
+        Whether this sentence speaks for its concept before others, wherever it is true; among several the first
+        declared. Features that say nearly the same share their weight by chance, so the weight alone would pick the
+        sentence by chance too.
     """
 
     name: str
@@ -50,10 +56,13 @@ class Feature:
     describe: str
     en: str
     tr: str
+    en_zero: str | None = None
+    tr_zero: str | None = None
     fill: Literal[0] | None = None
     window_days: int | None = None
     speaks_if: Callable[[float], bool] = lambda value: True
     tells: Literal["high", "low"] = "high"
+    headline: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,7 +165,7 @@ def deviation(column: str) -> Reducer:
 
 
 def at_last(column: str, key: str) -> Reducer:
-    """Take the value in the row with the greatest key; the key is unique for a customer."""
+    """Take the value in the row with the greatest key; rows of a customer that share a key share the value."""
     return lambda rows, where, history: rows[column].argmax(rows[key], where=where)
 
 

@@ -34,11 +34,17 @@ def feature(name: str) -> Feature:
 
 @cache
 def _owners() -> dict[str, Family]:
-    return {feature.name: family for family in families().values() for feature in family.features}
+    owners: dict[str, Family] = {}
+    for family in families().values():
+        for feature in family.features:
+            if feature.name in owners:
+                raise ValueError(f"{feature.name}: declared by {owners[feature.name].name} and by {family.name}")
+            owners[feature.name] = family
+    return owners
 
 
 def available(shop: Shop, names: Iterable[str] | None = None) -> list[Feature]:
-    """List the features that a shop's tables allow, inputs before what is derived from them.
+    """List the features that a shop's tables and the chosen families allow, inputs before what is derived from them.
 
     Parameters
     ----------
@@ -64,25 +70,10 @@ def available(shop: Shop, names: Iterable[str] | None = None) -> list[Feature]:
         and shop.has(SOURCES[feature.source].table)
         and shop.has(SOURCES[feature.source].table, feature.needs)
     ]
-    names_there = {feature.name for feature in aggregates}
-    derived = [feature for feature in chosen if isinstance(feature, Derived) and names_there.issuperset(feature.inputs)]
+    there = {feature.name for feature in aggregates}
+    derived = []
+    for feature in chosen:
+        if isinstance(feature, Derived) and there.issuperset(feature.inputs):
+            derived.append(feature)
+            there.add(feature.name)
     return [*aggregates, *derived]
-
-
-def contract_of(name: str) -> dict[str, str | int | None]:
-    """Describe what a model relies on in a feature: a change of it makes old models unusable.
-
-    Raises
-    ------
-    KeyError
-        Where the feature is not known.
-    """
-    declared = feature(name)
-    return {
-        "name": declared.name,
-        "unit": declared.unit,
-        "window_days": declared.window_days,
-        "fill": declared.fill,
-        "describe": declared.describe,
-        "family": family_of(name).name,
-    }

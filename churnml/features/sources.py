@@ -9,6 +9,8 @@ import ibis.expr.types as ir
 
 from churnml.data.history import History
 
+_MORE_THAN_ANY_DELAY = 10_000_000  # days: more than there are between any two dates
+
 
 @dataclass(frozen=True)
 class Source:
@@ -45,21 +47,18 @@ def order_days(history: History) -> ir.Table:
 
 
 def deliveries(history: History) -> ir.Table:
-    """Deliveries of orders that are not cancelled: days late (negative is early), or days past the promise so far."""
+    """Deliveries of orders that are not cancelled: days late (negative is early), or days past the promise so far.
+
+    ``delivery_rank`` puts them in the order of their delivery days, and those of one day in the order of their delay.
+    """
     table = history.table("deliveries")
     table = table.filter(~table.order_cancelled)
     delay = table.delivered_at.date().delta(table.promised_at.date(), unit="day")
-    return table.mutate(delay_days=delay, past_promise_days=history.days_since(table.promised_at))
-
-
-def delivery_days(history: History) -> ir.Table:
-    """One row per customer and day with a delivery: the worst delay of that day."""
-    arrived = deliveries(history)
-    arrived = arrived.filter(arrived.delivered_at.notnull())
-    days = arrived.group_by("customer_id", delivery_day=arrived.delivered_at.date()).aggregate(
-        delay_days=arrived.delay_days.max()
+    return table.mutate(
+        delay_days=delay,
+        delivery_rank=delay - _MORE_THAN_ANY_DELAY * history.days_since(table.delivered_at),
+        past_promise_days=history.days_since(table.promised_at),
     )
-    return days.mutate(delivered_at=days.delivery_day.cast("timestamp"))
 
 
 def complaints(history: History) -> ir.Table:
@@ -73,6 +72,5 @@ SOURCES: dict[str, Source] = {
     "orders": Source("orders", orders, "ordered_at"),
     "order_days": Source("orders", order_days, "ordered_at"),
     "deliveries": Source("deliveries", deliveries, "delivered_at"),
-    "delivery_days": Source("deliveries", delivery_days, "delivered_at"),
     "complaints": Source("complaints", complaints, "opened_at"),
 }

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from churnml.statistics.bootstrap import paired_difference
 from churnml.statistics.logodds import Floats, row_log_loss, shift_per_group
-from churnml.statistics.metrics import auroc, shape_loss
+from churnml.statistics.metrics import shape_loss
 from churnml.training.candidates import CANDIDATES
 from churnml.training.candidates.base import FitSettings
+from churnml.training.figures import auroc_within
 from churnml.training.folds import Fold
 from churnml.training.frame import Progress, TrainingFrame
 
@@ -46,6 +47,16 @@ class Predictions:
         """Codes of fold and snapshot, within each of which shape loss refits the level, shape (rows,)."""
         return pd.DataFrame({"fold": self.folds, "day": self.snapshots}).groupby(["fold", "day"]).ngroup().to_numpy()
 
+    def figures(self, candidate: str) -> list[dict[str, float]]:
+        """Give shape loss and AUROC of a candidate on each fold."""
+        found = []
+        for fold in np.unique(self.folds):
+            rows = self.folds == fold
+            y, z, days = self.churned[rows], self.logodds[candidate][rows], self.snapshots[rows]
+            figures = {"shape_loss": shape_loss(y, z, days), "auroc": auroc_within(y, z, days)}
+            found.append({name: value for name, value in figures.items() if np.isfinite(value)})
+        return found
+
 
 def predict_folds(
     frame: TrainingFrame,
@@ -66,7 +77,7 @@ def predict_folds(
                 progress(f"fold {fold.name}: {CANDIDATES[name].title}", position, len(folds))
             fitted = CANDIDATES[name]().fit(train, settings)
             logodds[name].append(fitted.logodds(test.X))
-            if hasattr(fitted, "trees"):
+            if fitted.trees is not None:
                 trees.setdefault(name, []).append(fitted.trees)
     if progress is not None:
         progress("folds", len(folds), len(folds))
@@ -91,8 +102,8 @@ def compare(predictions: Predictions) -> pd.DataFrame:
     Returns
     -------
     pandas DataFrame
-        A row per candidate: ``candidate``, ``shape_loss``, ``auroc`` (mean over folds and snapshots), ``behind`` (its
-        loss minus the best one's, paired per row), ``behind_error`` (standard error of that, clustered by customer)
+        A row per candidate: ``candidate``, ``shape_loss``, ``auroc`` (within folds and snapshots), ``behind`` (its loss
+        minus the best one's, paired per row), ``behind_error`` (standard error of that, clustered by customer)
         and ``chosen``: the simplest whose ``behind`` is at most one ``behind_error``.
     """
     groups = predictions.groups
@@ -104,17 +115,13 @@ def compare(predictions: Predictions) -> pd.DataFrame:
     rows = []
     for name, loss in losses.items():
         behind, error = paired_difference(loss, losses[best], predictions.customers)
-        per_group = [
-            auroc(predictions.churned[groups == group], predictions.logodds[name][groups == group])
-            for group in np.unique(groups)
-        ]
         rows.append(
             {
                 "candidate": name,
                 "shape_loss": float(loss.mean()),
-                "auroc": float(np.nanmean(per_group)) if np.isfinite(per_group).any() else float("nan"),
-                "behind": 0.0 if name == best else behind,
-                "behind_error": 0.0 if name == best else error,
+                "auroc": auroc_within(predictions.churned, predictions.logodds[name], groups),
+                "behind": behind,
+                "behind_error": error,
             }
         )
     table = pd.DataFrame(rows)
@@ -123,11 +130,19 @@ def compare(predictions: Predictions) -> pd.DataFrame:
     return table
 
 
-def calibration_slope(predictions: Predictions, candidate: str) -> float:
+def calibration_slope(predictions: Predictions, candidate: str, embargo_days: int | None) -> float:
     """Find the factor on the log-odds that lowers the shape loss on later folds, or 1 where none does.
 
-    The factor is fitted on all folds before one and judged on that one; only if that helps over all folds together is
+    The factor is fitted on the folds before one and judged on that one; only if that helps over all folds together is
     it fitted on all of them and used.
+
+    Parameters
+    ----------
+    predictions, candidate
+        Whose predictions.
+    embargo_days
+        Days from a snapshot until its outcomes are known: the folds that are fitted on were known by the day of the
+        fold that is judged. None where folds are customers kept apart: then all folds before it are fitted on.
 
     Returns
     -------
@@ -136,11 +151,13 @@ def calibration_slope(predictions: Predictions, candidate: str) -> float:
     """
     folds = predictions.folds
     logodds, groups = predictions.logodds[candidate], predictions.groups
-    if folds.max(initial=0) < 1:
-        return 1.0
     gained = 0.0
-    for fold in range(1, int(folds.max()) + 1):
+    for fold in np.unique(folds):
         before, at = folds < fold, folds == fold
+        if embargo_days is not None:
+            before &= predictions.snapshots + embargo_days <= predictions.snapshots[at].min()
+        if not before.any():
+            continue
         slope = fit_slope(predictions.churned[before], logodds[before], groups[before])
         plain, scaled = (
             shape_loss(predictions.churned[at], logodds[at] * factor, groups[at]) for factor in (1.0, slope)

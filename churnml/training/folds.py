@@ -67,15 +67,11 @@ def plan_folds(frame: TrainingFrame, definition: ChurnDefinition, at_most: int) 
     Raises
     ------
     InputError
-        Where fewer than 50 customers churned or stayed over all rows.
+        Where fewer than 50 rows churned or stayed, or the customers are too few to be split.
     """
     churned, kept = _classes(frame, np.ones(len(frame), dtype=bool))
     if min(churned, kept) < TOO_FEW:
-        raise InputError(
-            f"The shop is too small to learn from: over {len(frame.days)} snapshots {churned:,} customers churned and "
-            f"{kept:,} stayed, but {TOO_FEW} of each are needed. Bring more history or more customers, or choose "
-            "another --horizon."
-        )
+        raise _too_small(frame)
     gate = _forward_fold(frame, frame.days[-1], definition)
     choice = [
         fold
@@ -94,12 +90,25 @@ def _forward_fold(frame: TrainingFrame, day: np.datetime64, definition: ChurnDef
 
 def _disjoint_customers(frame: TrainingFrame) -> Plan:
     in_gate = frame.hashes < _GATE_SHARE
-    part = np.floor((frame.hashes - _GATE_SHARE) / (1 - _GATE_SHARE) * _PARTS).astype(int)
+    part = np.minimum((frame.hashes - _GATE_SHARE) / (1 - _GATE_SHARE) * _PARTS, _PARTS - 1).astype(int)
     choice = [
         Fold(f"customers, part {index + 1} of {_PARTS}", ~in_gate & (part != index), ~in_gate & (part == index))
         for index in range(_PARTS)
     ]
-    return Plan(choice, Fold("customers kept apart", ~in_gate, in_gate), forward=False)
+    gate = Fold("customers kept apart", ~in_gate, in_gate)
+    if any(min(_classes(frame, rows)) == 0 for fold in (*choice, gate) for rows in (fold.train, fold.test)):
+        raise _too_small(frame)
+    return Plan(choice, gate, forward=False)
+
+
+def _too_small(frame: TrainingFrame) -> InputError:
+    churned, kept = _classes(frame, np.ones(len(frame), dtype=bool))
+    customers = len(np.unique(frame.customers))
+    return InputError(
+        f"The shop is too small to learn from: {customers:,} customers, seen on {len(frame.days)} snapshots, churned "
+        f"{churned:,} times and stayed {kept:,} times, but at least {TOO_FEW} of each are needed, and of enough "
+        "customers to split. Bring more history or more customers, or choose another --horizon."
+    )
 
 
 def _classes(frame: TrainingFrame, rows: NDArray[np.bool_]) -> tuple[int, int]:

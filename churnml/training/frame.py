@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -34,7 +35,7 @@ class TrainingFrame:
     customers
         Customer codes, shape (rows,): equal codes are the same customer at several snapshots.
     hashes
-        A seeded hash of the customer from 0 to 1, shape (rows,), which does not depend on who else is there.
+        A seeded hash of the customer in [0, 1), shape (rows,), which does not depend on who else is there.
     snapshots
         Snapshot of each row as datetime64[D], shape (rows,); sorted.
     """
@@ -48,10 +49,10 @@ class TrainingFrame:
     def __len__(self) -> int:
         return len(self.churned)
 
-    def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> TrainingFrame:
-        """Give some of the rows, chosen by a mask or by positions."""
+    def take(self, rows: NDArray[np.bool_]) -> TrainingFrame:
+        """Give the rows of a mask."""
         return TrainingFrame(
-            self.X.loc[rows].reset_index(drop=True) if rows.dtype == bool else self.X.iloc[rows].reset_index(drop=True),
+            self.X.loc[rows].reset_index(drop=True),
             self.churned[rows],
             self.customers[rows],
             self.hashes[rows],
@@ -131,7 +132,8 @@ def build_training_frame(
         X = build(History(shop, day), definition, features)
         churned = labels(shop, day, definition, data_end)
         if share < 1.0:
-            kept = customer_hashes(X.index, seed) < share
+            # Another hash than the one that places customers into folds: those who stay fill [0, 1) evenly there.
+            kept = customer_hashes(X.index, seed, "sample") < share
             X, churned = X[kept], churned[kept]
         parts.append(X)
         outcomes.append(churned)
@@ -148,7 +150,9 @@ def build_training_frame(
     )
 
 
-def customer_hashes(customers: pd.Index, seed: int) -> Floats:
-    """Hash customer ids to numbers from 0 to 1 that depend on the id and the seed alone (SipHash), shape (n,)."""
-    hashed = pd.util.hash_array(customers.to_numpy(dtype=object), hash_key=f"{seed:016d}"[-16:], categorize=False)
-    return np.asarray(hashed, dtype=np.float64) / float(2**64)
+def customer_hashes(customers: pd.Index, seed: int, purpose: str = "folds") -> Floats:
+    """Hash customer ids (SipHash) to numbers in [0, 1) that depend on id, seed and purpose alone, shape (n,)."""
+    key = hashlib.blake2b(f"{purpose} {seed}".encode(), digest_size=8).hexdigest()
+    hashed = pd.util.hash_array(customers.to_numpy(dtype=object), hash_key=key, categorize=False)
+    # The upper 53 bits are what a float64 holds; all 64 could be rounded up to 1.
+    return (hashed >> np.uint64(11)).astype(np.float64) / float(2**53)

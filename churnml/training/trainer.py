@@ -167,6 +167,7 @@ class Trainer:
         figures = compute_figures(at_gate.test, gate_logodds, config.training.bootstrap_draws, config.seed)
         base_rates = compute_base_rates(frame)
         card = _card(definition, end, plan, base_rates, comparison, verdict, figures, shipped, slope, len(frame))
+        card["first_day"] = shop.first_day.isoformat()
         card["data_fingerprint"] = fingerprint(History(shop, end))
         model = None
         if verdict.decision != "no skill":

@@ -18,6 +18,8 @@ FAMILY = Family(
                 fill=0,
                 en=f"Spent {{value}} in the last {days} days",
                 tr=f"Son {days} günde {{value}} harcadı",
+                en_zero=f"Spent nothing in the last {days} days",
+                tr_zero=f"Son {days} günde hiç harcama yapmadı",
                 tells="low",
             )
             for days in WINDOWS
@@ -31,6 +33,8 @@ FAMILY = Family(
             fill=0,
             en="Spent {value} so far",
             tr="Bugüne kadar {value} harcadı",
+            en_zero="Spent nothing so far",
+            tr_zero="Bugüne kadar hiç harcama yapmadı",
             tells="low",
         ),
         Aggregate(
@@ -68,13 +72,17 @@ FAMILY = Family(
         Derived(
             name="amount_last_to_mean_ratio",
             unit="ratio",
-            describe="Amount of the last order day over the mean amount of the last 365 days' orders",
+            describe="Amount of the last order day over the mean amount of the orders of the last 365 days; "
+            "null where these cost nothing",
             inputs=("amount_last_order_day", "amount_mean_365d"),
-            # A customer whose orders of the year all cost nothing has no ratio.
-            compute=lambda last, usual: last / usual.clip(min=0.01),
-            en="Spent {amount_last_order_day} on the last day with an order; {amount_mean_365d} per order is usual",
-            tr="Son sipariş gününde {amount_last_order_day} harcadı; sipariş başına olağan tutar {amount_mean_365d}",
-            speaks_if=lambda value: abs(value - 1) >= 0.1,
+            # A customer whose orders of the year all cost nothing has no ratio: 0 / 0 is null.
+            compute=lambda last, usual: last / usual,
+            en="Spent {amount_last_order_day} on the last day with an order; "
+            "orders of the last 365 days are worth {amount_mean_365d} on average",
+            tr="Son sipariş gününde {amount_last_order_day} harcadı; "
+            "son 365 gündeki siparişlerinin ortalaması {amount_mean_365d}",
+            speaks_if=lambda value: value <= 0.9,
+            tells="low",
         ),
     ),
 )

@@ -14,7 +14,7 @@ FAMILY = Family(
             source="orders",
             reduce=days_since_last("ordered_at"),
             en="No order for {value}",
-            tr="{value} boyunca sipariş yok",
+            tr="{value}dür sipariş vermedi",
         ),
         Aggregate(
             name="days_since_first_order",
@@ -23,7 +23,7 @@ FAMILY = Family(
             source="orders",
             reduce=days_since_first("ordered_at"),
             en="First ordered {value} ago",
-            tr="İlk siparişin üzerinden {value} geçti",
+            tr="İlk siparişinin üzerinden {value} geçti",
             tells="low",
         ),
     ),

@@ -44,6 +44,11 @@ class Candidate(ABC):
     name: ClassVar[str]
     title: ClassVar[str]
 
+    @property
+    def trees(self) -> int | None:
+        """Number of trees; None for candidates that have none."""
+        return None
+
     @classmethod
     def suits(cls, features: Sequence[str]) -> bool:
         """Tell whether these features allow the candidate to be fitted."""
@@ -68,7 +73,13 @@ class Candidate(ABC):
     @classmethod
     @abstractmethod
     def load(cls, folder: Path) -> Self:
-        """Read a candidate that ``save`` wrote."""
+        """Read a candidate that ``save`` wrote.
+
+        Raises
+        ------
+        OSError, KeyError, TypeError, ValueError
+            Where that is not what the files hold.
+        """
 
 
 def write_json(path: Path, content: Any) -> None:

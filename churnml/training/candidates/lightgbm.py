@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Self
 
@@ -34,7 +35,7 @@ class LightGbm(Candidate):
         self.booster: lightgbm.Booster | None = None
 
     @property
-    def trees(self) -> int:
+    def trees(self) -> int | None:
         """Number of trees."""
         return int(self._fitted.current_iteration())
 
@@ -58,14 +59,18 @@ class LightGbm(Candidate):
         return base, spread
 
     def save(self, folder: Path) -> None:
-        """Write the trees as LightGBM's text."""
-        (folder / _FILE).write_text(self._fitted.model_to_string(num_iteration=-1), encoding="utf-8", newline="\n")
+        """Write the trees as LightGBM's text, without the number of threads, on which they do not depend."""
+        text = re.sub(r"\[num_threads: \d+\]\n", "", self._fitted.model_to_string(num_iteration=-1))
+        (folder / _FILE).write_text(text, encoding="utf-8", newline="\n")
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read the trees from LightGBM's text."""
         model = cls()
-        model.booster = lightgbm.Booster(model_str=(folder / _FILE).read_text(encoding="utf-8"))
+        try:
+            model.booster = lightgbm.Booster(model_str=(folder / _FILE).read_text(encoding="utf-8"))
+        except lightgbm.basic.LightGBMError as error:
+            raise ValueError(f"{_FILE} does not hold trees of LightGBM ({error})") from error
         return model
 
     @property

@@ -40,7 +40,8 @@ class LogLogistic(Candidate):
     def fit(self, frame: TrainingFrame, settings: FitSettings) -> Self:
         """Fit by penalised maximum likelihood (L2 of strength 1 on the standardised columns)."""
         logs = self._logs(frame.X)
-        self.means = np.nan_to_num(np.nanmean(logs, axis=0))
+        there = np.isfinite(logs)
+        self.means = np.where(there, logs, 0.0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
         centred = np.nan_to_num(logs - self.means)
         spreads = centred.std(axis=0)
         spreads[spreads == 0] = 1.0
@@ -71,7 +72,11 @@ class LogLogistic(Candidate):
         """Read means and weights."""
         content = json.loads((folder / _FILE).read_text(encoding="utf-8"))
         model = cls()
-        model.means, model.weights = np.array(content["means"]), np.array(content["weights"])
+        model.means = np.array(content["means"], dtype=np.float64)
+        model.weights = np.array(content["weights"], dtype=np.float64)
+        shapes = {model.means.shape, model.weights.shape}
+        if content["columns"] != list(cls.columns) or shapes != {(len(cls.columns),)}:
+            raise ValueError(f"{_FILE} does not hold one mean and one weight for each of {', '.join(cls.columns)}")
         return model
 
     def _logs(self, X: pd.DataFrame) -> Floats:

@@ -1,0 +1,36 @@
+# Two commands: `make demo` runs churnml on a simulated shop, `make test` runs all tests. Each sets up .venv by itself.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint lock clean
+
+demo: $(VENV)/.installed
+	$(BIN)/churnml demo --out demo
+
+test: $(VENV)/.installed-test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV) || uv venv --seed --python $(PYTHON) $(VENV)
+
+$(VENV)/.installed: constraints.txt pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
+$(VENV)/.installed-test: constraints-test.txt $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints-test.txt
+	touch $@
+
+# Locks the newest versions that fit pyproject.toml, with hashes and without the name of an index.
+LOCK := uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
+lock:
+	$(LOCK) --python-version 3.11 -o constraints.txt
+	$(LOCK) --python-version 3.11 --extra test -c constraints.txt -o constraints-test.txt
+
+clean:
+	rm -rf $(VENV) demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Analytics of customers without models: their value and their own pace."""

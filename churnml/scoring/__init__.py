@@ -1,0 +1,1 @@
+"""Scoring: the ranking, its reasons and the work list."""

@@ -1,0 +1,219 @@
+"""Tracking: runs, plots and models in MLflow; the only file that asks mlflow."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from importlib.metadata import version as version_of_package
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from churnml import plots
+from churnml.config import Config, TrackingSettings
+from churnml.definition import ChurnDefinition
+from churnml.errors import ModelError
+from churnml.statistics.logodds import sigmoid
+from churnml.statistics.metrics import gains_table, reliability_table
+from churnml.training.artefact import load_model, save_model
+from churnml.training.candidates import CANDIDATES
+from churnml.training.model import Model
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from churnml.training.trainer import Training
+
+CHAMPION = "champion"
+_ADDRESS = "MLFLOW_TRACKING_URI"
+_LOADER = "churnml.training.artefact"
+_REQUIRED = ("churnml", "lightgbm", "numpy", "pandas", "scikit-learn")
+_DATA_FOLDER = "data"
+_EXAMPLE_ROWS = 5
+
+
+def track(training: Training, config: Config, definition: ChurnDefinition) -> Model | None:
+    """Keep a training in MLflow and register its model.
+
+    Parameters
+    ----------
+    training
+        What a trainer found.
+    config, definition
+        The settings that it used.
+
+    Returns
+    -------
+    Model or None
+        The model with its version, registered with the alias ``champion``; a champion with the same version stays in
+        place. None where the training found no skill: its run is kept, nothing is registered.
+    """
+    with _mlflow(config.tracking) as mlflow, tempfile.TemporaryDirectory(prefix="churnml-") as scratch:
+        _experiment(mlflow, config.tracking)
+        with mlflow.start_run(run_name=f"train {training.card['as_of']}"):
+            _log_parent(mlflow, training, config, definition)
+            _log_children(mlflow, training)
+            if training.model is None:
+                return None
+            folder = Path(scratch) / "model"
+            model = save_model(training.model, folder)
+            _register(mlflow, training, model, folder, config.tracking.model_name)
+        return model
+
+
+def find_model(uri: str | None, tracking: TrackingSettings) -> Model:
+    """Find a model by folder or MLflow address and load it with churnml's own loader.
+
+    Parameters
+    ----------
+    uri
+        A folder that holds an artefact, or ``models:/...`` or ``runs:/...``; None takes the champion.
+    tracking
+        Where MLflow keeps models.
+
+    Raises
+    ------
+    ModelError
+        Where there is no such model.
+    """
+    if uri is not None and "://" not in uri and not uri.startswith(("models:/", "runs:/")):
+        return load_model(uri)
+    address = uri or f"models:/{tracking.model_name}@{CHAMPION}"
+    if tracking.uri is None and _ADDRESS not in os.environ and not _default_store().exists():
+        raise ModelError(f"{address}: no model was trained in this folder yet. Run: churnml train DATA")
+    with _mlflow(tracking) as mlflow:
+        try:
+            local = mlflow.artifacts.download_artifacts(address)
+        except (mlflow.exceptions.MlflowException, OSError) as error:
+            reason = str(error).splitlines()[0]
+            raise ModelError(f"{address}: there is no such model ({reason}). Run: churnml train DATA") from error
+        found = sorted(Path(local).rglob("model.json"))
+        if not found:
+            raise ModelError(f"{address}: is not a model of churnml. Name one that churnml trained.")
+        return load_model(found[0].parent)
+
+
+def _default_store() -> Path:
+    return Path("models") / "mlflow.db"
+
+
+@contextlib.contextmanager
+def _mlflow(tracking: TrackingSettings) -> Iterator[Any]:
+    """Import mlflow quietly and point it at the store; its settings are put back afterwards."""
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    with warnings.catch_warnings():
+        # mlflow and what it imports warn about one another.
+        warnings.simplefilter("ignore")
+        import mlflow
+        import mlflow.pyfunc
+
+        noisy = [logging.getLogger(name) for name in ("mlflow", "alembic", "git")]
+        levels = [logger.level for logger in noisy]
+        for logger in noisy:
+            logger.setLevel(logging.ERROR)
+        before = os.environ.get(_ADDRESS)
+        address = tracking.uri or before
+        if address is None:
+            _default_store().parent.mkdir(exist_ok=True)
+            address = f"sqlite:///{_default_store().resolve()}"
+        mlflow.set_tracking_uri(address)
+        try:
+            # Registering a model prints to the terminal.
+            with contextlib.redirect_stderr(io.StringIO()):
+                yield mlflow
+        finally:
+            # mlflow keeps its address in the environment too, for the processes that it starts.
+            mlflow.set_tracking_uri(before)
+            for logger, level in zip(noisy, levels, strict=True):
+                logger.setLevel(level)
+
+
+def _experiment(mlflow: Any, tracking: TrackingSettings) -> None:
+    if mlflow.get_experiment_by_name(tracking.experiment) is None:
+        is_default = mlflow.get_tracking_uri() == f"sqlite:///{_default_store().resolve()}"
+        artifacts = (_default_store().parent / "artifacts").resolve().as_uri() if is_default else None
+        mlflow.create_experiment(tracking.experiment, artifact_location=artifacts)
+    mlflow.set_experiment(tracking.experiment)
+
+
+def _log_parent(mlflow: Any, training: Training, config: Config, definition: ChurnDefinition) -> None:
+    card = training.card
+    mlflow.log_params(
+        {
+            **{f"definition.{key}": value for key, value in definition.model_dump().items()},
+            "as_of": card["as_of"],
+            "snapshots": len(training.base_rates),
+            "rows": card["rows"],
+            "features": training.frame.X.shape[1],
+            "candidate": card["candidate"],
+            "forward": card["forward"],
+            "seed": config.seed,
+        }
+    )
+    mlflow.log_metrics(
+        {
+            f"gate.{name}{suffix}": value
+            for name, figure in training.figures.items()
+            for suffix, value in (("", figure["value"]), (".low", figure["low"]), (".high", figure["high"]))
+            if np.isfinite(value)
+        }
+    )
+    mlflow.set_tag("verdict", training.verdict.decision)
+    mlflow.set_tag("verdict.sentence", training.verdict.sentence)
+    mlflow.log_dict(card, "card.json")
+    dataset = mlflow.data.from_pandas(
+        training.base_rates, name="labelled snapshots", digest=card["data_fingerprint"]
+    )
+    mlflow.log_input(dataset, context="training")
+    y, probability = training.gate_rows.churned, sigmoid(training.gate_logodds)
+    for name, axes in {
+        "base_rates": plots.plot_base_rates(training.base_rates),
+        "reliability": plots.plot_reliability(reliability_table(y, probability)),
+        "gains": plots.plot_gains(gains_table(y, probability)),
+    }.items():
+        _log_figure(mlflow, axes, name)
+
+
+def _log_figure(mlflow: Any, axes: Axes, name: str) -> None:
+    mlflow.log_figure(axes.figure, f"plots/{name}.png")
+
+
+def _log_children(mlflow: Any, training: Training) -> None:
+    for row in training.comparison.itertuples():
+        name = str(row.candidate)
+        with mlflow.start_run(run_name=CANDIDATES[name].title, nested=True):
+            mlflow.log_params({"candidate": name, "chosen": bool(row.chosen)})
+            metrics = {"shape_loss": row.shape_loss, "auroc": row.auroc, "behind": row.behind}
+            mlflow.log_metrics({key: value for key, value in metrics.items() if np.isfinite(value)})
+            for fold, figures in enumerate(training.predictions.figures(name)):
+                mlflow.log_metrics({f"fold.{key}": value for key, value in figures.items()}, step=fold)
+
+
+def _register(mlflow: Any, training: Training, model: Model, folder: Path, name: str) -> None:
+    example = training.frame.X.iloc[:_EXAMPLE_ROWS]
+    signature = mlflow.models.infer_signature(example, model.predict_proba(example))
+    info = mlflow.pyfunc.log_model(
+        name="model",
+        loader_module=_LOADER,
+        data_path=str(folder),
+        signature=signature,
+        input_example=example,
+        pip_requirements=[f"{package}=={version_of_package(package)}" for package in _REQUIRED],
+        metadata={"model_version": model.version},
+    )
+    client = mlflow.MlflowClient()
+    with contextlib.suppress(mlflow.exceptions.MlflowException):
+        champion = client.get_model_version_by_alias(name, CHAMPION)
+        if champion.tags.get("model_version") == model.version:
+            return
+    registered = mlflow.register_model(info.model_uri, name, tags={"model_version": model.version})
+    client.set_registered_model_alias(name, CHAMPION, registered.version)
+
+
+

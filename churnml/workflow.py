@@ -1,0 +1,122 @@
+"""The rooms in order: what ``churnml run`` and ``churnml demo`` do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from churnml.config import Config
+from churnml.data.shop import Shop, read
+from churnml.data.simulator import simulate
+from churnml.errors import ModelError
+from churnml.scoring.files import write_ranking
+from churnml.scoring.ranking import Ranking
+from churnml.scoring.scorer import Scorer
+from churnml.training.frame import Progress
+from churnml.training.model import Model
+from churnml.training.trainer import Trainer
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run made: the ranking, its files, and the model that ranked."""
+
+    ranking: Ranking
+    files: list[Path]
+    model: Model
+
+
+def open_shop(source: str | Path, config: Config) -> Shop:
+    """Read a shop with the names and the clock of a config."""
+    return read(source, timezone=config.timezone, tables=config.tables)
+
+
+def score(
+    shop: Shop,
+    out: str | Path,
+    config: Config,
+    *,
+    model: Model | str | None = None,
+    snapshot_date: date | None = None,
+    in_sample: bool = False,
+    seconds: dict[str, float] | None = None,
+) -> Outcome:
+    """Rank a shop's customers and write the files.
+
+    Parameters
+    ----------
+    shop, config
+        What to rank, and how.
+    out
+        Folder of the files.
+    model
+        A model or its address; None takes the champion.
+    snapshot_date
+        The day; None takes the start of the last day with an order.
+    in_sample
+        Allow a day before the one up to which the model was trained.
+    seconds
+        Timings so far, for the manifest.
+    """
+    seconds = dict(seconds or {})
+    with _timed(seconds, "score"):
+        scorer = Scorer(model, config)
+        ranking = scorer.rank(shop, snapshot_date, in_sample=in_sample)
+    return Outcome(ranking, write_ranking(ranking, out, config.scoring.capacity, seconds), scorer.model)
+
+
+def run(source: str | Path, out: str | Path, config: Config, progress: Progress | None = None) -> Outcome:
+    """Check a shop, train if needed, and score its newest day.
+
+    A champion of the same definition that was trained on a shop of the same first day less than ``every_days`` days
+    ago is used again; otherwise a model is trained.
+
+    Parameters
+    ----------
+    source
+        The shop's data.
+    out
+        Folder of the files.
+    config
+        All settings.
+    progress
+        Called with a text, the steps done and all steps.
+    """
+    seconds: dict[str, float] = {}
+    with _timed(seconds, "read and check"):
+        shop = open_shop(source, config)
+    model = _usable_champion(shop, config)
+    if model is None:
+        with _timed(seconds, "train"):
+            model = Trainer(config=config).fit(shop, progress=progress)
+    return score(shop, out, config, model=model, seconds=seconds)
+
+
+def demo(out: str | Path, config: Config, customers: int, progress: Progress | None = None) -> Outcome:
+    """Simulate a shop below ``out`` and run everything on it."""
+    data = Path(out) / "shop"
+    simulate(data, customers=customers, seed=config.seed)
+    return run(data, Path(out) / "list", config, progress)
+
+
+def _usable_champion(shop: Shop, config: Config) -> Model | None:
+    try:
+        model = Scorer(None, config).model
+    except ModelError:
+        return None
+    age = (shop.last_day - model.as_of).days
+    same = model.definition == config.definition and model.card["first_day"] == shop.first_day.isoformat()
+    return model if same and 0 <= age < config.snapshots.every_days else None
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    seconds[step] = time.perf_counter() - start

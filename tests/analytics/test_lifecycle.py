@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import pandas as pd
+
+from churnml.analytics.lifecycle import against_own_pace
+from churnml.definition import ChurnDefinition
+
+
+def test_overdue_and_lost_go_by_the_customers_own_pace() -> None:
+    X = pd.DataFrame(
+        {
+            "days_since_last_order": [20.0, 21.0, 90.0, 91.0, 150.0, 151.0, 26.0],
+            "gap_median_days": [20.0, 20.0, 20.0, 20.0, 50.0, 50.0, float("nan")],
+        },
+        index=list("abcdefg"),
+    )
+    found = against_own_pace(X, ChurnDefinition(horizon_days=90))
+    # The median of the known paces (20 four times, 50 twice) stands for the customer with one order day.
+    assert found.pace_days.to_dict() == {"a": 20, "b": 20, "c": 20, "d": 20, "e": 50, "f": 50, "g": 20}
+    assert found.overdue.to_dict() == {"a": False, "b": True, "c": True, "d": True, "e": True, "f": True, "g": True}
+    # Lost after the greater of 90 days and three paces: 90, or 150 for a pace of 50.
+    assert found.lost.to_dict() == {"a": False, "b": False, "c": False, "d": True, "e": False, "f": True, "g": False}
+
+
+def test_a_shop_in_which_nobody_came_back_takes_the_horizon_for_a_pace() -> None:
+    X = pd.DataFrame({"days_since_last_order": [90.0, 91.0], "gap_median_days": [float("nan")] * 2})
+    found = against_own_pace(X, ChurnDefinition(horizon_days=90))
+    assert list(found.overdue) == [False, True]

@@ -1,0 +1,94 @@
+"""Complaints, computed by hand."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from churnml.data.shop import Shop, read
+from churnml.definition import ChurnDefinition
+from churnml.features.builder import build_features
+
+SNAPSHOT = "2025-07-01"
+
+# Complaints of ann: (opened_at, resolved_at).
+COMPLAINTS = [
+    ("2025-07-01 00:00:00", None),  # not known yet
+    ("2025-06-01 00:00:00", None),  # 30 days before, inside; open for 30 days
+    ("2025-05-31 23:59:59", "2025-06-03 00:00:00"),  # 3 days
+    ("2025-05-02 00:00:00", "2025-05-02 10:00:00"),  # 60 days before, inside; 0 days
+    ("2025-04-02 00:00:00", "2025-07-01 00:00:00"),  # 90 days before, inside; open as far as is known
+    ("2025-01-02 00:00:00", "2025-01-10 09:00:00"),  # 180 days before, inside; 8 days
+    ("2024-07-01 00:00:00", "2024-07-11 09:00:00"),  # 365 days before, inside; 10 days
+    ("2024-06-30 23:59:59", None),  # outside of all windows; open for 366 days
+]
+ORDERS = ["2024-06-30", "2024-09-01", "2024-12-01", "2025-03-01", "2025-06-01"]  # four of them within 365 days
+
+EXPECTED = {
+    "complaints_30d": 1.0,
+    "complaints_60d": 3.0,
+    "complaints_90d": 4.0,
+    "complaints_180d": 5.0,
+    "complaints_365d": 6.0,
+    "complaints_open": 3.0,  # of 1 June, 2 April and 30 June 2024
+    "complaint_open_max_days": 366.0,  # 30 June 2024 to 1 July 2025
+    "days_since_last_complaint": 30.0,
+    "complaint_resolution_mean_days_365d": 5.25,  # (3 + 0 + 8 + 10) / 4
+    "complaints_per_order_365d": 1.5,  # 6 / 4
+}
+
+
+def shop_of(complaints: list[tuple[str, str | None]], orders: list[str] = ORDERS, customer: str = "ann") -> Shop:
+    table = pd.DataFrame({"ordered_at": pd.to_datetime(orders), "customer_id": "ann", "amount": 10})
+    made = pd.DataFrame(complaints, columns=["opened_at", "resolved_at"]).apply(pd.to_datetime, format="ISO8601")
+    made = made.assign(complaint_id=range(len(made)), customer_id=customer)
+    return read({"orders": table.assign(order_id=range(len(table))), "complaints": made})
+
+
+def features_of(shop: Shop) -> pd.Series:
+    return build_features(shop, SNAPSHOT, families=["complaints", "frequency"]).loc["ann", list(EXPECTED)]
+
+
+def test_values_are_those_computed_by_hand() -> None:
+    assert features_of(shop_of(COMPLAINTS)).to_dict() == EXPECTED
+
+
+def test_without_a_complaint_counts_are_0_and_days_null() -> None:
+    found = features_of(shop_of([("2025-06-01", None)], customer="bob"))
+    days = {"complaint_open_max_days", "days_since_last_complaint", "complaint_resolution_mean_days_365d"}
+    assert set(found.index[found.isna()]) == days
+    assert (found.drop(list(days)) == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("resolved_at", "open_complaints", "resolution"),
+    [("2025-06-30 23:59:59", 0, 20), ("2025-07-01 00:00:00", 1, None), (None, 1, None)],
+)
+def test_a_complaint_is_open_until_its_resolution_is_known(
+    resolved_at: str | None, open_complaints: int, resolution: float | None
+) -> None:
+    found = features_of(shop_of([("2025-06-10 12:00:00", resolved_at)]))
+    assert found["complaints_open"] == open_complaints
+    if resolution is None:
+        assert found["complaint_open_max_days"] == 21  # 10 June to 1 July
+        assert pd.isna(found["complaint_resolution_mean_days_365d"])
+    else:
+        assert pd.isna(found["complaint_open_max_days"])
+        assert found["complaint_resolution_mean_days_365d"] == resolution
+
+
+def test_complaints_over_no_orders_are_null() -> None:
+    # Eligible by an order of 500 days ago.
+    shop = shop_of([("2025-06-10", None)], orders=["2024-02-17"])
+    found = build_features(shop, SNAPSHOT, ChurnDefinition(active_days=600)).loc["ann"]
+    assert found["complaints_365d"] == 1
+    assert pd.isna(found["complaints_per_order_365d"])  # 1 / 0
+
+
+def test_without_resolutions_in_the_data_nothing_is_said_to_be_open() -> None:
+    orders = pd.DataFrame({"order_id": [1], "ordered_at": ["2025-06-01"], "customer_id": "ann", "amount": 10})
+    complaints = pd.DataFrame({"complaint_id": [1], "customer_id": "ann", "opened_at": ["2025-06-10"]})
+    shop = read({"orders": orders, "complaints": complaints})
+    found = build_features(shop, SNAPSHOT, families=["complaints"])
+    assert [name for name in found if "open" in name or "resolution" in name] == []
+    assert found.loc["ann", "days_since_last_complaint"] == 21

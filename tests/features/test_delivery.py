@@ -1,0 +1,113 @@
+"""Delivery, computed by hand."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from churnml.data.shop import Shop, read
+from churnml.features.builder import build_features
+
+SNAPSHOT = "2025-07-01"
+
+# Orders of ann, all placed on 1 June 2024 but the last: (promised_at, delivered_at).
+DELIVERIES = [
+    ("2025-05-30 18:00:00", "2025-06-01 00:00:00"),  # 30 days before, inside: 2 days late
+    ("2025-05-31 08:00:00", "2025-05-31 23:59:59"),  # the promised day: 0
+    ("2025-05-01 23:59:59", "2025-05-02 00:00:00"),  # 60 days before, inside: 1 late
+    ("2025-04-07 00:00:00", "2025-04-02 00:00:00"),  # 90 days before, inside: 5 early
+    ("2024-12-26 00:00:00", "2025-01-02 00:00:00"),  # 180 days before, inside: 7 late (5 of December and 2)
+    ("2024-06-21 00:00:00", "2024-07-01 00:00:00"),  # 365 days before, inside: 10 late
+    ("2024-06-10 00:00:00", "2024-06-30 23:59:59"),  # outside of all windows: 20 late
+    ("2025-06-25 12:00:00", "2025-07-01 00:00:00"),  # not known to be delivered: 6 days past its promise
+    ("2025-07-03 12:00:00", None),  # 2 days ahead
+    ("2025-07-01 00:00:00", None),  # promised for the snapshot: not late
+]
+
+EXPECTED = {
+    "deliveries_late_30d": 1.0,
+    "deliveries_late_60d": 2.0,
+    "deliveries_late_90d": 2.0,
+    "deliveries_late_180d": 3.0,
+    "deliveries_late_365d": 4.0,
+    "delivery_delay_mean_days_30d": 2.0,
+    "delivery_delay_mean_days_60d": 1.0,  # (2 + 0 + 1) / 3
+    "delivery_delay_mean_days_90d": -0.5,  # (3 - 5) / 4
+    "delivery_delay_mean_days_180d": 1.0,  # (-2 + 7) / 5
+    "delivery_delay_mean_days_365d": 2.5,  # (5 + 10) / 6
+    "delivery_delay_max_days_180d": 7.0,
+    "delivery_delay_last_days": 2.0,  # that of 1 June
+    "days_since_last_late_delivery": 30.0,  # 1 June to 1 July
+    "deliveries_365d": 6.0,
+    "orders_under_way": 3.0,
+    "orders_under_way_late": 1.0,
+    "order_under_way_past_promise_max_days": 6.0,  # 25 June to 1 July
+    "delivery_late_share_365d": 4 / 6,
+}
+
+
+def shop_of(deliveries: list[tuple[str, str | None]], cancelled: list[str | None] | None = None) -> Shop:
+    """Make a shop in which ann placed an order for each delivery, and one more that was never sent."""
+    count = len(deliveries)
+    orders = pd.DataFrame({"order_id": range(count + 1), "customer_id": "ann", "amount": 10})
+    orders["ordered_at"] = pd.to_datetime(["2024-06-01"] * count + ["2025-06-20"])
+    orders["cancelled_at"] = pd.to_datetime([*(cancelled or [None] * count), None])
+    made = pd.DataFrame(deliveries, columns=["promised_at", "delivered_at"]).apply(pd.to_datetime, format="ISO8601")
+    return read({"orders": orders, "deliveries": made.assign(order_id=range(count))})
+
+
+def features_of(shop: Shop) -> pd.Series:
+    return build_features(shop, SNAPSHOT, families=["delivery"]).loc["ann"]
+
+
+def test_values_are_those_computed_by_hand() -> None:
+    assert features_of(shop_of(DELIVERIES)).to_dict() == EXPECTED
+
+
+def test_a_cancelled_order_is_neither_late_nor_under_way() -> None:
+    cancelled = [("2025-06-01", "2025-06-10"), ("2025-06-01", None)]
+    shop = shop_of([*DELIVERIES, *cancelled], [None] * len(DELIVERIES) + ["2025-06-15", "2025-06-15"])
+    assert features_of(shop).to_dict() == EXPECTED
+
+
+def test_a_cancellation_at_the_snapshot_is_not_known_yet() -> None:
+    found = features_of(shop_of([("2025-06-28", None)], ["2025-07-01 00:00:00"]))
+    assert found["orders_under_way_late"] == 1
+    assert found["order_under_way_past_promise_max_days"] == 3
+
+
+def test_without_a_delivery_counts_are_0_and_delays_null() -> None:
+    found = features_of(shop_of([("2025-07-03", None)]))
+    assert found["orders_under_way"] == 1
+    assert found["order_under_way_past_promise_max_days"] == -2
+    missing = [name for name in EXPECTED if "delay" in name or "since" in name or "share" in name]
+    assert list(found.index[found.isna()]) == missing
+    counts = [name for name in EXPECTED if name.startswith("deliveries")]
+    assert (found[counts] == 0).all()
+
+
+def test_with_all_delivered_nothing_is_under_way() -> None:
+    found = features_of(shop_of([("2025-06-03", "2025-06-02")]))
+    assert found["orders_under_way"] == found["orders_under_way_late"] == 0
+    assert pd.isna(found["order_under_way_past_promise_max_days"])
+    assert found["delivery_delay_last_days"] == -1
+    assert pd.isna(found["days_since_last_late_delivery"])
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_the_worst_delivery_of_the_last_day_speaks_for_it(swapped: bool) -> None:
+    # On 10 June one order came 4 days late in the morning, another 3 days early at night; one of 9 June was worse.
+    deliveries = [
+        ("2025-06-06", "2025-06-10 08:00"),
+        ("2025-06-13", "2025-06-10 22:00"),
+        ("2025-05-01", "2025-06-09"),
+    ]
+    found = features_of(shop_of(deliveries[::-1] if swapped else deliveries))
+    assert found["delivery_delay_last_days"] == 4
+    assert found["delivery_delay_max_days_180d"] == 39  # 30 days of May and 9 of June
+
+
+def test_without_delivery_times_nothing_is_said_of_deliveries() -> None:
+    orders = pd.DataFrame({"order_id": [1], "ordered_at": ["2025-06-01"], "customer_id": "ann", "amount": 10})
+    shop = read({"orders": orders, "deliveries": pd.DataFrame({"order_id": [1], "promised_at": ["2025-06-05"]})})
+    assert list(build_features(shop, SNAPSHOT, families=["delivery"])) == []

@@ -1,0 +1,82 @@
+"""Rhythm, computed by hand."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+import pandas as pd
+import pytest
+
+from churnml.data.shop import read
+from churnml.features.builder import build_features
+
+SNAPSHOT = "2025-05-01"
+
+# Order days of ann: 1 January (twice), 11 January, 20 February, 12 March and 30 March.
+ORDERS = [
+    "2025-01-01 08:00:00",
+    "2025-01-01 23:59:59",
+    "2025-01-11 00:00:00",
+    "2025-02-20 12:00:00",
+    "2025-03-12 12:00:00",
+    "2025-03-30 12:00:00",
+    "2025-05-01 00:00:00",  # not known yet
+]
+
+# The gaps are 10, 40 (20 days of January and 20 of February), 20 (8 and 12) and 18 days: mean 88 / 4, median
+# (18 + 20) / 2. Their squared distances from 22 are 144, 324, 4 and 16, together 488. Last order day to snapshot: 32
+# days (1 and 30 and 1); first: 120 days (31 + 28 + 31 + 30).
+EXPECTED = {
+    "order_days_total": 5.0,
+    "gap_mean_days": 22.0,
+    "gap_median_days": 19.0,
+    "gap_deviation_days": sqrt(488 / 3),
+    "gap_max_days": 40.0,
+    "gap_last_days": 18.0,
+    "overdue_ratio": 32 / 19,
+    "overdue_against_longest_ratio": 32 / 40,
+    "gap_last_to_median_ratio": 18 / 19,
+    "order_days_per_30_days": 5 * 30 / 120,
+}
+
+
+def features_of(orders: list[str]) -> pd.Series:
+    table = pd.DataFrame({"ordered_at": pd.to_datetime(orders, format="ISO8601"), "customer_id": "ann", "amount": 10})
+    shop = read({"orders": table.assign(order_id=range(len(table)))})
+    return build_features(shop, SNAPSHOT, families=["rhythm", "recency"]).loc["ann"]
+
+
+def test_values_are_those_computed_by_hand() -> None:
+    assert features_of(ORDERS)[list(EXPECTED)].to_dict() == EXPECTED
+
+
+@pytest.mark.parametrize("orders", [["2025-04-01 10:00"], ["2025-04-01 00:00", "2025-04-01 23:59:59"]])
+def test_one_order_day_has_no_gaps(orders: list[str]) -> None:
+    found = features_of(orders)
+    assert found["order_days_total"] == 1
+    assert found["order_days_per_30_days"] == 1  # 1 x 30 / 30 days since 1 April
+    gaps = [name for name in EXPECTED if not name.startswith("order_days")]
+    assert found[gaps].isna().all()
+
+
+def test_two_order_days_have_a_gap_but_no_deviation() -> None:
+    found = features_of(["2025-04-01", "2025-04-11"])
+    assert found["gap_mean_days"] == found["gap_median_days"] == found["gap_max_days"] == found["gap_last_days"] == 10
+    assert found["overdue_ratio"] == 20 / 10  # 11 April to 1 May
+    assert pd.isna(found["gap_deviation_days"])
+
+
+def test_equal_gaps_have_a_deviation_of_0() -> None:
+    found = features_of(["2025-04-01", "2025-04-08", "2025-04-15", "2025-04-22"])
+    assert found["gap_deviation_days"] == 0
+    assert found["gap_mean_days"] == 7
+
+
+def test_a_gap_over_midnight_is_one_day() -> None:
+    found = features_of(["2025-04-01 23:59:59", "2025-04-02 00:00:00"])
+    assert found["gap_mean_days"] == 1
+
+
+def test_the_first_order_yesterday_is_a_day_ago() -> None:
+    found = features_of(["2025-04-30 23:59:59"])
+    assert found["order_days_per_30_days"] == 30  # 1 x 30 / 1

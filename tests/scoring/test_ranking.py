@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churnml.data.shop import Shop
+from churnml.errors import InputError, ModelError
+from churnml.features.builder import build_features
+from churnml.scoring.ranking import Ranking
+from churnml.scoring.scorer import Scorer
+from churnml.training.model import Model
+
+DAY = date(2025, 3, 1)
+COLUMNS = [
+    "risk_rank",
+    "customer_id",
+    "churn_probability",
+    "risk_band",
+    "value_at_risk",
+    "last_order_at",
+    "reason_1",
+    "reason_1_concept",
+    "reason_2",
+    "reason_2_concept",
+    "reason_3",
+    "reason_3_concept",
+    "contactable",
+    "snapshot_date",
+    "measure_on",
+    "model_version",
+]
+
+
+@pytest.fixture(scope="module")
+def ranking(shop: Shop, model: Model) -> Ranking:
+    return Scorer(model).rank(shop, DAY)
+
+
+def test_the_ranking_has_the_columns_of_the_contract(ranking: Ranking) -> None:
+    assert list(ranking.frame.columns) == COLUMNS
+
+
+def test_every_eligible_customer_is_ranked_once_by_probability(ranking: Ranking, shop: Shop) -> None:
+    frame = ranking.frame
+    assert sorted(frame.customer_id) == list(build_features(shop, DAY).index)
+    assert list(frame.risk_rank) == list(range(1, len(frame) + 1))
+    assert frame.churn_probability.is_monotonic_decreasing
+    ties = frame.churn_probability.diff() == 0
+    assert (frame.customer_id[ties] > frame.customer_id.shift()[ties]).all()
+
+
+def test_probabilities_are_those_of_the_model(ranking: Ranking, shop: Shop, model: Model) -> None:
+    X = build_features(shop, DAY, model.definition)
+    expected = pd.Series(model.predict_proba(X), index=X.index)
+    found = ranking.frame.set_index("customer_id").churn_probability
+    np.testing.assert_array_equal(found, expected.loc[found.index])
+
+
+def test_bands_follow_the_probability(ranking: Ranking) -> None:
+    lows = ranking.frame.groupby("risk_band").churn_probability.agg(["min", "max"])
+    bounds = {"very high": (0.75, 1), "high": (0.5, 0.75), "medium": (0.25, 0.5), "low": (0, 0.25)}
+    for band, row in lows.iterrows():
+        low, high = bounds[str(band)]
+        assert low <= row["min"] <= row["max"] <= high
+
+
+def test_the_window_of_the_outcome_is_named(ranking: Ranking) -> None:
+    # 90 days from 2025-03-01: 31 in March leave 59, 30 in April leave 29, so 2025-05-30.
+    assert set(ranking.frame.measure_on) == {date(2025, 5, 30)}
+
+
+def test_the_work_list_holds_whom_one_may_contact_in_time(ranking: Ranking) -> None:
+    listed = ranking.worklist()
+    assert 0 < len(listed) < len(ranking)
+    assert list(listed.columns) == ["list_rank", *COLUMNS]
+    assert listed.contactable.all()
+    assert listed.value_at_risk.is_monotonic_decreasing
+    assert listed.churn_probability.min() >= 0.25
+    since = (pd.Timestamp(DAY) - listed.last_order_at.dt.normalize()).dt.days
+    gaps = ranking._X.gap_median_days
+    pace = gaps.fillna(gaps.median()).loc[listed.customer_id].to_numpy()
+    assert (since > pace).all()
+    assert (since <= np.maximum(3 * pace, 90)).all()
+
+
+def test_an_explanation_adds_up_to_the_log_odds(ranking: Ranking) -> None:
+    for customer in ranking.frame.customer_id.iloc[[0, 50, -1]]:
+        explanation = ranking.explain(customer)
+        logodds = np.log(explanation.row.churn_probability / (1 - explanation.row.churn_probability))
+        assert explanation.base + explanation.features.contribution.sum() == pytest.approx(logodds, abs=1e-5)
+        assert explanation.concepts.sum() == pytest.approx(explanation.features.contribution.sum())
+
+
+def test_an_explanation_draws_itself(ranking: Ranking) -> None:
+    explanation = ranking.explain(ranking.frame.customer_id.iloc[0])
+    axes = explanation.plot()
+    assert explanation.customer_id in axes.get_title()
+
+
+def test_an_unknown_customer_is_refused(ranking: Ranking) -> None:
+    with pytest.raises(InputError, match=re.escape("nobody: is not in the ranking of 2025-03-01")):
+        ranking.explain("nobody")
+
+
+def test_a_trace_gives_the_rows_behind_a_number(ranking: Ranking) -> None:
+    customer = ranking.worklist().customer_id.iloc[0]
+    rows = ranking.trace(customer, "orders_365d")
+    assert len(rows) == ranking._X.loc[customer, "orders_365d"]
+
+
+def test_a_ranking_shows_itself(ranking: Ranking) -> None:
+    assert f"Ranking of {len(ranking):,} customers on 2025-03-01" in repr(ranking)
+    assert "<table" in ranking._repr_html_()
+
+
+def test_a_day_before_the_model_is_refused_unless_in_sample(shop: Shop, model: Model) -> None:
+    with pytest.raises(ModelError, match=re.escape("2025-02-01: lies before 2025-03-01")):
+        Scorer(model).rank(shop, "2025-02-01")
+    assert Scorer(model).rank(shop, "2025-02-01", in_sample=True).frame.model_version.str.endswith("(in sample)").all()
+
+
+def test_a_day_outside_of_the_data_is_refused(shop: Shop, model: Model) -> None:
+    with pytest.raises(InputError, match="lies before the data"):
+        Scorer(model).rank(shop, "2001-01-01", in_sample=True)
+    with pytest.raises(InputError, match="after the last order"):
+        Scorer(model).rank(shop, "2031-01-01")
+
+
+def test_a_shop_without_the_tables_of_the_training_is_refused(shop: Shop, model: Model) -> None:
+    poorer = Shop({"orders": shop.tables["orders"]}, {"orders": shop.brought["orders"]}, shop.report, shop.engine)
+    with pytest.raises(ModelError, match="this shop's tables do not give"):
+        Scorer(model).rank(poorer, DAY)
+
+
+def test_every_sentence_is_true_in_the_tables(ranking: Ranking) -> None:
+    complaining = ranking.frame[ranking.frame.reason_1_concept == "complaints"]
+    assert len(complaining) > 0
+    assert (ranking._X.loc[complaining.customer_id, "complaints_365d"] + ranking._X.loc[complaining.customer_id, "complaints_open"] > 0).all()

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churnml.scoring.reasons import find_reasons, sum_concepts
+
+FEATURES = ["days_since_last_order", "orders_90d", "complaint_open_max_days", "complaints_open", "deliveries_late_90d"]
+
+
+def frame(rows: list[list[float]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=FEATURES, index=pd.Index([f"c{i}" for i in range(len(rows))], name="customer_id"))
+
+
+NULL = float("nan")
+X = frame([[74, 0, 12, 1, 0], [10, 2, NULL, 0, 0], [40, 1, NULL, 0, 2]])
+
+
+def reasons(contributions: list[list[float]], min_weight: float = 0.1) -> list[list[tuple[str, str]]]:
+    found = find_reasons(X, frame(contributions), "en", None, min_weight)
+    return [[(reason.concept, reason.sentence) for reason in row] for row in found]
+
+
+def test_concepts_add_up_to_the_same() -> None:
+    contributions = frame([[0.5, -0.2, 0.3, 0.1, 0.0], [0, 0, 0, 0, 0.25], [1, 1, 1, 1, 1]])
+    summed = sum_concepts(contributions)
+    np.testing.assert_allclose(summed.sum(axis=1), contributions.sum(axis=1))
+    # complaints: 0.3 + 0.1
+    assert summed.complaints.iloc[0] == pytest.approx(0.4)
+
+
+def test_what_one_can_act_on_comes_before_what_is_heavier() -> None:
+    first = reasons([[0.9, 0.0, 0.3, 0.1, 0.0], [0] * 5, [0] * 5])[0]
+    assert [concept for concept, _ in first] == ["complaints", "pace"]
+    assert first[0][1] == "A complaint has been open for 12 days"
+    assert first[1][1] == "No order for 74 days"
+
+
+def test_a_concept_below_the_least_weight_is_no_reason() -> None:
+    assert reasons([[0.09, 0, 0, 0, 0], [0] * 5, [0] * 5])[0] == []
+
+
+def test_a_fact_that_is_not_there_is_never_named() -> None:
+    # Whatever the weights say, the second customer has no complaint and no late delivery.
+    second = reasons([[0] * 5, [0.0, 0.0, 2.0, 2.0, 2.0], [0] * 5])[1]
+    assert second == []
+
+
+def test_a_number_on_the_wrong_side_of_the_median_is_no_reason() -> None:
+    # Ten days without an order are fewer than the median of 40: no reason to leave, even if it weighs so.
+    assert reasons([[0] * 5, [0.5, 0.0, 0.0, 0.0, 0.0], [0] * 5])[1] == []
+
+
+def test_what_speaks_for_staying_is_no_reason_to_leave() -> None:
+    assert reasons([[0] * 5, [0] * 5, [0.0, 0.0, 0.0, 0.0, -0.4]])[2] == []
+
+
+def test_at_most_three_reasons_each_of_another_concept() -> None:
+    for row in reasons([[1.0] * 5] * 3):
+        assert len(row) <= 3
+        assert len({concept for concept, _ in row}) == len(row)

@@ -1,0 +1,116 @@
+"""The law of the house: data flows one way through the rooms."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "churnml"
+ROOMS = [
+    {"errors", "config", "definition", "statistics", "plots"},
+    {"data"},
+    {"features"},
+    {"analytics"},
+    {"training"},
+    {"campaigns"},
+    {"scoring"},
+    {"reporting"},
+    {"workflow"},
+    {"cli"},
+]
+PLACE = {room: place for place, rooms in enumerate(ROOMS) for room in rooms}
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+def imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports hide which room is meant"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_room_imports_only_from_rooms_to_its_left(path: Path) -> None:
+    place = PLACE[room_of(path)]
+    for name in imported(path):
+        if name.startswith("churnml."):
+            other = name.split(".")[1]
+            assert other in PLACE or other == "__version__", f"{name} is in no room"
+            assert PLACE.get(other, 0) <= place, f"{path.name} imports {name} from a room to its right"
+
+
+@pytest.mark.parametrize(
+    ("library", "homes"),
+    [
+        ("shap", {"training/attribution.py"}),
+        ("woodelf", {"training/attribution.py"}),
+        ("mlflow", {"training/tracking.py"}),
+        ("duckdb", {"data/sources.py", "data/checks.py"}),
+        ("matplotlib", {"plots.py"}),
+    ],
+)
+def test_a_library_with_one_home_is_imported_there_alone(library: str, homes: set[str]) -> None:
+    found = {
+        str(path.relative_to(PACKAGE))
+        for path in MODULES
+        if any(name == library or name.startswith(f"{library}.") for name in imported(path))
+        and "TYPE_CHECKING" not in path.read_text(encoding="utf-8")
+    }
+    assert found <= homes
+
+
+def test_only_the_history_compares_times_with_a_snapshot() -> None:
+    for path in (PACKAGE / "features").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert "ibis.timestamp" not in text, path
+        assert "timedelta" not in text, path
+        assert "ibis.date(" not in text, path
+
+
+def test_print_stands_in_the_command_line_alone() -> None:
+    for path in MODULES:
+        calls = [
+            node
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+        ]
+        assert path.name == "cli.py" or not calls, path
+
+
+def test_importing_churnml_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, churnml; "
+        "print([name for name in ('pandas', 'numpy', 'ibis', 'sklearn', 'mlflow', 'shap', 'lightgbm', 'matplotlib', "
+        "'pydantic') if name in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_the_command_line_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, churnml.cli; "
+        "print([name for name in ('pandas', 'numpy', 'ibis', 'rich', 'pydantic', 'mlflow') if name in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_every_public_name_can_be_used() -> None:
+    import churnml
+
+    assert set(churnml.__all__) == set(churnml._HOMES)
+    for name in churnml.__all__:
+        assert getattr(churnml, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        churnml.nonsense  # noqa: B018

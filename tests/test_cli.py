@@ -1,0 +1,227 @@
+"""The commands, run as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from typer.main import get_command
+
+from churnml import cli
+
+ORDERS = pd.DataFrame(
+    {
+        "order_id": ["1", "2", "3"],
+        "customer_id": ["a", "a", "b"],
+        "ordered_at": ["2024-01-05", "2024-06-01", "2025-02-03"],
+        "amount": [10.0, 12.5, 8.0],
+    }
+)
+
+
+def churnml(*arguments: object, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+    environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
+    command = [sys.executable, "-m", "churnml.cli", *map(str, arguments)]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=environment)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Any:
+    """Run a command in this process, in an empty folder; gives exit code, output and errors."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["churnml", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        output = capsys.readouterr()
+        return int(stopped.value.code or 0), output.out, output.err
+
+    return call
+
+
+def folder_of(path: Path, **tables: pd.DataFrame) -> Path:
+    path.mkdir()
+    for name, table in tables.items():
+        table.to_csv(path / f"{name}.csv", index=False)
+    return path
+
+
+@pytest.mark.slow
+def test_the_main_job_from_a_simulated_shop_to_a_list(tmp_path: Path) -> None:
+    done = churnml("simulate", "--out", "shop", "--customers", 1_500, "--seed", 3, cwd=tmp_path)
+    assert "orders" in done.stdout
+    assert "\x1b" not in done.stdout + done.stderr, "no bars and colours in a pipe"
+    assert "All tables are in order." in churnml("check", "shop", cwd=tmp_path).stdout
+    done = churnml("train", "shop", "--as-of", "2025-03-01", "--horizon", 60, "--every", 60, cwd=tmp_path)
+    assert "is the champion of churn" in done.stdout
+    assert "At the gate: AUROC" in done.stderr
+    assert (tmp_path / "models" / "mlflow.db").exists()
+    assert not (tmp_path / "mlruns").exists()
+
+    done = churnml("score", "shop", "--snapshot", "2025-03-01", "--out", "list", cwd=tmp_path)
+    assert "customers ranked on 2025-03-01" in done.stdout
+    files = {"ranking.parquet", "ranking.csv", "worklist.csv", "run.json"}
+    assert {path.name for path in (tmp_path / "list").iterdir()} == files
+    manifest = json.loads((tmp_path / "list" / "run.json").read_text())
+    assert manifest["definition"]["horizon_days"] == 60, "the model remembers its definition"
+
+    customer = pd.read_csv(tmp_path / "list" / "worklist.csv").customer_id[0]
+    done = churnml("explain", "shop", customer, "--snapshot", "2025-03-01", cwd=tmp_path)
+    assert f"Customer {customer} on 2025-03-01" in done.stdout
+    told = json.loads(churnml("explain", "shop", customer, "--snapshot", "2025-03-01", "--json", cwd=tmp_path).stdout)
+    assert told["customer_id"] == customer
+    assert sum(told["concepts"].values()) == pytest.approx(sum(row["contribution"] for row in told["features"]))
+
+    # Cut at the day, the tables give the same list, byte for byte.
+    cut = tmp_path / "cut"
+    cut.mkdir()
+    late = ["cancelled_at", "shipped_at", "delivered_at", "first_response_at", "resolved_at", "opened_at", "clicked_at"]
+    starts = {"orders": "ordered_at", "complaints": "opened_at", "returns": "returned_at", "customers": "signed_up_at"}
+    day = pd.Timestamp("2025-03-01")
+    kept_orders = pd.read_parquet(tmp_path / "shop" / "orders.parquet").query("ordered_at < @day").order_id
+    for path in (tmp_path / "shop").glob("*.parquet"):
+        table = pd.read_parquet(path)
+        if path.stem in starts:
+            table = table[table[starts[path.stem]] < day]
+        elif path.stem in ("deliveries", "order_items"):
+            table = table[table.order_id.isin(kept_orders)]
+        else:
+            continue
+        for column in set(late) & set(table.columns) - {starts.get(path.stem)}:
+            table[column] = table[column].mask(table[column] >= day)
+        table.sample(frac=1, random_state=1).to_parquet(cut / path.name)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    churnml("train", cut, "--as-of", "2025-03-01", "--horizon", 60, "--every", 60, cwd=elsewhere)
+    churnml("score", cut, "--snapshot", "2025-03-01", "--out", "list", cwd=elsewhere)
+    for name in ("ranking.parquet", "ranking.csv", "worklist.csv"):
+        assert (elsewhere / "list" / name).read_bytes() == (tmp_path / "list" / name).read_bytes(), name
+
+
+@pytest.mark.slow
+def test_the_demo_makes_a_list_and_run_uses_the_model_again(tmp_path: Path) -> None:
+    done = churnml("demo", "--out", "demo", "--customers", 1_500, cwd=tmp_path)
+    assert "Files: demo/list/ranking.parquet" in done.stdout
+    first = json.loads((tmp_path / "demo" / "list" / "run.json").read_text())
+    assert set(first["seconds"]) == {"read and check", "train", "score"}
+    told = json.loads(churnml("run", "demo/shop", "--out", "list", "--json", cwd=tmp_path).stdout)
+    assert told["model_version"] == first["model"]["version"]
+    assert "train" not in json.loads((tmp_path / "list" / "run.json").read_text())["seconds"]
+    assert (tmp_path / "list" / "ranking.csv").read_bytes() == (tmp_path / "demo/list/ranking.csv").read_bytes()
+
+
+@pytest.mark.slow
+def test_a_shop_in_which_nothing_can_be_foreseen_ends_with_code_3(tmp_path: Path) -> None:
+    churnml("simulate", "--out", "shop", "--customers", 1_500, "--effects", "none", cwd=tmp_path)
+    done = churnml("train", "shop", cwd=tmp_path, code=3)
+    assert "Nothing tells leaving customers from staying ones better than chance" in done.stderr
+    assert not (tmp_path / "list").exists()
+
+
+BAD: dict[str, tuple[dict[str, pd.DataFrame], str]] = {
+    "missing column": (
+        {"orders": ORDERS.drop(columns="amount")},
+        "orders.amount: the column is missing",
+    ),
+    "wrong type": (
+        {"orders": ORDERS.assign(ordered_at=["2024-01-05", "soon", "2025-02-03"])},
+        "orders.ordered_at: 1 of 3 rows",
+    ),
+    "order_id twice": (
+        {"orders": ORDERS.assign(order_id=["1", "1", "3"])},
+        "orders: 1 of 2 keys (order_id)",
+    ),
+    "empty table": ({"orders": ORDERS, "returns": pd.DataFrame(columns=["return_id"])}, "returns"),
+    "no orders at all": ({"orders": ORDERS.head(0)}, "orders: the table is empty"),
+    "two currencies": ({"orders": ORDERS.assign(currency=["EUR", "EUR", "TRY"])}, "orders.currency: the amounts are in EUR and TRY"),
+    "negative amounts": ({"orders": ORDERS.assign(amount=[10, -1, 8])}, "orders.amount: 1 of 3 rows"),
+    "too small": ({"orders": ORDERS}, "too small to learn from"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_data_is_one_message_and_code_1(case: str, run: Any, tmp_path: Path) -> None:
+    tables, message = BAD[case]
+    folder_of(tmp_path / "shop", **tables)
+    for command in (["train", "shop"], ["run", "shop", "--out", "list"]):
+        code, out, err = run(*command)
+        assert (code, out) == (1, "")
+        assert message in err
+        assert "Traceback" not in err
+    assert {path.name for path in tmp_path.iterdir()} == {"shop"}, "nothing is left half-written"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["check", "nowhere"], "nowhere: there is no such file or folder"),
+        (["score", "nowhere", "--out", "list"], "nowhere: there is no such file or folder"),
+        (["train", "shop", "--as-of", "2023-01-01"], "2023-01-01: lies before the data"),
+        (["train", "shop", "--as-of", "next week"], "--as-of: is not a day (received 'next week')"),
+        (["train", "shop", "--horizon", "0"], "definition.horizon_days"),
+        (["train", "shop", "--config", "bad.yaml"], "trainning: the key is not known"),
+        (["train", "shop", "--config", "missing.yaml"], "missing.yaml: cannot be read"),
+        (["score", "shop", "--out", "list"], "no model was trained in this folder yet"),
+        (["score", "shop", "--out", "list", "--model", "shop"], "shop: holds no model of churnml"),
+        (["explain", "shop", "a"], "no model was trained in this folder yet"),
+        (["import", "nonsense", "shop", "--out", "list"], "nonsense"),
+        (["import", "cdnow", "nowhere", "--out", "list"], "nowhere"),
+        (["simulate", "--out", "list", "--customers", "0"], "customers"),
+        (["simulate", "--out", "list", "--effects", "some"], "--effects: is all or none (received 'some')"),
+    ],
+)
+def test_a_bad_request_is_one_message_and_code_1(arguments: list[str], message: str, run: Any, tmp_path: Path) -> None:
+    folder_of(tmp_path / "shop", orders=ORDERS)
+    (tmp_path / "bad.yaml").write_text("trainning: {folds: 3}\n")
+    code, out, err = run(*arguments)
+    assert (code, out) == (1, "")
+    assert message in err
+    assert {path.name for path in tmp_path.iterdir()} == {"shop", "bad.yaml"}
+
+
+def test_check_names_every_failure_at_once(run: Any, tmp_path: Path) -> None:
+    folder_of(
+        tmp_path / "shop",
+        orders=ORDERS.assign(ordered_at="soon", amount=-1),
+        complaints=pd.DataFrame({"complaint_id": ["1"]}),
+    )
+    code, out, err = run("check", "shop")
+    assert code == 1
+    assert "orders.ordered_at" in err
+    assert "orders.amount" in err
+    assert "complaints.customer_id" in err
+    code, out, err = run("check", "shop", "--json")
+    assert (code, len(json.loads(out)["failures"])) == (1, 4)
+
+
+def test_wrong_usage_is_code_2(run: Any) -> None:
+    assert run("score")[0] == 2
+    assert run("nonsense")[0] == 2
+
+
+def test_every_command_and_option_is_described(run: Any) -> None:
+    command = get_command(cli.app)
+    assert set(command.commands) == {"demo", "simulate", "import", "check", "train", "score", "run", "explain"}
+    for name, sub in command.commands.items():
+        assert sub.help, name
+        for parameter in sub.params:
+            assert getattr(parameter, "help", None), f"{name} {parameter.name}"
+        code, out, _ = run(name, "--help")
+        assert code == 0
+        assert re.search(r"Usage: churnml", out)
+
+
+def test_the_version_is_the_packages(run: Any) -> None:
+    assert run("--version")[1].strip() == "0.1.0"

@@ -1,0 +1,48 @@
+"""What counts as leaving."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import numpy as np
+import pytest
+
+from churnml.definition import ChurnDefinition
+from churnml.errors import ConfigError
+
+
+def test_the_window_is_half_open_and_begins_after_the_lead() -> None:
+    definition = ChurnDefinition(horizon_days=30, lead_days=7)
+    # 1 February + 7 days = 8 February; 2024 is a leap year: 8 February + 30 days = 9 March.
+    assert definition.window(date(2024, 2, 1)) == (date(2024, 2, 8), date(2024, 3, 9))
+    assert definition.reach_days == 37
+
+
+def test_all_failures_come_at_once() -> None:
+    with pytest.raises(ConfigError) as caught:
+        ChurnDefinition(horizon_days=0, lead_days="soon", kind="sulking", spend_share=0, active=30)
+    assert caught.value.failures == [
+        "definition.horizon_days: Input should be greater than or equal to 1 (received 0). Correct the value.",
+        "definition.lead_days: Input should be a valid integer (received 'soon'). Correct the value.",
+        "definition.kind: Input should be 'no_order', 'spend_drop' or 'subscription_end' (received 'sulking'). "
+        "Correct the value.",
+        "definition.spend_share: Input should be greater than 0 (received 0). Correct the value.",
+        "definition.active: the key is not known. Remove it, or correct its spelling.",
+    ]
+
+
+@pytest.mark.parametrize("value", [True, "90", 90.5, None])
+def test_days_are_whole_numbers(value: object) -> None:
+    with pytest.raises(ConfigError, match=re.escape("definition.horizon_days: Input should be a valid integer")):
+        ChurnDefinition(horizon_days=value)
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    assert ChurnDefinition(horizon_days=np.int64(30)) == ChurnDefinition(horizon_days=30)
+
+
+def test_a_spend_share_has_three_decimals_at_most() -> None:
+    assert ChurnDefinition(spend_share=0.333).spend_share == 0.333
+    with pytest.raises(ConfigError, match=re.escape("multiple of 0.001")):
+        ChurnDefinition(spend_share=0.3333)
