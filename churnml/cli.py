@@ -142,10 +142,9 @@ def import_(
 @app.command()
 def check(data: Data, config_file: ConfigFile = None, as_json: AsJson = False) -> None:
     """Check a shop's tables and report all failures at once."""
-    from churnml.data.shop import check as run_check
+    from churnml.workflow import check_shop
 
-    config = _config(config_file)
-    report = run_check(data, timezone=config.timezone, tables=config.tables)
+    report = check_shop(data, _config(config_file))
     if as_json:
         _print_json({"rows": report.rows, "failures": report.failures, "notes": report.notes})
     else:
@@ -251,12 +250,10 @@ def explain(
     if as_json:
         _print_json(
             {
-                **explanation.row.to_dict(),
+                **_records(explanation.row.to_frame().T)[0],
                 "customer_id": customer,
                 "concepts": explanation.concepts.to_dict(),
-                "features": explanation.features.astype(object)
-                .where(explanation.features.notna(), None)
-                .to_dict("records"),
+                "features": _records(explanation.features),
             }
         )
         return
@@ -334,7 +331,7 @@ def _print_outcome(outcome: Outcome, as_json: bool) -> None:
                 "customers": len(ranking),
                 "model_version": outcome.model.version,
                 "files": outcome.files,
-                "worklist": worklist.astype(object).where(worklist.notna(), None).to_dict("records"),
+                "worklist": _records(worklist),
             }
         )
         return
@@ -346,15 +343,15 @@ def _print_outcome(outcome: Outcome, as_json: bool) -> None:
 
 
 def _as_text(worklist: pd.DataFrame) -> str:
-    shown = worklist[list(_LIST_COLUMNS)].copy()
-    shown["churn_probability"] = shown.churn_probability.map("{:.0%}".format)
-    shown["value_at_risk"] = shown.value_at_risk.map("{:,.2f}".format)
-    shown["last_order_at"] = shown.last_order_at.dt.strftime("%Y-%m-%d")
-    shown["reason_1"] = shown.reason_1.fillna("")
-    columns = shown.astype(str)
-    widths = {name: max(len(name), *columns[name].map(len), 0) for name in columns}
-    lines = ["  ".join(f"{name:<{width}}" for name, width in widths.items())]
-    lines += ["  ".join(f"{row[name]:<{width}}" for name, width in widths.items()) for _, row in columns.iterrows()]
+    shown = worklist[list(_LIST_COLUMNS)].assign(
+        churn_probability=worklist.churn_probability.map("{:.0%}".format),
+        value_at_risk=worklist.value_at_risk.map("{:,.2f}".format),
+        last_order_at=worklist.last_order_at.dt.strftime("%Y-%m-%d"),
+        reason_1=worklist.reason_1.fillna(""),
+    )
+    rows = [list(_LIST_COLUMNS), *shown.astype(str).to_numpy().tolist()]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(_LIST_COLUMNS))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -365,6 +362,14 @@ def _print_rows(rows: dict[str, int], out: Path, as_json: bool) -> None:
     for table, count in rows.items():
         print(f"{table:<14}{count:>12,} rows")
     print(f"Written to {out}. Next: churnml check {out}")
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give the rows with null where a value is missing."""
+    return [
+        {str(name): None if missing else value for (name, value), missing in zip(row.items(), gaps, strict=True)}
+        for row, gaps in zip(table.astype(object).to_dict("records"), table.isna().to_numpy(), strict=True)
+    ]
 
 
 def _print_json(content: dict[str, Any]) -> None:

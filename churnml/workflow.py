@@ -10,7 +10,8 @@ from datetime import date
 from pathlib import Path
 
 from churnml.config import Config
-from churnml.data.shop import Shop, read
+from churnml.data.checks import CheckReport
+from churnml.data.shop import Shop, check, read
 from churnml.data.simulator import simulate
 from churnml.errors import ModelError
 from churnml.scoring.files import write_ranking
@@ -32,9 +33,14 @@ class Outcome:
     model: Model
 
 
+def check_shop(source: str | Path, config: Config) -> CheckReport:
+    """Check a shop with the names and the clock of a config."""
+    return check(source, timezone=config.timezone, tables={str(name): table for name, table in config.tables.items()})
+
+
 def open_shop(source: str | Path, config: Config) -> Shop:
     """Read a shop with the names and the clock of a config."""
-    return read(source, timezone=config.timezone, tables=config.tables)
+    return read(source, timezone=config.timezone, tables={str(name): table for name, table in config.tables.items()})
 
 
 def score(

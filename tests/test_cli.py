@@ -145,7 +145,10 @@ BAD: dict[str, tuple[dict[str, pd.DataFrame], str]] = {
     ),
     "empty table": ({"orders": ORDERS, "returns": pd.DataFrame(columns=["return_id"])}, "returns"),
     "no orders at all": ({"orders": ORDERS.head(0)}, "orders: the table is empty"),
-    "two currencies": ({"orders": ORDERS.assign(currency=["EUR", "EUR", "TRY"])}, "orders.currency: the amounts are in EUR and TRY"),
+    "two currencies": (
+        {"orders": ORDERS.assign(currency=["EUR", "EUR", "TRY"])},
+        "orders.currency: the amounts are in EUR",
+    ),
     "negative amounts": ({"orders": ORDERS.assign(amount=[10, -1, 8])}, "orders.amount: 1 of 3 rows"),
     "too small": ({"orders": ORDERS}, "too small to learn from"),
 }

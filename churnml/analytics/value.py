@@ -40,7 +40,9 @@ def expected_value(history: History, definition: ChurnDefinition, value_days: in
     spent = orders.group_by("customer_id").aggregate(
         spent=orders.amount.sum(where=recent), since=history.days_since(orders.ordered_at.min())
     )
-    table = eligible(history, definition).select("customer_id").left_join(spent, "customer_id").drop("customer_id_right")
+    table = (
+        eligible(history, definition).select("customer_id").left_join(spent, "customer_id").drop("customer_id_right")
+    )
     if history.shop.has("returns"):
         returns = history.table("returns")
         returned = returns.group_by("customer_id").aggregate(
@@ -53,4 +55,4 @@ def expected_value(history: History, definition: ChurnDefinition, value_days: in
     years = frame.since.clip(upper=_WINDOW_DAYS) / _DAYS_A_YEAR
     shop_rate = net.sum() / years.sum() if years.sum() else 0.0
     value = value_days / _DAYS_A_YEAR * (net + _PRIOR_YEARS * shop_rate) / (years + _PRIOR_YEARS)
-    return value.clip(lower=0.0).rename("expected_value")
+    return pd.Series(value.clip(lower=0.0), name="expected_value")

@@ -103,9 +103,10 @@ def _missing(raw: ir.Table, table: Table) -> list[str]:
 
 def _check_values(raw: ir.Table, table: Table) -> tuple[int, list[str], list[str]]:
     columns = [column for column in (*table.columns, RECORDED_AT) if column.name in raw.columns]
+    bad = {column: _bad_rows(raw, table, column) for column in columns}
     counts = {"rows": raw.count()}
-    for column in columns:
-        counts |= {f"{kind}:{column.name}": rows.sum() for kind, rows in _bad_rows(raw, table, column).items()}
+    for column, kinds in bad.items():
+        counts |= {f"{kind}:{column.name}": rows.sum() for kind, rows in kinds.items()}
     if RECORDED_AT in columns:
         counts["not recorded"] = without_gaps(raw[RECORDED_AT.name]).isnull().sum()
     if table is ORDERS and "amount" in raw.columns:
@@ -116,8 +117,8 @@ def _check_values(raw: ir.Table, table: Table) -> tuple[int, list[str], list[str
         return 0, [f"{table.name}: the table is empty. Export it again, or remove it if the shop has no such data."], []
     failures: list[str] = []
     notes: list[str] = []
-    for column in columns:
-        for kind, rows in _bad_rows(raw, table, column).items():
+    for column, kinds in bad.items():
+        for kind, rows in kinds.items():
             count = found[f"{kind}:{column.name}"]
             if not count:
                 continue
@@ -208,15 +209,14 @@ def _check_keys(raw: ir.Table, contract: Table) -> tuple[int, list[str]]:
     required = [name for name in contract.key if name in contract.required]
     if any(name not in raw.columns for name in required):
         return 0, []
-    table = normalise(raw, contract)
-    needed = {*required, "customer_id"} & set(table.columns) & set(raw.columns)
-    table = table.filter([table[name].notnull() for name in sorted(needed)])
-    keys = table.select(*contract.key)
-    counts = table.aggregate(rows=table.count()).cross_join(keys.distinct().aggregate(keys=lambda t: t.count()))
-    rows, distinct_keys = (int(value) for value in counts.to_pandas().iloc[0])
+    needed = sorted({*required, *({"customer_id"} & set(contract.column) & set(raw.columns))})
+    keys = raw.select(**{name: as_type(raw, contract.column[name]) for name in dict.fromkeys([*contract.key, *needed])})
+    keys = keys.drop_null(needed).group_by(*contract.key).aggregate(rows=lambda t: t.count())
+    found = keys.aggregate(rows=keys.rows.sum(), keys=keys.count()).to_pandas().iloc[0]
+    rows, distinct_keys = int(found["rows"] or 0), int(found["keys"])
     if rows == distinct_keys:
         return 0, []
-    distinct = table.distinct()
+    distinct = normalise(raw, contract).drop_null(needed).distinct()
     distinct_rows = int(distinct.count().to_pandas())
     if distinct_rows == distinct_keys:
         return rows - distinct_rows, []

@@ -46,9 +46,11 @@ class Feature:
     tells
         Which side of the shop's median speaks for leaving: the sentence is a reason only there.
     headline
-        Whether this sentence speaks for its concept before others, wherever it is true; among several the first
-        declared. Features that say nearly the same share their weight by chance, so the weight alone would pick the
-        sentence by chance too.
+        Place of this sentence among those that speak for their concept before all others, wherever they are true; 1
+        speaks first. Features that say nearly the same share their weight by chance, so the weight alone would pick
+        the sentence by chance too.
+    concept
+        What its reasons are about, where that is not its family's concept.
     """
 
     name: str
@@ -62,7 +64,8 @@ class Feature:
     window_days: int | None = None
     speaks_if: Callable[[float], bool] = lambda value: True
     tells: Literal["high", "low"] = "high"
-    headline: bool = False
+    headline: int | None = None
+    concept: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +115,7 @@ class Family:
     name
         Name of the family.
     concept
-        What its reasons are about; features of several families may share a concept.
+        What the reasons of its features are about, unless they say otherwise; families may share a concept.
     actionable
         Whether the shop can act on it; the others give context.
     features

@@ -27,6 +27,11 @@ def family_of(feature: str) -> Family:
     return _owners()[feature]
 
 
+def concept_of(name: str) -> str:
+    """Give the concept that a feature's reasons are about."""
+    return feature(name).concept or family_of(name).concept
+
+
 def feature(name: str) -> Feature:
     """Give a feature by name."""
     return next(feature for feature in _owners()[name].features if feature.name == name)

@@ -11,7 +11,7 @@ import pandas as pd
 from churnml.data.shop import Shop
 from churnml.errors import InputError
 from churnml.features.builder import trace
-from churnml.features.registry import family_of
+from churnml.features.registry import concept_of
 from churnml.features.registry import feature as feature_of
 from churnml.plots import plot_reasons
 from churnml.scoring.reasons import Reason, sum_concepts
@@ -134,9 +134,10 @@ class Ranking:
         in_time = (flags.overdue & ~flags.lost).to_numpy()
         contactable = self.frame.contactable.fillna(True).to_numpy(dtype=bool)
         likely = (self.frame.churn_probability >= _LEAST_PROBABILITY).to_numpy()
-        listed = self.frame[in_time & contactable & likely].sort_values(["value_at_risk", "risk_rank"], ascending=[False, True])
+        listed: pd.DataFrame = self.frame.loc[in_time & contactable & likely]
+        listed = listed.sort_values(["value_at_risk", "risk_rank"], ascending=[False, True], ignore_index=True)
         listed.insert(0, "list_rank", range(1, len(listed) + 1))
-        return listed.reset_index(drop=True)
+        return listed
 
     def explain(self, customer_id: str) -> Explanation:
         """Explain one customer.
@@ -157,14 +158,14 @@ class Ranking:
             {
                 "feature": names,
                 "describe": [feature_of(name).describe for name in names],
-                "concept": [family_of(name).concept for name in names],
+                "concept": [concept_of(name) for name in names],
                 "value": self._X.loc[customer_id, names].to_numpy(),
                 "contribution": contributions.iloc[0].to_numpy(),
             }
         )
         return Explanation(
             customer_id,
-            self.frame.set_index("customer_id").loc[customer_id],
+            self.frame[self.frame.customer_id == customer_id].drop(columns="customer_id").iloc[0],
             self._reasons[customer_id],
             sum_concepts(contributions).iloc[0].sort_values(ascending=False),
             features.sort_values("contribution", ascending=False, ignore_index=True),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from churnml.features.registry import family_of
+from churnml.features.registry import concept_of, family_of
 from churnml.features.registry import feature as feature_of
 from churnml.features.sentences import Language, write
 
@@ -49,7 +49,7 @@ def sum_concepts(contributions: pd.DataFrame) -> pd.DataFrame:
     pandas DataFrame
         A column per concept, in order of first appearance; the rows add up to the same.
     """
-    concepts = [family_of(name).concept for name in contributions.columns]
+    concepts = [concept_of(name) for name in contributions.columns]
     summed = {
         concept: contributions.to_numpy()[:, [other == concept for other in concepts]].sum(axis=1)
         for concept in dict.fromkeys(concepts)
@@ -93,10 +93,13 @@ def find_reasons(
     weights = concepts.to_numpy()
     actionable = np.array([_actionable(concept, names) for concept in concepts.columns])
     members = [
-        [position for position, name in enumerate(names) if family_of(name).concept == concept]
-        for concept in concepts.columns
+        [position for position, name in enumerate(names) if concept_of(name) == concept] for concept in concepts.columns
     ]
-    headlines = [[position for position in group if feature_of(names[position]).headline] for group in members]
+    places = [feature_of(name).headline for name in names]
+    headlines = [
+        sorted((position for position in group if places[position]), key=lambda position: places[position] or 0)
+        for group in members
+    ]
     # Sorted once for all rows: what one can act on first, then by weight.
     order = np.lexsort((-weights, np.broadcast_to(~actionable, weights.shape)), axis=1)
     columns, numbers = list(X.columns), X.to_numpy()
@@ -112,7 +115,7 @@ def find_reasons(
             values = values if values is not None else dict(zip(columns, numbers[row], strict=True))
             by_weight = sorted(
                 (position for position in members[concept] if pushes[row, position] > 0),
-                key=lambda position: -pushes[row, position],  # noqa: B023 (used within the turn)
+                key=lambda position: -pushes[row, position],
             )
             for position in [*headlines[concept], *by_weight]:
                 sentence = write(names[position], values, language, currency) if telling[row, position] else None
@@ -125,7 +128,7 @@ def find_reasons(
 
 
 def _actionable(concept: str, names: list[str]) -> bool:
-    return any(family_of(name).actionable for name in names if family_of(name).concept == concept)
+    return any(family_of(name).actionable for name in names if concept_of(name) == concept)
 
 
 def _on_telling_side(X: pd.DataFrame) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:

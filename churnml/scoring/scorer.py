@@ -16,6 +16,7 @@ from churnml.data.population import data_end, eligible
 from churnml.data.shop import Shop
 from churnml.errors import InputError, ModelError
 from churnml.features.builder import build
+from churnml.features.family import Feature
 from churnml.features.registry import available
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.reasons import REASONS, find_reasons
@@ -114,7 +115,7 @@ class Scorer:
         by_customer = dict(zip(X.index, reasons, strict=True))
         return Ranking(frame, flags, X, contributions, base, by_customer, model, shop)
 
-    def _features(self, shop: Shop) -> list[object]:
+    def _features(self, shop: Shop) -> list[Feature]:
         there = {feature.name: feature for feature in available(shop)}
         missing = [name for name in self.model.features if name not in there]
         if missing:
@@ -135,7 +136,7 @@ def _contactable(history: History, customers: pd.Index) -> pd.Series:
     if not history.shop.has("customers", ["contactable"]):
         return pd.Series([None] * len(customers), dtype="boolean")
     table = history.table("customers").select("customer_id", "contactable").to_pandas().set_index("customer_id")
-    return table.contactable.astype("boolean").reindex(customers).reset_index(drop=True)
+    return pd.Series(table.contactable.astype("boolean").reindex(customers).array)
 
 
 def _currency(shop: Shop) -> str | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import tempfile
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from churnml.definition import ChurnDefinition
@@ -21,6 +23,8 @@ from churnml.training.model import Model
 
 FORMAT = 1
 _FILE = "model.json"
+_KEYS = {"format", "candidate", "slope", "level", "definition", "features", "as_of", "card", "files"}
+_VERSION_DIGITS = 12
 
 
 def save_model(model: Model, folder: str | Path) -> Model:
@@ -37,9 +41,17 @@ def save_model(model: Model, folder: str | Path) -> Model:
     -------
     Model
         The same model with its ``version``: a hash of the files.
+
+    Raises
+    ------
+    ModelError
+        Where the folder holds files already.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise ModelError(f"{folder}: holds files already. Name an empty or a new folder for the model.")
+    model.candidate.save(folder)
     content = {
         "format": FORMAT,
         "candidate": model.candidate.name,
@@ -49,10 +61,16 @@ def save_model(model: Model, folder: str | Path) -> Model:
         "features": [contract_of(name) for name in model.features],
         "as_of": model.as_of.isoformat(),
         "card": model.card,
+        "files": {path.name: _hash(path) for path in sorted(folder.iterdir())},
     }
     write_json(folder / _FILE, content)
-    model.candidate.save(folder)
-    return dataclasses.replace(model, version=version_of(folder))
+    return dataclasses.replace(model, version=_hash(folder / _FILE)[:_VERSION_DIGITS])
+
+
+def with_version(model: Model) -> Model:
+    """Give a model the version that its files would have."""
+    with tempfile.TemporaryDirectory(prefix="churnml-") as scratch:
+        return save_model(model, scratch)
 
 
 def load_model(folder: str | Path) -> Model:
@@ -61,18 +79,24 @@ def load_model(folder: str | Path) -> Model:
     Raises
     ------
     ModelError
-        Where the folder holds no model, a newer format, or features that this version computes differently.
+        Where the folder holds no model, a newer format, files that were edited or cut off, or features that this
+        version computes differently.
     """
     folder = Path(folder)
     try:
         content = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-        written = content["format"]
-        if written > FORMAT:
+        if content["format"] > FORMAT:
             raise ModelError(
-                f"{folder}: the model has format {written}, but this churnml reads up to {FORMAT}. Update churnml."
+                f"{folder}: the model has format {content['format']}, but this churnml reads up to {FORMAT}. "
+                "Update churnml."
             )
+        if set(content) != _KEYS:
+            raise ValueError(f"keys that are not known or missing: {', '.join(sorted(set(content) ^ _KEYS))}")
         names = tuple(feature["name"] for feature in content["features"])
         _refuse_changed_features(folder, content["features"])
+        _refuse_changed_files(folder, content["files"])
+        if not np.isfinite([content["slope"], content["level"]]).all():
+            raise ValueError("slope and level must be numbers")
         return Model(
             candidate=CANDIDATES[content["candidate"]].load(folder),
             slope=float(content["slope"]),
@@ -81,21 +105,27 @@ def load_model(folder: str | Path) -> Model:
             features=names,
             as_of=date.fromisoformat(content["as_of"]),
             card=content["card"],
-            version=version_of(folder),
+            version=_hash(folder / _FILE)[:_VERSION_DIGITS],
         )
     except OSError as error:
-        raise ModelError(f"{folder}: holds no model of churnml ({error.strerror}). Name a model's folder.") from error
-    except (KeyError, TypeError, ValueError, ConfigError) as error:
-        raise ModelError(f"{folder}: the model cannot be read ({error!r}). Train it again.") from error
+        raise ModelError(
+            f"{folder}: holds no whole model of churnml ({error.filename}: {error.strerror}). Name a model's folder."
+        ) from error
+    except KeyError as error:
+        raise ModelError(f"{folder}: the model cannot be read ({error} is missing or unknown). Train again.") from error
+    except (TypeError, ValueError, ConfigError) as error:
+        raise ModelError(f"{folder}: the model cannot be read ({error}). Train it again.") from error
 
 
-def version_of(folder: Path) -> str:
-    """Hash the artefact's own files: 12 hex digits of SHA-256 over names and contents."""
-    digest = hashlib.sha256()
-    files = [path for path in folder.iterdir() if path.name == _FILE or path.suffix in (".txt", ".json")]
-    for path in sorted(files):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:12]
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _refuse_changed_files(folder: Path, written: dict[str, str]) -> None:
+    # LightGBM reads past the end of a text that was cut off, so what differs is not even parsed.
+    changed = [name for name, expected in written.items() if _hash(folder / Path(name).name) != expected]
+    if changed:
+        raise ModelError(f"{folder}: {', '.join(changed)} changed after training. Restore the model, or train again.")
 
 
 def _refuse_changed_features(folder: Path, written: list[dict[str, Any]]) -> None:
@@ -108,7 +138,7 @@ def _refuse_changed_features(folder: Path, written: list[dict[str, Any]]) -> Non
             continue
         differences += [
             f"{feature['name']}: {key} was {feature.get(key)!r}, is {value!r}"
-            for key, value in now.items()
+            for key, value in {**dict.fromkeys(feature), **now}.items()
             if feature.get(key) != value
         ]
     if differences:

@@ -45,7 +45,8 @@ class Predictions:
     @property
     def groups(self) -> NDArray[np.int64]:
         """Codes of fold and snapshot, within each of which shape loss refits the level, shape (rows,)."""
-        return pd.DataFrame({"fold": self.folds, "day": self.snapshots}).groupby(["fold", "day"]).ngroup().to_numpy()
+        pairs = pd.MultiIndex.from_arrays([self.folds, self.snapshots])
+        return pd.factorize(pairs)[0].astype(np.int64)
 
     def figures(self, candidate: str) -> list[dict[str, float]]:
         """Give shape loss and AUROC of a candidate on each fold."""

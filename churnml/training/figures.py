@@ -58,8 +58,10 @@ def compute_figures(test: TrainingFrame, logodds: Floats, draws: int, seed: int)
     -------
     dict
         For each figure ``value``, ``low`` and ``high``; nan where it is not defined. ``auroc`` and ``shape_loss``
-        compare customers of the same snapshot, the others look at all rows; ``lift_at_10pct`` looks at the tenth of the customers with the highest probability; ``calibration_error_if_perfect`` is the calibration error
-        that a perfectly calibrated model of this size would show.
+        compare customers of the same snapshot, the others look at all rows. ``lift_at_10pct`` and
+        ``precision_at_10pct`` look at the tenth of the rows with the highest probability;
+        ``calibration_error_if_perfect`` is the calibration error that a perfectly calibrated model of this size would
+        show.
     """
     everyone = np.arange(len(test))
     figures: dict[str, dict[str, float]] = {}

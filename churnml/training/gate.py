@@ -81,7 +81,8 @@ def judge(test: TrainingFrame, chosen: Floats, rule: Floats, chosen_is_rule: boo
     )
     if skilled and not chosen_is_rule and (against_rule < -rule_error or not rule_skilled):
         decision = "model"
-        sentence = f"The {title} is better than chance and than the recency rule; the list uses it."
+        than_the_rule = "and than the recency rule" if rule_skilled else "unlike the recency rule"
+        sentence = f"The {title} is better than chance {than_the_rule}; the list uses it."
     elif rule_skilled:
         decision = "rule"
         against_chance, chance_error = chance_of_rule, chance_error_of_rule

@@ -18,7 +18,7 @@ import numpy as np
 from churnml import plots
 from churnml.config import Config, TrackingSettings
 from churnml.definition import ChurnDefinition
-from churnml.errors import ModelError
+from churnml.errors import ConfigError, ModelError
 from churnml.statistics.logodds import sigmoid
 from churnml.statistics.metrics import gains_table, reliability_table
 from churnml.training.artefact import load_model, save_model
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 CHAMPION = "champion"
 _ADDRESS = "MLFLOW_TRACKING_URI"
+_GIT = "GIT_PYTHON_REFRESH"
 _LOADER = "churnml.training.artefact"
 _REQUIRED = ("churnml", "lightgbm", "numpy", "pandas", "scikit-learn")
-_DATA_FOLDER = "data"
 _EXAMPLE_ROWS = 5
 
 
@@ -55,10 +55,11 @@ def track(training: Training, config: Config, definition: ChurnDefinition) -> Mo
         place. None where the training found no skill: its run is kept, nothing is registered.
     """
     with _mlflow(config.tracking) as mlflow, tempfile.TemporaryDirectory(prefix="churnml-") as scratch:
-        _experiment(mlflow, config.tracking)
-        with mlflow.start_run(run_name=f"train {training.card['as_of']}"):
+        experiment = _experiment(mlflow, config.tracking)
+        # Nested: in a notebook, a run of the user's own may be active.
+        with mlflow.start_run(run_name=f"train {training.card['as_of']}", experiment_id=experiment, nested=True):
             _log_parent(mlflow, training, config, definition)
-            _log_children(mlflow, training)
+            _log_children(mlflow, training, experiment)
             if training.model is None:
                 return None
             folder = Path(scratch) / "model"
@@ -81,18 +82,21 @@ def find_model(uri: str | None, tracking: TrackingSettings) -> Model:
     ------
     ModelError
         Where there is no such model.
+    ConfigError
+        Where MLflow cannot be used as it is set up.
     """
     if uri is not None and "://" not in uri and not uri.startswith(("models:/", "runs:/")):
         return load_model(uri)
     address = uri or f"models:/{tracking.model_name}@{CHAMPION}"
-    if tracking.uri is None and _ADDRESS not in os.environ and not _default_store().exists():
+    if not tracking.uri and not os.environ.get(_ADDRESS) and not _default_store().exists():
         raise ModelError(f"{address}: no model was trained in this folder yet. Run: churnml train DATA")
     with _mlflow(tracking) as mlflow:
         try:
             local = mlflow.artifacts.download_artifacts(address)
         except (mlflow.exceptions.MlflowException, OSError) as error:
-            reason = str(error).splitlines()[0]
-            raise ModelError(f"{address}: there is no such model ({reason}). Run: churnml train DATA") from error
+            raise ModelError(
+                f"{address}: there is no such model ({_first_line(error)}). Run: churnml train DATA"
+            ) from error
         found = sorted(Path(local).rglob("model.json"))
         if not found:
             raise ModelError(f"{address}: is not a model of churnml. Name one that churnml trained.")
@@ -105,8 +109,9 @@ def _default_store() -> Path:
 
 @contextlib.contextmanager
 def _mlflow(tracking: TrackingSettings) -> Iterator[Any]:
-    """Import mlflow quietly and point it at the store; its settings are put back afterwards."""
-    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    """Import mlflow quietly and point it at the store; its settings and the environment are put back afterwards."""
+    kept = {name: os.environ.get(name) for name in (_ADDRESS, _GIT)}
+    os.environ.setdefault(_GIT, "quiet")
     with warnings.catch_warnings():
         # mlflow and what it imports warn about one another.
         warnings.simplefilter("ignore")
@@ -117,29 +122,44 @@ def _mlflow(tracking: TrackingSettings) -> Iterator[Any]:
         levels = [logger.level for logger in noisy]
         for logger in noisy:
             logger.setLevel(logging.ERROR)
-        before = os.environ.get(_ADDRESS)
-        address = tracking.uri or before
-        if address is None:
+        address = tracking.uri or kept[_ADDRESS]
+        if not address:
             _default_store().parent.mkdir(exist_ok=True)
             address = f"sqlite:///{_default_store().resolve()}"
         mlflow.set_tracking_uri(address)
         try:
             # Registering a model prints to the terminal.
-            with contextlib.redirect_stderr(io.StringIO()):
+            with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
                 yield mlflow
+        except mlflow.exceptions.MlflowException as error:
+            # The address may hold a password, so it is not shown.
+            raise ConfigError(
+                f"tracking.uri: MLflow refused to work there ({_first_line(error)}). Correct it, or {_ADDRESS}."
+            ) from error
         finally:
-            # mlflow keeps its address in the environment too, for the processes that it starts.
-            mlflow.set_tracking_uri(before)
+            # mlflow keeps its address in the environment too, for the processes that it starts, and reads it there.
+            mlflow.set_tracking_uri(None)  # type: ignore[arg-type]  # None takes it back
+            for name, value in kept.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
             for logger, level in zip(noisy, levels, strict=True):
                 logger.setLevel(level)
 
 
-def _experiment(mlflow: Any, tracking: TrackingSettings) -> None:
-    if mlflow.get_experiment_by_name(tracking.experiment) is None:
-        is_default = mlflow.get_tracking_uri() == f"sqlite:///{_default_store().resolve()}"
-        artifacts = (_default_store().parent / "artifacts").resolve().as_uri() if is_default else None
-        mlflow.create_experiment(tracking.experiment, artifact_location=artifacts)
-    mlflow.set_experiment(tracking.experiment)
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def _experiment(mlflow: Any, tracking: TrackingSettings) -> str:
+    """Give the id of the experiment, which is made where it is missing; mlflow's own choice of one stays as it is."""
+    known = mlflow.get_experiment_by_name(tracking.experiment)
+    if known is not None:
+        return str(known.experiment_id)
+    is_default = mlflow.get_tracking_uri() == f"sqlite:///{_default_store().resolve()}"
+    artifacts = (_default_store().parent / "artifacts").resolve().as_uri() if is_default else None
+    return str(mlflow.create_experiment(tracking.experiment, artifact_location=artifacts))
 
 
 def _log_parent(mlflow: Any, training: Training, config: Config, definition: ChurnDefinition) -> None:
@@ -167,9 +187,7 @@ def _log_parent(mlflow: Any, training: Training, config: Config, definition: Chu
     mlflow.set_tag("verdict", training.verdict.decision)
     mlflow.set_tag("verdict.sentence", training.verdict.sentence)
     mlflow.log_dict(card, "card.json")
-    dataset = mlflow.data.from_pandas(
-        training.base_rates, name="labelled snapshots", digest=card["data_fingerprint"]
-    )
+    dataset = mlflow.data.from_pandas(training.base_rates, name="labelled snapshots", digest=card["data_fingerprint"])
     mlflow.log_input(dataset, context="training")
     y, probability = training.gate_rows.churned, sigmoid(training.gate_logodds)
     for name, axes in {
@@ -184,12 +202,12 @@ def _log_figure(mlflow: Any, axes: Axes, name: str) -> None:
     mlflow.log_figure(axes.figure, f"plots/{name}.png")
 
 
-def _log_children(mlflow: Any, training: Training) -> None:
+def _log_children(mlflow: Any, training: Training, experiment: str) -> None:
     for row in training.comparison.itertuples():
         name = str(row.candidate)
-        with mlflow.start_run(run_name=CANDIDATES[name].title, nested=True):
+        with mlflow.start_run(run_name=CANDIDATES[name].title, experiment_id=experiment, nested=True):
             mlflow.log_params({"candidate": name, "chosen": bool(row.chosen)})
-            metrics = {"shape_loss": row.shape_loss, "auroc": row.auroc, "behind": row.behind}
+            metrics = {key: float(getattr(row, key)) for key in ("shape_loss", "auroc", "behind")}
             mlflow.log_metrics({key: value for key, value in metrics.items() if np.isfinite(value)})
             for fold, figures in enumerate(training.predictions.figures(name)):
                 mlflow.log_metrics({f"fold.{key}": value for key, value in figures.items()}, step=fold)
@@ -214,6 +232,3 @@ def _register(mlflow: Any, training: Training, model: Model, folder: Path, name:
             return
     registered = mlflow.register_model(info.model_uri, name, tags={"model_version": model.version})
     client.set_registered_model_alias(name, CHAMPION, registered.version)
-
-
-

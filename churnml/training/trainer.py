@@ -21,11 +21,12 @@ from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, NoSkillError
 from churnml.features.registry import available
 from churnml.statistics.logodds import Floats, fit_intercept
+from churnml.training.artefact import with_version
 from churnml.training.candidates import CANDIDATES
 from churnml.training.candidates.base import FitSettings
 from churnml.training.choice import Predictions, calibration_slope, compare, predict_folds
 from churnml.training.figures import compute_figures
-from churnml.training.folds import Fold, Plan, plan_folds
+from churnml.training.folds import Fold, plan_folds
 from churnml.training.frame import Progress, TrainingFrame, build_training_frame, compute_base_rates
 from churnml.training.gate import Verdict, judge
 from churnml.training.model import Model
@@ -55,13 +56,16 @@ class Training:
     gate_rows
         The rows of the gate.
     gate_logodds
-        Predictions of the recipe that ships on them, with the level that it assumed.
+        Predictions on them of the recipe that ships (of the chosen one where none does), with the level that it
+        assumed.
     figures
         Figures on the gate; see ``figures.compute_figures``.
     verdict
         The gate's verdict.
     model
         The recipe refitted on all labelled snapshots; None without skill.
+    card
+        All of that in short, as JSON-ready values.
     """
 
     frame: TrainingFrame
@@ -132,7 +136,7 @@ class Trainer:
 
             model = track(training, self.config, self.definition)
         else:
-            model = training.model
+            model = None if training.model is None else with_version(training.model)
         if model is None:
             raise NoSkillError(training.verdict.sentence)
         return model
@@ -145,71 +149,90 @@ class Trainer:
             shop.first_day, end, definition, config.snapshots.every_days, config.snapshots.at_most
         )
         features = available(shop, config.features.families)
+        candidates = _candidates(config.training.candidates, [feature.name for feature in features])
         frame = build_training_frame(
             shop, definition, snapshots, features, end, config.training.max_rows, config.seed, progress
         )
+        origin = {"first_day": shop.first_day.isoformat(), "data_fingerprint": fingerprint(History(shop, end))}
+        return self._train_on(frame, candidates, end, origin, progress)
+
+    def _train_on(
+        self,
+        frame: TrainingFrame,
+        candidates: Sequence[str],
+        as_of: date,
+        origin: Mapping[str, str],
+        progress: Progress | None = None,
+    ) -> Training:
+        """Choose, calibrate, judge and refit on labelled rows; ``origin`` goes into the card as it is."""
+        config, definition = self.config, self.definition
         plan = plan_folds(frame, definition, config.training.folds)
         settings = FitSettings(config.seed, config.training.threads)
-        candidates = _candidates(config.training.candidates, list(frame.X.columns))
         predictions = predict_folds(frame, plan.choice, candidates, settings, progress)
         comparison = compare(predictions)
         chosen = str(comparison.candidate[comparison.chosen].iloc[0])
-        at_gate = _Gate(frame, plan.gate, settings, predictions)
-        verdict = judge(
-            at_gate.test,
-            at_gate.logodds(chosen),
-            at_gate.logodds(_RULE),
-            chosen == _RULE,
-            CANDIDATES[chosen].title,
-        )
-        shipped = chosen if verdict.decision == "model" else _RULE
-        slope, gate_logodds = at_gate.recipe(shipped)
-        figures = compute_figures(at_gate.test, gate_logodds, config.training.bootstrap_draws, config.seed)
+        slopes = {
+            name: calibration_slope(predictions, name, definition.reach_days if plan.forward else None)
+            for name in dict.fromkeys([chosen, _RULE])
+        }
+        gate_rows = frame.take(plan.gate.test)
+        at_gate = {
+            name: _predict_gate(frame, plan.gate, name, _with_trees(settings, predictions, name), slope)
+            for name, slope in slopes.items()
+        }
+        verdict = judge(gate_rows, at_gate[chosen], at_gate[_RULE], chosen == _RULE, CANDIDATES[chosen].title)
+        shipped = _RULE if verdict.decision == "rule" else chosen
+        slope = slopes[shipped]
+        figures = compute_figures(gate_rows, at_gate[shipped], config.training.bootstrap_draws, config.seed)
         base_rates = compute_base_rates(frame)
-        card = _card(definition, end, plan, base_rates, comparison, verdict, figures, shipped, slope, len(frame))
-        card["first_day"] = shop.first_day.isoformat()
-        card["data_fingerprint"] = fingerprint(History(shop, end))
+        found = {
+            "as_of": as_of.isoformat(),
+            "definition": definition.model_dump(),
+            "rows": len(frame),
+            "base_rates": base_rates.to_dict("records"),
+            "forward": plan.forward,
+            "folds": [fold.name for fold in plan.choice],
+            "gate": plan.gate.name,
+            "comparison": comparison.to_dict("records"),
+            "verdict": dataclasses.asdict(verdict),
+            "figures": figures,
+            "candidate": shipped,
+            "slope": slope,
+            **origin,
+        }
+        card = _plain(found)
         model = None
         if verdict.decision != "no skill":
             fitted = CANDIDATES[shipped]().fit(frame, _with_trees(settings, predictions, shipped))
             level, spread = assumed_level(frame, slope * fitted.logodds(frame.X))
             card["level"] = {"logodds": level, "spread": spread, "tested_forward": plan.forward}
-            model = Model(fitted, slope, level, definition, tuple(frame.X.columns), end, card)
+            model = Model(fitted, slope, level, definition, tuple(frame.X.columns), as_of, card)
         return Training(
-            frame, base_rates, comparison, predictions, at_gate.test, gate_logodds, figures, verdict, model, card
+            frame, base_rates, comparison, predictions, gate_rows, at_gate[shipped], figures, verdict, model, card
         )
 
 
-class _Gate:
-    """Fits recipes on the gate's training rows and predicts its test rows."""
-
-    def __init__(self, frame: TrainingFrame, fold: Fold, settings: FitSettings, predictions: Predictions) -> None:
-        self.train, self.test = frame.take(fold.train), frame.take(fold.test)
-        self.settings, self.predictions = settings, predictions
-        self._fitted: dict[str, Any] = {}
-
-    def logodds(self, candidate: str) -> Floats:
-        if candidate not in self._fitted:
-            settings = _with_trees(self.settings, self.predictions, candidate)
-            self._fitted[candidate] = CANDIDATES[candidate]().fit(self.train, settings)
-        predicted: Floats = self._fitted[candidate].logodds(self.test.X)
-        return predicted
-
-    def recipe(self, candidate: str) -> tuple[float, Floats]:
-        """Give the calibration slope of a candidate, and its gate predictions with slope and assumed level."""
-        slope = calibration_slope(self.predictions, candidate)
-        logodds = slope * self.logodds(candidate)
-        level, _ = assumed_level(self.train, slope * self._fitted[candidate].logodds(self.train.X))
-        return slope, level + logodds
+def _predict_gate(frame: TrainingFrame, gate: Fold, candidate: str, settings: FitSettings, slope: float) -> Floats:
+    """Fit a recipe on the gate's training rows and predict its test rows, with the level assumed from the former."""
+    train = frame.take(gate.train)
+    fitted = CANDIDATES[candidate]().fit(train, settings)
+    level, _ = assumed_level(train, slope * fitted.logodds(train.X))
+    return level + slope * fitted.logodds(frame.X.loc[gate.test])
 
 
 def assumed_level(frame: TrainingFrame, logodds: Floats) -> tuple[float, float]:
-    """Give the mean of the snapshots' own levels, weighted by customers, and their standard deviation, in log-odds."""
+    """Give the mean of the snapshots' own levels, weighted by customers, and their standard deviation, in log-odds.
+
+    Half a customer with the mean log-odds is added to both sides of each snapshot, so that one on which all or none
+    churned has a finite level.
+    """
     levels, weights = [], []
     for day in frame.days:
         rows = frame.snapshots == day
-        levels.append(fit_intercept(frame.churned[rows], logodds[rows]))
-        weights.append(rows.sum())
+        churned, shape = frame.churned[rows], logodds[rows]
+        half = np.append(np.ones(len(shape)), [0.5, 0.5])
+        levels.append(fit_intercept(np.append(churned, [1.0, 0.0]), np.append(shape, [shape.mean()] * 2), half))
+        weights.append(len(shape))
     mean = float(np.average(levels, weights=weights))
     spread = float(np.sqrt(np.average((np.array(levels) - mean) ** 2, weights=weights)))
     return mean, spread
@@ -223,44 +246,13 @@ def _with_trees(settings: FitSettings, predictions: Predictions, candidate: str)
 def _candidates(wanted: Sequence[str], features: Sequence[str]) -> list[str]:
     unknown = [name for name in wanted if name not in CANDIDATES]
     if unknown:
-        raise ConfigError(
-            f"training.candidates: {', '.join(unknown)} not known. Choose among {', '.join(CANDIDATES)}."
-        )
+        raise ConfigError(f"training.candidates: {', '.join(unknown)} not known. Choose among {', '.join(CANDIDATES)}.")
     if not CANDIDATES[_RULE].suits(features):
         raise ConfigError(
             "features.families: the family recency is missing, and no model ships that is not compared with the "
             "recency rule. Add recency."
         )
     return [name for name in CANDIDATES if (name in wanted or name == _RULE) and CANDIDATES[name].suits(features)]
-
-
-def _card(
-    definition: ChurnDefinition,
-    end: date,
-    plan: Plan,
-    base_rates: pd.DataFrame,
-    comparison: pd.DataFrame,
-    verdict: Verdict,
-    figures: Mapping[str, Mapping[str, float]],
-    shipped: str,
-    slope: float,
-    rows: int,
-) -> dict[str, Any]:
-    card = {
-        "as_of": end.isoformat(),
-        "definition": definition.model_dump(),
-        "rows": rows,
-        "base_rates": base_rates.to_dict("records"),
-        "forward": plan.forward,
-        "folds": [fold.name for fold in plan.choice],
-        "gate": plan.gate.name,
-        "comparison": comparison.to_dict("records"),
-        "verdict": dataclasses.asdict(verdict),
-        "figures": figures,
-        "candidate": shipped,
-        "slope": slope,
-    }
-    return _plain(card)  # type: ignore[no-any-return]
 
 
 def _plain(value: Any) -> Any:

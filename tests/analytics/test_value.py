@@ -19,9 +19,7 @@ ORDERS = pd.DataFrame(
         "cancelled_at": [None, None, None, "2024-10-02", None],
     }
 )
-RETURNS = pd.DataFrame(
-    {"return_id": ["r"], "customer_id": ["c"], "returned_at": ["2024-12-24"], "amount": [500]}
-)
+RETURNS = pd.DataFrame({"return_id": ["r"], "customer_id": ["c"], "returned_at": ["2024-12-24"], "amount": [500]})
 
 
 def test_value_is_the_yearly_net_spend_drawn_towards_the_shop() -> None:

@@ -392,6 +392,7 @@ def test_no_scratch_files_stay_after_the_shop(monkeypatch: pytest.MonkeyPatch, t
     assert scratch_folders() == set()
 
 
+@pytest.mark.slow
 def test_no_scratch_files_stay_after_the_process(tmp_path: Path) -> None:
     program = (
         "import pandas as pd, os\nfrom churnml.data.shop import read\n"

@@ -31,19 +31,19 @@ def row_of(feature: Feature, value: float, inputs: float = 3.0) -> dict[str, flo
 
 @every_feature
 @both_languages
-@pytest.mark.parametrize("value", [0.0, 0.5, 1.0, 2.0, 2.5, 1234.0, -3.0])
-def test_a_sentence_is_whole_or_not_written(feature: Feature, language: Language, value: float) -> None:
-    sentence = write(feature.name, row_of(feature, value), language, "TRY")
-    assert (sentence is not None) == feature.speaks_if(value)
-    if sentence is None:
-        return
-    assert sentence == sentence.strip()
-    assert "  " not in sentence
-    assert not sentence[0].islower()
-    assert "because" not in sentence.lower()
-    assert not {"{", "}", "_"} & set(sentence)
-    assert not any(name in sentence for name in NAMES)
-    assert "nan" not in sentence.lower().split()
+def test_a_sentence_is_whole_or_not_written(feature: Feature, language: Language) -> None:
+    for value in (0.0, 0.5, 1.0, 2.0, 2.5, 1234.0, -3.0):
+        sentence = write(feature.name, row_of(feature, value), language, "TRY")
+        assert (sentence is not None) == feature.speaks_if(value), value
+        if sentence is None:
+            continue
+        assert sentence == sentence.strip()
+        assert "  " not in sentence
+        assert not sentence[0].islower()
+        assert "because" not in sentence.lower()
+        assert not {"{", "}", "_"} & set(sentence)
+        assert not any(name in sentence for name in NAMES)
+        assert "nan" not in sentence.lower().split()
 
 
 @every_feature
@@ -171,7 +171,7 @@ def test_the_first_letter_is_a_capital() -> None:
     [
         ({"orders_90d": 0}, "No orders in the last 90 days", "Son 90 günde hiç sipariş vermedi"),
         ({"orders_90d": 1}, "1 order in the last 90 days", "Son 90 günde 1 sipariş verdi"),
-        ({"amount_sum_30d": 0}, "Spent nothing in the last 30 days", "Son 30 günde hiç harcama yapmadı"),
+        ({"amount_sum_30d": 0}, None, None),
         ({"amount_sum_30d": 1250}, "Spent €1,250.00 in the last 30 days", "Son 30 günde €1.250,00 harcadı"),
         ({"days_since_last_order": 74}, "No order for 74 days", "74 gündür sipariş vermedi"),
         ({"days_since_last_order": 1}, "No order for 1 day", "1 gündür sipariş vermedi"),

@@ -37,6 +37,7 @@ FAMILY = Family(
         ),
         Aggregate(
             name="complaint_open_max_days",
+            headline=1,
             unit="days",
             describe="Days that the oldest open complaint has been open; null without one",
             source="complaints",

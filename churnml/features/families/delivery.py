@@ -54,6 +54,7 @@ FAMILY = Family(
         ),
         Aggregate(
             name="delivery_delay_last_days",
+            headline=2,
             unit="days",
             describe="Days from promise to delivery on the last day with a delivery, the worst of that day",
             source="deliveries",
@@ -118,6 +119,7 @@ FAMILY = Family(
         ),
         Aggregate(
             name="order_under_way_past_promise_max_days",
+            headline=1,
             unit="days",
             describe="Most days that an order under way is past its promised date; null without one, negative if ahead",
             source="deliveries",

@@ -10,6 +10,7 @@ FAMILY = Family(
         *(
             Aggregate(
                 name=f"orders_{days}d",
+                concept="pace",
                 unit="orders",
                 describe=f"Orders in the {days} days before the snapshot",
                 source="orders",
@@ -37,6 +38,7 @@ FAMILY = Family(
         ),
         Derived(
             name="orders_90d_share_of_365d",
+            concept="pace",
             unit="share",
             describe="Share of the orders of the last 365 days that fall into the last 90 days",
             inputs=("orders_90d", "orders_365d"),

@@ -18,8 +18,8 @@ FAMILY = Family(
                 fill=0,
                 en=f"Spent {{value}} in the last {days} days",
                 tr=f"Son {days} günde {{value}} harcadı",
-                en_zero=f"Spent nothing in the last {days} days",
-                tr_zero=f"Son {days} günde hiç harcama yapmadı",
+                # Nothing spent is no order, of which the pace speaks.
+                speaks_if=lambda value: value > 0,
                 tells="low",
             )
             for days in WINDOWS
@@ -33,8 +33,7 @@ FAMILY = Family(
             fill=0,
             en="Spent {value} so far",
             tr="Bugüne kadar {value} harcadı",
-            en_zero="Spent nothing so far",
-            tr_zero="Bugüne kadar hiç harcama yapmadı",
+            speaks_if=lambda value: value > 0,
             tells="low",
         ),
         Aggregate(

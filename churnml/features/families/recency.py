@@ -9,6 +9,7 @@ FAMILY = Family(
     features=(
         Aggregate(
             name="days_since_last_order",
+            headline=2,
             unit="days",
             describe="Days from the date of the last order to the snapshot",
             source="orders",
@@ -18,6 +19,7 @@ FAMILY = Family(
         ),
         Aggregate(
             name="days_since_first_order",
+            concept="order history",
             unit="days",
             describe="Days from the date of the first order in the data to the snapshot",
             source="orders",

@@ -9,6 +9,7 @@ FAMILY = Family(
     features=(
         Aggregate(
             name="order_days_total",
+            concept="order history",
             unit="days",
             describe="Days with an order since the start of the data",
             source="order_days",
@@ -66,6 +67,7 @@ FAMILY = Family(
         ),
         Derived(
             name="overdue_ratio",
+            headline=1,
             unit="ratio",
             describe="Days since the last order over the median days between two order days",
             inputs=("days_since_last_order", "gap_median_days"),
@@ -96,6 +98,7 @@ FAMILY = Family(
         ),
         Derived(
             name="order_days_per_30_days",
+            concept="order history",
             unit="ratio",
             describe="Order days per 30 days since the first order",
             inputs=("order_days_total", "days_since_first_order"),

@@ -26,6 +26,8 @@ class LightGbm(Candidate):
 
     Shallow trees with random thresholds and few columns each keep apart what many correlated windows say; on forward
     folds they lost less than deeper or greedier ones. The number of trees is found on customers that are held out.
+    Each tree is grown on rows drawn by their position, so the order of the rows matters a little; a training frame has
+    one order.
     """
 
     name = "lightgbm"
@@ -55,7 +57,7 @@ class LightGbm(Candidate):
         columns = self._fitted.feature_name()
         base, values = tree_contributions(self._fitted, X[columns])
         spread = np.zeros(X.shape)
-        spread[:, [X.columns.get_loc(column) for column in columns]] = values
+        spread[:, X.columns.get_indexer(pd.Index(columns))] = values
         return base, spread
 
     def save(self, folder: Path) -> None:

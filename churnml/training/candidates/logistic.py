@@ -16,7 +16,8 @@ from churnml.training.candidates.base import Candidate, FitSettings, select, wri
 from churnml.training.frame import TrainingFrame
 
 _FILE = "logistic.json"
-_WEAK = 10.0
+_WEAK = 100.0
+_NO_SPREAD = 1e-9
 
 
 class LogLogistic(Candidate):
@@ -44,9 +45,10 @@ class LogLogistic(Candidate):
         self.means = np.where(there, logs, 0.0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
         centred = np.nan_to_num(logs - self.means)
         spreads = centred.std(axis=0)
-        spreads[spreads == 0] = 1.0
+        # The mean of a constant is rounded, so that its spread may be 1e-16; such a column gets no weight.
+        spreads[spreads < _NO_SPREAD] = np.inf
         levels = (frame.snapshots[:, None] == frame.days[None, :]).astype(np.float64) * _WEAK
-        model = LogisticRegression(C=1.0, fit_intercept=False, max_iter=1_000, tol=1e-8)
+        model = LogisticRegression(C=1.0, fit_intercept=False, solver="newton-cholesky", max_iter=1_000, tol=1e-8)
         model.fit(np.hstack([centred / spreads, levels]), frame.churned)
         self.weights = model.coef_[0, : len(self.columns)] / spreads
         return self
@@ -58,8 +60,9 @@ class LogLogistic(Candidate):
     def contributions(self, X: pd.DataFrame) -> tuple[float, Floats]:
         """Give each column's own summand: for a linear model with independent columns these are the SHAP values."""
         values = np.zeros(X.shape)
-        positions = [X.columns.get_loc(column) for column in self.columns]
-        values[:, positions] = np.nan_to_num(self._logs(X) - self.means) * self.weights
+        values[:, X.columns.get_indexer(pd.Index(self.columns))] = (
+            np.nan_to_num(self._logs(X) - self.means) * self.weights
+        )
         return 0.0, values
 
     def save(self, folder: Path) -> None:

@@ -1,0 +1,177 @@
+"""The choice: compared by hand, the simplest within one standard error, and calibration only where it helps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from churnml.statistics.logodds import sigmoid
+from churnml.training.candidates import CANDIDATES
+from churnml.training.candidates.base import FitSettings
+from churnml.training.choice import Predictions, calibration_slope, compare, fit_slope, predict_folds
+from churnml.training.folds import Fold
+from churnml.training.frame import TrainingFrame
+
+MakeFrame = Callable[..., TrainingFrame]
+LOG3 = float(np.log(3))
+
+
+def predictions_of(
+    churned: list[float],
+    logodds: dict[str, list[float]],
+    folds: list[int] | None = None,
+    customers: list[int] | None = None,
+) -> Predictions:
+    rows = len(churned)
+    at = np.array(folds if folds is not None else [0] * rows)
+    return Predictions(
+        np.array(churned),
+        np.array(customers if customers is not None else range(rows)),
+        np.datetime64("2025-01-01") + 30 * at,
+        at,
+        {name: np.array(values) for name, values in logodds.items()},
+        {},
+    )
+
+
+# Of four customers with log-odds log(3) (75 %) three churned, of four with -log(3) one. A row that went as expected
+# loses -log(.75) = .287682, one that did not -log(.25) = 1.386294; without a difference all lose log(2) = .693147.
+CHURNED = [1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0]
+RIGHT = [LOG3] * 4 + [-LOG3] * 4
+FLAT = [0.0] * 8
+
+
+def test_candidates_are_compared_as_by_hand() -> None:
+    table = compare(predictions_of(CHURNED, {"flat": FLAT, "right": RIGHT})).set_index("candidate")
+    # (6 * .287682 + 2 * 1.386294) / 8 = .562335
+    assert table.shape_loss["right"] == pytest.approx(0.562335, abs=1e-6)
+    assert table.shape_loss["flat"] == pytest.approx(0.693147, abs=1e-6)
+    # 16 pairs: 9 right, 1 wrong, 6 ties: (9 + 3) / 16.
+    assert table.auroc["right"] == 0.75
+    assert table.auroc["flat"] == 0.5
+    assert table.behind["right"] == 0.0
+    assert table.behind_error["right"] == 0.0
+    # flat - right is .405465 six times and -.693147 twice: mean .130812, deviations .274653 and -.823959,
+    # sum of squares 6 * .075434 + 2 * .678909 = 1.810424, error sqrt(8 / 7 * 1.810424) / 8 = .179803.
+    assert table.behind["flat"] == pytest.approx(0.130812, abs=1e-6)
+    assert table.behind_error["flat"] == pytest.approx(0.179803, abs=1e-6)
+    # Behind by less than one error: the simpler one is chosen.
+    assert table.chosen.to_dict() == {"flat": True, "right": False}
+
+
+def test_beyond_one_standard_error_the_better_one_is_chosen() -> None:
+    # Four times as many customers halve the error: .13 is more than .09.
+    given = {"flat": FLAT * 4, "right": RIGHT * 4}
+    table = compare(predictions_of(CHURNED * 4, given)).set_index("candidate")
+    assert table.behind_error["flat"] < 0.131
+    assert table.chosen.to_dict() == {"flat": False, "right": True}
+
+
+def test_the_error_is_clustered_by_customer() -> None:
+    # The same four rows of every customer tell no more than one of them: sums of a customer are four times as large.
+    table = compare(
+        predictions_of(CHURNED * 4, {"flat": FLAT * 4, "right": RIGHT * 4}, customers=[*range(8)] * 4)
+    ).set_index("candidate")
+    assert table.behind_error["flat"] == pytest.approx(0.179803, abs=1e-6)
+    assert table.chosen["flat"]
+
+
+def test_the_simplest_of_equals_is_chosen() -> None:
+    table = compare(predictions_of(CHURNED, {"a": RIGHT, "b": RIGHT, "c": RIGHT}))
+    assert table.chosen.tolist() == [True, False, False]
+    assert table.candidate.tolist() == ["a", "b", "c"]
+
+
+def test_the_level_of_a_fold_is_not_rewarded() -> None:
+    lifted = [*RIGHT, *(value + 5 for value in RIGHT)]
+    table = compare(
+        predictions_of(CHURNED * 2, {"right": RIGHT * 2, "lifted": lifted}, folds=[0] * 8 + [1] * 8)
+    ).set_index("candidate")
+    assert table.shape_loss["lifted"] == pytest.approx(table.shape_loss["right"], abs=1e-12)
+    assert table.auroc["lifted"] == table.auroc["right"]
+
+
+def test_figures_of_each_fold() -> None:
+    given = predictions_of(CHURNED * 2, {"right": [*RIGHT, *FLAT]}, folds=[0] * 8 + [1] * 8)
+    assert given.figures("right") == [
+        {"shape_loss": pytest.approx(0.562335, abs=1e-6), "auroc": 0.75},
+        {"shape_loss": pytest.approx(0.693147, abs=1e-6), "auroc": 0.5},
+    ]
+    # Where only one outcome is there, an order is not defined and left out.
+    assert list(predictions_of([1.0, 1.0], {"right": [0.0, 1.0]}).figures("right")[0]) == ["shape_loss"]
+
+
+def folded(strength: list[float], said: list[float], rows: int = 4_000, seed: int = 0) -> Predictions:
+    """Draw folds 30 days apart in which the truth is ``strength`` and the prediction ``said`` times a number."""
+    rng = np.random.default_rng(seed)
+    z = rng.normal(size=(len(strength), rows))
+    churned = (rng.random(z.shape) < sigmoid(np.array(strength)[:, None] * z)).astype(float)
+    folds = np.repeat(np.arange(len(strength)), rows)
+    return predictions_of(
+        churned.ravel().tolist(),
+        {"model": (np.array(said)[:, None] * z).ravel().tolist()},
+        folds=folds.tolist(),
+        customers=np.tile(np.arange(rows), len(strength)).tolist(),
+    )
+
+
+def test_an_overconfident_candidate_gets_a_slope_below_one() -> None:
+    # It says twice what is true.
+    assert calibration_slope(folded([1.0] * 4, [2.0] * 4), "model", 30) == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_timid_candidate_gets_a_slope_above_one() -> None:
+    assert calibration_slope(folded([1.0] * 4, [0.5] * 4), "model", 30) == pytest.approx(2.0, abs=0.2)
+
+
+def test_calibration_that_does_not_help_later_is_not_used() -> None:
+    # Overconfident on the first fold, timid on the second: the factor of the one is wrong for the other.
+    assert calibration_slope(folded([1.0, 1.0], [2.0, 0.5]), "model", 30) == 1.0
+
+
+def test_one_fold_is_not_enough_for_calibration() -> None:
+    assert calibration_slope(folded([1.0], [2.0]), "model", 30) == 1.0
+    assert calibration_slope(folded([1.0], [2.0]), "model", None) == 1.0
+
+
+def test_calibration_learns_only_from_outcomes_that_were_known() -> None:
+    # Folds lie 30 days apart. With windows of 31 days only the third may learn from the first; with 61 days none may.
+    overconfident = folded([1.0] * 3, [2.0] * 3)
+    assert calibration_slope(overconfident, "model", 60) < 0.6
+    assert calibration_slope(overconfident, "model", 61) == 1.0
+    # Customers kept apart share the day, and need no embargo.
+    assert calibration_slope(overconfident, "model", None) < 0.6
+
+
+def test_a_slope_is_fitted_within_groups() -> None:
+    given = folded([1.0, 1.0], [2.0, 2.0])
+    lifted = given.logodds["model"] + 3.0 * given.folds
+    plain = fit_slope(given.churned, given.logodds["model"], given.groups)
+    assert fit_slope(given.churned, lifted, given.groups) == pytest.approx(plain, abs=1e-3)
+    assert plain == pytest.approx(0.5, abs=0.05)
+
+
+def test_constant_predictions_need_no_slope() -> None:
+    assert fit_slope(np.array([1.0, 0.0]), np.array([2.0, 2.0]), np.array([0, 0])) == 1.0
+
+
+def test_predictions_stand_beside_their_rows(make_frame: MakeFrame) -> None:
+    frame = make_frame(customers=300, snapshots=4)
+    folds = [Fold(str(day), frame.snapshots < day, frame.snapshots == day) for day in frame.days[1:]]
+    seen: list[tuple[str, int, int]] = []
+    found = predict_folds(
+        frame, folds, ["recency_rule", "lightgbm"], FitSettings(7, 1, trees=3), lambda *step: seen.append(step)
+    )
+    later = frame.snapshots > frame.days[0]
+    np.testing.assert_array_equal(found.churned, frame.churned[later])
+    np.testing.assert_array_equal(found.customers, frame.customers[later])
+    np.testing.assert_array_equal(found.snapshots, frame.snapshots[later])
+    np.testing.assert_array_equal(found.folds, np.repeat([0, 1, 2], 300))
+    np.testing.assert_array_equal(found.groups, np.repeat([0, 1, 2], 300))
+    assert found.trees == {"lightgbm": [3, 3, 3]}
+    alone = CANDIDATES["recency_rule"]().fit(frame.take(folds[2].train), FitSettings(7, 1))
+    np.testing.assert_array_equal(found.logodds["recency_rule"][600:], alone.logodds(frame.take(folds[2].test).X))
+    assert seen[-1] == ("folds", 3, 3)
+    assert len(seen) == 7

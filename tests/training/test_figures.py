@@ -1,0 +1,96 @@
+"""The figures of the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from churnml.statistics import metrics
+from churnml.statistics.logodds import sigmoid
+from churnml.training.figures import auroc_within, compute_figures
+from churnml.training.frame import TrainingFrame
+
+MakeFrame = Callable[..., TrainingFrame]
+
+
+def test_auroc_within_groups_by_hand() -> None:
+    churned = np.array([1.0, 0.0, 1.0, 0.0, 0.0, 1.0])
+    logodds = np.array([2.0, 1.0, 5.0, 6.0, 4.0, 9.0])
+    groups = np.array([0, 0, 1, 1, 1, 2])
+    # Group 0: 1 of 1 pair is right; group 1: 1 of 2; group 2 has no pair: 2 of 3.
+    assert auroc_within(churned, logodds, groups) == pytest.approx(2 / 3)
+    assert auroc_within(churned, logodds, np.zeros(6)) == pytest.approx(metrics.auroc(churned, logodds))
+    assert np.isnan(auroc_within(churned, logodds, np.arange(6)))
+
+
+def test_a_level_does_not_change_auroc_within_groups() -> None:
+    rng = np.random.default_rng(0)
+    churned, logodds, groups = rng.integers(0, 2, 300).astype(float), rng.normal(size=300), np.repeat([0, 1, 2], 100)
+    lifted = logodds + 4 * groups
+    assert auroc_within(churned, lifted, groups) == auroc_within(churned, logodds, groups)
+
+
+@pytest.fixture(scope="module")
+def gate(make_frame: MakeFrame) -> tuple[TrainingFrame, np.ndarray]:
+    frame = make_frame(customers=1_000, snapshots=1, levels=[0.4])
+    return frame, 0.4 + 1.2 * (frame.X.days_since_last_order.to_numpy() - 183) / 100
+
+
+def test_figures_are_those_of_the_metrics(gate: tuple[TrainingFrame, np.ndarray]) -> None:
+    test, logodds = gate
+    figures = compute_figures(test, logodds, 30, 7)
+    y, p = test.churned, sigmoid(logodds)
+    slope, intercept = metrics.calibration_slope_intercept(y, logodds)
+    expected = {
+        "auroc": metrics.auroc(y, logodds),
+        "average_precision": metrics.average_precision(y, logodds),
+        "shape_loss": metrics.shape_loss(y, logodds),
+        "log_loss": metrics.log_loss(y, logodds),
+        "brier_skill": metrics.brier_skill(y, p),
+        "calibration_slope": slope,
+        "calibration_intercept": intercept,
+        "calibration_error": metrics.calibration_error(y, p),
+        # A tenth of 1,000 customers.
+        "lift_at_10pct": metrics.lift_at(y, p, 100),
+        "precision_at_10pct": metrics.precision_at(y, p, 100),
+        "calibration_error_if_perfect": metrics.calibration_error_if_perfect(p, seed=7),
+    }
+    assert {name: figure["value"] for name, figure in figures.items()} == pytest.approx(expected)
+    assert list(figures) == list(expected)
+    for figure in figures.values():
+        assert figure["low"] <= figure["high"]
+    assert figures["auroc"]["low"] < figures["auroc"]["value"] < figures["auroc"]["high"]
+
+
+def test_true_probabilities_look_right(gate: tuple[TrainingFrame, np.ndarray]) -> None:
+    figures = compute_figures(*gate, 100, 7)
+    assert figures["calibration_slope"]["low"] < 1 < figures["calibration_slope"]["high"]
+    assert figures["calibration_intercept"]["low"] < 0 < figures["calibration_intercept"]["high"]
+
+
+def test_same_seed_same_figures(gate: tuple[TrainingFrame, np.ndarray]) -> None:
+    assert compute_figures(*gate, 20, 7) == compute_figures(*gate, 20, 7)
+    assert compute_figures(*gate, 20, 7)["auroc"] != compute_figures(*gate, 20, 8)["auroc"]
+
+
+def test_constant_predictions_have_figures(gate: tuple[TrainingFrame, np.ndarray]) -> None:
+    test, _ = gate
+    figures = compute_figures(test, np.zeros(len(test)), 20, 7)
+    assert figures["auroc"] == {"value": 0.5, "low": 0.5, "high": 0.5}
+    assert np.isnan(figures["calibration_slope"]["value"])
+
+
+def test_one_customer_on_many_rows_widens_the_interval(make_frame: MakeFrame) -> None:
+    frame = make_frame(customers=200, snapshots=1)
+    logodds = (frame.X.days_since_last_order.to_numpy() - 183) / 100
+    often = frame.take(np.ones(200, dtype=bool))
+    repeated = TrainingFrame(
+        often.X.loc[np.repeat(often.X.index, 5)].reset_index(drop=True),
+        *(np.repeat(getattr(often, name), 5) for name in ("churned", "customers", "hashes", "snapshots")),
+    )
+    once = compute_figures(frame, logodds, 100, 7)["auroc"]
+    five = compute_figures(repeated, np.repeat(logodds, 5), 100, 7)["auroc"]
+    assert five["value"] == pytest.approx(once["value"])
+    assert five["high"] - five["low"] == pytest.approx(once["high"] - once["low"], rel=0.25)

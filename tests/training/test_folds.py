@@ -1,0 +1,121 @@
+"""Folds: the embargo on the exact day, the gate on the newest snapshot, customers apart where history is short."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from churnml.definition import ChurnDefinition
+from churnml.errors import InputError
+from churnml.training.folds import MIN_CLASS, Fold, plan_folds
+from churnml.training.frame import TrainingFrame
+
+MakeFrame = Callable[..., TrainingFrame]
+
+
+def trained_on(frame: TrainingFrame, fold: Fold) -> list[str]:
+    return np.unique(frame.snapshots[fold.train]).astype(str).tolist()
+
+
+def test_the_embargo_is_half_open_on_the_exact_day(make_frame: MakeFrame) -> None:
+    frame = make_frame(customers=2_000, snapshots=7, every_days=30)
+    # A window of 60 days from 2024-01-01 ends before 2024-03-01, the third snapshot: that one may learn from it.
+    exact = plan_folds(frame, ChurnDefinition(horizon_days=60), 6)
+    assert exact.forward
+    assert exact.gate.name == "2024-06-29"
+    assert trained_on(frame, exact.gate) == ["2024-01-01", "2024-01-31", "2024-03-01", "2024-03-31", "2024-04-30"]
+    assert [fold.name for fold in exact.choice] == ["2024-03-01", "2024-03-31", "2024-04-30"]
+    assert trained_on(frame, exact.choice[0]) == ["2024-01-01"]
+    # One more day, as horizon or as lead, and the window ends on the third snapshot's own day.
+    for definition in (ChurnDefinition(horizon_days=61), ChurnDefinition(horizon_days=60, lead_days=1)):
+        later = plan_folds(frame, definition, 6)
+        assert trained_on(frame, later.gate) == ["2024-01-01", "2024-01-31", "2024-03-01", "2024-03-31"]
+        assert [fold.name for fold in later.choice] == ["2024-03-31"]
+        assert trained_on(frame, later.choice[0]) == ["2024-01-01"]
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    every=st.integers(1, 60),
+    snapshots=st.integers(1, 9),
+    horizon=st.integers(1, 120),
+    lead=st.integers(0, 20),
+    at_most=st.integers(1, 6),
+)
+def test_no_fold_knows_what_comes_later(
+    make_frame: MakeFrame, every: int, snapshots: int, horizon: int, lead: int, at_most: int
+) -> None:
+    frame = make_frame(customers=1_300, snapshots=snapshots, every_days=every, levels=[0.0] * snapshots)
+    definition = ChurnDefinition(horizon_days=horizon, lead_days=lead)
+    plan = plan_folds(frame, definition, at_most)
+    reach = definition.reach_days
+    for fold in (*plan.choice, plan.gate):
+        assert not (fold.train & fold.test).any()
+        assert fold.train.any()
+        assert fold.test.any()
+    if plan.forward:
+        newest = frame.days[-1]
+        assert len(plan.choice) <= at_most
+        assert plan.choice[-1].test.sum() == 1_300
+        assert (frame.snapshots[plan.gate.test] == newest).all()
+        for fold in plan.choice:
+            # What is chosen on it was known on the day of the gate.
+            assert frame.snapshots[fold.test].max() + reach <= newest
+        for fold in (*plan.choice, plan.gate):
+            assert frame.snapshots[fold.train].max() + reach <= frame.snapshots[fold.test].min()
+    else:
+        used = np.zeros(len(frame), dtype=int)
+        gate = set(frame.customers[plan.gate.test])
+        for fold in plan.choice:
+            used += fold.test
+            assert not set(frame.customers[fold.train]) & set(frame.customers[fold.test])
+            assert not gate & set(frame.customers[fold.train | fold.test])
+        # Three parts and the gate hold every row once.
+        np.testing.assert_array_equal(used + plan.gate.test, 1)
+
+
+def test_below_500_churned_or_kept_customers_are_split(make_frame: MakeFrame) -> None:
+    # A window of 60 days, snapshots every 30: the gate, the fifth, learns from three, the one choice fold from one.
+    frame = make_frame(customers=1_200, snapshots=5, levels=[0.0] * 5)
+    first = frame.snapshots == frame.days[0]
+    definition = ChurnDefinition(horizon_days=60)
+    for value in (0.0, 1.0):
+        for count, forward in ((MIN_CLASS, True), (MIN_CLASS - 1, False)):
+            frame.churned[first] = 1.0 - value
+            frame.churned[np.flatnonzero(first)[:count]] = value
+            assert plan_folds(frame, definition, 6).forward is forward
+
+
+def test_the_newest_folds_are_used(make_frame: MakeFrame) -> None:
+    frame = make_frame(customers=1_300, snapshots=9)
+    plan = plan_folds(frame, ChurnDefinition(horizon_days=30), 2)
+    assert [fold.name for fold in plan.choice] == frame.days[-3:-1].astype(str).tolist()
+
+
+@pytest.mark.parametrize("few", [0.0, 1.0])
+def test_too_small_a_shop_is_refused_with_the_remedy(make_frame: MakeFrame, few: float) -> None:
+    frame = make_frame(customers=100, snapshots=3)
+    frame.churned[:] = 1 - few
+    frame.churned[:49] = few
+    message = "The shop is too small to learn from: 100 customers, seen on 3 snapshots, churned "
+    with pytest.raises(InputError, match=re.escape(message) + ".*Bring more history or more customers"):
+        plan_folds(frame, ChurnDefinition(), 6)
+    frame.churned[49] = few
+    assert not plan_folds(frame, ChurnDefinition(), 6).forward
+
+
+def test_few_customers_on_many_snapshots_are_refused(make_frame: MakeFrame) -> None:
+    frame = make_frame(customers=2, snapshots=200)
+    with pytest.raises(InputError, match="too small to learn from: 2 customers"):
+        plan_folds(frame, ChurnDefinition(horizon_days=3650), 6)
+
+
+def test_an_empty_frame_is_refused(make_frame: MakeFrame) -> None:
+    frame = make_frame(customers=10, snapshots=1)
+    with pytest.raises(InputError, match="too small to learn from: 0 customers"):
+        plan_folds(frame.take(np.zeros(10, dtype=bool)), ChurnDefinition(), 6)

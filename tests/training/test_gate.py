@@ -1,0 +1,167 @@
+"""The gate: what ships has skill, and what has none is told from luck."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from churnml.statistics.logodds import sigmoid
+from churnml.training.frame import TrainingFrame
+from churnml.training.gate import judge
+from churnml.training.trainer import Training
+
+MakeFrame = Callable[..., TrainingFrame]
+TrainOn = Callable[..., Training]
+TITLE = "LightGBM"
+
+
+@pytest.fixture
+def gate(make_frame: MakeFrame) -> tuple[TrainingFrame, np.ndarray]:
+    """Give 2,000 rows of one snapshot, whose outcomes follow the number beside them."""
+    rng = np.random.default_rng(5)
+    frame = make_frame(customers=2_000, snapshots=1)
+    z = rng.normal(size=2_000)
+    return dataclasses.replace(frame, churned=(rng.random(2_000) < sigmoid(z)).astype(float)), z
+
+
+def test_better_than_chance_and_than_the_rule(gate: tuple[TrainingFrame, np.ndarray]) -> None:
+    test, z = gate
+    verdict = judge(test, z, 0.3 * z, False, TITLE)
+    assert verdict.decision == "model"
+    assert verdict.sentence == "The LightGBM is better than chance and than the recency rule; the list uses it."
+    assert verdict.against_chance < -0.05
+    assert verdict.against_rule < -verdict.against_rule_error < 0
+
+
+def test_an_equal_rule_ships(gate: tuple[TrainingFrame, np.ndarray]) -> None:
+    test, z = gate
+    verdict = judge(test, z, z, False, TITLE)
+    assert verdict.decision == "rule"
+    assert verdict.sentence == "A simple rule is as good here as the LightGBM; the list uses it."
+    assert (verdict.against_rule, verdict.against_rule_error) == (0.0, 0.0)
+    # The figures against chance are those of what ships.
+    better = judge(test, 0.2 * z, z, False, TITLE)
+    assert better.decision == "rule"
+    assert better.against_chance == verdict.against_chance
+
+
+def test_the_rule_may_be_the_chosen_one(gate: tuple[TrainingFrame, np.ndarray]) -> None:
+    test, z = gate
+    verdict = judge(test, z, z, True, "recency rule")
+    assert verdict.decision == "rule"
+    assert verdict.sentence.startswith("The recency rule is as good as any other candidate")
+
+
+def test_a_rule_with_skill_ships_although_the_chosen_one_has_none(gate: tuple[TrainingFrame, np.ndarray]) -> None:
+    test, z = gate
+    assert judge(test, -z, z, False, TITLE).decision == "rule"
+
+
+def test_a_rule_without_skill_does_not_ship() -> None:
+    # 20 customers who leave and 20 who stay, all told apart by the one; the rule is almost flat and worth nothing.
+    churned = np.repeat([1.0, 0.0], 20)
+    frame = TrainingFrame(
+        None,  # type: ignore[arg-type]
+        churned,
+        np.arange(40),
+        np.zeros(40),
+        np.repeat(np.datetime64("2025-01-01"), 40),
+    )
+    verdict = judge(frame, np.where(churned == 1, 2.0, -2.0), np.tile([0.1, -0.1], 20), False, TITLE)
+    assert verdict.decision == "model"
+    assert "unlike the recency rule" in verdict.sentence
+
+
+@pytest.mark.parametrize("chosen_is_rule", [True, False])
+def test_noise_has_no_skill(gate: tuple[TrainingFrame, np.ndarray], chosen_is_rule: bool) -> None:
+    test, _ = gate
+    noise = np.random.default_rng(1).normal(size=2_000) / 10
+    verdict = judge(test, noise, noise, chosen_is_rule, TITLE)
+    assert verdict.decision == "no skill"
+    assert "Bring more history or more tables" in verdict.sentence
+    assert "another --horizon" in verdict.sentence
+
+
+def test_the_wrong_way_round_is_no_skill(gate: tuple[TrainingFrame, np.ndarray]) -> None:
+    test, z = gate
+    assert judge(test, -z, -0.5 * z, False, TITLE).decision == "no skill"
+
+
+def test_an_auroc_below_one_half_is_no_skill_whatever_the_loss() -> None:
+    # Nine of ten who stay are told far below all others; the tenth stands above those who leave and many who stay a
+    # bit: the loss is below chance, but a customer who leaves is not likelier to stand above one who stays.
+    churned = np.repeat([1.0, 0.0, 0.0], [300, 350, 250])
+    logodds = np.repeat([0.0, 0.05, -3.0], [300, 350, 250])
+    frame = TrainingFrame(
+        None,  # type: ignore[arg-type]
+        churned,
+        np.arange(900),
+        np.zeros(900),
+        np.repeat(np.datetime64("2025-01-01"), 900),
+    )
+    # AUROC: 250 of 600 pairs are right, .4167.
+    verdict = judge(frame, logodds, logodds, True, "recency rule")
+    assert verdict.against_chance + 2.33 * verdict.against_chance_error < 0
+    assert verdict.decision == "no skill"
+
+
+def test_a_level_makes_no_difference(gate: tuple[TrainingFrame, np.ndarray]) -> None:
+    test, z = gate
+    one, other = judge(test, z, 0.3 * z, False, TITLE), judge(test, z + 5, 0.3 * z - 7, False, TITLE)
+    assert one.decision == other.decision
+    assert one.against_chance == pytest.approx(other.against_chance, abs=1e-9)
+    assert one.against_rule == pytest.approx(other.against_rule, abs=1e-9)
+
+
+def test_snapshots_with_moving_levels_earn_nothing(make_frame: MakeFrame) -> None:
+    # Predictions that hit the level of every snapshot and nothing else are worth nothing.
+    levels = [-2.0, 2.0, -1.0, 1.0]
+    frame = make_frame(snapshots=4, levels=levels, signal=0.0)
+    logodds = np.repeat(levels, 400) + np.random.default_rng(0).normal(size=1_600) / 100
+    assert judge(frame, logodds, logodds, True, "recency rule").decision == "no skill"
+
+
+def test_one_outcome_alone_is_no_skill(gate: tuple[TrainingFrame, np.ndarray]) -> None:
+    test, z = gate
+    assert judge(dataclasses.replace(test, churned=np.ones(2_000)), z, z, False, TITLE).decision == "no skill"
+
+
+def permuted(frame: TrainingFrame, seed: int) -> TrainingFrame:
+    rng = np.random.default_rng(seed)
+    churned = frame.churned.copy()
+    for day in frame.days:
+        rows = np.flatnonzero(frame.snapshots == day)
+        churned[rows] = churned[rng.permutation(rows)]
+    return dataclasses.replace(frame, churned=churned)
+
+
+@pytest.mark.parametrize(("customers", "forward", "seeds"), [(500, True, 100), (60, False, 40)])
+def test_permuted_labels_are_hardly_ever_promoted(
+    make_frame: MakeFrame, train_on: TrainOn, customers: int, forward: bool, seeds: int
+) -> None:
+    promoted, aurocs = 0, []
+    for seed in range(seeds):
+        frame = permuted(make_frame(customers=customers, snapshots=10, seed=seed), seed)
+        training = train_on(frame, ["recency_rule", "rfm_logistic"])
+        assert training.card["forward"] is forward
+        promoted += training.verdict.decision != "no skill"
+        aurocs.append(training.figures["auroc"]["value"])
+    assert promoted <= 2
+    assert np.mean(aurocs) == pytest.approx(0.5, abs=0.02)
+
+
+def test_trees_on_permuted_labels_are_not_promoted(make_frame: MakeFrame, train_on: TrainOn) -> None:
+    for seed in range(3):
+        training = train_on(permuted(make_frame(snapshots=8, hidden=1.0, seed=seed), seed))
+        assert training.verdict.decision == "no skill"
+        assert training.model is None
+        assert training.figures["auroc"]["value"] == pytest.approx(0.5, abs=0.1)
+
+
+def test_the_unpermuted_frames_have_skill(make_frame: MakeFrame, train_on: TrainOn) -> None:
+    for seed in range(3):
+        training = train_on(make_frame(seed=seed), ["recency_rule", "rfm_logistic"])
+        assert training.verdict.decision in {"rule", "model"}
