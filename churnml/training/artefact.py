@@ -113,7 +113,7 @@ def load_model(folder: str | Path) -> Model:
         ) from error
     except KeyError as error:
         raise ModelError(f"{folder}: the model cannot be read ({error} is missing or unknown). Train again.") from error
-    except (TypeError, ValueError, ConfigError) as error:
+    except (AttributeError, TypeError, ValueError, ConfigError) as error:
         raise ModelError(f"{folder}: the model cannot be read ({error}). Train it again.") from error
 
 
@@ -174,8 +174,14 @@ class PyfuncModel:
         self.model = model
 
     def predict(self, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.Series:
-        """Predict the probability of leaving, shape (rows,); ``params`` are not used."""
-        X = model_input.reindex(columns=list(self.model.features)).astype("float64")
+        """Predict the probability of leaving, shape (rows,); ``params`` are not used.
+
+        Raises
+        ------
+        ModelError
+            Where features are missing.
+        """
+        X = model_input[model_input.columns.intersection(list(self.model.features))].astype("float64")
         return pd.Series(self.model.predict_proba(X), index=model_input.index, name="churn_probability")
 
 

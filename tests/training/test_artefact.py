@@ -129,7 +129,7 @@ def test_other_files_beside_the_model_do_not_matter(folder: Path) -> None:
 
 
 def test_a_folder_with_files_is_not_written_to(folder: Path, frame: TrainingFrame) -> None:
-    with pytest.raises(ModelError, match="holds files already. Name an empty or a new folder"):
+    with pytest.raises(ModelError, match=r"holds files already\. Name an empty or a new folder"):
         save_model(model_of("recency_rule", frame), folder)
 
 
@@ -246,7 +246,7 @@ def test_an_edited_loader_runs_nothing(folder: Path, tmp_path: Path, monkeypatch
 
 def test_the_model_names_missing_features(saved: Path, frame: TrainingFrame) -> None:
     model = load_model(saved)
-    with pytest.raises(ModelError, match="needs features that are not there: orders_90d. Bring the tables"):
+    with pytest.raises(ModelError, match=r"needs features that are not there: orders_90d\. Bring the tables"):
         model.predict_proba(frame.X.drop(columns="orders_90d"))
 
 

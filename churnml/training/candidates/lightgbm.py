@@ -19,6 +19,7 @@ _FILE = "trees.txt"
 _MOST_TREES = 1_000
 _PATIENCE = 50
 _STOPPING_SHARE = 0.25
+_ROWS_WORTH_THREADS = 200_000
 
 
 class LightGbm(Candidate):
@@ -112,7 +113,8 @@ def _parameters(rows: int, settings: FitSettings) -> dict[str, Any]:
         "boost_from_average": False,
         "deterministic": True,
         "force_row_wise": True,
-        "num_threads": settings.threads,
+        # On few rows a second thread gains nothing, and waits for its turn at full speed where others work too.
+        "num_threads": settings.threads if rows >= _ROWS_WORTH_THREADS else 1,
         "seed": settings.seed,
         "verbosity": -1,
     }

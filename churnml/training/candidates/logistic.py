@@ -10,6 +10,7 @@ from typing import ClassVar, Self
 import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from churnml.statistics.logodds import Floats
 from churnml.training.candidates.base import Candidate, FitSettings, select, write_json
@@ -49,7 +50,9 @@ class LogLogistic(Candidate):
         spreads[spreads < _NO_SPREAD] = np.inf
         levels = (frame.snapshots[:, None] == frame.days[None, :]).astype(np.float64) * _WEAK
         model = LogisticRegression(C=1.0, fit_intercept=False, solver="newton-cholesky", max_iter=1_000, tol=1e-8)
-        model.fit(np.hstack([centred / spreads, levels]), frame.churned)
+        # One thread: the result keeps its last bits, and a busy machine does not slow it down.
+        with threadpool_limits(1):
+            model.fit(np.hstack([centred / spreads, levels]), frame.churned)
         self.weights = model.coef_[0, : len(self.columns)] / spreads
         return self
 

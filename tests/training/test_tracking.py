@@ -1,0 +1,267 @@
+"""Tracking: what MLflow keeps, and that it leaves no trace elsewhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churnml.config import Config, TrackingSettings
+from churnml.definition import ChurnDefinition
+from churnml.errors import ConfigError, ModelError
+from churnml.training.artefact import save_model
+from churnml.training.tracking import find_model, track
+from churnml.training.trainer import Training
+
+pytestmark = pytest.mark.slow
+DEFAULT = TrackingSettings()
+
+
+@pytest.fixture(scope="module")
+def mlflow() -> ModuleType:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import mlflow
+        import mlflow.pyfunc
+    return mlflow
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, trained: Training) -> Path:
+    """Give a folder in which a training was tracked twice."""
+    place = tmp_path_factory.mktemp("work")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        for _ in range(2):
+            track(trained, Config(), ChurnDefinition())
+    return place
+
+
+@pytest.fixture
+def at_place(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(place)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return place
+
+
+@pytest.fixture
+def store(at_place: Path, mlflow: ModuleType) -> Iterator[ModuleType]:
+    """Point mlflow at the store by hand, to look into it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mlflow.set_tracking_uri(f"sqlite:///{at_place / 'models' / 'mlflow.db'}")
+        yield mlflow
+        mlflow.set_tracking_uri(None)
+
+
+@pytest.fixture
+def fresh(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Give the address of a copy of the store (a new one takes seconds), away from the default one."""
+    shutil.copy(place / "models" / "mlflow.db", tmp_path / "other.db")
+    monkeypatch.chdir(tmp_path)
+    return f"sqlite:///{tmp_path / 'other.db'}"
+
+
+def runs_of(mlflow: ModuleType) -> pd.DataFrame:
+    return mlflow.search_runs(experiment_names=["churnml"], order_by=["start_time ASC"])
+
+
+def test_a_training_is_a_run_with_a_child_per_candidate(store: ModuleType, trained: Training) -> None:
+    runs = runs_of(store)
+    parents = runs[runs["tags.mlflow.parentRunId"].isna()]
+    assert len(parents) == 2
+    first = parents.iloc[0]
+    assert first["status"] == "FINISHED"
+    assert first["tags.mlflow.runName"] == "train 2025-01-01"
+    assert first["tags.verdict"] == "model"
+    assert first["params.candidate"] == "lightgbm"
+    assert first["params.definition.horizon_days"] == "90"
+    assert first["params.rows"] == "4000"
+    assert first["metrics.gate.auroc"] == pytest.approx(trained.figures["auroc"]["value"])
+    assert first["metrics.gate.auroc.low"] == pytest.approx(trained.figures["auroc"]["low"])
+    children = runs[runs["tags.mlflow.parentRunId"] == first["run_id"]]
+    assert sorted(children["params.candidate"]) == ["lightgbm", "recency_rule", "rfm_logistic"]
+    chosen = children[children["params.chosen"] == "True"].iloc[0]
+    assert chosen["params.candidate"] == "lightgbm"
+    client = store.MlflowClient()
+    history = client.get_metric_history(chosen["run_id"], "fold.auroc")
+    expected = [figures["auroc"] for figures in trained.predictions.figures("lightgbm")]
+    assert [metric.step for metric in history] == list(range(len(expected)))
+    assert [metric.value for metric in history] == pytest.approx(expected)
+
+
+def test_plots_card_and_data_are_kept(store: ModuleType, trained: Training) -> None:
+    runs = runs_of(store)
+    run = store.get_run(runs[runs["tags.mlflow.parentRunId"].isna()].iloc[0]["run_id"])
+    client = store.MlflowClient()
+    plots = {file.path for file in client.list_artifacts(run.info.run_id, "plots")}
+    assert plots == {"plots/base_rates.png", "plots/reliability.png", "plots/gains.png"}
+    card = json.loads(Path(client.download_artifacts(run.info.run_id, "card.json")).read_text(encoding="utf-8"))
+    assert card == trained.card
+    (given,) = run.inputs.dataset_inputs
+    assert given.dataset.name == "labelled snapshots"
+    assert given.dataset.digest == trained.card["data_fingerprint"]
+
+
+def test_a_second_identical_training_leaves_the_version_in_place(store: ModuleType) -> None:
+    client = store.MlflowClient()
+    assert [version.version for version in client.search_model_versions("name='churn'")] in (["1"], [1])
+    assert str(client.get_model_version_by_alias("churn", "champion").version) == "1"
+
+
+def test_signature_example_and_requirements(store: ModuleType, trained: Training) -> None:
+    info = store.models.get_model_info("models:/churn@champion")
+    assert info.signature.inputs.input_names() == list(trained.frame.X.columns)
+    assert info.signature.outputs is not None
+    model = find_model(None, DEFAULT)
+    assert info.metadata == {"model_version": model.version}
+    folder = Path(store.artifacts.download_artifacts("models:/churn@champion"))
+    assert "loader_module: churnml.training.artefact" in (folder / "MLmodel").read_text(encoding="utf-8")
+    assert not [path for path in folder.rglob("*") if path.suffix in {".pkl", ".pickle", ".joblib", ".cloudpickle"}]
+    required = (folder / "requirements.txt").read_text(encoding="utf-8")
+    assert "lightgbm==" in required
+    assert "churnml==" in required
+    example = json.loads((folder / "input_example.json").read_text(encoding="utf-8"))
+    assert example["columns"] == list(trained.frame.X.columns)
+
+
+def test_pyfunc_gives_the_same_probabilities(store: ModuleType, trained: Training) -> None:
+    loaded = store.pyfunc.load_model("models:/churn@champion")
+    model = find_model(None, DEFAULT)
+    X = trained.frame.X.iloc[:200]
+    np.testing.assert_array_equal(np.asarray(loaded.predict(X)), model.predict_proba(X))
+    whole = X.astype({"orders_90d": "int32", "days_since_last_order": "int32"})
+    np.testing.assert_array_equal(np.asarray(loaded.predict(whole)), model.predict_proba(X))
+    empty = X.assign(delivery_delay_mean_days_180d=np.nan)
+    expected = model.predict_proba(empty)
+    np.testing.assert_array_equal(np.asarray(loaded.predict(empty)), expected)
+    nulls = X.assign(delivery_delay_mean_days_180d=pd.Series([None] * 200, dtype=object))
+    np.testing.assert_array_equal(np.asarray(loaded.predict(nulls)), expected)
+
+
+def test_the_champion_is_found_with_churnmls_own_loader(at_place: Path, trained: Training, tmp_path: Path) -> None:
+    X = trained.frame.X.iloc[:50]
+    assert trained.model is not None
+    expected = trained.model.predict_proba(X)
+    saved = save_model(trained.model, tmp_path / "model")
+    for address in (None, "models:/churn@champion", "models:/churn/1", str(tmp_path / "model")):
+        found = find_model(address, DEFAULT)
+        assert found.version == saved.version
+        np.testing.assert_array_equal(found.predict_proba(X), expected)
+
+
+@pytest.mark.parametrize("address", ["models:/nobody@champion", "models:/churn/99", "runs:/0123/model"])
+def test_a_missing_model_is_an_error_in_words(at_place: Path, address: str) -> None:
+    with pytest.raises(ModelError, match=rf"{address}: there is no such model .*Run: churnml train DATA"):
+        find_model(address, DEFAULT)
+
+
+def test_a_folder_that_never_trained_is_left_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for address in (None, "models:/churn@champion"):
+        with pytest.raises(ModelError, match="no model was trained in this folder yet"):
+            find_model(address, DEFAULT)
+    # An empty variable is as good as none.
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+    with pytest.raises(ModelError, match="no model was trained in this folder yet"):
+        find_model(None, DEFAULT)
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_models_of_mlflow_are_refused(store: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "MLmodel").write_text("flavors: {}\n", encoding="utf-8")
+    with pytest.raises(ModelError, match="is not a model of churnml"):
+        find_model((tmp_path / "other").as_uri(), DEFAULT)
+
+
+def test_artefacts_lie_below_models(place: Path) -> None:
+    assert {path.name for path in place.iterdir()} == {"models"}
+    assert {path.name for path in (place / "models").iterdir()} == {"mlflow.db", "artifacts"}
+
+
+def test_the_environment_variable_is_honoured(
+    fresh: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trained: Training, mlflow: ModuleType
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", fresh)
+    settings = TrackingSettings(model_name="other", experiment="churnml")
+    track(trained, Config(tracking=settings), ChurnDefinition())
+    assert find_model(None, settings).version
+    assert not (tmp_path / "models").exists()
+    assert os.environ["MLFLOW_TRACKING_URI"] == fresh
+    assert mlflow.get_tracking_uri() == fresh
+    # The setting goes before the environment.
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/nowhere/mlflow.db")
+    assert find_model(None, settings.model_copy(update={"uri": fresh})).version
+
+
+def test_environment_and_mlflow_are_put_back(
+    fresh: str,
+    trained: Training,
+    monkeypatch: pytest.MonkeyPatch,
+    mlflow: ModuleType,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_ID", "GIT_PYTHON_REFRESH"):
+        monkeypatch.delenv(name, raising=False)
+    mlflow.set_tracking_uri(None)
+    before, address = dict(os.environ), mlflow.get_tracking_uri()
+    settings = TrackingSettings(uri=fresh)
+    track(trained, Config(tracking=settings), ChurnDefinition())
+    find_model(None, settings)
+    assert dict(os.environ) == before
+    assert mlflow.get_tracking_uri() == address
+    assert mlflow.active_run() is None
+    assert mlflow.tracking.fluent._active_experiment_id is None
+    captured = capfd.readouterr()
+    assert (captured.out, captured.err) == ("", "")
+
+
+def test_a_run_of_the_users_own_may_be_active(fresh: str, trained: Training, mlflow: ModuleType) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mlflow.set_tracking_uri(fresh)
+        try:
+            with mlflow.start_run(experiment_id="1") as own:
+                track(trained, Config(tracking=TrackingSettings(uri=fresh)), ChurnDefinition())
+                assert mlflow.active_run().info.run_id == own.info.run_id
+        finally:
+            mlflow.set_tracking_uri(None)
+
+
+def test_without_skill_the_run_is_kept_and_nothing_registered(
+    fresh: str,
+    make_frame,
+    train_on,
+    mlflow: ModuleType,
+) -> None:
+    nothing = train_on(make_frame(signal=0.0), ["recency_rule"])
+    assert nothing.model is None
+    settings = TrackingSettings(uri=fresh, model_name="none", experiment="no skill")
+    assert track(nothing, Config(tracking=settings), ChurnDefinition()) is None
+    with pytest.raises(ModelError, match="there is no such model"):
+        find_model(None, settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mlflow.set_tracking_uri(fresh)
+        try:
+            runs = mlflow.search_runs(experiment_names=["no skill"])
+        finally:
+            mlflow.set_tracking_uri(None)
+    assert set(runs["tags.verdict"].dropna()) == {"no skill"}
+
+
+def test_a_store_that_mlflow_refuses_is_a_config_error(trained: Training, tmp_path: Path) -> None:
+    settings = TrackingSettings(uri="nonsense://user:secret@host")
+    with pytest.raises(ConfigError, match=r"tracking\.uri: MLflow refused to work there"):
+        track(trained, Config(tracking=settings), ChurnDefinition())
