@@ -44,7 +44,8 @@ class Feature:
     speaks_if
         Says for which values the sentence is true and worth saying; null is never spoken of.
     tells
-        Which side of the shop's median speaks for leaving: the sentence is a reason only there.
+        Which side of the shop's median speaks for leaving: the sentence is a reason only there. ``any`` where
+        ``speaks_if`` says enough.
     headline
         Place of this sentence among those that speak for their concept before all others, wherever they are true; 1
         speaks first. Features that say nearly the same share their weight by chance, so the weight alone would pick
@@ -63,7 +64,7 @@ class Feature:
     fill: Literal[0] | None = None
     window_days: int | None = None
     speaks_if: Callable[[float], bool] = lambda value: True
-    tells: Literal["high", "low"] = "high"
+    tells: Literal["high", "low", "any"] = "high"
     headline: int | None = None
     concept: str | None = None
 

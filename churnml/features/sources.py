@@ -49,14 +49,14 @@ def order_days(history: History) -> ir.Table:
 def deliveries(history: History) -> ir.Table:
     """Deliveries of orders that are not cancelled: days late (negative is early), or days past the promise so far.
 
-    ``delivery_rank`` puts them in the order of their delivery days, and those of one day in the order of their delay.
+    ``delivery_rank`` puts them in the order of their delivery, and those of one second in the order of their delay.
     """
     table = history.table("deliveries")
     table = table.filter(~table.order_cancelled)
     delay = table.delivered_at.date().delta(table.promised_at.date(), unit="day")
     return table.mutate(
         delay_days=delay,
-        delivery_rank=delay - _MORE_THAN_ANY_DELAY * history.days_since(table.delivered_at),
+        delivery_rank=delay + _MORE_THAN_ANY_DELAY * table.delivered_at.epoch_seconds(),
         past_promise_days=history.days_since(table.promised_at),
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from churnml.features.registry import concept_of, family_of
 from churnml.features.registry import feature as feature_of
@@ -131,10 +132,10 @@ def _actionable(concept: str, names: list[str]) -> bool:
     return any(family_of(name).actionable for name in names if concept_of(name) == concept)
 
 
-def _on_telling_side(X: pd.DataFrame) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+def _on_telling_side(X: pd.DataFrame) -> NDArray[np.bool_]:
     """Tell where a value lies on the side of the shop's median that its feature says is a reason; median included."""
     medians = X.median().to_numpy()
-    high = np.array([feature_of(name).tells == "high" for name in X.columns])
+    tells = np.array([feature_of(name).tells for name in X.columns])
     values = X.to_numpy()
     with np.errstate(invalid="ignore"):
-        return np.where(high, values >= medians, values <= medians)
+        return np.where(tells == "high", values >= medians, (tells == "any") | (values <= medians))

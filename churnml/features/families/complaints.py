@@ -38,6 +38,7 @@ FAMILY = Family(
         Aggregate(
             name="complaint_open_max_days",
             headline=1,
+            tells="any",
             unit="days",
             describe="Days that the oldest open complaint has been open; null without one",
             source="complaints",

@@ -55,14 +55,15 @@ FAMILY = Family(
         Aggregate(
             name="delivery_delay_last_days",
             headline=2,
+            tells="any",
             unit="days",
-            describe="Days from promise to delivery on the last day with a delivery, the worst of that day",
+            describe="Days from promise to delivery of the last delivery; of several at the same second the worst",
             source="deliveries",
             reduce=at_last("delay_days", "delivery_rank"),
             only=lambda delivery: delivery.delivered_at.notnull(),
             needs=("delivered_at",),
-            en="On the last day with a delivery, one came {value} late",
-            tr="Son teslimat gününde bir teslimat {value} gecikti",
+            en="The last delivery came {value} late",
+            tr="Son teslimat {value} gecikti",
             speaks_if=lambda value: value > 0,
         ),
         Aggregate(
@@ -120,6 +121,7 @@ FAMILY = Family(
         Aggregate(
             name="order_under_way_past_promise_max_days",
             headline=1,
+            tells="any",
             unit="days",
             describe="Most days that an order under way is past its promised date; null without one, negative if ahead",
             source="deliveries",
