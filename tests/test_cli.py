@@ -177,7 +177,7 @@ def test_bad_data_is_one_message_and_code_1(case: str, run: Any, tmp_path: Path)
         (["train", "shop", "--config", "bad.yaml"], "trainning: the key is not known"),
         (["train", "shop", "--config", "missing.yaml"], "missing.yaml: cannot be read"),
         (["score", "shop", "--out", "list"], "no model was trained in this folder yet"),
-        (["score", "shop", "--out", "list", "--model", "shop"], "shop: holds no model of churnml"),
+        (["score", "shop", "--out", "list", "--model", "shop"], "shop: holds no whole model of churnml"),
         (["explain", "shop", "a"], "no model was trained in this folder yet"),
         (["import", "nonsense", "shop", "--out", "list"], "nonsense"),
         (["import", "cdnow", "nowhere", "--out", "list"], "nowhere"),

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 import ibis
 
 from churnml.data.history import History
 
 
-def fingerprint(history: History) -> str:
+def fingerprint(history: History, names: Iterable[str] | None = None) -> str:
     """Hash the tables of a shop as known on a day; the order of rows and later rows change nothing.
+
+    Parameters
+    ----------
+    history
+        The shop as known on the day.
+    names
+        Tables to look at; None looks at all that the shop brought.
 
     Returns
     -------
@@ -18,7 +26,7 @@ def fingerprint(history: History) -> str:
         16 hex digits over table names, columns, row counts and the exact sum of the rows' hashes.
     """
     digest = hashlib.sha256()
-    for name in sorted(history.shop.tables):
+    for name in sorted(history.shop.tables if names is None else names):
         table = history.table(name)
         columns = sorted(table.columns)
         texts = [table[column].cast("string").fill_null("\0") for column in columns]

@@ -48,6 +48,11 @@ def _owners() -> dict[str, Family]:
     return owners
 
 
+def tables_of(features: Iterable[Feature]) -> set[str]:
+    """Give the tables that features are read from."""
+    return {SOURCES[feature.source].table for feature in features if isinstance(feature, Aggregate)}
+
+
 def available(shop: Shop, names: Iterable[str] | None = None) -> list[Feature]:
     """List the features that a shop's tables and the chosen families allow, inputs before what is derived from them.
 

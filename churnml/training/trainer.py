@@ -19,7 +19,7 @@ from churnml.data.population import data_end, training_snapshots
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, NoSkillError
-from churnml.features.registry import available
+from churnml.features.registry import available, tables_of
 from churnml.statistics.logodds import Floats, fit_intercept
 from churnml.training.artefact import with_version
 from churnml.training.candidates import CANDIDATES
@@ -91,10 +91,6 @@ class Trainer:
         All other settings; None takes the defaults.
     track
         Whether runs and models are kept in MLflow.
-
-    Examples
-    --------
-    >>> model = Trainer(ChurnDefinition(horizon_days=90)).fit(shop, as_of="2025-04-01")  # doctest: +SKIP
     """
 
     def __init__(
@@ -153,7 +149,9 @@ class Trainer:
         frame = build_training_frame(
             shop, definition, snapshots, features, end, config.training.max_rows, config.seed, progress
         )
-        origin = {"first_day": shop.first_day.isoformat(), "data_fingerprint": fingerprint(History(shop, end))}
+        # Tables that nothing is learnt from leave the model as it is.
+        read = {"orders", *tables_of(features), *(["subscriptions"] if definition.kind == "subscription_end" else [])}
+        origin = {"first_day": shop.first_day.isoformat(), "data_fingerprint": fingerprint(History(shop, end), read)}
         return self._train_on(frame, candidates, end, origin, progress)
 
     def _train_on(
