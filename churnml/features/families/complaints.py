@@ -54,6 +54,7 @@ FAMILY = Family(
             describe="Days from the last complaint to the snapshot; null without one",
             source="complaints",
             reduce=days_since_last("opened_at"),
+            speaks_if=lambda value: value <= 90,
             en="Last complained {value} ago",
             tr="Son şikâyetinin üzerinden {value} geçti",
             tells="low",

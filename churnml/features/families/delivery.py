@@ -74,6 +74,7 @@ FAMILY = Family(
             reduce=days_since_last("delivered_at"),
             only=lambda delivery: delivery.delay_days > 0,
             needs=("delivered_at",),
+            speaks_if=lambda value: value <= 90,
             en="The last late delivery was {value} ago",
             tr="Son geç teslimatın üzerinden {value} geçti",
             tells="low",
