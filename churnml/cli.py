@@ -85,6 +85,7 @@ def _common(
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for the shop and its list.")] = Path("demo"),
     customers: Annotated[int, typer.Option("--customers", help="Customers of the simulated shop.")] = 5_000,
+    config_file: ConfigFile = None,
     seed: Seed = None,
     as_json: AsJson = False,
 ) -> None:
@@ -92,7 +93,7 @@ def demo(
     from churnml.workflow import demo as run_demo
 
     with _progress() as progress:
-        outcome = run_demo(out, _config(None, seed=seed), customers, progress)
+        outcome = run_demo(out, _config(config_file, seed=seed), customers, progress)
     _print_outcome(outcome, as_json)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -21,7 +22,7 @@ from churnml.training.frame import Progress
 from churnml.training.model import Model
 from churnml.training.trainer import Trainer
 
-Say = Callable[[str], None]
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,11 @@ def check_shop(source: str | Path, config: Config) -> CheckReport:
 
 
 def open_shop(source: str | Path, config: Config) -> Shop:
-    """Read a shop with the names and the clock of a config."""
-    return read(source, timezone=config.timezone, tables={str(name): table for name, table in config.tables.items()})
+    """Read a shop with the names and the clock of a config, and log what its check tolerated."""
+    shop = read(source, timezone=config.timezone, tables={str(name): table for name, table in config.tables.items()})
+    for note in shop.report.notes:
+        _log.info(note)
+    return shop
 
 
 def score(

@@ -28,7 +28,7 @@ from churnml.training.model import Model
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from churnml.training.trainer import Training
+    from churnml.training.result import Training
 
 CHAMPION = "champion"
 _ADDRESS = "MLFLOW_TRACKING_URI"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -28,56 +27,12 @@ from churnml.training.choice import Predictions, calibration_slope, compare, pre
 from churnml.training.figures import compute_figures
 from churnml.training.folds import Fold, plan_folds
 from churnml.training.frame import Progress, TrainingFrame, build_training_frame, compute_base_rates
-from churnml.training.gate import Verdict, judge
+from churnml.training.gate import judge
 from churnml.training.model import Model
+from churnml.training.result import Training, summarise
 
 _log = logging.getLogger(__name__)
 _RULE = "recency_rule"
-LEVEL_NOT_TESTED = (
-    "The history is too short for forward folds: candidates were compared on customers kept apart, and the level not "
-    "tested forward."
-)
-
-
-@dataclass(frozen=True)
-class Training:
-    """All that a training found, for the tracker and the model card.
-
-    Attributes
-    ----------
-    frame
-        The labelled rows.
-    base_rates
-        Customers and churn rate per snapshot.
-    comparison
-        Candidates by shape loss; see ``choice.compare``.
-    predictions
-        Their out-of-fold predictions.
-    gate_rows
-        The rows of the gate.
-    gate_logodds
-        Predictions on them of the recipe that ships (of the chosen one where none does), with the level that it
-        assumed.
-    figures
-        Figures on the gate; see ``figures.compute_figures``.
-    verdict
-        The gate's verdict.
-    model
-        The recipe refitted on all labelled snapshots; None without skill.
-    card
-        All of that in short, as JSON-ready values.
-    """
-
-    frame: TrainingFrame
-    base_rates: pd.DataFrame
-    comparison: pd.DataFrame
-    predictions: Predictions
-    gate_rows: TrainingFrame
-    gate_logodds: Floats
-    figures: dict[str, dict[str, float]]
-    verdict: Verdict
-    model: Model | None
-    card: dict[str, Any]
 
 
 class Trainer:
@@ -262,27 +217,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and not np.isfinite(value) else value
-
-
-def summarise(training: Training) -> list[str]:
-    """Say in a few lines what a training found."""
-    rates, card = training.base_rates, training.card
-    lines = [
-        f"{len(training.frame):,} rows of {len(rates)} snapshots, {rates.snapshot_date.iloc[0]} to "
-        f"{rates.snapshot_date.iloc[-1]}; between {rates.churn_rate.min():.0%} and {rates.churn_rate.max():.0%} left."
-    ]
-    for row in training.comparison.itertuples():
-        mark = "chosen" if row.chosen else f"{row.behind:+.4f} ± {row.behind_error:.4f} behind the best"
-        lines.append(
-            f"{CANDIDATES[str(row.candidate)].title}: shape loss {row.shape_loss:.4f}, AUROC {row.auroc:.4f} ({mark})"
-        )
-    lines.append(
-        f"Folds: {len(card['folds'])}, looking forward; gate: {card['gate']}." if card["forward"] else LEVEL_NOT_TESTED
-    )
-    auroc, shape = training.figures["auroc"], training.figures["shape_loss"]
-    lines.append(
-        f"At the gate: AUROC {auroc['value']:.4f} ({auroc['low']:.4f} to {auroc['high']:.4f}), "
-        f"shape loss {shape['value']:.4f} ({shape['low']:.4f} to {shape['high']:.4f})."
-    )
-    lines.append(training.verdict.sentence)
-    return lines

@@ -13,7 +13,8 @@ from churnml.config import Config
 from churnml.statistics.logodds import sigmoid
 from churnml.training.candidates import CANDIDATES
 from churnml.training.frame import TrainingFrame, customer_hashes
-from churnml.training.trainer import Trainer, Training
+from churnml.training.result import Training
+from churnml.training.trainer import Trainer
 
 MakeFrame = Callable[..., TrainingFrame]
 TrainOn = Callable[..., Training]

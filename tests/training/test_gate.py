@@ -11,7 +11,7 @@ import pytest
 from churnml.statistics.logodds import sigmoid
 from churnml.training.frame import TrainingFrame
 from churnml.training.gate import judge
-from churnml.training.trainer import Training
+from churnml.training.result import Training
 
 MakeFrame = Callable[..., TrainingFrame]
 TrainOn = Callable[..., Training]

@@ -18,8 +18,8 @@ from churnml.config import Config, TrackingSettings
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, ModelError
 from churnml.training.artefact import save_model
+from churnml.training.result import Training
 from churnml.training.tracking import find_model, track
-from churnml.training.trainer import Training
 
 pytestmark = pytest.mark.slow
 DEFAULT = TrackingSettings()

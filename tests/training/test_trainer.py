@@ -24,7 +24,8 @@ from churnml.training import trainer as trainer_module
 from churnml.training.artefact import save_model, with_version
 from churnml.training.figures import auroc_within
 from churnml.training.frame import TrainingFrame
-from churnml.training.trainer import LEVEL_NOT_TESTED, Trainer, Training, assumed_level, summarise
+from churnml.training.result import LEVEL_NOT_TESTED, Training, summarise
+from churnml.training.trainer import Trainer, assumed_level
 
 MakeFrame = Callable[..., TrainingFrame]
 TrainOn = Callable[..., Training]
