@@ -30,7 +30,7 @@ def plot_reliability(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ----------
     table
         ``mean_predicted, churned_share, low, high`` (shares from 0 to 1), as from
-        `churnml.statistics.metrics.reliability_table`.
+        `churnml.statistics.calibration.reliability_table`.
     ax
         Axes to draw on; a new figure without.
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from churnml.statistics import metrics
+from churnml.statistics import calibration, metrics
 from churnml.statistics.bootstrap import bootstrap_interval
 from churnml.statistics.logodds import Floats, sigmoid
 from churnml.training.frame import TrainingFrame
@@ -72,7 +72,7 @@ def compute_figures(test: TrainingFrame, logodds: Floats, draws: int, seed: int)
 
         low, high = bootstrap_interval(of, test.customers, draws, seed)
         figures[name] = {"value": of(everyone), "low": low, "high": high}
-    perfect = metrics.calibration_error_if_perfect(sigmoid(logodds), seed=seed)
+    perfect = calibration.calibration_error_if_perfect(sigmoid(logodds), seed=seed)
     figures["calibration_error_if_perfect"] = {"value": perfect, "low": perfect, "high": perfect}
     return figures
 
@@ -88,9 +88,9 @@ _FIGURES: dict[str, _Figure] = {
     "shape_loss": metrics.shape_loss,
     "log_loss": lambda y, z, days: metrics.log_loss(y, z),
     "brier_skill": lambda y, z, days: metrics.brier_skill(y, sigmoid(z)),
-    "calibration_slope": lambda y, z, days: metrics.calibration_slope_intercept(y, z)[0],
-    "calibration_intercept": lambda y, z, days: metrics.calibration_slope_intercept(y, z)[1],
-    "calibration_error": lambda y, z, days: metrics.calibration_error(y, sigmoid(z)),
+    "calibration_slope": lambda y, z, days: calibration.calibration_slope_intercept(y, z)[0],
+    "calibration_intercept": lambda y, z, days: calibration.calibration_slope_intercept(y, z)[1],
+    "calibration_error": lambda y, z, days: calibration.calibration_error(y, sigmoid(z)),
     "lift_at_10pct": lambda y, z, days: metrics.lift_at(y, z, _capacity(y)),
     "precision_at_10pct": lambda y, z, days: metrics.precision_at(y, z, _capacity(y)),
 }

@@ -19,8 +19,9 @@ from churnml import plots
 from churnml.config import Config, TrackingSettings
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, ModelError
+from churnml.statistics.calibration import reliability_table
 from churnml.statistics.logodds import sigmoid
-from churnml.statistics.metrics import gains_table, reliability_table
+from churnml.statistics.metrics import gains_table
 from churnml.training.artefact import load_model, save_model
 from churnml.training.candidates import CANDIDATES
 from churnml.training.model import Model

@@ -12,20 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
 
+from churnml.statistics.calibration import (
+    calibration_error,
+    calibration_error_if_perfect,
+    calibration_slope_intercept,
+    reliability_table,
+)
 from churnml.statistics.logodds import logit, sigmoid
 from churnml.statistics.metrics import (
     auroc,
     average_precision,
     brier_score,
     brier_skill,
-    calibration_error,
-    calibration_error_if_perfect,
-    calibration_slope_intercept,
     gains_table,
     lift_at,
     log_loss,
     precision_at,
-    reliability_table,
     shape_loss,
 )
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from churnml.statistics import metrics
+from churnml.statistics import calibration, metrics
 from churnml.statistics.logodds import sigmoid
 from churnml.training.figures import auroc_within, compute_figures
 from churnml.training.frame import TrainingFrame
@@ -42,7 +42,7 @@ def test_figures_are_those_of_the_metrics(gate: tuple[TrainingFrame, np.ndarray]
     test, logodds = gate
     figures = compute_figures(test, logodds, 30, 7)
     y, p = test.churned, sigmoid(logodds)
-    slope, intercept = metrics.calibration_slope_intercept(y, logodds)
+    slope, intercept = calibration.calibration_slope_intercept(y, logodds)
     expected = {
         "auroc": metrics.auroc(y, logodds),
         "average_precision": metrics.average_precision(y, logodds),
@@ -51,11 +51,11 @@ def test_figures_are_those_of_the_metrics(gate: tuple[TrainingFrame, np.ndarray]
         "brier_skill": metrics.brier_skill(y, p),
         "calibration_slope": slope,
         "calibration_intercept": intercept,
-        "calibration_error": metrics.calibration_error(y, p),
+        "calibration_error": calibration.calibration_error(y, p),
         # A tenth of 1,000 customers.
         "lift_at_10pct": metrics.lift_at(y, p, 100),
         "precision_at_10pct": metrics.precision_at(y, p, 100),
-        "calibration_error_if_perfect": metrics.calibration_error_if_perfect(p, seed=7),
+        "calibration_error_if_perfect": calibration.calibration_error_if_perfect(p, seed=7),
     }
     assert {name: figure["value"] for name, figure in figures.items()} == pytest.approx(expected)
     assert list(figures) == list(expected)
