@@ -188,7 +188,8 @@ def train(
     if as_json:
         _print_json({"model_version": model.version, **model.card})
     else:
-        print(f"Model {model.version} is the champion of {config.tracking.model_name}. Next: churnml score {data}")
+        print(f"Model {model.version} is the champion of {config.tracking.model_name}.")
+        print(f"Next: churnml score {data} --out list")
 
 
 @app.command()
@@ -275,8 +276,9 @@ def explain(
     shown = explanation.features.reindex(
         explanation.features.contribution.abs().sort_values(ascending=False, kind="stable").index
     ).head(_SHOWN)
-    for feature in shown.itertuples():
-        print(f"  {feature.contribution:+.3f}  {feature.feature} = {feature.value:,.4g}  ({feature.describe})")
+    for feature in _records(shown):
+        value = "no value" if feature["value"] is None else f"{feature['value']:,.4g}"
+        print(f"  {feature['contribution']:+.3f}  {feature['feature']} = {value}  ({feature['describe']})")
 
 
 def _config(

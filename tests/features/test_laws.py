@@ -336,10 +336,8 @@ def test_threads_and_the_order_of_many_rows_change_no_bit() -> None:
 
 
 @pytest.mark.parametrize("shop", range(len(SHIFTS)))
-@every_family
+@pytest.mark.parametrize("family", [name for name in families() if name not in SEASONAL])
 def test_shifting_all_times_by_whole_days_changes_nothing(family: str, shop: int) -> None:
-    if family in SEASONAL:
-        pytest.skip("speaks of the calendar")
     assert_same_bits(built(shop, "shifted"), built(shop, "as drawn"), columns_of(family))
 
 
