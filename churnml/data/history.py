@@ -51,9 +51,9 @@ class History:
         ended = (subscriptions.ended_at <= self._moment(0)).fill_null(False)
         return subscriptions.filter(subscriptions.cancelled_at.isnull() & ~ended)
 
-    def within(self, event_time: ir.Value, days: int) -> ir.BooleanValue:
-        """Tell whether a time lies in ``[snapshot - days, snapshot)``; false for null."""
-        lies_within = (event_time >= self._moment(-days)) & (event_time < self._moment(0))
+    def within(self, event_time: ir.Value, days: int, ago: int = 0) -> ir.BooleanValue:
+        """Tell whether a time lies in ``[snapshot - ago - days, snapshot - ago)``; false for null."""
+        lies_within = (event_time >= self._moment(-ago - days)) & (event_time < self._moment(-ago))
         return lies_within.fill_null(False)
 
     def days_since(self, event_time: ir.Value) -> ir.Value:

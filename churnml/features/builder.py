@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from churnml.data.history import History
 from churnml.data.population import eligible
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
-from churnml.features.family import Aggregate, Derived, Feature
+from churnml.features.family import Aggregate, Derived, Feature, Fit
 from churnml.features.registry import available
 from churnml.features.registry import feature as feature_of
-from churnml.features.sources import SOURCES, Source
 
 
 def build_features(
@@ -57,44 +58,80 @@ def build_features(
 
 def build(history: History, definition: ChurnDefinition, features: Sequence[Feature]) -> pd.DataFrame:
     """Build given features of a history; see ``build_features``."""
+    constants = fit_constants(history, definition, features)
+    frame = aggregate(history, definition, features).order_by("customer_id").to_pandas()
+    return derive(frame, features, constants).set_index("customer_id")
+
+
+def aggregate(history: History, definition: ChurnDefinition, features: Sequence[Feature]) -> ir.Table:
+    """Give the aggregates of every eligible customer: one group-by per source, joined to the customers."""
     first_day = history.shop.first_day
     if history.snapshot_date <= first_day:
         raise InputError(
             f"{history.snapshot_date}: lies before the data, whose first order is of {first_day}. Name a later day."
         )
-    frame = _aggregate(history, definition, [feature for feature in features if isinstance(feature, Aggregate)])
-    for derived in features:
-        if isinstance(derived, Derived):
-            with np.errstate(divide="ignore", invalid="ignore"):
-                values = derived.compute(*(frame[name].to_numpy() for name in derived.inputs))
-            frame[derived.name] = np.where(np.isfinite(values), values, np.nan)
-    return frame[[feature.name for feature in features]]
-
-
-def _aggregate(history: History, definition: ChurnDefinition, features: Sequence[Aggregate]) -> pd.DataFrame:
-    customers = eligible(history, definition).select("customer_id")
-    joined = customers
-    for name in dict.fromkeys(feature.source for feature in features):
-        source = SOURCES[name]
+    joined = eligible(history, definition).select("customer_id")
+    by_source: dict[str, list[Aggregate]] = {}
+    for feature in features:
+        if isinstance(feature, Aggregate):
+            by_source.setdefault(feature.source.name, []).append(feature)
+    for group in by_source.values():
+        source = group[0].source
         rows = source.rows(history)
         numbers = {
-            feature.name: feature.reduce(rows, condition(feature, source, rows, history), history).cast("float64")
-            for feature in features
-            if feature.source == name
+            feature.name: feature.reduce(rows, condition(feature, rows, history), history).cast("float64")
+            for feature in group
         }
         grouped = rows.group_by("customer_id").aggregate(**numbers)
         joined = joined.left_join(grouped, "customer_id").drop("customer_id_right")
-    filled = {feature.name: joined[feature.name].fill_null(0.0) for feature in features if feature.fill == 0}
-    table = joined.mutate(**filled).order_by("customer_id") if filled else joined.order_by("customer_id")
-    frame: pd.DataFrame = table.to_pandas()
-    return frame.set_index("customer_id")
+    filled = {
+        feature.name: joined[feature.name].fill_null(0.0)
+        for feature in features
+        if isinstance(feature, Aggregate) and feature.fill == 0
+    }
+    return joined.mutate(**filled) if filled else joined
 
 
-def condition(feature: Aggregate, source: Source, rows: ir.Table, history: History) -> ir.BooleanValue | None:
+Constants = Mapping[Fit, Any]
+
+
+def fit_constants(history: History, definition: ChurnDefinition, features: Sequence[Feature]) -> Constants:
+    """Find the constants of a snapshot that derived features ask for, each once."""
+    fits = [feature.fit for feature in features if isinstance(feature, Derived) and feature.fit is not None]
+    return {fit: fit(history, definition) for fit in dict.fromkeys(fits)}
+
+
+def derive(frame: pd.DataFrame, features: Sequence[Feature], constants: Constants) -> pd.DataFrame:
+    """Add the derived features to rows with aggregates, and put the columns in the order of the features."""
+    columns: dict[str, NDArray[np.float64]] = {}
+    for feature in features:
+        if isinstance(feature, Derived):
+            inputs = [columns[name] for name in feature.inputs]
+            columns[feature.name] = _computed(feature, inputs, len(frame), constants)
+        else:
+            columns[feature.name] = frame[feature.name].to_numpy(dtype=np.float64, na_value=np.nan)
+    return pd.DataFrame({"customer_id": frame["customer_id"], **columns})
+
+
+def _computed(
+    feature: Derived, inputs: list[NDArray[np.float64]], rows: int, constants: Constants
+) -> NDArray[np.float64]:
+    if feature.fit is None:
+        first = []
+    elif constants[feature.fit] is None:
+        return np.full(rows, np.nan)
+    else:
+        first = [constants[feature.fit]]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = np.broadcast_to(np.asarray(feature.compute(*first, *inputs), dtype=np.float64), rows)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def condition(feature: Aggregate, rows: ir.Table, history: History) -> ir.BooleanValue | None:
     """Say which rows of its source a feature reads; None reads all."""
     parts = []
     if feature.window_days is not None:
-        parts.append(history.within(rows[source.event_time], feature.window_days))
+        parts.append(history.within(rows[feature.source.event_time], feature.window_days, feature.ago_days))
     if feature.only is not None:
         parts.append(feature.only(rows).fill_null(False))
     if not parts:
@@ -130,11 +167,10 @@ def trace(shop: Shop, customer_id: str, feature: str, snapshot_date: str | date)
         parts = [trace(shop, customer_id, name, snapshot_date).assign(feature=name) for name in declared.inputs]
         return pd.concat(parts, ignore_index=True)
     assert isinstance(declared, Aggregate)
-    source = SOURCES[declared.source]
-    rows = source.rows(history)
-    where = condition(declared, source, rows, history)
+    rows = declared.source.rows(history)
+    where = condition(declared, rows, history)
     if where is not None:
         rows = rows.filter(where)
     rows = rows.filter(rows.customer_id == customer_id)
     frame: pd.DataFrame = rows.order_by(*rows.columns[:3]).to_pandas()
-    return frame.assign(source=declared.source)
+    return frame.assign(source=declared.source.name)

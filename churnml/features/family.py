@@ -4,20 +4,65 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import ibis.expr.types as ir
 import numpy as np
 from numpy.typing import NDArray
 
 from churnml.data.history import History
+from churnml.definition import ChurnDefinition
 
 WINDOWS = (30, 60, 90, 180, 365)
 
-Unit = Literal["orders", "days", "money", "complaints", "deliveries", "ratio", "share"]
+Unit = Literal[
+    "orders",
+    "days",
+    "money",
+    "complaints",
+    "deliveries",
+    "returns",
+    "reviews",
+    "stars",
+    "visits",
+    "pages",
+    "products",
+    "items",
+    "categories",
+    "points",
+    "messages",
+    "subscriptions",
+    "topics",
+    "number",
+    "ratio",
+    "share",
+]
 Reducer = Callable[[ir.Table, ir.BooleanValue | None, History], ir.Value]
 Condition = Callable[[ir.Table], ir.BooleanValue]
 Compute = Callable[..., NDArray[np.float64]]
+Fit = Callable[[History, ChurnDefinition], Any]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Rows that a group-by reads.
+
+    Attributes
+    ----------
+    name
+        Name of the rows; sources of one name are the same source.
+    table
+        The contract table that the shop must have brought.
+    event_time
+        The time by which windows choose rows.
+    rows
+        Makes the rows of a history; they carry ``customer_id``.
+    """
+
+    name: str
+    table: str
+    event_time: str
+    rows: Callable[[History], ir.Table]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +85,9 @@ class Feature:
     fill
         0 where nothing to count means zero; None leaves null.
     window_days
-        Days before the snapshot that are looked at; None looks at all of them.
+        Days that are looked at; None looks at all of them.
+    ago_days
+        Days from the end of the window to the snapshot.
     speaks_if
         Says for which values the sentence is true and worth saying; null is never spoken of.
     tells
@@ -63,6 +110,7 @@ class Feature:
     tr_zero: str | None = None
     fill: Literal[0] | None = None
     window_days: int | None = None
+    ago_days: int = 0
     speaks_if: Callable[[float], bool] = lambda value: True
     tells: Literal["high", "low", "any"] = "high"
     headline: int | None = None
@@ -76,7 +124,7 @@ class Aggregate(Feature):
     Attributes
     ----------
     source
-        Name of the rows that are read, as declared in ``sources``.
+        The rows that are read.
     reduce
         Makes one number per customer of the rows that are left.
     only
@@ -85,7 +133,7 @@ class Aggregate(Feature):
         Columns that the shop must have brought for the number to mean anything.
     """
 
-    source: str
+    source: Source
     reduce: Reducer
     only: Condition | None = None
     needs: tuple[str, ...] = ()
@@ -93,18 +141,22 @@ class Aggregate(Feature):
 
 @dataclass(frozen=True, kw_only=True)
 class Derived(Feature):
-    """A feature computed from other features of the same row.
+    """A feature computed from other features of the same row, and from constants of the snapshot.
 
     Attributes
     ----------
     inputs
         Names of aggregate features, or of derived ones declared before.
     compute
-        NumPy function of these columns.
+        NumPy function of these columns, after the constants where there is a ``fit``.
+    fit
+        Finds the constants of a snapshot, once for all features that name the same function. None of them leaves the
+        feature null.
     """
 
     inputs: tuple[str, ...]
     compute: Compute
+    fit: Fit | None = None
 
 
 @dataclass(frozen=True)
@@ -121,12 +173,15 @@ class Family:
         Whether the shop can act on it; the others give context.
     features
         Its features.
+    min_history_days
+        Days of orders before the snapshot below which the family is off, unless it is chosen by name.
     """
 
     name: str
     concept: str
     actionable: bool
     features: tuple[Feature, ...]
+    min_history_days: int = 0
 
 
 def count() -> Reducer:

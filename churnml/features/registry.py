@@ -11,7 +11,6 @@ from churnml.data.shop import Shop
 from churnml.errors import ConfigError
 from churnml.features import families as families_package
 from churnml.features.family import Aggregate, Derived, Family, Feature
-from churnml.features.sources import SOURCES
 
 
 @cache
@@ -50,7 +49,7 @@ def _owners() -> dict[str, Family]:
 
 def tables_of(features: Iterable[Feature]) -> set[str]:
     """Give the tables that features are read from."""
-    return {SOURCES[feature.source].table for feature in features if isinstance(feature, Aggregate)}
+    return {feature.source.table for feature in features if isinstance(feature, Aggregate)}
 
 
 def available(shop: Shop, names: Iterable[str] | None = None) -> list[Feature]:
@@ -77,8 +76,8 @@ def available(shop: Shop, names: Iterable[str] | None = None) -> list[Feature]:
         feature
         for feature in chosen
         if isinstance(feature, Aggregate)
-        and shop.has(SOURCES[feature.source].table)
-        and shop.has(SOURCES[feature.source].table, feature.needs)
+        and shop.has(feature.source.table)
+        and shop.has(feature.source.table, feature.needs)
     ]
     there = {feature.name for feature in aggregates}
     derived = []

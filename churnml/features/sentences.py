@@ -26,12 +26,36 @@ NOUNS: dict[Language, dict[Unit, dict[str, str]]] = {
         "days": {"one": "{} day", "other": "{} days"},
         "complaints": {"none": "no complaints", "one": "{} complaint", "other": "{} complaints"},
         "deliveries": {"none": "no deliveries", "one": "{} delivery", "other": "{} deliveries"},
+        "returns": {"none": "no returns", "one": "{} return", "other": "{} returns"},
+        "reviews": {"none": "no reviews", "one": "{} review", "other": "{} reviews"},
+        "stars": {"one": "{} star", "other": "{} stars"},
+        "visits": {"none": "no visits", "one": "{} visit", "other": "{} visits"},
+        "pages": {"none": "no pages", "one": "{} page", "other": "{} pages"},
+        "products": {"none": "no products", "one": "{} product", "other": "{} products"},
+        "items": {"none": "no items", "one": "{} item", "other": "{} items"},
+        "categories": {"none": "no categories", "one": "{} category", "other": "{} categories"},
+        "points": {"none": "no points", "one": "{} point", "other": "{} points"},
+        "messages": {"none": "no messages", "one": "{} message", "other": "{} messages"},
+        "subscriptions": {"none": "no subscriptions", "one": "{} subscription", "other": "{} subscriptions"},
+        "topics": {"none": "no topics", "one": "{} topic", "other": "{} topics"},
     },
     "tr": {
         "orders": {"none": "hiç sipariş", "other": "{} sipariş"},
         "days": {"other": "{} gün"},
         "complaints": {"none": "hiç şikâyet", "other": "{} şikâyet"},
         "deliveries": {"none": "hiç teslimat", "other": "{} teslimat"},
+        "returns": {"none": "hiç iade", "other": "{} iade"},
+        "reviews": {"none": "hiç değerlendirme", "other": "{} değerlendirme"},
+        "stars": {"other": "{} yıldız"},
+        "visits": {"none": "hiç ziyaret", "other": "{} ziyaret"},
+        "pages": {"none": "hiç sayfa", "other": "{} sayfa"},
+        "products": {"none": "hiç ürün", "other": "{} ürün"},
+        "items": {"none": "hiç parça", "other": "{} parça"},
+        "categories": {"none": "hiç kategori", "other": "{} kategori"},
+        "points": {"none": "hiç puan", "other": "{} puan"},
+        "messages": {"none": "hiç mesaj", "other": "{} mesaj"},
+        "subscriptions": {"none": "hiç abonelik", "other": "{} abonelik"},
+        "topics": {"none": "hiç konu", "other": "{} konu"},
     },
 }
 _CENTS = 2
@@ -134,7 +158,7 @@ def number_writer(unit: Unit, language: Language, currency: str | None = None) -
     """Give the function that writes numbers of a unit in a language."""
     if unit == "money":
         return _money(language, currency)
-    if unit == "ratio":
+    if unit in ("ratio", "number"):
         return _plain(language, decimals=2)
     if unit == "share":
         return _share(language)

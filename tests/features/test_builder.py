@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
-from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -18,6 +17,7 @@ from churnml.errors import ConfigError, InputError
 from churnml.features.builder import build, build_features, trace
 from churnml.features.family import Aggregate, Derived, Feature, count
 from churnml.features.registry import available, families, family_of, feature
+from churnml.features.sources import ORDERS
 
 SNAPSHOT = "2025-07-01"
 NOW = pd.Timestamp(SNAPSHOT)
@@ -54,84 +54,6 @@ def small_shop() -> Shop:
 @pytest.fixture(scope="module")
 def built(small_shop: Shop) -> pd.DataFrame:
     return build_features(small_shop, SNAPSHOT)
-
-
-# --- trace: how a person redoes a number ---------------------------------------------------------------------------
-
-Redo = Callable[[pd.DataFrame], float]
-
-
-def mean_of(column: str) -> Redo:
-    def mean(rows: pd.DataFrame) -> float:
-        known = rows[column].dropna()
-        return float(sum(map(Decimal, known.astype(str)))) / len(known) if len(known) else np.nan
-
-    return mean
-
-
-def days_since(time: pd.Timestamp) -> float:
-    return float((NOW - time.normalize()).days)
-
-
-REDO: dict[str, Redo] = {
-    r"orders_(\d+d|total)|order_days_total|complaints_(\d+d|open)|deliveries_.*|orders_under_way.*": len,
-    r"amount_sum_.*": lambda rows: float(sum(rows["amount"], Decimal(0))),
-    r"amount_mean_365d": mean_of("amount"),
-    r"amount_max_365d": lambda rows: float(rows["amount"].max()),
-    r"amount_last_order_day": lambda rows: float(rows.sort_values("order_day")["amount"].iloc[-1]),
-    r"days_since_last_order": lambda rows: days_since(rows["ordered_at"].max()),
-    r"days_since_first_order": lambda rows: days_since(rows["ordered_at"].min()),
-    r"gap_mean_days": mean_of("gap_days"),
-    r"gap_median_days": lambda rows: rows["gap_days"].median(),
-    r"gap_deviation_days": lambda rows: rows["gap_days"].std(),
-    r"gap_max_days": lambda rows: rows["gap_days"].max(),
-    r"gap_last_days": lambda rows: rows.sort_values("order_day")["gap_days"].astype("float64").iloc[-1],
-    r"delivery_delay_mean_days_.*": mean_of("delay_days"),
-    r"delivery_delay_max_days_.*": lambda rows: rows["delay_days"].max(),
-    r"delivery_delay_last_days": lambda rows: rows[rows["delivered_at"].dt.date == rows["delivered_at"].dt.date.max()][
-        "delay_days"
-    ].max(),
-    r"days_since_last_late_delivery": lambda rows: days_since(rows["delivered_at"].max()),
-    r"order_under_way_past_promise_max_days": lambda rows: rows["past_promise_days"].max(),
-    r"complaint_open_max_days": lambda rows: days_since(rows["opened_at"].min()),
-    r"days_since_last_complaint": lambda rows: days_since(rows["opened_at"].max()),
-    r"complaint_resolution_mean_days_365d": mean_of("resolution_days"),
-}
-
-
-@pytest.mark.parametrize("declared", AGGREGATES, ids=lambda declared: declared.name)
-def test_a_value_can_be_redone_from_its_traced_rows(declared: Aggregate, small_shop: Shop, built: pd.DataFrame) -> None:
-    (redo,) = [redo for pattern, redo in REDO.items() if re.fullmatch(pattern, declared.name)]
-    # One customer for every feature, the others for some: a trace takes a tenth of a second.
-    for customer in CUSTOMERS if declared in AGGREGATES[::5] else CUSTOMERS[:1]:
-        rows = trace(small_shop, customer, declared.name, SNAPSHOT)
-        value = built.loc[customer, declared.name]
-        assert set(rows["customer_id"]) <= {customer}
-        assert set(rows["source"]) <= {declared.source}
-        if rows.empty:
-            assert value == 0 if declared.fill == 0 else np.isnan(value)
-        else:
-            assert value == pytest.approx(redo(rows), rel=1e-12, nan_ok=True)
-
-
-def test_the_trace_of_a_derived_feature_holds_the_rows_of_its_inputs(small_shop: Shop, built: pd.DataFrame) -> None:
-    rows = trace(small_shop, "ann", "orders_90d_share_of_365d", SNAPSHOT)
-    counts = rows.groupby("feature").size()
-    assert counts.to_dict() == {name: built.loc["ann", name] for name in ("orders_90d", "orders_365d")}
-
-
-def test_a_trace_of_nothing_has_columns_but_no_rows(small_shop: Shop) -> None:
-    rows = trace(small_shop, "nobody", "orders_90d", SNAPSHOT)
-    assert rows.empty
-    assert {"order_id", "ordered_at", "amount", "source"} <= set(rows)
-
-
-def test_a_trace_shows_what_was_known_on_the_day() -> None:
-    made = tables()
-    made["complaints"]["resolved_at"] = NOW  # resolved at the snapshot: open as far as is known
-    rows = trace(read(made), "ann", "complaints_open", SNAPSHOT)
-    assert len(rows)
-    assert rows["resolved_at"].isna().all()
 
 
 # --- errors --------------------------------------------------------------------------------------------------------
@@ -268,7 +190,7 @@ def test_a_feature_may_be_derived_from_a_derived_one(small_shop: Shop, monkeypat
 def test_two_features_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     from churnml.features import registry
 
-    twin = Aggregate(name="orders_90d", unit="orders", describe="", en="", tr="", source="orders", reduce=count())
+    twin = Aggregate(name="orders_90d", unit="orders", describe="", en="", tr="", source=ORDERS, reduce=count())
     extra = type(families()["recency"])("twins", "pace", False, (twin,))
     both = {**families(), "twins": extra}
     monkeypatch.setattr(registry, "families", lambda: both)

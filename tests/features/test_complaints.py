@@ -8,6 +8,7 @@ import pytest
 from churnml.data.shop import Shop, read
 from churnml.definition import ChurnDefinition
 from churnml.features.builder import build_features
+from tests.features import redo
 
 SNAPSHOT = "2025-07-01"
 
@@ -35,6 +36,13 @@ EXPECTED = {
     "days_since_last_complaint": 30.0,
     "complaint_resolution_mean_days_365d": 5.25,  # (3 + 0 + 8 + 10) / 4
     "complaints_per_order_365d": 1.5,  # 6 / 4
+}
+
+REDO = {
+    r"complaints_.*": redo.rows(),
+    r"complaint_open_max_days": redo.days_since("opened_at", pd.Series.min),
+    r"days_since_last_complaint": redo.days_since("opened_at"),
+    r"complaint_resolution_mean_days_365d": redo.mean("resolution_days"),
 }
 
 

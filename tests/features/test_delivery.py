@@ -7,6 +7,7 @@ import pytest
 
 from churnml.data.shop import Shop, read
 from churnml.features.builder import build_features
+from tests.features import redo
 
 SNAPSHOT = "2025-07-01"
 
@@ -43,6 +44,15 @@ EXPECTED = {
     "orders_under_way_late": 1.0,
     "order_under_way_past_promise_max_days": 6.0,  # 25 June to 1 July
     "delivery_late_share_365d": 4 / 6,
+}
+
+REDO = {
+    r"deliveries_.*|orders_under_way.*": redo.rows(),
+    r"delivery_delay_mean_days_.*": redo.mean("delay_days"),
+    r"delivery_delay_max_days_.*": redo.largest("delay_days"),
+    r"delivery_delay_last_days": redo.last("delay_days", by="delivery_rank"),
+    r"days_since_last_late_delivery": redo.days_since("delivered_at"),
+    r"order_under_way_past_promise_max_days": redo.largest("past_promise_days"),
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 from churnml.data.shop import read
 from churnml.definition import ChurnDefinition
 from churnml.features.builder import build_features
+from tests.features import redo
 
 SNAPSHOT = "2025-07-01"
 
@@ -35,6 +36,10 @@ EXPECTED = {
     "orders_365d": 9.0,
     "orders_total": 10.0,
     "orders_90d_share_of_365d": 5 / 9,
+}
+
+REDO = {
+    r"orders_.*": redo.rows(),
 }
 
 

@@ -16,11 +16,20 @@ from churnml.data.contract import TABLES
 from churnml.data.shop import Shop, read
 from churnml.definition import ChurnDefinition
 from churnml.features.builder import build_features
-from churnml.features.family import WINDOWS, Aggregate, Derived, Family, Feature
+from churnml.features.family import Aggregate, Derived, Family, Feature
 from churnml.features.registry import available, families
-from churnml.features.sources import SOURCES
-
-Tables = dict[str, pd.DataFrame]
+from churnml.features.registry import tables_of as tables_of_features
+from tests.random_shop import (
+    Maker,
+    Tables,
+    event_times,
+    late_times,
+    recorded_late,
+    shifted,
+    shuffled,
+    with_other_later,
+    without_later,
+)
 
 # (seed, snapshot, customers): the day after a leap day, a leap day, a summer's day with one customer.
 SHOPS = [(1, date(2024, 3, 1), 25), (2, date(2024, 2, 29), 12), (3, date(2025, 6, 30), 1)]
@@ -29,179 +38,12 @@ SEASONAL = {"season"}
 FEATURES = [feature for family in families().values() for feature in family.features]
 
 
-# --- a random shop -------------------------------------------------------------------------------------------------
-
-
-class Maker:
-    """Draws the tables of a shop around a snapshot; ``known_until`` leaves out all that happens later."""
-
-    def __init__(self, seed: int, snapshot: date, customers: int) -> None:
-        self.rng = np.random.default_rng(seed)
-        self.now = pd.Timestamp(snapshot)
-        self.customers = [f"c{number:02d}" for number in range(customers)]
-
-    def times(self, count: int, days_before: int = 800, days_after: int = 120) -> pd.Series:
-        """Draw event times, many of them at the borders of windows, at midnight of the snapshot, or equal."""
-        seconds = self.rng.integers(-days_before * 86_400, days_after * 86_400, count)
-        borders = np.array([0, -1, *(-days * 86_400 - early for days in WINDOWS for early in (0, 1))])
-        drawn = np.where(self.rng.random(count) < 0.3, self.rng.choice(borders, count), seconds)
-        drawn[: count // 5] = drawn[0]
-        # Every table has rows of the past, two of them at the same time, one at the snapshot and one after it.
-        drawn[:4] = [-40 * 86_400, -40 * 86_400, 0, 86_400]
-        return pd.Series(self.now + pd.to_timedelta(drawn, unit="s"))
-
-    def later(self, times: pd.Series, days: int = 40, null: float = 0.3, least: int = 0) -> pd.Series:
-        """Draw times that follow others; some are null, some are exactly at the snapshot, the first ones are past."""
-        after = times + pd.to_timedelta(self.rng.integers(least * 86_400, days * 86_400, len(times)), unit="s")
-        after = after.mask(self.rng.random(len(times)) < 0.1, self.now).where(lambda after: after >= times, times)
-        after[:2] = times[:2] + pd.Timedelta(days=1)
-        return after.mask((self.rng.random(len(times)) < null) & (after.index > 1))
-
-    def whole(self, low: int, high: int, count: int) -> np.ndarray:
-        return self.rng.integers(low, high, count)
-
-    def pick(self, values: list[str], count: int) -> np.ndarray:
-        return self.rng.choice(np.array(values), count)
-
-    def tables(self, part: str = "x") -> Tables:
-        """Draw all tables of the contract; ``part`` keeps the ids of two draws apart."""
-        n = 14 * len(self.customers)
-        few = max(n // 3, 6)
-
-        def ids(kind: str, count: int) -> list[str]:
-            return [f"{part}-{kind}{number}" for number in range(count)]
-
-        orders = pd.DataFrame({"order_id": ids("o", n), "customer_id": self.pick(self.customers, n)})
-        orders["ordered_at"] = self.times(n)
-        orders["amount"] = self.whole(0, 20_000, n) / 100
-        orders["discount"] = self.whole(0, 500, n) / 100
-        orders["channel"] = self.pick(["web", "app"], n)
-        orders["cancelled_at"] = self.later(orders["ordered_at"], null=0.85)
-        sent = orders[self.rng.random(n) < 0.8].reset_index(drop=True)
-        deliveries = sent[["order_id"]].copy()
-        deliveries["promised_at"] = sent["ordered_at"].dt.floor("D") + pd.to_timedelta(self.whole(1, 6, len(sent)), "D")
-        deliveries["shipped_at"] = self.later(sent["ordered_at"], days=3)
-        deliveries["delivered_at"] = self.later(sent["ordered_at"], days=14, least=1)
-        items = orders[["order_id"]].assign(product_id=self.pick(["p", "q", "r"], n), quantity=self.whole(1, 4, n))
-        items["unit_price"] = self.whole(100, 9_000, n) / 100
-        items["category"] = self.pick(["shoes", "books"], n)
-        made = {"orders": orders, "deliveries": deliveries, "order_items": items}
-
-        def of_customers(kind: str, time: str) -> pd.DataFrame:
-            rows = pd.DataFrame({f"{kind}_id": ids(kind, few), "customer_id": self.pick(self.customers, few)})
-            return rows.assign(**{time: self.times(few)})
-
-        complaints = of_customers("complaint", "opened_at")
-        complaints["order_id"] = self.pick(list(orders["order_id"]), few)
-        complaints["first_response_at"] = self.later(complaints["opened_at"], days=3)
-        complaints["resolved_at"] = self.later(complaints["opened_at"])
-        complaints["topic"] = self.pick(["delivery", "product"], few)
-        complaints["severity"] = self.pick(["low", "high"], few)
-        returns = of_customers("return", "returned_at").assign(amount=self.whole(0, 9_000, few) / 100)
-        returns["order_id"] = self.pick(list(orders["order_id"]), few)
-        returns["reason"] = self.pick(["size", "fault"], few)
-        reviews = of_customers("review", "submitted_at").assign(rating=self.whole(1, 6, few), scale=5.0)
-        visits = of_customers("visit", "visited_at").drop(columns="visit_id")
-        visits = visits.assign(pages=self.whole(1, 30, few), added_to_cart=self.whole(0, 3, few))
-        rewards = of_customers("reward", "changed_at").drop(columns="reward_id")
-        rewards = rewards.assign(points=self.whole(-50, 90, few), kind=self.pick(["earned", "redeemed"], few))
-        contacts = of_customers("contact", "sent_at").assign(campaign="spring", arm=self.pick(["treatment"], few))
-        contacts["opened_at"] = self.later(contacts["sent_at"], days=3)
-        contacts["clicked_at"] = self.later(contacts["sent_at"], days=3)
-        contacts["cost"] = 0.25
-        subscriptions = of_customers("subscription", "started_at").assign(plan="box", price=9.9)
-        subscriptions["ended_at"] = subscriptions["started_at"] + pd.Timedelta(days=365)
-        subscriptions["cancelled_at"] = self.later(subscriptions["started_at"])
-        subscriptions["cancel_reason"] = self.pick(["price", "moved"], few)
-        customers = pd.DataFrame({"customer_id": [*self.customers, f"{part}-never"], "contactable": True})
-        customers["signed_up_at"] = self.now - pd.Timedelta(days=900)
-        return made | {
-            "complaints": complaints,
-            "returns": returns,
-            "reviews": reviews,
-            "visits": visits.drop_duplicates(["customer_id", "visited_at"]),
-            "rewards": rewards.drop_duplicates(["customer_id", "changed_at", "kind"]),
-            "contacts": contacts,
-            "subscriptions": subscriptions,
-            "customers": customers,
-        }
-
-
-def event_times(tables: Tables, name: str) -> pd.Series:
-    """Give the time at which each row of a table begins."""
-    event_time = TABLES[name].event_time
-    if event_time is not None:
-        return tables[name][event_time]
-    return tables[name]["order_id"].map(tables["orders"].set_index("order_id")["ordered_at"])
-
-
-def late_times(name: str) -> list[str]:
-    """Name the columns of a table that become known later than its rows."""
-    return [
-        column.name
-        for column in TABLES[name].columns
-        if column.type == "time" and column.name != TABLES[name].event_time
-    ]
-
-
-def without_later(tables: Tables, now: pd.Timestamp) -> Tables:
-    """Leave out every row and every time at or after a moment, as if the tables had been exported then."""
-    known = {}
-    for name, table in tables.items():
-        rows = table[(event_times(tables, name) < now).to_numpy()].copy()
-        for column in late_times(name):
-            rows[column] = rows[column].where(rows[column] < now)
-        for column in TABLES[name].columns:
-            if column.known_with is not None:
-                rows[column.name] = rows[column.name].where(rows[column.known_with].notna())
-        known[name] = rows
-    return known
-
-
-def with_other_later(tables: Tables, other: Tables, now: pd.Timestamp) -> Tables:
-    """Change all that happens at or after a moment: other rows, and other times where nothing was known yet."""
-    changed = {}
-    for name, rows in without_later(tables, now).items():
-        for number, column in enumerate(late_times(name)):
-            later = pd.Series(now + pd.to_timedelta(np.arange(len(rows)) % 9 * (number + 1), unit="D"), rows.index)
-            rows[column] = rows[column].fillna(later)
-        for column in TABLES[name].columns:
-            if column.known_with is not None:
-                rows[column.name] = rows[column.name].fillna("known later")
-        added = other[name][(event_times(other, name) >= now).to_numpy()]
-        changed[name] = pd.concat([rows, added], ignore_index=True)
-    return changed
-
-
-def recorded_late(tables: Tables, other: Tables, now: pd.Timestamp) -> Tables:
-    """Say when rows reached the warehouse, and add rows of the past that reached it at the snapshot or later."""
-    made = {}
-    for name, table in tables.items():
-        event = event_times(tables, name)
-        in_time = table.assign(recorded_at=event.to_numpy())
-        added = other[name].assign(recorded_at=now + pd.to_timedelta(np.arange(len(other[name])) % 4, unit="h"))
-        made[name] = pd.concat([in_time, added], ignore_index=True)
-    return made
-
-
-def shuffled(tables: Tables) -> Tables:
-    return {name: table.sample(frac=1, random_state=5, ignore_index=True) for name, table in tables.items()}
-
-
-def shifted(tables: Tables, days: int) -> Tables:
-    times = ("datetime64[ns]", "datetime64[us]", "datetime64[s]")
-    return {
-        name: table.assign(**{c: table[c] + pd.Timedelta(days=days) for c in table.select_dtypes(times)})
-        for name, table in tables.items()
-    }
-
-
 # --- each shop is made and built once, for all families together ---------------------------------------------------
 
 
 def only_read(tables: Tables) -> Tables:
     """Leave out the tables that no family reads, whose checks would only cost time."""
-    return {name: table for name, table in tables.items() if name in {source.table for source in SOURCES.values()}}
+    return {name: table for name, table in tables.items() if name in tables_of_features(FEATURES)}
 
 
 @cache
@@ -425,9 +267,8 @@ def test_a_name_carries_its_window_and_unit(feature: Feature) -> None:
 @every_feature
 def test_inputs_are_there_before_what_is_derived_from_them(feature: Feature) -> None:
     if isinstance(feature, Aggregate):
-        assert feature.source in SOURCES
-        assert SOURCES[feature.source].table in TABLES
-        assert set(feature.needs) <= set(TABLES[SOURCES[feature.source].table].column)
+        assert feature.source.table in TABLES
+        assert set(feature.needs) <= set(TABLES[feature.source.table].column)
     else:
         assert isinstance(feature, Derived)
         names = [known.name for known in available(shop_of(0))]

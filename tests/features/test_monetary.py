@@ -7,6 +7,7 @@ import pandas as pd
 from churnml.data.shop import read
 from churnml.definition import ChurnDefinition
 from churnml.features.builder import build_features
+from tests.features import redo
 
 SNAPSHOT = "2025-07-01"
 
@@ -36,6 +37,13 @@ EXPECTED = {
     "amount_max_365d": 256.0,
     "amount_last_order_day": 1.0,  # 1 June
     "amount_last_to_mean_ratio": 1 / (511 / 9),
+}
+
+REDO = {
+    r"amount_sum_.*": redo.total("amount"),
+    r"amount_mean_365d": redo.mean("amount"),
+    r"amount_max_365d": redo.largest("amount"),
+    r"amount_last_order_day": redo.last("amount", by="order_day"),
 }
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from churnml.data.shop import read
 from churnml.features.builder import build_features
+from tests.features import redo
 
 SNAPSHOT = "2024-03-01"  # the day after a leap day
 
@@ -21,6 +22,11 @@ ORDERS = [
 EXPECTED = {
     "days_since_last_order": 1.0,  # 29 February to 1 March
     "days_since_first_order": 366.0,  # 1 March 2023 to 1 March 2024, over 29 February
+}
+
+REDO = {
+    r"days_since_last_order": redo.days_since("ordered_at"),
+    r"days_since_first_order": redo.days_since("ordered_at", pd.Series.min),
 }
 
 

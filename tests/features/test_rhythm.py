@@ -9,6 +9,7 @@ import pytest
 
 from churnml.data.shop import read
 from churnml.features.builder import build_features
+from tests.features import redo
 
 SNAPSHOT = "2025-05-01"
 
@@ -37,6 +38,15 @@ EXPECTED = {
     "overdue_against_longest_ratio": 32 / 40,
     "gap_last_to_median_ratio": 18 / 19,
     "order_days_per_30_days": 5 * 30 / 120,
+}
+
+REDO = {
+    r"order_days_total": redo.rows(),
+    r"gap_mean_days": redo.mean("gap_days"),
+    r"gap_median_days": redo.median("gap_days"),
+    r"gap_deviation_days": redo.deviation("gap_days"),
+    r"gap_max_days": redo.largest("gap_days"),
+    r"gap_last_days": redo.last("gap_days", by="order_day"),
 }
 
 

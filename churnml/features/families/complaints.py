@@ -1,6 +1,21 @@
 """Complaints: how often the customer complained, and how well she was answered."""
 
-from churnml.features.family import WINDOWS, Aggregate, Derived, Family, count, days_since_last, largest, mean
+from __future__ import annotations
+
+import ibis.expr.types as ir
+
+from churnml.data.history import History
+from churnml.features.family import WINDOWS, Aggregate, Derived, Family, Source, count, days_since_last, largest, mean
+
+
+def _complaints(history: History) -> ir.Table:
+    table = history.table("complaints")
+    resolution = table.resolved_at.date().delta(table.opened_at.date(), unit="day")
+    return table.mutate(open_days=history.days_since(table.opened_at), resolution_days=resolution)
+
+
+COMPLAINTS = Source("complaints", table="complaints", event_time="opened_at", rows=_complaints)
+"""Complaints: days that each has been open, or took to be resolved."""
 
 FAMILY = Family(
     name="complaints",
@@ -12,7 +27,7 @@ FAMILY = Family(
                 name=f"complaints_{days}d",
                 unit="complaints",
                 describe=f"Complaints opened in the {days} days before the snapshot",
-                source="complaints",
+                source=COMPLAINTS,
                 reduce=count(),
                 window_days=days,
                 fill=0,
@@ -26,7 +41,7 @@ FAMILY = Family(
             name="complaints_open",
             unit="complaints",
             describe="Complaints that are not resolved at the snapshot",
-            source="complaints",
+            source=COMPLAINTS,
             reduce=count(),
             only=lambda complaint: complaint.resolved_at.isnull(),
             needs=("resolved_at",),
@@ -41,7 +56,7 @@ FAMILY = Family(
             tells="any",
             unit="days",
             describe="Days that the oldest open complaint has been open; null without one",
-            source="complaints",
+            source=COMPLAINTS,
             reduce=largest("open_days"),
             only=lambda complaint: complaint.resolved_at.isnull(),
             needs=("resolved_at",),
@@ -52,7 +67,7 @@ FAMILY = Family(
             name="days_since_last_complaint",
             unit="days",
             describe="Days from the last complaint to the snapshot; null without one",
-            source="complaints",
+            source=COMPLAINTS,
             reduce=days_since_last("opened_at"),
             speaks_if=lambda value: value <= 90,
             en="Last complained {value} ago",
@@ -63,7 +78,7 @@ FAMILY = Family(
             name="complaint_resolution_mean_days_365d",
             unit="days",
             describe="Mean days from opening to resolution of the complaints opened in the last 365 days and resolved",
-            source="complaints",
+            source=COMPLAINTS,
             reduce=mean("resolution_days"),
             only=lambda complaint: complaint.resolved_at.notnull(),
             needs=("resolved_at",),

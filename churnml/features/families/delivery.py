@@ -1,6 +1,42 @@
 """Delivery: whether orders arrived when they were promised."""
 
-from churnml.features.family import WINDOWS, Aggregate, Derived, Family, at_last, count, days_since_last, largest, mean
+from __future__ import annotations
+
+import ibis.expr.types as ir
+
+from churnml.data.history import History
+from churnml.features.family import (
+    WINDOWS,
+    Aggregate,
+    Derived,
+    Family,
+    Source,
+    at_last,
+    count,
+    days_since_last,
+    largest,
+    mean,
+)
+
+_MORE_THAN_ANY_DELAY = 10_000_000  # days: more than there are between any two dates
+
+
+def _deliveries(history: History) -> ir.Table:
+    table = history.table("deliveries")
+    table = table.filter(~table.order_cancelled)
+    delay = table.delivered_at.date().delta(table.promised_at.date(), unit="day")
+    return table.mutate(
+        delay_days=delay,
+        delivery_rank=delay + _MORE_THAN_ANY_DELAY * table.delivered_at.epoch_seconds(),
+        past_promise_days=history.days_since(table.promised_at),
+    )
+
+
+DELIVERIES = Source("deliveries", table="deliveries", event_time="delivered_at", rows=_deliveries)
+"""Deliveries of orders that are not cancelled: days late (negative is early), or days past the promise so far.
+
+``delivery_rank`` puts them in the order of their delivery, and those of one second in the order of their delay.
+"""
 
 FAMILY = Family(
     name="delivery",
@@ -12,7 +48,7 @@ FAMILY = Family(
                 name=f"deliveries_late_{days}d",
                 unit="deliveries",
                 describe=f"Orders delivered in the last {days} days on a later date than promised",
-                source="deliveries",
+                source=DELIVERIES,
                 reduce=count(),
                 only=lambda delivery: delivery.delay_days > 0,
                 needs=("delivered_at",),
@@ -30,7 +66,7 @@ FAMILY = Family(
                 unit="days",
                 describe=f"Mean days from promise to delivery of the orders delivered in the last {days} days; "
                 "early is negative, null without one",
-                source="deliveries",
+                source=DELIVERIES,
                 reduce=mean("delay_days"),
                 needs=("delivered_at",),
                 window_days=days,
@@ -44,7 +80,7 @@ FAMILY = Family(
             name="delivery_delay_max_days_180d",
             unit="days",
             describe="Worst days from promise to delivery in the last 180 days; null without a delivery",
-            source="deliveries",
+            source=DELIVERIES,
             reduce=largest("delay_days"),
             needs=("delivered_at",),
             window_days=180,
@@ -58,7 +94,7 @@ FAMILY = Family(
             tells="any",
             unit="days",
             describe="Days from promise to delivery of the last delivery; of several at the same second the worst",
-            source="deliveries",
+            source=DELIVERIES,
             reduce=at_last("delay_days", "delivery_rank"),
             only=lambda delivery: delivery.delivered_at.notnull(),
             needs=("delivered_at",),
@@ -70,7 +106,7 @@ FAMILY = Family(
             name="days_since_last_late_delivery",
             unit="days",
             describe="Days from the last late delivery to the snapshot; null without one",
-            source="deliveries",
+            source=DELIVERIES,
             reduce=days_since_last("delivered_at"),
             only=lambda delivery: delivery.delay_days > 0,
             needs=("delivered_at",),
@@ -83,7 +119,7 @@ FAMILY = Family(
             name="deliveries_365d",
             unit="deliveries",
             describe="Orders delivered in the last 365 days",
-            source="deliveries",
+            source=DELIVERIES,
             reduce=count(),
             needs=("delivered_at",),
             window_days=365,
@@ -97,7 +133,7 @@ FAMILY = Family(
             name="orders_under_way",
             unit="orders",
             describe="Orders that are not delivered at the snapshot",
-            source="deliveries",
+            source=DELIVERIES,
             reduce=count(),
             only=lambda delivery: delivery.delivered_at.isnull(),
             needs=("delivered_at",),
@@ -110,7 +146,7 @@ FAMILY = Family(
             name="orders_under_way_late",
             unit="orders",
             describe="Orders that are not delivered at the snapshot and were promised for an earlier date",
-            source="deliveries",
+            source=DELIVERIES,
             reduce=count(),
             only=lambda delivery: delivery.delivered_at.isnull() & (delivery.past_promise_days > 0),
             needs=("delivered_at",),
@@ -125,7 +161,7 @@ FAMILY = Family(
             tells="any",
             unit="days",
             describe="Most days that an order under way is past its promised date; null without one, negative if ahead",
-            source="deliveries",
+            source=DELIVERIES,
             reduce=largest("past_promise_days"),
             only=lambda delivery: delivery.delivered_at.isnull(),
             needs=("delivered_at",),

@@ -1,6 +1,7 @@
 """Frequency: how many orders the customer placed."""
 
 from churnml.features.family import WINDOWS, Aggregate, Derived, Family, count
+from churnml.features.sources import ORDERS
 
 FAMILY = Family(
     name="frequency",
@@ -13,7 +14,7 @@ FAMILY = Family(
                 concept="pace",
                 unit="orders",
                 describe=f"Orders in the {days} days before the snapshot",
-                source="orders",
+                source=ORDERS,
                 reduce=count(),
                 window_days=days,
                 fill=0,
@@ -28,7 +29,7 @@ FAMILY = Family(
             name="orders_total",
             unit="orders",
             describe="Orders since the start of the data",
-            source="orders",
+            source=ORDERS,
             reduce=count(),
             fill=0,
             en="{value} so far",

@@ -1,6 +1,7 @@
 """Monetary: how much the customer paid."""
 
 from churnml.features.family import WINDOWS, Aggregate, Derived, Family, at_last, largest, mean, total
+from churnml.features.sources import ORDER_DAYS, ORDERS
 
 FAMILY = Family(
     name="monetary",
@@ -12,7 +13,7 @@ FAMILY = Family(
                 name=f"amount_sum_{days}d",
                 unit="money",
                 describe=f"Amount of the orders in the {days} days before the snapshot",
-                source="orders",
+                source=ORDERS,
                 reduce=total("amount"),
                 window_days=days,
                 fill=0,
@@ -28,7 +29,7 @@ FAMILY = Family(
             name="amount_sum_total",
             unit="money",
             describe="Amount of all orders since the start of the data",
-            source="orders",
+            source=ORDERS,
             reduce=total("amount"),
             fill=0,
             en="Spent {value} so far",
@@ -40,7 +41,7 @@ FAMILY = Family(
             name="amount_mean_365d",
             unit="money",
             describe="Mean amount of the orders in the 365 days before the snapshot",
-            source="orders",
+            source=ORDERS,
             reduce=mean("amount"),
             window_days=365,
             en="Orders of the last 365 days are worth {value} on average",
@@ -51,7 +52,7 @@ FAMILY = Family(
             name="amount_max_365d",
             unit="money",
             describe="Largest order in the 365 days before the snapshot",
-            source="orders",
+            source=ORDERS,
             reduce=largest("amount"),
             window_days=365,
             en="The largest order of the last 365 days is worth {value}",
@@ -62,7 +63,7 @@ FAMILY = Family(
             name="amount_last_order_day",
             unit="money",
             describe="Amount of the orders of the last day with an order",
-            source="order_days",
+            source=ORDER_DAYS,
             reduce=at_last("amount", "order_day"),
             en="Spent {value} on the last day with an order",
             tr="Son sipariş gününde {value} harcadı",

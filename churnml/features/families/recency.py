@@ -1,6 +1,7 @@
 """Recency: how long ago the customer ordered."""
 
 from churnml.features.family import Aggregate, Family, days_since_first, days_since_last
+from churnml.features.sources import ORDERS
 
 FAMILY = Family(
     name="recency",
@@ -12,7 +13,7 @@ FAMILY = Family(
             headline=2,
             unit="days",
             describe="Days from the date of the last order to the snapshot",
-            source="orders",
+            source=ORDERS,
             reduce=days_since_last("ordered_at"),
             en="No order for {value}",
             tr="{value}dür sipariş vermedi",
@@ -22,7 +23,7 @@ FAMILY = Family(
             concept="order history",
             unit="days",
             describe="Days from the date of the first order in the data to the snapshot",
-            source="orders",
+            source=ORDERS,
             reduce=days_since_first("ordered_at"),
             en="First ordered {value} ago",
             tr="İlk siparişinin üzerinden {value} geçti",

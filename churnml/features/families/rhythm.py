@@ -1,6 +1,7 @@
 """Rhythm: the customer's own pace, and how far she is behind it."""
 
 from churnml.features.family import Aggregate, Derived, Family, at_last, count, deviation, largest, mean, median
+from churnml.features.sources import ORDER_DAYS
 
 FAMILY = Family(
     name="rhythm",
@@ -12,7 +13,7 @@ FAMILY = Family(
             concept="order history",
             unit="days",
             describe="Days with an order since the start of the data",
-            source="order_days",
+            source=ORDER_DAYS,
             reduce=count(),
             fill=0,
             en="Ordered on {value} so far",
@@ -23,7 +24,7 @@ FAMILY = Family(
             name="gap_mean_days",
             unit="days",
             describe="Mean days between two order days; null with one order day",
-            source="order_days",
+            source=ORDER_DAYS,
             reduce=mean("gap_days"),
             en="Orders once every {value} on average",
             tr="Ortalama {value}de bir sipariş veriyor",
@@ -32,7 +33,7 @@ FAMILY = Family(
             name="gap_median_days",
             unit="days",
             describe="Median days between two order days; null with one order day",
-            source="order_days",
+            source=ORDER_DAYS,
             reduce=median("gap_days"),
             en="Usually orders once every {value}",
             tr="Genellikle {value}de bir sipariş veriyor",
@@ -41,7 +42,7 @@ FAMILY = Family(
             name="gap_deviation_days",
             unit="days",
             describe="Sample standard deviation of the days between two order days; null with fewer than three",
-            source="order_days",
+            source=ORDER_DAYS,
             reduce=deviation("gap_days"),
             en="The time between orders varies by {value}",
             tr="Siparişleri arasındaki süre {value} oynuyor",
@@ -51,7 +52,7 @@ FAMILY = Family(
             name="gap_max_days",
             unit="days",
             describe="Longest time between two order days; null with one order day",
-            source="order_days",
+            source=ORDER_DAYS,
             reduce=largest("gap_days"),
             en="The longest pause between orders was {value}",
             tr="Siparişleri arasındaki en uzun süre {value}",
@@ -60,7 +61,7 @@ FAMILY = Family(
             name="gap_last_days",
             unit="days",
             describe="Days between the last two order days; null with one order day",
-            source="order_days",
+            source=ORDER_DAYS,
             reduce=at_last("gap_days", "order_day"),
             en="The last two order days were {value} apart",
             tr="Son iki sipariş gününün arası {value}",

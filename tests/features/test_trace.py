@@ -1,0 +1,91 @@
+"""Traces: a value can be redone from the rows that its trace shows."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churnml.data.shop import Shop, read
+from churnml.features.builder import build_features, trace
+from churnml.features.family import Aggregate
+from churnml.features.registry import families
+from tests.features.redo import Redo
+from tests.random_shop import Maker
+
+SNAPSHOT = date(2025, 7, 1)
+NOW = pd.Timestamp(SNAPSHOT)
+AGGREGATES = [
+    declared for family in families().values() for declared in family.features if isinstance(declared, Aggregate)
+]
+
+
+@pytest.fixture(scope="module")
+def random_shop() -> Shop:
+    return read(Maker(9, SNAPSHOT, 12).tables())
+
+
+@pytest.fixture(scope="module")
+def built(random_shop: Shop) -> pd.DataFrame:
+    return build_features(random_shop, SNAPSHOT)
+
+
+@cache
+def redo_of(family: str) -> dict[str, Redo]:
+    return runpy.run_path(str(Path(__file__).with_name(f"test_{family}.py")))["REDO"]
+
+
+def customers_for(declared: Aggregate, built: pd.DataFrame) -> list[str]:
+    """Pick a customer with a value; for some features another one, and one without."""
+    values = built[declared.name]
+    told = values[values.notna() & (values != 0)]
+    picked = [told.index[0]]
+    if declared in AGGREGATES[::5]:
+        untold = values[values.isna() | (values == 0)]
+        picked += [told.index[-1], *untold.index[:1]]
+    return picked
+
+
+@pytest.mark.parametrize("declared", AGGREGATES, ids=lambda declared: declared.name)
+def test_a_value_can_be_redone_from_its_traced_rows(
+    declared: Aggregate, random_shop: Shop, built: pd.DataFrame
+) -> None:
+    family = next(family for family in families().values() if declared in family.features)
+    patterns = redo_of(family.name)
+    (redo,) = [redo for pattern, redo in patterns.items() if re.fullmatch(pattern, declared.name)]
+    for customer in customers_for(declared, built):
+        rows = trace(random_shop, customer, declared.name, SNAPSHOT)
+        value = built.loc[customer, declared.name]
+        assert set(rows["customer_id"]) <= {customer}
+        assert set(rows["source"]) <= {declared.source.name}
+        if rows.empty:
+            assert value == 0 if declared.fill == 0 else np.isnan(value)
+        else:
+            assert value == pytest.approx(redo(rows, NOW), rel=1e-12, nan_ok=True)
+
+
+def test_the_trace_of_a_derived_feature_holds_the_rows_of_its_inputs(random_shop: Shop, built: pd.DataFrame) -> None:
+    customer = built.index[built["orders_90d"] > 0][0]
+    rows = trace(random_shop, customer, "orders_90d_share_of_365d", SNAPSHOT)
+    counts = rows.groupby("feature").size()
+    assert counts.to_dict() == {name: built.loc[customer, name] for name in ("orders_90d", "orders_365d")}
+
+
+def test_a_trace_of_nothing_has_columns_but_no_rows(random_shop: Shop) -> None:
+    rows = trace(random_shop, "nobody", "orders_90d", SNAPSHOT)
+    assert rows.empty
+    assert {"order_id", "ordered_at", "amount", "source"} <= set(rows)
+
+
+def test_a_trace_shows_what_was_known_on_the_day() -> None:
+    made = Maker(9, SNAPSHOT, 1).tables()
+    made["complaints"]["resolved_at"] = NOW  # resolved at the snapshot: open as far as is known
+    rows = trace(read(made), "c00", "complaints_open", SNAPSHOT)
+    assert len(rows)
+    assert rows["resolved_at"].isna().all()
