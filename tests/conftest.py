@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from churnml.definition import ChurnDefinition
 from churnml.training.artefact import save_model
 from churnml.training.model import Model
 from churnml.training.trainer import Trainer
+from tests.servers import postgres_server
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -45,3 +48,24 @@ def model(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Model:
     config = Config(training=TrainingSettings(folds=2, bootstrap_draws=20))
     trained = Trainer(ChurnDefinition(), config, track=False).fit(shop, "2025-03-01")
     return save_model(trained, tmp_path_factory.mktemp("model"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a real PostgreSQL server."""
+    with postgres_server() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[str]:
+    """The address of a real Spark session on two cores."""
+    if shutil.which("java") is None:
+        pytest.skip("Spark needs Java 17 (Debian: openjdk-17-jre-headless)")
+    settings = "spark.master=local[2]&spark.sql.shuffle.partitions=2&spark.driver.bindAddress=127.0.0.1"
+    yield f"pyspark://?{settings}&spark.driver.host=127.0.0.1"
+    from pyspark.sql import SparkSession
+
+    session = SparkSession.getActiveSession()
+    if session is not None:
+        session.stop()

@@ -57,7 +57,9 @@ def test_a_room_imports_only_from_rooms_to_its_left(path: Path) -> None:
         ("shap", {"training/attribution.py"}),
         ("woodelf", {"training/attribution.py"}),
         ("mlflow", {"training/tracking.py"}),
-        ("duckdb", {"data/sources.py", "data/checks.py"}),
+        ("duckdb", {"data/engines/duckdb.py", "data/engines/sources.py"}),
+        ("psycopg", {"data/engines/postgres.py"}),
+        ("pyspark", {"data/engines/spark.py"}),
         ("matplotlib", {"plots.py"}),
     ],
 )

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import duckdb
 import ibis
 import ibis.expr.types as ir
 
 from churnml.data.contract import ORDERS, RECORDED_AT, TABLES, Column, Table
 from churnml.data.door import as_type, normalise, without_gaps
-from churnml.data.sources import said
+from churnml.data.engines.engine import Engine, said
 
 _EXAMPLES = 3
 _LONGEST_EXAMPLE = 40
@@ -54,13 +53,15 @@ class CheckReport:
     duplicated: frozenset[str] = frozenset()
 
 
-def check_tables(raw: Mapping[str, ir.Table]) -> CheckReport:
+def check_tables(raw: Mapping[str, ir.Table], engine: Engine) -> CheckReport:
     """Check every raw table against its contract.
 
     Parameters
     ----------
     raw
-        Raw tables by contract name, as ``sources.raw_tables`` finds them.
+        Raw tables by contract name, as the engine finds them.
+    engine
+        The engine on which they live.
 
     Returns
     -------
@@ -78,7 +79,7 @@ def check_tables(raw: Mapping[str, ir.Table]) -> CheckReport:
             rows[name], found, tolerated = _check_values(received, table)
             dropped, clashes = _check_keys(received, table)
             currencies[name] = _currencies(received, table)
-        except duckdb.Error as error:
+        except engine.errors as error:
             failures.append(f"{name}: the table cannot be read to its end. {said(error)} Export it again.")
             continue
         failures += _missing(received, table) + found + clashes

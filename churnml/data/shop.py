@@ -5,19 +5,19 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import ibis.expr.types as ir
 import pandas as pd
-from ibis.backends.duckdb import Backend
 
 from churnml.config import TableSource
 from churnml.data.checks import CheckReport, check_tables
 from churnml.data.contract import RECORDED_AT, TABLES
 from churnml.data.door import normalise
-from churnml.data.sources import connect, raw_tables
+from churnml.data.engines import Engine, open_engine
 from churnml.errors import InputError
+
+Source = Any  # str | Path | Mapping[str, DataFrame] | SparkSession, of which only some are installed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Shop:
     tables: Mapping[str, ir.Table]
     brought: Mapping[str, frozenset[str]]
     report: CheckReport
-    engine: Backend
+    engine: Engine
 
     def has(self, table: str, columns: Iterable[str] = ()) -> bool:
         """Tell whether the shop brought a table with all these columns."""
@@ -62,7 +62,7 @@ class Shop:
 
 
 def check(
-    source: str | Path | Mapping[str, Any],
+    source: Source,
     *,
     timezone: str = "UTC",
     tables: Mapping[str, TableSource] | None = None,
@@ -88,7 +88,7 @@ def check(
 
 
 def read(
-    source: str | Path | Mapping[str, Any],
+    source: Source,
     *,
     timezone: str = "UTC",
     tables: Mapping[str, TableSource] | None = None,
@@ -99,7 +99,8 @@ def read(
     ----------
     source
         A folder of Parquet or CSV files named after the tables (one file, part files, or a folder of parts for each),
-        a DuckDB file, or a mapping of table name to pandas, Polars or Arrow table.
+        a DuckDB file, a mapping of table name to pandas, Polars or Arrow table, ``postgres://user@host/database``, a
+        Spark session, or ``pyspark:///folder``.
     timezone
         Wall clock of the shop; zone-aware times are converted to it, naive times are taken as they are.
     tables
@@ -134,17 +135,17 @@ def read(
 
 
 def _open(
-    source: str | Path | Mapping[str, Any], timezone: str, tables: Mapping[str, TableSource] | None
-) -> tuple[Backend, dict[str, ir.Table], CheckReport]:
+    source: Source, timezone: str, tables: Mapping[str, TableSource] | None
+) -> tuple[Engine, dict[str, ir.Table], CheckReport]:
     renamed = tables or {}
     names = {table: (renamed[table].name if table in renamed else None) or table for table in TABLES}
-    engine = connect(timezone)
-    raw, failures = raw_tables(source, engine, names)
+    engine = open_engine(source, timezone)
+    raw, failures = engine.raw_tables(source, names)
     for table, theirs in renamed.items():
         if table in raw:
             raw[table], wrong = _with_contract_names(raw[table], table, theirs.columns)
             failures += wrong
-    report = check_tables(raw)
+    report = check_tables(raw, engine)
     return engine, raw, dataclasses.replace(report, failures=failures + report.failures)
 
 
@@ -167,14 +168,13 @@ def _with_contract_names(raw: ir.Table, name: str, columns: Mapping[str, str]) -
     return raw.select(*kept, **mapped), failures
 
 
-def _through_the_door(engine: Backend, raw: ir.Table, name: str, report: CheckReport) -> ir.Table:
+def _through_the_door(engine: Engine, raw: ir.Table, name: str, report: CheckReport) -> ir.Table:
     """Normalise one table; what had to be converted or freed of duplicates is stored, so that it is done once."""
     table = normalise(raw, TABLES[name])
-    stored = name in report.duplicated
-    if stored:
+    repeated = name in report.duplicated
+    if repeated:
         table = table.distinct()
     if "customer_id" in table.columns:
         table = table.drop_null("customer_id")
-    if stored or any(raw.schema().get(column) not in (None, kind) for column, kind in table.schema().items()):
-        table = engine.create_table(name, table)
-    return table
+    converted = any(raw.schema().get(column) not in (None, kind) for column, kind in table.schema().items())
+    return engine.keep(name, table, stored=repeated or converted)

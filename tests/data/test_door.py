@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from churnml.data.contract import TABLES, Column
 from churnml.data.door import TYPES, as_type, normalise
+from churnml.data.engines import open_engine
 from churnml.data.shop import read
-from churnml.data.sources import connect
 
-ENGINE = connect("Europe/Berlin")
+ENGINE = open_engine({}, "Europe/Berlin").backend
 NEXT = iter(range(10_000))
 
 

@@ -167,7 +167,7 @@ def test_threads_and_the_order_of_many_rows_change_no_bit() -> None:
 
     def build(rows: pd.DataFrame, threads: int) -> pd.DataFrame:
         shop = read({"orders": rows})
-        shop.engine.raw_sql(f"SET threads = {threads}")
+        shop.engine.backend.raw_sql(f"SET threads = {threads}")
         return build_features(shop, "2025-06-01")
 
     expected = build(orders, 1)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 import re
-import tempfile
-import weakref
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -15,22 +13,21 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import ibis
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
 from churnml.data.contract import TABLES
+from churnml.data.engines.engine import LISTED, Found, said
 from churnml.errors import InputError
 
 _DATABASE_SUFFIXES = (".duckdb", ".db", ".ddb")
 _DATABASE_MARK = b"DUCK"
 _FILE = re.compile(r"\.(parquet|csv|csv\.gz)$")
-_LISTED = 10
-_REMEDY = (
+REMEDY = (
     f"Give a folder with files such as orders.parquet or orders.csv (tables: {', '.join(TABLES)}), "
-    "or a DuckDB file with tables of these names."
+    "a DuckDB file with tables of these names, or an address such as postgres://user@host/database."
 )
 _PLAIN = re.compile(
     r"BOOLEAN|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\)|VARCHAR|DATE"
@@ -44,46 +41,22 @@ _NANOSECONDS = {
 }
 
 
-# Tables found and failures by contract name, and the names of all that there is.
-_Found = tuple[dict[str, ir.Table], dict[str, str], list[str]]
-
-
-def connect(timezone: str) -> Backend:
-    """Open a DuckDB engine whose tables live in a scratch file, so that they may be larger than the memory.
-
-    The file goes when the engine does. ``timezone`` is the wall clock into which zone-aware times are converted.
-    """
-    scratch = tempfile.TemporaryDirectory(prefix="churnml-")
-    engine = ibis.duckdb.connect(Path(scratch.name) / "shop.duckdb", temp_directory=scratch.name)
-    # The connection outlives the engine object for a moment and would write its file anew: it is closed first.
-    weakref.finalize(engine, _close, engine.con, scratch)
-    try:
-        engine.raw_sql(f"SET TimeZone = {_quoted(timezone)}")
-    except duckdb.Error as error:
-        raise InputError(f"timezone: {timezone!r} is not known. Use a name such as Europe/Istanbul or UTC.") from error
-    return engine
-
-
-def raw_tables(
-    source: str | Path | Mapping[str, Any], engine: Backend, names: Mapping[str, str]
-) -> tuple[dict[str, ir.Table], list[str]]:
-    """Find the raw tables of a source, by contract name.
+def find(source: Any, engine: Backend, names: Mapping[str, str]) -> Found:
+    """Find the raw tables of a folder of Parquet or CSV files, a DuckDB file, or a mapping of tables in memory.
 
     Parameters
     ----------
     source
-        A folder of Parquet or CSV files, a DuckDB file, or a mapping of pandas, Polars or Arrow tables.
+        Where to look.
     engine
-        The engine that will hold or read them.
+        The DuckDB backend that will hold or read them.
     names
         For each contract table, the name that the source uses.
 
     Returns
     -------
-    dict
-        The tables that could be opened.
-    list
-        A sentence for each that could not, or that is missing.
+    tuple
+        Tables found and failures by contract name, and the names of all that there is.
 
     Raises
     ------
@@ -91,29 +64,16 @@ def raw_tables(
         Where the source as a whole is missing or cannot be opened.
     """
     if isinstance(source, Mapping):
-        found, failures, received = _from_mapping(source, engine, names)
-    elif not isinstance(source, str | Path):
-        raise InputError(f"A shop cannot be read from {source!r:.40}. {_REMEDY}")
-    elif "://" in str(source):
+        return _from_mapping(source, engine, names)
+    if not isinstance(source, str | Path):
+        raise InputError(f"A shop cannot be read from {source!r:.40}. {REMEDY}")
+    if "://" in str(source):
         scheme = str(source).split("://")[0]
-        raise InputError(f"{scheme}://: shops are not read from such an address yet. {_REMEDY}")
-    else:
-        found, failures, received = _from_path(Path(source), engine, names)
-    listed = ", ".join(received[:_LISTED]) + (", ..." if len(received) > _LISTED else "") or "nothing"
-    for table, name in names.items():
-        if table in found or table in failures:
-            continue
-        if name != table:
-            failures[table] = (
-                f"{table}: tables.{table}.name in the config says {name}, but there is no such table "
-                f"(found: {listed}). Correct the config."
-            )
-        elif table == "orders":
-            failures[table] = f"orders: the table is missing (found: {listed}). {_REMEDY}"
-    return found, list(failures.values())
+        raise InputError(f"{scheme}://: shops are not read from such an address. {REMEDY}")
+    return _from_path(Path(source), engine, names)
 
 
-def _from_mapping(source: Mapping[str, Any], engine: Backend, names: Mapping[str, str]) -> _Found:
+def _from_mapping(source: Mapping[str, Any], engine: Backend, names: Mapping[str, str]) -> Found:
     found: dict[str, ir.Table] = {}
     failures: dict[str, str] = {}
     for table, name in names.items():
@@ -133,30 +93,30 @@ def _from_mapping(source: Mapping[str, Any], engine: Backend, names: Mapping[str
     return found, failures, [str(name) for name in source]
 
 
-def _from_path(path: Path, engine: Backend, names: Mapping[str, str]) -> _Found:
+def _from_path(path: Path, engine: Backend, names: Mapping[str, str]) -> Found:
     try:
         if not path.exists():
-            raise InputError(f"{path}: there is no such file or folder. {_REMEDY}")
+            raise InputError(f"{path}: there is no such file or folder. {REMEDY}")
         if path.is_dir():
             found, failures = _from_folder(path, engine, names)
             return found, failures, sorted(entry.name for entry in path.iterdir())
         if path.suffix not in _DATABASE_SUFFIXES:
-            raise InputError(f"{path}: is neither a folder nor a DuckDB file (.duckdb, .db). {_REMEDY}")
+            raise InputError(f"{path}: is neither a folder nor a DuckDB file (.duckdb, .db). {REMEDY}")
         return _from_database(path, engine, names)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise InputError(f"{str(path)[:200]}: cannot be opened ({reason}). {_REMEDY}") from error
+        raise InputError(f"{str(path)[:200]}: cannot be opened ({reason}). {REMEDY}") from error
 
 
 def _from_folder(folder: Path, engine: Backend, names: Mapping[str, str]) -> tuple[dict[str, ir.Table], dict[str, str]]:
     found: dict[str, ir.Table] = {}
     failures: dict[str, str] = {}
     for table, name in names.items():
-        files = _table_files(folder, name, set(names.values()))
+        files = table_files(folder, name, set(names.values()))
         if not files:
             continue
-        listed = ", ".join(str(file.relative_to(folder)) for file in files[:_LISTED])
-        listed += ", ..." if len(files) > _LISTED else ""
+        listed = ", ".join(str(file.relative_to(folder)) for file in files[:LISTED])
+        listed += ", ..." if len(files) > LISTED else ""
         kinds = {"Parquet" if file.suffix == ".parquet" else "CSV" for file in files}
         if len(kinds) > 1:
             failures[table] = f"{table}: found as CSV and as Parquet ({listed}). Keep one of the two."
@@ -166,7 +126,7 @@ def _from_folder(folder: Path, engine: Backend, names: Mapping[str, str]) -> tup
             if hollow:
                 raise InputError(f"{', '.join(hollow)} is empty, without even a header.")
             if kinds == {"Parquet"}:
-                paths = ", ".join(_quoted(str(file)) for file in files)
+                paths = ", ".join(quoted(str(file)) for file in files)
                 query = f"FROM read_parquet([{paths}], union_by_name=true, hive_partitioning=false)"
                 found[table] = _adopt(engine, table, query, stored=False)
             else:
@@ -178,7 +138,7 @@ def _from_folder(folder: Path, engine: Backend, names: Mapping[str, str]) -> tup
     return found, failures
 
 
-def _table_files(folder: Path, name: str, names: Iterable[str]) -> list[Path]:
+def table_files(folder: Path, name: str, names: Iterable[str]) -> list[Path]:
     """Files of one table: ``orders.csv``, parts such as ``orders-1.csv`` or ``orders_2024.csv``, or a folder of parts.
 
     A file belongs to the longest name that it may belong to: ``order_items.csv`` is no part of a table ``order``.
@@ -216,10 +176,10 @@ def _csv_query(files: Iterable[Path]) -> str:
         alike.setdefault(_csv_header(file), []).append(file)
     parts = []
     for (skip, delimiter, header), paths in alike.items():
-        listed = ", ".join(_quoted(str(path)) for path in paths)
-        columns = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in header)
+        listed = ", ".join(quoted(str(path)) for path in paths)
+        columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in header)
         parts.append(
-            f"FROM read_csv([{listed}], columns={{{columns}}}, delim={_quoted(delimiter)}, skip={skip}, "
+            f"FROM read_csv([{listed}], columns={{{columns}}}, delim={quoted(delimiter)}, skip={skip}, "
             "auto_detect=false, header=true, quote='\"', escape='\"', comment='')"
         )
     return f"FROM ({' UNION ALL BY NAME '.join(parts)})"
@@ -249,13 +209,13 @@ def _csv_header(file: Path) -> tuple[int, str, tuple[str, ...]]:
     return skip, delimiter, header
 
 
-def _from_database(path: Path, engine: Backend, names: Mapping[str, str]) -> _Found:
+def _from_database(path: Path, engine: Backend, names: Mapping[str, str]) -> Found:
     with path.open("rb") as file:
         mark = file.read(12)[8:]
     if mark != _DATABASE_MARK:
-        raise InputError(f"{path}: is not a DuckDB file, whatever its name says. {_REMEDY}")
+        raise InputError(f"{path}: is not a DuckDB file, whatever its name says. {REMEDY}")
     try:
-        engine.raw_sql(f"ATTACH {_quoted(str(path))} AS source (READ_ONLY)")
+        engine.raw_sql(f"ATTACH {quoted(str(path))} AS source (READ_ONLY)")
         rows = engine.raw_sql(
             "SELECT table_name FROM information_schema.tables "
             "WHERE table_catalog = 'source' AND table_schema = 'main' ORDER BY table_name"
@@ -331,26 +291,8 @@ def _refuse_twins(names: Iterable[str]) -> None:
         )
 
 
-def said(error: Exception) -> str:
-    """Give what a library's error says in one line, without its advice on the library's own options."""
-    text = error.strerror or str(error) if isinstance(error, OSError) else str(error)
-    lines = [line.strip() for line in text.splitlines() if line.strip()] or [type(error).__name__]
-    first = re.sub(r"^(\w+ )*Error: ", "", lines[0])
-    if first.startswith("CSV Error") and len(lines) > 2:
-        line = first.rsplit(" ", 1)[-1]
-        columns = re.fullmatch(r"Expected Number of Columns: (\d+) Found: (\d+)", lines[2])
-        first = (
-            f"Line {line} has {columns[2]} columns, the header {columns[1]}" if columns else f"Line {line}: {lines[2]}"
-        )
-    return first[:300].rstrip(".") + "."
-
-
-def _close(connection: duckdb.DuckDBPyConnection, scratch: tempfile.TemporaryDirectory[str]) -> None:
-    connection.close()
-    scratch.cleanup()
-
-
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """Write a text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
 
 

@@ -1,0 +1,45 @@
+"""The engines on which a shop's tables may live: DuckDB, PostgreSQL and Spark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from churnml.data.engines.duckdb import DuckDBEngine
+from churnml.data.engines.engine import Engine, without_password
+
+__all__ = ["Engine", "open_engine", "without_password"]
+
+
+def open_engine(source: Any, timezone: str) -> Engine:
+    """Open the engine that a source needs.
+
+    Parameters
+    ----------
+    source
+        An address that begins with ``postgres://`` or ``pyspark://``, a Spark session, or what DuckDB reads: a folder,
+        a file, or tables in memory.
+    timezone
+        The wall clock into which zone-aware times are converted.
+
+    Raises
+    ------
+    MissingExtraError
+        Where the packages of the engine are not installed.
+    InputError
+        Where the engine cannot be reached, or the time zone is not known.
+    """
+    scheme = source.split("://")[0].lower() if isinstance(source, str) and "://" in source else ""
+    if scheme in ("postgres", "postgresql"):
+        from churnml.data.engines.postgres import PostgresEngine
+
+        return PostgresEngine(source, timezone)
+    if scheme == "pyspark" or _is_spark_session(source):
+        from churnml.data.engines.spark import SparkEngine
+
+        return SparkEngine(source, timezone)
+    return DuckDBEngine(timezone)
+
+
+def _is_spark_session(source: Any) -> bool:
+    return not isinstance(source, Mapping) and type(source).__module__.startswith("pyspark.sql.")

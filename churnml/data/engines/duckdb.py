@@ -1,0 +1,88 @@
+"""DuckDB, out of core: the engine of folders, files and tables in memory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+
+from churnml.data.engines import sources
+from churnml.data.engines.engine import Engine, Found, unknown_timezone
+
+_SCRATCH = "churnml-"
+_MOST_MEMORY_GB = 5
+_SHARE_OF_MEMORY = 0.6
+
+
+class DuckDBEngine(Engine):
+    """A DuckDB database in a scratch file, so that tables may be larger than the memory; it goes with the engine.
+
+    Parameters
+    ----------
+    timezone
+        The wall clock into which zone-aware times are converted.
+    """
+
+    errors = (duckdb.Error,)
+    remedy = sources.REMEDY
+
+    def __init__(self, timezone: str) -> None:
+        _remove_orphans()
+        scratch = tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{os.getpid()}-")
+        self.backend = ibis.duckdb.connect(
+            Path(scratch.name) / "shop.duckdb",
+            temp_directory=scratch.name,
+            memory_limit=f"{_memory_limit_gb():.2f}GB",
+            preserve_insertion_order=False,
+        )
+        # The connection outlives the backend for a moment and would write its file anew: it is closed first.
+        weakref.finalize(self.backend, _close, self.backend.con, scratch)
+        try:
+            self.backend.raw_sql(f"SET TimeZone = {sources.quoted(timezone)}")
+        except duckdb.Error as error:
+            raise unknown_timezone(timezone) from error
+
+    def find(self, source: Any, names: Mapping[str, str]) -> Found:
+        """Find raw tables in a folder, a DuckDB file or a mapping."""
+        return sources.find(source, self.backend, names)
+
+    def keep(self, name: str, table: ir.Table, *, stored: bool) -> ir.Table:
+        """Give a table a name; only a stored one needs it here."""
+        return self.backend.create_table(name, table) if stored else table
+
+
+def _memory_limit_gb() -> float:
+    """Leave room for others: at most 5 GB and 60 % of the machine; what is larger goes to the scratch file."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 8e9
+    return min(_MOST_MEMORY_GB, _SHARE_OF_MEMORY * memory / 1e9)
+
+
+def _remove_orphans() -> None:
+    """Remove scratch folders of processes that were killed before they could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}[0-9]*-*"):
+        owner = folder.name.removeprefix(_SCRATCH).split("-")[0]
+        if owner.isdecimal() and os.name == "posix" and not _is_alive(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _close(connection: duckdb.DuckDBPyConnection, scratch: tempfile.TemporaryDirectory[str]) -> None:
+    connection.close()
+    scratch.cleanup()

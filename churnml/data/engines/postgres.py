@@ -1,0 +1,83 @@
+"""PostgreSQL: everything is computed in the database; churnml makes temporary views there and nothing else."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from churnml.data.engines.engine import TABLE_NAMES, Engine, Found, said, unknown_timezone, without_password
+from churnml.errors import InputError, MissingExtraError
+
+try:
+    import psycopg
+    from ibis.backends.postgres import Backend
+except ImportError as missing:
+    raise MissingExtraError("Reading a shop from PostgreSQL", "postgres") from missing
+
+
+class PostgresEngine(Engine):
+    """A session on a PostgreSQL server.
+
+    Parameters
+    ----------
+    address
+        ``postgres://user@host:port/database`` or with ``/schema`` at its end. A password that it does not hold is
+        looked up as every PostgreSQL program does: in ``PGPASSWORD`` and in the password file.
+    timezone
+        The wall clock into which zone-aware times are converted.
+    """
+
+    errors = (psycopg.Error,)
+    remedy = f"The schema must hold tables or views with the contract's names ({TABLE_NAMES})."
+
+    def __init__(self, address: str, timezone: str) -> None:
+        self._address = without_password(address)
+        try:
+            self.backend: Backend = ibis.connect(address.replace("postgresql://", "postgres://", 1), autocommit=True)
+        except psycopg.Error as error:
+            raise InputError(
+                f"{self._address}: cannot be opened. {said(error)} Look at the address, and whether the server runs."
+            ) from error
+        weakref.finalize(self.backend, self.backend.con.close)
+        try:
+            self.backend.raw_sql(f"SET TIME ZONE {_quoted(timezone)}").close()
+        except psycopg.Error as error:
+            raise unknown_timezone(timezone) from error
+
+    def find(self, source: Any, names: Mapping[str, str]) -> Found:
+        """Find tables and views of the schema by name."""
+        listed = sorted(self.backend.list_tables())
+        found = {table: self.backend.table(name) for table, name in names.items() if name in listed}
+        return found, {}, listed
+
+    def keep(self, name: str, table: ir.Table, *, stored: bool) -> ir.Table:
+        """Make a temporary view, or a temporary table; the database's own order of letters ends here."""
+        columns = ", ".join(
+            f'{_identifier(column)} COLLATE "C" AS {_identifier(column)}' if kind.is_string() else _identifier(column)
+            for column, kind in table.schema().items()
+        )
+        kind = "TABLE" if stored else "VIEW"
+        kept = f"churnml_{name}"
+        query = f"SELECT {columns} FROM ({self.backend.compile(table)}) AS known"  # noqa: S608, identifiers are quoted
+        try:
+            self.backend.raw_sql(f"CREATE TEMPORARY {kind} {_identifier(kept)} AS {query}").close()
+            if stored:
+                self.backend.raw_sql(f"ANALYZE {_identifier(kept)}").close()
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise InputError(
+                f"{self._address}: {said(error)} churnml makes temporary views. Grant the right TEMPORARY on the "
+                "database to this user."
+            ) from error
+        return self.backend.table(kept)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
