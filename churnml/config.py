@@ -31,10 +31,27 @@ class TableSource(_Section):
     columns: dict[str, str] = Field(default_factory=dict, description="Contract column: the source's column.")
 
 
+class SuppliedSettings(_Section):
+    """A table of features that were computed elsewhere."""
+
+    file: str = Field(description="Parquet or CSV file with customer_id, snapshot_date, the known-time and numbers.")
+    known_at: str = Field(description="The column that says when the numbers of a row were known.")
+    concept: str | None = Field(None, description="What their reasons are about; empty takes the family's name.")
+
+
 class FeatureSettings(_Section):
     """Which features are built."""
 
     families: list[str] | None = Field(None, description="Families to use; empty uses all that the tables allow.")
+    plugins: list[str] = Field(
+        default_factory=list, description="Modules or Python files with feature families of your own."
+    )
+    supplied: dict[str, SuppliedSettings] = Field(
+        default_factory=dict, description="Features that were computed elsewhere, by the family that they make."
+    )
+    store: str | None = Field(
+        "models/features", description="Folder that keeps built features until a training is done; empty keeps none."
+    )
 
 
 class TrainingSettings(_Section):

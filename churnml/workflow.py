@@ -12,13 +12,16 @@ from pathlib import Path
 
 from churnml.config import Config
 from churnml.data.checks import CheckReport
+from churnml.data.files import read_table
 from churnml.data.shop import Shop, check, read
 from churnml.data.simulator import simulate
 from churnml.errors import ModelError
+from churnml.features.registry import load_plugins
+from churnml.features.store import Progress
+from churnml.features.supplied import supply_features
 from churnml.scoring.files import write_ranking
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.scorer import Scorer
-from churnml.training.frame import Progress
 from churnml.training.model import Model
 from churnml.training.trainer import Trainer
 
@@ -40,10 +43,14 @@ def check_shop(source: str | Path, config: Config) -> CheckReport:
 
 
 def open_shop(source: str | Path, config: Config) -> Shop:
-    """Read a shop with the names and the clock of a config, and log what its check tolerated."""
+    """Read a shop as a config says, with its plug-ins and supplied features, and log what its check tolerated."""
+    load_plugins(config.features.plugins)
     shop = read(source, timezone=config.timezone, tables={str(name): table for name, table in config.tables.items()})
     for note in shop.report.notes:
         _log.info(note)
+    for family, table in config.features.supplied.items():
+        frame = read_table(table.file)
+        shop = supply_features(shop, frame, family=family, known_at=table.known_at, concept=table.concept)
     return shop
 
 

@@ -88,7 +88,7 @@ def test_print_stands_in_the_command_line_alone() -> None:
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
         ]
-        assert path.name == "cli.py" or not calls, path
+        assert path.parent.name == "cli" or not calls, path
 
 
 def test_importing_churnml_imports_nothing_heavy() -> None:

@@ -1,4 +1,4 @@
-"""Writing results whole or not at all."""
+"""Writing results whole or not at all, and reading single files."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import pandas as pd
 
 from churnml.errors import InputError
 
@@ -52,6 +54,23 @@ def whole_folder(out: str | Path, owned: Iterable[str] = (), last: str | None = 
         for folder in made:
             with suppress(OSError):  # kept as soon as it holds something
                 folder.rmdir()
+
+
+def read_table(file: str | Path) -> pd.DataFrame:
+    """Read a Parquet or CSV file; of CSV all columns are text.
+
+    Raises
+    ------
+    InputError
+        Where it cannot be read.
+    """
+    path = Path(file)
+    try:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path)
+        return pd.read_csv(path, dtype=str)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error}). Name a Parquet or CSV file.") from error
 
 
 def _make_parents(out: Path) -> list[Path]:

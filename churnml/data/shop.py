@@ -21,6 +21,39 @@ Source = Any  # str | Path | Mapping[str, DataFrame] | SparkSession, of which on
 
 
 @dataclasses.dataclass(frozen=True)
+class SuppliedTable:
+    """Numbers by customer and snapshot.
+
+    Attributes
+    ----------
+    values
+        float64 columns, indexed by ``customer_id`` (text) and ``snapshot_date`` (date), sorted.
+    fingerprint
+        Changes when the numbers do.
+    """
+
+    values: pd.DataFrame
+    fingerprint: str
+
+    def on(self, snapshot_date: date) -> pd.DataFrame:
+        """Give the numbers of one snapshot by ``customer_id``.
+
+        Raises
+        ------
+        InputError
+            Where there is no row for this snapshot.
+        """
+        days = self.values.index.get_level_values("snapshot_date")
+        rows = self.values[days == pd.Timestamp(snapshot_date)].droplevel("snapshot_date")
+        if rows.empty:
+            raise InputError(
+                f"{', '.join(map(str, self.values))}: supplied without a row for the snapshot {snapshot_date}. Supply "
+                "the features of every snapshot that is built."
+            )
+        return rows
+
+
+@dataclasses.dataclass(frozen=True)
 class Shop:
     """The tables of a shop as they stand, all of time. What was known on one day is seen through ``History``.
 
@@ -34,12 +67,15 @@ class Shop:
         What the check counted.
     engine
         The engine on which the tables live.
+    supplied
+        Tables of features that were computed elsewhere, by family.
     """
 
     tables: Mapping[str, ir.Table]
     brought: Mapping[str, frozenset[str]]
     report: CheckReport
     engine: Engine
+    supplied: Mapping[str, SuppliedTable] = dataclasses.field(default_factory=dict)
 
     def has(self, table: str, columns: Iterable[str] = ()) -> bool:
         """Tell whether the shop brought a table with all these columns."""

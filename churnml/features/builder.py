@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -16,8 +17,8 @@ from churnml.data.population import eligible
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
-from churnml.features.family import Aggregate, Derived, Feature, Fit
-from churnml.features.registry import available
+from churnml.features.family import Aggregate, Derived, Feature, Fit, Supplied
+from churnml.features.registry import available, family_of
 from churnml.features.registry import feature as feature_of
 
 
@@ -52,13 +53,13 @@ def build_features(
     InputError
         Where the snapshot lies before the data.
     """
-    history = History(shop, pd.Timestamp(snapshot_date).date())
-    return build(history, definition or ChurnDefinition(), available(shop, families))
+    day = pd.Timestamp(snapshot_date).date()
+    return build(History(shop, day), definition or ChurnDefinition(), available(shop, families, day))
 
 
 def build(history: History, definition: ChurnDefinition, features: Sequence[Feature]) -> pd.DataFrame:
     """Build given features of a history; see ``build_features``."""
-    constants = fit_constants(history, definition, features)
+    constants = find_constants(history, definition, features)
     frame = aggregate(history, definition, features).order_by("customer_id").to_pandas()
     return derive(frame, features, constants).set_index("customer_id")
 
@@ -92,13 +93,23 @@ def aggregate(history: History, definition: ChurnDefinition, features: Sequence[
     return joined.mutate(**filled) if filled else joined
 
 
-Constants = Mapping[Fit, Any]
+@dataclass(frozen=True)
+class Constants:
+    """What is known of a snapshot apart from its rows: fitted constants, and supplied values by customer."""
+
+    fitted: Mapping[Fit, Any]
+    supplied: Mapping[str, pd.Series]
 
 
-def fit_constants(history: History, definition: ChurnDefinition, features: Sequence[Feature]) -> Constants:
-    """Find the constants of a snapshot that derived features ask for, each once."""
+def find_constants(history: History, definition: ChurnDefinition, features: Sequence[Feature]) -> Constants:
+    """Find the constants of a snapshot that features ask for, each once."""
     fits = [feature.fit for feature in features if isinstance(feature, Derived) and feature.fit is not None]
-    return {fit: fit(history, definition) for fit in dict.fromkeys(fits)}
+    supplied = {
+        feature.name: history.shop.supplied[family_of(feature.name).name].on(history.snapshot_date)[feature.name]
+        for feature in features
+        if isinstance(feature, Supplied)
+    }
+    return Constants({fit: fit(history, definition) for fit in dict.fromkeys(fits)}, supplied)
 
 
 def derive(frame: pd.DataFrame, features: Sequence[Feature], constants: Constants) -> pd.DataFrame:
@@ -108,6 +119,8 @@ def derive(frame: pd.DataFrame, features: Sequence[Feature], constants: Constant
         if isinstance(feature, Derived):
             inputs = [columns[name] for name in feature.inputs]
             columns[feature.name] = _computed(feature, inputs, len(frame), constants)
+        elif isinstance(feature, Supplied):
+            columns[feature.name] = constants.supplied[feature.name].reindex(frame["customer_id"]).to_numpy(np.float64)
         else:
             columns[feature.name] = frame[feature.name].to_numpy(dtype=np.float64, na_value=np.nan)
     return pd.DataFrame({"customer_id": frame["customer_id"], **columns})
@@ -118,10 +131,10 @@ def _computed(
 ) -> NDArray[np.float64]:
     if feature.fit is None:
         first = []
-    elif constants[feature.fit] is None:
+    elif constants.fitted[feature.fit] is None:
         return np.full(rows, np.nan)
     else:
-        first = [constants[feature.fit]]
+        first = [constants.fitted[feature.fit]]
     with np.errstate(divide="ignore", invalid="ignore"):
         values = np.broadcast_to(np.asarray(feature.compute(*first, *inputs), dtype=np.float64), rows)
     return np.where(np.isfinite(values), values, np.nan)

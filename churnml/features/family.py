@@ -159,6 +159,11 @@ class Derived(Feature):
     fit: Fit | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Supplied(Feature):
+    """A feature that was computed elsewhere, and is joined in by customer and snapshot."""
+
+
 @dataclass(frozen=True)
 class Family:
     """A named group of features that speak of one concept.

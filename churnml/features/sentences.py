@@ -98,7 +98,7 @@ def write(feature_name: str, row: Mapping[str, float], language: Language, curre
     >>> write("amount_sum_90d", {"amount_sum_90d": 1250.0}, "tr", "TRY")
     'Son 90 günde ₺1.250,00 harcadı'
     """
-    speaks_if, usual, of_zero = _templates(feature_name, language, currency)
+    speaks_if, usual, of_zero = _templates(feature_of(feature_name), language, currency)
     value = row[feature_name]
     if value is None or not isfinite(value) or not speaks_if(value):
         return None
@@ -130,9 +130,8 @@ _Template = tuple[tuple[str, str | None, Write], ...]
 
 @cache
 def _templates(
-    feature_name: str, language: Language, currency: str | None
+    feature: Feature, language: Language, currency: str | None
 ) -> tuple[Callable[[float], bool], _Template, _Template]:
-    feature = feature_of(feature_name)
     usual, of_zero = (feature.en, feature.en_zero) if language == "en" else (feature.tr, feature.tr_zero)
     return (
         feature.speaks_if,

@@ -15,8 +15,7 @@ import pandas as pd
 
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, ModelError
-from churnml.features.registry import family_of
-from churnml.features.registry import feature as feature_of
+from churnml.features.registry import contract_of
 from churnml.training.candidates import CANDIDATES
 from churnml.training.candidates.base import write_json
 from churnml.training.model import Model
@@ -146,25 +145,6 @@ def _refuse_changed_features(folder: Path, written: list[dict[str, Any]]) -> Non
             f"{folder}: the model was trained on features that are computed differently now "
             f"({'; '.join(differences)}). Train it again."
         )
-
-
-def contract_of(name: str) -> dict[str, str | int | None]:
-    """Describe what a model relies on in a feature: a change of it makes older models unusable.
-
-    Raises
-    ------
-    KeyError
-        Where the feature is not known.
-    """
-    declared = feature_of(name)
-    return {
-        "name": declared.name,
-        "unit": declared.unit,
-        "window_days": declared.window_days,
-        "fill": declared.fill,
-        "describe": declared.describe,
-        "family": family_of(name).name,
-    }
 
 
 class PyfuncModel:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from churnml.features.store import Progress
 from churnml.statistics.bootstrap import paired_difference
 from churnml.statistics.logodds import Floats, row_log_loss, shift_per_group
 from churnml.statistics.metrics import shape_loss
@@ -16,7 +17,7 @@ from churnml.training.candidates import CANDIDATES
 from churnml.training.candidates.base import FitSettings
 from churnml.training.figures import auroc_within
 from churnml.training.folds import Fold
-from churnml.training.frame import Progress, TrainingFrame
+from churnml.training.frame import TrainingFrame
 
 
 @dataclass(frozen=True)

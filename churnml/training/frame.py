@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,9 +18,8 @@ from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.features.builder import build
 from churnml.features.family import Feature
+from churnml.features.store import Progress, write_features
 from churnml.statistics.logodds import Floats, logit
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,7 @@ def build_training_frame(
     max_rows: int,
     seed: int,
     progress: Progress | None = None,
+    store: Path | None = None,
 ) -> TrainingFrame:
     """Build features and labels snapshot by snapshot.
 
@@ -117,6 +118,8 @@ def build_training_frame(
         Seed of the customers' hashes.
     progress
         Called with a text, the steps done and all steps.
+    store
+        Folder in which built features are kept, so that a broken run resumes; None keeps none.
 
     Returns
     -------
@@ -129,7 +132,11 @@ def build_training_frame(
     for done, day in enumerate(snapshots):
         if progress is not None:
             progress("features", done, len(snapshots))
-        X = build(History(shop, day), definition, features)
+        if store is None:
+            X = build(History(shop, day), definition, features)
+        else:
+            (partition,) = write_features(shop, [day], definition, features, store)
+            X = partition.read()
         churned = labels(shop, day, definition, data_end)
         if share < 1.0:
             # Another hash than the one that places customers into folds: those who stay fill [0, 1) evenly there.

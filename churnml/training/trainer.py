@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import logging
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +23,8 @@ from churnml.data.population import data_end, training_snapshots
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, NoSkillError
-from churnml.features.registry import available, tables_of
+from churnml.features.registry import available, load_plugins, tables_of
+from churnml.features.store import Progress
 from churnml.statistics.logodds import Floats, fit_intercept
 from churnml.training.artefact import with_version
 from churnml.training.candidates import CANDIDATES
@@ -26,7 +32,7 @@ from churnml.training.candidates.base import FitSettings
 from churnml.training.choice import Predictions, calibration_slope, compare, predict_folds
 from churnml.training.figures import compute_figures
 from churnml.training.folds import Fold, plan_folds
-from churnml.training.frame import Progress, TrainingFrame, build_training_frame, compute_base_rates
+from churnml.training.frame import TrainingFrame, build_training_frame, compute_base_rates
 from churnml.training.gate import judge
 from churnml.training.model import Model
 from churnml.training.result import Training, summarise
@@ -79,7 +85,8 @@ class Trainer:
         NoSkillError
             Where nothing is better than chance.
         """
-        training = self.train(shop, as_of, progress)
+        with self._store(shop) as store:
+            training = self.train(shop, as_of, progress, store)
         for line in summarise(training):
             _log.info(line)
         if self.track:
@@ -92,22 +99,40 @@ class Trainer:
             raise NoSkillError(training.verdict.sentence)
         return model
 
-    def train(self, shop: Shop, as_of: str | date | None = None, progress: Progress | None = None) -> Training:
-        """Do all of a training but for tracking; see ``fit``."""
+    def train(
+        self,
+        shop: Shop,
+        as_of: str | date | None = None,
+        progress: Progress | None = None,
+        store: Path | None = None,
+    ) -> Training:
+        """Do all of a training but for tracking; see ``fit``. ``store`` keeps built features for a run that breaks."""
         config, definition = self.config, self.definition
+        load_plugins(config.features.plugins)
         end = data_end(shop, pd.Timestamp(as_of).date() if as_of is not None else None, definition.horizon_days)
         snapshots = training_snapshots(
             shop.first_day, end, definition, config.snapshots.every_days, config.snapshots.at_most
         )
-        features = available(shop, config.features.families)
+        features = available(shop, config.features.families, end)
         candidates = _candidates(config.training.candidates, [feature.name for feature in features])
         frame = build_training_frame(
-            shop, definition, snapshots, features, end, config.training.max_rows, config.seed, progress
+            shop, definition, snapshots, features, end, config.training.max_rows, config.seed, progress, store
         )
         # Tables that nothing is learnt from leave the model as it is.
         read = {"orders", *tables_of(features), *(["subscriptions"] if definition.kind == "subscription_end" else [])}
         origin = {"first_day": shop.first_day.isoformat(), "data_fingerprint": fingerprint(History(shop, end), read)}
         return self._train_on(frame, candidates, end, origin, progress)
+
+    @contextmanager
+    def _store(self, shop: Shop) -> Iterator[Path | None]:
+        """Give a folder for built features that goes when the training is done, and stays when it breaks."""
+        if not self.track or self.config.features.store is None:
+            yield None
+            return
+        settings = json.dumps([self.definition.model_dump(), shop.first_day.isoformat(), sorted(shop.tables)])
+        store = Path(self.config.features.store) / hashlib.sha256(settings.encode()).hexdigest()[:12]
+        yield store
+        shutil.rmtree(store, ignore_errors=True)
 
     def _train_on(
         self,

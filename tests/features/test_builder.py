@@ -15,9 +15,8 @@ from churnml.data.shop import Shop, read
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, InputError
 from churnml.features.builder import build, build_features, trace
-from churnml.features.family import Aggregate, Derived, Feature, count
+from churnml.features.family import Aggregate, Derived, Feature
 from churnml.features.registry import available, families, family_of, feature
-from churnml.features.sources import ORDERS
 
 SNAPSHOT = "2025-07-01"
 NOW = pd.Timestamp(SNAPSHOT)
@@ -185,17 +184,6 @@ def test_a_feature_may_be_derived_from_a_derived_one(small_shop: Shop, monkeypat
     monkeypatch.setattr("churnml.features.registry.families", lambda: {"recency": more})
     found = build_features(small_shop, SNAPSHOT)
     assert (found["quarter"] == found["days_since_last_order"] / 4).all()
-
-
-def test_two_features_of_one_name_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    from churnml.features import registry
-
-    twin = Aggregate(name="orders_90d", unit="orders", describe="", en="", tr="", source=ORDERS, reduce=count())
-    extra = type(families()["recency"])("twins", "pace", False, (twin,))
-    both = {**families(), "twins": extra}
-    monkeypatch.setattr(registry, "families", lambda: both)
-    with pytest.raises(ValueError, match=re.escape("orders_90d: declared by frequency and by twins")):
-        registry._owners.__wrapped__()
 
 
 def _derived(name: str, inputs: tuple[str, ...], compute: Callable[..., np.ndarray]) -> Feature:

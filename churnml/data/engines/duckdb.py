@@ -6,13 +6,14 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from churnml.data.engines import sources
 from churnml.data.engines.engine import Engine, Found, unknown_timezone
@@ -57,6 +58,11 @@ class DuckDBEngine(Engine):
     def keep(self, name: str, table: ir.Table, *, stored: bool) -> ir.Table:
         """Give a table a name; only a stored one needs it here."""
         return self.backend.create_table(name, table) if stored else table
+
+    def _stream(self, table: ir.Table, rows: int) -> Iterable[pa.RecordBatch]:
+        # Ibis 12 asks for the name that this reader had before DuckDB 2.
+        stream: Iterable[pa.RecordBatch] = self.backend.con.sql(self.backend.compile(table)).to_arrow_reader(rows)
+        return stream
 
 
 def _memory_limit_gb() -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +88,7 @@ class Engine(ABC):
         """Give the rows of a table in pieces of so many rows, without holding them all."""
         waiting: list[pa.RecordBatch] = []
         count = 0
-        reader = self.backend.to_pyarrow_batches(table, chunk_size=rows)
-        for batch in reader:
+        for batch in self._stream(table, rows):
             while batch.num_rows:
                 piece = batch.slice(0, rows - count)
                 batch = batch.slice(piece.num_rows)
@@ -100,6 +99,11 @@ class Engine(ABC):
                     waiting, count = [], 0
         if waiting:
             yield pa.Table.from_batches(waiting)
+
+    def _stream(self, table: ir.Table, rows: int) -> Iterable[pa.RecordBatch]:
+        """Give the rows in batches of about so many."""
+        stream: Iterable[pa.RecordBatch] = self.backend.to_pyarrow_batches(table, chunk_size=rows)
+        return stream
 
     def write(self, table: ir.Table, transform: Transform, schema: pa.Schema, folder: Path) -> None:
         """Write a table with ``customer_id`` as Parquet parts, sorted by it, in bounded memory.

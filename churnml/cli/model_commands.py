@@ -1,0 +1,143 @@
+"""Commands about models and their lists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from churnml.cli.app import app
+from churnml.cli.options import (
+    Active,
+    AsJson,
+    ConfigFile,
+    Data,
+    Every,
+    Horizon,
+    InSample,
+    Lead,
+    ModelAddress,
+    Seed,
+    Snapshot,
+    config_of,
+    day_of,
+)
+from churnml.cli.show import SHOWN, print_json, print_outcome, progress_bar, records
+
+
+@app.command()
+def train(
+    data: Data,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="Nothing on or after this day is seen.")] = None,
+    config_file: ConfigFile = None,
+    horizon: Horizon = None,
+    active: Active = None,
+    lead: Lead = None,
+    every: Every = None,
+    seed: Seed = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train, compare and register a model."""
+    from churnml.training.trainer import Trainer
+    from churnml.workflow import open_shop
+
+    config = config_of(config_file, horizon, active, lead, every, seed)
+    day = day_of("--as-of", as_of)
+    shop = open_shop(data, config)
+    with progress_bar() as progress:
+        model = Trainer(config=config).fit(shop, day, progress)
+    if as_json:
+        print_json({"model_version": model.version, **model.card})
+    else:
+        print(f"Model {model.version} is the champion of {config.tracking.model_name}.")
+        print(f"Next: churnml score {data} --out list")
+
+
+@app.command()
+def score(
+    data: Data,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the files.")],
+    snapshot: Snapshot = None,
+    model: ModelAddress = None,
+    config_file: ConfigFile = None,
+    in_sample: InSample = False,
+    as_json: AsJson = False,
+) -> None:
+    """Rank the customers of a day with reasons."""
+    from churnml.workflow import open_shop
+    from churnml.workflow import score as run_score
+
+    config = config_of(config_file)
+    day = day_of("--snapshot", snapshot)
+    shop = open_shop(data, config)
+    outcome = run_score(shop, out, config, model=model, snapshot_date=day, in_sample=in_sample)
+    print_outcome(outcome, as_json)
+
+
+@app.command()
+def run(
+    data: Data,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the files.")],
+    config_file: ConfigFile = None,
+    horizon: Horizon = None,
+    active: Active = None,
+    lead: Lead = None,
+    every: Every = None,
+    seed: Seed = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check, train if needed, and score the newest day."""
+    from churnml.workflow import run as run_all
+
+    config = config_of(config_file, horizon, active, lead, every, seed)
+    with progress_bar() as progress:
+        outcome = run_all(data, out, config, progress)
+    print_outcome(outcome, as_json)
+
+
+@app.command()
+def explain(
+    data: Data,
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="Customer id.")],
+    snapshot: Snapshot = None,
+    model: ModelAddress = None,
+    config_file: ConfigFile = None,
+    in_sample: InSample = False,
+    as_json: AsJson = False,
+) -> None:
+    """Explain one customer: her reasons and every number behind them."""
+    from churnml.scoring.scorer import Scorer
+    from churnml.workflow import open_shop
+
+    config = config_of(config_file)
+    day = day_of("--snapshot", snapshot)
+    shop = open_shop(data, config)
+    explanation = Scorer(model, config).rank(shop, day, in_sample=in_sample).explain(customer)
+    if as_json:
+        print_json(
+            {
+                **records(explanation.row.to_frame().T)[0],
+                "customer_id": customer,
+                "concepts": explanation.concepts.to_dict(),
+                "features": records(explanation.features),
+            }
+        )
+        return
+    row = explanation.row
+    print(
+        f"Customer {customer} on {row.snapshot_date}: {row.churn_probability:.1%} likely to leave ({row.risk_band}), "
+        f"rank {row.risk_rank:,}, value at risk {row.value_at_risk:,.2f}."
+    )
+    for reason in explanation.reasons:
+        print(f"  {reason.concept}: {reason.sentence}")
+    print("\nWeight in log-odds, towards leaving (+) or staying (-):")
+    for concept, weight in explanation.concepts.items():
+        print(f"  {weight:+.3f}  {concept}")
+    print("\nFeatures with the largest weight:")
+    shown = explanation.features.reindex(
+        explanation.features.contribution.abs().sort_values(ascending=False, kind="stable").index
+    ).head(SHOWN)
+    for feature in records(shown):
+        value = "no value" if feature["value"] is None else f"{feature['value']:,.4g}"
+        print(f"  {feature['contribution']:+.3f}  {feature['feature']} = {value}  ({feature['describe']})")

@@ -1,0 +1,53 @@
+"""Options that several commands share, and what they mean."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from churnml.errors import InputError
+
+if TYPE_CHECKING:
+    from churnml.config import Config
+
+Data = Annotated[str, typer.Argument(metavar="DATA", help="Folder of Parquet or CSV files, or a DuckDB file.")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="YAML file with settings.")]
+Horizon = Annotated[int | None, typer.Option("--horizon", help="Days without an order that count as leaving.")]
+Active = Annotated[int | None, typer.Option("--active", help="Days within which the last order must lie.")]
+Lead = Annotated[int | None, typer.Option("--lead", help="Days between the snapshot and the horizon.")]
+Every = Annotated[int | None, typer.Option("--every", help="Days between training snapshots.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Seed of everything random.")]
+Snapshot = Annotated[str | None, typer.Option("--snapshot", help="The day that is taken for now (YYYY-MM-DD).")]
+ModelAddress = Annotated[str | None, typer.Option("--model", help="Folder or MLflow address; default: the champion.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+InSample = Annotated[bool, typer.Option("--in-sample", help="Allow a day that the model has seen.")]
+
+
+def config_of(
+    path: Path | None,
+    horizon: int | None = None,
+    active: int | None = None,
+    lead: int | None = None,
+    every: int | None = None,
+    seed: int | None = None,
+) -> Config:
+    """Read the configuration file and lay the options over it."""
+    from churnml.config import load_config
+
+    return load_config(
+        path,
+        definition={"horizon_days": horizon, "active_days": active, "lead_days": lead},
+        snapshots={"every_days": every},
+        seed=seed,
+    )
+
+
+def day_of(option: str, text: str | None) -> date | None:
+    """Read a day; None stays None."""
+    try:
+        return None if text is None else datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError as error:
+        raise InputError(f"{option}: is not a day (received {text!r}). Write it as 2025-03-31.") from error

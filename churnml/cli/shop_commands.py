@@ -1,0 +1,96 @@
+"""Commands about shops and their data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from churnml.cli.app import app
+from churnml.cli.options import AsJson, ConfigFile, Data, Seed, config_of
+from churnml.cli.show import print_json, print_outcome, print_rows, progress_bar
+from churnml.errors import InputError
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the shop and its list.")] = Path("demo"),
+    customers: Annotated[int, typer.Option("--customers", help="Customers of the simulated shop.")] = 5_000,
+    config_file: ConfigFile = None,
+    seed: Seed = None,
+    as_json: AsJson = False,
+) -> None:
+    """Simulate a shop and run everything on it."""
+    from churnml.workflow import demo as run_demo
+
+    with progress_bar() as progress:
+        outcome = run_demo(out, config_of(config_file, seed=seed), customers, progress)
+    print_outcome(outcome, as_json)
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the tables.")],
+    customers: Annotated[int, typer.Option("--customers", help="Number of customers.")] = 5_000,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of everything random.")] = 7,
+    effects: Annotated[str, typer.Option("--effects", help="all, or none: nobody's leaving can be foreseen.")] = "all",
+    as_json: AsJson = False,
+) -> None:
+    """Simulate a shop whose customers leave for known reasons."""
+    if effects not in ("all", "none"):
+        raise InputError(f"--effects: is all or none (received {effects!r}). Correct the option.")
+    from churnml.data.simulator import Effects
+    from churnml.data.simulator import simulate as run_simulation
+
+    with progress_bar() as progress:
+        rows = run_simulation(
+            out,
+            customers=customers,
+            seed=seed,
+            effects=Effects.none() if effects == "none" else Effects(),
+            progress=lambda done, of: progress("customers", done, of) if progress is not None else None,
+        )
+    print_rows(rows, out, as_json)
+
+
+@app.command("import")
+def import_(
+    dataset: Annotated[str, typer.Argument(help="online-retail-ii or cdnow.")],
+    source: Annotated[Path, typer.Argument(metavar="SRC", help="The published file, or a folder that holds it.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the tables.")],
+    as_json: AsJson = False,
+) -> None:
+    """Import a public dataset that you have downloaded."""
+    from churnml.data.importers import import_dataset
+
+    report = import_dataset(dataset, source, out)
+    if as_json:
+        print_json({"rows": report.rows, "left_out": report.left_out, "notes": report.notes})
+        return
+    print_rows(report.rows, out, as_json=False)
+    for reason, count in report.left_out.items():
+        print(f"left out: {count:>9,} {reason}")
+    for note in report.notes:
+        print(note)
+
+
+@app.command()
+def check(data: Data, config_file: ConfigFile = None, as_json: AsJson = False) -> None:
+    """Check a shop's tables and report all failures at once."""
+    from churnml.workflow import check_shop
+
+    report = check_shop(data, config_of(config_file))
+    if as_json:
+        print_json({"rows": report.rows, "failures": report.failures, "notes": report.notes})
+    else:
+        for table, count in report.rows.items():
+            print(f"{table:<14}{count:>12,} rows")
+        for note in report.notes:
+            print(note)
+    if report.failures:
+        if as_json:
+            raise typer.Exit(1)
+        raise InputError(report.failures)
+    if not as_json:
+        print("All tables are in order.")

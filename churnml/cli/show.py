@@ -1,0 +1,98 @@
+"""Printing: results for people and for machines, and progress on a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from churnml.features.store import Progress
+    from churnml.workflow import Outcome
+
+_LIST_COLUMNS = ("list_rank", "customer_id", "churn_probability", "value_at_risk", "last_order_at", "reason_1")
+SHOWN = 10
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress | None]:
+    """Show a bar on a terminal, and nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        tasks: dict[str, Any] = {}
+
+        def report(step: str, done: int, total: int) -> None:
+            group = step.split(" ")[0]
+            if group not in tasks:
+                tasks[group] = bar.add_task(step, total=total)
+            bar.update(tasks[group], description=step, completed=done, total=total)
+
+        yield report
+
+
+def print_outcome(outcome: Outcome, as_json: bool) -> None:
+    """Print the top of a work list and where the files are."""
+    ranking = outcome.ranking
+    worklist = ranking.worklist(SHOWN)
+    if as_json:
+        print_json(
+            {
+                "snapshot_date": ranking.snapshot_date,
+                "customers": len(ranking),
+                "model_version": outcome.model.version,
+                "files": outcome.files,
+                "worklist": records(worklist),
+            }
+        )
+        return
+    on_list = len(ranking.worklist())
+    print(f"{len(ranking):,} customers ranked on {ranking.snapshot_date} by model {outcome.model.version}.")
+    print(f"The work list: the first {len(worklist)} of {on_list:,} who are overdue, not yet lost and contactable.\n")
+    print(_as_text(worklist))
+    print("\nFiles: " + ", ".join(str(file) for file in outcome.files))
+
+
+def _as_text(worklist: pd.DataFrame) -> str:
+    shown = worklist[list(_LIST_COLUMNS)].assign(
+        churn_probability=worklist.churn_probability.map("{:.0%}".format),
+        value_at_risk=worklist.value_at_risk.map("{:,.2f}".format),
+        last_order_at=worklist.last_order_at.dt.strftime("%Y-%m-%d"),
+        reason_1=worklist.reason_1.fillna(""),
+    )
+    rows = [list(_LIST_COLUMNS), *shown.astype(str).to_numpy().tolist()]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(_LIST_COLUMNS))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def print_rows(rows: dict[str, int], out: Path, as_json: bool) -> None:
+    """Print how many rows each table has."""
+    if as_json:
+        print_json({"out": out, "rows": rows})
+        return
+    for table, count in rows.items():
+        print(f"{table:<14}{count:>12,} rows")
+    print(f"Written to {out}. Next: churnml check {out}")
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give the rows with null where a value is missing."""
+    return [
+        {str(name): None if missing else value for (name, value), missing in zip(row.items(), gaps, strict=True)}
+        for row, gaps in zip(table.astype(object).to_dict("records"), table.isna().to_numpy(), strict=True)
+    ]
+
+
+def print_json(content: dict[str, Any]) -> None:
+    """Print JSON for machines."""
+    print(json.dumps(content, indent=2, default=str))

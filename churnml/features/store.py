@@ -1,0 +1,148 @@
+"""Feature files: a Parquet partition per snapshot, written whole or not at all, so that a broken run resumes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from churnml import __version__
+from churnml.data.files import whole_folder
+from churnml.data.fingerprint import fingerprint
+from churnml.data.history import History
+from churnml.data.shop import Shop
+from churnml.definition import ChurnDefinition
+from churnml.features.builder import Constants, aggregate, derive, find_constants
+from churnml.features.family import Feature
+from churnml.features.registry import code_of, contract_of, family_of, tables_of
+
+Progress = Callable[[str, int, int], None]
+_KEY = b"churnml"
+
+
+@dataclass(frozen=True)
+class Partition:
+    """The features of one snapshot on disk.
+
+    Attributes
+    ----------
+    snapshot_date
+        The snapshot.
+    folder
+        Holds ``part-*.parquet``: ``customer_id`` and a float64 column per feature, sorted by customer within a part.
+    built
+        Whether this run built it; otherwise it was there already.
+    """
+
+    snapshot_date: date
+    folder: Path
+    built: bool
+
+    def read(self) -> pd.DataFrame:
+        """Give the rows as ``build_features`` does, indexed and sorted by ``customer_id``."""
+        parts = [pq.read_table(part) for part in sorted(self.folder.glob("part-*.parquet"))]
+        rows: pd.DataFrame = pa.concat_tables(parts).to_pandas()
+        return rows.set_index("customer_id").sort_index()
+
+
+def write_features(
+    shop: Shop,
+    snapshots: Sequence[date],
+    definition: ChurnDefinition,
+    features: Sequence[Feature],
+    out: str | Path,
+    progress: Progress | None = None,
+) -> list[Partition]:
+    """Write the features of snapshots as ``out/snapshot_date=2025-03-31/part-*.parquet``, one snapshot after another.
+
+    A partition that is there already, made of the same known rows by the same features and definition, is left as it
+    is; any other is made anew. Memory does not grow with the number of customers or snapshots.
+
+    Parameters
+    ----------
+    shop, snapshots, definition, features
+        What to build, of whom, and when.
+    out
+        Folder of the partitions.
+    progress
+        Called with a text, the steps done and all steps.
+
+    Returns
+    -------
+    list of Partition
+        In the order of the snapshots.
+
+    Raises
+    ------
+    InputError
+        Where a snapshot lies before the data, or the folder cannot be written.
+    """
+    out = Path(out)
+    partitions = []
+    for done, day in enumerate(snapshots):
+        if progress is not None:
+            progress("features", done, len(snapshots))
+        history = History(shop, day)
+        folder = out / f"snapshot_date={day}"
+        key = _key(history, definition, features)
+        built = _key_of(folder) != key
+        if built:
+            write_snapshot(history, definition, features, folder, key)
+        partitions.append(Partition(day, folder, built))
+    if progress is not None:
+        progress("features", len(snapshots), len(snapshots))
+    return partitions
+
+
+def write_snapshot(
+    history: History, definition: ChurnDefinition, features: Sequence[Feature], folder: Path, key: str = ""
+) -> None:
+    """Write the features of one snapshot as Parquet parts into a folder, whole or not at all."""
+    columns = [pa.field("customer_id", pa.string()), *(pa.field(feature.name, pa.float64()) for feature in features)]
+    schema = pa.schema(columns, metadata={_KEY: key.encode()})
+    transform = partial(_derived, features=features, constants=find_constants(history, definition, features))
+    rows = aggregate(history, definition, features)
+    if folder.exists():
+        shutil.rmtree(folder)
+    with whole_folder(folder) as scratch:
+        history.shop.engine.write(rows, transform, schema, scratch)
+
+
+def _derived(rows: pa.Table, features: Sequence[Feature], constants: Constants) -> pa.Table:
+    return pa.Table.from_pandas(derive(rows.to_pandas(), features, constants), preserve_index=False)
+
+
+def _key(history: History, definition: ChurnDefinition, features: Sequence[Feature]) -> str:
+    """Hash all that the numbers of a snapshot depend on."""
+    read = {"orders", "subscriptions", *tables_of(features)}
+    owners = {family_of(feature.name).name for feature in features}
+    content = {
+        "version": __version__,
+        "known": fingerprint(history, read & set(history.shop.tables)),
+        "supplied": {name: history.shop.supplied[name].fingerprint for name in owners & set(history.shop.supplied)},
+        "definition": definition.model_dump(),
+        "features": [contract_of(feature.name) for feature in features],
+        "code": {name: code_of(name) for name in sorted(owners - set(history.shop.supplied))},
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _key_of(folder: Path) -> str | None:
+    """Read with which key a partition was written; None where there is none that is whole."""
+    parts = sorted(folder.glob("part-*.parquet"))
+    if not parts:
+        return None
+    try:
+        metadata = pq.read_schema(parts[0]).metadata or {}
+    except (OSError, pa.ArrowException):
+        return None
+    return str(metadata.get(_KEY, b""), "utf-8")
