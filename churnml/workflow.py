@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -13,11 +13,12 @@ from pathlib import Path
 from churnml.config import Config
 from churnml.data.checks import CheckReport
 from churnml.data.files import read_table
+from churnml.data.population import data_end, training_snapshots
 from churnml.data.shop import Shop, check, read
 from churnml.data.simulator import simulate
-from churnml.errors import ModelError
-from churnml.features.registry import load_plugins
-from churnml.features.store import Progress
+from churnml.errors import InputError, ModelError
+from churnml.features.registry import available, load_plugins
+from churnml.features.store import Partition, Progress, write_feature_file, write_features
 from churnml.features.supplied import supply_features
 from churnml.scoring.files import write_ranking
 from churnml.scoring.ranking import Ranking
@@ -42,9 +43,14 @@ def check_shop(source: str | Path, config: Config) -> CheckReport:
     return check(source, timezone=config.timezone, tables={str(name): table for name, table in config.tables.items()})
 
 
+def prepare(config: Config) -> None:
+    """Register the feature families that a config names."""
+    load_plugins(config.features.plugins)
+
+
 def open_shop(source: str | Path, config: Config) -> Shop:
     """Read a shop as a config says, with its plug-ins and supplied features, and log what its check tolerated."""
-    load_plugins(config.features.plugins)
+    prepare(config)
     shop = read(source, timezone=config.timezone, tables={str(name): table for name, table in config.tables.items()})
     for note in shop.report.notes:
         _log.info(note)
@@ -52,6 +58,51 @@ def open_shop(source: str | Path, config: Config) -> Shop:
         frame = read_table(table.file)
         shop = supply_features(shop, frame, family=family, known_at=table.known_at, concept=table.concept)
     return shop
+
+
+def build_feature_files(
+    source: str | Path,
+    out: Path,
+    config: Config,
+    days: Sequence[date],
+    *,
+    training: bool = False,
+    progress: Progress | None = None,
+) -> list[Partition]:
+    """Build the features of some days, or of all days that a training would use, as Parquet.
+
+    Parameters
+    ----------
+    source, config
+        The shop's data, and what to build of it.
+    out
+        A file that ends with ``.parquet`` for one day; otherwise a folder, with a partition per day.
+    days
+        The snapshots; none takes the start of the last day with an order.
+    training
+        Take the days that a training would use.
+    progress
+        Called with a text, the steps done and all steps.
+
+    Raises
+    ------
+    InputError
+        Where a file is asked to hold several days, or a day lies outside of the data.
+    """
+    shop = open_shop(source, config)
+    definition = config.definition
+    end = data_end(shop, None, definition.horizon_days)
+    asked = list(days) or [end]
+    if training:
+        every = config.snapshots
+        asked = list(training_snapshots(shop.first_day, end, definition, every.every_days, every.at_most))
+    asked = [data_end(shop, day, definition.horizon_days) for day in dict.fromkeys(asked)]
+    features = available(shop, config.features.families, min(asked))
+    if out.suffix != ".parquet":
+        return write_features(shop, asked, definition, features, out, progress)
+    if len(asked) > 1:
+        raise InputError(f"{out}: a file holds one snapshot, but {len(asked)} were asked for. Name a folder.")
+    return [write_feature_file(shop, asked[0], definition, features, out)]
 
 
 def score(

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from churnml.cli.app import app
-from churnml.cli.options import AsJson, ConfigFile, Data, Seed, config_of
-from churnml.cli.show import print_json, print_outcome, print_rows, progress_bar
+from churnml.cli.options import Active, AsJson, ConfigFile, Data, Every, Horizon, Lead, Seed, config_of, day_of
+from churnml.cli.show import print_dictionary, print_json, print_outcome, print_rows, progress_bar, records
 from churnml.errors import InputError
 
 
@@ -94,3 +94,59 @@ def check(data: Data, config_file: ConfigFile = None, as_json: AsJson = False) -
         raise InputError(report.failures)
     if not as_json:
         print("All tables are in order.")
+
+
+@app.command()
+def features(
+    data: Annotated[str | None, typer.Argument(metavar="[DATA]", help="As for check; not needed with --list.")] = None,
+    snapshots: Annotated[
+        list[str] | None, typer.Option("--snapshot", help="The day that is taken for now; may be given several times.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A .parquet file for one day; for several a folder of partitions.")
+    ] = None,
+    training: Annotated[bool, typer.Option("--training", help="Build all snapshots that a training uses.")] = False,
+    list_: Annotated[bool, typer.Option("--list", help="Print the data dictionary.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="With --list: as a page of Markdown.")] = False,
+    config_file: ConfigFile = None,
+    horizon: Horizon = None,
+    active: Active = None,
+    lead: Lead = None,
+    every: Every = None,
+    as_json: AsJson = False,
+) -> None:
+    """Build the features of every eligible customer, or list them."""
+    config = config_of(config_file, horizon, active, lead, every)
+    if list_:
+        from churnml.features.dictionary import as_markdown, dictionary
+        from churnml.workflow import prepare
+
+        prepare(config)
+        table = dictionary()
+        if as_json:
+            print_json({"features": records(table)})
+        elif markdown:
+            print(as_markdown(table))
+        else:
+            print_dictionary(table)
+        return
+    if data is None or out is None:
+        raise typer.BadParameter("DATA and --out are needed, or --list.")
+    from churnml.workflow import build_feature_files
+
+    days = [day for text in snapshots or [] if (day := day_of("--snapshot", text)) is not None]
+    with progress_bar() as progress:
+        written = build_feature_files(data, out, config, days, training=training, progress=progress)
+    if as_json:
+        print_json(
+            {
+                "partitions": [
+                    {"snapshot_date": made.snapshot_date, "file": made.path, "rows": made.rows, "built": made.built}
+                    for made in written
+                ]
+            }
+        )
+        return
+    for made in written:
+        state = "built" if made.built else "was there already"
+        print(f"{made.snapshot_date}  {made.rows:>12,} customers  {made.path}  ({state})")

@@ -93,6 +93,19 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
+def print_dictionary(table: pd.DataFrame) -> None:
+    """Print what each feature is, a block each, so that it fits any terminal and can be searched."""
+    family = None
+    for row in records(table):
+        if row["family"] != family:
+            family = row["family"]
+            print(f"{family} ({'one can act on it' if row['actionable'] else 'gives context'})\n")
+        window = f", {row['window']}" if row["window"] else ""
+        print(f"  {row['name']}: {row['describe']}")
+        print(f"    {row['unit']}{window}; nothing is {row['fill']}; from {row['table']}; about {row['concept']}")
+        print(f"    en: {row['en']}\n    tr: {row['tr']}\n")
+
+
 def print_json(content: dict[str, Any]) -> None:
     """Print JSON for machines."""
     print(json.dumps(content, indent=2, default=str))

@@ -37,19 +37,25 @@ class Partition:
     ----------
     snapshot_date
         The snapshot.
-    folder
-        Holds ``part-*.parquet``: ``customer_id`` and a float64 column per feature, sorted by customer within a part.
+    path
+        A Parquet file, or a folder with ``part-*.parquet``: ``customer_id`` and a float64 column per feature, sorted
+        by customer within a part.
     built
         Whether this run built it; otherwise it was there already.
     """
 
     snapshot_date: date
-    folder: Path
+    path: Path
     built: bool
+
+    @property
+    def rows(self) -> int:
+        """How many customers it holds."""
+        return sum(pq.read_metadata(part).num_rows for part in _parts(self.path))
 
     def read(self) -> pd.DataFrame:
         """Give the rows as ``build_features`` does, indexed and sorted by ``customer_id``."""
-        parts = [pq.read_table(part) for part in sorted(self.folder.glob("part-*.parquet"))]
+        parts = [pq.read_table(part) for part in _parts(self.path)]
         rows: pd.DataFrame = pa.concat_tables(parts).to_pandas()
         return rows.set_index("customer_id").sort_index()
 
@@ -87,6 +93,8 @@ def write_features(
         Where a snapshot lies before the data, or the folder cannot be written.
     """
     out = Path(out)
+    for left in out.glob(".snapshot_date=*"):  # by a run that was killed
+        shutil.rmtree(left, ignore_errors=True)
     partitions = []
     for done, day in enumerate(snapshots):
         if progress is not None:
@@ -111,10 +119,35 @@ def write_snapshot(
     schema = pa.schema(columns, metadata={_KEY: key.encode()})
     transform = partial(_derived, features=features, constants=find_constants(history, definition, features))
     rows = aggregate(history, definition, features)
-    if folder.exists():
-        shutil.rmtree(folder)
     with whole_folder(folder) as scratch:
         history.shop.engine.write(rows, transform, schema, scratch)
+        # The old parts go at the last moment; until the new ones are there, the partition does not count as whole.
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_feature_file(
+    shop: Shop, day: date, definition: ChurnDefinition, features: Sequence[Feature], file: Path
+) -> Partition:
+    """Write the features of one snapshot into one Parquet file, whole or not at all."""
+    with whole_folder(file.parent) as scratch:
+        parts = scratch / ".parts"
+        write_snapshot(History(shop, day), definition, features, parts)
+        _join(_parts(parts), scratch / file.name)
+        shutil.rmtree(parts)
+    return Partition(day, file, built=True)
+
+
+def _join(parts: Sequence[Path], file: Path) -> None:
+    if len(parts) == 1:
+        parts[0].rename(file)
+        return
+    with pq.ParquetWriter(file, pq.read_schema(parts[0]), compression="zstd") as writer:
+        for part in parts:
+            writer.write_table(pq.read_table(part))
+
+
+def _parts(path: Path) -> list[Path]:
+    return sorted(path.glob("part-*.parquet")) if path.is_dir() else [path] if path.exists() else []
 
 
 def _derived(rows: pa.Table, features: Sequence[Feature], constants: Constants) -> pa.Table:
@@ -138,7 +171,7 @@ def _key(history: History, definition: ChurnDefinition, features: Sequence[Featu
 
 def _key_of(folder: Path) -> str | None:
     """Read with which key a partition was written; None where there is none that is whole."""
-    parts = sorted(folder.glob("part-*.parquet"))
+    parts = _parts(folder)
     if not parts:
         return None
     try:

@@ -8,7 +8,7 @@ import json
 import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from churnml.data.history import History
 from churnml.data.population import data_end, training_snapshots
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
-from churnml.errors import ConfigError, NoSkillError
+from churnml.errors import ChurnmlError, ConfigError, NoSkillError
 from churnml.features.registry import available, load_plugins, tables_of
 from churnml.features.store import Progress
 from churnml.statistics.logodds import Floats, fit_intercept
@@ -125,14 +125,19 @@ class Trainer:
 
     @contextmanager
     def _store(self, shop: Shop) -> Iterator[Path | None]:
-        """Give a folder for built features that goes when the training is done, and stays when it breaks."""
+        """Give a folder for built features that goes when the training is done or refused, and stays when it breaks."""
         if not self.track or self.config.features.store is None:
             yield None
             return
         settings = json.dumps([self.definition.model_dump(), shop.first_day.isoformat(), sorted(shop.tables)])
         store = Path(self.config.features.store) / hashlib.sha256(settings.encode()).hexdigest()[:12]
-        yield store
-        shutil.rmtree(store, ignore_errors=True)
+        made = [folder for folder in store.parents if not folder.exists()]
+        try:
+            yield store
+        except ChurnmlError:
+            _remove(store, made)
+            raise
+        _remove(store, made)
 
     def _train_on(
         self,
@@ -242,3 +247,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _remove(store: Path, made: Sequence[Path]) -> None:
+    shutil.rmtree(store, ignore_errors=True)
+    for folder in made:
+        with suppress(OSError):  # kept as soon as it holds something
+            folder.rmdir()

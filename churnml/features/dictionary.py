@@ -1,0 +1,94 @@
+"""The data dictionary: what each feature is, from the same declarations that compute it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from churnml.features.family import Aggregate, Derived, Feature
+from churnml.features.registry import concept_of, families, feature
+
+COLUMNS = ("name", "family", "unit", "window", "fill", "table", "concept", "actionable", "describe", "en", "tr")
+
+
+def dictionary() -> pd.DataFrame:
+    """List all features of all families.
+
+    Returns
+    -------
+    pandas DataFrame
+        A row per feature: ``name``, ``family``, ``unit``, ``window`` (text; empty where all of the past is looked at),
+        ``fill`` (0 or null: what nothing is), ``table`` (those that it reads, separated by commas), ``concept``,
+        ``actionable``, ``describe`` and its sentence in both languages, ``en`` and ``tr``.
+    """
+    rows = [
+        (
+            declared.name,
+            family.name,
+            declared.unit,
+            _window(declared),
+            "0" if declared.fill == 0 else "null",
+            ", ".join(sorted(_tables(declared))) or "supplied",
+            concept_of(declared.name),
+            family.actionable,
+            declared.describe,
+            _sentence(declared.en, declared.name),
+            _sentence(declared.tr, declared.name),
+        )
+        for family in families().values()
+        for declared in family.features
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def as_markdown(table: pd.DataFrame) -> str:
+    """Write the dictionary as a page of Markdown.
+
+    Parameters
+    ----------
+    table
+        As ``dictionary`` gives it.
+    """
+    lines = [
+        "# Features",
+        "",
+        "Made by `churnml features --list --markdown`; do not edit it by hand. Windows end at the start of the",
+        "snapshot. *Nothing* is the value where there is nothing to count. In sentences `{value}` is the customer's",
+        "own number, and another name in braces is that feature's.",
+        "",
+    ]
+    for name, group in table.groupby("family", sort=False):
+        kind = "one can act on it" if group.actionable.iloc[0] else "gives context"
+        lines += [f"## {name}", "", f"Reads {_listed(group.table)}; {kind}.", ""]
+        lines += [
+            "| feature | what it is | unit | window | nothing | concept | sentence |",
+            "|---|---|---|---|---|---|---|",
+        ]
+        lines += [
+            f"| `{row.name}` | {row.describe} | {row.unit} | {row.window} | {row.fill} | {row.concept} "
+            f"| {row.en}<br>{row.tr} |"
+            for row in group.itertuples(index=False)
+        ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _listed(tables: pd.Series) -> str:
+    return ", ".join(f"`{name}`" for name in sorted({name for listed in tables for name in listed.split(", ")}))
+
+
+def _window(declared: Feature) -> str:
+    if declared.window_days is None:
+        return ""
+    return f"{declared.window_days} days" + (f", {declared.ago_days} days ago" if declared.ago_days else "")
+
+
+def _tables(declared: Feature) -> set[str]:
+    if isinstance(declared, Aggregate):
+        return {declared.source.table}
+    if isinstance(declared, Derived):
+        return set().union(*(_tables(feature(name)) for name in declared.inputs)) if declared.inputs else {"orders"}
+    return set()
+
+
+def _sentence(text: str, name: str) -> str:
+    return text.replace(f"{{{name}}}", "{value}")
