@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from churnml.cli.app import app
 from churnml.cli.options import Active, AsJson, ConfigFile, Data, Every, Horizon, Lead, Seed, config_of, day_of
-from churnml.cli.show import print_dictionary, print_json, print_outcome, print_rows, progress_bar, records
+from churnml.cli.show import print_audit, print_dictionary, print_json, print_outcome, print_rows, progress_bar, records
 from churnml.errors import InputError
 
 
@@ -150,3 +151,29 @@ def features(
     for made in written:
         state = "built" if made.built else "was there already"
         print(f"{made.snapshot_date}  {made.rows:>12,} customers  {made.path}  ({state})")
+
+
+@app.command()
+def audit(
+    data: Data,
+    snapshot: Annotated[str, typer.Option("--snapshot", help="The day that is taken for now (YYYY-MM-DD).")],
+    config_file: ConfigFile = None,
+    active: Active = None,
+    as_json: AsJson = False,
+) -> None:
+    """Prove on your own data that no feature knows what happened later."""
+    from churnml.features.audit import audit as run_audit
+    from churnml.workflow import open_shop
+
+    config = config_of(config_file, active=active)
+    day = day_of("--snapshot", snapshot)
+    assert day is not None
+    shop = open_shop(data, config)
+    with progress_bar() as progress:
+        report = run_audit(shop, day, config.definition, config.features.families, progress)
+    if as_json:
+        print_json({"holds": report.holds, **asdict(report)})
+    else:
+        print_audit(report)
+    if not report.holds:
+        raise typer.Exit(1)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+    from churnml.features.audit import Audit
     from churnml.features.store import Progress
     from churnml.workflow import Outcome
 
@@ -91,6 +92,25 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
         {str(name): None if missing else value for (name, value), missing in zip(row.items(), gaps, strict=True)}
         for row, gaps in zip(table.astype(object).to_dict("records"), table.isna().to_numpy(), strict=True)
     ]
+
+
+def print_audit(report: Audit) -> None:
+    """Print what was tried, what changed, and which columns cannot be trusted."""
+    print(f"{report.features} features of {report.customers:,} customers on {report.snapshot_date}:")
+    for trial in report.trials:
+        rows = ", ".join(f"{count:,} {table}" for table, count in trial.changed_rows.items()) or "times only"
+        changed = trial.changed_features
+        print(f"  {trial.name} ({rows}): {f'{len(changed)} FEATURES CHANGED' if changed else 'nothing changed'}")
+        for name, customers in changed.items():
+            print(f"    {name}: other values for {customers:,} customers")
+    for suspect in report.suspects:
+        kept = "attribute that only features of your own can read" if suspect.read else "never read"
+        print(f"{suspect.table}.{suspect.column}: no time says when it became known ({kept}).")
+        for sign in suspect.signs:
+            print(f"  LIKELY LEAK: {sign}.")
+    if report.unrecorded:
+        print(f"Without recorded_at, so that late arrivals cannot be told: {', '.join(report.unrecorded)}.")
+    print("No feature knows what happened later." if report.holds else "Features know what happened later.")
 
 
 def print_dictionary(table: pd.DataFrame) -> None:

@@ -67,6 +67,8 @@ class Shop:
         What the check counted.
     engine
         The engine on which the tables live.
+    raw
+        The tables as they were found, with all their columns under the contract's names.
     supplied
         Tables of features that were computed elsewhere, by family.
     """
@@ -75,6 +77,7 @@ class Shop:
     brought: Mapping[str, frozenset[str]]
     report: CheckReport
     engine: Engine
+    raw: Mapping[str, ir.Table] = dataclasses.field(default_factory=dict)
     supplied: Mapping[str, SuppliedTable] = dataclasses.field(default_factory=dict)
 
     def has(self, table: str, columns: Iterable[str] = ()) -> bool:
@@ -167,7 +170,7 @@ def read(
         raise InputError(report.failures)
     checked = {name: _through_the_door(engine, received, name, report) for name, received in raw.items()}
     brought = {name: frozenset(received.columns) for name, received in raw.items()}
-    return Shop(checked, brought, report, engine)
+    return Shop(checked, brought, report, engine, raw)
 
 
 def _open(

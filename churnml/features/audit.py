@@ -1,0 +1,130 @@
+"""The audit: a proof on a shop's own data that no feature knows what happened later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from churnml.data.contract import RECORDED_AT
+from churnml.data.counterfactual import counterfactuals
+from churnml.data.history import History
+from churnml.data.shop import Shop
+from churnml.data.suspects import Suspect, find_suspects
+from churnml.definition import ChurnDefinition
+from churnml.features.builder import build
+from churnml.features.registry import available
+
+Progress = Callable[[str, int, int], None]
+_TRIALS = 5
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What became of the features when the future was another one.
+
+    Attributes
+    ----------
+    name
+        What was done.
+    changed_rows
+        Rows that were added or left out, by table.
+    changed_features
+        Features whose values differ, with the number of customers; none where the proof holds.
+    """
+
+    name: str
+    changed_rows: dict[str, int]
+    changed_features: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The result of an audit.
+
+    Attributes
+    ----------
+    snapshot_date
+        The day.
+    customers, features
+        How many were compared.
+    trials
+        The proof, a trial each.
+    suspects
+        Columns without a known-time.
+    unrecorded
+        Tables without ``recorded_at``: whether their rows arrived late cannot be known.
+    """
+
+    snapshot_date: date
+    customers: int
+    features: int
+    trials: list[Trial]
+    suspects: list[Suspect]
+    unrecorded: list[str]
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing after the day changed a feature."""
+        return not any(trial.changed_features for trial in self.trials)
+
+
+def audit(
+    shop: Shop,
+    snapshot_date: str | date,
+    definition: ChurnDefinition | None = None,
+    families: Iterable[str] | None = None,
+    progress: Progress | None = None,
+) -> Audit:
+    """Build all features of a day on the shop as it is and with other futures, and compare them bit by bit.
+
+    Parameters
+    ----------
+    shop
+        The shop.
+    snapshot_date
+        The day; it should lie well before the end of the data, so that there is a future to change.
+    definition
+        Who is eligible; None takes the defaults.
+    families
+        Families to look at; None takes all that the shop's tables allow, registered ones among them.
+    progress
+        Called with a text, the steps done and all steps.
+
+    Returns
+    -------
+    Audit
+
+    Raises
+    ------
+    InputError
+        Where the day lies before the data.
+    """
+    day = pd.Timestamp(snapshot_date).date()
+    definition = definition or ChurnDefinition()
+    features = available(shop, families, day)
+    report = progress or (lambda step, done, of: None)
+    report("audit", 0, _TRIALS + 1)
+    expected = build(History(shop, day), definition, features)
+    trials = []
+    for done, other in enumerate(counterfactuals(shop, day), 1):
+        report("audit", done, _TRIALS + 1)
+        found = build(History(other.shop, day), definition, features)
+        trials.append(Trial(other.name, other.changed, _differences(expected, found)))
+    suspects = find_suspects(shop, day)
+    report("audit", _TRIALS + 1, _TRIALS + 1)
+    unrecorded = [name for name, table in shop.tables.items() if RECORDED_AT.name not in table.columns]
+    return Audit(day, len(expected), len(features), trials, suspects, unrecorded)
+
+
+def _differences(expected: pd.DataFrame, found: pd.DataFrame) -> dict[str, int]:
+    """Count the customers whose value differs, by feature; a customer who is in one table only differs in all."""
+    customers = expected.index.union(found.index)
+    one, other = expected.reindex(customers), found.reindex(customers)
+    absent = ~customers.isin(expected.index) | ~customers.isin(found.index)
+    same = (one.to_numpy() == other.to_numpy()) | (np.isnan(one.to_numpy()) & np.isnan(other.to_numpy()))
+    counts = (~same | absent[:, None]).sum(axis=0)
+    return {str(name): int(count) for name, count in zip(expected.columns, counts, strict=True) if count}
