@@ -23,7 +23,7 @@ from churnml.cli.options import (
     config_of,
     day_of,
 )
-from churnml.cli.show import SHOWN, print_json, print_outcome, progress_bar, records
+from churnml.cli.show import SHOWN, print_json, print_outcome, print_trace, progress_bar, records
 
 
 @app.command()
@@ -102,17 +102,30 @@ def explain(
     customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="Customer id.")],
     snapshot: Snapshot = None,
     model: ModelAddress = None,
+    trace: Annotated[
+        str | None, typer.Option("--trace", metavar="FEATURE", help="Show the rows that a feature is computed from.")
+    ] = None,
     config_file: ConfigFile = None,
     in_sample: InSample = False,
     as_json: AsJson = False,
 ) -> None:
-    """Explain one customer: her reasons and every number behind them."""
-    from churnml.scoring.scorer import Scorer
+    """Explain one customer: her reasons, and every number behind them."""
     from churnml.workflow import open_shop
 
     config = config_of(config_file)
     day = day_of("--snapshot", snapshot)
     shop = open_shop(data, config)
+    if trace is not None:
+        from churnml.features.trace import trace_value
+
+        traced = trace_value(shop, customer, trace, day or shop.last_day, config.definition)
+        if as_json:
+            print_json({**vars(traced), "rows": records(traced.rows)})
+        else:
+            print_trace(traced)
+        return
+    from churnml.scoring.scorer import Scorer
+
     explanation = Scorer(model, config).rank(shop, day, in_sample=in_sample).explain(customer)
     if as_json:
         print_json(

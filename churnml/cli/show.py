@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from churnml.features.audit import Audit
     from churnml.features.store import Progress
+    from churnml.features.trace import Trace
     from churnml.workflow import Outcome
 
 _LIST_COLUMNS = ("list_rank", "customer_id", "churn_probability", "value_at_risk", "last_order_at", "reason_1")
@@ -111,6 +112,23 @@ def print_audit(report: Audit) -> None:
     if report.unrecorded:
         print(f"Without recorded_at, so that late arrivals cannot be told: {', '.join(report.unrecorded)}.")
     print("No feature knows what happened later." if report.holds else "Features know what happened later.")
+
+
+def print_trace(traced: Trace) -> None:
+    """Print a value, what it is made of, and its source rows."""
+    print(f"{traced.feature} of {traced.customer_id} on {traced.snapshot_date} = {_number(traced.value)}")
+    print(f"{traced.describe}.")
+    for name, value in traced.inputs.items():
+        print(f"  {name} = {_number(value)}")
+    if traced.constants is not None:
+        print(f"  fitted on the shop as known on that day: {traced.constants}")
+    print(f"\n{len(traced.rows):,} source rows" + (":" if len(traced.rows) else "."))
+    if len(traced.rows):
+        print(traced.rows.dropna(axis="columns", how="all").to_string(index=False, na_rep=""))
+
+
+def _number(value: float | None) -> str:
+    return "no value" if value is None else f"{value:,.10g}"
 
 
 def print_dictionary(table: pd.DataFrame) -> None:

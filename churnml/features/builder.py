@@ -19,7 +19,6 @@ from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 from churnml.features.family import Aggregate, Derived, Feature, Fit, Supplied
 from churnml.features.registry import available, family_of
-from churnml.features.registry import feature as feature_of
 
 
 def build_features(
@@ -150,40 +149,3 @@ def condition(feature: Aggregate, rows: ir.Table, history: History) -> ir.Boolea
     if not parts:
         return None
     return parts[0] if len(parts) == 1 else parts[0] & parts[1]
-
-
-def trace(shop: Shop, customer_id: str, feature: str, snapshot_date: str | date) -> pd.DataFrame:
-    """Give the source rows of one value, such that a person can redo the arithmetic.
-
-    Parameters
-    ----------
-    shop, customer_id, feature, snapshot_date
-        Which value: of which customer, feature and day.
-
-    Returns
-    -------
-    pandas DataFrame
-        The rows that the feature reads, as known on that day, with the column ``source``; for a derived feature those
-        of its inputs, with the column ``feature``.
-
-    Raises
-    ------
-    InputError
-        Where the feature is not known or the shop lacks its table.
-    """
-    history = History(shop, pd.Timestamp(snapshot_date).date())
-    known = {known.name for known in available(shop)}
-    if feature not in known:
-        raise InputError(f"{feature}: not a feature of this shop. Choose among {', '.join(sorted(known))}.")
-    declared = feature_of(feature)
-    if isinstance(declared, Derived):
-        parts = [trace(shop, customer_id, name, snapshot_date).assign(feature=name) for name in declared.inputs]
-        return pd.concat(parts, ignore_index=True)
-    assert isinstance(declared, Aggregate)
-    rows = declared.source.rows(history)
-    where = condition(declared, rows, history)
-    if where is not None:
-        rows = rows.filter(where)
-    rows = rows.filter(rows.customer_id == customer_id)
-    frame: pd.DataFrame = rows.order_by(*rows.columns[:3]).to_pandas()
-    return frame.assign(source=declared.source.name)

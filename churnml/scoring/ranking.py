@@ -10,9 +10,9 @@ import pandas as pd
 
 from churnml.data.shop import Shop
 from churnml.errors import InputError
-from churnml.features.builder import trace
 from churnml.features.registry import concept_of
 from churnml.features.registry import feature as feature_of
+from churnml.features.trace import trace
 from churnml.plots import plot_reasons
 from churnml.scoring.reasons import Reason, sum_concepts
 from churnml.training.model import Model
@@ -173,5 +173,5 @@ class Ranking:
         )
 
     def trace(self, customer_id: str, feature: str) -> pd.DataFrame:
-        """Give the source rows of one value; see ``churnml.features.builder.trace``."""
+        """Give the source rows of one value; see ``churnml.features.trace.trace``."""
         return trace(self.shop, customer_id, feature, self.snapshot_date)

@@ -14,9 +14,10 @@ from churnml.data.history import History
 from churnml.data.shop import Shop, read
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, InputError
-from churnml.features.builder import build, build_features, trace
+from churnml.features.builder import build, build_features
 from churnml.features.family import Aggregate, Derived, Feature
 from churnml.features.registry import available, families, family_of, feature
+from churnml.features.trace import trace
 
 SNAPSHOT = "2025-07-01"
 NOW = pd.Timestamp(SNAPSHOT)

@@ -13,9 +13,11 @@ import pandas as pd
 import pytest
 
 from churnml.data.shop import Shop, read
-from churnml.features.builder import build_features, trace
+from churnml.errors import InputError
+from churnml.features.builder import build_features
 from churnml.features.family import Aggregate
 from churnml.features.registry import families
+from churnml.features.trace import trace, trace_value
 from tests.features.redo import Redo
 from tests.random_shop import Maker
 
@@ -89,3 +91,17 @@ def test_a_trace_shows_what_was_known_on_the_day() -> None:
     rows = trace(read(made), "c00", "complaints_open", SNAPSHOT)
     assert len(rows)
     assert rows["resolved_at"].isna().all()
+
+
+def test_a_traced_value_says_what_it_is_made_of(random_shop: Shop, built: pd.DataFrame) -> None:
+    customer = built.index[built["orders_90d"] > 0][0]
+    traced = trace_value(random_shop, customer, "orders_90d_share_of_365d", SNAPSHOT)
+    row = built.loc[customer]
+    assert traced.inputs == {"orders_90d": row["orders_90d"], "orders_365d": row["orders_365d"]}
+    assert traced.value == row["orders_90d_share_of_365d"] == row["orders_90d"] / row["orders_365d"]
+    assert len(traced.rows) == row["orders_90d"] + row["orders_365d"]
+
+
+def test_a_value_of_somebody_who_is_not_eligible_is_refused(random_shop: Shop) -> None:
+    with pytest.raises(InputError, match=re.escape("nobody: is not eligible on 2025-07-01 (no order in the 365 days")):
+        trace_value(random_shop, "nobody", "orders_90d", SNAPSHOT)

@@ -1,0 +1,148 @@
+"""Tracing: the source rows of one value, such that a person can redo the arithmetic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from churnml.data.history import History
+from churnml.data.shop import Shop
+from churnml.definition import ChurnDefinition
+from churnml.errors import InputError
+from churnml.features.builder import build, condition, find_constants
+from churnml.features.family import Aggregate, Derived, Feature, Supplied
+from churnml.features.registry import available, family_of
+from churnml.features.registry import feature as feature_of
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One value with all that it was computed from.
+
+    Attributes
+    ----------
+    customer_id, feature, snapshot_date
+        Which value.
+    describe
+        What the number is, in words.
+    value
+        The number; None for null.
+    inputs
+        The values of the features that it is derived from; empty for others.
+    constants
+        What was fitted on the shop for this snapshot, as text; None where nothing was.
+    rows
+        The source rows, as known on that day.
+    """
+
+    customer_id: str
+    feature: str
+    snapshot_date: date
+    describe: str
+    value: float | None
+    inputs: dict[str, float | None]
+    constants: str | None
+    rows: pd.DataFrame
+
+
+def trace_value(
+    shop: Shop,
+    customer_id: str,
+    feature: str,
+    snapshot_date: str | date,
+    definition: ChurnDefinition | None = None,
+) -> Trace:
+    """Give one value, what it was derived from, and its source rows.
+
+    Parameters
+    ----------
+    shop, customer_id, feature, snapshot_date
+        Which value: of which customer, feature and day.
+    definition
+        Who is eligible, and the horizon of features that look ahead; None takes the defaults.
+
+    Raises
+    ------
+    InputError
+        Where the feature is not known, the shop lacks its table, or the customer is not eligible on that day.
+    """
+    declared = _declared(shop, feature)
+    history = History(shop, pd.Timestamp(snapshot_date).date())
+    definition = definition or ChurnDefinition()
+    needed = _with_inputs(declared)
+    built = build(history, definition, needed)
+    if customer_id not in built.index:
+        raise InputError(
+            f"{customer_id}: is not eligible on {history.snapshot_date} (no order in the {definition.active_days} days "
+            "before, or not a customer of this shop). Look at the id and the day."
+        )
+    row = built.loc[customer_id].to_numpy(np.float64)
+    values = {str(name): None if np.isnan(value) else float(value) for name, value in zip(built, row, strict=True)}
+    inputs = declared.inputs if isinstance(declared, Derived) else ()
+    constants = find_constants(history, definition, [declared]).fitted
+    return Trace(
+        customer_id,
+        feature,
+        history.snapshot_date,
+        declared.describe,
+        values[feature],
+        {name: values[name] for name in inputs},
+        str(next(iter(constants.values()))) if constants else None,
+        trace(shop, customer_id, feature, snapshot_date),
+    )
+
+
+def trace(shop: Shop, customer_id: str, feature: str, snapshot_date: str | date) -> pd.DataFrame:
+    """Give the source rows of one value, such that a person can redo the arithmetic.
+
+    Parameters
+    ----------
+    shop, customer_id, feature, snapshot_date
+        Which value: of which customer, feature and day.
+
+    Returns
+    -------
+    pandas DataFrame
+        The rows that the feature reads, as known on that day, with the column ``source``; for a derived feature those
+        of its inputs, with the column ``feature``.
+
+    Raises
+    ------
+    InputError
+        Where the feature is not known or the shop lacks its table.
+    """
+    history = History(shop, pd.Timestamp(snapshot_date).date())
+    declared = _declared(shop, feature)
+    if isinstance(declared, Derived):
+        parts = [trace(shop, customer_id, name, snapshot_date).assign(feature=name) for name in declared.inputs]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"customer_id": []})
+    if isinstance(declared, Supplied):
+        family = family_of(feature).name
+        supplied = shop.supplied[family].on(history.snapshot_date)
+        return supplied.loc[supplied.index == customer_id, [feature]].reset_index().assign(source=family)
+    assert isinstance(declared, Aggregate)
+    rows = declared.source.rows(history)
+    where = condition(declared, rows, history)
+    if where is not None:
+        rows = rows.filter(where)
+    rows = rows.filter(rows.customer_id == customer_id)
+    frame: pd.DataFrame = rows.order_by(*rows.columns[:3]).to_pandas()
+    return frame.assign(source=declared.source.name)
+
+
+def _declared(shop: Shop, feature: str) -> Feature:
+    known = {known.name for known in available(shop)}
+    if feature not in known:
+        raise InputError(f"{feature}: not a feature of this shop. Choose among {', '.join(sorted(known))}.")
+    return feature_of(feature)
+
+
+def _with_inputs(declared: Feature) -> list[Feature]:
+    """List a feature after all that it is derived from."""
+    if not isinstance(declared, Derived):
+        return [declared]
+    before = [needed for name in declared.inputs for needed in _with_inputs(feature_of(name))]
+    return [*dict.fromkeys(before), declared]
