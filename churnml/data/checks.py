@@ -11,7 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from churnml.data.contract import ORDERS, RECORDED_AT, TABLES, Column, Table
-from churnml.data.door import as_type, normalise, without_gaps
+from churnml.data.door import as_type, changes, normalise, without_gaps
 from churnml.data.engines.engine import Engine, said
 
 _EXAMPLES = 3
@@ -45,12 +45,15 @@ class CheckReport:
         What is tolerated, counted: left-out rows, dropped duplicates, columns that are not used.
     duplicated
         Tables in which identical rows have to be dropped.
+    plain
+        For each table, the columns whose values are as they shall be, so that nothing has to be converted.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     duplicated: frozenset[str] = frozenset()
+    plain: Mapping[str, frozenset[str]] = field(default_factory=dict, compare=False)
 
 
 def check_tables(raw: Mapping[str, ir.Table], engine: Engine) -> CheckReport:
@@ -73,10 +76,11 @@ def check_tables(raw: Mapping[str, ir.Table], engine: Engine) -> CheckReport:
     notes: list[str] = []
     duplicated: set[str] = set()
     currencies: dict[str, list[str]] = {}
+    plain: dict[str, frozenset[str]] = {}
     for name, received in raw.items():
         table = TABLES[name]
         try:
-            rows[name], found, tolerated = _check_values(received, table)
+            rows[name], found, tolerated, plain[name] = _check_values(received, table)
             dropped, clashes = _check_keys(received, table)
             currencies[name] = _currencies(received, table)
         except engine.errors as error:
@@ -90,7 +94,7 @@ def check_tables(raw: Mapping[str, ir.Table], engine: Engine) -> CheckReport:
     failures += _check_currencies(currencies)
     if "orders" in raw and not failures:
         notes += _check_orphans(raw)
-    return CheckReport(rows, failures, notes, frozenset(duplicated))
+    return CheckReport(rows, failures, notes, frozenset(duplicated), plain)
 
 
 def _missing(raw: ir.Table, table: Table) -> list[str]:
@@ -102,12 +106,14 @@ def _missing(raw: ir.Table, table: Table) -> list[str]:
     ]
 
 
-def _check_values(raw: ir.Table, table: Table) -> tuple[int, list[str], list[str]]:
+def _check_values(raw: ir.Table, table: Table) -> tuple[int, list[str], list[str], frozenset[str]]:
     columns = [column for column in (*table.columns, RECORDED_AT) if column.name in raw.columns]
     bad = {column: _bad_rows(raw, table, column) for column in columns}
     counts = {"rows": raw.count()}
     for column, kinds in bad.items():
         counts |= {f"{kind}:{column.name}": rows.sum() for kind, rows in kinds.items()}
+    changed = {column.name: changes(raw, column) for column in columns}
+    counts |= {f"changed:{name}": rows.sum() for name, rows in changed.items() if not isinstance(rows, bool)}
     if RECORDED_AT in columns:
         counts["not recorded"] = without_gaps(raw[RECORDED_AT.name]).isnull().sum()
     if table is ORDERS and "amount" in raw.columns:
@@ -115,7 +121,8 @@ def _check_values(raw: ir.Table, table: Table) -> tuple[int, list[str], list[str
     found = {name: int(count or 0) for name, count in raw.aggregate(**counts).to_pandas().iloc[0].items()}
     total = found["rows"]
     if not total:
-        return 0, [f"{table.name}: the table is empty. Export it again, or remove it if the shop has no such data."], []
+        empty = f"{table.name}: the table is empty. Export it again, or remove it if the shop has no such data."
+        return 0, [empty], [], frozenset()
     failures: list[str] = []
     notes: list[str] = []
     for column, kinds in bad.items():
@@ -143,7 +150,8 @@ def _check_values(raw: ir.Table, table: Table) -> tuple[int, list[str], list[str
     extra = [name for name in raw.columns if name not in table.column and name not in (RECORDED_AT.name, "currency")]
     if extra and not table.attributes:
         notes.append(f"{table.name}: columns that are not used: {', '.join(extra)}.")
-    return total, failures, notes
+    plain = frozenset(name for name, rows in changed.items() if not found.get(f"changed:{name}", rows))
+    return total, failures, notes, plain
 
 
 def _bad_rows(raw: ir.Table, table: Table, column: Column) -> dict[str, ir.BooleanValue]:

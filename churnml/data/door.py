@@ -14,6 +14,8 @@ converted becomes null here and is reported by ``checks``. Nothing is guessed: w
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
@@ -38,7 +40,7 @@ _ZONED = rf"^{_DAY}[ T]{_CLOCK}\s*(Z|UTC|[+-]\d{{2}}(:?\d{{2}})?)$"
 _EXACT = 2**53
 
 
-def normalise(raw: ir.Table, table: Table) -> ir.Table:
+def normalise(raw: ir.Table, table: Table, plain: Collection[str] = ()) -> ir.Table:
     """Give a raw table the contract's columns and types.
 
     Parameters
@@ -47,6 +49,8 @@ def normalise(raw: ir.Table, table: Table) -> ir.Table:
         The table as found; it must hold the required columns.
     table
         Its contract.
+    plain
+        Columns that hold their values as they shall be, as the check found; they are taken without a look.
 
     Returns
     -------
@@ -54,12 +58,23 @@ def normalise(raw: ir.Table, table: Table) -> ir.Table:
         Every column of the contract in its type, those that were not brought as nulls, and ``recorded_at`` where it
         was brought. Other columns stay only where the contract keeps attributes.
     """
-    columns = {column.name: as_type(raw, column) for column in table.columns}
-    if RECORDED_AT.name in raw.columns:
-        columns[RECORDED_AT.name] = as_type(raw, RECORDED_AT)
+    declared = [*table.columns, *([RECORDED_AT] if RECORDED_AT.name in raw.columns else [])]
+    columns = {column.name: raw[column.name] if column.name in plain else as_type(raw, column) for column in declared}
     if table.attributes:
-        columns |= {name: without_gaps(raw[name]) for name in raw.columns if name not in columns}
+        columns |= {
+            name: raw[name] if name in plain else without_gaps(raw[name]) for name in raw.columns if name not in columns
+        }
     return raw.select(**columns)
+
+
+def changes(raw: ir.Table, column: Column) -> ir.BooleanValue | bool:
+    """Say in which rows the door gives a brought column another value: in none, in all (another type), or in some."""
+    value = raw[column.name]
+    if value.type() != TYPES[column.type]:
+        return True
+    if column.type in ("time", "plan", "money", "flag"):
+        return False
+    return ~value.identical_to(as_type(raw, column))
 
 
 def as_type(raw: ir.Table, column: Column) -> ir.Value:

@@ -36,6 +36,16 @@ def eligible(history: History, definition: ChurnDefinition) -> ir.Table:
     return _KINDS[definition.kind].eligible(history, definition)
 
 
+def eligible_by_orders(history: History, orders: ir.Table, definition: ChurnDefinition) -> ir.BooleanValue | None:
+    """Tell from a customer's uncancelled orders, as an aggregate, whether she is eligible.
+
+    It says the same as ``eligible`` without reading the orders once more; None where her orders do not tell it.
+    """
+    if definition.kind != "no_order":
+        return None
+    return history.within(orders.ordered_at.max(), definition.active_days)
+
+
 def exclusions(history: History, definition: ChurnDefinition) -> dict[str, int]:
     """Count the known customers who are not eligible, by reason; each is counted once.
 
@@ -157,9 +167,10 @@ class _Kind:
 
 
 def _ordering(history: History, definition: ChurnDefinition) -> ir.Table:
+    # Known orders lie before the snapshot, so whoever has one in the window has her last one there.
     orders = history.uncancelled_orders
-    recent = orders.filter(history.within(orders.ordered_at, definition.active_days))
-    return recent.group_by("customer_id").aggregate(last_order_at=recent.ordered_at.max())
+    last = orders.group_by("customer_id").aggregate(last_order_at=orders.ordered_at.max())
+    return last.filter(history.within(last.last_order_at, definition.active_days))
 
 
 def _not_ordering(history: History, definition: ChurnDefinition) -> dict[str, int]:

@@ -209,11 +209,13 @@ def _with_contract_names(raw: ir.Table, name: str, columns: Mapping[str, str]) -
 
 def _through_the_door(engine: Engine, raw: ir.Table, name: str, report: CheckReport) -> ir.Table:
     """Normalise one table; what had to be converted or freed of duplicates is stored, so that it is done once."""
-    table = normalise(raw, TABLES[name])
+    plain = report.plain.get(name, frozenset())
+    table = normalise(raw, TABLES[name], plain)
     repeated = name in report.duplicated
     if repeated:
         table = table.distinct()
     if "customer_id" in table.columns:
         table = table.drop_null("customer_id")
-    converted = any(raw.schema().get(column) not in (None, kind) for column, kind in table.schema().items())
+    declared = {*TABLES[name].column, RECORDED_AT.name}
+    converted = any(column in declared and column not in plain for column in raw.columns)
     return engine.keep(name, table, stored=repeated or converted)

@@ -10,15 +10,17 @@ from typing import Any
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from churnml.data.history import History
-from churnml.data.population import eligible
+from churnml.data.population import eligible, eligible_by_orders
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 from churnml.features.family import Aggregate, Derived, Feature, Fit, Supplied
 from churnml.features.registry import available, family_of
+from churnml.features.sources import ORDERS
 
 
 def build_features(
@@ -59,8 +61,11 @@ def build_features(
 def build(history: History, definition: ChurnDefinition, features: Sequence[Feature]) -> pd.DataFrame:
     """Build given features of a history; see ``build_features``."""
     constants = find_constants(history, definition, features)
-    frame = aggregate(history, definition, features).order_by("customer_id").to_pandas()
-    return derive(frame, features, constants).set_index("customer_id")
+    rows = aggregate(history, definition, features).order_by("customer_id")
+    pieces = [derive(piece, features, constants) for piece in history.shop.engine.batches(rows)]
+    columns = [pa.field("customer_id", pa.string()), *(pa.field(feature.name, pa.float64()) for feature in features)]
+    frame: pd.DataFrame = pa.concat_tables(pieces or [pa.schema(columns).empty_table()]).to_pandas()
+    return frame.set_index("customer_id")
 
 
 def aggregate(history: History, definition: ChurnDefinition, features: Sequence[Feature]) -> ir.Table:
@@ -70,26 +75,42 @@ def aggregate(history: History, definition: ChurnDefinition, features: Sequence[
         raise InputError(
             f"{history.snapshot_date}: lies before the data, whose first order is of {first_day}. Name a later day."
         )
-    joined = eligible(history, definition).select("customer_id")
-    by_source: dict[str, list[Aggregate]] = {}
+    groups: dict[str, list[Aggregate]] = {}
     for feature in features:
         if isinstance(feature, Aggregate):
-            by_source.setdefault(feature.source.name, []).append(feature)
-    for group in by_source.values():
-        source = group[0].source
-        rows = source.rows(history)
-        numbers = {
-            feature.name: feature.reduce(rows, condition(feature, rows, history), history).cast("float64")
-            for feature in group
-        }
-        grouped = rows.group_by("customer_id").aggregate(**numbers)
-        joined = joined.left_join(grouped, "customer_id").drop("customer_id_right")
+            groups.setdefault(feature.source.name, []).append(feature)
+    joined = _population(history, definition, groups.pop(ORDERS.name, []))
+    for group in groups.values():
+        joined = joined.left_join(_grouped(history, group), "customer_id").drop("customer_id_right")
     filled = {
         feature.name: joined[feature.name].fill_null(0.0)
         for feature in features
         if isinstance(feature, Aggregate) and feature.fill == 0
     }
     return joined.mutate(**filled) if filled else joined
+
+
+def _population(history: History, definition: ChurnDefinition, of_orders: Sequence[Aggregate]) -> ir.Table:
+    """Give the eligible customers with the aggregates of their orders."""
+    orders = ORDERS.rows(history)
+    is_eligible = eligible_by_orders(history, orders, definition)
+    if is_eligible is not None:
+        grouped = _grouped(history, of_orders, is_eligible=is_eligible)
+        return grouped.filter(grouped.is_eligible).drop("is_eligible")
+    customers = eligible(history, definition).select("customer_id")
+    if not of_orders:
+        return customers
+    return customers.left_join(_grouped(history, of_orders), "customer_id").drop("customer_id_right")
+
+
+def _grouped(history: History, group: Sequence[Aggregate], **more: ir.Value) -> ir.Table:
+    """Compute the aggregates of one source, a row per customer."""
+    rows = group[0].source.rows(history) if group else ORDERS.rows(history)
+    numbers: dict[str, ir.Value] = {
+        feature.name: feature.reduce(rows, condition(feature, rows, history), history).cast("float64")
+        for feature in group
+    }
+    return rows.group_by("customer_id").aggregate(**numbers, **more)
 
 
 @dataclass(frozen=True)
@@ -111,18 +132,23 @@ def find_constants(history: History, definition: ChurnDefinition, features: Sequ
     return Constants({fit: fit(history, definition) for fit in dict.fromkeys(fits)}, supplied)
 
 
-def derive(frame: pd.DataFrame, features: Sequence[Feature], constants: Constants) -> pd.DataFrame:
+def derive(rows: pa.Table, features: Sequence[Feature], constants: Constants) -> pa.Table:
     """Add the derived features to rows with aggregates, and put the columns in the order of the features."""
     columns: dict[str, NDArray[np.float64]] = {}
     for feature in features:
         if isinstance(feature, Derived):
             inputs = [columns[name] for name in feature.inputs]
-            columns[feature.name] = _computed(feature, inputs, len(frame), constants)
+            columns[feature.name] = _computed(feature, inputs, len(rows), constants)
         elif isinstance(feature, Supplied):
-            columns[feature.name] = constants.supplied[feature.name].reindex(frame["customer_id"]).to_numpy(np.float64)
+            customers = rows["customer_id"].to_pandas()
+            columns[feature.name] = constants.supplied[feature.name].reindex(customers).to_numpy(np.float64)
         else:
-            columns[feature.name] = frame[feature.name].to_numpy(dtype=np.float64, na_value=np.nan)
-    return pd.DataFrame({"customer_id": frame["customer_id"], **columns})
+            columns[feature.name] = rows[feature.name].to_numpy()
+    # Derived numbers carry null as NaN until here.
+    return pa.table(
+        {"customer_id": rows["customer_id"]}
+        | {name: pa.array(values, pa.float64(), from_pandas=True) for name, values in columns.items()}
+    )
 
 
 def _computed(

@@ -17,12 +17,19 @@ def _order_days(history: History) -> ir.Table:
     days = placed.group_by("customer_id", order_day=placed.ordered_at.date()).aggregate(
         orders=placed.count(), amount=placed.amount.sum()
     )
-    before = days.order_day.lag().over(group_by="customer_id", order_by="order_day")
-    return days.mutate(ordered_at=days.order_day.cast("timestamp"), gap_days=days.order_day.delta(before, unit="day"))
+    before, after = (
+        neighbour.over(group_by="customer_id", order_by="order_day")
+        for neighbour in (days.order_day.lag(), days.order_day.lead())
+    )
+    return days.mutate(
+        ordered_at=days.order_day.cast("timestamp"),
+        gap_days=days.order_day.delta(before, unit="day"),
+        is_last=after.isnull(),
+    )
 
 
 ORDERS = Source("orders", table="orders", event_time="ordered_at", rows=_orders)
 """Orders that are not cancelled."""
 
 ORDER_DAYS = Source("order_days", table="orders", event_time="ordered_at", rows=_order_days)
-"""One row per customer and day with an order: its amount, and the days since her order day before."""
+"""One row per customer and day with an order: its amount, the days since the order day before, whether it is the last."""

@@ -21,7 +21,7 @@ from churnml.data.fingerprint import fingerprint
 from churnml.data.history import History
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
-from churnml.features.builder import Constants, aggregate, derive, find_constants
+from churnml.features.builder import aggregate, derive, find_constants
 from churnml.features.family import Feature
 from churnml.features.registry import code_of, contract_of, family_of, tables_of
 
@@ -117,7 +117,7 @@ def write_snapshot(
     """Write the features of one snapshot as Parquet parts into a folder, whole or not at all."""
     columns = [pa.field("customer_id", pa.string()), *(pa.field(feature.name, pa.float64()) for feature in features)]
     schema = pa.schema(columns, metadata={_KEY: key.encode()})
-    transform = partial(_derived, features=features, constants=find_constants(history, definition, features))
+    transform = partial(derive, features=features, constants=find_constants(history, definition, features))
     rows = aggregate(history, definition, features)
     with whole_folder(folder) as scratch:
         history.shop.engine.write(rows, transform, schema, scratch)
@@ -148,10 +148,6 @@ def _join(parts: Sequence[Path], file: Path) -> None:
 
 def _parts(path: Path) -> list[Path]:
     return sorted(path.glob("part-*.parquet")) if path.is_dir() else [path] if path.exists() else []
-
-
-def _derived(rows: pa.Table, features: Sequence[Feature], constants: Constants) -> pa.Table:
-    return pa.Table.from_pandas(derive(rows.to_pandas(), features, constants), preserve_index=False)
 
 
 def _key(history: History, definition: ChurnDefinition, features: Sequence[Feature]) -> str:

@@ -43,7 +43,7 @@ REDO = {
     r"amount_sum_.*": redo.total("amount"),
     r"amount_mean_365d": redo.mean("amount"),
     r"amount_max_365d": redo.largest("amount"),
-    r"amount_last_order_day": redo.last("amount", by="order_day"),
+    r"amount_last_order_day": redo.total("amount"),
 }
 
 

@@ -46,7 +46,7 @@ REDO = {
     r"gap_median_days": redo.median("gap_days"),
     r"gap_deviation_days": redo.deviation("gap_days"),
     r"gap_max_days": redo.largest("gap_days"),
-    r"gap_last_days": redo.last("gap_days", by="order_day"),
+    r"gap_last_days": redo.largest("gap_days"),
 }
 
 

@@ -99,7 +99,7 @@ def test_an_error_leaves_what_was_there(random_shop: Shop, tmp_path: Path, monke
     features = available(random_shop, ["recency"])
     write_features(random_shop, SNAPSHOTS[:1], DEFINITION, features, tmp_path)
     before = bytes_of(tmp_path)
-    monkeypatch.setattr("churnml.features.store._derived", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("churnml.features.store.derive", lambda *_, **__: 1 / 0)
     history = History(random_shop, SNAPSHOTS[0])
     with pytest.raises(ZeroDivisionError):
         write_snapshot(history, ChurnDefinition(active_days=30), features, tmp_path / f"snapshot_date={SNAPSHOTS[0]}")

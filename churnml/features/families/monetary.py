@@ -1,6 +1,6 @@
 """Monetary: how much the customer paid."""
 
-from churnml.features.family import WINDOWS, Aggregate, Derived, Family, at_last, largest, mean, total
+from churnml.features.family import WINDOWS, Aggregate, Derived, Family, largest, mean, total
 from churnml.features.sources import ORDER_DAYS, ORDERS
 
 FAMILY = Family(
@@ -64,7 +64,8 @@ FAMILY = Family(
             unit="money",
             describe="Amount of the orders of the last day with an order",
             source=ORDER_DAYS,
-            reduce=at_last("amount", "order_day"),
+            reduce=largest("amount"),
+            only=lambda day: day.is_last,
             en="Spent {value} on the last day with an order",
             tr="Son sipariş gününde {value} harcadı",
             tells="low",

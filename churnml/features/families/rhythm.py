@@ -1,6 +1,6 @@
 """Rhythm: the customer's own pace, and how far she is behind it."""
 
-from churnml.features.family import Aggregate, Derived, Family, at_last, count, deviation, largest, mean, median
+from churnml.features.family import Aggregate, Derived, Family, count, deviation, largest, mean, median
 from churnml.features.sources import ORDER_DAYS
 
 FAMILY = Family(
@@ -62,7 +62,8 @@ FAMILY = Family(
             unit="days",
             describe="Days between the last two order days; null with one order day",
             source=ORDER_DAYS,
-            reduce=at_last("gap_days", "order_day"),
+            reduce=largest("gap_days"),
+            only=lambda day: day.is_last,
             en="The last two order days were {value} apart",
             tr="Son iki sipariş gününün arası {value}",
         ),
