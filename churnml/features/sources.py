@@ -32,4 +32,4 @@ ORDERS = Source("orders", table="orders", event_time="ordered_at", rows=_orders)
 """Orders that are not cancelled."""
 
 ORDER_DAYS = Source("order_days", table="orders", event_time="ordered_at", rows=_order_days)
-"""One row per customer and day with an order: its amount, the days since the order day before, whether it is the last."""
+"""One row per customer and day with an order: its amount, days since the order day before, and if it is the last."""

@@ -141,7 +141,7 @@ def _join(parts: Sequence[Path], file: Path) -> None:
     if len(parts) == 1:
         parts[0].rename(file)
         return
-    with pq.ParquetWriter(file, pq.read_schema(parts[0]), compression="zstd") as writer:
+    with pq.ParquetWriter(file, pq.read_schema(parts[0]), compression="zstd", use_dictionary=False) as writer:
         for part in parts:
             writer.write_table(pq.read_table(part))
 

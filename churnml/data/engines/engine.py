@@ -20,7 +20,7 @@ Found = tuple[dict[str, ir.Table], dict[str, str], list[str]]
 Transform = Callable[[pa.Table], pa.Table]
 
 LISTED = 10
-ROWS_PER_GROUP = 50_000
+ROWS_PER_GROUP = 100_000
 
 
 class Engine(ABC):
@@ -119,7 +119,9 @@ class Engine(ABC):
         folder
             An empty folder.
         """
-        with pq.ParquetWriter(folder / "part-00000.parquet", schema, compression="zstd") as writer:
+        with pq.ParquetWriter(
+            folder / "part-00000.parquet", schema, compression="zstd", use_dictionary=False
+        ) as writer:
             for piece in self.batches(table.order_by("customer_id")):
                 writer.write_table(transform(piece).cast(schema), row_group_size=ROWS_PER_GROUP)
 
