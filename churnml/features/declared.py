@@ -11,7 +11,7 @@ from churnml.data.contract import TABLES
 from churnml.features.family import Aggregate, Derived, Family, Feature, Unit
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_WORDS_OF_UNIT = {"days": ("days",), "ratio": ("ratio", "per"), "share": ("share",)}
+_WORDS_OF_UNIT = {"days": ("days",), "ratio": ("ratio", "per"), "share": ("share",), "probability": ("probability",)}
 
 
 def failures_of_family(family: Family, others: Iterable[Family] = ()) -> list[str]:

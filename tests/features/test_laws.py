@@ -254,7 +254,7 @@ def test_fills_and_units_bound_the_values(feature: Feature) -> None:
     if feature.unit in ("orders", "complaints", "deliveries"):
         assert (known >= 0).all()
         assert (known == np.round(known)).all()
-    if feature.unit == "share":
+    if feature.unit in ("share", "probability"):
         assert ((known >= 0) & (known <= 1)).all()
 
 

@@ -1,0 +1,129 @@
+"""Buy till you die: what a BG/NBD model of the shop, fitted on each snapshot, expects of a customer's pace.
+
+Orders of one day count once and time is in days. One-time buyers are alive by the model's assumption, so that their
+probability of being alive says nothing and is null. Whoever is there from the start of the data may have bought before
+it, so her first order there is not her first: she is left out of the fit where enough others remain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import ibis
+import numpy as np
+from numpy.typing import NDArray
+
+from churnml.data.history import History
+from churnml.definition import ChurnDefinition
+from churnml.features.family import Derived, Family
+from churnml.features.sources import ORDER_DAYS
+from churnml.statistics.bgnbd import BGNBD, expected_orders, fit_bgnbd, no_order_probability, probability_alive
+
+Floats = NDArray[np.float64]
+
+_MOST_CUSTOMERS = 50_000
+_SHARE_AT_START = 1 / 3  # of the days of data: whoever begins in them may have begun before
+_LEAST_CUSTOMERS = 1_000
+_LEAST_SHARE = 0.2
+
+
+@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
+def md5(text: str) -> str:  # type: ignore[empty-body]
+    """Hash a text, alike on every engine."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model of the shop, and the days ahead that its features look at."""
+
+    model: BGNBD
+    horizon_days: int
+    lead_days: int
+
+
+def fit(history: History, definition: ChurnDefinition) -> Fitted | None:
+    """Fit BG/NBD on at most 50,000 customers who ordered before the snapshot; None where nobody ordered twice."""
+    orders = history.uncancelled_orders
+    drawn = orders.select("customer_id").distinct()
+    drawn = drawn.mutate(place=md5(drawn.customer_id)).order_by("place", "customer_id").limit(_MOST_CUSTOMERS)
+    days = ORDER_DAYS.rows(history).semi_join(drawn, "customer_id")
+    histories = days.group_by("customer_id").aggregate(
+        days=days.count(),
+        since_first=history.days_since(days.ordered_at.min()),
+        since_last=history.days_since(days.ordered_at.max()),
+    )
+    counted = histories.group_by("days", "since_first", "since_last").aggregate(customers=histories.count())
+    table = counted.order_by("days", "since_first", "since_last").to_pandas().to_numpy(dtype=np.float64)
+    order_days, since_first, since_last, customers = table.T
+    since_start = (history.snapshot_date - history.shop.first_day).days
+    new = since_first < since_start * (1 - _SHARE_AT_START)
+    enough = max(_LEAST_CUSTOMERS, _LEAST_SHARE * customers.sum())
+    kept = new if customers[new].sum() >= enough and (order_days[new] > 1).any() else np.ones(len(table), dtype=bool)
+    model = fit_bgnbd(order_days[kept] - 1, (since_first - since_last)[kept], since_first[kept], customers[kept])
+    return None if model is None else Fitted(model, definition.horizon_days, definition.lead_days)
+
+
+def _no_order(fitted: Fitted, order_days: Floats, since_first: Floats, since_last: Floats) -> Floats:
+    history = (order_days - 1, since_first - since_last, since_first)
+    return no_order_probability(fitted.model, *history, horizon=fitted.horizon_days, lead=fitted.lead_days)
+
+
+def _expected(fitted: Fitted, order_days: Floats, since_first: Floats, since_last: Floats) -> Floats:
+    history = (order_days - 1, since_first - since_last, since_first)
+    return expected_orders(fitted.model, *history, horizon=fitted.horizon_days, lead=fitted.lead_days)
+
+
+def _alive(fitted: Fitted, order_days: Floats, since_first: Floats, since_last: Floats) -> Floats:
+    alive = probability_alive(fitted.model, order_days - 1, since_first - since_last, since_first)
+    return np.where(order_days > 1, alive, np.nan)
+
+
+_EN = (
+    "Ordered on {order_days_total} in the {days_since_first_order} since the first order, the last one "
+    "{days_since_last_order} ago: "
+)
+_TR = (
+    "İlk siparişinden bu yana geçen {days_since_first_order}de {order_days_total} sipariş verdi, sonuncusu "
+    "{days_since_last_order} önce: "
+)
+INPUTS = ("order_days_total", "days_since_first_order", "days_since_last_order")
+
+FAMILY = Family(
+    name="buy_till_you_die",
+    concept="pace",
+    actionable=False,
+    features=(
+        Derived(
+            name="btyd_no_order_probability",
+            unit="probability",
+            describe="Probability of no order in the horizon (after the lead time) by the BG/NBD model of the shop",
+            inputs=INPUTS,
+            fit=fit,
+            compute=_no_order,
+            en=_EN + "the chance of no order in the period ahead is {value}",
+            tr=_TR + "önümüzdeki dönemde sipariş vermeme olasılığı {value}",
+        ),
+        Derived(
+            name="btyd_expected_orders",
+            unit="number",
+            describe="Order days expected in the horizon (after the lead time) by the BG/NBD model of the shop",
+            inputs=INPUTS,
+            fit=fit,
+            compute=_expected,
+            en=_EN + "{value} orders are expected in the period ahead",
+            tr=_TR + "önümüzdeki dönemde beklenen sipariş sayısı {value}",
+            tells="low",
+        ),
+        Derived(
+            name="btyd_alive_probability",
+            unit="probability",
+            describe="Probability of still being a customer by the BG/NBD model of the shop; null with one order day",
+            inputs=INPUTS,
+            fit=fit,
+            compute=_alive,
+            en=_EN + "the chance of still being a customer is {value}",
+            tr=_TR + "hâlâ müşteri olma olasılığı {value}",
+            tells="low",
+        ),
+    ),
+)
