@@ -7,6 +7,8 @@ import pandas as pd
 
 from churnml.definition import ChurnDefinition
 
+PACE = ("days_since_last_order", "gap_median_days")
+"""The features that tell it."""
 _LOST_PACES = 3.0
 
 

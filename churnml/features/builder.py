@@ -14,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from churnml.data.history import History
+from churnml.data.parts import parts_of
 from churnml.data.population import eligible, eligible_by_orders
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
@@ -61,20 +62,25 @@ def build_features(
 def build(history: History, definition: ChurnDefinition, features: Sequence[Feature]) -> pd.DataFrame:
     """Build given features of a history; see ``build_features``."""
     constants = find_constants(history, definition, features)
-    rows = aggregate(history, definition, features).order_by("customer_id")
-    pieces = [derive(piece, features, constants) for piece in history.shop.engine.batches(rows)]
+    tables = [table.order_by("customer_id") for table in aggregate(history, definition, features)]
+    pieces = [derive(piece, features, constants) for piece in history.shop.engine.batches(tables)]
     columns = [pa.field("customer_id", pa.string()), *(pa.field(feature.name, pa.float64()) for feature in features)]
     frame: pd.DataFrame = pa.concat_tables(pieces or [pa.schema(columns).empty_table()]).to_pandas()
     return frame.set_index("customer_id")
 
 
-def aggregate(history: History, definition: ChurnDefinition, features: Sequence[Feature]) -> ir.Table:
-    """Give the aggregates of every eligible customer: one group-by per source, joined to the customers."""
+def aggregate(history: History, definition: ChurnDefinition, features: Sequence[Feature]) -> list[ir.Table]:
+    """Give the aggregates of every eligible customer: a table for each part of the shop, in the order of customers."""
     first_day = history.shop.first_day
     if history.snapshot_date <= first_day:
         raise InputError(
             f"{history.snapshot_date}: lies before the data, whose first order is of {first_day}. Name a later day."
         )
+    return [_aggregate(History(part, history.snapshot_date), definition, features) for part in parts_of(history.shop)]
+
+
+def _aggregate(history: History, definition: ChurnDefinition, features: Sequence[Feature]) -> ir.Table:
+    """Group each source once, and join what comes out to the eligible customers."""
     groups: dict[str, list[Aggregate]] = {}
     for feature in features:
         if isinstance(feature, Aggregate):

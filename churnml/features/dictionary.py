@@ -47,6 +47,11 @@ def as_markdown(table: pd.DataFrame) -> str:
     ----------
     table
         As ``dictionary`` gives it.
+
+    Returns
+    -------
+    str
+        The page, without a line break at its end.
     """
     lines = [
         "# Features",
@@ -69,7 +74,7 @@ def as_markdown(table: pd.DataFrame) -> str:
             for row in group.itertuples(index=False)
         ]
         lines.append("")
-    return "\n".join(lines)
+    return "\n".join(lines).rstrip()
 
 
 def _listed(tables: pd.Series) -> str:

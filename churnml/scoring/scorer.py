@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from churnml.analytics.lifecycle import against_own_pace
+from churnml.analytics.lifecycle import PACE, against_own_pace
 from churnml.analytics.value import expected_value
 from churnml.config import Config
 from churnml.data.history import History
@@ -17,7 +17,8 @@ from churnml.data.shop import Shop
 from churnml.errors import InputError, ModelError
 from churnml.features.builder import build
 from churnml.features.family import Feature
-from churnml.features.registry import available
+from churnml.features.registry import available, load_plugins
+from churnml.features.registry import feature as feature_of
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.reasons import REASONS, find_reasons
 from churnml.statistics.logodds import sigmoid
@@ -45,6 +46,7 @@ class Scorer:
 
     def __init__(self, model: Model | str | os.PathLike[str] | None = None, config: Config | None = None) -> None:
         self.config = config or Config()
+        load_plugins(self.config.features.plugins)
         if isinstance(model, Model):
             self.model = model
         else:
@@ -84,7 +86,10 @@ class Scorer:
                 f"then. Train with --as-of {day}, or allow it with --in-sample."
             )
         history = History(shop, day)
-        X = build(history, definition, self._features(shop))
+        features = self._features(shop)
+        pace = [declared for declared in map(feature_of, PACE) if declared not in features]
+        built = build(history, definition, [*features, *pace])
+        X = built[[declared.name for declared in features]]
         if X.empty:
             raise InputError(
                 f"{day}: no customer ordered in the {definition.active_days} days before. Name another day, or train "
@@ -111,7 +116,7 @@ class Scorer:
             frame["model_version"] = f"{model.version} (in sample)"
         frame = frame.sort_values(["churn_probability", "customer_id"], ascending=[False, True], ignore_index=True)
         frame.insert(0, "risk_rank", np.arange(1, len(frame) + 1))
-        flags = against_own_pace(X, definition)
+        flags = against_own_pace(built, definition)
         by_customer = dict(zip(X.index, reasons, strict=True))
         return Ranking(frame, flags, X, contributions, base, by_customer, model, shop)
 

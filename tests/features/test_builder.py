@@ -80,7 +80,7 @@ def test_a_snapshot_before_the_data_is_refused(small_shop: Shop, days_before: in
 
 
 def test_an_unknown_family_is_named_with_those_there_are(small_shop: Shop) -> None:
-    with pytest.raises(ConfigError, match=re.escape("features.families: moods, stars not known. Choose among compl")):
+    with pytest.raises(ConfigError, match=re.escape("features.families: moods, stars not known. Choose among ")):
         build_features(small_shop, SNAPSHOT, families=["recency", "stars", "moods"])
 
 

@@ -38,7 +38,9 @@ REDO: dict[str, object] = {}
 
 def shop_of(customers: dict[str, list[int]]) -> Shop:
     """Make a shop of customers who ordered so many days before the snapshot."""
-    rows = [(customer, SNAPSHOT - timedelta(days=int(days))) for customer, listed in customers.items() for days in listed]
+    rows = [
+        (customer, SNAPSHOT - timedelta(days=int(days))) for customer, listed in customers.items() for days in listed
+    ]
     orders = pd.DataFrame(rows, columns=["customer_id", "ordered_at"])
     orders["ordered_at"] = pd.to_datetime(orders["ordered_at"]) + pd.Timedelta(hours=9)
     return read({"orders": orders.assign(order_id=range(len(orders)), amount=10)})

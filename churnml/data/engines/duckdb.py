@@ -34,6 +34,8 @@ class DuckDBEngine(Engine):
 
     errors = (duckdb.Error,)
     remedy = sources.REMEDY
+    # Medians of more do not fit into the memory that it may use.
+    orders_at_once = 20_000_000
 
     def __init__(self, timezone: str) -> None:
         _remove_orphans()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +34,14 @@ class Engine(ABC):
         What the engine raises where stored data cannot be read.
     remedy
         What a user may bring instead of a source that does not hold the tables.
+    orders_at_once
+        Orders whose customers it can look at together; None where it has no such bound.
     """
 
     backend: Any
     errors: tuple[type[Exception], ...]
     remedy: str
+    orders_at_once: int | None = None
 
     @abstractmethod
     def find(self, source: Any, names: Mapping[str, str]) -> Found:
@@ -84,11 +87,11 @@ class Engine(ABC):
                 failures[table] = f"orders: the table is missing (found: {listed}). {self.remedy}"
         return found, list(failures.values())
 
-    def batches(self, table: ir.Table, rows: int = ROWS_PER_GROUP) -> Iterator[pa.Table]:
-        """Give the rows of a table in pieces of so many rows, without holding them all."""
+    def batches(self, tables: Iterable[ir.Table], rows: int = ROWS_PER_GROUP) -> Iterator[pa.Table]:
+        """Give the rows of tables, one after another, in pieces of so many rows, without holding them all."""
         waiting: list[pa.RecordBatch] = []
         count = 0
-        for batch in self._stream(table, rows):
+        for batch in (batch for table in tables for batch in self._stream(table, rows)):
             while batch.num_rows:
                 piece = batch.slice(0, rows - count)
                 batch = batch.slice(piece.num_rows)
@@ -105,13 +108,13 @@ class Engine(ABC):
         stream: Iterable[pa.RecordBatch] = self.backend.to_pyarrow_batches(table, chunk_size=rows)
         return stream
 
-    def write(self, table: ir.Table, transform: Transform, schema: pa.Schema, folder: Path) -> None:
-        """Write a table with ``customer_id`` as Parquet parts, sorted by it, in bounded memory.
+    def write(self, tables: Sequence[ir.Table], transform: Transform, schema: pa.Schema, folder: Path) -> None:
+        """Write tables with ``customer_id`` as Parquet parts, sorted by it, in bounded memory.
 
         Parameters
         ----------
-        table
-            The rows.
+        tables
+            The rows, of customers apart and in the order of the customers.
         transform
             Makes the rows that are written of a piece of them; it sees each piece once.
         schema
@@ -122,7 +125,7 @@ class Engine(ABC):
         with pq.ParquetWriter(
             folder / "part-00000.parquet", schema, compression="zstd", use_dictionary=False
         ) as writer:
-            for piece in self.batches(table.order_by("customer_id")):
+            for piece in self.batches(table.order_by("customer_id") for table in tables):
                 writer.write_table(transform(piece).cast(schema), row_group_size=ROWS_PER_GROUP)
 
 

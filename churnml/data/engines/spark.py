@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -68,8 +68,9 @@ class SparkEngine(Engine):
         """Give the table itself: what is converted on the way is converted where it is read."""
         return table
 
-    def write(self, table: ir.Table, transform: Transform, schema: pa.Schema, folder: Path) -> None:
+    def write(self, tables: Sequence[ir.Table], transform: Transform, schema: pa.Schema, folder: Path) -> None:
         """Let the executors write the parts: customers by hash, sorted within each part."""
+        (table,) = tables
         rows = self.session.sql(self.backend.compile(table))
         parts = -(-rows.count() // _ROWS_PER_PART) or 1
         rows = rows.repartition(parts, "customer_id").sortWithinPartitions("customer_id")

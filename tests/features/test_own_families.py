@@ -1,0 +1,301 @@
+"""Families and features of one's own: they get the laws, the dictionary, traces and reasons like any other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churnml.config import Config, load_config
+from churnml.data.shop import Shop, read
+from churnml.errors import ConfigError, InputError
+from churnml.features.audit import audit
+from churnml.features.builder import build_features
+from churnml.features.dictionary import as_markdown, dictionary
+from churnml.features.family import Aggregate, Derived, Family, Supplied, count
+from churnml.features.registry import (
+    available,
+    code_of,
+    concept_of,
+    families,
+    feature,
+    load_plugins,
+    register,
+    unregister,
+)
+from churnml.features.sentences import write
+from churnml.features.sources import ORDERS
+from churnml.features.supplied import supply_features
+from churnml.features.trace import trace, trace_value
+from churnml.scoring.scorer import Scorer
+from churnml.training.trainer import Trainer
+from tests.random_shop import Maker
+
+DAY = date(2025, 3, 1)
+
+PLUGIN = '''
+"""Families of a shop."""
+
+from churnml.features.family import Aggregate, Derived, Family, count
+from churnml.features.sources import ORDERS
+
+APP = Aggregate(
+    name="app_orders_90d",
+    unit="orders",
+    describe="Orders by the app in the 90 days before the snapshot",
+    source=ORDERS,
+    reduce=count(),
+    only=lambda order: order.channel == "app",
+    needs=("channel",),
+    window_days=90,
+    fill=0,
+    en="{value} by the app in the last 90 days",
+    tr="Son 90 günde uygulamadan {value} verdi",
+    speaks_if=lambda value: value > 0,
+    tells="low",
+)
+SHARE = Derived(
+    name="app_orders_share_90d",
+    unit="share",
+    describe="Share of the orders of the last 90 days that came by the app",
+    inputs=("app_orders_90d", "orders_90d"),
+    compute=lambda app, all_: app / all_,
+    window_days=90,
+    en="{app_orders_90d} by the app of {orders_90d} in the last 90 days",
+    tr="Son 90 günde {orders_90d}, uygulamadan {app_orders_90d:number} tanesi",
+    tells="low",
+)
+FAMILY = Family("app", concept="channel", actionable=True, features=(APP, SHARE))
+'''
+
+
+@pytest.fixture(autouse=True)
+def _clean() -> Iterator[None]:
+    yield
+    for name in ("app", "crm", "twins"):
+        unregister(name)
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> str:
+    path = tmp_path / "my_families.py"
+    path.write_text(PLUGIN, encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def random_shop() -> Shop:
+    return read(Maker(6, DAY, 15).tables())
+
+
+def test_a_family_of_ones_own_is_built_like_any_other(plugin: str, random_shop: Shop) -> None:
+    before = build_features(random_shop, DAY)
+    load_plugins([plugin])
+    found = build_features(random_shop, DAY)
+    assert set(found) - set(before) == {"app_orders_90d", "app_orders_share_90d"}
+    orders = random_shop.tables["orders"].to_pandas()
+    now = pd.Timestamp(DAY)
+    inside = orders[(orders.ordered_at >= now - pd.Timedelta(days=90)) & (orders.ordered_at < now)]
+    inside = inside[~(inside.cancelled_at < now) & (inside.channel == "app")]
+    expected = inside.groupby("customer_id").size().reindex(found.index, fill_value=0)
+    assert (found["app_orders_90d"] == expected).all()
+    assert (found["app_orders_share_90d"].dropna() <= 1).all()
+
+
+def test_it_is_traced_described_and_spoken_of(plugin: str, random_shop: Shop) -> None:
+    load_plugins([plugin])
+    found = build_features(random_shop, DAY)
+    customer = found.index[found["app_orders_90d"] > 0][0]
+    assert len(trace(random_shop, customer, "app_orders_90d", DAY)) == found.loc[customer, "app_orders_90d"]
+    listed = dictionary().set_index("name").loc["app_orders_90d"]
+    assert listed[["family", "unit", "window", "fill", "table"]].to_list() == [
+        "app",
+        "orders",
+        "90 days",
+        "0",
+        "orders",
+    ]
+    assert concept_of("app_orders_90d") == "channel"
+    assert write("app_orders_90d", {"app_orders_90d": 2.0}, "en") == "2 orders by the app in the last 90 days"
+    assert write("app_orders_90d", {"app_orders_90d": 2.0}, "tr") == "Son 90 günde uygulamadan 2 sipariş verdi"
+    assert audit(random_shop, DAY, families=["app", "frequency"]).holds
+
+
+def test_a_shop_without_its_column_does_without(plugin: str) -> None:
+    load_plugins([plugin])
+    shop = read({"orders": Maker(6, DAY, 5).tables()["orders"].drop(columns="channel")})
+    assert not [name for name in (declared.name for declared in available(shop)) if name.startswith("app")]
+
+
+def test_an_edited_family_takes_the_place_of_the_old_one(plugin: str) -> None:
+    load_plugins([plugin])
+    code = code_of("app")
+    Path(plugin).write_text(PLUGIN.replace("by the app in the last", "in the app over the last"), encoding="utf-8")
+    load_plugins([plugin])
+    assert write("app_orders_90d", {"app_orders_90d": 2.0}, "en") == "2 orders in the app over the last 90 days"
+    assert code_of("app") != code, "features that were kept on disk are made anew"
+
+
+def test_all_that_breaks_a_law_is_said_at_once() -> None:
+    wrong = Aggregate(
+        name="orders_90d",
+        unit="orders",
+        describe="",
+        source=ORDERS,
+        reduce=count(),
+        needs=("colour",),
+        en="{x}",
+        tr="ok",
+    )
+    share = Derived(name="half", unit="share", describe="Half", inputs=("nothing",), compute=abs, en="a", tr="b")
+    with pytest.raises(ConfigError) as raised:
+        register(Family("twins", "pace", False, (wrong, share)))
+    assert raised.value.failures == [
+        "twins.orders_90d: describe is empty. Describe it, and give its sentence in both languages.",
+        "twins.orders_90d: '{x}' names x, which is not an input. Use {value} or an input.",
+        "twins.orders_90d: needs colour, which orders does not have. Correct it.",
+        "orders_90d: declared by frequency and by twins. Rename one.",
+        "twins.half: counts share, so its name must carry share. Rename it.",
+        "twins.half: reads nothing, which no feature before it declares. Correct the inputs.",
+    ]
+    assert "twins" not in families()
+
+
+def test_a_family_of_churnml_is_not_replaced() -> None:
+    with pytest.raises(ConfigError, match=re.escape("recency: is the name of a family of churnml's own.")):
+        register(Family("recency", "pace", False, families()["recency"].features))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("FAMILY = 3", "has no FAMILY and no FAMILIES. Declare one."),
+        ("import nothing_of_this_name", "cannot be imported (ModuleNotFoundError"),
+        ("1 / 0", "cannot be imported (ZeroDivisionError"),
+    ],
+)
+def test_a_plugin_that_cannot_be_used_is_named(content: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "wrong_families.py"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        load_plugins([str(path)])
+
+
+def test_all_plugins_that_are_missing_are_named() -> None:
+    with pytest.raises(ConfigError) as raised:
+        load_plugins(["gone.py", "no_such_package.features"])
+    assert raised.value.failures[0] == "features.plugins: gone.py: there is no such file. Correct the path."
+    assert raised.value.failures[1].startswith("features.plugins: no_such_package.features cannot be imported")
+
+
+@pytest.mark.slow
+def test_a_model_learns_from_it_and_gives_it_as_a_reason(plugin: str, simulated: Path, tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        f"features: {{families: [recency, app], plugins: [{plugin}]}}\ntraining: {{folds: 2, bootstrap_draws: 20}}\n"
+        "snapshots: {at_most: 6}",
+        encoding="utf-8",
+    )
+    config = load_config(path)
+    shop = read(simulated)
+    model = Trainer(config=config, track=False).fit(shop, "2025-03-01")
+    assert "app_orders_90d" in model.features
+    ranking = Scorer(model, config).rank(shop, "2025-03-01")
+    assert "channel" in ranking.explain(ranking.frame.customer_id[0]).concepts
+
+
+# --- supplied features ---------------------------------------------------------------------------------------------
+
+
+def crm(days: list[date], customers: list[str], **changes: object) -> pd.DataFrame:
+    rows = pd.DataFrame(
+        [(customer, day) for day in days for customer in customers], columns=["customer_id", "snapshot_date"]
+    )
+    rows["exported_at"] = pd.to_datetime(rows["snapshot_date"]) - pd.Timedelta(hours=3)
+    rows["satisfaction"] = np.arange(len(rows)) / 2
+    return rows.assign(**changes)
+
+
+def test_supplied_features_are_joined_by_customer_and_snapshot(random_shop: Shop) -> None:
+    other = date(2025, 2, 1)
+    shop = supply_features(random_shop, crm([other, DAY], ["c03", "c01"]), family="crm", known_at="exported_at")
+    found = build_features(shop, DAY)
+    assert found["satisfaction"].dropna().to_dict() == {"c01": 1.5, "c03": 1.0}
+    assert build_features(shop, other)["satisfaction"].dropna().to_dict() == {"c01": 0.5, "c03": 0.0}
+    assert "satisfaction" not in build_features(random_shop, DAY), "the given shop stays as it is"
+    assert write("satisfaction", {"satisfaction": 1.5}, "en") == "Satisfaction: 1.5"
+    assert dictionary().set_index("name").loc["satisfaction", "table"] == "supplied"
+    assert trace_value(shop, "c01", "satisfaction", DAY).rows["satisfaction"].to_list() == [1.5]
+    assert audit(shop, DAY, families=["crm"]).holds
+
+
+def test_supplied_features_may_be_declared(random_shop: Shop) -> None:
+    declared = Supplied(
+        name="satisfaction", unit="stars", describe="Stars of the last survey", en="Gave {value}", tr="{value} verdi"
+    )
+    supply_features(
+        random_shop, crm([DAY], ["c01"]), family="crm", known_at="exported_at", features=[declared], actionable=True
+    )
+    assert feature("satisfaction") is declared
+    assert families()["crm"].actionable
+
+
+def test_what_was_not_known_before_its_snapshot_is_refused(random_shop: Shop) -> None:
+    late = crm([DAY], ["c01", "c02"])
+    late.loc[1, "exported_at"] = pd.Timestamp(DAY)
+    with pytest.raises(
+        InputError, match=re.escape("crm.exported_at: 1 of 2 rows (customer_id c02) were not known before")
+    ):
+        supply_features(random_shop, late, family="crm", known_at="exported_at")
+
+
+def test_all_that_is_wrong_in_supplied_features_is_said_at_once(random_shop: Shop) -> None:
+    wrong = crm([DAY], ["c01", "c01"], satisfaction=["much", "3"], exported_at="soon")
+    with pytest.raises(InputError) as raised:
+        supply_features(random_shop, wrong, family="crm", known_at="exported_at")
+    assert raised.value.failures == [
+        "crm.exported_at: 2 of 2 rows (customer_id c01, c01) are not a time. Correct them.",
+        "crm.satisfaction: 1 of 2 rows (customer_id c01) are not finite numbers. Correct them.",
+        "crm: 2 of 2 rows (customer_id c01, c01) share customer_id and snapshot_date. Keep one row of each.",
+    ]
+    with pytest.raises(InputError, match=re.escape("crm: the columns snapshot_date, known are missing (received: ")):
+        supply_features(random_shop, wrong.drop(columns="snapshot_date"), family="crm", known_at="known")
+
+
+def test_a_snapshot_without_supplied_rows_is_refused(random_shop: Shop) -> None:
+    shop = supply_features(random_shop, crm([DAY], ["c01"]), family="crm", known_at="exported_at")
+    with pytest.raises(InputError, match=re.escape("supplied without a row for the snapshot 2025-02-01.")):
+        build_features(shop, date(2025, 2, 1))
+
+
+def test_the_config_names_supplied_features(tmp_path: Path) -> None:
+    from churnml.workflow import open_shop
+
+    crm([DAY], ["c01"]).to_csv(tmp_path / "crm.csv", index=False)
+    Maker(6, DAY, 3).tables()["orders"].to_csv(tmp_path / "orders.csv", index=False)
+    settings = {"crm": {"file": str(tmp_path / "crm.csv"), "known_at": "exported_at", "concept": "service"}}
+    shop = open_shop(tmp_path, Config(features={"supplied": settings}))
+    assert build_features(shop, DAY, families=["crm"]).loc["c01", "satisfaction"] == 0.0
+    assert concept_of("satisfaction") == "service"
+
+
+# --- the dictionary ------------------------------------------------------------------------------------------------
+
+
+def test_the_dictionary_holds_every_feature_once() -> None:
+    table = dictionary()
+    names = [declared.name for family in families().values() for declared in family.features]
+    assert list(table["name"]) == names
+    assert not table[["unit", "describe", "en", "tr", "concept", "table"]].eq("").any(axis=None)
+
+
+def test_the_page_in_the_repository_is_made_of_the_declarations() -> None:
+    page = Path(__file__).parents[2] / "churnml" / "features" / "FEATURES.md"
+    assert page.read_text(encoding="utf-8") == as_markdown(dictionary()) + "\n", (
+        "run: churnml features --list --markdown > churnml/features/FEATURES.md"
+    )
