@@ -55,7 +55,7 @@ class Maker:
         orders = pd.DataFrame({"order_id": ids("o", n), "customer_id": self.pick(self.customers, n)})
         orders["ordered_at"] = self.times(n)
         orders["amount"] = self.whole(0, 20_000, n) / 100
-        orders["discount"] = self.whole(0, 500, n) / 100
+        orders["discount"] = self.whole(0, 500, n) * self.whole(0, 2, n) / 100
         orders["channel"] = self.pick(["web", "app"], n)
         orders["cancelled_at"] = self.later(orders["ordered_at"], null=0.85)
         sent = orders[self.rng.random(n) < 0.8].reset_index(drop=True)
@@ -166,6 +166,9 @@ def recorded_late(tables: Tables, other: Tables, now: pd.Timestamp) -> Tables:
         event = event_times(tables, name)
         in_time = table.assign(recorded_at=event.to_numpy())
         added = other[name].assign(recorded_at=now + pd.to_timedelta(np.arange(len(other[name])) % 4, unit="h"))
+        # Keys that hold a time may have been drawn twice.
+        key = list(TABLES[name].key)
+        added = added[~pd.MultiIndex.from_frame(added[key]).isin(pd.MultiIndex.from_frame(table[key]))]
         made[name] = pd.concat([in_time, added], ignore_index=True)
     return made
 

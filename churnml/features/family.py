@@ -242,3 +242,13 @@ def days_since_last(column: str) -> Reducer:
 def days_since_first(column: str) -> Reducer:
     """Count the days from the oldest time to the snapshot."""
     return lambda rows, where, history: history.days_since(rows[column].min(where=where))
+
+
+def smallest(column: str) -> Reducer:
+    """Take the smallest value."""
+    return lambda rows, where, history: rows[column].min(where=where)
+
+
+def distinct(column: str) -> Reducer:
+    """Count the different values."""
+    return lambda rows, where, history: rows[column].nunique(where=where)

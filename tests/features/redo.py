@@ -50,4 +50,9 @@ def last(column: str, by: str) -> Redo:
 
 def days_since(column: str, which: Callable[[pd.Series], pd.Timestamp] = pd.Series.max) -> Redo:
     """Count the days from the newest (or the oldest) time to the snapshot."""
-    return lambda rows, now: float((now - which(rows[column]).normalize()).days)
+
+    def redo(rows: pd.DataFrame, now: pd.Timestamp) -> float:
+        found = which(rows[column])
+        return np.nan if pd.isna(found) else float((now - found.normalize()).days)
+
+    return redo

@@ -1,0 +1,148 @@
+"""Contacts: what the shop sent, and whether the customer looked at it."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from churnml.data.history import History
+from churnml.features.family import Aggregate, Derived, Family, Source, count, days_since_last, total
+
+
+def _contacts(history: History) -> ir.Table:
+    table = history.table("contacts")
+    # Customers of a control group got nothing.
+    sent = table.filter((table.arm != "control").fill_null(True))
+    opened = ibis.ifelse(sent.opened_at.notnull(), sent.sent_at, ibis.null(sent.sent_at.type()))
+    return sent.mutate(last_opened_sent_at=opened.max().over(group_by="customer_id"))
+
+
+CONTACTS = Source("contacts", table="contacts", event_time="sent_at", rows=_contacts)
+"""Messages that were sent, with the time at which the last one that she opened was sent."""
+
+FAMILY = Family(
+    name="contacts",
+    concept="contacts",
+    actionable=True,
+    features=(
+        *(
+            Aggregate(
+                name=f"contacts_{days}d",
+                unit="messages",
+                describe=f"Messages sent in the {days} days before the snapshot",
+                source=CONTACTS,
+                reduce=count(),
+                window_days=days,
+                fill=0,
+                en=f"Was sent {{value}} in the last {days} days",
+                tr=f"Son {days} günde gönderilen: {{value}}",
+                tr_zero=f"Son {days} günde {{value}} gönderilmedi",
+                speaks_if=lambda value: value > 0,
+            )
+            for days in (30, 90, 365)
+        ),
+        *(
+            Aggregate(
+                name=f"contacts_opened_{days}d",
+                unit="messages",
+                describe=f"Messages sent in the {days} days before the snapshot that she has opened",
+                source=CONTACTS,
+                reduce=count(),
+                only=lambda contact: contact.opened_at.notnull(),
+                needs=("opened_at",),
+                window_days=days,
+                fill=0,
+                en=f"Opened {{value}} of the last {days} days",
+                tr=f"Son {days} günde gönderilenlerden açtığı: {{value}}",
+                tr_zero=f"Son {days} günde gönderilenlerden {{value}} açmadı",
+                tells="low",
+            )
+            for days in (90, 365)
+        ),
+        Aggregate(
+            name="contacts_clicked_365d",
+            unit="messages",
+            describe="Messages sent in the 365 days before the snapshot that she has clicked",
+            source=CONTACTS,
+            reduce=count(),
+            only=lambda contact: contact.clicked_at.notnull(),
+            needs=("clicked_at",),
+            window_days=365,
+            fill=0,
+            en="Clicked {value} of the last 365 days",
+            tr="Son 365 günde gönderilenlerden tıkladığı: {value}",
+            tr_zero="Son 365 günde gönderilenlerden {value} tıklamadı",
+            tells="low",
+        ),
+        Aggregate(
+            name="days_since_last_contact",
+            unit="days",
+            describe="Days from the last message to the snapshot; null without one",
+            source=CONTACTS,
+            reduce=days_since_last("sent_at"),
+            en="The last message was sent {value} ago",
+            tr="Son mesajın üzerinden {value} geçti",
+        ),
+        Aggregate(
+            name="days_since_last_contact_opened",
+            unit="days",
+            describe="Days from the last opening of a message to the snapshot; null without one",
+            source=CONTACTS,
+            reduce=days_since_last("opened_at"),
+            needs=("opened_at",),
+            en="Opened no message for {value}",
+            tr="{value}dür mesaj açmadı",
+        ),
+        Aggregate(
+            name="contacts_since_last_opened",
+            headline=1,
+            unit="messages",
+            describe="Messages sent after the last one that she has opened; all of them where she opened none",
+            source=CONTACTS,
+            reduce=count(),
+            only=lambda contact: contact.last_opened_sent_at.isnull() | (contact.sent_at > contact.last_opened_sent_at),
+            needs=("opened_at",),
+            fill=0,
+            speaks_if=lambda value: value >= 3,
+            en="The last {value} were not opened",
+            tr="Açmadığı son {value} var",
+        ),
+        Aggregate(
+            name="contact_cost_sum_365d",
+            unit="money",
+            describe="Cost of the messages sent in the 365 days before the snapshot",
+            source=CONTACTS,
+            reduce=total("cost"),
+            needs=("cost",),
+            window_days=365,
+            fill=0,
+            speaks_if=lambda value: value > 0,
+            en="Messages of the last 365 days cost {value}",
+            tr="Son 365 gündeki mesajların maliyeti {value}",
+        ),
+        Derived(
+            name="contacts_opened_share_365d",
+            unit="share",
+            describe="Share of the messages sent in the last 365 days that she has opened; null without one",
+            inputs=("contacts_opened_365d", "contacts_365d"),
+            compute=lambda opened, sent: opened / sent,
+            window_days=365,
+            en="Opened {contacts_opened_365d:number} of {contacts_365d} of the last 365 days",
+            tr="Son 365 günde {contacts_365d} aldı, {contacts_opened_365d:number} tanesini açtı",
+            tr_zero="Son 365 günde {contacts_365d} aldı, hiçbirini açmadı",
+            tells="low",
+        ),
+        Derived(
+            name="contacts_clicked_share_365d",
+            unit="share",
+            describe="Share of the messages sent in the last 365 days that she has clicked; null without one",
+            inputs=("contacts_clicked_365d", "contacts_365d"),
+            compute=lambda clicked, sent: clicked / sent,
+            window_days=365,
+            en="Clicked {contacts_clicked_365d:number} of {contacts_365d} of the last 365 days",
+            tr="Son 365 günde {contacts_365d} aldı, {contacts_clicked_365d:number} tanesini tıkladı",
+            tr_zero="Son 365 günde {contacts_365d} aldı, hiçbirini tıklamadı",
+            tells="low",
+        ),
+    ),
+)

@@ -1,0 +1,134 @@
+"""Reviews: how content the customer says she is, on whatever scale brought to five stars."""
+
+from __future__ import annotations
+
+import ibis.expr.types as ir
+
+from churnml.data.history import History
+from churnml.features.family import (
+    Aggregate,
+    Derived,
+    Family,
+    Source,
+    at_last,
+    count,
+    days_since_last,
+    mean,
+    smallest,
+)
+
+_STARS = 5
+_LOW = 2
+_EXACT = "decimal(18,4)"
+_TEN_THOUSANDTHS = 10_000
+
+
+def _reviews(history: History) -> ir.Table:
+    table = history.table("reviews")
+    stars = (table.rating * _STARS / table["scale"].fill_null(float(_STARS))).cast(_EXACT)
+    seconds = table.submitted_at.epoch_seconds().cast("int64")
+    return table.mutate(
+        stars=stars, review_rank=seconds * 10 * _TEN_THOUSANDTHS - (stars * _TEN_THOUSANDTHS).cast("int64")
+    )
+
+
+REVIEWS = Source("reviews", table="reviews", event_time="submitted_at", rows=_reviews)
+"""Reviews with their rating as stars of five: ``5 x rating / scale``.
+
+``review_rank`` puts them in the order of their submission, and those of one second in that of falling stars.
+"""
+
+FAMILY = Family(
+    name="reviews",
+    concept="reviews",
+    actionable=True,
+    features=(
+        *(
+            Aggregate(
+                name=f"reviews_{days}d",
+                unit="reviews",
+                describe=f"Reviews in the {days} days before the snapshot",
+                source=REVIEWS,
+                reduce=count(),
+                window_days=days,
+                fill=0,
+                en=f"{{value}} in the last {days} days",
+                tr=f"Son {days} günde {{value}} yazdı",
+                tr_zero=f"Son {days} günde {{value}} yazmadı",
+                tells="low",
+            )
+            for days in (90, 365)
+        ),
+        *(
+            Aggregate(
+                name=f"reviews_low_{days}d",
+                unit="reviews",
+                describe=f"Reviews with at most two stars of five in the {days} days before the snapshot",
+                source=REVIEWS,
+                reduce=count(),
+                only=lambda review: review.stars <= _LOW,
+                window_days=days,
+                fill=0,
+                en=f"{{value}} with at most two stars in the last {days} days",
+                tr=f"Son {days} günde en çok iki yıldızlı {{value}} yazdı",
+                speaks_if=lambda value: value > 0,
+            )
+            for days in (90, 365)
+        ),
+        Aggregate(
+            name="days_since_last_review",
+            unit="days",
+            describe="Days from the last review to the snapshot; null without one",
+            source=REVIEWS,
+            reduce=days_since_last("submitted_at"),
+            en="The last review was {value} ago",
+            tr="Son değerlendirmesinin üzerinden {value} geçti",
+        ),
+        Aggregate(
+            name="review_stars_mean_365d",
+            unit="stars",
+            describe="Mean stars (of five) of the reviews in the 365 days before the snapshot; null without one",
+            source=REVIEWS,
+            reduce=mean("stars"),
+            window_days=365,
+            en="Gave {value} on average in the last 365 days",
+            tr="Son 365 günde ortalama {value} verdi",
+            tells="low",
+        ),
+        Aggregate(
+            name="review_stars_min_365d",
+            unit="stars",
+            describe="Fewest stars (of five) of a review in the 365 days before the snapshot; null without one",
+            source=REVIEWS,
+            reduce=smallest("stars"),
+            window_days=365,
+            speaks_if=lambda value: value <= 3,
+            en="The lowest rating of the last 365 days was {value}",
+            tr="Son 365 gündeki en düşük puanı {value}",
+            tells="low",
+        ),
+        Aggregate(
+            name="review_stars_last",
+            headline=1,
+            unit="stars",
+            describe="Stars (of five) of the last review; of several at the same second the fewest; null without one",
+            source=REVIEWS,
+            reduce=at_last("stars", "review_rank"),
+            speaks_if=lambda value: value <= 3,
+            en="The last review gave {value}",
+            tr="Son değerlendirmesinde {value} verdi",
+            tells="low",
+        ),
+        Derived(
+            name="review_stars_last_against_mean",
+            unit="stars",
+            describe="Stars of the last review minus the mean of those of the last 365 days",
+            inputs=("review_stars_last", "review_stars_mean_365d"),
+            compute=lambda last, usual: last - usual,
+            speaks_if=lambda value: value < 0,
+            en="The last review gave {review_stars_last}; {review_stars_mean_365d} on average in the last 365 days",
+            tr="Son değerlendirmesinde {review_stars_last} verdi; son 365 günün ortalaması {review_stars_mean_365d}",
+            tells="low",
+        ),
+    ),
+)
