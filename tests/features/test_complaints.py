@@ -23,6 +23,17 @@ COMPLAINTS = [
     ("2024-07-01 00:00:00", "2024-07-11 09:00:00"),  # 365 days before, inside; 10 days
     ("2024-06-30 23:59:59", None),  # outside of all windows; open for 366 days
 ]
+# And of each: first_response_at, topic, order_id.
+MORE = [
+    (None, "late", 4),
+    (None, "late", 4),
+    ("2025-06-01 00:00:00", "late", 4),  # 1 day
+    (None, None, None),
+    ("2025-07-01 00:00:00", "quality", 3),  # not known yet
+    ("2025-01-05 09:00:00", "late", 2),  # 3 days
+    ("2024-07-03 00:00:00", "quality", 0),  # 2 days; an order of 366 days ago
+    ("2024-07-01 00:00:00", "late", None),  # opened outside of all windows
+]
 ORDERS = ["2024-06-30", "2024-09-01", "2024-12-01", "2025-03-01", "2025-06-01"]  # four of them within 365 days
 
 EXPECTED = {
@@ -35,10 +46,22 @@ EXPECTED = {
     "complaint_open_max_days": 366.0,  # 30 June 2024 to 1 July 2025
     "days_since_last_complaint": 30.0,
     "complaint_resolution_mean_days_365d": 5.25,  # (3 + 0 + 8 + 10) / 4
+    "complaints_overdue": 3.0,  # the same three
+    "complaints_unanswered": 2.0,  # of 1 June and 2 April
+    "complaint_response_mean_days_365d": 2.0,  # (1 + 3 + 2) / 3
+    "complaints_with_topic_365d": 5.0,
+    "complaint_topics_365d": 2.0,  # late, quality
+    "orders_complained_365d": 3.0,  # orders 4, 3 and 2
+    "orders_complained_share_365d": 0.75,  # 3 / 4
+    "complaints_repeated_topic_365d": 3.0,  # 5 - 2
+    "complaint_open_to_usual_ratio": 366 / 5.5,  # resolved after 0, 3, 8 and 10 days: median 5.5
     "complaints_per_order_365d": 1.5,  # 6 / 4
 }
 
 REDO = {
+    "complaint_response_mean_days_365d": redo.mean("response_days"),
+    "complaint_topics_365d": lambda rows, now: float(rows["topic"].nunique()),
+    "orders_complained_365d": redo.rows(),
     r"complaints_.*": redo.rows(),
     r"complaint_open_max_days": redo.days_since("opened_at", pd.Series.min),
     r"days_since_last_complaint": redo.days_since("opened_at"),
@@ -46,10 +69,16 @@ REDO = {
 }
 
 
-def shop_of(complaints: list[tuple[str, str | None]], orders: list[str] = ORDERS, customer: str = "ann") -> Shop:
+def shop_of(
+    complaints: list[tuple[str, str | None]],
+    orders: list[str] = ORDERS,
+    customer: str = "ann",
+    more: list[tuple[str | None, str | None, int | None]] | None = None,
+) -> Shop:
     table = pd.DataFrame({"ordered_at": pd.to_datetime(orders), "customer_id": "ann", "amount": 10})
     made = pd.DataFrame(complaints, columns=["opened_at", "resolved_at"]).apply(pd.to_datetime, format="ISO8601")
     made = made.assign(complaint_id=range(len(made)), customer_id=customer)
+    made[["first_response_at", "topic", "order_id"]] = more or [(None, None, None)] * len(made)
     return read({"orders": table.assign(order_id=range(len(table))), "complaints": made})
 
 
@@ -58,12 +87,13 @@ def features_of(shop: Shop) -> pd.Series:
 
 
 def test_values_are_those_computed_by_hand() -> None:
-    assert features_of(shop_of(COMPLAINTS)).to_dict() == EXPECTED
+    assert features_of(shop_of(COMPLAINTS, more=MORE)).to_dict() == EXPECTED
 
 
 def test_without_a_complaint_counts_are_0_and_days_null() -> None:
     found = features_of(shop_of([("2025-06-01", None)], customer="bob"))
     days = {"complaint_open_max_days", "days_since_last_complaint", "complaint_resolution_mean_days_365d"}
+    days |= {"complaint_response_mean_days_365d", "complaint_open_to_usual_ratio"}
     assert set(found.index[found.isna()]) == days
     assert (found.drop(list(days)) == 0).all()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -43,11 +45,19 @@ EXPECTED = {
     "orders_under_way": 3.0,
     "orders_under_way_late": 1.0,
     "order_under_way_past_promise_max_days": 6.0,  # 25 June to 1 July
+    # Days from 1 June 2024: 365, 364, 335, 305 and 215, and 30 to 1 July 2024.
+    "order_to_delivery_mean_days_180d": 316.8,  # 1584 / 5
+    "order_to_delivery_mean_days_365d": 269.0,  # 1614 / 6
+    "deliveries_90d": 4.0,
+    "orders_not_shipped": 2.0,  # the last two
+    "delivery_delay_trend_days": -3.0,  # -0.5 - 2.5
+    "delivery_late_share_90d": 0.5,  # 2 / 4
     "delivery_late_share_365d": 4 / 6,
 }
 
 REDO = {
-    r"deliveries_.*|orders_under_way.*": redo.rows(),
+    r"deliveries_.*|orders_under_way.*|orders_not_shipped": redo.rows(),
+    r"order_to_delivery_mean_days_.*": redo.mean("waited_days"),
     r"delivery_delay_mean_days_.*": redo.mean("delay_days"),
     r"delivery_delay_max_days_.*": redo.largest("delay_days"),
     r"delivery_delay_last_days": redo.last("delay_days", by="delivery_rank"),
@@ -63,6 +73,9 @@ def shop_of(deliveries: list[tuple[str, str | None]], cancelled: list[str | None
     orders["ordered_at"] = pd.to_datetime(["2024-06-01"] * count + ["2025-06-20"])
     orders["cancelled_at"] = pd.to_datetime([*(cancelled or [None] * count), None])
     made = pd.DataFrame(deliveries, columns=["promised_at", "delivered_at"]).apply(pd.to_datetime, format="ISO8601")
+    # All that arrived, or will, was shipped a day after the order.
+    made["shipped_at"] = pd.Timestamp("2024-06-02")
+    made["shipped_at"] = made["shipped_at"].where(made["delivered_at"].notna())
     return read({"orders": orders, "deliveries": made.assign(order_id=range(count))})
 
 
@@ -90,8 +103,8 @@ def test_without_a_delivery_counts_are_0_and_delays_null() -> None:
     found = features_of(shop_of([("2025-07-03", None)]))
     assert found["orders_under_way"] == 1
     assert found["order_under_way_past_promise_max_days"] == -2
-    missing = [name for name in EXPECTED if "delay" in name or "since" in name or "share" in name]
-    assert list(found.index[found.isna()]) == missing
+    missing = {name for name in EXPECTED if re.search("delay|since|share|order_to_delivery", name)}
+    assert set(found.index[found.isna()]) == missing
     counts = [name for name in EXPECTED if name.startswith("deliveries")]
     assert (found[counts] == 0).all()
 

@@ -5,17 +5,51 @@ from __future__ import annotations
 import ibis.expr.types as ir
 
 from churnml.data.history import History
-from churnml.features.family import WINDOWS, Aggregate, Derived, Family, Source, count, days_since_last, largest, mean
+from churnml.definition import ChurnDefinition
+from churnml.features.family import (
+    WINDOWS,
+    Aggregate,
+    Derived,
+    Family,
+    Source,
+    count,
+    days_since_last,
+    distinct,
+    largest,
+    mean,
+)
+
+_OVERDUE_DAYS = 7
+_YEAR = 365
 
 
 def _complaints(history: History) -> ir.Table:
     table = history.table("complaints")
     resolution = table.resolved_at.date().delta(table.opened_at.date(), unit="day")
-    return table.mutate(open_days=history.days_since(table.opened_at), resolution_days=resolution)
+    response = table.first_response_at.date().delta(table.opened_at.date(), unit="day")
+    return table.mutate(
+        open_days=history.days_since(table.opened_at), resolution_days=resolution, response_days=response
+    )
+
+
+def _complained_orders(history: History) -> ir.Table:
+    named = history.table("complaints").select("order_id").distinct()
+    return history.uncancelled_orders.semi_join(named, "order_id")
+
+
+def usual_resolution_days(history: History, definition: ChurnDefinition) -> float | None:
+    """Find how many days the shop took in the median to resolve the complaints of the last year; None without any."""
+    table = _complaints(history)
+    resolved = table.filter(table.resolution_days.notnull() & history.within(table.opened_at, _YEAR))
+    usual = resolved.aggregate(days=resolved.resolution_days.cast("float64").quantile(0.5)).to_pandas().days[0]
+    return float(usual) if usual is not None and usual > 0 else None
 
 
 COMPLAINTS = Source("complaints", table="complaints", event_time="opened_at", rows=_complaints)
-"""Complaints: days that each has been open, or took to be resolved."""
+"""Complaints: days that each has been open, took to be answered, or took to be resolved."""
+
+COMPLAINED_ORDERS = Source("complained_orders", table="complaints", event_time="ordered_at", rows=_complained_orders)
+"""Orders that are not cancelled and that a complaint names."""
 
 FAMILY = Family(
     name="complaints",
@@ -86,6 +120,121 @@ FAMILY = Family(
             en="Complaints of the last 365 days took {value} to be resolved on average",
             tr="Son 365 gündeki şikâyetleri ortalama {value}de çözüldü",
             speaks_if=lambda value: value >= 1,
+        ),
+        Aggregate(
+            name="complaints_overdue",
+            unit="complaints",
+            describe=f"Complaints that have been open for more than {_OVERDUE_DAYS} days at the snapshot",
+            source=COMPLAINTS,
+            reduce=count(),
+            only=lambda complaint: complaint.resolved_at.isnull() & (complaint.open_days > _OVERDUE_DAYS),
+            needs=("resolved_at",),
+            fill=0,
+            en=f"{{value}} open for more than {_OVERDUE_DAYS} days",
+            tr=f"{_OVERDUE_DAYS} günden uzun süredir açık {{value}} var",
+            speaks_if=lambda value: value > 0,
+        ),
+        Aggregate(
+            name="complaints_unanswered",
+            unit="complaints",
+            describe="Complaints without a first response at the snapshot that are not resolved either",
+            source=COMPLAINTS,
+            reduce=count(),
+            only=lambda complaint: complaint.resolved_at.isnull() & complaint.first_response_at.isnull(),
+            needs=("first_response_at", "resolved_at"),
+            fill=0,
+            en="{value} not answered yet",
+            tr="Henüz yanıtlanmamış {value} var",
+            speaks_if=lambda value: value > 0,
+        ),
+        Aggregate(
+            name="complaint_response_mean_days_365d",
+            unit="days",
+            describe="Mean days from opening to first response of the complaints opened in the last 365 days and "
+            "answered",
+            source=COMPLAINTS,
+            reduce=mean("response_days"),
+            only=lambda complaint: complaint.first_response_at.notnull(),
+            needs=("first_response_at",),
+            window_days=365,
+            en="Complaints of the last 365 days waited {value} for a first response on average",
+            tr="Son 365 gündeki şikâyetlerinde ilk yanıt ortalama {value} sürdü",
+            speaks_if=lambda value: value >= 1,
+        ),
+        Aggregate(
+            name="complaints_with_topic_365d",
+            unit="complaints",
+            describe="Complaints opened in the last 365 days that name a topic",
+            source=COMPLAINTS,
+            reduce=count(),
+            only=lambda complaint: complaint.topic.notnull(),
+            needs=("topic",),
+            window_days=365,
+            fill=0,
+            en="{value} on a named topic in the last 365 days",
+            tr="Son 365 günde konusu belli {value} iletti",
+            speaks_if=lambda value: value > 0,
+        ),
+        Aggregate(
+            name="complaint_topics_365d",
+            unit="topics",
+            describe="Different topics of the complaints opened in the last 365 days",
+            source=COMPLAINTS,
+            reduce=distinct("topic"),
+            needs=("topic",),
+            window_days=365,
+            fill=0,
+            en="Complained of {value} in the last 365 days",
+            tr="Son 365 günde {value} hakkında şikâyet etti",
+            speaks_if=lambda value: value > 0,
+        ),
+        Aggregate(
+            name="orders_complained_365d",
+            unit="orders",
+            describe="Orders of the last 365 days that she complained about",
+            source=COMPLAINED_ORDERS,
+            reduce=count(),
+            needs=("order_id",),
+            window_days=365,
+            fill=0,
+            en="{value} of the last 365 days with a complaint",
+            tr="Son 365 günde şikâyetli {value} verdi",
+            speaks_if=lambda value: value > 0,
+        ),
+        Derived(
+            name="orders_complained_share_365d",
+            unit="share",
+            describe="Share of the orders of the last 365 days that she complained about; null without an order",
+            inputs=("orders_complained_365d", "orders_365d"),
+            compute=lambda complained, orders: complained / orders,
+            window_days=365,
+            en="{orders_complained_365d:number} of {orders_365d} with a complaint in the last 365 days",
+            tr="Son 365 günde {orders_365d} verdi, {orders_complained_365d:number} tanesi şikâyetli",
+            speaks_if=lambda value: value > 0,
+        ),
+        Derived(
+            name="complaints_repeated_topic_365d",
+            unit="complaints",
+            describe="Complaints of the last 365 days on a topic that she had complained about in them before",
+            inputs=("complaints_with_topic_365d", "complaint_topics_365d"),
+            compute=lambda complaints, topics: complaints - topics,
+            window_days=365,
+            fill=0,
+            en="{complaints_with_topic_365d} on {complaint_topics_365d} in the last 365 days",
+            tr="Son 365 günde {complaint_topics_365d} hakkında {complaints_with_topic_365d} iletti",
+            speaks_if=lambda value: value > 0,
+        ),
+        Derived(
+            name="complaint_open_to_usual_ratio",
+            unit="ratio",
+            describe="Days that the oldest open complaint has been open over the median days that the shop took to "
+            "resolve those of the last 365 days; null without either",
+            inputs=("complaint_open_max_days",),
+            fit=usual_resolution_days,
+            compute=lambda usual, days: days / usual,
+            en="A complaint has been open for {complaint_open_max_days}, {value} times as long as usual in this shop",
+            tr="Bir şikâyeti {complaint_open_max_days}dür açık, bu mağazada olağan sürenin {value} katı",
+            speaks_if=lambda value: value > 1,
         ),
         Derived(
             name="complaints_per_order_365d",

@@ -29,6 +29,7 @@ def _deliveries(history: History) -> ir.Table:
         delay_days=delay,
         delivery_rank=delay + _MORE_THAN_ANY_DELAY * table.delivered_at.epoch_seconds(),
         past_promise_days=history.days_since(table.promised_at),
+        waited_days=table.delivered_at.date().delta(table.ordered_at.date(), unit="day"),
     )
 
 
@@ -167,6 +168,71 @@ FAMILY = Family(
             needs=("delivered_at",),
             en="An order under way is {value} past its promised date",
             tr="Yoldaki bir sipariş şimdiden {value} gecikti",
+            speaks_if=lambda value: value > 0,
+        ),
+        *(
+            Aggregate(
+                name=f"order_to_delivery_mean_days_{days}d",
+                unit="days",
+                describe=f"Mean days from order to delivery of the orders delivered in the last {days} days; null "
+                "without one",
+                source=DELIVERIES,
+                reduce=mean("waited_days"),
+                needs=("delivered_at",),
+                window_days=days,
+                en=f"Waited {{value}} on average for the deliveries of the last {days} days",
+                tr=f"Son {days} gündeki teslimatları ortalama {{value}} bekledi",
+            )
+            for days in (180, 365)
+        ),
+        Aggregate(
+            name="deliveries_90d",
+            unit="deliveries",
+            describe="Orders delivered in the last 90 days",
+            source=DELIVERIES,
+            reduce=count(),
+            needs=("delivered_at",),
+            window_days=90,
+            fill=0,
+            en="{value} in the last 90 days",
+            tr="Son 90 günde {value} aldı",
+            tr_zero="Son 90 günde {value} almadı",
+            tells="low",
+        ),
+        Aggregate(
+            name="orders_not_shipped",
+            unit="orders",
+            describe="Orders that are neither shipped nor delivered at the snapshot",
+            source=DELIVERIES,
+            reduce=count(),
+            only=lambda delivery: delivery.shipped_at.isnull() & delivery.delivered_at.isnull(),
+            needs=("shipped_at", "delivered_at"),
+            fill=0,
+            en="{value} not shipped yet",
+            tr="Henüz gönderilmemiş {value} var",
+            speaks_if=lambda value: value > 0,
+        ),
+        Derived(
+            name="delivery_delay_trend_days",
+            unit="days",
+            describe="Mean delay of the last 90 days minus that of the last 365 days; positive where it gets worse",
+            inputs=("delivery_delay_mean_days_90d", "delivery_delay_mean_days_365d"),
+            compute=lambda recent, year: recent - year,
+            en="Deliveries came {delivery_delay_mean_days_90d} late on average in the last 90 days, "
+            "{delivery_delay_mean_days_365d} in the last 365",
+            tr="Ortalama teslimat gecikmesi son 90 günde {delivery_delay_mean_days_90d}, "
+            "son 365 günde {delivery_delay_mean_days_365d}",
+            speaks_if=lambda value: value >= 0.5,
+        ),
+        Derived(
+            name="delivery_late_share_90d",
+            unit="share",
+            describe="Share of the orders delivered in the last 90 days that came late; null without a delivery",
+            inputs=("deliveries_late_90d", "deliveries_90d"),
+            compute=lambda late, all_: late / all_,
+            window_days=90,
+            en="{deliveries_late_90d:number} of {deliveries_90d} came late in the last 90 days",
+            tr="Son 90 gündeki {deliveries_90d}ın {deliveries_late_90d:number} tanesi gecikti",
             speaks_if=lambda value: value > 0,
         ),
         Derived(
