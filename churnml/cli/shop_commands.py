@@ -57,7 +57,7 @@ def simulate(
 
 @app.command("import")
 def import_(
-    dataset: Annotated[str, typer.Argument(help="online-retail-ii or cdnow.")],
+    dataset: Annotated[str, typer.Argument(help="online-retail-ii, cdnow, olist or dataco.")],
     source: Annotated[Path, typer.Argument(metavar="SRC", help="The published file, or a folder that holds it.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the tables.")],
     as_json: AsJson = False,

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from churnml.data.contract import TABLES
 from churnml.data.files import whole_folder
-from churnml.data.importers import cdnow, online_retail_ii
+from churnml.data.importers import cdnow, dataco, olist, online_retail_ii
 from churnml.data.importers.imported import Imported, Importer, contract_table
 from churnml.errors import InputError
 
@@ -20,6 +20,8 @@ __all__ = ["IMPORTERS", "ImportReport", "Imported", "Importer", "import_dataset"
 
 IMPORTERS: dict[str, Importer] = {
     "cdnow": cdnow.read,
+    "dataco": dataco.read,
+    "olist": olist.read,
     "online-retail-ii": online_retail_ii.read,
 }
 
