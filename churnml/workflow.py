@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from churnml.analytics.horizon import HorizonAdvice
 from churnml.config import Config
 from churnml.data.checks import CheckReport
 from churnml.data.files import read_table
@@ -20,6 +21,7 @@ from churnml.errors import InputError, ModelError
 from churnml.features.registry import available, load_plugins
 from churnml.features.store import Partition, Progress, write_feature_file, write_features
 from churnml.features.supplied import supply_features
+from churnml.plots import plot_horizon
 from churnml.scoring.files import write_ranking
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.scorer import Scorer
@@ -58,6 +60,22 @@ def open_shop(source: str | Path, config: Config) -> Shop:
         frame = read_table(table.file)
         shop = supply_features(shop, frame, family=family, known_at=table.known_at, concept=table.concept)
     return shop
+
+
+def draw_horizon(advice: HorizonAdvice, out: Path) -> None:
+    """Draw a recommended horizon into a picture file.
+
+    Raises
+    ------
+    InputError
+        Where the file cannot be written, or is of a kind that cannot be drawn.
+    """
+    figure = plot_horizon(advice.curve, advice.horizons, advice.recommended_days).get_figure(root=True)
+    assert figure is not None
+    try:
+        figure.savefig(out, dpi=150, bbox_inches="tight", metadata={})
+    except (OSError, ValueError) as error:
+        raise InputError(f"{out}: cannot be drawn ({error}). Name a .png, .svg or .pdf file.") from error
 
 
 def build_feature_files(

@@ -10,7 +10,16 @@ import typer
 
 from churnml.cli.app import app
 from churnml.cli.options import Active, AsJson, ConfigFile, Data, Every, Horizon, Lead, Seed, config_of, day_of
-from churnml.cli.show import print_audit, print_dictionary, print_json, print_outcome, print_rows, progress_bar, records
+from churnml.cli.show import (
+    print_audit,
+    print_dictionary,
+    print_horizon,
+    print_json,
+    print_outcome,
+    print_rows,
+    progress_bar,
+    records,
+)
 from churnml.errors import InputError
 
 
@@ -177,3 +186,35 @@ def audit(
         print_audit(report)
     if not report.holds:
         raise typer.Exit(1)
+
+
+@app.command()
+def window(
+    data: Data,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="Nothing on or after this day is seen.")] = None,
+    follow_up: Annotated[int, typer.Option("--follow-up", help="Days within which a return is 'anyway'.")] = 180,
+    out: Annotated[Path | None, typer.Option("--out", help="Draw it: a .png, .svg or .pdf file.")] = None,
+    config_file: ConfigFile = None,
+    active: Active = None,
+    lead: Lead = None,
+    every: Every = None,
+    as_json: AsJson = False,
+) -> None:
+    """Recommend a horizon from the shop's own days between orders."""
+    from churnml.analytics.horizon import advise_horizon
+    from churnml.workflow import draw_horizon, open_shop
+
+    config = config_of(config_file, None, active, lead, every)
+    day = day_of("--as-of", as_of)
+    shop = open_shop(data, config)
+    advice = advise_horizon(shop, config.definition, day, config.snapshots.every_days, follow_up)
+    if out is not None:
+        draw_horizon(advice, out)
+    if as_json:
+        tables = ("horizons", "base_rates", "sensitivity")
+        said = {"recommended_days": advice.recommended_days, "reason": advice.reason, "data_end": advice.data_end}
+        print_json(said | {name: records(getattr(advice, name)) for name in tables})
+        return
+    print_horizon(advice)
+    if out is not None:
+        print(f"Drawn in {out}.")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+    from churnml.analytics.horizon import HorizonAdvice
     from churnml.features.audit import Audit
     from churnml.features.store import Progress
     from churnml.features.trace import Trace
@@ -112,6 +113,37 @@ def print_audit(report: Audit) -> None:
     if report.unrecorded:
         print(f"Without recorded_at, so that late arrivals cannot be told: {', '.join(report.unrecorded)}.")
     print("No feature knows what happened later." if report.holds else "Features know what happened later.")
+
+
+def print_horizon(advice: HorizonAdvice) -> None:
+    """Print the recommendation and the table that it comes from."""
+    days = advice.recommended_days
+    print(f"Recommended horizon: {'none' if days is None else f'{days} days'}. {advice.reason}")
+    sensitivity = [(row["share"], row["horizon_days"]) for row in records(advice.sensitivity)]
+    changed = ", ".join(f"{share:.0%}: {'none' if days is None else f'{days:.0f} days'}" for share, days in sensitivity)
+    print(f"With another share in the rule: {changed}.\n")
+    print(
+        f"{'days':>5} {'order again':>12} {'95 %':>11} {'ended alone':>12} {'left':>6} {'least-most':>11} "
+        f"{'snapshots':>10} {'back anyway':>12}"
+    )
+    for row in advice.horizons.itertuples(index=False):
+        likely = f"{row.low:.0%}-{row.high:.0%}"
+        spread = f"{row.base_rate_min:.0%}-{row.base_rate_max:.0%}"
+        line = (
+            f"{row.horizon_days:>5} {row.returned_share:>12.0%} {likely:>11} {row.observed_share:>12.0%} "
+            f"{row.base_rate:>6.0%} {spread:>11} {row.snapshots:>10} {row.came_back_share:>12.0%}"
+        )
+        print(line.replace("nan%", "   -"))
+    print(
+        f"\norder again: share of orders followed by another within so many days, the open last gap censored (ended "
+        f"alone: without it, too many).\nleft: share of active customers without an order in the horizon, over "
+        f"snapshots. back anyway: of these, the share that\nordered within the next {advice.follow_up_days} days."
+    )
+    shown = days if days is not None else int(advice.horizons.horizon_days.iloc[0])
+    rates = advice.base_rates[advice.base_rates.horizon_days == shown].sort_values("snapshot_date")
+    if len(rates):
+        listed = ", ".join(f"{row.snapshot_date}: {row.churn_rate:.0%}" for row in rates.itertuples(index=False))
+        print(f"\nLeft per snapshot within {shown} days: {listed}.")
 
 
 def print_trace(traced: Trace) -> None:

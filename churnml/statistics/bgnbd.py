@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,8 +25,8 @@ from scipy import optimize, special
 Floats = NDArray[np.float64]
 
 _BOUNDS = np.log([(1e-3, 1e3), (1e-6, 1e8), (1e-3, 1e3), (1e-3, 1e3)])
-_NODES = 128
-_TAIL = 1e-12
+_NODES = 96
+_TAIL = 1e-14
 _CHUNK = 1 << 17
 
 
@@ -128,7 +127,7 @@ def fit_bgnbd(
     x, t_x, T = x[first], t_x[first], T[first]
     unit = _dot(w, T)
     start = np.array([0.0, -np.log(_dot(w, x)), 0.0, 0.0])  # one purchase rate on average: r / alpha
-    best = optimize.minimize(
+    best = optimize.minimize(  # type: ignore[call-overload]  # the stubs want Python floats
         _negative_log_likelihood,
         np.clip(start, *_BOUNDS.T),
         args=(x, t_x / unit, T / unit, w),
@@ -336,10 +335,11 @@ def _negative_log_likelihood(theta: Floats, x: Floats, t_x: Floats, T: Floats, w
 
 
 def _posterior_mean(
-    model: BGNBD, x: ArrayLike, T: ArrayLike, given_p: Callable[[Floats, Floats, Floats], Floats]
+    model: BGNBD, purchases: ArrayLike, ages: ArrayLike, given_p: Callable[[Floats, Floats, Floats], Floats]
 ) -> Floats:
-    """Return the mean of ``given_p(p, r + x, alpha + T)`` over p ~ Beta(a, b + x), once per distinct pair of x and T."""
-    x, T = np.asarray(x, dtype=np.float64), np.asarray(T, dtype=np.float64)
+    """Return the mean of ``given_p(p, r + x, alpha + T)`` over p ~ Beta(a, b + x), once per distinct x and T."""
+    x: Floats = np.asarray(purchases, dtype=np.float64)
+    T: Floats = np.asarray(ages, dtype=np.float64)
     means = np.full(x.shape, np.nan)
     known = ~np.isnan(x + T)
     x, T = x[known], T[known]

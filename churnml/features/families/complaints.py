@@ -33,8 +33,8 @@ def _complaints(history: History) -> ir.Table:
 
 
 def _complained_orders(history: History) -> ir.Table:
-    named = history.table("complaints").select("order_id").distinct()
-    return history.uncancelled_orders.semi_join(named, "order_id")
+    named = history.table("complaints").select("customer_id", "order_id").distinct()
+    return history.uncancelled_orders.semi_join(named, ["customer_id", "order_id"])
 
 
 def usual_resolution_days(history: History, definition: ChurnDefinition) -> float | None:
@@ -49,7 +49,7 @@ COMPLAINTS = Source("complaints", table="complaints", event_time="opened_at", ro
 """Complaints: days that each has been open, took to be answered, or took to be resolved."""
 
 COMPLAINED_ORDERS = Source("complained_orders", table="complaints", event_time="ordered_at", rows=_complained_orders)
-"""Orders that are not cancelled and that a complaint names."""
+"""Orders that are not cancelled and that a complaint of the same customer names."""
 
 FAMILY = Family(
     name="complaints",

@@ -39,7 +39,7 @@ FAMILY = Family(
                 tr_zero=f"Son {days} günde {{value}} gönderilmedi",
                 speaks_if=lambda value: value > 0,
             )
-            for days in (30, 90, 365)
+            for days in (30, 90, 180, 365)
         ),
         *(
             Aggregate(
@@ -57,7 +57,7 @@ FAMILY = Family(
                 tr_zero=f"Son {days} günde gönderilenlerden {{value}} açmadı",
                 tells="low",
             )
-            for days in (90, 365)
+            for days in (90, 180, 365)
         ),
         Aggregate(
             name="contacts_clicked_365d",
@@ -105,7 +105,7 @@ FAMILY = Family(
             fill=0,
             speaks_if=lambda value: value >= 3,
             en="The last {value} were not opened",
-            tr="Açmadığı son {value} var",
+            tr="Son gönderilen {value} açılmadı",
         ),
         Aggregate(
             name="contact_cost_sum_365d",
@@ -120,17 +120,20 @@ FAMILY = Family(
             en="Messages of the last 365 days cost {value}",
             tr="Son 365 gündeki mesajların maliyeti {value}",
         ),
-        Derived(
-            name="contacts_opened_share_365d",
-            unit="share",
-            describe="Share of the messages sent in the last 365 days that she has opened; null without one",
-            inputs=("contacts_opened_365d", "contacts_365d"),
-            compute=lambda opened, sent: opened / sent,
-            window_days=365,
-            en="Opened {contacts_opened_365d:number} of {contacts_365d} of the last 365 days",
-            tr="Son 365 günde {contacts_365d} aldı, {contacts_opened_365d:number} tanesini açtı",
-            tr_zero="Son 365 günde {contacts_365d} aldı, hiçbirini açmadı",
-            tells="low",
+        *(
+            Derived(
+                name=f"contacts_opened_share_{days}d",
+                unit="share",
+                describe=f"Share of the messages sent in the last {days} days that she has opened; null without one",
+                inputs=(f"contacts_opened_{days}d", f"contacts_{days}d"),
+                compute=lambda opened, sent: opened / sent,
+                window_days=days,
+                en=f"Opened {{contacts_opened_{days}d:number}} of {{contacts_{days}d}} of the last {days} days",
+                tr=f"Son {days} günde {{contacts_{days}d}} aldı, {{contacts_opened_{days}d:number}} tanesini açtı",
+                tr_zero=f"Son {days} günde {{contacts_{days}d}} aldı, hiçbirini açmadı",
+                tells="low",
+            )
+            for days in (180, 365)
         ),
         Derived(
             name="contacts_clicked_share_365d",

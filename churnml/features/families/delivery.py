@@ -25,18 +25,22 @@ def _deliveries(history: History) -> ir.Table:
     table = history.table("deliveries")
     table = table.filter(~table.order_cancelled)
     delay = table.delivered_at.date().delta(table.promised_at.date(), unit="day")
+    waited = table.delivered_at.date().delta(table.ordered_at.date(), unit="day")
     return table.mutate(
         delay_days=delay,
         delivery_rank=delay + _MORE_THAN_ANY_DELAY * table.delivered_at.epoch_seconds(),
         past_promise_days=history.days_since(table.promised_at),
-        waited_days=table.delivered_at.date().delta(table.ordered_at.date(), unit="day"),
+        waited_days=waited,
+        waited_rank=waited + _MORE_THAN_ANY_DELAY * table.delivered_at.epoch_seconds(),
+        ordered_days=history.days_since(table.ordered_at),
     )
 
 
 DELIVERIES = Source("deliveries", table="deliveries", event_time="delivered_at", rows=_deliveries)
 """Deliveries of orders that are not cancelled: days late (negative is early), or days past the promise so far.
 
-``delivery_rank`` puts them in the order of their delivery, and those of one second in the order of their delay.
+``delivery_rank`` puts them in the order of their delivery, and those of one second in the order of their delay;
+``waited_rank`` those of one second in the order of the days that they were waited for.
 """
 
 FAMILY = Family(
@@ -186,6 +190,18 @@ FAMILY = Family(
             for days in (180, 365)
         ),
         Aggregate(
+            name="order_to_delivery_last_days",
+            unit="days",
+            describe="Days from order to delivery of the last delivery; of several at the same second the most",
+            source=DELIVERIES,
+            reduce=at_last("waited_days", "waited_rank"),
+            only=lambda delivery: delivery.delivered_at.notnull(),
+            needs=("delivered_at",),
+            en="The last delivery took {value}",
+            tr="Son teslimat {value} sürdü",
+            speaks_if=lambda value: value >= 1,
+        ),
+        Aggregate(
             name="deliveries_90d",
             unit="deliveries",
             describe="Orders delivered in the last 90 days",
@@ -212,16 +228,29 @@ FAMILY = Family(
             tr="Henüz gönderilmemiş {value} var",
             speaks_if=lambda value: value > 0,
         ),
+        Aggregate(
+            name="order_not_shipped_max_days",
+            tells="any",
+            unit="days",
+            describe="Days since the oldest order that is neither shipped nor delivered was placed; null without one",
+            source=DELIVERIES,
+            reduce=largest("ordered_days"),
+            only=lambda delivery: delivery.shipped_at.isnull() & delivery.delivered_at.isnull(),
+            needs=("shipped_at", "delivered_at"),
+            en="An order has been waiting to be shipped for {value}",
+            tr="Bir sipariş {value}dür gönderilmeyi bekliyor",
+            speaks_if=lambda value: value >= 3,
+        ),
         Derived(
             name="delivery_delay_trend_days",
             unit="days",
             describe="Mean delay of the last 90 days minus that of the last 365 days; positive where it gets worse",
             inputs=("delivery_delay_mean_days_90d", "delivery_delay_mean_days_365d"),
             compute=lambda recent, year: recent - year,
-            en="Deliveries came {delivery_delay_mean_days_90d} late on average in the last 90 days, "
-            "{delivery_delay_mean_days_365d} in the last 365",
-            tr="Ortalama teslimat gecikmesi son 90 günde {delivery_delay_mean_days_90d}, "
-            "son 365 günde {delivery_delay_mean_days_365d}",
+            # Both means may be early, so only their difference is said.
+            en="Against their promise, deliveries of the last 90 days came {value} later on average "
+            "than those of the last 365",
+            tr="Söz verilen güne göre son 90 gündeki teslimatlar, son 365 gündekilerden ortalama {value} daha geç geldi",
             speaks_if=lambda value: value >= 0.5,
         ),
         Derived(

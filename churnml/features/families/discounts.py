@@ -8,18 +8,30 @@ import ibis
 import ibis.expr.types as ir
 
 from churnml.data.history import History
-from churnml.features.family import Aggregate, Derived, Family, Source, count, days_since_last, total
+from churnml.features.family import Aggregate, Derived, Family, Source, count, days_since_last, largest, total
 
 
 def _priced_orders(history: History) -> ir.Table:
     orders = history.uncancelled_orders
-    discount = orders.discount.fill_null(Decimal(0))
+    # Nothing in the contract keeps a surcharge out of the column.
+    discount = ibis.ifelse(orders.discount > 0, orders.discount, ibis.literal(Decimal(0), orders.discount.type()))
     reduced = ibis.ifelse(discount > 0, orders.ordered_at, ibis.null(orders.ordered_at.type()))
-    return orders.mutate(discount=discount, last_reduced_at=reduced.max().over(group_by="customer_id"))
+    last_reduced = reduced.max().over(group_by="customer_id")
+    day = orders.ordered_at.date()
+    return orders.mutate(
+        discount=discount,
+        depth=discount.cast("float64") / (discount + orders.amount).cast("float64").nullif(0.0),
+        had_discount=last_reduced.notnull(),
+        since_discount=(orders.ordered_at > last_reduced).cast("int64"),
+        on_last_day=day == day.max().over(group_by="customer_id"),
+    )
 
 
 PRICED_ORDERS = Source("priced_orders", table="orders", event_time="ordered_at", rows=_priced_orders)
-"""Orders that are not cancelled, with the time of the customer's last one on discount."""
+"""Orders that are not cancelled: the discount (0 without one), its share of the full price, and their place in time.
+
+``had_discount`` says that she ever ordered on discount, ``since_discount`` is 1 for orders after the last such one.
+"""
 
 FAMILY = Family(
     name="discounts",
@@ -73,15 +85,42 @@ FAMILY = Family(
             name="orders_at_full_price_since_discount",
             headline=1,
             unit="orders",
-            describe="Orders at the full price after the last one on discount; all of them without such a one",
+            describe="Orders at the full price after the last one on discount; null without such a one",
             source=PRICED_ORDERS,
-            reduce=count(),
-            only=lambda order: order.last_reduced_at.isnull() | (order.ordered_at > order.last_reduced_at),
+            reduce=total("since_discount"),
+            only=lambda order: order.had_discount,
             needs=("discount",),
-            fill=0,
             speaks_if=lambda value: value > 0,
             en="{value} at the full price since the last discount",
             tr="Son indirimden bu yana tam fiyatla {value} verdi",
+        ),
+        Aggregate(
+            name="discount_last_order_day",
+            unit="money",
+            describe="Discounts on the orders of the last day with an order",
+            source=PRICED_ORDERS,
+            reduce=total("discount"),
+            only=lambda order: order.on_last_day,
+            needs=("discount",),
+            fill=0,
+            speaks_if=lambda value: value > 0,
+            en="Saved {value} by discounts on the last day with an order",
+            tr="Son sipariş gününde aldığı indirim {value}",
+            tells="low",
+        ),
+        Aggregate(
+            name="discount_depth_max_share_365d",
+            unit="share",
+            describe="Largest share of the full price that an order of the last 365 days was reduced by; null without "
+            "an order that cost something",
+            source=PRICED_ORDERS,
+            reduce=largest("depth"),
+            needs=("discount",),
+            window_days=365,
+            speaks_if=lambda value: value > 0,
+            en="The largest discount of the last 365 days was {value}",
+            tr="Son 365 gündeki en yüksek indirim oranı {value}",
+            tells="any",
         ),
         Derived(
             name="orders_discounted_share_365d",
@@ -106,6 +145,35 @@ FAMILY = Family(
             en="Saved {discount_sum_365d} by discounts and paid {amount_sum_365d} in the last 365 days",
             tr="Son 365 günde {amount_sum_365d} ödedi, aldığı indirim {discount_sum_365d}",
             tells="any",
+        ),
+        Derived(
+            name="discount_depth_last_order_day_share",
+            unit="share",
+            describe="Discounts over the full price of the orders of the last day with an order; null where these cost "
+            "nothing",
+            inputs=("discount_last_order_day", "amount_last_order_day"),
+            compute=lambda discount, paid: discount / (discount + paid),
+            speaks_if=lambda value: value > 0,
+            en="Saved {discount_last_order_day} by discounts and paid {amount_last_order_day} on the last day with an "
+            "order",
+            tr="Son sipariş gününde {amount_last_order_day} ödedi, aldığı indirim {discount_last_order_day}",
+            tells="any",
+        ),
+        Derived(
+            name="discount_depth_last_to_usual_ratio",
+            unit="ratio",
+            describe="Share of the full price that the orders of the last order day were reduced by, over that of the "
+            "last 365 days; null without a discount in these",
+            inputs=("discount_depth_last_order_day_share", "discount_depth_share_365d"),
+            compute=lambda last, usual: last / usual,
+            speaks_if=lambda value: value <= 0.5,
+            en="{discount_depth_last_order_day_share} off on the last day with an order, {discount_depth_share_365d} off "
+            "over the last 365 days",
+            en_zero="Nothing off on the last day with an order, {discount_depth_share_365d} off over the last 365 days",
+            tr="İndirim oranı son sipariş gününde {discount_depth_last_order_day_share}, son 365 günde "
+            "{discount_depth_share_365d}",
+            tr_zero="Son sipariş gününde indirim almadı, son 365 gündeki indirim oranı {discount_depth_share_365d}",
+            tells="low",
         ),
     ),
 )

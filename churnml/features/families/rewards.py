@@ -16,22 +16,29 @@ def _points(history: History) -> ir.Table:
 
 def _tiers(history: History) -> ir.Table:
     table = history.table("rewards")
-    held = (
-        table.filter(table.tier.notnull()).group_by("customer_id", "changed_at").aggregate(tier=lambda t: t.tier.max())
+    named = table.filter(table.tier.notnull())
+    moments = named.group_by("customer_id", "changed_at").aggregate(tier=named.tier.max(), tiers=named.tier.nunique())
+    # Which of several tiers of one moment came last is not told, and no order of their names would say it.
+    held = moments.filter(moments.tiers == 1).drop("tiers")
+    held = held.mutate(first_held_at=held.changed_at.min().over(group_by=["customer_id", "tier"]))
+    before, first_before = (
+        column.lag().over(group_by="customer_id", order_by="changed_at") for column in (held.tier, held.first_held_at)
     )
-    before = held.tier.lag().over(group_by="customer_id", order_by="changed_at")
-    first = held.changed_at.min().over(group_by=["customer_id", "tier"])
-    return held.mutate(changed=(held.tier != before).fill_null(False), held_before=first < held.changed_at)
+    return held.mutate(
+        changed=(held.tier != before).fill_null(False), back=(held.first_held_at < first_before).fill_null(False)
+    )
 
 
 POINTS = Source("points", table="rewards", event_time="changed_at", rows=_points)
 """Changes of the points; those that are redeemed or expire are negative, and positive in ``redeemed``."""
 
 TIERS = Source("tiers", table="rewards", event_time="changed_at", rows=_tiers)
-"""The tier after each moment with a change, whether it is another one than before, and whether she had it earlier.
+"""The tier at each moment that names one, whether it is another one than before, and whether she went back to it.
 
-Tiers have no order that the data tells. Customers begin at the bottom, so a change back to a tier that she had before
-is a fall.
+Tiers are names without an order, so up and down are not told, nor taken from the points, which shops count in many
+ways. What is told is the order in which a customer came to her tiers: she goes ``back`` to one that she first had
+before the one that she leaves. For who began at the bottom that is a fall. A moment that names several tiers is left
+out.
 """
 
 FAMILY = Family(
@@ -42,13 +49,15 @@ FAMILY = Family(
         Aggregate(
             name="points_balance",
             unit="points",
-            describe="Points that are left: earned minus redeemed and expired, since the start of the data",
+            describe="Points that are left: earned minus redeemed and expired, since the start of the data; negative "
+            "where some were earned before",
             source=POINTS,
             reduce=total("points"),
             fill=0,
             en="{value} left",
             tr="Kalan: {value}",
             tr_zero="Hiç puanı kalmadı",
+            speaks_if=lambda value: value >= 0,
             tells="low",
         ),
         *(
@@ -78,8 +87,9 @@ FAMILY = Family(
                 only=lambda change: change.points < 0,
                 window_days=days,
                 fill=0,
-                en=f"Redeemed {{value}} in the last {days} days",
-                tr=f"Son {days} günde {{value}} kullandı",
+                en=f"{{value}} redeemed or expired in the last {days} days",
+                en_zero=f"Redeemed {{value}} in the last {days} days",
+                tr=f"Son {days} günde kullandığı veya süresi dolan: {{value}}",
                 tr_zero=f"Son {days} günde {{value}} kullanmadı",
                 tells="low",
             )
@@ -108,13 +118,14 @@ FAMILY = Family(
         Aggregate(
             name="tiers_total",
             unit="number",
-            describe="Different tiers that she has had; it grows as she climbs",
-            source=TIERS,
+            describe="Different tiers that she has had since the start of the data",
+            source=POINTS,
             reduce=distinct("tier"),
             needs=("tier",),
             fill=0,
-            en="Tiers reached so far: {value}",
-            tr="Bugüne kadar ulaştığı seviye sayısı: {value}",
+            en="Different tiers so far: {value}",
+            tr="Bugüne kadarki farklı seviye sayısı: {value}",
+            speaks_if=lambda value: value > 0,
             tells="low",
         ),
         Aggregate(
@@ -132,19 +143,20 @@ FAMILY = Family(
             tells="low",
         ),
         Aggregate(
-            name="tier_falls_365d",
+            name="tier_changes_back_365d",
             headline=1,
             unit="number",
-            describe="Changes back to a tier that she had before, in the 365 days before the snapshot",
+            describe="Changes to a tier that she first had before the one that she left, in the 365 days before the "
+            "snapshot",
             source=TIERS,
             reduce=count(),
-            only=lambda tier: tier.changed & tier.held_before,
+            only=lambda tier: tier.back,
             needs=("tier",),
             window_days=365,
             fill=0,
             speaks_if=lambda value: value > 0,
-            en="Falls back to an earlier tier in the last 365 days: {value}",
-            tr="Son 365 günde önceki bir seviyeye düşme sayısı: {value}",
+            en="Changes back to an earlier tier in the last 365 days: {value}",
+            tr="Son 365 günde önceki bir seviyeye dönüş sayısı: {value}",
         ),
         Aggregate(
             name="days_since_last_tier_change",

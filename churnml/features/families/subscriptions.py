@@ -70,7 +70,9 @@ FAMILY = Family(
             needs=("ended_at",),
             speaks_if=lambda value: 0 <= value <= 60,
             en="A subscription ends in {value}",
+            en_zero="A subscription ends within the day",
             tr="Bir aboneliğin bitmesine {value} kaldı",
+            tr_zero="Bir abonelik gün içinde bitiyor",
             tells="low",
         ),
         Aggregate(

@@ -1,0 +1,165 @@
+"""BG/NBD: the published fit and forecast, closed forms against quadrature, and laws."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import integrate, stats
+
+from churnml.statistics.bgnbd import BGNBD, expected_orders, fit_bgnbd, no_order_probability, probability_alive
+
+# Fader, Hardie & Lee (2005), CDNOW, in weeks.
+PUBLISHED = BGNBD(r=0.243, alpha=4.414, a=0.793, b=2.426)
+
+
+@pytest.fixture(scope="module")
+def cdnow(shared_data: Path) -> pd.DataFrame:
+    """Give x, t_x and T in days of the 1/10 sample, observed to 1997-09-30, orders of a day merged."""
+    columns = ["master", "customer", "date", "cds", "dollars"]
+    rows = pd.read_csv(shared_data / "cdnow" / "CDNOW_sample.txt", sep=r"\s+", names=columns)
+    rows["day"] = pd.to_datetime(rows["date"].astype(str), format="%Y%m%d")
+    days = rows[rows["day"] <= "1997-09-30"].drop_duplicates(["customer", "day"])
+    by = days.groupby("customer")["day"]
+    return pd.DataFrame(
+        {"x": by.size() - 1, "t_x": (by.max() - by.min()).dt.days, "T": (pd.Timestamp("1997-09-30") - by.min()).dt.days}
+    )
+
+
+@pytest.mark.slow
+def test_the_published_fit(cdnow: pd.DataFrame) -> None:
+    assert len(cdnow) == 2_357
+    found = fit_bgnbd(cdnow["x"], cdnow["t_x"] / 7, cdnow["T"] / 7)
+    assert found is not None
+    for name in ("r", "alpha", "a", "b"):
+        assert getattr(found, name) == pytest.approx(getattr(PUBLISHED, name), abs=0.002), name
+
+
+@pytest.mark.slow
+def test_the_unit_of_time_changes_alpha_alone(cdnow: pd.DataFrame) -> None:
+    weeks = fit_bgnbd(cdnow["x"], cdnow["t_x"] / 7, cdnow["T"] / 7)
+    days = fit_bgnbd(cdnow["x"], cdnow["t_x"], cdnow["T"])
+    assert weeks is not None
+    assert days is not None
+    assert days.alpha == pytest.approx(30.9, abs=0.02)
+    assert [days.r, days.alpha / 7, days.a, days.b] == pytest.approx([weeks.r, weeks.alpha, weeks.a, weeks.b], rel=1e-4)
+
+
+def test_the_published_forecast_of_a_customer() -> None:
+    # The paper's customer 0001: x = 2, t_x = 30.43, T = 38.86, 39 weeks ahead: 1.226.
+    assert float(expected_orders(PUBLISHED, 2, 30.43, 38.86, 39)) == pytest.approx(1.226, abs=5e-4)
+
+
+def by_quadrature(model: BGNBD, x: float, t_x: float, T: float, horizon: float, lead: float) -> tuple[float, float]:
+    """Integrate over the posterior of a customer who is alive: no order in the window, and orders in it."""
+    rate, leave = stats.gamma(model.r + x, scale=1 / (model.alpha + T)), stats.beta(model.a, model.b + x)
+
+    def mean(of: object) -> float:
+        inner = lambda p: integrate.quad(lambda l: of(l, p) * rate.pdf(l), *rate.ppf([1e-13, 1 - 1e-13]))[0]  # noqa: E731, E741
+        return float(integrate.quad(lambda p: inner(p) * leave.pdf(p), 1e-9, 1 - 1e-9, epsabs=1e-9)[0])
+
+    order = mean(lambda l, p: np.exp(-l * p * lead) * (1 - np.exp(-l * horizon)))  # noqa: E741
+    # Purchases while alive come at rate l and she leaves at rate l p: (e^-lp lead - e^-lp (lead + horizon)) / p.
+    orders = mean(lambda l, p: (np.exp(-l * p * lead) - np.exp(-l * p * (lead + horizon))) / p)  # noqa: E741
+    alive = float(probability_alive(model, x, t_x, T))
+    return 1 - alive * order, alive * orders
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("customer", [(0, 0.0, 30.0), (2, 30.43, 38.86), (9, 20.0, 60.0)])
+@pytest.mark.parametrize(("horizon", "lead"), [(13.0, 0.0), (39.0, 8.0)])
+def test_closed_forms_are_what_integration_gives(
+    customer: tuple[float, float, float], horizon: float, lead: float
+) -> None:
+    for model in (PUBLISHED, BGNBD(r=1.4, alpha=9.0, a=2.0, b=3.5)):
+        none, orders = by_quadrature(model, *customer, horizon, lead)
+        assert float(no_order_probability(model, *customer, horizon, lead)) == pytest.approx(none, rel=1e-5)
+        assert float(expected_orders(model, *customer, horizon, lead)) == pytest.approx(orders, rel=1e-5)
+
+
+def test_being_alive_is_the_papers_formula() -> None:
+    # 1 / (1 + a / (b + x - 1) x ((alpha + T) / (alpha + t_x)) ^ (r + x))
+    expected = 1 / (1 + 0.793 / 3.426 * (43.274 / 34.844) ** 2.243)
+    assert float(probability_alive(PUBLISHED, 2, 30.43, 38.86)) == pytest.approx(expected, rel=1e-12)
+    assert float(probability_alive(PUBLISHED, 0, 0, 38.86)) == 1.0
+
+
+parameters = st.builds(
+    BGNBD,
+    r=st.floats(0.01, 50),
+    alpha=st.floats(0.1, 1e4),
+    a=st.floats(0.01, 50),
+    b=st.floats(0.01, 50),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    model=parameters,
+    x=st.integers(0, 500),
+    recency=st.floats(0, 1),
+    T=st.floats(0.1, 4000),
+    horizon=st.floats(0.1, 2000),
+    lead=st.floats(0, 500),
+)
+def test_forecasts_obey_their_laws(model: BGNBD, x: int, recency: float, T: float, horizon: float, lead: float) -> None:
+    customer = (x, recency * T if x else 0.0, T)
+    none = float(no_order_probability(model, *customer, horizon, lead))
+    longer = float(no_order_probability(model, *customer, 2 * horizon, lead))
+    orders = float(expected_orders(model, *customer, horizon, lead))
+    assert 0 <= longer <= none + 1e-9 <= 1 + 2e-9
+    assert 0 <= float(probability_alive(model, *customer)) <= 1
+    assert orders >= 1 - none - 1e-7, "whoever orders, orders at least once"
+    following = float(expected_orders(model, *customer, horizon, lead + horizon))
+    both = float(expected_orders(model, *customer, 2 * horizon, lead))
+    assert orders + following == pytest.approx(both, rel=1e-6, abs=1e-9)
+
+
+def test_null_in_gives_null_out_and_rows_do_not_know_each_other() -> None:
+    x, t_x, T = np.array([2.0, np.nan, 0.0]), np.array([30.43, 1.0, 0.0]), np.array([38.86, 9.0, 20.0])
+    for forecast in (no_order_probability, expected_orders):
+        found = forecast(PUBLISHED, x, t_x, T, 39)
+        assert np.isnan(found[1])
+        assert found[0] == forecast(PUBLISHED, 2, 30.43, 38.86, 39)
+
+
+def test_weights_stand_for_customers_and_the_order_of_rows_for_nothing() -> None:
+    rng = np.random.default_rng(5)
+    x = rng.poisson(1.5, 400)
+    T = rng.integers(50, 300, 400)
+    t_x = np.where(x > 0, (T * rng.random(400)).astype(int), 0)
+    once = fit_bgnbd(x, t_x, T)
+    assert once == fit_bgnbd(x[::-1], t_x[::-1], T[::-1])
+    assert once == fit_bgnbd(np.repeat(x, 2), np.repeat(t_x, 2), np.repeat(T, 2), np.full(800, 0.5))
+
+
+@pytest.mark.parametrize("histories", [([0, 0], [0, 0], [30, 20]), ([], [], []), ([1], [0], [0])])
+def test_where_there_is_nothing_to_learn_there_is_no_model(histories: tuple[list, list, list]) -> None:
+    assert fit_bgnbd(*histories) is None
+
+
+@pytest.mark.parametrize(
+    "histories", [([3], [20], [30]), ([2] * 50, [20] * 50, [30] * 50), ([0, 1], [0, 30], [30, 30])]
+)
+def test_too_few_or_too_alike_still_give_a_model(histories: tuple[list, list, list]) -> None:
+    found = fit_bgnbd(*histories)
+    assert found is not None
+    assert np.isfinite(no_order_probability(found, *histories, 30)).all()
+
+
+@pytest.mark.parametrize(
+    ("histories", "said"),
+    [
+        (([1.5], [1], [2]), "not whole"),
+        (([1], [3], [2]), "0 <= t_x <= T"),
+        (([-1], [0], [2]), "negative"),
+        (([np.nan], [0], [2]), "empty value"),
+    ],
+)
+def test_impossible_histories_are_refused(histories: tuple[list, list, list], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        fit_bgnbd(*histories)
