@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from churnml.data.simulator import simulate
     from churnml.definition import ChurnDefinition
     from churnml.errors import ChurnmlError
+    from churnml.features.audit import audit
     from churnml.features.builder import build_features
+    from churnml.features.registry import register
+    from churnml.features.supplied import supply_features
+    from churnml.features.trace import trace
     from churnml.scoring.scorer import Scorer
     from churnml.training.trainer import Trainer
 
@@ -27,12 +31,16 @@ _HOMES = {
     "Scorer": "churnml.scoring.scorer",
     "Shop": "churnml.data.shop",
     "Trainer": "churnml.training.trainer",
+    "audit": "churnml.features.audit",
     "build_features": "churnml.features.builder",
     "check": "churnml.data.shop",
     "import_dataset": "churnml.data.importers",
     "load_config": "churnml.config",
     "read": "churnml.data.shop",
+    "register": "churnml.features.registry",
     "simulate": "churnml.data.simulator",
+    "supply_features": "churnml.features.supplied",
+    "trace": "churnml.features.trace",
 }
 
 __all__ = [
@@ -43,12 +51,16 @@ __all__ = [
     "Scorer",
     "Shop",
     "Trainer",
+    "audit",
     "build_features",
     "check",
     "import_dataset",
     "load_config",
     "read",
+    "register",
     "simulate",
+    "supply_features",
+    "trace",
 ]
 
 

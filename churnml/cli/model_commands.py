@@ -39,6 +39,7 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train, compare and register a model."""
+    from churnml.data.engines import without_password
     from churnml.training.trainer import Trainer
     from churnml.workflow import open_shop
 
@@ -51,7 +52,7 @@ def train(
         print_json({"model_version": model.version, **model.card})
     else:
         print(f"Model {model.version} is the champion of {config.tracking.model_name}.")
-        print(f"Next: churnml score {data} --out list")
+        print(f"Next: churnml score {without_password(data)} --out list")
 
 
 @app.command()
