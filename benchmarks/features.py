@@ -55,8 +55,10 @@ def make_orders(path: Path, count: int) -> None:
             f"""
             COPY (
                 SELECT 'O' || i AS order_id,
-                       'C' || lpad((floor(power(hash(i, 1) / 18446744073709551616.0, 1.5) * {count // 10}))::BIGINT::VARCHAR,
-                                   8, '0') AS customer_id,
+                       'C' || lpad(
+                           floor(power(hash(i, 1) / 18446744073709551616.0, 1.5) * {count // 10})::BIGINT::VARCHAR,
+                           8, '0'
+                       ) AS customer_id,
                        TIMESTAMP '2022-03-01' + to_seconds((hash(i, 2) % 94608000)::BIGINT) AS ordered_at,
                        ((hash(i, 3) % 20000) / 100.0 + 1)::DECIMAL(18, 4) AS amount
                 FROM range({count}) AS r(i)
@@ -111,7 +113,8 @@ def run_duckdb(path: Path, out: Path, snapshots: int) -> dict[str, float]:
                    date_diff('day', min(ordered_at)::DATE, DATE '{SNAPSHOT}') AS days_since_first_order,
                    {windows},
                    count(*) AS orders_total, sum(amount)::DOUBLE AS amount_sum_total,
-                   (sum(amount) FILTER (ordered_at >= now - INTERVAL 365 DAY))::DOUBLE / orders_365d AS amount_mean_365d,
+                   (sum(amount) FILTER (ordered_at >= now - INTERVAL 365 DAY))::DOUBLE / orders_365d
+                       AS amount_mean_365d,
                    (max(amount) FILTER (ordered_at >= now - INTERVAL 365 DAY))::DOUBLE AS amount_max_365d
             FROM placed GROUP BY customer_id, now HAVING max(ordered_at) >= now - INTERVAL 365 DAY
         ), days AS (

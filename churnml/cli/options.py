@@ -13,7 +13,7 @@ from churnml.errors import InputError
 if TYPE_CHECKING:
     from churnml.config import Config
 
-Data = Annotated[str, typer.Argument(metavar="DATA", help="Folder of Parquet or CSV files, DuckDB file, or an address.")]
+Data = Annotated[str, typer.Argument(metavar="DATA", help="Folder of files, DuckDB file, or an address.")]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="YAML file with settings.")]
 Horizon = Annotated[int | None, typer.Option("--horizon", help="Days without an order that count as leaving.")]
 Active = Annotated[int | None, typer.Option("--active", help="Days within which the last order must lie.")]

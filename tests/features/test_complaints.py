@@ -115,6 +115,35 @@ def test_a_complaint_is_open_until_its_resolution_is_known(
         assert found["complaint_resolution_mean_days_365d"] == resolution
 
 
+def test_an_order_that_somebody_else_complains_about_is_not_hers() -> None:
+    # Nor could it be told where a large shop is parted by customer.
+    found = features_of(shop_of([("2025-06-10", None)] * 2, customer="bob", more=[(None, None, 4), (None, None, 3)]))
+    assert found["orders_complained_365d"] == found["orders_complained_share_365d"] == 0
+
+
+def test_an_order_with_two_complaints_is_one_order() -> None:
+    found = features_of(shop_of([("2025-06-10", None)] * 2, more=[(None, None, 4), (None, None, 4)]))
+    assert found["orders_complained_365d"] == 1
+    assert found["orders_complained_share_365d"] == 0.25  # 1 / 4
+    assert found["complaints_repeated_topic_365d"] == 0  # nulls are no topic
+
+
+@pytest.mark.parametrize(("opened_at", "overdue"), [("2025-06-24", 0), ("2025-06-23 23:59:59", 1)])
+def test_a_complaint_is_overdue_after_more_than_7_days(opened_at: str, overdue: int) -> None:
+    assert features_of(shop_of([(opened_at, None)]))["complaints_overdue"] == overdue  # 7 and 8 days
+
+
+def test_a_resolved_complaint_is_not_unanswered() -> None:
+    found = features_of(shop_of([("2025-06-01", "2025-06-05"), ("2025-06-01", "2025-07-01")]))
+    assert found["complaints_unanswered"] == 1  # that which is resolved later
+
+
+def test_a_shop_that_resolves_within_the_day_has_no_usual_time() -> None:
+    found = features_of(shop_of([("2025-06-01 08:00", "2025-06-01 10:00"), ("2025-06-05", None)]))
+    assert found["complaint_open_max_days"] == 26
+    assert pd.isna(found["complaint_open_to_usual_ratio"])  # 26 / 0
+
+
 def test_complaints_over_no_orders_are_null() -> None:
     # Eligible by an order of 500 days ago.
     shop = shop_of([("2025-06-10", None)], orders=["2024-02-17"])

@@ -27,14 +27,17 @@ ROWS = [
 EXPECTED = {
     "contacts_30d": 2.0,
     "contacts_90d": 3.0,
+    "contacts_180d": 4.0,
     "contacts_365d": 5.0,
     "contacts_opened_90d": 0.0,
+    "contacts_opened_180d": 1.0,
     "contacts_opened_365d": 1.0,
     "contacts_clicked_365d": 1.0,
     "days_since_last_contact": 6.0,
     "days_since_last_contact_opened": 89.0,
     "contacts_since_last_opened": 3.0,  # 2 April, 1 June and 25 June
     "contact_cost_sum_365d": 2.0,  # 0.25 + 0.5 + 0.25 + 1
+    "contacts_opened_share_180d": 0.25,  # 1 of 4
     "contacts_opened_share_365d": 0.2,
     "contacts_clicked_share_365d": 0.2,
 }
@@ -71,3 +74,25 @@ def test_who_was_sent_nothing_has_no_share() -> None:
     found = features_of(shop_of([("2025-06-01", None, None, "control", 1)]))
     assert found["contacts_365d"] == 0
     assert pd.isna(found["contacts_opened_share_365d"])
+    assert pd.isna(found["days_since_last_contact"])
+
+
+def test_messages_of_the_moment_of_the_last_opened_one_were_not_sent_after_it() -> None:
+    rows = [
+        ("2025-06-01 10:00", "2025-06-02", None, None, 1),
+        ("2025-06-01 10:00", None, None, None, 1),
+        ("2025-06-01 10:01", None, None, None, 1),
+        ("2025-05-01 10:00", "2025-06-20", None, None, 1),  # opened last, but sent before
+    ]
+    found = features_of(shop_of(rows))
+    assert found["contacts_since_last_opened"] == 1
+    assert found["days_since_last_contact_opened"] == 11
+
+
+def test_without_an_arm_everything_was_sent() -> None:
+    table = pd.DataFrame({"contact_id": [1, 2], "customer_id": "ann", "campaign": "c", "sent_at": "2025-06-01"})
+    shop = read({"orders": pd.DataFrame(ORDERS).assign(customer_id="ann"), "contacts": table})
+    found = build_features(shop, SNAPSHOT, families=["contacts"])
+    sent = ["contacts_30d", "contacts_90d", "contacts_180d", "contacts_365d", "days_since_last_contact"]
+    assert list(found) == sent
+    assert list(found.loc["ann"]) == [2, 2, 2, 2, 30]

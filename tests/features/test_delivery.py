@@ -9,6 +9,7 @@ import pytest
 
 from churnml.data.shop import Shop, read
 from churnml.features.builder import build_features
+from churnml.features.sentences import write
 from tests.features import redo
 
 SNAPSHOT = "2025-07-01"
@@ -48,8 +49,10 @@ EXPECTED = {
     # Days from 1 June 2024: 365, 364, 335, 305 and 215, and 30 to 1 July 2024.
     "order_to_delivery_mean_days_180d": 316.8,  # 1584 / 5
     "order_to_delivery_mean_days_365d": 269.0,  # 1614 / 6
+    "order_to_delivery_last_days": 365.0,  # that of 1 June 2025
     "deliveries_90d": 4.0,
     "orders_not_shipped": 2.0,  # the last two
+    "order_not_shipped_max_days": 395.0,  # 1 June 2024 to 1 July 2025: 365 and 30
     "delivery_delay_trend_days": -3.0,  # -0.5 - 2.5
     "delivery_late_share_90d": 0.5,  # 2 / 4
     "delivery_late_share_365d": 4 / 6,
@@ -61,6 +64,8 @@ REDO = {
     r"delivery_delay_mean_days_.*": redo.mean("delay_days"),
     r"delivery_delay_max_days_.*": redo.largest("delay_days"),
     r"delivery_delay_last_days": redo.last("delay_days", by="delivery_rank"),
+    r"order_to_delivery_last_days": redo.last("waited_days", by="waited_rank"),
+    r"order_not_shipped_max_days": redo.days_since("ordered_at", pd.Series.min),
     r"days_since_last_late_delivery": redo.days_since("delivered_at"),
     r"order_under_way_past_promise_max_days": redo.largest("past_promise_days"),
 }
@@ -104,6 +109,7 @@ def test_without_a_delivery_counts_are_0_and_delays_null() -> None:
     assert found["orders_under_way"] == 1
     assert found["order_under_way_past_promise_max_days"] == -2
     missing = {name for name in EXPECTED if re.search("delay|since|share|order_to_delivery", name)}
+    assert found["order_not_shipped_max_days"] == 395  # ordered on 1 June 2024
     assert set(found.index[found.isna()]) == missing
     counts = [name for name in EXPECTED if name.startswith("deliveries")]
     assert (found[counts] == 0).all()
@@ -130,6 +136,31 @@ def test_the_last_delivery_is_that_with_the_latest_time(swapped: bool) -> None:
     found = features_of(shop_of(deliveries[::-1] if swapped else deliveries))
     assert found["delivery_delay_last_days"] == 2
     assert found["delivery_delay_max_days_180d"] == 39  # 30 days of May and 9 of June
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_of_deliveries_of_one_second_the_one_waited_for_longest_is_taken(swapped: bool) -> None:
+    # Promised and delivered alike, but ordered 10 and 4 days before.
+    ordered = ["2025-06-01", "2025-06-07"][:: -1 if swapped else 1]
+    orders = pd.DataFrame({"order_id": [1, 2], "ordered_at": ordered, "customer_id": "ann", "amount": 10})
+    deliveries = pd.DataFrame({"order_id": [1, 2], "promised_at": "2025-06-10", "delivered_at": "2025-06-11 09:00"})
+    found = features_of(read({"orders": orders, "deliveries": deliveries}))
+    assert found["order_to_delivery_last_days"] == 10
+    assert found["order_to_delivery_mean_days_180d"] == 7
+
+
+def test_what_is_delivered_without_a_time_of_shipping_was_shipped() -> None:
+    orders = pd.DataFrame({"order_id": [1, 2], "ordered_at": "2025-06-20", "customer_id": "ann", "amount": 10})
+    deliveries = pd.DataFrame({"order_id": [1, 2], "promised_at": "2025-06-25", "shipped_at": [None, "2025-07-01"]})
+    found = features_of(read({"orders": orders, "deliveries": deliveries.assign(delivered_at=["2025-06-24", None])}))
+    assert found["orders_not_shipped"] == 1  # the second one, whose shipping is not known yet
+    assert found["order_not_shipped_max_days"] == 11
+
+
+def test_a_trend_of_early_deliveries_is_said_by_its_difference() -> None:
+    row = {"delivery_delay_trend_days": 2.0, "delivery_delay_mean_days_90d": -1.0, "delivery_delay_mean_days_365d": -3}
+    said = "Against their promise, deliveries of the last 90 days came 2 days later on average than those of the "
+    assert write("delivery_delay_trend_days", row, "en") == said + "last 365"
 
 
 def test_without_delivery_times_nothing_is_said_of_deliveries() -> None:

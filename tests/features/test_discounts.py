@@ -29,12 +29,18 @@ EXPECTED = {
     "discount_sum_365d": 20.0,
     "days_since_last_discounted_order": 90.0,
     "orders_at_full_price_since_discount": 2.0,  # 1 May and 1 June
+    "discount_last_order_day": 0.0,
+    "discount_depth_max_share_365d": 0.2,  # 15 / 75; on 2 April 5 / 35
     "orders_discounted_share_365d": 0.4,  # 2 of 5
     "discount_depth_share_365d": 0.1,  # 20 / (20 + 60 + 30 + 1 + 40 + 49)
+    "discount_depth_last_order_day_share": 0.0,  # 0 / 49
+    "discount_depth_last_to_usual_ratio": 0.0,
 }
 REDO = {
-    r"orders_.*": redo.rows(),
-    "discount_sum_365d": redo.total("discount"),
+    "orders_at_full_price_since_discount": redo.total("since_discount"),
+    r"orders_discounted_.*": redo.rows(),
+    r"discount_sum_365d|discount_last_order_day": redo.total("discount"),
+    "discount_depth_max_share_365d": redo.largest("depth"),
     "days_since_last_discounted_order": redo.days_since("ordered_at"),
 }
 
@@ -49,11 +55,42 @@ def test_values_are_those_computed_by_hand() -> None:
     assert features_of(ORDERS)[list(EXPECTED)].to_dict() == pytest.approx(EXPECTED, rel=1e-12)
 
 
-def test_who_never_had_a_discount_paid_full_price_all_along() -> None:
+def test_who_never_had_a_discount_did_not_lose_one() -> None:
     found = features_of([("2025-05-01", 10, 0, None), ("2025-06-01", 10, None, None)])
-    assert found["orders_at_full_price_since_discount"] == 2
-    assert found["orders_discounted_share_365d"] == found["discount_depth_share_365d"] == 0
+    assert pd.isna(found["orders_at_full_price_since_discount"])
     assert pd.isna(found["days_since_last_discounted_order"])
+    assert pd.isna(found["discount_depth_last_to_usual_ratio"])  # 0 / 0
+    assert found["orders_discounted_share_365d"] == found["discount_depth_share_365d"] == 0
+    assert found["discount_depth_max_share_365d"] == 0
+
+
+def test_a_discount_that_goes_on_has_no_order_after_it() -> None:
+    found = features_of([("2025-05-01", 90, 10, None), ("2025-06-01 08:00", 80, 20, None)])
+    assert found["orders_at_full_price_since_discount"] == 0
+    assert found["discount_last_order_day"] == 20
+    assert found["discount_depth_last_order_day_share"] == 0.2  # 20 / 100
+    assert found["discount_depth_last_to_usual_ratio"] == pytest.approx(0.2 / 0.15)  # 30 / 200
+
+
+def test_the_orders_of_the_last_day_count_together() -> None:
+    orders = [("2025-06-01 00:00:00", 60, 20, None), ("2025-06-01 23:59:59", 20, 0, None), ("2025-05-31", 1, 9, None)]
+    found = features_of(orders)
+    assert found["discount_last_order_day"] == 20
+    assert found["discount_depth_last_order_day_share"] == 0.2  # 20 / (60 + 20 + 20)
+    assert found["orders_at_full_price_since_discount"] == 1
+
+
+def test_an_order_that_is_wholly_reduced_is_reduced_by_all() -> None:
+    found = features_of([("2025-06-01", 0, 25, None), ("2025-05-01", 0, 0, None)])
+    assert found["discount_depth_max_share_365d"] == found["discount_depth_share_365d"] == 1
+    assert pd.isna(features_of([("2025-06-01", 0, 0, None)])["discount_depth_max_share_365d"])  # 0 / 0
+
+
+def test_a_surcharge_is_no_discount() -> None:
+    found = features_of([("2025-06-01", 30, -40, None), ("2025-05-01", 30, 10, None)])
+    assert found["discount_sum_365d"] == 10
+    assert found["orders_at_full_price_since_discount"] == 1
+    assert found["discount_depth_share_365d"] == 10 / 70
 
 
 def test_without_discounts_in_the_data_nothing_is_said_of_them() -> None:

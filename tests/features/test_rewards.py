@@ -7,6 +7,7 @@ import pytest
 
 from churnml.data.shop import Shop, read
 from churnml.features.builder import build_features
+from churnml.features.sentences import write
 from tests.features import redo
 
 SNAPSHOT = "2025-07-01"
@@ -33,7 +34,7 @@ EXPECTED = {
     "days_since_last_points_redeemed": 30.0,
     "tiers_total": 3.0,
     "tier_changes_365d": 3.0,
-    "tier_falls_365d": 1.0,
+    "tier_changes_back_365d": 1.0,
     "days_since_last_tier_change": 90.0,
 }
 REDO = {
@@ -41,7 +42,7 @@ REDO = {
     r"points_redeemed_.*": redo.total("redeemed"),
     r"days_since_.*": redo.days_since("changed_at"),
     "tiers_total": lambda rows, now: float(rows["tier"].nunique()),
-    r"tier_(changes|falls)_365d": redo.rows(),
+    r"tier_changes_.*": redo.rows(),
 }
 
 
@@ -64,3 +65,64 @@ def test_the_first_tier_is_no_change() -> None:
     assert found["tiers_total"] == 1
     assert found["tier_changes_365d"] == 0
     assert pd.isna(found["days_since_last_tier_change"])
+
+
+@pytest.mark.parametrize(
+    ("tiers", "changes", "back"),
+    [
+        ("abc", 2, 0),
+        ("abcb", 3, 1),
+        ("abcbc", 4, 1),  # up again is no step back
+        ("abca", 3, 1),
+        ("cba", 2, 0),  # where she began higher than the data, a fall cannot be told
+        ("aabb", 1, 0),
+    ],
+)
+def test_a_change_goes_back_to_a_tier_that_came_before_the_one_left(tiers: str, changes: int, back: int) -> None:
+    found = features_of(shop_of([(f"2025-0{month}-01", "earned", 1, tier) for month, tier in enumerate(tiers, 1)]))
+    assert found["tier_changes_365d"] == changes
+    assert found["tier_changes_back_365d"] == back
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_moment_with_several_tiers_does_not_say_which_came_last(swapped: bool) -> None:
+    # No order of the names may decide, which differs between engines (B, a).
+    rows = [("2025-06-01", "earned", 1, "a"), ("2025-06-01", "bonus", 1, "B")]
+    rows = [("2025-05-01", "earned", 1, "a"), *(rows[::-1] if swapped else rows), ("2025-06-20", "earned", 1, "B")]
+    found = features_of(shop_of(rows))
+    assert found["tiers_total"] == 2
+    assert found["tier_changes_365d"] == 1
+    assert found["days_since_last_tier_change"] == 11
+
+
+def test_several_changes_of_one_moment_with_one_tier_are_one() -> None:
+    rows = [("2025-05-01", "earned", 9, "a"), ("2025-06-01", "earned", 4, "b"), ("2025-06-01", "redeemed", -3, "b")]
+    found = features_of(shop_of(rows))
+    assert found["points_balance"] == 10
+    assert found["tier_changes_365d"] == 1
+
+
+def test_who_never_had_points_has_0_of_them() -> None:
+    found = features_of(shop_of([("2025-07-01", "earned", 1, "a")]))[list(EXPECTED)]  # not known yet
+    since = [name for name in EXPECTED if "days_since" in name]
+    assert list(found.index[found.isna()]) == since
+    assert (found.drop(since) == 0).all()
+
+
+def test_without_kinds_the_sign_decides_and_without_tiers_nothing_is_said_of_them() -> None:
+    table = pd.DataFrame({"customer_id": "ann", "changed_at": ["2025-06-01", "2025-06-02"], "points": [5, -2]})
+    shop = read({"orders": pd.DataFrame(ORDERS).assign(customer_id="ann"), "rewards": table})
+    found = build_features(shop, SNAPSHOT, families=["rewards"]).loc["ann"]
+    assert list(found.index) == [name for name in EXPECTED if "tier" not in name]
+    assert found["points_earned_90d"] == 5
+    assert found["points_redeemed_90d"] == 2
+
+
+def test_points_that_expired_are_not_said_to_be_redeemed() -> None:
+    expired = {"points_redeemed_90d": 20.0}
+    assert write("points_redeemed_90d", expired, "en") == "20 points redeemed or expired in the last 90 days"
+    assert write("points_redeemed_90d", {"points_redeemed_90d": 0.0}, "en") == "Redeemed no points in the last 90 days"
+
+
+def test_a_balance_below_0_is_not_spoken_of() -> None:
+    assert write("points_balance", {"points_balance": -3.0}, "en") is None

@@ -250,7 +250,8 @@ FAMILY = Family(
             # Both means may be early, so only their difference is said.
             en="Against their promise, deliveries of the last 90 days came {value} later on average "
             "than those of the last 365",
-            tr="Söz verilen güne göre son 90 gündeki teslimatlar, son 365 gündekilerden ortalama {value} daha geç geldi",
+            tr="Söz verilen güne göre son 90 gündeki teslimatlar, son 365 gündekilerden ortalama {value} daha geç "
+            "geldi",
             speaks_if=lambda value: value >= 0.5,
         ),
         Derived(

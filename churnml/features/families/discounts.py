@@ -167,8 +167,8 @@ FAMILY = Family(
             inputs=("discount_depth_last_order_day_share", "discount_depth_share_365d"),
             compute=lambda last, usual: last / usual,
             speaks_if=lambda value: value <= 0.5,
-            en="{discount_depth_last_order_day_share} off on the last day with an order, {discount_depth_share_365d} off "
-            "over the last 365 days",
+            en="{discount_depth_last_order_day_share} off on the last day with an order, "
+            "{discount_depth_share_365d} off over the last 365 days",
             en_zero="Nothing off on the last day with an order, {discount_depth_share_365d} off over the last 365 days",
             tr="İndirim oranı son sipariş gününde {discount_depth_last_order_day_share}, son 365 günde "
             "{discount_depth_share_365d}",
