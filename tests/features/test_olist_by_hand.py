@@ -159,10 +159,11 @@ def of_deliveries(orders: list[Row]) -> dict[str, float]:
     for row in orders:
         promised = datetime.strptime(row["order_estimated_delivery_date"], "%Y-%m-%d %H:%M:%S").date()
         delivered = time_of(row["order_delivered_customer_date"])
+        ordered = datetime.strptime(row["order_purchase_timestamp"], "%Y-%m-%d %H:%M:%S").date()
         if delivered is None:
-            waiting.append(((SNAPSHOT - promised).days, time_of(row["order_delivered_carrier_date"])))
+            shipped = time_of(row["order_delivered_carrier_date"])
+            waiting.append(((SNAPSHOT - promised).days, shipped, (SNAPSHOT - ordered).days))
         else:
-            ordered = datetime.strptime(row["order_purchase_timestamp"], "%Y-%m-%d %H:%M:%S").date()
             arrived.append((delivered, (delivered.date() - promised).days, (delivered.date() - ordered).days))
     arrived.sort()
     late = [time for time, delay, _ in arrived if delay > 0]
@@ -183,9 +184,11 @@ def of_deliveries(orders: list[Row]) -> dict[str, float]:
         "delivery_delay_last_days": arrived[-1][1] if arrived else math.nan,
         "days_since_last_late_delivery": (SNAPSHOT - max(late).date()).days if late else math.nan,
         "orders_under_way": len(waiting),
-        "orders_under_way_late": sum(past > 0 for past, _ in waiting),
-        "order_under_way_past_promise_max_days": max((past for past, _ in waiting), default=math.nan),
-        "orders_not_shipped": sum(shipped is None for _, shipped in waiting),
+        "orders_under_way_late": sum(past > 0 for past, _, _ in waiting),
+        "order_under_way_past_promise_max_days": max((past for past, _, _ in waiting), default=math.nan),
+        "orders_not_shipped": sum(shipped is None for _, shipped, _ in waiting),
+        "order_not_shipped_max_days": max((age for _, shipped, age in waiting if shipped is None), default=math.nan),
+        "order_to_delivery_last_days": arrived[-1][2] if arrived else math.nan,
         "delivery_delay_trend_days": made["delivery_delay_mean_days_90d"] - made["delivery_delay_mean_days_365d"],
     }
 

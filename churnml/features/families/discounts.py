@@ -22,7 +22,7 @@ def _priced_orders(history: History) -> ir.Table:
         discount=discount,
         depth=discount.cast("float64") / (discount + orders.amount).cast("float64").nullif(0.0),
         had_discount=last_reduced.notnull(),
-        since_discount=(orders.ordered_at > last_reduced).cast("int64"),
+        since_discount=ibis.ifelse(orders.ordered_at > last_reduced, 1, 0),
         on_last_day=day == day.max().over(group_by="customer_id"),
     )
 
