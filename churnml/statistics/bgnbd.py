@@ -10,7 +10,9 @@ purchase; T, age, time from the first purchase to now. All times, and alpha, sha
 Once her purchases are known (and she is alive), lambda is Gamma(r + x, alpha + T) and p is Beta(a, b + x). The paper
 writes the forecasts with Gauss' hypergeometric function, which breaks down at a = 1 and a + b + x = 1, overflows for
 large arguments and loses digits on short horizons. Here lambda is integrated by hand and p by a quadrature rule
-(`_beta_rule`), which does neither.
+(`_beta_rule`), which does neither. Against 30 digits on 2,000 random models (r and a from 0.1 to 10, b to 30,
+x to 365) orders were off by at most 1e-9 of 1 + orders and probabilities by 1e-12; on 2,000 extreme ones (0.001 to
+1,000, x to 1,000) by 4e-8 and 1e-9.
 """
 
 from __future__ import annotations
@@ -66,7 +68,7 @@ def fit_bgnbd(
     """Fit a BG/NBD model by maximum likelihood.
 
     Equal histories are merged into one weighted row, so time in whole days is faster than in fractions. The order of
-    the rows changes no digit of the result, and the unit of time none that counts. Equation (6) of the paper is
+    the rows changes no digit of the result, and the unit of time none that counts. The paper's likelihood is
     maximised over the logarithms of the parameters, with its gradient, by L-BFGS-B.
 
     Parameters
@@ -168,7 +170,7 @@ def probability_alive(model: BGNBD, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) 
     --------
     >>> model = BGNBD(r=0.243, alpha=4.414, a=0.793, b=2.426)
     >>> probability_alive(model, [0, 2, 2], [0, 30.43, 1], [38.86, 38.86, 38.86]).round(3).tolist()
-    [1.0, 0.727, 0.026]
+    [1.0, 0.727, 0.039]
     """
     x, t_x, T = _histories(x, t_x, T)
     silence = (model.r + x) * np.log1p((T - t_x) / (model.alpha + t_x))
@@ -208,7 +210,7 @@ def expected_orders(
 
     Examples
     --------
-    The customer of the paper (its section 5, page 280):
+    A customer of the CDNOW data, with the parameters published for them, over the next 39 weeks:
 
     >>> model = BGNBD(r=0.243, alpha=4.414, a=0.793, b=2.426)
     >>> expected_orders(model, [2], [30.43], [38.86], horizon=39).round(3).tolist()
@@ -221,7 +223,8 @@ def expected_orders(
         within = -np.expm1(-shape * np.log1p(p * (horizon / rate) / (1.0 + before))) / p
         return within if lead == 0 else within * np.exp(-shape * np.log1p(before))
 
-    return probability_alive(model, x, t_x, T) * _posterior_mean(model, x, T, given_p)
+    # Where next to nothing is expected the rule's ends can leave a rounding error below 0.
+    return np.maximum(probability_alive(model, x, t_x, T) * _posterior_mean(model, x, T, given_p), 0.0)
 
 
 def no_order_probability(
@@ -235,7 +238,7 @@ def no_order_probability(
     its mean over p, times `probability_alive`, is the probability of a purchase. In the notation of the paper the mean
     of ``(1 + p u + w) ** -(r + x)`` over p is
     ``((alpha + T) / c) ** (r + x) * 2F1(r + x, a; a + b + x; -lead / c)`` with c = alpha + T + horizon.
-    Derived from the paper's assumptions (its section 3); the paper itself has no such formula.
+    Derived here from the paper's assumptions.
 
     Parameters
     ----------

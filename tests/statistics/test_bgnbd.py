@@ -11,7 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from churnml.statistics.bgnbd import BGNBD, expected_orders, fit_bgnbd, no_order_probability, probability_alive
+from churnml.statistics.bgnbd import (
+    BGNBD,
+    _negative_log_likelihood,
+    expected_orders,
+    fit_bgnbd,
+    no_order_probability,
+    probability_alive,
+)
 
 # Fader, Hardie & Lee (2005), CDNOW, in weeks.
 PUBLISHED = BGNBD(r=0.243, alpha=4.414, a=0.793, b=2.426)
@@ -163,3 +170,113 @@ def test_too_few_or_too_alike_still_give_a_model(histories: tuple[list, list, li
 def test_impossible_histories_are_refused(histories: tuple[list, list, list], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         fit_bgnbd(*histories)
+
+
+# Made with mpmath 1.4.1 at 40 digits, lambda integrated by hand, per customer who is alive; A = r + x, k = alpha + T,
+# h = horizon, l = lead, F(A, a, c, y) = mpmath.hyp2f1(A, a, c, -y):
+#   orders = (a + b + x - 1) / (a - 1) * (F(A, a - 1, a + b + x - 1, l / k) - F(A, a - 1, a + b + x - 1, (l + h) / k))
+#   none = 1 - F(A, a, a + b + x, l / k) + (k / (k + h)) ** A * F(A, a, a + b + x, l / (k + h))
+REFERENCE = [
+    (PUBLISHED, (2, 38.86, 39, 0), 1.68739930580531, 0.236659102324717),
+    (BGNBD(0.243, 30.9, 0.793, 2.426), (300, 1000, 90, 14), 25.097294399732, 0.0105365670396432),
+    (BGNBD(1.5, 60, 2.5, 0.3), (0, 5, 365, 30), 0.646306729622365, 0.454266026639842),
+    (BGNBD(5, 0.1, 0.05, 12), (7, 3, 1000, 10), 3100.4545371171, 0.0536115607621288),
+    (BGNBD(0.02, 300, 8, 1.4), (25, 700, 0.01, 200), 8.15325822932308e-5, 0.999918475477936),
+]
+
+
+@pytest.mark.parametrize(("model", "customer", "orders", "none"), REFERENCE)
+def test_closed_forms_keep_their_digits(
+    model: BGNBD, customer: tuple[float, float, float, float], orders: float, none: float
+) -> None:
+    x, T, horizon, lead = customer
+    alive = float(probability_alive(model, x, T, T))
+    found = float(expected_orders(model, x, T, T, horizon, lead))
+    assert found / alive == pytest.approx(orders, rel=1e-10)
+    assert 1 - float(no_order_probability(model, x, T, T, horizon, lead)) == pytest.approx(
+        alive * (1 - none), rel=1e-10, abs=1e-13
+    )
+
+
+@pytest.mark.parametrize(("a", "b", "x"), [(1.0, 2.4, 3), (0.4, 0.6, 0)])
+def test_nothing_breaks_where_the_papers_formula_divides_by_zero(a: float, b: float, x: int) -> None:
+    # a = 1 and a + b + x = 1. The forecast is smooth in a, so the middle is the mean of both sides up to its curvature.
+    at, below, above = (
+        float(expected_orders(BGNBD(0.5, 5, a + shift, b), x, 20 if x else 0, 30, 26, 4)) for shift in (0, -1e-4, 1e-4)
+    )
+    assert at == pytest.approx((below + above) / 2, rel=1e-7)
+    assert below > at > above, "who leaves sooner orders less"
+
+
+def test_no_lead_is_the_limit_of_a_short_one() -> None:
+    # Without lead no_order_probability needs no quadrature: two ways to one number.
+    at = float(no_order_probability(PUBLISHED, 4, 30, 38, 13))
+    assert float(no_order_probability(PUBLISHED, 4, 30, 38, 13, 1e-9)) == pytest.approx(at, rel=1e-9)
+
+
+@pytest.mark.parametrize("theta", [[-1.4, -2.2, -0.2, 0.9], [1.5, 2.0, -3.0, 2.5], [-4.0, -1.0, 3.0, -4.0]])
+def test_the_gradient_is_that_of_the_likelihood(theta: list[float]) -> None:
+    x = np.array([0.0, 0.0, 1.0, 1.0, 4.0, 30.0])
+    t_x = np.array([0.0, 0.0, 0.1, 0.9, 0.7, 1.1])
+    rows = (x, t_x, np.array([1.0, 0.4, 0.8, 1.2, 1.4, 1.1]), np.array([0.3, 0.2, 0.2, 0.1, 0.15, 0.05]))
+    point = np.array(theta)
+    _, slope = _negative_log_likelihood(point, *rows)
+    step = 1e-5 * np.eye(4)
+    differences = [
+        (_negative_log_likelihood(point + s, *rows)[0] - _negative_log_likelihood(point - s, *rows)[0]) / 2e-5
+        for s in step
+    ]
+    np.testing.assert_allclose(slope, differences, rtol=1e-6, atol=1e-8)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    logs=st.tuples(*[st.floats(-3, 3)] * 3),
+    log_alpha=st.floats(-6, 8),
+    x=st.sampled_from([0, 1, 2, 50, 5_000, 1_000_000]),
+    recency=st.floats(0, 1),
+    T=st.floats(0, 1e5),
+    horizon=st.floats(0, 1e5),
+    lead=st.sampled_from([0.0, 1e-9, 7.0, 1e5]),
+)
+def test_every_model_that_a_fit_can_give_forecasts_finite_numbers(
+    logs: tuple[float, float, float], log_alpha: float, x: int, recency: float, T: float, horizon: float, lead: float
+) -> None:
+    r, a, b = (10.0**value for value in logs)
+    model, customer = BGNBD(r, 10.0**log_alpha, a, b), (x, recency * T, T)
+    assert 0 <= float(probability_alive(model, *customer)) <= 1
+    assert 0 <= float(no_order_probability(model, *customer, horizon, lead)) <= 1
+    assert 0 <= float(expected_orders(model, *customer, horizon, lead)) < np.inf
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(st.tuples(st.integers(0, 400), st.integers(0, 50), st.integers(0, 900)), min_size=1, max_size=12))
+def test_a_fit_of_anything_is_finite_and_within_its_bounds(rows: list[tuple[int, int, int]]) -> None:
+    x, t_x, rest = (np.array(column) for column in zip(*rows, strict=True))
+    model = fit_bgnbd(x, t_x, t_x + rest)
+    assert (model is None) == (not x.any() or not (t_x + rest).any())
+    if model is not None:
+        for value in (model.r, model.a, model.b):
+            assert 0.999e-3 < value < 1.001e3
+        assert np.isfinite(model.alpha)
+
+
+def test_orders_are_never_negative_where_none_are_expected() -> None:
+    # 300 purchases a day and p near 0.4: nobody is left after a lead of 78 days (mpmath: 0 to double precision).
+    model = BGNBD(r=0.00163, alpha=0.000674, a=773.0, b=124.0)
+    orders = float(expected_orders(model, 1_000, 3.27, 3.27, 509, 77.7))
+    assert orders == pytest.approx(0, abs=1e-7)
+    assert orders >= 0
+
+
+@pytest.mark.parametrize("bad", [0.0, -1.0, np.inf, np.nan])
+def test_parameters_must_be_positive(bad: float) -> None:
+    with pytest.raises(ValueError, match="finite and above 0"):
+        BGNBD(0.2, bad, 0.8, 2.4)
+
+
+@pytest.mark.parametrize(("horizon", "lead"), [(-1.0, 0.0), (7.0, np.nan), (np.inf, 0.0)])
+def test_impossible_windows_are_refused(horizon: float, lead: float) -> None:
+    for forecast in (no_order_probability, expected_orders):
+        with pytest.raises(ValueError, match="Horizon and lead"):
+            forecast(PUBLISHED, 2, 30.43, 38.86, horizon, lead)

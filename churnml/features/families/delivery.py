@@ -247,11 +247,11 @@ FAMILY = Family(
             describe="Mean delay of the last 90 days minus that of the last 365 days; positive where it gets worse",
             inputs=("delivery_delay_mean_days_90d", "delivery_delay_mean_days_365d"),
             compute=lambda recent, year: recent - year,
-            # Both means may be early, so only their difference is said.
-            en="Against their promise, deliveries of the last 90 days came {value} later on average "
-            "than those of the last 365",
-            tr="Söz verilen güne göre son 90 gündeki teslimatlar, son 365 gündekilerden ortalama {value} daha geç "
-            "geldi",
+            # Either mean may be early, so neither is said to be late.
+            en="Average delivery delay (early is negative): {delivery_delay_mean_days_90d} in the last 90 days, "
+            "{delivery_delay_mean_days_365d} in the last 365",
+            tr="Ortalama teslimat gecikmesi (erken gelen eksi sayılır): son 90 günde {delivery_delay_mean_days_90d}, "
+            "son 365 günde {delivery_delay_mean_days_365d}",
             speaks_if=lambda value: value >= 0.5,
         ),
         Derived(
