@@ -144,6 +144,17 @@ def test_weights_stand_for_customers_and_the_order_of_rows_for_nothing() -> None
     assert once == fit_bgnbd(np.repeat(x, 2), np.repeat(t_x, 2), np.repeat(T, 2), np.full(800, 0.5))
 
 
+def test_unequal_weights_of_one_history_are_added_in_one_order() -> None:
+    # 300 rows share three histories; sums of such weights differ in their last digits between orders.
+    rng = np.random.default_rng(8)
+    kind = rng.integers(0, 3, 300)
+    columns = (np.array([0, 1, 6])[kind], np.array([0, 9, 30])[kind], np.array([40, 40, 41])[kind], rng.random(300))
+    once = fit_bgnbd(*columns)
+    for _ in range(10):
+        shuffled = rng.permutation(300)
+        assert fit_bgnbd(*(column[shuffled] for column in columns)) == once
+
+
 @pytest.mark.parametrize("histories", [([0, 0], [0, 0], [30, 20]), ([], [], []), ([1], [0], [0])])
 def test_where_there_is_nothing_to_learn_there_is_no_model(histories: tuple[list, list, list]) -> None:
     assert fit_bgnbd(*histories) is None
