@@ -87,10 +87,12 @@ def test_a_change_goes_back_to_a_tier_that_came_before_the_one_left(tiers: str, 
 @pytest.mark.parametrize("swapped", [False, True])
 def test_a_moment_with_several_tiers_does_not_say_which_came_last(swapped: bool) -> None:
     # No order of the names may decide, which differs between engines (B, a).
-    rows = [("2025-06-01", "earned", 1, "a"), ("2025-06-01", "bonus", 1, "B")]
-    rows = [("2025-05-01", "earned", 1, "a"), *(rows[::-1] if swapped else rows), ("2025-06-20", "earned", 1, "B")]
-    found = features_of(shop_of(rows))
-    assert found["tiers_total"] == 2
+    both = [("2025-06-01", "earned", 1, "a"), ("2025-06-01", "bonus", 1, "B")]
+    rows = [("2025-05-01", "earned", 1, "c"), *(both[::-1] if swapped else both)]
+    found = features_of(shop_of([*rows, ("2025-06-20", "earned", 1, "c")]))
+    assert found["tiers_total"] == 3
+    assert found["tier_changes_365d"] == 0  # from c to c, as far as is told
+    found = features_of(shop_of([*rows, ("2025-06-20", "earned", 1, "B")]))
     assert found["tier_changes_365d"] == 1
     assert found["days_since_last_tier_change"] == 11
 
