@@ -87,21 +87,28 @@ def test_the_main_job_from_a_simulated_shop_to_a_list(tmp_path: Path) -> None:
     # Cut at the day, the tables give the same list, byte for byte.
     cut = tmp_path / "cut"
     cut.mkdir()
-    late = ["cancelled_at", "shipped_at", "delivered_at", "first_response_at", "resolved_at", "opened_at", "clicked_at"]
-    starts = {"orders": "ordered_at", "complaints": "opened_at", "returns": "returned_at", "customers": "signed_up_at"}
+    starts = {
+        "orders": "ordered_at",
+        "complaints": "opened_at",
+        "returns": "returned_at",
+        "reviews": "submitted_at",
+        "visits": "visited_at",
+        "rewards": "changed_at",
+        "contacts": "sent_at",
+        "subscriptions": "started_at",
+        "customers": "signed_up_at",
+    }
+    late = {"shipped_at", "delivered_at", "cancelled_at", "first_response_at", "resolved_at", "clicked_at"}
     day = pd.Timestamp("2025-03-01")
-    kept_orders = pd.read_parquet(tmp_path / "shop" / "orders.parquet").query("ordered_at < @day").order_id
-    for path in (tmp_path / "shop").glob("*.parquet"):
-        table = pd.read_parquet(path)
-        if path.stem in starts:
-            table = table[table[starts[path.stem]] < day]
-        elif path.stem in ("deliveries", "order_items"):
-            table = table[table.order_id.isin(kept_orders)]
-        else:
-            continue
-        for column in set(late) & set(table.columns) - {starts.get(path.stem)}:
+    tables = {path.stem: pd.read_parquet(path) for path in (tmp_path / "shop").glob("*.parquet")}
+    assert set(tables) == {*starts, "deliveries", "order_items"}
+    kept_orders = tables["orders"].query("ordered_at < @day").order_id
+    for name, table in tables.items():
+        kept = table[starts[name]] < day if name in starts else table.order_id.isin(kept_orders)
+        table = table[kept].copy()
+        for column in table.columns.intersection([*late, *({"opened_at"} if name == "contacts" else ())]):
             table[column] = table[column].mask(table[column] >= day)
-        table.sample(frac=1, random_state=1).to_parquet(cut / path.name)
+        table.sample(frac=1, random_state=1).to_parquet(cut / f"{name}.parquet")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     churnml("train", cut, "--as-of", "2025-03-01", "--horizon", 60, "--every", 60, cwd=elsewhere)
