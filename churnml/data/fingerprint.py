@@ -4,33 +4,59 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from datetime import date
 
 import ibis
+import ibis.expr.types as ir
 
 from churnml.data.history import History
+from churnml.data.shop import Shop
+from churnml.data.template import Template
 
 
-def fingerprint(history: History, names: Iterable[str] | None = None) -> str:
-    """Hash the tables of a shop as known on a day; the order of rows and later rows change nothing.
+class Fingerprints:
+    """The fingerprints of a shop on any day, compiled once.
 
     Parameters
     ----------
-    history
-        The shop as known on the day.
+    shop
+        The shop.
     names
         Tables to look at; None looks at all that the shop brought.
-
-    Returns
-    -------
-    str
-        16 hex digits over table names, columns, row counts and the exact sum of the rows' hashes.
     """
-    digest = hashlib.sha256()
-    for name in sorted(history.shop.tables if names is None else names):
-        table = history.table(name)
-        columns = sorted(table.columns)
-        texts = [table[column].cast("string").fill_null("\0") for column in columns]
-        hashes = ibis.literal("\1").join(texts).hash().cast("decimal(38, 0)")
-        found = table.aggregate(rows=table.count(), total=hashes.sum()).to_pandas().iloc[0]
-        digest.update(f"{name}|{','.join(columns)}|{found['rows']}|{found['total']}\n".encode())
-    return digest.hexdigest()[:16]
+
+    def __init__(self, shop: Shop, names: Iterable[str] | None = None) -> None:
+        looked_at = sorted(shop.tables if names is None else names)
+        self._template = Template(shop, lambda history: ibis.union(*(_summed(history, name) for name in looked_at)))
+
+    def on(self, snapshot_date: date) -> str:
+        """Hash the tables as known on a day; the order of rows and later rows change nothing.
+
+        Parameters
+        ----------
+        snapshot_date
+            The day.
+
+        Returns
+        -------
+        str
+            16 hex digits over table names, columns, row counts and the exact sum of the rows' hashes.
+        """
+        digest = hashlib.sha256()
+        for found in self._template.on(snapshot_date).to_pandas().sort_values("table").itertuples():
+            digest.update(f"{found.table}|{found.rows}|{found.total}\n".encode())
+        return digest.hexdigest()[:16]
+
+
+def fingerprint(history: History, names: Iterable[str] | None = None) -> str:
+    """Hash the tables of a shop as known on one day; see ``Fingerprints``."""
+    return Fingerprints(history.shop, names).on(history.snapshot_date)
+
+
+def _summed(history: History, name: str) -> ir.Table:
+    table = history.table(name)
+    columns = sorted(table.columns)
+    texts = [table[column].cast("string").fill_null("\0") for column in columns]
+    hashes = ibis.literal("\1").join(texts).hash().cast("decimal(38, 0)")
+    summed = table.aggregate(rows=table.count(), total=hashes.sum())
+    return summed.mutate(table=ibis.literal(f"{name}|{','.join(columns)}"))

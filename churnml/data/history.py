@@ -28,9 +28,13 @@ class History:
 
     def __init__(self, shop: Shop, snapshot_date: date) -> None:
         self.shop = shop
-        self.snapshot_date = snapshot_date
         self._now = datetime.combine(snapshot_date, time.min)
         self._tables: dict[str, ir.Table] = {}
+
+    @property
+    def snapshot_date(self) -> date:
+        """The day that is taken for now."""
+        return self._now.date()
 
     def table(self, name: str) -> ir.Table:
         """Give a table of the contract as known; the shop must have brought it."""
@@ -58,7 +62,7 @@ class History:
 
     def days_since(self, event_time: ir.Value) -> ir.Value:
         """Count the days from the date of a known time to the snapshot; negative for plans ahead, null for null."""
-        return ibis.date(self.snapshot_date).delta(event_time.date(), unit="day")
+        return ibis.date(self._now.date()).delta(event_time.date(), unit="day")
 
     def _as_known(self, contract: Table) -> ir.Table:
         table = self.shop.tables[contract.name]

@@ -17,6 +17,7 @@ from churnml.data.history import History
 from churnml.data.parts import parts_of
 from churnml.data.population import eligible, eligible_by_orders
 from churnml.data.shop import Shop
+from churnml.data.template import Template
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 from churnml.features.family import Aggregate, Derived, Feature, Fit, Supplied
@@ -59,24 +60,41 @@ def build_features(
     return build(History(shop, day), definition or ChurnDefinition(), available(shop, families, day))
 
 
-def build(history: History, definition: ChurnDefinition, features: Sequence[Feature]) -> pd.DataFrame:
-    """Build given features of a history; see ``build_features``."""
+def build(
+    history: History, definition: ChurnDefinition, features: Sequence[Feature], aggregates: Aggregates | None = None
+) -> pd.DataFrame:
+    """Build given features of a history; see ``build_features``. For several snapshots, bring their aggregates."""
+    tables = (aggregates or Aggregates(history.shop, definition, features)).on(history.snapshot_date)
     constants = find_constants(history, definition, features)
-    tables = [table.order_by("customer_id") for table in aggregate(history, definition, features)]
     pieces = [derive(piece, features, constants) for piece in history.shop.engine.batches(tables)]
     columns = [pa.field("customer_id", pa.string()), *(pa.field(feature.name, pa.float64()) for feature in features)]
     frame: pd.DataFrame = pa.concat_tables(pieces or [pa.schema(columns).empty_table()]).to_pandas()
     return frame.set_index("customer_id")
 
 
-def aggregate(history: History, definition: ChurnDefinition, features: Sequence[Feature]) -> list[ir.Table]:
-    """Give the aggregates of every eligible customer: a table for each part of the shop, in the order of customers."""
-    first_day = history.shop.first_day
-    if history.snapshot_date <= first_day:
-        raise InputError(
-            f"{history.snapshot_date}: lies before the data, whose first order is of {first_day}. Name a later day."
-        )
-    return [_aggregate(History(part, history.snapshot_date), definition, features) for part in parts_of(history.shop)]
+class Aggregates:
+    """The aggregates of the eligible customers of a shop, compiled once for all snapshots.
+
+    Parameters
+    ----------
+    shop, definition, features
+        What to compute, and of whom.
+    """
+
+    def __init__(self, shop: Shop, definition: ChurnDefinition, features: Sequence[Feature]) -> None:
+        def query(history: History) -> ir.Table:
+            return _aggregate(history, definition, features).order_by("customer_id")
+
+        self._first_day = shop.first_day
+        self._parts = [Template(part, query) for part in parts_of(shop)]
+
+    def on(self, snapshot_date: date) -> list[ir.Table]:
+        """Give a table for each part of the shop, in the order of customers, each sorted by ``customer_id``."""
+        if snapshot_date <= self._first_day:
+            raise InputError(
+                f"{snapshot_date}: lies before the data, whose first order is of {self._first_day}. Name a later day."
+            )
+        return [part.on(snapshot_date) for part in self._parts]
 
 
 def _aggregate(history: History, definition: ChurnDefinition, features: Sequence[Feature]) -> ir.Table:

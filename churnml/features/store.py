@@ -17,11 +17,11 @@ import pyarrow.parquet as pq
 
 from churnml import __version__
 from churnml.data.files import whole_folder
-from churnml.data.fingerprint import fingerprint
+from churnml.data.fingerprint import Fingerprints
 from churnml.data.history import History
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
-from churnml.features.builder import aggregate, derive, find_constants
+from churnml.features.builder import Aggregates, derive, find_constants
 from churnml.features.family import Feature
 from churnml.features.registry import code_of, contract_of, family_of, tables_of
 
@@ -96,15 +96,18 @@ def write_features(
     for left in out.glob(".snapshot_date=*"):  # by a run that was killed
         shutil.rmtree(left, ignore_errors=True)
     partitions = []
+    known = Fingerprints(shop, {"orders", "subscriptions", *tables_of(features)} & set(shop.tables))
+    aggregates: Aggregates | None = None
     for done, day in enumerate(snapshots):
         if progress is not None:
             progress("features", done, len(snapshots))
         history = History(shop, day)
         folder = out / f"snapshot_date={day}"
-        key = _key(history, definition, features)
+        key = _key(shop, known.on(day), definition, features)
         built = _key_of(folder) != key
         if built:
-            write_snapshot(history, definition, features, folder, key)
+            aggregates = aggregates or Aggregates(shop, definition, features)
+            write_snapshot(history, definition, features, folder, key, aggregates)
         partitions.append(Partition(day, folder, built))
     if progress is not None:
         progress("features", len(snapshots), len(snapshots))
@@ -112,13 +115,18 @@ def write_features(
 
 
 def write_snapshot(
-    history: History, definition: ChurnDefinition, features: Sequence[Feature], folder: Path, key: str = ""
+    history: History,
+    definition: ChurnDefinition,
+    features: Sequence[Feature],
+    folder: Path,
+    key: str = "",
+    aggregates: Aggregates | None = None,
 ) -> None:
     """Write the features of one snapshot as Parquet parts into a folder, whole or not at all."""
     columns = [pa.field("customer_id", pa.string()), *(pa.field(feature.name, pa.float64()) for feature in features)]
     schema = pa.schema(columns, metadata={_KEY: key.encode()})
+    rows = (aggregates or Aggregates(history.shop, definition, features)).on(history.snapshot_date)
     transform = partial(derive, features=features, constants=find_constants(history, definition, features))
-    rows = aggregate(history, definition, features)
     with whole_folder(folder) as scratch:
         history.shop.engine.write(rows, transform, schema, scratch)
         # The old parts go at the last moment; until the new ones are there, the partition does not count as whole.
@@ -150,17 +158,16 @@ def _parts(path: Path) -> list[Path]:
     return sorted(path.glob("part-*.parquet")) if path.is_dir() else [path] if path.exists() else []
 
 
-def _key(history: History, definition: ChurnDefinition, features: Sequence[Feature]) -> str:
-    """Hash all that the numbers of a snapshot depend on."""
-    read = {"orders", "subscriptions", *tables_of(features)}
+def _key(shop: Shop, known: str, definition: ChurnDefinition, features: Sequence[Feature]) -> str:
+    """Hash all that the numbers of a snapshot depend on; ``known`` is the fingerprint of its rows."""
     owners = {family_of(feature.name).name for feature in features}
     content = {
         "version": __version__,
-        "known": fingerprint(history, read & set(history.shop.tables)),
-        "supplied": {name: history.shop.supplied[name].fingerprint for name in owners & set(history.shop.supplied)},
+        "known": known,
+        "supplied": {name: shop.supplied[name].fingerprint for name in owners & set(shop.supplied)},
         "definition": definition.model_dump(),
         "features": [contract_of(feature.name) for feature in features],
-        "code": {name: code_of(name) for name in sorted(owners - set(history.shop.supplied))},
+        "code": {name: code_of(name) for name in sorted(owners - set(shop.supplied))},
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,7 +16,7 @@ from churnml.data.history import History
 from churnml.data.population import eligible, labels
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
-from churnml.features.builder import build
+from churnml.features.builder import Aggregates, build
 from churnml.features.family import Feature
 from churnml.features.store import Progress, write_features
 from churnml.statistics.logodds import Floats, logit
@@ -129,14 +129,8 @@ def build_training_frame(
     share = min(1.0, max_rows / max(sum(sizes), 1))
     parts: list[pd.DataFrame] = []
     outcomes: list[pd.Series] = []
-    for done, day in enumerate(snapshots):
-        if progress is not None:
-            progress("features", done, len(snapshots))
-        if store is None:
-            X = build(History(shop, day), definition, features)
-        else:
-            (partition,) = write_features(shop, [day], definition, features, store)
-            X = partition.read()
+    built = _features_of(shop, definition, snapshots, features, progress, store)
+    for day, X in zip(snapshots, built, strict=True):
         churned = labels(shop, day, definition, data_end)
         if share < 1.0:
             # Another hash than the one that places customers into folds: those who stay fill [0, 1) evenly there.
@@ -144,8 +138,6 @@ def build_training_frame(
             X, churned = X[kept], churned[kept]
         parts.append(X)
         outcomes.append(churned)
-    if progress is not None:
-        progress("features", len(snapshots), len(snapshots))
     ids = np.concatenate([part.index.to_numpy(dtype=object) for part in parts])
     codes, uniques = pd.factorize(ids, sort=True)
     return TrainingFrame(
@@ -155,6 +147,28 @@ def build_training_frame(
         customer_hashes(pd.Index(uniques), seed)[codes],
         np.repeat(np.array(snapshots, dtype="datetime64[D]"), [len(part) for part in parts]),
     )
+
+
+def _features_of(
+    shop: Shop,
+    definition: ChurnDefinition,
+    snapshots: Sequence[date],
+    features: Sequence[Feature],
+    progress: Progress | None,
+    store: Path | None,
+) -> Iterator[pd.DataFrame]:
+    """Give the features of each snapshot, from the store where there is one."""
+    if store is not None:
+        for partition in write_features(shop, snapshots, definition, features, store, progress):
+            yield partition.read()
+        return
+    aggregates = Aggregates(shop, definition, features)
+    for done, day in enumerate(snapshots):
+        if progress is not None:
+            progress("features", done, len(snapshots))
+        yield build(History(shop, day), definition, features, aggregates)
+    if progress is not None:
+        progress("features", len(snapshots), len(snapshots))
 
 
 def customer_hashes(customers: pd.Index, seed: int, purpose: str = "folds") -> Floats:

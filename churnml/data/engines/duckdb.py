@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 
@@ -63,7 +64,9 @@ class DuckDBEngine(Engine):
 
     def _stream(self, table: ir.Table, rows: int) -> Iterable[pa.RecordBatch]:
         # Ibis 12 asks for the name that this reader had before DuckDB 2.
-        stream: Iterable[pa.RecordBatch] = self.backend.con.sql(self.backend.compile(table)).to_arrow_reader(rows)
+        query = table.op()
+        text = query.query if isinstance(query, ops.SQLQueryResult) else self.backend.compile(table)
+        stream: Iterable[pa.RecordBatch] = self.backend.con.sql(text).to_arrow_reader(rows)
         return stream
 
 

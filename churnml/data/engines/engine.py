@@ -114,7 +114,7 @@ class Engine(ABC):
         Parameters
         ----------
         tables
-            The rows, of customers apart and in the order of the customers.
+            The rows, of customers apart, in the order of the customers and each sorted by them.
         transform
             Makes the rows that are written of a piece of them; it sees each piece once.
         schema
@@ -125,7 +125,7 @@ class Engine(ABC):
         with pq.ParquetWriter(
             folder / "part-00000.parquet", schema, compression="zstd", use_dictionary=False
         ) as writer:
-            for piece in self.batches(table.order_by("customer_id") for table in tables):
+            for piece in self.batches(tables):
                 writer.write_table(transform(piece).cast(schema), row_group_size=ROWS_PER_GROUP)
 
 

@@ -1,0 +1,68 @@
+"""Queries of a history that are compiled once and then used for any day."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import ibis.expr.types as ir
+
+from churnml.data.history import History
+from churnml.data.shop import Shop
+
+# No shop holds times of these years (the door refuses them), so a day near it in a query is its snapshot, moved.
+_PLACEHOLDER = date(5000, 1, 1)
+_NEAR = timedelta(days=200 * 366)
+_DAY = re.compile(r"(MAKE_(?:DATE|TIMESTAMP)\()(\d{4}), (\d{1,2}), (\d{1,2})|(')(\d{4})-(\d{2})-(\d{2})(?=[T'])")
+
+
+class Template:
+    """A query of a history, compiled once for all snapshots, since compiling costs a small shop more than computing.
+
+    Parameters
+    ----------
+    shop
+        The shop.
+    query
+        Makes the query of a history. One that asks for ``history.snapshot_date`` is made and compiled for each day,
+        as what it does with the day cannot be known.
+    """
+
+    def __init__(self, shop: Shop, query: Callable[[History], ir.Table]) -> None:
+        self._shop = shop
+        self._query = query
+        try:
+            table = query(_HistoryOfNoDay(shop, _PLACEHOLDER))
+        except _DayAskedError:
+            self._text = None
+        else:
+            self._text = shop.engine.backend.compile(table)
+            self._schema = table.schema()
+
+    def on(self, snapshot_date: date) -> ir.Table:
+        """Give the query for a day."""
+        if self._text is None:
+            return self._query(History(self._shop, snapshot_date))
+        text = _DAY.sub(lambda found: _moved(found, snapshot_date - _PLACEHOLDER), self._text)
+        table: ir.Table = self._shop.engine.backend.sql(text, schema=self._schema)
+        return table
+
+
+class _DayAskedError(Exception):
+    """The query asks for the day itself."""
+
+
+class _HistoryOfNoDay(History):
+    @property
+    def snapshot_date(self) -> date:
+        raise _DayAskedError
+
+
+def _moved(found: re.Match[str], by: timedelta) -> str:
+    made, *parts, quote, year, month, day = found.groups()
+    called = date(*map(int, parts)) if made else date(int(year), int(month), int(day))
+    if abs(called - _PLACEHOLDER) > _NEAR:
+        return found[0]
+    moved = called + by
+    return f"{made}{moved.year}, {moved.month}, {moved.day}" if made else f"{quote}{moved.isoformat()}"

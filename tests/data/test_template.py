@@ -1,0 +1,60 @@
+"""Templates: a query that was compiled once is, on each day, the query of that day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+import pytest
+
+from churnml.data.history import History
+from churnml.data.shop import Shop, read
+from churnml.data.template import Template
+from tests.random_shop import Maker
+
+DAYS = [date(2024, 2, 29), date(2024, 12, 31), date(2025, 3, 30)]
+
+
+@pytest.fixture(scope="module")
+def shop() -> Shop:
+    return read(Maker(11, date(2025, 5, 1), 30).tables())
+
+
+def recent(history: History) -> ir.Table:
+    orders = history.uncancelled_orders
+    orders = orders.filter(history.within(orders.ordered_at, 90, ago=5))
+    return orders.select("order_id", days=history.days_since(orders.ordered_at)).order_by("order_id")
+
+
+def of_the_day(history: History) -> ir.Table:
+    return recent(history).mutate(month=ibis.literal(history.snapshot_date.month))
+
+
+def with_fixed_days(history: History) -> ir.Table:
+    fixed = {"then": ibis.timestamp(datetime(2020, 5, 1)), "text": ibis.literal("'2020-05-01' and '0001-01-01T'")}
+    return recent(history).mutate(**fixed, never=ibis.date(date(9999, 12, 31)))
+
+
+@pytest.mark.parametrize("query", [recent, of_the_day, with_fixed_days])
+@pytest.mark.parametrize("day", DAYS)
+def test_on_a_day_it_gives_what_the_query_gives(shop: Shop, query: Callable[[History], ir.Table], day: date) -> None:
+    expected = query(History(shop, day)).to_pandas()
+    assert len(expected)
+    template = Template(shop, query)
+    pd.testing.assert_frame_equal(template.on(day).to_pandas(), expected, check_exact=True)
+
+
+def test_a_query_that_does_not_ask_for_the_day_is_made_once(shop: Shop) -> None:
+    made = []
+
+    def query(history: History) -> ir.Table:
+        made.append(history)
+        return recent(history)
+
+    template = Template(shop, query)
+    for day in DAYS:
+        template.on(day)
+    assert len(made) == 1
