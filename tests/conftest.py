@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +19,10 @@ from churnml.training.artefact import save_model
 from churnml.training.model import Model
 from churnml.training.trainer import Trainer
 from tests.servers import postgres_server
+
+# Checks of an earlier run of the tests are not remembered.
+os.environ["CHURNML_CACHE"] = tempfile.mkdtemp(prefix="churnml-tests-cache-")
+atexit.register(shutil.rmtree, os.environ["CHURNML_CACHE"], ignore_errors=True)
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 

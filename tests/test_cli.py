@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -236,3 +238,32 @@ def test_every_command_and_option_is_described(run: Any) -> None:
 
 def test_the_version_is_the_packages(run: Any) -> None:
     assert run("--version")[1].strip() == "0.1.0"
+
+
+@pytest.mark.slow
+def test_a_killed_training_resumes_and_ends_as_if_nothing_had_been(simulated: Path, tmp_path: Path) -> None:
+    settings = "features:\n  families: [recency, frequency, monetary]\ntraining:\n  folds: 2\n  bootstrap_draws: 20\n"
+    versions = []
+    for name in ("whole", "broken"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "churnml.yaml").write_text(settings)
+        command = ("train", simulated, "--as-of", "2025-03-01", "--config", "churnml.yaml", "--json")
+        if name == "broken":
+            started = subprocess.Popen(
+                [sys.executable, "-m", "churnml.cli", *map(str, command)],
+                cwd=folder,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            store = folder / "models" / "features"
+            while started.poll() is None and len(list(store.glob("*/snapshot_date=*"))) < 2:
+                time.sleep(0.01)
+            started.send_signal(signal.SIGKILL)
+            started.wait()
+            assert started.returncode == -signal.SIGKILL
+            (kept,) = store.glob("*")
+            assert len(list(kept.glob("snapshot_date=*"))) >= 2
+        versions.append(json.loads(churnml(*command, cwd=folder).stdout)["model_version"])
+        assert not (folder / "models" / "features").exists(), "the store goes when the training is done"
+    assert versions[0] == versions[1]

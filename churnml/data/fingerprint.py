@@ -56,7 +56,7 @@ def fingerprint(history: History, names: Iterable[str] | None = None) -> str:
 def _summed(history: History, name: str) -> ir.Table:
     table = history.table(name)
     columns = sorted(table.columns)
-    texts = [table[column].cast("string").fill_null("\0") for column in columns]
+    texts = [table[column].cast("string").fill_null("\2") for column in columns]
     hashes = ibis.literal("\1").join(texts).hash().cast("decimal(38, 0)")
     summed = table.aggregate(rows=table.count(), total=hashes.sum())
     return summed.mutate(table=ibis.literal(f"{name}|{','.join(columns)}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
@@ -15,6 +16,7 @@ from churnml.data.checks import CheckReport, check_tables
 from churnml.data.contract import RECORDED_AT, TABLES
 from churnml.data.door import normalise
 from churnml.data.engines import Engine, open_engine
+from churnml.data.remembered import key_of, recall, remember
 from churnml.errors import InputError
 
 Source = Any  # str | Path | Mapping[str, DataFrame] | SparkSession, of which only some are installed
@@ -123,7 +125,7 @@ def check(
     InputError
         Where the source cannot be opened at all.
     """
-    return _open(source, timezone, tables)[2]
+    return _open(source, timezone, tables, anew=True)[2]
 
 
 def read(
@@ -133,6 +135,9 @@ def read(
     tables: Mapping[str, TableSource] | None = None,
 ) -> Shop:
     """Read a shop's tables, check them and bring them to the contract's types.
+
+    What was found in order in files is not checked again until a byte of them changes; the reports lie in
+    ``~/.cache/churnml``, or in the folder that the environment variable ``CHURNML_CACHE`` names.
 
     Parameters
     ----------
@@ -174,7 +179,7 @@ def read(
 
 
 def _open(
-    source: Source, timezone: str, tables: Mapping[str, TableSource] | None
+    source: Source, timezone: str, tables: Mapping[str, TableSource] | None, *, anew: bool = False
 ) -> tuple[Engine, dict[str, ir.Table], CheckReport]:
     renamed = tables or {}
     names = {table: (renamed[table].name if table in renamed else None) or table for table in TABLES}
@@ -184,7 +189,13 @@ def _open(
         if table in raw:
             raw[table], wrong = _with_contract_names(raw[table], table, theirs.columns)
             failures += wrong
-    report = check_tables(raw, engine)
+    settings = {table: theirs.model_dump() for table, theirs in renamed.items()}
+    key = None if failures else key_of(engine.files(source, names), json.dumps([timezone, settings], sort_keys=True))
+    report = None if key is None or anew else recall(key)
+    if report is None:
+        report = check_tables(raw, engine)
+        if key is not None:
+            remember(key, report)
     return engine, raw, dataclasses.replace(report, failures=failures + report.failures)
 
 

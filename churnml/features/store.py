@@ -26,7 +26,8 @@ from churnml.features.family import Feature
 from churnml.features.registry import code_of, contract_of, family_of, tables_of
 
 Progress = Callable[[str, int, int], None]
-_KEY = b"churnml"
+# Readers of Parquet folders pass over names that begin with an underscore.
+_KEY = "_churnml.json"
 
 
 @dataclass(frozen=True)
@@ -124,11 +125,13 @@ def write_snapshot(
 ) -> None:
     """Write the features of one snapshot as Parquet parts into a folder, whole or not at all."""
     columns = [pa.field("customer_id", pa.string()), *(pa.field(feature.name, pa.float64()) for feature in features)]
-    schema = pa.schema(columns, metadata={_KEY: key.encode()})
+    schema = pa.schema(columns)
     rows = (aggregates or Aggregates(history.shop, definition, features)).on(history.snapshot_date)
     transform = partial(derive, features=features, constants=find_constants(history, definition, features))
-    with whole_folder(folder) as scratch:
+    with whole_folder(folder, last=_KEY) as scratch:
         history.shop.engine.write(rows, transform, schema, scratch)
+        parts = {part.name: pq.read_metadata(part).num_rows for part in _parts(scratch)}
+        (scratch / _KEY).write_text(json.dumps({"key": key, "rows": parts}), encoding="utf-8")
         # The old parts go at the last moment; until the new ones are there, the partition does not count as whole.
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -174,11 +177,9 @@ def _key(shop: Shop, known: str, definition: ChurnDefinition, features: Sequence
 
 def _key_of(folder: Path) -> str | None:
     """Read with which key a partition was written; None where there is none that is whole."""
-    parts = _parts(folder)
-    if not parts:
-        return None
     try:
-        metadata = pq.read_schema(parts[0]).metadata or {}
-    except (OSError, pa.ArrowException):
+        told = json.loads((folder / _KEY).read_text(encoding="utf-8"))
+        whole = told["rows"] == {part.name: pq.read_metadata(part).num_rows for part in _parts(folder)}
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
         return None
-    return str(metadata.get(_KEY, b""), "utf-8")
+    return str(told["key"]) if whole else None

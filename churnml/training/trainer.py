@@ -251,6 +251,6 @@ def _plain(value: Any) -> Any:
 
 def _remove(store: Path, made: Sequence[Path]) -> None:
     shutil.rmtree(store, ignore_errors=True)
-    for folder in made:
+    for folder in [store.parent, *made]:
         with suppress(OSError):  # kept as soon as it holds something
             folder.rmdir()

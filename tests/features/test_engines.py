@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from datetime import timedelta
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,7 +17,8 @@ from churnml.data.population import data_end, eligible, exclusions, labels
 from churnml.data.shop import Shop, read
 from churnml.definition import ChurnDefinition
 from churnml.features.builder import build_features
-from churnml.features.registry import families
+from churnml.features.registry import available, families
+from churnml.features.store import write_features
 from tests.random_shop import Maker, Tables
 from tests.servers import load_postgres
 
@@ -38,7 +43,7 @@ def on_duckdb(shop: int) -> tuple[Shop, pd.DataFrame]:
 @pytest.fixture(scope="module")
 def on_engines(
     postgres: str, spark: str, tmp_path_factory: pytest.TempPathFactory
-) -> dict[tuple[str, int], tuple[Shop, pd.DataFrame]]:
+) -> dict[tuple[str, int], tuple[Shop, pd.DataFrame, str]]:
     """Read and build every shop on every engine."""
     made = {}
     for shop, (_, snapshot, _) in enumerate(SHOPS):
@@ -51,7 +56,7 @@ def on_engines(
         }
         for engine, source in sources.items():
             found = read(source)
-            made[engine, shop] = found, build_features(found, snapshot)
+            made[engine, shop] = found, build_features(found, snapshot), source
     return made
 
 
@@ -80,3 +85,49 @@ def test_every_engine_knows_the_same_population_and_labels(engine: str, on_engin
     one, other = (labels(s, snapshot, definition, data_end(s, None, 45)) for s in shops)
     pd.testing.assert_series_equal(one, other, check_dtype=False, check_index_type=False)
     assert exclusions(History(shops[0], snapshot), definition) == exclusions(History(shops[1], snapshot), definition)
+
+
+@pytest.mark.slow
+@every_engine
+def test_every_engine_writes_the_same_partitions(engine: str, on_engines: dict, tmp_path: Path) -> None:
+    shop, snapshot = on_engines[engine, 0][0], SHOPS[0][1]
+    features = available(shop, ["recency", "monetary", "rhythm", "buy_till_you_die"])
+    days = [snapshot - timedelta(days=30), snapshot]
+    partitions = write_features(shop, days, ChurnDefinition(), features, tmp_path)
+    for partition in partitions:
+        found = {path.name for path in partition.path.iterdir()}
+        assert found == {"_churnml.json", "part-00000.parquet"}, "nothing of the engine is left"
+        expected = build_features(on_duckdb(0)[0], partition.snapshot_date)[[feature.name for feature in features]]
+        pd.testing.assert_frame_equal(
+            partition.read(), expected, rtol=1e-9, atol=1e-12, check_index_type=False, check_exact=False
+        )
+    assert [made.built for made in write_features(shop, days, ChurnDefinition(), features, tmp_path)] == [False, False]
+
+
+@pytest.mark.slow
+def test_spark_writes_a_part_for_each_of_its_partitions(
+    on_engines: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("churnml.data.engines.spark._ROWS_PER_PART", 5)
+    shop, snapshot = on_engines["spark", 0][0], SHOPS[0][1]
+    features = available(shop, ["recency"])
+    (made,) = write_features(shop, [snapshot], ChurnDefinition(), features, tmp_path)
+    parts = [pd.read_parquet(path).customer_id for path in sorted(made.path.glob("*.parquet"))]
+    assert len(parts) > 1
+    assert all(part.is_monotonic_increasing for part in parts)
+    assert sorted(pd.concat(parts)) == list(build_features(on_duckdb(0)[0], snapshot).index)
+
+
+@pytest.mark.slow
+@every_engine
+def test_the_commands_take_an_address(engine: str, on_engines: dict, tmp_path: Path) -> None:
+    source, day = on_engines[engine, 0][2], str(SHOPS[0][1])
+    (tmp_path / "few.yaml").write_text("features:\n  families: [recency, monetary]\n")
+    for command, said in ((("features", "--out", "out"), f"snapshot_date={day}"), (("audit",), "")):
+        name, *options = command
+        arguments = [name, source, "--snapshot", day, "--config", "few.yaml", *options]
+        done = subprocess.run(
+            [sys.executable, "-m", "churnml.cli", *arguments], cwd=tmp_path, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert said in done.stdout

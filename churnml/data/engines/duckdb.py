@@ -58,6 +58,15 @@ class DuckDBEngine(Engine):
         """Find raw tables in a folder, a DuckDB file or a mapping."""
         return sources.find(source, self.backend, names)
 
+    def files(self, source: Any, names: Mapping[str, str]) -> list[Path] | None:
+        """Give the files of a folder, or the DuckDB file; None for tables in memory."""
+        if isinstance(source, Mapping):
+            return None
+        path = Path(source)
+        if not path.is_dir():
+            return [path]
+        return [file for name in names.values() for file in sources.table_files(path, name, set(names.values()))]
+
     def keep(self, name: str, table: ir.Table, *, stored: bool) -> ir.Table:
         """Give a table a name; only a stored one needs it here."""
         return self.backend.create_table(name, table) if stored else table

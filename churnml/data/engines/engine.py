@@ -51,6 +51,10 @@ class Engine(ABC):
     def keep(self, name: str, table: ir.Table, *, stored: bool) -> ir.Table:
         """Give a table a name on the engine, such that its text sorts by bytes; ``stored`` computes it once."""
 
+    def files(self, source: Any, names: Mapping[str, str]) -> list[Path] | None:
+        """Give the files that a source is made of; None where it is none."""
+        return None
+
     def raw_tables(self, source: Any, names: Mapping[str, str]) -> tuple[dict[str, ir.Table], list[str]]:
         """Find the raw tables of a source, by contract name.
 
@@ -118,7 +122,7 @@ class Engine(ABC):
         transform
             Makes the rows that are written of a piece of them; it sees each piece once.
         schema
-            What ``transform`` gives, with the metadata of the files.
+            What ``transform`` gives.
         folder
             An empty folder.
         """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -107,6 +109,9 @@ class SparkEngine(Engine):
 
 
 def _session(settings: Mapping[str, str]) -> SparkSession:
+    if settings.get("spark.master", "local").startswith("local"):
+        # Executors on this machine run the Python that runs here, which has what churnml needs.
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("churnml")
     for key, value in {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", **settings}.items():
         builder = builder.config(key, value)

@@ -1,0 +1,73 @@
+"""Checks that are remembered: what was found in order is not looked through again until a byte of it changes."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from churnml import __version__
+from churnml.data import checks, contract, door
+from churnml.data.checks import CheckReport
+
+
+def key_of(files: Iterable[Path] | None, settings: str) -> str | None:
+    """Hash all that a check depends on: the bytes of the files, the settings and the rules themselves.
+
+    Parameters
+    ----------
+    files
+        The files of a shop; None where it is not made of files, so that nothing is remembered of it.
+    settings
+        How the files are read.
+
+    Returns
+    -------
+    str or None
+        64 hex digits; None where a file cannot be read, or there is none.
+    """
+    if files is None:
+        return None
+    digest = hashlib.sha256(f"{__version__}\n{settings}\n".encode())
+    try:
+        for file in [*(Path(str(rules.__file__)) for rules in (checks, contract, door)), *sorted(files)]:
+            with file.open("rb") as content:
+                digest.update(f"{file.name}\n{hashlib.file_digest(content, 'sha256').hexdigest()}\n".encode())
+    except OSError:
+        return None
+    return digest.hexdigest()
+
+
+def recall(key: str) -> CheckReport | None:
+    """Give the report that was remembered under a key; None where there is none, or none that can be read."""
+    try:
+        told = json.loads((_folder() / f"{key}.json").read_text(encoding="utf-8"))
+        plain = {table: frozenset(columns) for table, columns in told.pop("plain").items()}
+        return CheckReport(**told | {"duplicated": frozenset(told["duplicated"]), "plain": plain})
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def remember(key: str, report: CheckReport) -> None:
+    """Keep a report without failures; where the folder cannot be written, the next check starts from the data."""
+    if report.failures:
+        return
+    told = dataclasses.asdict(report) | {
+        "duplicated": sorted(report.duplicated),
+        "plain": {table: sorted(columns) for table, columns in report.plain.items()},
+    }
+    with suppress(OSError):
+        _folder().mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=_folder(), delete=False) as scratch:
+            json.dump(told, scratch)
+        Path(scratch.name).replace(_folder() / f"{key}.json")
+
+
+def _folder() -> Path:
+    named = os.environ.get("CHURNML_CACHE")
+    return Path(named) if named else Path.home() / ".cache" / "churnml"
