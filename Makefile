@@ -27,7 +27,7 @@ $(VENV)/.installed-test: constraints-test.txt $(VENV)/.installed
 	touch $@
 
 # Locks the newest versions that fit pyproject.toml, with hashes and without the name of an index.
-LOCK := uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --quiet
+LOCK := uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate --quiet
 lock:
 	$(LOCK) --python-version 3.11 -o constraints.txt
 	$(LOCK) --python-version 3.11 --extra test -c constraints.txt -o constraints-test.txt

@@ -14,7 +14,11 @@ from churnml.data.shop import Shop
 # No shop holds times of these years (the door refuses them), so a day near it in a query is its snapshot, moved.
 _PLACEHOLDER = date(5000, 1, 1)
 _NEAR = timedelta(days=200 * 366)
-_DAY = re.compile(r"(MAKE_(?:DATE|TIMESTAMP)\()(\d{4}), (\d{1,2}), (\d{1,2})|(')(\d{4})-(\d{2})-(\d{2})(?=[T'])")
+# Only what a time compiles to: a customer's id may well look like a day.
+_DAY = re.compile(
+    r"(MAKE_(?:DATE|TIMESTAMP)\()(\d{4}), (\d{1,2}), (\d{1,2})"
+    r"|(CAST\(')(\d{4})-(\d{2})-(\d{2})(?=T00:00:00' AS TIMESTAMP\))"
+)
 
 
 class Template:
@@ -60,9 +64,9 @@ class _HistoryOfNoDay(History):
 
 
 def _moved(found: re.Match[str], by: timedelta) -> str:
-    made, *parts, quote, year, month, day = found.groups()
+    made, *parts, cast, year, month, day = found.groups()
     called = date(*map(int, parts)) if made else date(int(year), int(month), int(day))
     if abs(called - _PLACEHOLDER) > _NEAR:
         return found[0]
     moved = called + by
-    return f"{made}{moved.year}, {moved.month}, {moved.day}" if made else f"{quote}{moved.isoformat()}"
+    return f"{made}{moved.year}, {moved.month}, {moved.day}" if made else f"{cast}{moved.isoformat()}"

@@ -105,3 +105,20 @@ def test_a_database_file_is_remembered_and_memory_is_not(counted: list[str], tmp
     read({"orders": orders})
     read({"orders": orders})
     assert len(counted) == 3
+
+
+def test_rows_in_the_log_of_a_database_are_checked(counted: list[str], tmp_path: Path) -> None:
+    import duckdb
+
+    file = tmp_path / "shop.duckdb"
+    (tmp_path / "orders.csv").write_text("order_id,customer_id,ordered_at,amount\n1,a,2025-01-05,9.5\n")
+    with duckdb.connect(str(file)) as connection:
+        connection.execute(f"CREATE TABLE orders AS FROM read_csv('{tmp_path}/orders.csv')")
+    read(file)
+    connection = duckdb.connect(str(file), config={"checkpoint_threshold": "1GB"})
+    connection.execute("PRAGMA disable_checkpoint_on_shutdown")
+    connection.execute("INSERT INTO orders VALUES (9, 'a', DATE '2025-03-01', -1)")
+    connection.close()
+    assert (tmp_path / "shop.duckdb.wal").exists()
+    with pytest.raises(InputError, match="negative"):
+        read(file)

@@ -34,7 +34,8 @@ def of_the_day(history: History) -> ir.Table:
 
 
 def with_fixed_days(history: History) -> ir.Table:
-    fixed = {"then": ibis.timestamp(datetime(2020, 5, 1)), "text": ibis.literal("'2020-05-01' and '0001-01-01T'")}
+    ids = {"id": ibis.literal("5000-01-01"), "other_id": ibis.literal("5000-01-01T00:00:00")}
+    fixed = ids | {"then": ibis.timestamp(datetime(2020, 5, 1)), "text": ibis.literal("'2020-05-01' and '0001-01-01T'")}
     return recent(history).mutate(**fixed, never=ibis.date(date(9999, 12, 31)))
 
 

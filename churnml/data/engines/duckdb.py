@@ -64,7 +64,8 @@ class DuckDBEngine(Engine):
             return None
         path = Path(source)
         if not path.is_dir():
-            return [path]
+            log = path.with_name(f"{path.name}.wal")  # changes that the file itself does not hold yet
+            return [path, log] if log.exists() else [path]
         return [file for name in names.values() for file in sources.table_files(path, name, set(names.values()))]
 
     def keep(self, name: str, table: ir.Table, *, stored: bool) -> ir.Table:
