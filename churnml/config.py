@@ -58,10 +58,20 @@ class TrainingSettings(_Section):
     """How models are fitted and compared."""
 
     candidates: list[str] = Field(
-        ["recency_rule", "rfm_logistic", "lightgbm"], min_length=1, description="Models to compare, simplest first."
+        ["recency_rule", "bg_nbd", "rfm_logistic", "spline_logistic", "lightgbm", "blend"],
+        min_length=1,
+        description="Models to compare, simplest first.",
     )
     folds: int = Field(6, ge=1, description="At most so many forward folds for the choice, the newest ones.")
     max_rows: int = Field(2_000_000, ge=1_000, description="Above this, a seeded sample of whole customers is used.")
+    fold_rows: int = Field(
+        300_000, ge=1_000, description="A fold learns from so many rows at most, of whole customers."
+    )
+    fade_days: int | None = Field(
+        None,
+        ge=0,
+        description="Days in which the weight of a snapshot halves; 0 for none, empty lets the folds choose.",
+    )
     bootstrap_draws: int = Field(200, ge=20, description="Draws for the intervals of the figures.")
     threads: int = Field(2, ge=1, description="Threads for LightGBM.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,12 @@ from churnml.statistics.logodds import Floats, row_log_loss, shift_per_group
 from churnml.statistics.metrics import shape_loss
 from churnml.training.candidates import CANDIDATES
 from churnml.training.candidates.base import FitSettings
+from churnml.training.candidates.blend import Blend, find_weights
+from churnml.training.candidates.lightgbm import LightGbm
 from churnml.training.figures import auroc_within
 from churnml.training.folds import Fold
 from churnml.training.frame import TrainingFrame
+from churnml.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Predictions:
         For each candidate its predictions, shape (rows,).
     trees
         For each candidate with trees, their number per fold.
+    weights
+        Weights of the blend's members, found on all folds; empty without a blend.
     """
 
     churned: Floats
@@ -42,6 +47,7 @@ class Predictions:
     folds: NDArray[np.int64]
     logodds: Mapping[str, Floats]
     trees: Mapping[str, Sequence[int]]
+    weights: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def groups(self) -> NDArray[np.int64]:
@@ -64,26 +70,52 @@ def predict_folds(
     frame: TrainingFrame,
     folds: Sequence[Fold],
     candidates: Sequence[str],
+    recipe: Recipe,
     settings: FitSettings,
+    most_rows: int,
+    embargo_days: int | None,
     progress: Progress | None = None,
 ) -> Predictions:
-    """Fit every candidate on every fold and predict the fold's test rows."""
-    logodds: dict[str, list[Floats]] = {name: [] for name in candidates}
+    """Fit every candidate on every fold and predict the fold's test rows.
+
+    Parameters
+    ----------
+    frame, folds
+        Labelled rows, and how they are split.
+    candidates
+        Names of the candidates; a blend is made of the others' predictions.
+    recipe
+        How rows are prepared before each fit.
+    settings
+        Seed and threads.
+    most_rows
+        A fold learns from about so many rows at most, of whole customers.
+    embargo_days
+        Days from a snapshot until its outcomes are known; None where folds are customers kept apart.
+    progress
+        Called with a text, the steps done and all steps.
+
+    Returns
+    -------
+    Predictions
+    """
+    fitted_ones = [name for name in candidates if name != Blend.name]
+    logodds: dict[str, list[Floats]] = {name: [] for name in fitted_ones}
     trees: dict[str, list[int]] = {}
     tests: list[TrainingFrame] = []
     for position, fold in enumerate(folds):
-        train, test = frame.take(fold.train), frame.take(fold.test)
+        train, test = frame.take(fold.train).sample(most_rows), frame.take(fold.test)
         tests.append(test)
-        for name in candidates:
+        for name in fitted_ones:
             if progress is not None:
                 progress(f"fold {fold.name}: {CANDIDATES[name].title}", position, len(folds))
-            fitted = CANDIDATES[name]().fit(train, settings)
+            fitted = replace(recipe, candidate=name).fit(train, settings)
             logodds[name].append(fitted.logodds(test.X))
             if fitted.trees is not None:
                 trees.setdefault(name, []).append(fitted.trees)
     if progress is not None:
         progress("folds", len(folds), len(folds))
-    return Predictions(
+    predictions = Predictions(
         np.concatenate([test.churned for test in tests]),
         np.concatenate([test.customers for test in tests]),
         np.concatenate([test.snapshots for test in tests]),
@@ -91,6 +123,44 @@ def predict_folds(
         {name: np.concatenate(parts) for name, parts in logodds.items()},
         trees,
     )
+    return _with_blend(predictions, embargo_days) if Blend.name in candidates else predictions
+
+
+def _with_blend(predictions: Predictions, embargo_days: int | None) -> Predictions:
+    """Add the blend: on each fold with weights from what was known before it, or from the other customers' folds."""
+    members = {name: logodds for name, logodds in predictions.logodds.items() if name in Blend.members}
+    if len(members) < 2:
+        return predictions
+    churned, groups = predictions.churned, predictions.groups
+
+    def weights_on(rows: NDArray[np.bool_]) -> dict[str, float]:
+        codes = np.unique(groups[rows], return_inverse=True)[1]
+        return find_weights(churned[rows], {name: logodds[rows] for name, logodds in members.items()}, codes)
+
+    blended = np.zeros(len(churned))
+    for fold in np.unique(predictions.folds):
+        at = predictions.folds == fold
+        known = _known_before(predictions, fold, embargo_days) if embargo_days is not None else ~at
+        weights = weights_on(known) if known.any() else dict.fromkeys(members, 1 / len(members))
+        for name, weight in weights.items():
+            blended[at] += weight * members[name][at]
+    trees = dict(predictions.trees)
+    if LightGbm.name in trees:
+        trees[Blend.name] = trees[LightGbm.name]
+    return replace(
+        predictions,
+        logodds={**predictions.logodds, Blend.name: blended},
+        trees=trees,
+        weights=weights_on(np.ones(len(churned), dtype=bool)),
+    )
+
+
+def _known_before(predictions: Predictions, fold: int, embargo_days: int | None) -> NDArray[np.bool_]:
+    """Tell which rows of earlier folds had their outcome known by a fold's first day."""
+    before = predictions.folds < fold
+    if embargo_days is not None:
+        before &= predictions.snapshots + embargo_days <= predictions.snapshots[predictions.folds == fold].min()
+    return before
 
 
 def compare(predictions: Predictions) -> pd.DataFrame:
@@ -155,9 +225,7 @@ def calibration_slope(predictions: Predictions, candidate: str, embargo_days: in
     logodds, groups = predictions.logodds[candidate], predictions.groups
     gained = 0.0
     for fold in np.unique(folds):
-        before, at = folds < fold, folds == fold
-        if embargo_days is not None:
-            before &= predictions.snapshots + embargo_days <= predictions.snapshots[at].min()
+        before, at = _known_before(predictions, fold, embargo_days), folds == fold
         if not before.any():
             continue
         slope = fit_slope(predictions.churned[before], logodds[before], groups[before])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ class TrainingFrame:
         A seeded hash of the customer in [0, 1), shape (rows,), which does not depend on who else is there.
     snapshots
         Snapshot of each row as datetime64[D], shape (rows,); sorted.
+    weights
+        How much each row counts in a fit, shape (rows,), > 0; None counts every row once.
     """
 
     X: pd.DataFrame
@@ -45,6 +48,7 @@ class TrainingFrame:
     customers: NDArray[np.int64]
     hashes: Floats
     snapshots: NDArray[np.datetime64]
+    weights: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.churned)
@@ -57,7 +61,25 @@ class TrainingFrame:
             self.customers[rows],
             self.hashes[rows],
             self.snapshots[rows],
+            None if self.weights is None else self.weights[rows],
         )
+
+    def faded(self, half_life_days: int | None) -> TrainingFrame:
+        """Give the same rows, those of a snapshot counting half as much for each half-life that it is older.
+
+        The newest snapshot counts 1; None counts every row once.
+        """
+        if half_life_days is None:
+            return self
+        age = (self.snapshots[-1] - self.snapshots).astype(np.float64)
+        return dataclasses.replace(self, weights=0.5 ** (age / half_life_days))
+
+    def sample(self, most_rows: int) -> TrainingFrame:
+        """Give about so many rows at most, of whole customers, by digits of their hashes that place nobody in folds."""
+        if len(self) <= most_rows:
+            return self
+        digits = (self.hashes * 1e6) % 1
+        return self.take(digits < np.quantile(digits, most_rows / len(self)))
 
     @property
     def days(self) -> NDArray[np.datetime64]:
@@ -127,8 +149,11 @@ def build_training_frame(
     """
     sizes = [int(eligible(History(shop, day), definition).count().to_pandas()) for day in snapshots]
     share = min(1.0, max_rows / max(sum(sizes), 1))
-    parts: list[pd.DataFrame] = []
+    names = [feature.name for feature in features]
+    # One block of the whole length: joining blocks would need the memory twice.
+    values = np.empty((len(names), sum(sizes)))
     outcomes: list[pd.Series] = []
+    filled = 0
     built = _features_of(shop, definition, snapshots, features, progress, store)
     for day, X in zip(snapshots, built, strict=True):
         churned = labels(shop, day, definition, data_end)
@@ -136,16 +161,17 @@ def build_training_frame(
             # Another hash than the one that places customers into folds: those who stay fill [0, 1) evenly there.
             kept = customer_hashes(X.index, seed, "sample") < share
             X, churned = X[kept], churned[kept]
-        parts.append(X)
+        values[:, filled : filled + len(X)] = X.to_numpy(dtype=np.float64).T
+        filled += len(X)
         outcomes.append(churned)
-    ids = np.concatenate([part.index.to_numpy(dtype=object) for part in parts])
+    ids = np.concatenate([outcome.index.to_numpy(dtype=object) for outcome in outcomes])
     codes, uniques = pd.factorize(ids, sort=True)
     return TrainingFrame(
-        pd.concat(parts, ignore_index=True),
+        pd.DataFrame(values[:, :filled].T, columns=names, copy=False),
         np.concatenate([outcome.to_numpy() for outcome in outcomes]),
         codes.astype(np.int64),
         customer_hashes(pd.Index(uniques), seed)[codes],
-        np.repeat(np.array(snapshots, dtype="datetime64[D]"), [len(part) for part in parts]),
+        np.repeat(np.array(snapshots, dtype="datetime64[D]"), [len(outcome) for outcome in outcomes]),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ from churnml.training.figures import auroc_within
 from churnml.training.frame import TrainingFrame
 
 SKILL_LEVEL = 0.99
+_WORSE_LEVEL = 0.95
 Decision = Literal["model", "rule", "no skill"]
 
 
@@ -33,6 +34,10 @@ class Verdict:
         The same for the chosen candidate against the recency rule; 0 where that is the chosen one.
     sentence
         What it means.
+    against_champion, against_champion_error
+        The same for what ships against the champion's recipe, refitted on the same rows; null without a champion.
+    replaces
+        Whether what ships takes the champion's place: it is not significantly worse.
     """
 
     decision: Decision
@@ -41,6 +46,9 @@ class Verdict:
     against_rule: float
     against_rule_error: float
     sentence: str
+    against_champion: float | None = None
+    against_champion_error: float | None = None
+    replaces: bool = True
 
 
 def judge(test: TrainingFrame, chosen: Floats, rule: Floats, chosen_is_rule: bool, title: str) -> Verdict:
@@ -90,3 +98,37 @@ def judge(test: TrainingFrame, chosen: Floats, rule: Floats, chosen_is_rule: boo
         if chosen_is_rule:
             sentence = "The recency rule is as good as any other candidate here; the list uses it."
     return Verdict(decision, against_chance, chance_error, against_rule, rule_error, sentence)
+
+
+def against_champion(verdict: Verdict, test: TrainingFrame, shipped: Floats, champion: Floats) -> Verdict:
+    """Compare what ships with the champion's recipe on the gate rows; it replaces that unless significantly worse.
+
+    Parameters
+    ----------
+    verdict
+        What the gate found so far.
+    test
+        Rows of the gate.
+    shipped, champion
+        Log-odds of both recipes, fitted on the gate's training rows, shape (rows,); their level does not matter.
+
+    Returns
+    -------
+    Verdict
+        With ``replaces`` False where the loss is higher by more than chance explains (one-sided 95 %).
+    """
+    ours, theirs = (
+        row_log_loss(test.churned, shift_per_group(test.churned, logodds, test.snapshots))
+        for logodds in (shipped, champion)
+    )
+    difference, error = paired_difference(ours, theirs, test.customers)
+    replaces = bool(difference <= norm.ppf(_WORSE_LEVEL) * error)
+    sentence = verdict.sentence
+    if not replaces:
+        sentence += (
+            f" But the champion's recipe loses {difference:.4f} less on the same rows, so the champion stays; this one "
+            "is kept as challenger (churnml promote makes it champion)."
+        )
+    return replace(
+        verdict, sentence=sentence, against_champion=difference, against_champion_error=error, replaces=replaces
+    )

@@ -81,5 +81,7 @@ def summarise(training: Training) -> list[str]:
         f"At the gate: AUROC {auroc['value']:.4f} ({auroc['low']:.4f} to {auroc['high']:.4f}), "
         f"shape loss {shape['value']:.4f} ({shape['low']:.4f} to {shape['high']:.4f})."
     )
+    if "level" in card:
+        lines.append(card["level"]["sentence"])
     lines.append(training.verdict.sentence)
     return lines

@@ -22,19 +22,23 @@ from churnml.data.history import History
 from churnml.data.population import data_end, training_snapshots
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
-from churnml.errors import ChurnmlError, ConfigError, NoSkillError
+from churnml.errors import ChurnmlError, ConfigError, ModelError, NoSkillError
 from churnml.features.registry import available, load_plugins, tables_of
 from churnml.features.store import Progress
-from churnml.statistics.logodds import Floats, fit_intercept
+from churnml.statistics.logodds import Floats
 from churnml.training.artefact import with_version
 from churnml.training.candidates import CANDIDATES
 from churnml.training.candidates.base import FitSettings
+from churnml.training.candidates.blend import Blend
 from churnml.training.choice import Predictions, calibration_slope, compare, predict_folds
 from churnml.training.figures import compute_figures
-from churnml.training.folds import Fold, plan_folds
+from churnml.training.folds import Fold, Plan, plan_folds
 from churnml.training.frame import TrainingFrame, build_training_frame, compute_base_rates
-from churnml.training.gate import judge
+from churnml.training.gate import against_champion, judge
+from churnml.training.level import Level, choose_level, shift_to
 from churnml.training.model import Model
+from churnml.training.options import choose_options
+from churnml.training.recipe import Recipe
 from churnml.training.result import Training, summarise
 
 _log = logging.getLogger(__name__)
@@ -86,7 +90,7 @@ class Trainer:
             Where nothing is better than chance.
         """
         with self._store(shop) as store:
-            training = self.train(shop, as_of, progress, store)
+            training = self.train(shop, as_of, progress, store, self._champion())
         for line in summarise(training):
             _log.info(line)
         if self.track:
@@ -99,14 +103,31 @@ class Trainer:
             raise NoSkillError(training.verdict.sentence)
         return model
 
+    def _champion(self) -> Recipe | None:
+        """Give the champion's recipe; None where there is none, or it answers another question."""
+        if not self.track:
+            return None
+        from churnml.training.tracking import find_model
+
+        try:
+            champion = find_model(None, self.config.tracking)
+            recipe = Recipe.from_card(champion.card["recipe"])
+        except (ModelError, KeyError, TypeError):
+            return None
+        return recipe if champion.definition == self.definition else None
+
     def train(
         self,
         shop: Shop,
         as_of: str | date | None = None,
         progress: Progress | None = None,
         store: Path | None = None,
+        champion: Recipe | None = None,
     ) -> Training:
-        """Do all of a training but for tracking; see ``fit``. ``store`` keeps built features for a run that breaks."""
+        """Do all of a training but for tracking; see ``fit``.
+
+        ``store`` keeps built features for a run that breaks; ``champion`` is the recipe that is to be matched.
+        """
         config, definition = self.config, self.definition
         load_plugins(config.features.plugins)
         end = data_end(shop, pd.Timestamp(as_of).date() if as_of is not None else None, definition.horizon_days)
@@ -121,7 +142,7 @@ class Trainer:
         # Tables that nothing is learnt from leave the model as it is.
         read = {"orders", *tables_of(features), *(["subscriptions"] if definition.kind == "subscription_end" else [])}
         origin = {"first_day": shop.first_day.isoformat(), "data_fingerprint": fingerprint(History(shop, end), read)}
-        return self._train_on(frame, candidates, end, origin, progress)
+        return self._train_on(frame, candidates, end, origin, progress, champion)
 
     @contextmanager
     def _store(self, shop: Shop) -> Iterator[Path | None]:
@@ -146,27 +167,34 @@ class Trainer:
         as_of: date,
         origin: Mapping[str, str],
         progress: Progress | None = None,
+        champion: Recipe | None = None,
     ) -> Training:
         """Choose, calibrate, judge and refit on labelled rows; ``origin`` goes into the card as it is."""
         config, definition = self.config, self.definition
         plan = plan_folds(frame, definition, config.training.folds)
+        embargo = definition.reach_days if plan.forward else None
         settings = FitSettings(config.seed, config.training.threads)
-        predictions = predict_folds(frame, plan.choice, candidates, settings, progress)
+        forward = plan.choice if plan.forward else []
+        options = choose_options(frame, forward, tuple(frame.X.columns), settings, config.training.fade_days)
+        most_rows = config.training.fold_rows
+        predictions = predict_folds(frame, plan.choice, candidates, options, settings, most_rows, embargo, progress)
         comparison = compare(predictions)
         chosen = str(comparison.candidate[comparison.chosen].iloc[0])
-        slopes = {
-            name: calibration_slope(predictions, name, definition.reach_days if plan.forward else None)
+        recipes = {
+            name: _recipe(options, predictions, name, calibration_slope(predictions, name, embargo))
             for name in dict.fromkeys([chosen, _RULE])
         }
-        gate_rows = frame.take(plan.gate.test)
-        at_gate = {
-            name: _predict_gate(frame, plan.gate, name, _with_trees(settings, predictions, name), slope)
-            for name, slope in slopes.items()
-        }
-        verdict = judge(gate_rows, at_gate[chosen], at_gate[_RULE], chosen == _RULE, CANDIDATES[chosen].title)
-        shipped = _RULE if verdict.decision == "rule" else chosen
-        slope = slopes[shipped]
-        figures = compute_figures(gate_rows, at_gate[shipped], config.training.bootstrap_draws, config.seed)
+        if progress is not None:
+            progress("gate", 0, 2)
+        gate = _Gate(frame, plan, definition, settings)
+        at_gate = {name: gate.predict(recipe) for name, recipe in recipes.items()}
+        verdict = judge(gate.rows, at_gate[chosen], at_gate[_RULE], chosen == _RULE, CANDIDATES[chosen].title)
+        shipped = recipes[_RULE if verdict.decision == "rule" else chosen]
+        if champion is not None and verdict.decision != "no skill" and set(champion.features) <= set(frame.X.columns):
+            verdict = against_champion(verdict, gate.rows, at_gate[shipped.candidate], gate.predict(champion))
+        logodds = at_gate[shipped.candidate]
+        logodds = logodds + shift_to(gate.level.rate, logodds)
+        figures = compute_figures(gate.rows, logodds, config.training.bootstrap_draws, config.seed)
         base_rates = compute_base_rates(frame)
         found = {
             "as_of": as_of.isoformat(),
@@ -179,51 +207,60 @@ class Trainer:
             "comparison": comparison.to_dict("records"),
             "verdict": dataclasses.asdict(verdict),
             "figures": figures,
-            "candidate": shipped,
-            "slope": slope,
+            "candidate": shipped.candidate,
+            "slope": shipped.slope,
+            "recipe": shipped.to_card(),
             **origin,
         }
         card = _plain(found)
         model = None
         if verdict.decision != "no skill":
-            fitted = CANDIDATES[shipped]().fit(frame, _with_trees(settings, predictions, shipped))
-            level, spread = assumed_level(frame, slope * fitted.logodds(frame.X))
-            card["level"] = {"logodds": level, "spread": spread, "tested_forward": plan.forward}
-            model = Model(fitted, slope, level, definition, tuple(frame.X.columns), as_of, card)
-        return Training(
-            frame, base_rates, comparison, predictions, gate_rows, at_gate[shipped], figures, verdict, model, card
-        )
+            if progress is not None:
+                progress("refit on all", 1, 2)
+            fitted = shipped.fit(frame, settings)
+            level = _level(frame, plan.choice if plan.forward else [], np.datetime64(as_of), definition)
+            newest = frame.X.loc[frame.snapshots == frame.days[-1]]
+            shift = shift_to(level.rate, shipped.slope * fitted.logodds(newest))
+            card["level"] = _plain({**dataclasses.asdict(level), "logodds": shift, "sentence": level.sentence})
+            model = Model(fitted, shipped.slope, shift, definition, tuple(frame.X.columns), as_of, card)
+        if progress is not None:
+            progress("refit on all", 2, 2)
+        return Training(frame, base_rates, comparison, predictions, gate.rows, logodds, figures, verdict, model, card)
 
 
-def _predict_gate(frame: TrainingFrame, gate: Fold, candidate: str, settings: FitSettings, slope: float) -> Floats:
-    """Fit a recipe on the gate's training rows and predict its test rows, with the level assumed from the former."""
-    train = frame.take(gate.train)
-    fitted = CANDIDATES[candidate]().fit(train, settings)
-    level, _ = assumed_level(train, slope * fitted.logodds(train.X))
-    return level + slope * fitted.logodds(frame.X.loc[gate.test])
+class _Gate:
+    """The rows that a recipe is judged on, and the level that was assumed for them with what was known by then."""
+
+    def __init__(self, frame: TrainingFrame, plan: Plan, definition: ChurnDefinition, settings: FitSettings) -> None:
+        self._frame, self._fold, self._settings = frame, plan.gate, settings
+        self.rows = frame.take(plan.gate.test)
+        train = frame.take(plan.gate.train)
+        # Customers that were kept apart stand on the same snapshots: there the level is known, and not tested.
+        day = frame.days[-1] if plan.forward else train.days[-1] + definition.reach_days
+        self.level = _level(train, plan.choice if plan.forward else [], day, definition)
+
+    def predict(self, recipe: Recipe) -> Floats:
+        """Fit a recipe on the gate's training rows and predict its test rows, net of the level."""
+        fitted = recipe.fit(self._frame.take(self._fold.train), self._settings)
+        return recipe.slope * fitted.logodds(self.rows.X)
 
 
-def assumed_level(frame: TrainingFrame, logodds: Floats) -> tuple[float, float]:
-    """Give the mean of the snapshots' own levels, weighted by customers, and their standard deviation, in log-odds.
-
-    Half a customer with the mean log-odds is added to both sides of each snapshot, so that one on which all or none
-    churned has a finite level.
-    """
-    levels, weights = [], []
-    for day in frame.days:
-        rows = frame.snapshots == day
-        churned, shape = frame.churned[rows], logodds[rows]
-        half = np.append(np.ones(len(shape)), [0.5, 0.5])
-        levels.append(fit_intercept(np.append(churned, [1.0, 0.0]), np.append(shape, [shape.mean()] * 2), half))
-        weights.append(len(shape))
-    mean = float(np.average(levels, weights=weights))
-    spread = float(np.sqrt(np.average((np.array(levels) - mean) ** 2, weights=weights)))
-    return mean, spread
+def _level(frame: TrainingFrame, folds: Sequence[Fold], day: np.datetime64, definition: ChurnDefinition) -> Level:
+    days = [np.datetime64(fold.name, "D") for fold in folds]
+    rates = compute_base_rates(frame)
+    known = set(rates.snapshot_date)
+    return choose_level(rates, day, [one for one in days if str(one) in known], definition)
 
 
-def _with_trees(settings: FitSettings, predictions: Predictions, candidate: str) -> FitSettings:
+def _recipe(options: Recipe, predictions: Predictions, candidate: str, slope: float) -> Recipe:
     trees = predictions.trees.get(candidate)
-    return dataclasses.replace(settings, trees=int(np.median(trees))) if trees else settings
+    return dataclasses.replace(
+        options,
+        candidate=candidate,
+        trees=int(np.median(trees)) if trees else None,
+        weights=predictions.weights if candidate == Blend.name else {},
+        slope=slope,
+    )
 
 
 def _candidates(wanted: Sequence[str], features: Sequence[str]) -> list[str]:

@@ -51,6 +51,7 @@ def _make_frame(
                 "orders_365d": orders,
                 "amount_sum_365d": (orders * rng.gamma(4, 10, customers)).round(2),
                 "delivery_delay_mean_days_180d": np.where(rng.random(customers) < 0.3, np.nan, delay),
+                "btyd_no_order_probability": sigmoid((recency - 183) / 100),
             }
         )
         logodds = level + signal * RECENCY * (recency - 183) / 100 + hidden * np.sign(np.abs(delay) - 1.3)

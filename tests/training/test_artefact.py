@@ -214,7 +214,7 @@ def test_the_weights_of_another_candidate_are_refused(frame: TrainingFrame, tmp_
     mine = ({"recency_rule", "rfm_logistic"} - {other}).pop()
     save_model(model_of(mine, frame), tmp_path / "model")
     edit(tmp_path / "model", lambda content: content.update(candidate=other))
-    with pytest.raises(ModelError, match="does not hold one mean and one weight"):
+    with pytest.raises(ModelError, match="holds no whole model of churnml"):
         load_model(tmp_path / "model")
 
 

@@ -13,6 +13,7 @@ from churnml.training.candidates.base import FitSettings
 from churnml.training.choice import Predictions, calibration_slope, compare, fit_slope, predict_folds
 from churnml.training.folds import Fold
 from churnml.training.frame import TrainingFrame
+from churnml.training.recipe import Recipe
 
 MakeFrame = Callable[..., TrainingFrame]
 LOG3 = float(np.log(3))
@@ -162,7 +163,14 @@ def test_predictions_stand_beside_their_rows(make_frame: MakeFrame) -> None:
     folds = [Fold(str(day), frame.snapshots < day, frame.snapshots == day) for day in frame.days[1:]]
     seen: list[tuple[str, int, int]] = []
     found = predict_folds(
-        frame, folds, ["recency_rule", "lightgbm"], FitSettings(7, 1, trees=3), lambda *step: seen.append(step)
+        frame,
+        folds,
+        ["recency_rule", "lightgbm"],
+        Recipe(tuple(frame.X.columns), trees=3),
+        FitSettings(7, 1),
+        1_000_000,
+        None,
+        lambda *step: seen.append(step),
     )
     later = frame.snapshots > frame.days[0]
     np.testing.assert_array_equal(found.churned, frame.churned[later])

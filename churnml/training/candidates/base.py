@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -28,11 +28,14 @@ class FitSettings:
         Threads to use; the result does not depend on them.
     trees
         Number of trees where it is known already; None finds it.
+    weights
+        Weight of each member of a blend; None lets all count the same.
     """
 
     seed: int
     threads: int
     trees: int | None = None
+    weights: Mapping[str, float] | None = None
 
 
 class Candidate(ABC):

@@ -1,4 +1,4 @@
-"""Logistic regressions on a few logarithms: the recency rule and RFM."""
+"""Logistic regressions on a few columns: the recency rule, BG/NBD and RFM."""
 
 from __future__ import annotations
 
@@ -12,20 +12,49 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from churnml.statistics.logodds import Floats
+from churnml.statistics.logodds import EXTREME_LOGODDS, Floats, logit
 from churnml.training.candidates.base import Candidate, FitSettings, select, write_json
 from churnml.training.frame import TrainingFrame
 
-_FILE = "logistic.json"
 _WEAK = 100.0
 _NO_SPREAD = 1e-9
 
 
-class LogLogistic(Candidate):
-    """Logistic regression on standardised ``log(1 + x)`` of a few features, with one intercept per snapshot.
+def fit_weights(columns: Floats, frame: TrainingFrame, variance: float) -> Floats:
+    """Fit a logistic regression with one intercept per snapshot, and drop the intercepts: they are the level.
 
-    Nulls take the training mean, so that they contribute nothing. The intercepts of the snapshots are almost
-    unpenalised and dropped after the fit: they are the level.
+    Parameters
+    ----------
+    columns
+        Centred columns, shape (rows, columns).
+    frame
+        Outcomes, snapshots and weights of the same rows.
+    variance
+        Variance of the normal prior of each weight on its standardised column (L2 penalty ``weight^2 / 2 / variance``).
+
+    Returns
+    -------
+    NDArray[np.float64]
+        Log-odds per unit of each column, shape (columns,); 0 for a constant one.
+    """
+    spreads = columns.std(axis=0)
+    # The mean of a constant is rounded, so that its spread may be 1e-16; such a column gets no weight.
+    spreads[spreads < _NO_SPREAD] = np.inf
+    # Prior variance 1 for weights on columns that are scaled down is the same as a smaller one on these.
+    scaled = columns * (np.sqrt(variance) / spreads)
+    levels = (frame.snapshots[:, None] == frame.days[None, :]).astype(np.float64) * _WEAK
+    model = LogisticRegression(C=1.0, fit_intercept=False, solver="newton-cholesky", max_iter=1_000, tol=1e-6)
+    # One thread: the result keeps its last bits, and a busy machine does not slow it down.
+    with threadpool_limits(1):
+        model.fit(np.hstack([scaled, levels]), frame.churned, frame.weights)
+    weights: Floats = model.coef_[0, : columns.shape[1]] * (np.sqrt(variance) / spreads)
+    return weights
+
+
+class FewColumns(Candidate):
+    """Logistic regression on a transform of a few features, with one intercept per snapshot.
+
+    Nulls take the training mean, so that they contribute nothing.
     """
 
     columns: ClassVar[tuple[str, ...]]
@@ -34,6 +63,11 @@ class LogLogistic(Candidate):
         self.means: Floats = np.zeros(len(self.columns))
         self.weights: Floats = np.zeros(len(self.columns))
 
+    @staticmethod
+    def transform(values: Floats) -> Floats:
+        """Give ``log(1 + x)``, x floored at 0."""
+        return np.log1p(np.clip(values, 0.0, None))
+
     @classmethod
     def suits(cls, features: Sequence[str]) -> bool:
         """Tell whether all its columns are there."""
@@ -41,55 +75,45 @@ class LogLogistic(Candidate):
 
     def fit(self, frame: TrainingFrame, settings: FitSettings) -> Self:
         """Fit by penalised maximum likelihood (L2 of strength 1 on the standardised columns)."""
-        logs = self._logs(frame.X)
-        there = np.isfinite(logs)
-        self.means = np.where(there, logs, 0.0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
-        centred = np.nan_to_num(logs - self.means)
-        spreads = centred.std(axis=0)
-        # The mean of a constant is rounded, so that its spread may be 1e-16; such a column gets no weight.
-        spreads[spreads < _NO_SPREAD] = np.inf
-        levels = (frame.snapshots[:, None] == frame.days[None, :]).astype(np.float64) * _WEAK
-        model = LogisticRegression(C=1.0, fit_intercept=False, solver="newton-cholesky", max_iter=1_000, tol=1e-8)
-        # One thread: the result keeps its last bits, and a busy machine does not slow it down.
-        with threadpool_limits(1):
-            model.fit(np.hstack([centred / spreads, levels]), frame.churned)
-        self.weights = model.coef_[0, : len(self.columns)] / spreads
+        values = self.transform(select(frame.X, self.columns))
+        there = np.isfinite(values)
+        self.means = np.where(there, values, 0.0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
+        self.weights = fit_weights(np.nan_to_num(values - self.means), frame, variance=1.0)
         return self
 
     def logodds(self, X: pd.DataFrame) -> Floats:
         """Add up weight times distance from the mean."""
-        return np.nan_to_num(self._logs(X) - self.means) @ self.weights
+        return self._centred(X) @ self.weights
 
     def contributions(self, X: pd.DataFrame) -> tuple[float, Floats]:
         """Give each column's own summand: for a linear model with independent columns these are the SHAP values."""
         values = np.zeros(X.shape)
-        values[:, X.columns.get_indexer(pd.Index(self.columns))] = (
-            np.nan_to_num(self._logs(X) - self.means) * self.weights
-        )
+        values[:, X.columns.get_indexer(pd.Index(self.columns))] = self._centred(X) * self.weights
         return 0.0, values
 
     def save(self, folder: Path) -> None:
         """Write columns, means and weights as JSON."""
         content = {"columns": self.columns, "means": self.means.tolist(), "weights": self.weights.tolist()}
-        write_json(folder / _FILE, content)
+        write_json(folder / f"{self.name}.json", content)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read means and weights."""
-        content = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        file = f"{cls.name}.json"
+        content = json.loads((folder / file).read_text(encoding="utf-8"))
         model = cls()
         model.means = np.array(content["means"], dtype=np.float64)
         model.weights = np.array(content["weights"], dtype=np.float64)
         shapes = {model.means.shape, model.weights.shape}
         if content["columns"] != list(cls.columns) or shapes != {(len(cls.columns),)}:
-            raise ValueError(f"{_FILE} does not hold one mean and one weight for each of {', '.join(cls.columns)}")
+            raise ValueError(f"{file} does not hold one mean and one weight for each of {', '.join(cls.columns)}")
         return model
 
-    def _logs(self, X: pd.DataFrame) -> Floats:
-        return np.log1p(np.clip(select(X, self.columns), 0.0, None))
+    def _centred(self, X: pd.DataFrame) -> Floats:
+        return np.nan_to_num(self.transform(select(X, self.columns)) - self.means)
 
 
-class RecencyRule(LogLogistic):
+class RecencyRule(FewColumns):
     """The calibrated recency rule: the longer since the last order, the more likely she has left."""
 
     name = "recency_rule"
@@ -97,7 +121,20 @@ class RecencyRule(LogLogistic):
     columns = ("days_since_last_order",)
 
 
-class RfmLogistic(LogLogistic):
+class BgNbd(FewColumns):
+    """BG/NBD: the log-odds of no order in the horizon by each customer's own dates of orders, times one factor."""
+
+    name = "bg_nbd"
+    title = "BG/NBD"
+    columns = ("btyd_no_order_probability",)
+
+    @staticmethod
+    def transform(values: Floats) -> Floats:
+        """Give log-odds, at most 30 from 0."""
+        return np.clip(logit(values), -EXTREME_LOGODDS, EXTREME_LOGODDS)
+
+
+class RfmLogistic(FewColumns):
     """Recency, frequency and monetary value, as most shops look at their customers."""
 
     name = "rfm_logistic"

@@ -1,0 +1,164 @@
+"""The level: which churn rate is assumed for the day of the list, how far off that was before, and how to say it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from churnml.definition import ChurnDefinition
+from churnml.statistics.logodds import Floats, logit, sigmoid
+
+Kind = Literal["none", "trailing", "last_year"]
+KINDS: tuple[Kind, ...] = ("none", "trailing", "last_year")
+_YEAR = 365
+_NEAR_DAYS = 20
+_LEAST_FOLDS = 3
+_INTERVAL = 1.96
+_STEPS = 200
+
+
+@dataclass(frozen=True)
+class Level:
+    """The churn rate that is assumed.
+
+    Attributes
+    ----------
+    kind
+        ``none``: the mean of all known snapshots; ``trailing``: that of the newest known one; ``last_year``: that of
+        the snapshot a year before.
+    rate
+        The assumed churn rate.
+    low, high
+        95 % interval, from how far off the kind was on the folds (without folds: from how the rates vary).
+    spread
+        Standard deviation of that error, in log-odds.
+    last_year, newest
+        Churn rates a year before, and of the newest known snapshot; None where it is not known.
+    tested_forward
+        Whether folds looked forward in time.
+    """
+
+    kind: Kind
+    rate: float
+    low: float
+    high: float
+    spread: float
+    last_year: float | None
+    newest: float
+    tested_forward: bool
+
+    @property
+    def sentence(self) -> str:
+        """Say what is assumed, and why."""
+        known = [f"of the newest snapshot whose outcome is known {self.newest:.0%} left"]
+        if self.last_year is not None:
+            known.insert(0, f"this time last year {self.last_year:.0%} left")
+        sentence = f"{', '.join(known)}; we assume {self.rate:.0%} ({self.low * 100:.0f} to {self.high * 100:.0f})"
+        return sentence[0].upper() + sentence[1:] + ("." if self.tested_forward else ", not tested forward.")
+
+
+def choose_level(
+    base_rates: pd.DataFrame, day: np.datetime64, folds: Sequence[np.datetime64], definition: ChurnDefinition
+) -> Level:
+    """Choose how the level of a day is assumed, by how well each way told the folds' levels.
+
+    A way that looks at the season or at the newest rate replaces the plain mean only if its squared error in log-odds
+    was smaller by more than one standard error over at least three folds.
+
+    Parameters
+    ----------
+    base_rates
+        ``snapshot_date``, ``customers`` and ``churn_rate`` of the labelled snapshots; see
+        ``frame.compute_base_rates``.
+    day
+        The day whose level is assumed; only outcomes known by then are used.
+    folds
+        Snapshots of forward folds; empty where there are none.
+    definition
+        Gives the days until an outcome is known.
+
+    Returns
+    -------
+    Level
+    """
+    errors: dict[Kind, Floats] = {kind: np.full(len(folds), np.nan) for kind in KINDS}
+    rates = _by_day(base_rates)
+    for at, fold in enumerate(folds):
+        known = _known(rates, fold, definition)
+        for kind in KINDS:
+            assumed = _assume(known, fold, kind)
+            if assumed is not None:
+                errors[kind][at] = assumed - _logit(rates.loc[[fold]])[0]
+    kind = _best(errors)
+    known = _known(rates, day, definition)
+    found = _assume(known, day, kind)
+    if found is None:
+        kind, found = "none", _assume(known, day, "none")
+    assert found is not None
+    own = errors[kind][np.isfinite(errors[kind])]
+    # Without folds to tell, each snapshot's rate is taken for a draw around the mean.
+    off = own if len(own) >= _LEAST_FOLDS else _logit(known) - found
+    spread = float(np.sqrt(np.mean(off**2)))
+    low, high = sigmoid([found - _INTERVAL * spread, found + _INTERVAL * spread])
+    last_year = _assume(known, day, "last_year")
+    return Level(
+        kind,
+        float(sigmoid(found)),
+        float(low),
+        float(high),
+        spread,
+        None if last_year is None else float(sigmoid(last_year)),
+        float(known.churn_rate.iloc[-1]),
+        len(folds) > 0,
+    )
+
+
+def shift_to(rate: float, logodds: Floats) -> float:
+    """Find what to add to log-odds so that their mean probability is a rate, by bisection to about 1e-12."""
+    middle = float(logit(rate))
+    low, high = middle - float(logodds.max()), middle - float(logodds.min())
+    for _ in range(_STEPS):
+        shift = 0.5 * (low + high)
+        if high - low < 1e-12:
+            break
+        low, high = (shift, high) if float(sigmoid(logodds + shift).mean()) < rate else (low, shift)
+    return 0.5 * (low + high)
+
+
+def _by_day(base_rates: pd.DataFrame) -> pd.DataFrame:
+    return base_rates.set_index(base_rates.snapshot_date.to_numpy(dtype="datetime64[D]"))
+
+
+def _known(rates: pd.DataFrame, day: np.datetime64, definition: ChurnDefinition) -> pd.DataFrame:
+    return rates[rates.index.to_numpy(dtype="datetime64[D]") + definition.reach_days <= day]
+
+
+def _logit(rates: pd.DataFrame) -> Floats:
+    # Half a customer on both sides: all or none may have left.
+    return logit((rates.churn_rate * rates.customers + 0.5) / (rates.customers + 1.0))
+
+
+def _assume(known: pd.DataFrame, day: np.datetime64, kind: Kind) -> float | None:
+    if known.empty:
+        return None
+    levels = _logit(known)
+    if kind == "none":
+        return float(np.average(levels, weights=known.customers))
+    if kind == "trailing":
+        return float(levels[-1])
+    off = np.abs((known.index.to_numpy(dtype="datetime64[D]") - (day - _YEAR)).astype(int))
+    return float(levels[off.argmin()]) if off.min() <= _NEAR_DAYS else None
+
+
+def _best(errors: dict[Kind, Floats]) -> Kind:
+    best: Kind = "none"
+    for kind in KINDS[1:]:
+        gain = errors[best] ** 2 - errors[kind] ** 2
+        gain = gain[np.isfinite(gain)]
+        if len(gain) >= _LEAST_FOLDS and gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)):
+            best = kind
+    return best

@@ -1,0 +1,73 @@
+"""The recipe: everything that is fixed before a model is fitted, so that it can be fitted again under another cut."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from churnml.training.candidates import CANDIDATES, Candidate
+from churnml.training.candidates.base import FitSettings
+from churnml.training.frame import TrainingFrame
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is made from labelled rows.
+
+    Attributes
+    ----------
+    features
+        Columns that it may use.
+    candidate
+        Name of the candidate.
+    fade_days
+        Half-life of the rows' weights, in days; None weighs all snapshots alike.
+    every
+        Use each so-many-th snapshot, from the newest back.
+    trees
+        Number of trees; None finds it.
+    weights
+        Weights of a blend's members; empty lets all count the same.
+    slope
+        Factor on the candidate's log-odds.
+    """
+
+    features: tuple[str, ...]
+    candidate: str = "recency_rule"
+    fade_days: int | None = None
+    every: int = 1
+    trees: int | None = None
+    weights: Mapping[str, float] = field(default_factory=dict)
+    slope: float = 1.0
+
+    def prepare(self, frame: TrainingFrame) -> TrainingFrame:
+        """Thin out, select and weigh the rows that are learnt from."""
+        if self.every > 1:
+            frame = frame.take(np.isin(frame.snapshots, frame.days[::-1][:: self.every]))
+        if tuple(frame.X.columns) != self.features:
+            frame = dataclasses.replace(frame, X=frame.X[list(self.features)])
+        return frame.faded(self.fade_days)
+
+    def fit(self, frame: TrainingFrame, settings: FitSettings) -> Candidate:
+        """Fit the candidate on labelled rows."""
+        settings = dataclasses.replace(settings, trees=self.trees, weights=self.weights or None)
+        return CANDIDATES[self.candidate]().fit(self.prepare(frame), settings)
+
+    def to_card(self) -> dict[str, Any]:
+        """Give the recipe as JSON-ready values."""
+        return dataclasses.asdict(self) | {"features": list(self.features)}
+
+    @classmethod
+    def from_card(cls, card: Mapping[str, Any]) -> Recipe:
+        """Read what ``to_card`` gave.
+
+        Raises
+        ------
+        TypeError
+            Where keys are missing or not known.
+        """
+        return cls(**{**card, "features": tuple(card["features"])})

@@ -1,0 +1,85 @@
+"""The level: which churn rate is assumed, by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churnml.definition import ChurnDefinition
+from churnml.statistics.logodds import logit, sigmoid
+from churnml.training.level import choose_level, shift_to
+
+DEFINITION = ChurnDefinition(horizon_days=30)
+FIRST = np.datetime64("2023-01-01")
+
+
+def rates_of(rates: list[float], customers: int = 10_000) -> pd.DataFrame:
+    """Give snapshots 30 days apart."""
+    days = FIRST + 30 * np.arange(len(rates))
+    return pd.DataFrame(
+        {"snapshot_date": days.astype(str), "customers": [customers] * len(rates), "churn_rate": np.array(rates)}
+    )
+
+
+def day(number: int) -> np.datetime64:
+    return FIRST + 30 * number
+
+
+def test_without_folds_the_mean_of_all_snapshots_is_assumed() -> None:
+    # Half a customer on both sides: (2.5 / 5) and (.5 / 5), log-odds 0 and log(1 / 9); both weigh the same.
+    low = np.log(1 / 9)
+    found = choose_level(rates_of([0.5, 0.0], customers=4), day(4), [], DEFINITION)
+    assert (found.kind, found.tested_forward) == ("none", False)
+    assert found.rate == pytest.approx(sigmoid(low / 2))
+    assert found.spread == pytest.approx(-low / 2)
+    assert found.newest == 0.0
+    assert found.last_year is None
+
+
+def test_a_rate_that_drifts_is_told_by_the_newest() -> None:
+    rates = rates_of([0.2 + 0.03 * number for number in range(12)])
+    folds = [day(number) for number in range(4, 11)]
+    found = choose_level(rates, day(12), folds, DEFINITION)
+    assert found.kind == "trailing"
+    # Known by day 12 is snapshot 11, whose window ended on that day: .2 + .03 * 11.
+    assert found.rate == pytest.approx(0.53, abs=1e-4)
+    assert found.low < 0.53 < found.high
+
+
+def test_a_rate_that_comes_back_every_year_is_told_by_last_year() -> None:
+    # 12 snapshots of 30 days are 360 days: near enough to a year.
+    season = [0.5 + 0.3 * np.sin(2 * np.pi * number / 12) for number in range(36)]
+    found = choose_level(rates_of(season), day(36), [day(number) for number in range(20, 35)], DEFINITION)
+    assert found.kind == "last_year"
+    assert found.rate == pytest.approx(season[24], abs=1e-3)
+    assert found.last_year == pytest.approx(season[24], abs=1e-3)
+
+
+def test_rates_that_jump_at_random_are_met_by_their_mean() -> None:
+    rng = np.random.default_rng(3)
+    found = choose_level(
+        rates_of(rng.uniform(0.3, 0.7, 40).tolist()), day(40), [day(number) for number in range(14, 39)], DEFINITION
+    )
+    assert found.kind == "none"
+
+
+def test_no_outcome_is_used_before_it_is_known() -> None:
+    rates = rates_of([0.5] * 8 + [0.9])
+    found = choose_level(rates, day(8), [day(6)], DEFINITION)
+    assert found.rate == pytest.approx(0.5, abs=1e-6)
+
+
+def test_the_sentence_says_what_is_known_and_what_is_assumed() -> None:
+    found = choose_level(rates_of([0.5] * 13), day(13), [day(12)], DEFINITION)
+    assert found.sentence == (
+        "This time last year 50% left, of the newest snapshot whose outcome is known 50% left; we assume 50% "
+        "(50 to 50)."
+    )
+
+
+@pytest.mark.parametrize("rate", [0.001, 0.3, 0.98])
+def test_shifted_log_odds_have_the_asked_mean_probability(rate: float) -> None:
+    z = np.random.default_rng(0).normal(0, 2, 500)
+    assert sigmoid(z + shift_to(rate, z)).mean() == pytest.approx(rate, abs=1e-9)
+    assert shift_to(rate, np.zeros(3)) == pytest.approx(logit(rate))
