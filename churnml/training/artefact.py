@@ -19,10 +19,11 @@ from churnml.features.registry import contract_of
 from churnml.training.candidates import CANDIDATES
 from churnml.training.candidates.base import write_json
 from churnml.training.model import Model
+from churnml.training.segments import Segment
 
-FORMAT = 1
+FORMAT = 2
 _FILE = "model.json"
-_KEYS = {"format", "candidate", "slope", "level", "definition", "features", "as_of", "card", "files"}
+_KEYS = {"format", "candidate", "slope", "level", "definition", "features", "as_of", "card", "files", "segments"}
 _VERSION_DIGITS = 12
 
 
@@ -56,6 +57,7 @@ def save_model(model: Model, folder: str | Path) -> Model:
         "candidate": model.candidate.name,
         "slope": model.slope,
         "level": model.level,
+        "segments": [segment.to_card() for segment in model.segments],
         "definition": model.definition.model_dump(),
         "features": [contract_of(name) for name in model.features],
         "as_of": model.as_of.isoformat(),
@@ -105,6 +107,7 @@ def load_model(folder: str | Path) -> Model:
             as_of=date.fromisoformat(content["as_of"]),
             card=content["card"],
             version=_hash(folder / _FILE)[:_VERSION_DIGITS],
+            segments=_segments(content["segments"], names),
         )
     except OSError as error:
         raise ModelError(
@@ -118,6 +121,13 @@ def load_model(folder: str | Path) -> Model:
 
 def _hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _segments(written: list[dict[str, Any]], features: tuple[str, ...]) -> tuple[Segment, ...]:
+    segments = tuple(Segment(**segment) for segment in written)
+    if not all(segment.feature in features and np.isfinite(segment.offset) for segment in segments):
+        raise ValueError("the segments must have a feature of the model and a number for an offset")
+    return segments
 
 
 def _refuse_changed_files(folder: Path, written: dict[str, str]) -> None:

@@ -55,6 +55,16 @@ class Predictions:
         pairs = pd.MultiIndex.from_arrays([self.folds, self.snapshots])
         return pd.factorize(pairs)[0].astype(np.int64)
 
+    def known_before(self, fold: int, embargo_days: int | None) -> NDArray[np.bool_]:
+        """Tell which rows of earlier folds had their outcome known by a fold's first day, shape (rows,).
+
+        Without an embargo, folds are customers kept apart, and all earlier ones are known.
+        """
+        before = self.folds < fold
+        if embargo_days is not None:
+            before &= self.snapshots + embargo_days <= self.snapshots[self.folds == fold].min()
+        return before
+
     def figures(self, candidate: str) -> list[dict[str, float]]:
         """Give shape loss and AUROC of a candidate on each fold."""
         found = []
@@ -140,7 +150,7 @@ def _with_blend(predictions: Predictions, embargo_days: int | None) -> Predictio
     blended = np.zeros(len(churned))
     for fold in np.unique(predictions.folds):
         at = predictions.folds == fold
-        known = _known_before(predictions, fold, embargo_days) if embargo_days is not None else ~at
+        known = predictions.known_before(fold, embargo_days) if embargo_days is not None else ~at
         weights = weights_on(known) if known.any() else dict.fromkeys(members, 1 / len(members))
         for name, weight in weights.items():
             blended[at] += weight * members[name][at]
@@ -153,14 +163,6 @@ def _with_blend(predictions: Predictions, embargo_days: int | None) -> Predictio
         trees=trees,
         weights=weights_on(np.ones(len(churned), dtype=bool)),
     )
-
-
-def _known_before(predictions: Predictions, fold: int, embargo_days: int | None) -> NDArray[np.bool_]:
-    """Tell which rows of earlier folds had their outcome known by a fold's first day."""
-    before = predictions.folds < fold
-    if embargo_days is not None:
-        before &= predictions.snapshots + embargo_days <= predictions.snapshots[predictions.folds == fold].min()
-    return before
 
 
 def compare(predictions: Predictions) -> pd.DataFrame:
@@ -200,52 +202,3 @@ def compare(predictions: Predictions) -> pd.DataFrame:
     within = table.behind <= table.behind_error
     table["chosen"] = table.index == within.idxmax()
     return table
-
-
-def calibration_slope(predictions: Predictions, candidate: str, embargo_days: int | None) -> float:
-    """Find the factor on the log-odds that lowers the shape loss on later folds, or 1 where none does.
-
-    The factor is fitted on the folds before one and judged on that one; only if that helps over all folds together is
-    it fitted on all of them and used.
-
-    Parameters
-    ----------
-    predictions, candidate
-        Whose predictions.
-    embargo_days
-        Days from a snapshot until its outcomes are known: the folds that are fitted on were known by the day of the
-        fold that is judged. None where folds are customers kept apart: then all folds before it are fitted on.
-
-    Returns
-    -------
-    float
-        1.0 leaves the candidate as it is; below 1 it was overconfident.
-    """
-    folds = predictions.folds
-    logodds, groups = predictions.logodds[candidate], predictions.groups
-    gained = 0.0
-    for fold in np.unique(folds):
-        before, at = _known_before(predictions, fold, embargo_days), folds == fold
-        if not before.any():
-            continue
-        slope = fit_slope(predictions.churned[before], logodds[before], groups[before])
-        plain, scaled = (
-            shape_loss(predictions.churned[at], logodds[at] * factor, groups[at]) for factor in (1.0, slope)
-        )
-        gained += (plain - scaled) * at.sum()
-    return fit_slope(predictions.churned, logodds, groups) if gained > 0 else 1.0
-
-
-def fit_slope(churned: Floats, logodds: Floats, groups: NDArray[np.int64]) -> float:
-    """Fit the factor on the log-odds with the smallest shape loss, between 0.2 and 3; 1 for constant predictions."""
-    from scipy.optimize import minimize_scalar
-
-    if np.ptp(logodds) == 0:
-        return 1.0
-    found = minimize_scalar(
-        lambda slope: shape_loss(churned, logodds * slope, groups),
-        bounds=(0.2, 3.0),
-        method="bounded",
-        options={"xatol": 1e-4},
-    )
-    return float(found.x)

@@ -13,11 +13,12 @@ from churnml.definition import ChurnDefinition
 from churnml.errors import ModelError
 from churnml.statistics.logodds import Floats, sigmoid
 from churnml.training.candidates import Candidate
+from churnml.training.segments import Segment, membership
 
 
 @dataclass(frozen=True)
 class Model:
-    """A trained model: ``log-odds = level + slope * candidate(features)``.
+    """A trained model: ``log-odds = level + slope * candidate(features) + offsets of her segments``.
 
     Attributes
     ----------
@@ -37,6 +38,8 @@ class Model:
         Data, folds, comparison, verdict and figures, as JSON-ready values.
     version
         Hash of the artefact's files; empty before it is saved.
+    segments
+        Segments with an offset.
     """
 
     candidate: Candidate
@@ -47,6 +50,7 @@ class Model:
     as_of: date
     card: dict[str, Any]
     version: str = ""
+    segments: tuple[Segment, ...] = ()
 
     def predict_logodds(self, X: pd.DataFrame) -> Floats:
         """Predict log-odds of leaving, shape (rows,).
@@ -56,7 +60,10 @@ class Model:
         ModelError
             Where features are missing.
         """
-        return self.level + self.slope * self.candidate.logodds(self._ordered(X))
+        ordered = self._ordered(X)
+        offsets = np.array([segment.offset for segment in self.segments])
+        moved = membership(ordered, self.segments) @ offsets
+        return np.asarray(self.level + self.slope * self.candidate.logodds(ordered) + moved, dtype=np.float64)
 
     def predict_proba(self, X: pd.DataFrame) -> Floats:
         """Predict the probability of leaving, shape (rows,).
@@ -85,6 +92,8 @@ class Model:
         ordered = self._ordered(X)
         base, values = self.candidate.contributions(ordered)
         base, values = self.level + self.slope * base, self.slope * values
+        for segment in self.segments:
+            values[:, self.features.index(segment.feature)] += segment.offset * segment.members(ordered)
         off = np.abs(base + values.sum(axis=1) - self.predict_logodds(ordered)).max(initial=0.0)
         if off > 1e-5:
             raise ArithmeticError(f"SHAP values do not add up to the log-odds: off by {off:.2g}.")

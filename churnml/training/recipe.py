@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from churnml.statistics.logodds import Floats
 from churnml.training.candidates import CANDIDATES, Candidate
 from churnml.training.candidates.base import FitSettings
 from churnml.training.frame import TrainingFrame
+from churnml.training.segments import Segment, membership
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Recipe:
         Weights of a blend's members; empty lets all count the same.
     slope
         Factor on the candidate's log-odds.
+    segments
+        Segments whose log-odds are moved.
     """
 
     features: tuple[str, ...]
@@ -43,6 +48,7 @@ class Recipe:
     trees: int | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
     slope: float = 1.0
+    segments: tuple[Segment, ...] = ()
 
     def prepare(self, frame: TrainingFrame) -> TrainingFrame:
         """Thin out, select and weigh the rows that are learnt from."""
@@ -57,9 +63,15 @@ class Recipe:
         settings = dataclasses.replace(settings, trees=self.trees, weights=self.weights or None)
         return CANDIDATES[self.candidate]().fit(self.prepare(frame), settings)
 
+    def calibrate(self, logodds: Floats, X: pd.DataFrame) -> Floats:
+        """Apply the slope and the offsets of the segments to a candidate's log-odds, shape (rows,)."""
+        offsets = np.array([segment.offset for segment in self.segments])
+        return np.asarray(self.slope * logodds + membership(X, self.segments) @ offsets, dtype=np.float64)
+
     def to_card(self) -> dict[str, Any]:
         """Give the recipe as JSON-ready values."""
-        return dataclasses.asdict(self) | {"features": list(self.features)}
+        lists = {"features": list(self.features), "segments": [segment.to_card() for segment in self.segments]}
+        return dataclasses.asdict(self) | lists
 
     @classmethod
     def from_card(cls, card: Mapping[str, Any]) -> Recipe:
@@ -70,4 +82,5 @@ class Recipe:
         TypeError
             Where keys are missing or not known.
         """
-        return cls(**{**card, "features": tuple(card["features"])})
+        segments = tuple(Segment(**segment) for segment in card["segments"])
+        return cls(**{**card, "features": tuple(card["features"]), "segments": segments})

@@ -25,12 +25,13 @@ from churnml.definition import ChurnDefinition
 from churnml.errors import ChurnmlError, ConfigError, ModelError, NoSkillError
 from churnml.features.registry import available, load_plugins, tables_of
 from churnml.features.store import Progress
-from churnml.statistics.logodds import Floats
+from churnml.statistics.logodds import Floats, shift_per_group
 from churnml.training.artefact import with_version
+from churnml.training.calibration import calibration_slope, segment_offsets
 from churnml.training.candidates import CANDIDATES
 from churnml.training.candidates.base import FitSettings
 from churnml.training.candidates.blend import Blend
-from churnml.training.choice import Predictions, calibration_slope, compare, predict_folds
+from churnml.training.choice import Predictions, compare, predict_folds
 from churnml.training.figures import compute_figures
 from churnml.training.folds import Fold, Plan, plan_folds
 from churnml.training.frame import TrainingFrame, build_training_frame, compute_base_rates
@@ -40,6 +41,7 @@ from churnml.training.model import Model
 from churnml.training.options import choose_options
 from churnml.training.recipe import Recipe
 from churnml.training.result import Training, summarise
+from churnml.training.segments import find_segments, membership, segment_calibration
 
 _log = logging.getLogger(__name__)
 _RULE = "recency_rule"
@@ -184,6 +186,7 @@ class Trainer:
             name: _recipe(options, predictions, name, calibration_slope(predictions, name, embargo))
             for name in dict.fromkeys([chosen, _RULE])
         }
+        recipes[chosen] = _with_segments(recipes[chosen], frame, plan, predictions, embargo)
         if progress is not None:
             progress("gate", 0, 2)
         gate = _Gate(frame, plan, definition, settings)
@@ -194,6 +197,11 @@ class Trainer:
             verdict = against_champion(verdict, gate.rows, at_gate[shipped.candidate], gate.predict(champion))
         logodds = at_gate[shipped.candidate]
         logodds = logodds + shift_to(gate.level.rate, logodds)
+        by_segment = segment_calibration(
+            gate.rows,
+            shift_per_group(gate.rows.churned, logodds, gate.rows.snapshots),
+            find_segments(frame.X.loc[plan.gate.train]),
+        )
         figures = compute_figures(gate.rows, logodds, config.training.bootstrap_draws, config.seed)
         base_rates = compute_base_rates(frame)
         found = {
@@ -207,6 +215,7 @@ class Trainer:
             "comparison": comparison.to_dict("records"),
             "verdict": dataclasses.asdict(verdict),
             "figures": figures,
+            "segments": by_segment.to_dict("records"),
             "candidate": shipped.candidate,
             "slope": shipped.slope,
             "recipe": shipped.to_card(),
@@ -220,9 +229,11 @@ class Trainer:
             fitted = shipped.fit(frame, settings)
             level = _level(frame, plan.choice if plan.forward else [], np.datetime64(as_of), definition)
             newest = frame.X.loc[frame.snapshots == frame.days[-1]]
-            shift = shift_to(level.rate, shipped.slope * fitted.logodds(newest))
+            shift = shift_to(level.rate, shipped.calibrate(fitted.logodds(newest), newest))
             card["level"] = _plain({**dataclasses.asdict(level), "logodds": shift, "sentence": level.sentence})
-            model = Model(fitted, shipped.slope, shift, definition, tuple(frame.X.columns), as_of, card)
+            features = tuple(frame.X.columns)
+            segments = shipped.segments
+            model = Model(fitted, shipped.slope, shift, definition, features, as_of, card, segments=segments)
         if progress is not None:
             progress("refit on all", 2, 2)
         return Training(frame, base_rates, comparison, predictions, gate.rows, logodds, figures, verdict, model, card)
@@ -242,7 +253,7 @@ class _Gate:
     def predict(self, recipe: Recipe) -> Floats:
         """Fit a recipe on the gate's training rows and predict its test rows, net of the level."""
         fitted = recipe.fit(self._frame.take(self._fold.train), self._settings)
-        return recipe.slope * fitted.logodds(self.rows.X)
+        return recipe.calibrate(fitted.logodds(self.rows.X), self.rows.X)
 
 
 def _level(frame: TrainingFrame, folds: Sequence[Fold], day: np.datetime64, definition: ChurnDefinition) -> Level:
@@ -250,6 +261,18 @@ def _level(frame: TrainingFrame, folds: Sequence[Fold], day: np.datetime64, defi
     rates = compute_base_rates(frame)
     known = set(rates.snapshot_date)
     return choose_level(rates, day, [one for one in days if str(one) in known], definition)
+
+
+def _with_segments(
+    recipe: Recipe, frame: TrainingFrame, plan: Plan, predictions: Predictions, embargo_days: int | None
+) -> Recipe:
+    """Add the segments whose offsets pay on later folds."""
+    tested = [frame.X.loc[fold.test] for fold in plan.choice]
+    segments = find_segments(frame.X.loc[plan.choice[0].train])
+    members = np.vstack([membership(X, segments) for X in tested])
+    logodds = recipe.slope * predictions.logodds[recipe.candidate]
+    found = segment_offsets(predictions, logodds, members, segments, embargo_days)
+    return dataclasses.replace(recipe, segments=tuple(segment for segment in found if segment.offset))
 
 
 def _recipe(options: Recipe, predictions: Predictions, candidate: str, slope: float) -> Recipe:

@@ -7,10 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from churnml.statistics.logodds import sigmoid
 from churnml.training.candidates import CANDIDATES
 from churnml.training.candidates.base import FitSettings
-from churnml.training.choice import Predictions, calibration_slope, compare, fit_slope, predict_folds
+from churnml.training.choice import Predictions, compare, predict_folds
 from churnml.training.folds import Fold
 from churnml.training.frame import TrainingFrame
 from churnml.training.recipe import Recipe
@@ -102,60 +101,6 @@ def test_figures_of_each_fold() -> None:
     ]
     # Where only one outcome is there, an order is not defined and left out.
     assert list(predictions_of([1.0, 1.0], {"right": [0.0, 1.0]}).figures("right")[0]) == ["shape_loss"]
-
-
-def folded(strength: list[float], said: list[float], rows: int = 4_000, seed: int = 0) -> Predictions:
-    """Draw folds 30 days apart in which the truth is ``strength`` and the prediction ``said`` times a number."""
-    rng = np.random.default_rng(seed)
-    z = rng.normal(size=(len(strength), rows))
-    churned = (rng.random(z.shape) < sigmoid(np.array(strength)[:, None] * z)).astype(float)
-    folds = np.repeat(np.arange(len(strength)), rows)
-    return predictions_of(
-        churned.ravel().tolist(),
-        {"model": (np.array(said)[:, None] * z).ravel().tolist()},
-        folds=folds.tolist(),
-        customers=np.tile(np.arange(rows), len(strength)).tolist(),
-    )
-
-
-def test_an_overconfident_candidate_gets_a_slope_below_one() -> None:
-    # It says twice what is true.
-    assert calibration_slope(folded([1.0] * 4, [2.0] * 4), "model", 30) == pytest.approx(0.5, abs=0.05)
-
-
-def test_a_timid_candidate_gets_a_slope_above_one() -> None:
-    assert calibration_slope(folded([1.0] * 4, [0.5] * 4), "model", 30) == pytest.approx(2.0, abs=0.2)
-
-
-def test_calibration_that_does_not_help_later_is_not_used() -> None:
-    # Overconfident on the first fold, timid on the second: the factor of the one is wrong for the other.
-    assert calibration_slope(folded([1.0, 1.0], [2.0, 0.5]), "model", 30) == 1.0
-
-
-def test_one_fold_is_not_enough_for_calibration() -> None:
-    assert calibration_slope(folded([1.0], [2.0]), "model", 30) == 1.0
-    assert calibration_slope(folded([1.0], [2.0]), "model", None) == 1.0
-
-
-def test_calibration_learns_only_from_outcomes_that_were_known() -> None:
-    # Folds lie 30 days apart. With windows of 31 days only the third may learn from the first; with 61 days none may.
-    overconfident = folded([1.0] * 3, [2.0] * 3)
-    assert calibration_slope(overconfident, "model", 60) < 0.6
-    assert calibration_slope(overconfident, "model", 61) == 1.0
-    # Customers kept apart share the day, and need no embargo.
-    assert calibration_slope(overconfident, "model", None) < 0.6
-
-
-def test_a_slope_is_fitted_within_groups() -> None:
-    given = folded([1.0, 1.0], [2.0, 2.0])
-    lifted = given.logodds["model"] + 3.0 * given.folds
-    plain = fit_slope(given.churned, given.logodds["model"], given.groups)
-    assert fit_slope(given.churned, lifted, given.groups) == pytest.approx(plain, abs=1e-3)
-    assert plain == pytest.approx(0.5, abs=0.05)
-
-
-def test_constant_predictions_need_no_slope() -> None:
-    assert fit_slope(np.array([1.0, 0.0]), np.array([2.0, 2.0]), np.array([0, 0])) == 1.0
 
 
 def test_predictions_stand_beside_their_rows(make_frame: MakeFrame) -> None:
