@@ -48,7 +48,7 @@ def plot_reliability(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """
     from matplotlib.ticker import PercentFormatter
 
-    ax = ax if ax is not None else _new_axes(5.5, 5.0)
+    ax = ax if ax is not None else new_axes(5.5, 5.0)
     predicted, happened = table["mean_predicted"].to_numpy(), table["churned_share"].to_numpy()
     top = max([0.05, *predicted, *table["high"]]) * 1.05
     ax.plot([0, top], [0, top], color=_NEUTRAL, linestyle="--", linewidth=1, label="perfectly calibrated")
@@ -90,7 +90,7 @@ def plot_gains(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """
     from matplotlib.ticker import PercentFormatter
 
-    ax = ax if ax is not None else _new_axes(5.5, 5.0)
+    ax = ax if ax is not None else new_axes(5.5, 5.0)
     contacted = table["contacted_share"].to_numpy()
     ax.plot(contacted, table["best_share"].to_numpy(), color=_NEUTRAL, linestyle=":", label="perfect order")
     ax.plot(contacted, table["captured_share"].to_numpy(), color=STAYING_COLOUR, linewidth=2, label="this model")
@@ -129,10 +129,9 @@ def plot_base_rates(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     >>> plot_base_rates(table).get_ylabel()
     'Churn rate (share of eligible customers)'
     """
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
-    ax = ax if ax is not None else _new_axes(7.5, 4.0)
+    ax = ax if ax is not None else new_axes(7.5, 4.0)
     dates = table["snapshot_date"].to_numpy(dtype="datetime64[D]")
     counts = ax.twinx()
     width = min(8.0, 250.0 / max(len(table), 1))  # points; bars of many snapshots must not run together
@@ -150,10 +149,45 @@ def plot_base_rates(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("Snapshot date")
     ax.set_ylabel("Churn rate (share of eligible customers)")
     ax.yaxis.set_major_formatter(PercentFormatter(1.0))
-    locator = AutoDateLocator(minticks=2, maxticks=8)  # type: ignore[no-untyped-call]
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-    ax.margins(x=0.08)
+    _set_date_axis(ax)
+    _tidy(ax)
+    return ax
+
+
+def plot_lift_over_time(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw how much more often the tenth with the highest risk left than everyone, on one snapshot after the other.
+
+    Parameters
+    ----------
+    table
+        ``snapshot_date`` and ``lift_at_10pct`` (churn rate of the tenth over that of all; 1 is drawn at random; null
+        leaves a gap), sorted by date, as from `churnml.training.model_card.compute_lift_over_time`.
+    ax
+        Axes to draw on; a new figure without.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes drawn on.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> dates = pd.to_datetime(["2011-03-01", "2011-06-01"])
+    >>> plot_lift_over_time(pd.DataFrame({"snapshot_date": dates, "lift_at_10pct": [1.8, 2.1]})).get_title()
+    'Lift by snapshot'
+    """
+    ax = ax if ax is not None else new_axes(7.5, 4.0)
+    dates = table["snapshot_date"].to_numpy(dtype="datetime64[D]")
+    lifts = table["lift_at_10pct"].to_numpy(dtype="float64")
+    ax.plot(dates, lifts, color=STAYING_COLOUR, marker="o", linewidth=2, label="this model, on later or other rows")
+    ax.axhline(1, color=_NEUTRAL, linestyle="--", linewidth=1, label="drawn at random")
+    ax.set_ylim(0, max([1.5, *lifts[lifts == lifts]]) * 1.1)  # a null is not equal to itself
+    ax.set_title("Lift by snapshot")
+    ax.set_xlabel("Snapshot date")
+    ax.set_ylabel("Lift at 10 % (times the churn rate)")
+    _set_date_axis(ax)
+    ax.legend(loc="lower left", frameon=False)
     _tidy(ax)
     return ax
 
@@ -189,7 +223,7 @@ def plot_reasons(table: pd.DataFrame, ax: Axes | None = None, title: str | None 
     # A dollar sign would switch matplotlib to formulas, and sentences may well hold amounts of money.
     labels = [textwrap.fill(str(label), _LABEL_WIDTH).replace("$", r"\$") for label in rows["label"]]
     lines = sum(label.count("\n") + 1 for label in labels)
-    ax = ax if ax is not None else _new_axes(8.0, 1.2 + 0.22 * len(labels) + 0.19 * lines)
+    ax = ax if ax is not None else new_axes(8.0, 1.2 + 0.22 * len(labels) + 0.19 * lines)
     positions = list(range(len(values)))
     bars = ax.barh(positions, values, color=[LEAVING_COLOUR if value > 0 else STAYING_COLOUR for value in values])
     ax.bar_label(bars, labels=[f"{value:+.2f}" for value in values], padding=3)
@@ -206,11 +240,20 @@ def plot_reasons(table: pd.DataFrame, ax: Axes | None = None, title: str | None 
     return ax
 
 
-def _new_axes(width: float, height: float) -> Axes:
+def new_axes(width: float, height: float) -> Axes:
     """Return the axes of a new figure (inches) that does not enter pyplot's global list."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), dpi=120, layout="constrained").add_subplot()
+
+
+def _set_date_axis(ax: Axes) -> None:
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=2, maxticks=8)  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    ax.margins(x=0.08)
 
 
 def _tidy(ax: Axes) -> None:
@@ -238,7 +281,7 @@ def plot_horizon(
     """
     from matplotlib.ticker import PercentFormatter
 
-    ax = ax if ax is not None else _new_axes(7.5, 4.5)
+    ax = ax if ax is not None else new_axes(7.5, 4.5)
     last = horizons["horizon_days"].max() * 1.1
     shown = curve[curve["duration"] <= last]
     days = shown["duration"].to_numpy()

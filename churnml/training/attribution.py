@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 import lightgbm
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from churnml import plots
 from churnml.statistics.logodds import Floats
+
+if TYPE_CHECKING:
+    import shap
+    from matplotlib.axes import Axes
 
 _SAMPLE = 50
 _TOLERANCE = 1e-5  # of a value
@@ -75,6 +81,79 @@ def tree_contributions(booster: lightgbm.Booster, X: pd.DataFrame) -> tuple[floa
     if worst > _SUM_TOLERANCE:
         raise ArithmeticError(f"SHAP values miss the log-odds by {worst:.2g}, more than {_SUM_TOLERANCE:g}.")
     return base, values
+
+
+def explanation(base: float, values: pd.DataFrame, X: pd.DataFrame) -> shap.Explanation:
+    """Bring SHAP values into the form that shap's own plots take.
+
+    Parameters
+    ----------
+    base, values
+        As from ``Model.contributions``, in log-odds.
+    X
+        The features that they belong to, same index; other columns are left out.
+
+    Returns
+    -------
+    shap.Explanation
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import shap
+
+    names = list(values.columns)
+    return shap.Explanation(
+        values=values.to_numpy(),
+        base_values=np.full(len(values), base),
+        data=X[names].to_numpy(dtype=np.float64),
+        feature_names=names,
+    )
+
+
+def plot_beeswarm(explained: shap.Explanation, ax: Axes | None = None, features: int = 15) -> Axes:
+    """Draw shap's beeswarm: a dot per row and feature, by its SHAP value and in the colour of the feature's value.
+
+    Parameters
+    ----------
+    explained
+        As from ``explanation``; at least one row.
+    ax
+        Axes to draw on; a new figure without.
+    features
+        So many features are drawn, the heaviest on top.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes drawn on.
+    """
+    with warnings.catch_warnings():
+        # Of a feature without any value shap takes percentiles all the same.
+        warnings.simplefilter("ignore")
+        import shap
+
+        shown = min(features, len(explained.feature_names))
+        ax = ax if ax is not None else plots.new_axes(9.0, 1.5 + 0.4 * shown)
+        # shap stirs its dots with NumPy's global generator: seeded here, and left as it was.
+        state = np.random.get_state()  # noqa: NPY002
+        np.random.seed(0)  # noqa: NPY002
+        try:
+            shap.plots.beeswarm(
+                explained,
+                max_display=features,
+                ax=ax,
+                show=False,
+                plot_size=None,
+                color_bar_label="Feature value (grey: none)",
+                # Their sum would stand in the colours of one of them.
+                group_remaining_features=False,
+            )
+        finally:
+            np.random.set_state(state)  # noqa: NPY002
+    ax.set_title(f"What the model looks at: {shown} of {len(explained.feature_names)} features")
+    ax.set_xlabel("← towards staying        SHAP value (log-odds)        towards leaving →", fontsize=11)
+    ax.tick_params(axis="y", labelsize=10)
+    return ax
 
 
 def _largest(differences: Floats) -> float:

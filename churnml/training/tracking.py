@@ -10,6 +10,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from importlib.metadata import version as version_of_package
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +23,11 @@ from churnml.errors import ConfigError, ModelError
 from churnml.statistics.calibration import reliability_table
 from churnml.statistics.logodds import sigmoid
 from churnml.statistics.metrics import gains_table
+from churnml.training import attribution
 from churnml.training.artefact import load_model, save_model
 from churnml.training.candidates import CANDIDATES
 from churnml.training.model import Model
+from churnml.training.model_card import compute_lift_over_time, sample_gate, write_model_card
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
 CHAMPION = "champion"
 _ADDRESS = "MLFLOW_TRACKING_URI"
 _GIT = "GIT_PYTHON_REFRESH"
+_WATCH = "MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING"
+_WATCH_SECONDS = "MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL"
 _LOADER = "churnml.training.artefact"
 _REQUIRED = ("churnml", "lightgbm", "numpy", "pandas", "scikit-learn")
 _EXAMPLE_ROWS = 5
@@ -58,8 +63,14 @@ def track(training: Training, config: Config, definition: ChurnDefinition) -> Mo
     with _mlflow(config.tracking) as mlflow, tempfile.TemporaryDirectory(prefix="churnml-") as scratch:
         experiment = _experiment(mlflow, config.tracking)
         # Nested: in a notebook, a run of the user's own may be active.
-        with mlflow.start_run(run_name=f"train {training.card['as_of']}", experiment_id=experiment, nested=True):
+        with mlflow.start_run(
+            run_name=f"train {training.card['as_of']}",
+            experiment_id=experiment,
+            nested=True,
+            log_system_metrics=_watches_system(),
+        ):
             _log_parent(mlflow, training, config, definition)
+            _log_plots_and_card(mlflow, training)
             _log_children(mlflow, training, experiment)
             if training.model is None:
                 return None
@@ -111,8 +122,10 @@ def _default_store() -> Path:
 @contextlib.contextmanager
 def _mlflow(tracking: TrackingSettings) -> Iterator[Any]:
     """Import mlflow quietly and point it at the store; its settings and the environment are put back afterwards."""
-    kept = {name: os.environ.get(name) for name in (_ADDRESS, _GIT)}
+    kept = {name: os.environ.get(name) for name in (_ADDRESS, _GIT, _WATCH_SECONDS)}
     os.environ.setdefault(_GIT, "quiet")
+    # MLflow's own ten seconds are longer than a run.
+    os.environ.setdefault(_WATCH_SECONDS, "1")
     with warnings.catch_warnings():
         # mlflow and what it imports warn about one another.
         warnings.simplefilter("ignore")
@@ -163,6 +176,11 @@ def _experiment(mlflow: Any, tracking: TrackingSettings) -> str:
     return str(mlflow.create_experiment(tracking.experiment, artifact_location=artifacts))
 
 
+def _watches_system() -> bool | None:
+    """Tell whether MLflow measures processor, memory and disk meanwhile; its own variable is obeyed where it is set."""
+    return None if os.environ.get(_WATCH) else find_spec("psutil") is not None
+
+
 def _log_parent(mlflow: Any, training: Training, config: Config, definition: ChurnDefinition) -> None:
     card = training.card
     mlflow.log_params(
@@ -190,17 +208,26 @@ def _log_parent(mlflow: Any, training: Training, config: Config, definition: Chu
     mlflow.log_dict(card, "card.json")
     dataset = mlflow.data.from_pandas(training.base_rates, name="labelled snapshots", digest=card["data_fingerprint"])
     mlflow.log_input(dataset, context="training")
+
+
+def _log_plots_and_card(mlflow: Any, training: Training) -> None:
     y, probability = training.gate_rows.churned, sigmoid(training.gate_logodds)
-    for name, axes in {
-        "base_rates": plots.plot_base_rates(training.base_rates),
-        "reliability": plots.plot_reliability(reliability_table(y, probability)),
-        "gains": plots.plot_gains(gains_table(y, probability)),
-    }.items():
-        _log_figure(mlflow, axes, name)
+    _log_figure(mlflow, plots.plot_base_rates(training.base_rates), "base_rates")
+    _log_figure(mlflow, plots.plot_reliability(reliability_table(y, probability)), "reliability")
+    _log_figure(mlflow, plots.plot_gains(gains_table(y, probability)), "gains")
+    lifts = compute_lift_over_time(training.predictions, training.card["candidate"])
+    _log_figure(mlflow, plots.plot_lift_over_time(lifts), "lift_over_time")
+    contributions = None
+    if training.model is not None:
+        X = sample_gate(training)
+        base, contributions = training.model.contributions(X)
+        _log_figure(mlflow, attribution.plot_beeswarm(attribution.explanation(base, contributions, X)), "shap")
+    mlflow.log_text(write_model_card(training, contributions), "model_card.md")
 
 
 def _log_figure(mlflow: Any, axes: Axes, name: str) -> None:
     mlflow.log_figure(axes.figure, f"plots/{name}.png")
+    axes.figure.clear()
 
 
 def _log_children(mlflow: Any, training: Training, experiment: str) -> None:
@@ -215,13 +242,12 @@ def _log_children(mlflow: Any, training: Training, experiment: str) -> None:
 
 
 def _register(mlflow: Any, training: Training, model: Model, folder: Path, name: str) -> None:
-    example = training.frame.X.iloc[:_EXAMPLE_ROWS]
-    signature = mlflow.models.infer_signature(example, model.predict_proba(example))
+    example = training.frame.X[list(model.features)].iloc[:_EXAMPLE_ROWS]
     info = mlflow.pyfunc.log_model(
         name="model",
         loader_module=_LOADER,
         data_path=str(folder),
-        signature=signature,
+        signature=_signature(mlflow, model),
         input_example=example,
         pip_requirements=[f"{package}=={version_of_package(package)}" for package in _REQUIRED],
         metadata={"model_version": model.version},
@@ -233,3 +259,12 @@ def _register(mlflow: Any, training: Training, model: Model, folder: Path, name:
             return
     registered = mlflow.register_model(info.model_uri, name, tags={"model_version": model.version})
     client.set_registered_model_alias(name, CHAMPION, registered.version)
+
+
+def _signature(mlflow: Any, model: Model) -> Any:
+    """Describe all features as numbers that may be null: what an example of a few rows tells would be narrower."""
+    types = mlflow.types
+    return mlflow.models.ModelSignature(
+        types.Schema([types.ColSpec("double", name, required=False) for name in model.features]),
+        types.Schema([types.ColSpec("double", "churn_probability")]),
+    )

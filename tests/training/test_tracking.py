@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from churnml.config import Config, TrackingSettings
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, ModelError
 from churnml.training.artefact import save_model
+from churnml.training.model_card import write_model_card
 from churnml.training.result import Training
 from churnml.training.tracking import find_model, track
 
@@ -89,7 +91,7 @@ def test_a_training_is_a_run_with_a_child_per_candidate(store: ModuleType, train
     assert first["metrics.gate.auroc"] == pytest.approx(trained.figures["auroc"]["value"])
     assert first["metrics.gate.auroc.low"] == pytest.approx(trained.figures["auroc"]["low"])
     children = runs[runs["tags.mlflow.parentRunId"] == first["run_id"]]
-    assert sorted(children["params.candidate"]) == ["lightgbm", "recency_rule", "rfm_logistic"]
+    assert sorted(children["params.candidate"]) == sorted(trained.comparison.candidate)
     chosen = children[children["params.chosen"] == "True"].iloc[0]
     assert chosen["params.candidate"] == "lightgbm"
     client = store.MlflowClient()
@@ -104,12 +106,46 @@ def test_plots_card_and_data_are_kept(store: ModuleType, trained: Training) -> N
     run = store.get_run(runs[runs["tags.mlflow.parentRunId"].isna()].iloc[0]["run_id"])
     client = store.MlflowClient()
     plots = {file.path for file in client.list_artifacts(run.info.run_id, "plots")}
-    assert plots == {"plots/base_rates.png", "plots/reliability.png", "plots/gains.png"}
+    names = ("base_rates", "reliability", "gains", "lift_over_time", "shap")
+    assert plots == {f"plots/{name}.png" for name in names}
+    text = Path(client.download_artifacts(run.info.run_id, "model_card.md")).read_text(encoding="utf-8")
+    assert text == write_model_card(trained)
     card = json.loads(Path(client.download_artifacts(run.info.run_id, "card.json")).read_text(encoding="utf-8"))
     assert card == trained.card
     (given,) = run.inputs.dataset_inputs
     assert given.dataset.name == "labelled snapshots"
     assert given.dataset.digest == trained.card["data_fingerprint"]
+
+
+@pytest.mark.parametrize(("wish", "measured"), [(None, True), ("false", False)])
+def test_the_system_is_measured_meanwhile_unless_mlflow_is_told_not_to(
+    fresh: str,
+    trained: Training,
+    monkeypatch: pytest.MonkeyPatch,
+    mlflow: ModuleType,
+    wish: str | None,
+    measured: bool,
+) -> None:
+    monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "0.1")
+    monkeypatch.delenv("MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING", raising=False)
+    if wish is not None:
+        monkeypatch.setenv("MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING", wish)
+    settings = TrackingSettings(uri=fresh, experiment="measured")
+    track(trained, Config(tracking=settings), ChurnDefinition())
+    assert not [thread for thread in threading.enumerate() if thread.name == "SystemMetricsMonitor"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mlflow.set_tracking_uri(fresh)
+        try:
+            runs = mlflow.search_runs(experiment_names=["measured"])
+        finally:
+            mlflow.set_tracking_uri(None)
+    names = [name for name in runs.columns if name.startswith("metrics.system/")]
+    assert bool(names) is measured
+    if measured:
+        parents = runs["tags.mlflow.parentRunId"].isna()
+        assert runs.loc[parents, "metrics.system/system_memory_usage_megabytes"].notna().all()
+        assert runs.loc[~parents, names].isna().all(axis=None)
 
 
 def test_a_second_identical_training_leaves_the_version_in_place(store: ModuleType) -> None:
@@ -121,7 +157,8 @@ def test_a_second_identical_training_leaves_the_version_in_place(store: ModuleTy
 def test_signature_example_and_requirements(store: ModuleType, trained: Training) -> None:
     info = store.models.get_model_info("models:/churn@champion")
     assert info.signature.inputs.input_names() == list(trained.frame.X.columns)
-    assert info.signature.outputs is not None
+    assert {(column.type.name, column.required) for column in info.signature.inputs} == {("double", False)}
+    assert [(column.type.name, column.name) for column in info.signature.outputs] == [("double", "churn_probability")]
     model = find_model(None, DEFAULT)
     assert info.metadata == {"model_version": model.version}
     folder = Path(store.artifacts.download_artifacts("models:/churn@champion"))
