@@ -72,6 +72,10 @@ class TrainingSettings(_Section):
         ge=0,
         description="Days in which the weight of a snapshot halves; 0 for none, empty lets the folds choose.",
     )
+    tune_minutes: float = Field(
+        0.0, ge=0, description="Minutes for tuning LightGBM with Optuna (extra tune); 0 does not."
+    )
+    tune_store: str = Field("models/tuning.db", description="File that keeps the trials, so that a search resumes.")
     bootstrap_draws: int = Field(200, ge=20, description="Draws for the intervals of the figures.")
     threads: int = Field(2, ge=1, description="Threads for LightGBM.")
 

@@ -119,7 +119,7 @@ def segment_offsets(
 
 
 def fit_offsets(churned: Floats, logodds: Floats, members: Floats, groups: NDArray[np.int64]) -> Floats:
-    """Fit what is added to each segment's log-odds, with one intercept per group, drawn to 0 (its square is added to the loss).
+    """Fit what is added to each segment's log-odds, with one intercept per group; its square is added to the loss.
 
     Returns
     -------

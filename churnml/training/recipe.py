@@ -35,6 +35,8 @@ class Recipe:
         Number of trees; None finds it.
     weights
         Weights of a blend's members; empty lets all count the same.
+    params
+        Settings of LightGBM that were tuned.
     slope
         Factor on the candidate's log-odds.
     segments
@@ -47,6 +49,7 @@ class Recipe:
     every: int = 1
     trees: int | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
     slope: float = 1.0
     segments: tuple[Segment, ...] = ()
 
@@ -60,7 +63,7 @@ class Recipe:
 
     def fit(self, frame: TrainingFrame, settings: FitSettings) -> Candidate:
         """Fit the candidate on labelled rows."""
-        settings = dataclasses.replace(settings, trees=self.trees, weights=self.weights or None)
+        settings = dataclasses.replace(settings, trees=self.trees, weights=self.weights or None, params=self.params)
         return CANDIDATES[self.candidate]().fit(self.prepare(frame), settings)
 
     def calibrate(self, logodds: Floats, X: pd.DataFrame) -> Floats:

@@ -42,6 +42,7 @@ from churnml.training.options import choose_options
 from churnml.training.recipe import Recipe
 from churnml.training.result import Training, summarise
 from churnml.training.segments import find_segments, membership, segment_calibration
+from churnml.training.tuning import tune
 
 _log = logging.getLogger(__name__)
 _RULE = "recency_rule"
@@ -178,6 +179,14 @@ class Trainer:
         settings = FitSettings(config.seed, config.training.threads)
         forward = plan.choice if plan.forward else []
         options = choose_options(frame, forward, tuple(frame.X.columns), settings, config.training.fade_days)
+        if config.training.tune_minutes and "lightgbm" in candidates:
+            options = dataclasses.replace(
+                options,
+                params=tune(
+                    *(frame, plan.choice, options, settings, config.training.tune_minutes),
+                    *(Path(config.training.tune_store), _name_of(options, plan, origin)),
+                ),
+            )
         most_rows = config.training.fold_rows
         predictions = predict_folds(frame, plan.choice, candidates, options, settings, most_rows, embargo, progress)
         comparison = compare(predictions)
@@ -261,6 +270,12 @@ def _level(frame: TrainingFrame, folds: Sequence[Fold], day: np.datetime64, defi
     rates = compute_base_rates(frame)
     known = set(rates.snapshot_date)
     return choose_level(rates, day, [one for one in days if str(one) in known], definition)
+
+
+def _name_of(options: Recipe, plan: Plan, origin: Mapping[str, str]) -> str:
+    """Name a search after the data and everything else that it depends on."""
+    asked = json.dumps([options.to_card(), [fold.name for fold in plan.choice], *sorted(origin.items())])
+    return hashlib.sha256(asked.encode()).hexdigest()[:16]
 
 
 def _with_segments(

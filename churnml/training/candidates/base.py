@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -30,12 +30,15 @@ class FitSettings:
         Number of trees where it is known already; None finds it.
     weights
         Weight of each member of a blend; None lets all count the same.
+    params
+        Settings of LightGBM that differ from the default; ``min_child_share`` is a share of the rows.
     """
 
     seed: int
     threads: int
     trees: int | None = None
     weights: Mapping[str, float] | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Candidate(ABC):

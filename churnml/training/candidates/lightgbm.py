@@ -20,6 +20,8 @@ _MOST_TREES = 1_000
 _PATIENCE = 50
 _STOPPING_SHARE = 0.25
 _ROWS_WORTH_THREADS = 200_000
+_MIN_CHILD_SHARE = 0.005
+_MIN_CHILD = (20, 200)
 
 
 class LightGbm(Candidate):
@@ -106,11 +108,13 @@ def _stopped_early(frame: TrainingFrame, settings: FitSettings) -> lightgbm.Boos
 
 
 def _parameters(rows: int, settings: FitSettings) -> dict[str, Any]:
+    params = dict(settings.params)
+    share = params.pop("min_child_share", _MIN_CHILD_SHARE)
     return {
         "objective": "binary",
         "learning_rate": 0.1,
         "num_leaves": 8,
-        "min_child_samples": int(np.clip(rows // 200, 20, 200)),
+        "min_child_samples": int(np.clip(rows * share, *_MIN_CHILD)),
         "feature_fraction": 0.4,
         "extra_trees": True,
         "bagging_fraction": 0.7,
@@ -123,7 +127,7 @@ def _parameters(rows: int, settings: FitSettings) -> dict[str, Any]:
         "num_threads": settings.threads if rows >= _ROWS_WORTH_THREADS else 1,
         "seed": settings.seed,
         "verbosity": -1,
-    }
+    } | params
 
 
 def _dataset(frame: TrainingFrame, reference: lightgbm.Dataset | None = None) -> lightgbm.Dataset:
