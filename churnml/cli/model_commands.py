@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,7 @@ from churnml.cli.options import (
     config_of,
     day_of,
 )
-from churnml.cli.show import SHOWN, print_json, print_outcome, print_trace, progress_bar, records
+from churnml.cli.show import SHOWN, print_change, print_json, print_outcome, print_trace, progress_bar, records
 
 
 @app.command()
@@ -40,6 +41,7 @@ def train(
 ) -> None:
     """Train, compare and register a model."""
     from churnml.data.engines import without_password
+    from churnml.training.tracking import find_model
     from churnml.training.trainer import Trainer
     from churnml.workflow import open_shop
 
@@ -51,8 +53,37 @@ def train(
     if as_json:
         print_json({"model_version": model.version, **model.card})
     else:
-        print(f"Model {model.version} is the champion of {config.tracking.model_name}.")
+        champion = find_model(None, config.tracking).version
+        name = config.tracking.model_name
+        if champion == model.version:
+            print(f"Model {model.version} is the champion of {name}.")
+        else:
+            print(f"Model {model.version} is a challenger of {name}; the champion stays {champion}.")
         print(f"Next: churnml score {without_password(data)} --out list")
+
+
+@app.command()
+def promote(
+    version: Annotated[
+        str | None, typer.Argument(metavar="VERSION", help="MLflow's number of a version; default: the challenger.")
+    ] = None,
+    config_file: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a registered model the champion, which scores."""
+    from churnml.training.aliases import promote as promote_version
+
+    config = config_of(config_file)
+    print_change(promote_version(config.tracking, version, datetime.now(UTC)), config.tracking.model_name, as_json)
+
+
+@app.command()
+def rollback(config_file: ConfigFile = None, as_json: AsJson = False) -> None:
+    """Give the champion's place back to the one before."""
+    from churnml.training.aliases import rollback as roll_back
+
+    config = config_of(config_file)
+    print_change(roll_back(config.tracking, datetime.now(UTC)), config.tracking.model_name, as_json)
 
 
 @app.command()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from churnml.features.audit import Audit
     from churnml.features.store import Progress
     from churnml.features.trace import Trace
+    from churnml.training.aliases import Change
     from churnml.workflow import Outcome
 
 _LIST_COLUMNS = ("list_rank", "customer_id", "churn_probability", "value_at_risk", "last_order_at", "reason_1")
@@ -179,3 +180,12 @@ def print_dictionary(table: pd.DataFrame) -> None:
 def print_json(content: dict[str, Any]) -> None:
     """Print JSON for machines."""
     print(json.dumps(content, indent=2, default=str))
+
+
+def print_change(change: Change, name: str, as_json: bool) -> None:
+    """Print who is the champion now, and who was before."""
+    if as_json:
+        print_json(vars(change))
+        return
+    before = "there was none before" if change.was is None else f"before it was version {change.was}"
+    print(f"Version {change.version} (model {change.model_version}) is the champion of {name}; {before}.")

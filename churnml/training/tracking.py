@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
 import os
 import tempfile
-import warnings
-from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib.metadata import version as version_of_package
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,13 +15,15 @@ import numpy as np
 from churnml import plots
 from churnml.config import Config, TrackingSettings
 from churnml.definition import ChurnDefinition
-from churnml.errors import ConfigError, ModelError
+from churnml.errors import ModelError
 from churnml.statistics.calibration import reliability_table
 from churnml.statistics.logodds import sigmoid
 from churnml.statistics.metrics import gains_table
 from churnml.training import attribution
+from churnml.training.aliases import CHALLENGER, CHAMPION, make_champion, version_at
 from churnml.training.artefact import load_model, save_model
 from churnml.training.candidates import CANDIDATES
+from churnml.training.mlflow_store import ADDRESS, at_store, default_store, first_line
 from churnml.training.model import Model
 from churnml.training.model_card import compute_lift_over_time, sample_gate, write_model_card
 
@@ -34,11 +32,7 @@ if TYPE_CHECKING:
 
     from churnml.training.result import Training
 
-CHAMPION = "champion"
-_ADDRESS = "MLFLOW_TRACKING_URI"
-_GIT = "GIT_PYTHON_REFRESH"
 _WATCH = "MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING"
-_WATCH_SECONDS = "MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL"
 _LOADER = "churnml.training.artefact"
 _REQUIRED = ("churnml", "lightgbm", "numpy", "pandas", "scikit-learn")
 _EXAMPLE_ROWS = 5
@@ -57,10 +51,11 @@ def track(training: Training, config: Config, definition: ChurnDefinition) -> Mo
     Returns
     -------
     Model or None
-        The model with its version, registered with the alias ``champion``; a champion with the same version stays in
-        place. None where the training found no skill: its run is kept, nothing is registered.
+        The model with its version, registered as ``champion``, or as ``challenger`` where its verdict says that it does
+        not replace the champion; a champion with the same version stays in place. None where the training found no
+        skill: its run is kept, nothing is registered.
     """
-    with _mlflow(config.tracking) as mlflow, tempfile.TemporaryDirectory(prefix="churnml-") as scratch:
+    with at_store(config.tracking) as mlflow, tempfile.TemporaryDirectory(prefix="churnml-") as scratch:
         experiment = _experiment(mlflow, config.tracking)
         # Nested: in a notebook, a run of the user's own may be active.
         with mlflow.start_run(
@@ -100,14 +95,14 @@ def find_model(uri: str | None, tracking: TrackingSettings) -> Model:
     if uri is not None and "://" not in uri and not uri.startswith(("models:/", "runs:/")):
         return load_model(uri)
     address = uri or f"models:/{tracking.model_name}@{CHAMPION}"
-    if not tracking.uri and not os.environ.get(_ADDRESS) and not _default_store().exists():
+    if not tracking.uri and not os.environ.get(ADDRESS) and not default_store().exists():
         raise ModelError(f"{address}: no model was trained in this folder yet. Run: churnml train DATA")
-    with _mlflow(tracking) as mlflow:
+    with at_store(tracking) as mlflow:
         try:
             local = mlflow.artifacts.download_artifacts(address)
         except (mlflow.exceptions.MlflowException, OSError) as error:
             raise ModelError(
-                f"{address}: there is no such model ({_first_line(error)}). Run: churnml train DATA"
+                f"{address}: there is no such model ({first_line(error)}). Run: churnml train DATA"
             ) from error
         found = sorted(Path(local).rglob("model.json"))
         if not found:
@@ -115,64 +110,13 @@ def find_model(uri: str | None, tracking: TrackingSettings) -> Model:
         return load_model(found[0].parent)
 
 
-def _default_store() -> Path:
-    return Path("models") / "mlflow.db"
-
-
-@contextlib.contextmanager
-def _mlflow(tracking: TrackingSettings) -> Iterator[Any]:
-    """Import mlflow quietly and point it at the store; its settings and the environment are put back afterwards."""
-    kept = {name: os.environ.get(name) for name in (_ADDRESS, _GIT, _WATCH_SECONDS)}
-    os.environ.setdefault(_GIT, "quiet")
-    # MLflow's own ten seconds are longer than a run.
-    os.environ.setdefault(_WATCH_SECONDS, "1")
-    with warnings.catch_warnings():
-        # mlflow and what it imports warn about one another.
-        warnings.simplefilter("ignore")
-        import mlflow
-        import mlflow.pyfunc
-
-        noisy = [logging.getLogger(name) for name in ("mlflow", "alembic", "git")]
-        levels = [logger.level for logger in noisy]
-        for logger in noisy:
-            logger.setLevel(logging.ERROR)
-        address = tracking.uri or kept[_ADDRESS]
-        if not address:
-            _default_store().parent.mkdir(exist_ok=True)
-            address = f"sqlite:///{_default_store().resolve()}"
-        mlflow.set_tracking_uri(address)
-        try:
-            # Registering a model prints to the terminal.
-            with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
-                yield mlflow
-        except mlflow.exceptions.MlflowException as error:
-            # The address may hold a password, so it is not shown.
-            raise ConfigError(
-                f"tracking.uri: MLflow refused to work there ({_first_line(error)}). Correct it, or {_ADDRESS}."
-            ) from error
-        finally:
-            # mlflow keeps its address in the environment too, for the processes that it starts, and reads it there.
-            mlflow.set_tracking_uri(None)  # type: ignore[arg-type]  # None takes it back
-            for name, value in kept.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
-            for logger, level in zip(noisy, levels, strict=True):
-                logger.setLevel(level)
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
-
-
 def _experiment(mlflow: Any, tracking: TrackingSettings) -> str:
     """Give the id of the experiment, which is made where it is missing; mlflow's own choice of one stays as it is."""
     known = mlflow.get_experiment_by_name(tracking.experiment)
     if known is not None:
         return str(known.experiment_id)
-    is_default = mlflow.get_tracking_uri() == f"sqlite:///{_default_store().resolve()}"
-    artifacts = (_default_store().parent / "artifacts").resolve().as_uri() if is_default else None
+    is_default = mlflow.get_tracking_uri() == f"sqlite:///{default_store().resolve()}"
+    artifacts = (default_store().parent / "artifacts").resolve().as_uri() if is_default else None
     return str(mlflow.create_experiment(tracking.experiment, artifact_location=artifacts))
 
 
@@ -205,6 +149,8 @@ def _log_parent(mlflow: Any, training: Training, config: Config, definition: Chu
     )
     mlflow.set_tag("verdict", training.verdict.decision)
     mlflow.set_tag("verdict.sentence", training.verdict.sentence)
+    if training.verdict.against_champion is not None:
+        mlflow.log_metric("gate.against_champion", training.verdict.against_champion)
     mlflow.log_dict(card, "card.json")
     dataset = mlflow.data.from_pandas(training.base_rates, name="labelled snapshots", digest=card["data_fingerprint"])
     mlflow.log_input(dataset, context="training")
@@ -253,12 +199,13 @@ def _register(mlflow: Any, training: Training, model: Model, folder: Path, name:
         metadata={"model_version": model.version},
     )
     client = mlflow.MlflowClient()
-    with contextlib.suppress(mlflow.exceptions.MlflowException):
-        champion = client.get_model_version_by_alias(name, CHAMPION)
-        if champion.tags.get("model_version") == model.version:
-            return
+    champion = version_at(mlflow, name, CHAMPION)
+    if champion is not None and client.get_model_version(name, champion).tags.get("model_version") == model.version:
+        return
     registered = mlflow.register_model(info.model_uri, name, tags={"model_version": model.version})
-    client.set_registered_model_alias(name, CHAMPION, registered.version)
+    client.set_registered_model_alias(name, CHALLENGER, registered.version)
+    if champion is None or training.verdict.replaces:
+        make_champion(mlflow, name, str(registered.version), "train", datetime.now(UTC))
 
 
 def _signature(mlflow: Any, model: Model) -> Any:

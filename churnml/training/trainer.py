@@ -202,6 +202,8 @@ class Trainer:
         at_gate = {name: gate.predict(recipe) for name, recipe in recipes.items()}
         verdict = judge(gate.rows, at_gate[chosen], at_gate[_RULE], chosen == _RULE, CANDIDATES[chosen].title)
         shipped = recipes[_RULE if verdict.decision == "rule" else chosen]
+        # What ships does not depend on what shipped before: the card tells the verdict without the champion.
+        card_verdict = dataclasses.asdict(verdict)
         if champion is not None and verdict.decision != "no skill" and set(champion.features) <= set(frame.X.columns):
             verdict = against_champion(verdict, gate.rows, at_gate[shipped.candidate], gate.predict(champion))
         logodds = at_gate[shipped.candidate]
@@ -222,7 +224,7 @@ class Trainer:
             "folds": [fold.name for fold in plan.choice],
             "gate": plan.gate.name,
             "comparison": comparison.to_dict("records"),
-            "verdict": dataclasses.asdict(verdict),
+            "verdict": {key: card_verdict[key] for key in card_verdict if "champion" not in key and key != "replaces"},
             "figures": figures,
             "segments": by_segment.to_dict("records"),
             "candidate": shipped.candidate,

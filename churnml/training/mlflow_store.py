@@ -1,0 +1,72 @@
+"""Where MLflow keeps runs and models: pointing it there, and putting everything back afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from churnml.config import TrackingSettings
+from churnml.errors import ConfigError
+
+ADDRESS = "MLFLOW_TRACKING_URI"
+_GIT = "GIT_PYTHON_REFRESH"
+_WATCH_SECONDS = "MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL"
+
+
+def default_store() -> Path:
+    """Give the file of the default store, in the working folder."""
+    return Path("models") / "mlflow.db"
+
+
+@contextlib.contextmanager
+def at_store(tracking: TrackingSettings) -> Iterator[Any]:
+    """Import mlflow quietly and point it at the store; its settings and the environment are put back afterwards."""
+    kept = {name: os.environ.get(name) for name in (ADDRESS, _GIT, _WATCH_SECONDS)}
+    os.environ.setdefault(_GIT, "quiet")
+    # MLflow's own ten seconds are longer than a run.
+    os.environ.setdefault(_WATCH_SECONDS, "1")
+    with warnings.catch_warnings():
+        # mlflow and what it imports warn about one another.
+        warnings.simplefilter("ignore")
+        import mlflow
+        import mlflow.pyfunc
+
+        noisy = [logging.getLogger(name) for name in ("mlflow", "alembic", "git")]
+        levels = [logger.level for logger in noisy]
+        for logger in noisy:
+            logger.setLevel(logging.ERROR)
+        address = tracking.uri or kept[ADDRESS]
+        if not address:
+            default_store().parent.mkdir(exist_ok=True)
+            address = f"sqlite:///{default_store().resolve()}"
+        mlflow.set_tracking_uri(address)
+        try:
+            # Registering a model prints to the terminal.
+            with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
+                yield mlflow
+        except mlflow.exceptions.MlflowException as error:
+            # The address may hold a password, so it is not shown.
+            raise ConfigError(
+                f"tracking.uri: MLflow refused to work there ({first_line(error)}). Correct it, or {ADDRESS}."
+            ) from error
+        finally:
+            # mlflow keeps its address in the environment too, for the processes that it starts, and reads it there.
+            mlflow.set_tracking_uri(None)  # type: ignore[arg-type]  # None takes it back
+            for name, value in kept.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+            for logger, level in zip(noisy, levels, strict=True):
+                logger.setLevel(level)
+
+
+def first_line(error: Exception) -> str:
+    """Give the first line of an error, or its kind where it says nothing."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
