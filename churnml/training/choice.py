@@ -114,7 +114,7 @@ def predict_folds(
     trees: dict[str, list[int]] = {}
     tests: list[TrainingFrame] = []
     for position, fold in enumerate(folds):
-        train, test = frame.take(fold.train).sample(most_rows), frame.take(fold.test)
+        train, test = frame.sample(most_rows, fold.train), frame.take(fold.test)
         tests.append(test)
         for name in fitted_ones:
             if progress is not None:

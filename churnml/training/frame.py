@@ -74,12 +74,17 @@ class TrainingFrame:
         age = (self.snapshots[-1] - self.snapshots).astype(np.float64)
         return dataclasses.replace(self, weights=0.5 ** (age / half_life_days))
 
-    def sample(self, most_rows: int) -> TrainingFrame:
-        """Give about so many rows at most, of whole customers, by digits of their hashes that place nobody in folds."""
-        if len(self) <= most_rows:
-            return self
-        digits = (self.hashes * 1e6) % 1
-        return self.take(digits < np.quantile(digits, most_rows / len(self)))
+    def sample(self, most_rows: int, among: NDArray[np.bool_] | None = None) -> TrainingFrame:
+        """Give about so many rows at most, of whole customers, of all or among the rows of a mask.
+
+        Customers are drawn by digits of their hashes that place nobody into folds.
+        """
+        rows = np.ones(len(self), dtype=bool) if among is None else among
+        count = int(rows.sum())
+        if count > most_rows:
+            digits = (self.hashes * 1e6) % 1
+            rows = rows & (digits < np.quantile(digits[rows], most_rows / count))
+        return self if rows.all() else self.take(rows)
 
     @property
     def days(self) -> NDArray[np.datetime64]:

@@ -63,7 +63,7 @@ def choose_options(
     if len(rest) < len(features):
         rounds.append([dataclasses.replace(plain, features=rest)])
     best, losses = plain, _losses(frame, folds, plain, settings)
-    customers = np.concatenate([frame.customers[fold.test] for fold in folds])
+    customers = np.concatenate([frame.sample(_MOST_ROWS, fold.test).customers for fold in folds])
     for alternatives in rounds:
         for alternative in alternatives:
             changed = {key: value for key, value in vars(alternative).items() if value != getattr(plain, key)}
@@ -88,8 +88,7 @@ def _losses(frame: TrainingFrame, folds: Sequence[Fold], recipe: Recipe, setting
     """Give the loss of each test row, the level taken out; None where a fold has nothing to learn from."""
     parts = []
     for fold in folds:
-        train, test = frame.take(fold.train), frame.take(fold.test)
-        train = train.sample(_MOST_ROWS)
+        train, test = frame.sample(_MOST_ROWS, fold.train), frame.sample(_MOST_ROWS, fold.test)
         if len(np.unique(recipe.prepare(train).churned)) < 2:
             return None
         logodds = recipe.fit(train, settings).logodds(test.X)

@@ -206,6 +206,7 @@ class Trainer:
         card_verdict = dataclasses.asdict(verdict)
         if champion is not None and verdict.decision != "no skill" and set(champion.features) <= set(frame.X.columns):
             verdict = against_champion(verdict, gate.rows, at_gate[shipped.candidate], gate.predict(champion))
+        gate.forget()
         logodds = at_gate[shipped.candidate]
         logodds = logodds + shift_to(gate.level.rate, logodds)
         by_segment = segment_calibration(
@@ -254,16 +255,20 @@ class _Gate:
     """The rows that a recipe is judged on, and the level that was assumed for them with what was known by then."""
 
     def __init__(self, frame: TrainingFrame, plan: Plan, definition: ChurnDefinition, settings: FitSettings) -> None:
-        self._frame, self._fold, self._settings = frame, plan.gate, settings
+        self._settings = settings
         self.rows = frame.take(plan.gate.test)
-        train = frame.take(plan.gate.train)
+        self._train = train = frame.take(plan.gate.train)
         # Customers that were kept apart stand on the same snapshots: there the level is known, and not tested.
         day = frame.days[-1] if plan.forward else train.days[-1] + definition.reach_days
         self.level = _level(train, plan.choice if plan.forward else [], day, definition)
 
+    def forget(self) -> None:
+        """Let the training rows go: the refit that follows needs the memory."""
+        del self._train
+
     def predict(self, recipe: Recipe) -> Floats:
         """Fit a recipe on the gate's training rows and predict its test rows, net of the level."""
-        fitted = recipe.fit(self._frame.take(self._fold.train), self._settings)
+        fitted = recipe.fit(self._train, self._settings)
         return recipe.calibrate(fitted.logodds(self.rows.X), self.rows.X)
 
 

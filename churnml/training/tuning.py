@@ -92,7 +92,7 @@ def tune(
         losses = []
         for fold in folds:
             test = frame.take(fold.test)
-            logodds = tried.fit(frame.take(fold.train).sample(_MOST_ROWS), settings).logodds(test.X)
+            logodds = tried.fit(frame.sample(_MOST_ROWS, fold.train), settings).logodds(test.X)
             losses.append(row_log_loss(test.churned, shift_per_group(test.churned, logodds, test.snapshots)))
         return float(np.concatenate(losses).mean())
 
