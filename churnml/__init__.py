@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from churnml.features.supplied import supply_features
     from churnml.features.trace import trace
     from churnml.scoring.scorer import Scorer
+    from churnml.training.classifier import ChurnClassifier
     from churnml.training.trainer import Trainer
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "ChurnClassifier": "churnml.training.classifier",
     "ChurnDefinition": "churnml.definition",
     "ChurnmlError": "churnml.errors",
     "Config": "churnml.config",
@@ -44,6 +46,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "ChurnClassifier",
     "ChurnDefinition",
     "ChurnmlError",
     "Config",

@@ -65,7 +65,7 @@ class TrainingSettings(_Section):
     folds: int = Field(6, ge=1, description="At most so many forward folds for the choice, the newest ones.")
     max_rows: int = Field(2_000_000, ge=1_000, description="Above this, a seeded sample of whole customers is used.")
     fold_rows: int = Field(
-        300_000, ge=1_000, description="A fold learns from so many rows at most, of whole customers."
+        150_000, ge=1_000, description="A fold learns from so many rows at most, of whole customers."
     )
     fade_days: int | None = Field(
         None,

@@ -18,7 +18,7 @@ from churnml.training.recipe import Recipe
 _HALF_LIVES = (365, 120)
 _THINNED = 2
 _TREES = 60
-_MOST_ROWS = 100_000
+_MOST_ROWS = 50_000
 _SEASON = "season"
 
 

@@ -68,6 +68,7 @@ def summarise(training: Training) -> list[str]:
         f"{len(training.frame):,} rows of {len(rates)} snapshots, {rates.snapshot_date.iloc[0]} to "
         f"{rates.snapshot_date.iloc[-1]}; between {rates.churn_rate.min():.0%} and {rates.churn_rate.max():.0%} left."
     ]
+    lines += [f"Data: {one['sentence']}" for one in card.get("data_gate", []) if one["grade"] == "warn"]
     for row in training.comparison.itertuples():
         mark = "chosen" if row.chosen else f"{row.behind:+.4f} ± {row.behind_error:.4f} behind the best"
         lines.append(

@@ -32,6 +32,7 @@ from churnml.training.candidates import CANDIDATES
 from churnml.training.candidates.base import FitSettings
 from churnml.training.candidates.blend import Blend
 from churnml.training.choice import Predictions, compare, predict_folds
+from churnml.training.data_gate import count_orders_per_day, judge_data, refuse
 from churnml.training.figures import compute_figures
 from churnml.training.folds import Fold, Plan, plan_folds
 from churnml.training.frame import TrainingFrame, build_training_frame, compute_base_rates
@@ -144,7 +145,13 @@ class Trainer:
         )
         # Tables that nothing is learnt from leave the model as it is.
         read = {"orders", *tables_of(features), *(["subscriptions"] if definition.kind == "subscription_end" else [])}
-        origin = {"first_day": shop.first_day.isoformat(), "data_fingerprint": fingerprint(History(shop, end), read)}
+        findings = judge_data(frame, count_orders_per_day(shop, end), definition, shop.first_day, end)
+        refuse(findings)
+        origin = {
+            "first_day": shop.first_day.isoformat(),
+            "data_fingerprint": fingerprint(History(shop, end), read),
+            "data_gate": [dataclasses.asdict(finding) for finding in findings],
+        }
         return self._train_on(frame, candidates, end, origin, progress, champion)
 
     @contextmanager
@@ -168,7 +175,7 @@ class Trainer:
         frame: TrainingFrame,
         candidates: Sequence[str],
         as_of: date,
-        origin: Mapping[str, str],
+        origin: Mapping[str, Any],
         progress: Progress | None = None,
         champion: Recipe | None = None,
     ) -> Training:
@@ -214,7 +221,9 @@ class Trainer:
             shift_per_group(gate.rows.churned, logodds, gate.rows.snapshots),
             find_segments(frame.X.loc[plan.gate.train]),
         )
-        figures = compute_figures(gate.rows, logodds, config.training.bootstrap_draws, config.seed)
+        figures = compute_figures(
+            gate.rows, logodds, config.training.bootstrap_draws, config.seed, config.training.threads
+        )
         base_rates = compute_base_rates(frame)
         found = {
             "as_of": as_of.isoformat(),
@@ -279,9 +288,9 @@ def _level(frame: TrainingFrame, folds: Sequence[Fold], day: np.datetime64, defi
     return choose_level(rates, day, [one for one in days if str(one) in known], definition)
 
 
-def _name_of(options: Recipe, plan: Plan, origin: Mapping[str, str]) -> str:
+def _name_of(options: Recipe, plan: Plan, origin: Mapping[str, Any]) -> str:
     """Name a search after the data and everything else that it depends on."""
-    asked = json.dumps([options.to_card(), [fold.name for fold in plan.choice], *sorted(origin.items())])
+    asked = json.dumps([options.to_card(), [fold.name for fold in plan.choice], origin.get("data_fingerprint")])
     return hashlib.sha256(asked.encode()).hexdigest()[:16]
 
 

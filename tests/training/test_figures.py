@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from churnml.statistics import calibration, metrics
-from churnml.statistics.logodds import sigmoid
+from churnml.statistics.logodds import shift_per_group, sigmoid
+from churnml.statistics.profit import expected_maximum_profit, value_at_risk_captured
 from churnml.training.figures import auroc_within, compute_figures
 from churnml.training.frame import TrainingFrame
 
@@ -42,6 +43,7 @@ def test_figures_are_those_of_the_metrics(gate: tuple[TrainingFrame, np.ndarray]
     test, logodds = gate
     figures = compute_figures(test, logodds, 30, 7)
     y, p = test.churned, sigmoid(logodds)
+    spent, one_day = test.X.amount_sum_365d.to_numpy(), np.zeros(len(y))
     slope, intercept = calibration.calibration_slope_intercept(y, logodds)
     expected = {
         "auroc": metrics.auroc(y, logodds),
@@ -52,10 +54,16 @@ def test_figures_are_those_of_the_metrics(gate: tuple[TrainingFrame, np.ndarray]
         "calibration_slope": slope,
         "calibration_intercept": intercept,
         "calibration_error": calibration.calibration_error(y, p),
+        "calibration_error_of_shape": calibration.calibration_error(y, sigmoid(shift_per_group(y, logodds, one_day))),
+        "expected_maximum_profit": expected_maximum_profit(y, logodds).profit,
         # A tenth of 1,000 customers.
         "lift_at_10pct": metrics.lift_at(y, p, 100),
         "precision_at_10pct": metrics.precision_at(y, p, 100),
+        "value_captured_at_10pct": value_at_risk_captured(y, p * spent, spent, 100),
         "calibration_error_if_perfect": calibration.calibration_error_if_perfect(p, seed=7),
+        "calibration_error_of_shape_if_perfect": calibration.calibration_error_if_perfect(
+            sigmoid(shift_per_group(y, logodds, one_day)), seed=7
+        ),
     }
     assert {name: figure["value"] for name, figure in figures.items()} == pytest.approx(expected)
     assert list(figures) == list(expected)

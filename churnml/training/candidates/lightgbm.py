@@ -16,7 +16,7 @@ from churnml.training.candidates.base import Candidate, FitSettings
 from churnml.training.frame import TrainingFrame
 
 _FILE = "trees.txt"
-_MOST_TREES = 1_000
+_MOST_TREES = 500
 _PATIENCE = 50
 _STOPPING_SHARE = 0.25
 _ROWS_WORTH_THREADS = 200_000

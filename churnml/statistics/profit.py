@@ -1,0 +1,157 @@
+"""What a ranking earns: expected maximum profit, and the share of the value at risk that a list captures."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import betainc
+
+from churnml.statistics.logodds import Floats, paired_arrays
+
+
+class CampaignProfit(NamedTuple):
+    """Expected maximum profit of a campaign, in money per customer, and the share of customers that it contacts."""
+
+    profit: float
+    contacted_share: float
+
+
+def expected_maximum_profit(
+    y: ArrayLike,
+    prediction: ArrayLike,
+    *,
+    accept_alpha: float = 6.0,
+    accept_beta: float = 14.0,
+    value: float = 200.0,
+    offer: float = 10.0,
+    contact: float = 1.0,
+) -> CampaignProfit:
+    """Compute the expected maximum profit of contacting the customers at the top of a ranking.
+
+    With a share g of contacted churners who accept the offer and stay, contacting the top of a ranking earns per
+    customer ``P(g) = pi1 F1 (g (value - offer) - contact) - pi0 F0 (offer + contact)`` with F1 and F0 the contacted
+    shares of those who churned (pi1 of all) and stayed (pi0). The threshold is chosen best for each g, which is drawn
+    from Beta(accept_alpha, accept_beta): ``EMP = integral of max_threshold P(g) h(g) dg``. The best thresholds lie on
+    the convex hull of the ROC curve, so the integral is a sum of incomplete beta functions (Verbraken, Verbeke and
+    Baesens 2013, "A novel profit maximizing metric for measuring classification performance of customer churn
+    prediction models", IEEE TKDE 25). Defaults are theirs.
+
+    Parameters
+    ----------
+    y
+        Outcomes 0 or 1, shape (n,).
+    prediction
+        Probabilities or log-odds, shape (n,); customers with equal ones are contacted together.
+    accept_alpha, accept_beta
+        Parameters of the Beta distribution of the share of contacted churners who accept.
+    value
+        What a customer who is kept is worth, in money.
+    offer
+        Cost of the offer where it is accepted; those who would have stayed all accept it.
+    contact
+        Cost of contacting a customer.
+
+    Returns
+    -------
+    CampaignProfit
+        Money per customer, never below 0 (nobody need be contacted), and the expected share contacted; both nan where
+        one of the outcomes is missing.
+
+    Raises
+    ------
+    ValueError
+        Where the offer is worth more than the customer, or a cost is negative.
+
+    Examples
+    --------
+    >>> perfect = expected_maximum_profit([1, 1, 0, 0], [0.9, 0.8, 0.2, 0.1])
+    >>> round(perfect.profit, 3), round(perfect.contacted_share, 3)
+    (28.0, 0.5)
+    """
+    outcomes, predictions = paired_arrays(y, prediction)
+    if value <= offer or min(offer, contact) < 0:
+        raise ValueError(
+            f"value={value}, offer={offer}, contact={contact}: the value must exceed the offer, and no cost may be "
+            "negative."
+        )
+    if not outcomes.size or not 0 < outcomes.mean() < 1:
+        return CampaignProfit(float("nan"), float("nan"))
+    churned, stayed = _hull(outcomes, predictions)
+    share = float(outcomes.mean())
+    d_churned, d_stayed = np.diff(churned), np.diff(stayed)
+    # From one corner of the hull to the next pays from this acceptance on; concavity makes the sequence grow.
+    with np.errstate(divide="ignore"):
+        odds = (1 - share) * d_stayed / (share * d_churned)
+    switch = np.clip((contact + odds * (offer + contact)) / (value - offer), 0.0, 1.0)
+    ends = np.concatenate(([0.0], switch, [1.0]))
+    mass = np.diff(betainc(accept_alpha, accept_beta, ends))
+    mean = accept_alpha / (accept_alpha + accept_beta) * np.diff(betainc(accept_alpha + 1, accept_beta, ends))
+    gained = share * churned * ((value - offer) * mean - contact * mass)
+    profit = gained - (1 - share) * stayed * (offer + contact) * mass
+    contacted = (share * churned + (1 - share) * stayed) * mass
+    return CampaignProfit(float(profit.sum()), float(contacted.sum()))
+
+
+def value_at_risk_captured(y: ArrayLike, prediction: ArrayLike, values: ArrayLike, k: int) -> float:
+    """Compute which share of the value of all who churned stands on the list of the k highest predictions.
+
+    Parameters
+    ----------
+    y
+        Outcomes 0 or 1, shape (n,).
+    prediction
+        What the list is sorted by, shape (n,): probability, or probability times value. Of equal ones, those given
+        first are taken first.
+    values
+        Value of each customer in money, >= 0, shape (n,).
+    k
+        A count of customers, at least 1.
+
+    Returns
+    -------
+    float
+        From 0 to 1; nan where nobody of any value churned.
+
+    Raises
+    ------
+    ValueError
+        Where lengths differ, a value is negative or unknown, or k is below 1.
+
+    Examples
+    --------
+    >>> value_at_risk_captured([1, 0, 1], [0.9, 0.8, 0.1], [30.0, 50.0, 10.0], k=1)
+    0.75
+    """
+    outcomes, predictions = paired_arrays(y, prediction)
+    worth = np.asarray(values, dtype=np.float64)
+    if worth.shape != outcomes.shape or not np.all(np.isfinite(worth)) or np.any(worth < 0):
+        raise ValueError("The values must be one finite number >= 0 per row.")
+    if k < 1:
+        raise ValueError(f"k={k}: take at least one customer (k is a count, not a share).")
+    lost = outcomes * worth
+    if not lost.sum() > 0:
+        return float("nan")
+    return float(lost[np.argsort(-predictions, kind="stable")[:k]].sum() / lost.sum())
+
+
+def _hull(outcomes: Floats, predictions: Floats) -> tuple[Floats, Floats]:
+    """Return the corners of the upper convex hull of the ROC curve: shares of churned and stayed, from 0 to 1."""
+    order = np.argsort(-predictions, kind="stable")
+    ranked = predictions[order]
+    last_of_tie = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), ranked.size - 1)
+    found = np.concatenate(([0.0], np.cumsum(outcomes[order])[last_of_tie]))
+    missed = np.concatenate(([0.0], np.cumsum(1 - outcomes[order])[last_of_tie]))
+    corners: list[int] = []
+    for point in range(found.size):
+        # A corner below the line from the one before it to the next point is none.
+        while len(corners) > 1:
+            before, last = corners[-2], corners[-1]
+            turn = (missed[last] - missed[before]) * (found[point] - found[before])
+            turn -= (found[last] - found[before]) * (missed[point] - missed[before])
+            if turn < 0:
+                break
+            corners.pop()
+        corners.append(point)
+    return found[corners] / found[-1], missed[corners] / missed[-1]
