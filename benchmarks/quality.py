@@ -116,7 +116,7 @@ def measure(name: str, shop: Shop, definition: ChurnDefinition, days: list[date]
             notes.append(f"{day}: refused ({error})")
             continue
         notes.append(f"{day}: {training.card['candidate']}, {training.verdict.decision}")
-        features = available(shop, None, day)
+        features = available(shop)
         X = build(History(shop, day), definition, features)
         churned = labels(shop, day, definition, day + timedelta(days=definition.reach_days))
         X = X[list(training.frame.X.columns)]

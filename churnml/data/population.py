@@ -80,15 +80,32 @@ def labels(shop: Shop, snapshot_date: date, definition: ChurnDefinition, data_en
     """
     end = definition.window(snapshot_date)[1]
     then = History(shop, snapshot_date)
-    customers = eligible(then, definition).select("customer_id")
     if end > data_end:
-        frame = customers.order_by("customer_id").to_pandas()
+        frame = eligible(then, definition).select("customer_id").order_by("customer_id").to_pandas()
         return pd.Series(float("nan"), index=pd.Index(frame.customer_id, name="customer_id"), name="churned")
-    stayed = _KINDS[definition.kind].stayed(then, History(shop, end), definition)
-    labelled = customers.left_join(stayed.select("customer_id").distinct().mutate(left=0.0), "customer_id")
-    labelled = labelled.select("customer_id", churned=labelled["left"].fill_null(1.0))
-    frame = labelled.order_by("customer_id").to_pandas()
+    frame = _labelled(then, History(shop, end), definition).order_by("customer_id").to_pandas()
     return pd.Series(frame.churned.to_numpy(), index=pd.Index(frame.customer_id), name="churned")
+
+
+def churn_rate(shop: Shop, snapshot_date: date, definition: ChurnDefinition, data_end: date) -> float | None:
+    """Give the share who churned of the eligible customers of a snapshot.
+
+    Parameters are those of ``labels``. None where the window ends after the data, or nobody is eligible.
+    """
+    end = definition.window(snapshot_date)[1]
+    if end > data_end:
+        return None
+    labelled = _labelled(History(shop, snapshot_date), History(shop, end), definition)
+    counted = labelled.aggregate(customers=labelled.count(), churned=labelled.churned.sum()).to_pandas().iloc[0]
+    return float(counted.churned / counted.customers) if counted.customers else None
+
+
+def _labelled(then: History, later: History, definition: ChurnDefinition) -> ir.Table:
+    """Give ``churned``, 1.0 or 0.0, of each customer who was eligible then, as known at the end of the window."""
+    customers = eligible(then, definition).select("customer_id")
+    stayed = _KINDS[definition.kind].stayed(then, later, definition)
+    labelled = customers.left_join(stayed.select("customer_id").distinct().mutate(left=0.0), "customer_id")
+    return labelled.select("customer_id", churned=labelled["left"].fill_null(1.0))
 
 
 def training_snapshots(

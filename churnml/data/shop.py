@@ -56,6 +56,15 @@ class SuppliedTable:
 
 
 @dataclasses.dataclass(frozen=True)
+class Sample:
+    """Which customers of which shop a sample holds."""
+
+    of: Shop
+    share: float
+    seed: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Shop:
     """The tables of a shop as they stand, all of time. What was known on one day is seen through ``History``.
 
@@ -73,6 +82,8 @@ class Shop:
         The tables as they were found, with all their columns under the contract's names.
     supplied
         Tables of features that were computed elsewhere, by family.
+    sample
+        Of which shop this one holds some customers; None where it holds all.
     """
 
     tables: Mapping[str, ir.Table]
@@ -81,6 +92,12 @@ class Shop:
     engine: Engine
     raw: Mapping[str, ir.Table] = dataclasses.field(default_factory=dict)
     supplied: Mapping[str, SuppliedTable] = dataclasses.field(default_factory=dict)
+    sample: Sample | None = None
+
+    @property
+    def whole(self) -> Shop:
+        """The shop with all its customers, of which this one may be a sample."""
+        return self if self.sample is None else self.sample.of
 
     def has(self, table: str, columns: Iterable[str] = ()) -> bool:
         """Tell whether the shop brought a table with all these columns."""

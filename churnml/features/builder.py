@@ -146,7 +146,8 @@ class Constants:
 
 
 def find_constants(history: History, definition: ChurnDefinition, features: Sequence[Feature]) -> Constants:
-    """Find the constants of a snapshot that features ask for, each once."""
+    """Find the constants of a snapshot that features ask for, each once, from the whole shop."""
+    history = History(history.shop.whole, history.snapshot_date)
     fits = [feature.fit for feature in features if isinstance(feature, Derived) and feature.fit is not None]
     supplied = {
         feature.name: history.shop.supplied[family_of(feature.name).name].on(history.snapshot_date)[feature.name]

@@ -97,7 +97,7 @@ def write_features(
     for left in out.glob(".snapshot_date=*"):  # by a run that was killed
         shutil.rmtree(left, ignore_errors=True)
     partitions = []
-    known = Fingerprints(shop, {"orders", "subscriptions", *tables_of(features)} & set(shop.tables))
+    known = Fingerprints(shop.whole, {"orders", "subscriptions", *tables_of(features)} & set(shop.tables))
     aggregates: Aggregates | None = None
     for done, day in enumerate(snapshots):
         if progress is not None:
@@ -167,6 +167,7 @@ def _key(shop: Shop, known: str, definition: ChurnDefinition, features: Sequence
     content = {
         "version": __version__,
         "known": known,
+        "sample": None if shop.sample is None else [shop.sample.share, shop.sample.seed],
         "supplied": {name: shop.supplied[name].fingerprint for name in owners & set(shop.supplied)},
         "definition": definition.model_dump(),
         "features": [contract_of(feature.name) for feature in features],

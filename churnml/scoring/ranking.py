@@ -14,7 +14,8 @@ from churnml.features.registry import concept_of
 from churnml.features.registry import feature as feature_of
 from churnml.features.trace import trace
 from churnml.plots import plot_reasons
-from churnml.scoring.reasons import Reason, sum_concepts
+from churnml.scoring.reasons import Reason
+from churnml.training.attribution import sum_concepts
 from churnml.training.model import Model
 
 if TYPE_CHECKING:

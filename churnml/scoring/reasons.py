@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from churnml.features.registry import concept_of, family_of
 from churnml.features.registry import feature as feature_of
 from churnml.features.sentences import Language, write
+from churnml.training.attribution import sum_concepts
 
 REASONS = 3
 
@@ -35,27 +36,6 @@ class Reason:
     sentence: str
     feature: str
     weight: float
-
-
-def sum_concepts(contributions: pd.DataFrame) -> pd.DataFrame:
-    """Add up SHAP values per concept.
-
-    Parameters
-    ----------
-    contributions
-        SHAP values in log-odds, a column per feature.
-
-    Returns
-    -------
-    pandas DataFrame
-        A column per concept, in order of first appearance; the rows add up to the same.
-    """
-    concepts = [concept_of(name) for name in contributions.columns]
-    summed = {
-        concept: contributions.to_numpy()[:, [other == concept for other in concepts]].sum(axis=1)
-        for concept in dict.fromkeys(concepts)
-    }
-    return pd.DataFrame(summed, index=contributions.index)
 
 
 def find_reasons(

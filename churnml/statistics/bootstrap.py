@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
+from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 
 
@@ -95,36 +96,7 @@ def bootstrap_interval(
     seed: int = 0,
     level: float = 0.95,
 ) -> tuple[float, float]:
-    """Estimate the range of a statistic by drawing whole customers with replacement.
-
-    Every draw takes as many customers as there are, each with all rows, and the percentiles of the statistic over the
-    draws are the interval (Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapter 13; drawing whole
-    clusters: Field and Welsh 2007, "Bootstrapping clustered data"). The order of the rows does not matter.
-
-    Parameters
-    ----------
-    statistic
-        Receives row positions (repeated where a customer was drawn more than once, so their number varies) and
-        returns the statistic of those rows; nan where it is undefined.
-    clusters
-        The customer of every row, shape (n,), without nulls.
-    draws
-        Number of draws.
-    seed
-        Seed of the draws; the same seed gives the same interval.
-    level
-        Share of the draws inside the interval, between 0 and 1.
-
-    Returns
-    -------
-    tuple[float, float]
-        Lower and upper end, in units of the statistic. Draws that give nan are left out; both ends are nan where all
-        do, or where there are no rows.
-
-    Raises
-    ------
-    ValueError
-        If a customer is null, `draws` is below 1, or `level` is not between 0 and 1.
+    """Estimate the range of one statistic by drawing whole customers with replacement; see `bootstrap_intervals`.
 
     Examples
     --------
@@ -133,25 +105,71 @@ def bootstrap_interval(
     >>> low, high
     (1.5, 5.5)
     """
+    ((low, high),) = bootstrap_intervals(lambda rows: [statistic(rows)], clusters, draws, seed, level)
+    return float(low), float(high)
+
+
+def bootstrap_intervals(
+    statistics: Callable[[NDArray[np.intp]], Sequence[float]],
+    clusters: ArrayLike,
+    draws: int = 200,
+    seed: int = 0,
+    level: float = 0.95,
+    jobs: int = 1,
+) -> NDArray[np.float64]:
+    """Estimate the ranges of statistics by drawing whole customers with replacement.
+
+    Every draw takes as many customers as there are, each with all rows, and the percentiles of a statistic over the
+    draws are its interval (Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapter 13; drawing whole
+    clusters: Field and Welsh 2007, "Bootstrapping clustered data"). The order of the rows does not matter.
+
+    Parameters
+    ----------
+    statistics
+        Receives row positions (repeated where a customer was drawn more than once, so their number varies) and
+        returns the statistics of those rows; nan where one is undefined.
+    clusters
+        The customer of every row, shape (n,), without nulls.
+    draws
+        Number of draws.
+    seed
+        Seed of the draws; the same seed gives the same intervals.
+    level
+        Share of the draws inside an interval, between 0 and 1.
+    jobs
+        Processes that share the draws; the result does not depend on them.
+
+    Returns
+    -------
+    NDArray[np.float64]
+        Lower and upper end of each statistic, in its units, shape (statistics, 2). Draws that give nan are left out;
+        both ends are nan where all do, or where there are no rows.
+
+    Raises
+    ------
+    ValueError
+        If a customer is null, `draws` is below 1, or `level` is not between 0 and 1.
+    """
     if draws < 1 or not 0 < level < 1:
         raise ValueError(f"draws={draws}, level={level}: take at least one draw and a level between 0 and 1.")
     codes, groups = _cluster_codes(clusters)
     if not groups:
-        return float("nan"), float("nan")
+        return np.full((len(statistics(np.zeros(0, dtype=np.intp))), 2), np.nan)
     rows = np.argsort(codes, kind="stable")
     counts = np.bincount(codes, minlength=groups)
     starts = np.cumsum(counts) - counts
-    single = bool(counts.max() == 1)
-    generator = np.random.default_rng(seed)
-    results = np.empty(draws, dtype=np.float64)
-    for draw in range(draws):
-        drawn = generator.integers(0, groups, size=groups)
-        results[draw] = statistic(rows[drawn] if single else rows[_positions(starts[drawn], counts[drawn])])
-    results = results[~np.isnan(results)]
-    if not results.size:
-        return float("nan"), float("nan")
-    low, high = np.quantile(results, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+
+    def drawn(number: int) -> Sequence[float]:
+        customers = np.random.default_rng([seed, number]).integers(0, groups, size=groups)
+        return statistics(rows[_positions(starts[customers], counts[customers])])
+
+    results = np.array(Parallel(n_jobs=jobs)(delayed(drawn)(number) for number in range(draws)), dtype=np.float64)
+    intervals = np.full((results.shape[1], 2), np.nan)
+    for position, column in enumerate(results.T):
+        known = column[~np.isnan(column)]
+        if known.size:
+            intervals[position] = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    return intervals
 
 
 def _cluster_codes(clusters: ArrayLike) -> tuple[NDArray[np.intp], int]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.optimize import isotonic_regression
 from scipy.special import betainc
 
 from churnml.statistics.logodds import Floats, paired_arrays
@@ -141,17 +142,12 @@ def _hull(outcomes: Floats, predictions: Floats) -> tuple[Floats, Floats]:
     order = np.argsort(-predictions, kind="stable")
     ranked = predictions[order]
     last_of_tie = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), ranked.size - 1)
-    found = np.concatenate(([0.0], np.cumsum(outcomes[order])[last_of_tie]))
-    missed = np.concatenate(([0.0], np.cumsum(1 - outcomes[order])[last_of_tie]))
-    corners: list[int] = []
-    for point in range(found.size):
-        # A corner below the line from the one before it to the next point is none.
-        while len(corners) > 1:
-            before, last = corners[-2], corners[-1]
-            turn = (missed[last] - missed[before]) * (found[point] - found[before])
-            turn -= (found[last] - found[before]) * (missed[point] - missed[before])
-            if turn < 0:
-                break
-            corners.pop()
-        corners.append(point)
-    return found[corners] / found[-1], missed[corners] / missed[-1]
+    found = np.cumsum(outcomes[order])[last_of_tie]
+    sizes = np.diff(last_of_tie, prepend=-1)
+    # The slopes of the hull are the shares of churned, made to fall by pooling neighbours.
+    shares = np.diff(found, prepend=0.0) / sizes
+    pooled = isotonic_regression(shares, weights=sizes, increasing=False)
+    ends = pooled.blocks[1:] - 1
+    churned = np.concatenate(([0.0], found[ends]))
+    stayed = np.concatenate(([0.0], (last_of_tie + 1 - found)[ends]))
+    return churned / churned[-1], stayed / stayed[-1]

@@ -21,9 +21,12 @@ from churnml.training.candidates.base import write_json
 from churnml.training.model import Model
 from churnml.training.segments import Segment
 
-FORMAT = 2
+FORMAT = 3
 _FILE = "model.json"
-_KEYS = {"format", "candidate", "slope", "level", "definition", "features", "as_of", "card", "files", "segments"}
+_KEYS = {
+    *("format", "candidate", "slope", "level", "level_feature", "level_reference", "segments"),
+    *("definition", "features", "as_of", "card", "files"),
+}
 _VERSION_DIGITS = 12
 
 
@@ -57,6 +60,8 @@ def save_model(model: Model, folder: str | Path) -> Model:
         "candidate": model.candidate.name,
         "slope": model.slope,
         "level": model.level,
+        "level_feature": model.level_feature,
+        "level_reference": model.level_reference,
         "segments": [segment.to_card() for segment in model.segments],
         "definition": model.definition.model_dump(),
         "features": [contract_of(name) for name in model.features],
@@ -96,8 +101,10 @@ def load_model(folder: str | Path) -> Model:
         names = tuple(feature["name"] for feature in content["features"])
         _refuse_changed_features(folder, content["features"])
         _refuse_changed_files(folder, content["files"])
-        if not np.isfinite([content["slope"], content["level"]]).all():
-            raise ValueError("slope and level must be numbers")
+        if not np.isfinite([content["slope"], content["level"], content["level_reference"]]).all():
+            raise ValueError("slope, level and level_reference must be numbers")
+        if content["level_feature"] not in (None, *names):
+            raise ValueError("the level must follow a feature of the model")
         return Model(
             candidate=CANDIDATES[content["candidate"]].load(folder),
             slope=float(content["slope"]),
@@ -108,6 +115,8 @@ def load_model(folder: str | Path) -> Model:
             card=content["card"],
             version=_hash(folder / _FILE)[:_VERSION_DIGITS],
             segments=_segments(content["segments"], names),
+            level_feature=content["level_feature"],
+            level_reference=float(content["level_reference"]),
         )
     except OSError as error:
         raise ModelError(

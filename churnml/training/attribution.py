@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churnml import plots
+from churnml.features.registry import concept_of
 from churnml.statistics.logodds import Floats
 
 if TYPE_CHECKING:
@@ -81,6 +82,27 @@ def tree_contributions(booster: lightgbm.Booster, X: pd.DataFrame) -> tuple[floa
     if worst > _SUM_TOLERANCE:
         raise ArithmeticError(f"SHAP values miss the log-odds by {worst:.2g}, more than {_SUM_TOLERANCE:g}.")
     return base, values
+
+
+def sum_concepts(contributions: pd.DataFrame) -> pd.DataFrame:
+    """Add up SHAP values per concept.
+
+    Parameters
+    ----------
+    contributions
+        SHAP values in log-odds, a column per feature.
+
+    Returns
+    -------
+    pandas DataFrame
+        A column per concept, in order of first appearance; the rows add up to the same.
+    """
+    concepts = [concept_of(name) for name in contributions.columns]
+    summed = {
+        concept: contributions.to_numpy()[:, [other == concept for other in concepts]].sum(axis=1)
+        for concept in dict.fromkeys(concepts)
+    }
+    return pd.DataFrame(summed, index=contributions.index)
 
 
 def explanation(base: float, values: pd.DataFrame, X: pd.DataFrame) -> shap.Explanation:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import minimize
 
-from churnml.statistics.logodds import Floats, sigmoid
+from churnml.statistics.logodds import Floats, logit, sigmoid
 from churnml.statistics.metrics import shape_loss
 from churnml.training.choice import Predictions
 from churnml.training.segments import Segment
@@ -55,13 +56,8 @@ def fit_slope(churned: Floats, logodds: Floats, groups: NDArray[np.int64]) -> fl
     """Fit the factor on the log-odds with the smallest shape loss, between 0.2 and 3; 1 for constant predictions."""
     if np.ptp(logodds) == 0:
         return 1.0
-    found = minimize_scalar(
-        lambda slope: shape_loss(churned, logodds * slope, groups),
-        bounds=(0.2, 3.0),
-        method="bounded",
-        options={"xatol": 1e-4},
-    )
-    return float(found.x)
+    found = _fit_beside_levels(churned, np.zeros(len(churned)), logodds[:, None], groups, np.ones(1), (0.2, 3.0), 0.0)
+    return float(found[0])
 
 
 def segment_offsets(
@@ -126,18 +122,41 @@ def fit_offsets(churned: Floats, logodds: Floats, members: Floats, groups: NDArr
     NDArray[np.float64]
         Offsets, shape (segments,).
     """
+    return _fit_beside_levels(churned, logodds, members, groups, np.zeros(members.shape[1]), (None, None), _PULL)
+
+
+def _fit_beside_levels(
+    churned: Floats,
+    logodds: Floats,
+    columns: Floats,
+    groups: NDArray[np.int64],
+    start: Floats,
+    bounds: tuple[float | None, float | None],
+    pull: float,
+) -> Floats:
+    """Fit weights of columns, added to log-odds, beside one intercept per group; ``pull`` times their squares is lost.
+
+    Columns are centred within groups, so that weights and intercepts are found apart from one another.
+    """
     codes = np.unique(groups, return_inverse=True)[1]
-    count = members.shape[1]
+    sizes, count = np.bincount(codes), columns.shape[1]
+    centred = columns - np.column_stack([np.bincount(codes, column) / sizes for column in columns.T])[codes]
     sign = 1.0 - 2.0 * churned
+    rates = (np.bincount(codes, churned) + 0.5) / (sizes + 1.0)
 
     def loss(found: Floats) -> tuple[float, Floats]:
-        offsets, levels = found[:count], found[count:]
-        z = logodds + members @ offsets + levels[codes]
+        weights, levels = found[:count], found[count:]
+        z = logodds + centred @ weights + levels[codes]
         wrong = sigmoid(z) - churned
-        value = np.logaddexp(0.0, sign * z).sum() + _PULL * (offsets**2).sum()
-        slope = np.r_[members.T @ wrong + 2 * _PULL * offsets, np.bincount(codes, wrong)]
+        value = np.logaddexp(0.0, sign * z).sum() + pull * (weights**2).sum()
+        slope = np.r_[centred.T @ wrong + 2 * pull * weights, np.bincount(codes, wrong)]
         return value / len(churned), slope / len(churned)
 
-    start = np.zeros(count + codes.max() + 1)
-    found: Floats = minimize(loss, start, jac=True, method="L-BFGS-B").x[:count]
-    return found
+    begin = np.r_[start, logit(rates) - np.bincount(codes, logodds) / sizes]
+    limits = [bounds] * count + [(None, None)] * len(sizes)
+    options = {"ftol": 1e-14, "gtol": 1e-9, "maxiter": 500}
+    solved: Any = minimize(  # type: ignore[call-overload]  # the stubs know one shape of arrays only
+        loss, begin, jac=True, method="L-BFGS-B", bounds=limits, options=options
+    )
+    weights: Floats = solved.x[:count]
+    return weights

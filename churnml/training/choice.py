@@ -15,7 +15,7 @@ from churnml.statistics.logodds import Floats, row_log_loss, shift_per_group
 from churnml.statistics.metrics import shape_loss
 from churnml.training.candidates import CANDIDATES
 from churnml.training.candidates.base import FitSettings
-from churnml.training.candidates.blend import Blend, find_weights
+from churnml.training.candidates.blend import Blend, find_weights, weighted_sum
 from churnml.training.candidates.lightgbm import LightGbm
 from churnml.training.figures import auroc_within
 from churnml.training.folds import Fold
@@ -29,6 +29,8 @@ class Predictions:
 
     Attributes
     ----------
+    rows
+        Where each test row stands in the training frame, shape (rows,).
     churned, customers, snapshots
         Of each test row, shape (rows,).
     folds
@@ -41,6 +43,7 @@ class Predictions:
         Weights of the blend's members, found on all folds; empty without a blend.
     """
 
+    rows: NDArray[np.intp]
     churned: Floats
     customers: NDArray[np.int64]
     snapshots: NDArray[np.datetime64]
@@ -54,6 +57,19 @@ class Predictions:
         """Codes of fold and snapshot, within each of which shape loss refits the level, shape (rows,)."""
         pairs = pd.MultiIndex.from_arrays([self.folds, self.snapshots])
         return pd.factorize(pairs)[0].astype(np.int64)
+
+    def take(self, kept: NDArray[np.bool_]) -> Predictions:
+        """Give the rows of a mask, and of the folds those that have some, without a blend."""
+        positions, folds = np.unique(self.folds[kept], return_inverse=True)
+        return Predictions(
+            self.rows[kept],
+            self.churned[kept],
+            self.customers[kept],
+            self.snapshots[kept],
+            folds,
+            {name: logodds[kept] for name, logodds in self.logodds.items() if name != Blend.name},
+            {name: [trees[at] for at in positions] for name, trees in self.trees.items() if name != Blend.name},
+        )
 
     def known_before(self, fold: int, embargo_days: int | None) -> NDArray[np.bool_]:
         """Tell which rows of earlier folds had their outcome known by a fold's first day, shape (rows,).
@@ -83,7 +99,6 @@ def predict_folds(
     recipe: Recipe,
     settings: FitSettings,
     most_rows: int,
-    embargo_days: int | None,
     progress: Progress | None = None,
 ) -> Predictions:
     """Fit every candidate on every fold and predict the fold's test rows.
@@ -93,15 +108,13 @@ def predict_folds(
     frame, folds
         Labelled rows, and how they are split.
     candidates
-        Names of the candidates; a blend is made of the others' predictions.
+        Names of the candidates; a blend is left out, as ``with_blend`` makes it of the others' predictions.
     recipe
         How rows are prepared before each fit.
     settings
         Seed and threads.
     most_rows
         A fold learns from about so many rows at most, of whole customers.
-    embargo_days
-        Days from a snapshot until its outcomes are known; None where folds are customers kept apart.
     progress
         Called with a text, the steps done and all steps.
 
@@ -125,7 +138,8 @@ def predict_folds(
                 trees.setdefault(name, []).append(fitted.trees)
     if progress is not None:
         progress("folds", len(folds), len(folds))
-    predictions = Predictions(
+    return Predictions(
+        np.concatenate([np.flatnonzero(fold.test) for fold in folds]),
         np.concatenate([test.churned for test in tests]),
         np.concatenate([test.customers for test in tests]),
         np.concatenate([test.snapshots for test in tests]),
@@ -133,11 +147,18 @@ def predict_folds(
         {name: np.concatenate(parts) for name, parts in logodds.items()},
         trees,
     )
-    return _with_blend(predictions, embargo_days) if Blend.name in candidates else predictions
 
 
-def _with_blend(predictions: Predictions, embargo_days: int | None) -> Predictions:
-    """Add the blend: on each fold with weights from what was known before it, or from the other customers' folds."""
+def with_blend(predictions: Predictions, embargo_days: int | None) -> Predictions:
+    """Add the blend: on each fold with weights from what was known before it, or from the other customers' folds.
+
+    Parameters
+    ----------
+    predictions
+        Predictions of the members; with fewer than two, nothing is added.
+    embargo_days
+        Days from a snapshot until its outcomes are known; None where folds are customers kept apart.
+    """
     members = {name: logodds for name, logodds in predictions.logodds.items() if name in Blend.members}
     if len(members) < 2:
         return predictions
@@ -152,8 +173,7 @@ def _with_blend(predictions: Predictions, embargo_days: int | None) -> Predictio
         at = predictions.folds == fold
         known = predictions.known_before(fold, embargo_days) if embargo_days is not None else ~at
         weights = weights_on(known) if known.any() else dict.fromkeys(members, 1 / len(members))
-        for name, weight in weights.items():
-            blended[at] += weight * members[name][at]
+        blended[at] = weighted_sum(weights, {name: logodds[at] for name, logodds in members.items()})
     trees = dict(predictions.trees)
     if LightGbm.name in trees:
         trees[Blend.name] = trees[LightGbm.name]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from churnml.statistics import calibration, metrics
-from churnml.statistics.bootstrap import bootstrap_interval
+from churnml.statistics.bootstrap import bootstrap_intervals
 from churnml.statistics.logodds import Floats, shift_per_group, sigmoid
 from churnml.statistics.profit import expected_maximum_profit, value_at_risk_captured
 from churnml.training.frame import TrainingFrame
@@ -73,20 +71,20 @@ def compute_figures(
         snapshot, and each ``..._if_perfect`` what a perfectly calibrated model of this size would show.
     """
     values = test.X[_SPEND].fillna(0.0).clip(lower=0.0).to_numpy() if _SPEND in test.X else None
+
+    def of(rows: NDArray[np.intp]) -> list[float]:
+        worth = None if values is None else values[rows]
+        return list(_figures(test.churned[rows], logodds[rows], test.snapshots[rows], worth).values())
+
+    found = _figures(test.churned, logodds, test.snapshots, values)
     # Starting a process takes longer than the figures of a small shop.
-    found = Parallel(n_jobs=jobs if len(test) >= _ROWS_WORTH_PROCESSES else 1)(
-        delayed(_with_interval)(name, test.churned, logodds, test.snapshots, test.customers, draws, seed)
-        for name in _FIGURES
+    intervals = bootstrap_intervals(
+        of, test.customers, draws, seed, jobs=jobs if len(test) >= _ROWS_WORTH_PROCESSES else 1
     )
-    figures = dict(zip(_FIGURES, found, strict=True))
-    if values is not None:
-
-        def captured(rows: NDArray[np.intp]) -> float:
-            y, worth = test.churned[rows], values[rows]
-            return value_at_risk_captured(y, sigmoid(logodds[rows]) * worth, worth, _capacity(y))
-
-        low, high = bootstrap_interval(captured, test.customers, draws, seed)
-        figures["value_captured_at_10pct"] = {"value": captured(np.arange(len(test))), "low": low, "high": high}
+    figures = {
+        name: {"value": value, "low": float(low), "high": float(high)}
+        for (name, value), (low, high) in zip(found.items(), intervals, strict=True)
+    }
     shifted = shift_per_group(test.churned, logodds, test.snapshots)
     for name, z in {"calibration_error": logodds, "calibration_error_of_shape": shifted}.items():
         perfect = calibration.calibration_error_if_perfect(sigmoid(z), seed=seed)
@@ -94,42 +92,29 @@ def compute_figures(
     return figures
 
 
-def _with_interval(
-    name: str,
-    churned: Floats,
-    logodds: Floats,
-    snapshots: NDArray[Any],
-    customers: NDArray[np.int64],
-    draws: int,
-    seed: int,
-) -> dict[str, float]:
-    compute = _FIGURES[name]
+def _figures(y: Floats, z: Floats, days: NDArray[Any], values: Floats | None) -> dict[str, float]:
+    """Compute the figures of some rows."""
+    p, shifted = sigmoid(z), shift_per_group(y, z, days)
+    slope, intercept = calibration.calibration_slope_intercept(y, z)
+    found = {
+        "auroc": auroc_within(y, z, days),
+        "average_precision": metrics.average_precision(y, z),
+        "shape_loss": metrics.log_loss(y, shifted),
+        "log_loss": metrics.log_loss(y, z),
+        "brier_skill": metrics.brier_skill(y, p),
+        "calibration_slope": slope,
+        "calibration_intercept": intercept,
+        "calibration_error": calibration.calibration_error(y, p),
+        "calibration_error_of_shape": calibration.calibration_error(y, sigmoid(shifted)),
+        "expected_maximum_profit": expected_maximum_profit(y, z).profit,
+        "lift_at_10pct": metrics.lift_at(y, z, tenth_of(y)),
+        "precision_at_10pct": metrics.precision_at(y, z, tenth_of(y)),
+    }
+    if values is not None:
+        found["value_captured_at_10pct"] = value_at_risk_captured(y, p * values, values, tenth_of(y))
+    return found
 
-    def of(rows: NDArray[np.intp]) -> float:
-        return compute(churned[rows], logodds[rows], snapshots[rows])
 
-    low, high = bootstrap_interval(of, customers, draws, seed)
-    return {"value": compute(churned, logodds, snapshots), "low": low, "high": high}
-
-
-def _capacity(rows: Floats) -> int:
+def tenth_of(rows: Floats) -> int:
+    """Count the tenth of rows that is taken for the capacity of a retention team; at least one."""
     return max(1, round(len(rows) * _CAPACITY_SHARE))
-
-
-_Figure = Callable[[Floats, Floats, NDArray[Any]], float]
-_FIGURES: dict[str, _Figure] = {
-    "auroc": auroc_within,
-    "average_precision": lambda y, z, days: metrics.average_precision(y, z),
-    "shape_loss": metrics.shape_loss,
-    "log_loss": lambda y, z, days: metrics.log_loss(y, z),
-    "brier_skill": lambda y, z, days: metrics.brier_skill(y, sigmoid(z)),
-    "calibration_slope": lambda y, z, days: calibration.calibration_slope_intercept(y, z)[0],
-    "calibration_intercept": lambda y, z, days: calibration.calibration_slope_intercept(y, z)[1],
-    "calibration_error": lambda y, z, days: calibration.calibration_error(y, sigmoid(z)),
-    "calibration_error_of_shape": lambda y, z, days: calibration.calibration_error(
-        y, sigmoid(shift_per_group(y, z, days))
-    ),
-    "expected_maximum_profit": lambda y, z, days: expected_maximum_profit(y, z).profit,
-    "lift_at_10pct": lambda y, z, days: metrics.lift_at(y, z, _capacity(y)),
-    "precision_at_10pct": lambda y, z, days: metrics.precision_at(y, z, _capacity(y)),
-}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +16,7 @@ from churnml.training.frame import TrainingFrame
 
 MIN_CLASS = 500
 TOO_FEW = 50
-_GATE_SHARE = 0.3
-_PARTS = 3
+_PARTS = 4
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class Fold:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How candidates are compared.
+class Forward:
+    """Folds that look forward in time.
 
     Attributes
     ----------
@@ -37,23 +38,74 @@ class Plan:
         Folds on which the candidate and its calibration are chosen, oldest first.
     gate
         The fold on which the chosen one is judged; no choice fold knows its outcomes.
-    forward
-        Whether all folds look forward in time. Where the history is too short they are customer-disjoint parts of the
-        same snapshots instead, and the level of the prediction is not tested forward.
     """
 
     choice: Sequence[Fold]
     gate: Fold
-    forward: bool
+    forward: ClassVar[bool] = True
+
+    @property
+    def gates(self) -> Sequence[Fold]:
+        """The folds whose tested rows are those of the gate."""
+        return [self.gate]
+
+    @property
+    def gate_name(self) -> str:
+        """The gate in words: its day."""
+        return self.gate.name
 
 
-def plan_folds(frame: TrainingFrame, definition: ChurnDefinition, at_most: int) -> Plan:
+@dataclass(frozen=True)
+class Apart:
+    """Parts of the customers, on the same snapshots, where the history is too short to look forward.
+
+    Each part is judged by what was chosen without its customers, as in nested cross-validation (Varma and Simon 2006,
+    "Bias in error estimation when using cross-validation for model selection", BMC Bioinformatics 7). The level of the
+    prediction is not tested forward.
+
+    Attributes
+    ----------
+    parts
+        Number of each row's part, shape (rows,); -1 for rows beyond what is needed to judge.
+    choice
+        A fold per part: learnt from the other parts, tested on it.
+    pairs
+        A fold per pair of parts: learnt from the others, tested on both. Each of the two is what the choice that the
+        other one is judged by is made on.
+    """
+
+    parts: NDArray[np.int64]
+    choice: Sequence[Fold]
+    pairs: Mapping[tuple[int, int], Fold]
+    forward: ClassVar[bool] = False
+
+    @property
+    def gates(self) -> Sequence[Fold]:
+        """The folds whose tested rows are those of the gate."""
+        return self.choice
+
+    @property
+    def gate_name(self) -> str:
+        """The gate in words."""
+        return "customers kept apart"
+
+
+Plan = Forward | Apart
+
+
+def judged_rows(folds: Sequence[Fold]) -> NDArray[np.bool_]:
+    """Give the rows that folds are tested on, as a mask over the training frame."""
+    rows: NDArray[np.bool_] = np.logical_or.reduce([fold.test for fold in folds])
+    return rows
+
+
+def plan_folds(frame: TrainingFrame, definition: ChurnDefinition, at_most: int, most_rows: int = 1_000_000) -> Plan:
     """Plan choice folds and gate.
 
     A forward fold trains on snapshots whose label window ended by the fold's snapshot (the embargo) and tests on that
     snapshot. The gate is the newest snapshot, and no choice fold has a label window that ends after it. Where the
     embargoed rows of the gate hold fewer than 500 churned or 500 kept, or no fold is clear of the gate, customers are
-    split instead: 30 % for the gate, the others in three parts.
+    kept apart instead, in four parts by their seeded hashes.
 
     Parameters
     ----------
@@ -62,7 +114,9 @@ def plan_folds(frame: TrainingFrame, definition: ChurnDefinition, at_most: int) 
     definition
         Gives the label window.
     at_most
-        Use only so many of the newest choice folds.
+        Use only so many of the newest forward folds.
+    most_rows
+        Keep so many rows apart at most, of whole customers.
 
     Raises
     ------
@@ -80,25 +134,28 @@ def plan_folds(frame: TrainingFrame, definition: ChurnDefinition, at_most: int) 
         and min(_classes(frame, (fold := _forward_fold(frame, day, definition)).train)) >= MIN_CLASS
     ]
     if choice and min(_classes(frame, gate.train)) >= MIN_CLASS:
-        return Plan(choice[-at_most:], gate, forward=True)
-    return _disjoint_customers(frame)
+        return Forward(choice[-at_most:], gate)
+    return _keep_apart(frame, most_rows)
 
 
 def _forward_fold(frame: TrainingFrame, day: np.datetime64, definition: ChurnDefinition) -> Fold:
     return Fold(str(day), frame.snapshots + definition.reach_days <= day, frame.snapshots == day)
 
 
-def _disjoint_customers(frame: TrainingFrame) -> Plan:
-    in_gate = frame.hashes < _GATE_SHARE
-    part = np.minimum((frame.hashes - _GATE_SHARE) / (1 - _GATE_SHARE) * _PARTS, _PARTS - 1).astype(int)
-    choice = [
-        Fold(f"customers, part {index + 1} of {_PARTS}", ~in_gate & (part != index), ~in_gate & (part == index))
-        for index in range(_PARTS)
-    ]
-    gate = Fold("customers kept apart", ~in_gate, in_gate)
-    if any(min(_classes(frame, rows)) == 0 for fold in (*choice, gate) for rows in (fold.train, fold.test)):
+def _keep_apart(frame: TrainingFrame, most_rows: int) -> Apart:
+    used = frame.drawn(most_rows)
+    part = np.where(used, np.minimum((frame.hashes * _PARTS).astype(np.int64), _PARTS - 1), -1)
+
+    def fold(*tested: int) -> Fold:
+        test = np.isin(part, tested)
+        numbers = " and ".join(str(one + 1) for one in tested)
+        return Fold(f"customers, part {numbers} of {_PARTS}", used & ~test, test)
+
+    choice = [fold(one) for one in range(_PARTS)]
+    pairs = {pair: fold(*pair) for pair in combinations(range(_PARTS), 2)}
+    if any(min(_classes(frame, rows)) == 0 for fold in (*choice, *pairs.values()) for rows in (fold.train, fold.test)):
         raise _too_small(frame)
-    return Plan(choice, gate, forward=False)
+    return Apart(part, choice, pairs)
 
 
 def _too_small(frame: TrainingFrame) -> InputError:

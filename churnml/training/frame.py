@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from churnml.data.draw import draw
 from churnml.data.history import History
 from churnml.data.population import eligible, labels
 from churnml.data.shop import Shop
@@ -74,16 +75,22 @@ class TrainingFrame:
         age = (self.snapshots[-1] - self.snapshots).astype(np.float64)
         return dataclasses.replace(self, weights=0.5 ** (age / half_life_days))
 
-    def sample(self, most_rows: int, among: NDArray[np.bool_] | None = None) -> TrainingFrame:
-        """Give about so many rows at most, of whole customers, of all or among the rows of a mask.
+    def drawn(self, most_rows: int, among: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
+        """Draw about so many rows at most, of whole customers, of all or among the rows of a mask, shape (rows,).
 
         Customers are drawn by digits of their hashes that place nobody into folds.
         """
         rows = np.ones(len(self), dtype=bool) if among is None else among
         count = int(rows.sum())
-        if count > most_rows:
-            digits = (self.hashes * 1e6) % 1
-            rows = rows & (digits < np.quantile(digits[rows], most_rows / count))
+        if count <= most_rows:
+            return rows
+        digits = (self.hashes * 1e6) % 1
+        drawn: NDArray[np.bool_] = rows & (digits < np.quantile(digits[rows], most_rows / count))
+        return drawn
+
+    def sample(self, most_rows: int, among: NDArray[np.bool_] | None = None) -> TrainingFrame:
+        """Give the rows that ``drawn`` draws."""
+        rows = self.drawn(most_rows, among)
         return self if rows.all() else self.take(rows)
 
     @property
@@ -152,27 +159,21 @@ def build_training_frame(
     -------
     TrainingFrame
     """
-    sizes = [int(eligible(History(shop, day), definition).count().to_pandas()) for day in snapshots]
-    share = min(1.0, max_rows / max(sum(sizes), 1))
+    rows = sum(int(eligible(History(shop, day), definition).count().to_pandas()) for day in snapshots)
+    if rows > max_rows:
+        shop = draw(shop, max_rows / rows, seed)
+    outcomes = [labels(shop, day, definition, data_end) for day in snapshots]
     names = [feature.name for feature in features]
     # One block of the whole length: joining blocks would need the memory twice.
-    values = np.empty((len(names), sum(sizes)))
-    outcomes: list[pd.Series] = []
+    values = np.empty((len(names), sum(map(len, outcomes))))
     filled = 0
-    built = _features_of(shop, definition, snapshots, features, progress, store)
-    for day, X in zip(snapshots, built, strict=True):
-        churned = labels(shop, day, definition, data_end)
-        if share < 1.0:
-            # Another hash than the one that places customers into folds: those who stay fill [0, 1) evenly there.
-            kept = customer_hashes(X.index, seed, "sample") < share
-            X, churned = X[kept], churned[kept]
+    for X in _features_of(shop, definition, snapshots, features, progress, store):
         values[:, filled : filled + len(X)] = X.to_numpy(dtype=np.float64).T
         filled += len(X)
-        outcomes.append(churned)
     ids = np.concatenate([outcome.index.to_numpy(dtype=object) for outcome in outcomes])
     codes, uniques = pd.factorize(ids, sort=True)
     return TrainingFrame(
-        pd.DataFrame(values[:, :filled].T, columns=names, copy=False),
+        pd.DataFrame(values.T, columns=names, copy=False),
         np.concatenate([outcome.to_numpy() for outcome in outcomes]),
         codes.astype(np.int64),
         customer_hashes(pd.Index(uniques), seed)[codes],
@@ -202,9 +203,9 @@ def _features_of(
         progress("features", len(snapshots), len(snapshots))
 
 
-def customer_hashes(customers: pd.Index, seed: int, purpose: str = "folds") -> Floats:
-    """Hash customer ids (SipHash) to numbers in [0, 1) that depend on id, seed and purpose alone, shape (n,)."""
-    key = hashlib.blake2b(f"{purpose} {seed}".encode(), digest_size=8).hexdigest()
+def customer_hashes(customers: pd.Index, seed: int) -> Floats:
+    """Hash customer ids (SipHash) to numbers in [0, 1) that depend on id and seed alone, shape (n,)."""
+    key = hashlib.blake2b(f"folds {seed}".encode(), digest_size=8).hexdigest()
     hashed = pd.util.hash_array(customers.to_numpy(dtype=object), hash_key=key, categorize=False)
     # The upper 53 bits are what a float64 holds; all 64 could be rounded up to 1.
     return (hashed >> np.uint64(11)).astype(np.float64) / float(2**53)

@@ -14,6 +14,8 @@ from churnml.statistics.logodds import Floats, logit, sigmoid
 
 Kind = Literal["none", "trailing", "last_year"]
 KINDS: tuple[Kind, ...] = ("none", "trailing", "last_year")
+FEATURES: dict[Kind, str] = {"trailing": "shop_churned_share_newest", "last_year": "shop_churned_share_last_year"}
+"""The feature of a snapshot that a kind of level follows."""
 _YEAR = 365
 _NEAR_DAYS = 20
 _LEAST_FOLDS = 3

@@ -29,8 +29,8 @@ def at_store(tracking: TrackingSettings) -> Iterator[Any]:
     """Import mlflow quietly and point it at the store; its settings and the environment are put back afterwards."""
     kept = {name: os.environ.get(name) for name in (ADDRESS, _GIT, _WATCH_SECONDS)}
     os.environ.setdefault(_GIT, "quiet")
-    # MLflow's own ten seconds are longer than a run.
-    os.environ.setdefault(_WATCH_SECONDS, "1")
+    # MLflow's own ten seconds are longer than the training of a small shop.
+    os.environ.setdefault(_WATCH_SECONDS, "3")
     with warnings.catch_warnings():
         # mlflow and what it imports warn about one another.
         warnings.simplefilter("ignore")

@@ -8,17 +8,23 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from churnml.definition import ChurnDefinition
 from churnml.errors import ModelError
-from churnml.statistics.logodds import Floats, sigmoid
+from churnml.statistics.logodds import Floats, logit, sigmoid
 from churnml.training.candidates import Candidate
 from churnml.training.segments import Segment, membership
+
+_LEAST_RATE = 1e-4
 
 
 @dataclass(frozen=True)
 class Model:
     """A trained model: ``log-odds = level + slope * candidate(features) + offsets of her segments``.
+
+    Where the level follows the shop's own, ``logodds(level_feature) - level_reference`` is added: 0 on the day up to
+    which it was trained.
 
     Attributes
     ----------
@@ -40,6 +46,10 @@ class Model:
         Hash of the artefact's files; empty before it is saved.
     segments
         Segments with an offset.
+    level_feature
+        The feature of the snapshot that the level follows; None leaves the level as it is.
+    level_reference
+        Log-odds of that feature on ``as_of``.
     """
 
     candidate: Candidate
@@ -51,6 +61,8 @@ class Model:
     card: dict[str, Any]
     version: str = ""
     segments: tuple[Segment, ...] = ()
+    level_feature: str | None = None
+    level_reference: float = 0.0
 
     def predict_logodds(self, X: pd.DataFrame) -> Floats:
         """Predict log-odds of leaving, shape (rows,).
@@ -62,7 +74,7 @@ class Model:
         """
         ordered = self._ordered(X)
         offsets = np.array([segment.offset for segment in self.segments])
-        moved = membership(ordered, self.segments) @ offsets
+        moved = membership(ordered, self.segments) @ offsets + self._moved_level(ordered)
         return np.asarray(self.level + self.slope * self.candidate.logodds(ordered) + moved, dtype=np.float64)
 
     def predict_proba(self, X: pd.DataFrame) -> Floats:
@@ -94,10 +106,19 @@ class Model:
         base, values = self.level + self.slope * base, self.slope * values
         for segment in self.segments:
             values[:, self.features.index(segment.feature)] += segment.offset * segment.members(ordered)
+        if self.level_feature is not None:
+            values[:, self.features.index(self.level_feature)] += self._moved_level(ordered)
         off = np.abs(base + values.sum(axis=1) - self.predict_logodds(ordered)).max(initial=0.0)
         if off > 1e-5:
             raise ArithmeticError(f"SHAP values do not add up to the log-odds: off by {off:.2g}.")
         return base, pd.DataFrame(values, index=X.index, columns=list(self.features))
+
+    def _moved_level(self, X: pd.DataFrame) -> Floats:
+        """Give what the shop's level adds, shape (rows,); 0 where it is not known."""
+        if self.level_feature is None:
+            return np.zeros(len(X))
+        rates = X[self.level_feature].to_numpy(dtype=np.float64)
+        return np.where(np.isfinite(rates), level_logodds(rates) - self.level_reference, 0.0)
 
     def _ordered(self, X: pd.DataFrame) -> pd.DataFrame:
         missing = [name for name in self.features if name not in X.columns]
@@ -107,3 +128,8 @@ class Model:
                 f"{', ...' if len(missing) > 5 else ''}. Bring the tables that it was trained on, or train again."
             )
         return X[list(self.features)]
+
+
+def level_logodds(rates: ArrayLike) -> Floats:
+    """Give the log-odds of churn rates, held within 0.01 % and 99.99 %: on some day nobody or everybody may leave."""
+    return logit(np.clip(np.asarray(rates, dtype=np.float64), _LEAST_RATE, 1 - _LEAST_RATE))

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churnml.features.registry import concept_of
 from churnml.statistics.metrics import lift_at
+from churnml.training.attribution import sum_concepts
 from churnml.training.candidates import CANDIDATES
 from churnml.training.choice import Predictions
+from churnml.training.figures import tenth_of
 from churnml.training.result import LEVEL_NOT_TESTED, Training
 
 _SAMPLE = 2_000
 _DRIVERS = 10
-_TENTH = 0.1
 _WITHOUT_INTERVAL = "_if_perfect"  # not estimated from the rows' outcomes
 
 
@@ -89,8 +89,7 @@ def compute_drivers(contributions: pd.DataFrame) -> pd.DataFrame:
     >>> compute_drivers(pd.DataFrame({"orders_90d": [1.0, 0.0], "orders_365d": [-0.5, -2.0]})).mean_abs_shap.tolist()
     [1.25]
     """
-    summed = contributions.T.groupby([concept_of(name) for name in contributions.columns], sort=False).sum().T
-    means = summed.abs().mean().sort_values(ascending=False, kind="stable")
+    means = sum_concepts(contributions).abs().mean().sort_values(ascending=False, kind="stable")
     return pd.DataFrame({"concept": means.index.to_numpy(), "mean_abs_shap": means.to_numpy()})
 
 
@@ -124,8 +123,8 @@ def compute_lift_over_time(predictions: Predictions, candidate: str) -> pd.DataF
         lifts, weights = [], []
         for fold in np.unique(predictions.folds[at]):
             part = at & (predictions.folds == fold)
-            tenth = max(1, round(int(part.sum()) * _TENTH))
-            lifts.append(lift_at(predictions.churned[part], logodds[part], tenth))
+            y = predictions.churned[part]
+            lifts.append(lift_at(y, logodds[part], tenth_of(y)))
             weights.append(int(part.sum()))
         known = np.isfinite(lifts)
         lift = float(np.average(np.array(lifts)[known], weights=np.array(weights)[known])) if known.any() else np.nan

@@ -28,11 +28,14 @@ def choose_options(
     features: Sequence[str],
     settings: FitSettings,
     fade_days: int | None = None,
+    off: Sequence[str] = (),
 ) -> Recipe:
     """Choose the options of a recipe on forward folds, one after the other.
 
     An option other than the plain one (all snapshots alike, season features where the shop has two years of history) is
     taken only where it lowers the shape loss of a small LightGBM by more than one customer-clustered standard error.
+    Options are whether old snapshots fade, whether each second one is left out, and whether season features are read
+    (where they are off, whether they are put on).
 
     Parameters
     ----------
@@ -46,29 +49,33 @@ def choose_options(
         Seed and threads.
     fade_days
         A half-life that is set: 0 for none; None lets the folds choose.
+    off
+        Features that are not used unless the folds prefer them: those of the season below two years of history.
 
     Returns
     -------
     Recipe
         Without a candidate of its own yet.
     """
-    plain = Recipe(tuple(features), "lightgbm", fade_days or None, trees=_TREES)
+    on = tuple(name for name in features if name not in off)
+    plain = Recipe(on, "lightgbm", fade_days or None, trees=_TREES)
     if not folds:
         return dataclasses.replace(plain, candidate="recency_rule", trees=None)
     rounds: list[list[Recipe]] = []
     if fade_days is None:
         rounds.append([dataclasses.replace(plain, fade_days=days) for days in _HALF_LIVES])
     rounds.append([dataclasses.replace(plain, every=_THINNED)])
-    rest = tuple(name for name in features if not _is_season(name))
-    if len(rest) < len(features):
-        rounds.append([dataclasses.replace(plain, features=rest)])
-    best, losses = plain, _losses(frame, folds, plain, settings)
-    customers = np.concatenate([frame.sample(_MOST_ROWS, fold.test).customers for fold in folds])
+    other = tuple(features) if off else tuple(name for name in features if not _is_season(name))
+    if other != on:
+        rounds.append([dataclasses.replace(plain, features=other)])
+    samples = [(frame.sample(_MOST_ROWS, fold.train), frame.sample(_MOST_ROWS, fold.test)) for fold in folds]
+    best, losses = plain, _losses(samples, plain, settings)
+    customers = np.concatenate([test.customers for _, test in samples])
     for alternatives in rounds:
         for alternative in alternatives:
             changed = {key: value for key, value in vars(alternative).items() if value != getattr(plain, key)}
             candidate = dataclasses.replace(best, **changed)
-            found = _losses(frame, folds, candidate, settings)
+            found = _losses(samples, candidate, settings)
             if found is None or losses is None:
                 continue
             difference, error = paired_difference(found, losses, customers)
@@ -84,11 +91,12 @@ def _is_season(feature: str) -> bool:
         return False
 
 
-def _losses(frame: TrainingFrame, folds: Sequence[Fold], recipe: Recipe, settings: FitSettings) -> Floats | None:
+def _losses(
+    samples: Sequence[tuple[TrainingFrame, TrainingFrame]], recipe: Recipe, settings: FitSettings
+) -> Floats | None:
     """Give the loss of each test row, the level taken out; None where a fold has nothing to learn from."""
     parts = []
-    for fold in folds:
-        train, test = frame.sample(_MOST_ROWS, fold.train), frame.sample(_MOST_ROWS, fold.test)
+    for train, test in samples:
         if len(np.unique(recipe.prepare(train).churned)) < 2:
             return None
         logodds = recipe.fit(train, settings).logodds(test.X)

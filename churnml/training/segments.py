@@ -56,8 +56,11 @@ class Segment:
         return dataclasses.asdict(self)
 
 
-def find_segments(X: pd.DataFrame) -> list[Segment]:
-    """Give the segments that these features can tell; VIPs are the tenth with the highest spend of the last year."""
+def find_segments(X: pd.DataFrame, among: NDArray[np.bool_] | None = None) -> list[Segment]:
+    """Give the segments that these features can tell.
+
+    VIPs are the tenth with the highest spend of the last year, of all rows or among those of a mask.
+    """
     segments = []
     if "order_days_total" in X:
         segments.append(Segment("one-time buyers", "order_days_total", None, 2.0))
@@ -65,7 +68,7 @@ def find_segments(X: pd.DataFrame) -> list[Segment]:
         segments.append(Segment("new customers", "days_since_first_order", None, _NEW_DAYS))
     if "amount_sum_365d" in X:
         spent = X["amount_sum_365d"].to_numpy(dtype=np.float64)
-        spent = spent[np.isfinite(spent)]
+        spent = spent[np.isfinite(spent) if among is None else np.isfinite(spent) & among]
         if len(spent) and spent.max() > spent.min():
             segments.append(Segment("VIPs", "amount_sum_365d", float(np.quantile(spent, 1 - _VIP_SHARE)), None))
     return segments

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version as version_of_package
 from importlib.util import find_spec
@@ -38,7 +40,36 @@ _REQUIRED = ("churnml", "lightgbm", "numpy", "pandas", "scikit-learn")
 _EXAMPLE_ROWS = 5
 
 
-def track(training: Training, config: Config, definition: ChurnDefinition) -> Model | None:
+@contextlib.contextmanager
+def open_run(tracking: TrackingSettings) -> Iterator[str]:
+    """Open a run for a training that is about to begin, and measure the system until it ends.
+
+    Yields the id of the run, which ``track`` fills and finishes. A training that breaks leaves it as failed, one that
+    is interrupted as killed.
+    """
+    with at_store(tracking) as mlflow:
+        from mlflow.tracking.context.registry import resolve_tags
+
+        # In a notebook, a run of the user's own may be active.
+        active = mlflow.active_run()
+        tags = resolve_tags({} if active is None else {"mlflow.parentRunId": active.info.run_id})
+        run = mlflow.MlflowClient().create_run(_experiment(mlflow, tracking), run_name="train", tags=tags)
+        monitor = _watch_system(mlflow, run.info.run_id)
+    try:
+        yield run.info.run_id
+    except BaseException as error:
+        with at_store(tracking) as mlflow:
+            if mlflow.get_run(run.info.run_id).info.status == "RUNNING":
+                ended = "FAILED" if isinstance(error, Exception) else "KILLED"
+                mlflow.MlflowClient().set_terminated(run.info.run_id, ended)
+        raise
+    finally:
+        if monitor is not None:
+            with at_store(tracking):
+                monitor.finish()
+
+
+def track(training: Training, config: Config, definition: ChurnDefinition, run_id: str | None = None) -> Model | None:
     """Keep a training in MLflow and register its model.
 
     Parameters
@@ -47,6 +78,8 @@ def track(training: Training, config: Config, definition: ChurnDefinition) -> Mo
         What a trainer found.
     config, definition
         The settings that it used.
+    run_id
+        The run that was opened for it; None makes one.
 
     Returns
     -------
@@ -57,13 +90,10 @@ def track(training: Training, config: Config, definition: ChurnDefinition) -> Mo
     """
     with at_store(config.tracking) as mlflow, tempfile.TemporaryDirectory(prefix="churnml-") as scratch:
         experiment = _experiment(mlflow, config.tracking)
-        # Nested: in a notebook, a run of the user's own may be active.
-        with mlflow.start_run(
-            run_name=f"train {training.card['as_of']}",
-            experiment_id=experiment,
-            nested=True,
-            log_system_metrics=_watches_system(),
-        ):
+        name = f"train {training.card['as_of']}"
+        asked = {"run_name": name, "experiment_id": experiment} if run_id is None else {"run_id": run_id}
+        with mlflow.start_run(**asked, nested=True, log_system_metrics=False):
+            mlflow.set_tag("mlflow.runName", name)
             _log_parent(mlflow, training, config, definition)
             _log_plots_and_card(mlflow, training)
             _log_children(mlflow, training, experiment)
@@ -120,9 +150,18 @@ def _experiment(mlflow: Any, tracking: TrackingSettings) -> str:
     return str(mlflow.create_experiment(tracking.experiment, artifact_location=artifacts))
 
 
-def _watches_system() -> bool | None:
-    """Tell whether MLflow measures processor, memory and disk meanwhile; its own variable is obeyed where it is set."""
-    return None if os.environ.get(_WATCH) else find_spec("psutil") is not None
+def _watch_system(mlflow: Any, run_id: str) -> Any:
+    """Let MLflow measure processor, memory and disk until the run ends; None where its own variable says not to."""
+    asked = os.environ.get(_WATCH)
+    if find_spec("psutil") is None or (asked is not None and asked.lower() not in ("true", "1")):
+        return None
+    from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+
+    monitor: Any = SystemMetricsMonitor(  # type: ignore[no-untyped-call]
+        run_id, tracking_uri=mlflow.get_tracking_uri()
+    )
+    monitor.start()
+    return monitor
 
 
 def _log_parent(mlflow: Any, training: Training, config: Config, definition: ChurnDefinition) -> None:

@@ -23,30 +23,30 @@ from churnml.data.population import data_end, training_snapshots
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.errors import ChurnmlError, ConfigError, ModelError, NoSkillError
-from churnml.features.registry import available, load_plugins, tables_of
+from churnml.features.builder import find_constants
+from churnml.features.family import Derived, Feature
+from churnml.features.registry import available, feature, load_plugins, tables_of
 from churnml.features.store import Progress
-from churnml.statistics.logodds import Floats, shift_per_group
+from churnml.statistics.logodds import shift_per_group
 from churnml.training.artefact import with_version
-from churnml.training.calibration import calibration_slope, segment_offsets
 from churnml.training.candidates import CANDIDATES
 from churnml.training.candidates.base import FitSettings
-from churnml.training.candidates.blend import Blend
-from churnml.training.choice import Predictions, compare, predict_folds
 from churnml.training.data_gate import count_orders_per_day, judge_data, refuse
 from churnml.training.figures import compute_figures
-from churnml.training.folds import Fold, Plan, plan_folds
+from churnml.training.folds import Fold, Plan, judged_rows, plan_folds
 from churnml.training.frame import TrainingFrame, build_training_frame, compute_base_rates
 from churnml.training.gate import against_champion, judge
+from churnml.training.level import FEATURES as LEVEL_FEATURES
 from churnml.training.level import Level, choose_level, shift_to
-from churnml.training.model import Model
+from churnml.training.model import Model, level_logodds
 from churnml.training.options import choose_options
 from churnml.training.recipe import Recipe
 from churnml.training.result import Training, summarise
-from churnml.training.segments import find_segments, membership, segment_calibration
+from churnml.training.segments import find_segments, segment_calibration
+from churnml.training.selection import RULE, AtGate, predict, select
 from churnml.training.tuning import tune
 
 _log = logging.getLogger(__name__)
-_RULE = "recency_rule"
 
 
 class Trainer:
@@ -93,19 +93,31 @@ class Trainer:
         NoSkillError
             Where nothing is better than chance.
         """
-        with self._store(shop) as store:
-            training = self.train(shop, as_of, progress, store, self._champion())
-        for line in summarise(training):
-            _log.info(line)
-        if self.track:
-            from churnml.training.tracking import track
+        end, *_ = self._plan(shop, as_of)  # what is refused here leaves no run behind
+        with self._store(shop) as store, self._run() as run:
+            training = self.train(shop, end, progress, store, self._champion())
+            for line in summarise(training):
+                _log.info(line)
+            if run is None:
+                model = None if training.model is None else with_version(training.model)
+            else:
+                from churnml.training.tracking import track
 
-            model = track(training, self.config, self.definition)
-        else:
-            model = None if training.model is None else with_version(training.model)
+                model = track(training, self.config, self.definition, run)
         if model is None:
             raise NoSkillError(training.verdict.sentence)
         return model
+
+    @contextmanager
+    def _run(self) -> Iterator[str | None]:
+        """Open a run in MLflow where runs are kept; gives its id."""
+        if not self.track:
+            yield None
+            return
+        from churnml.training.tracking import open_run
+
+        with open_run(self.config.tracking) as run:
+            yield run
 
     def _champion(self) -> Recipe | None:
         """Give the champion's recipe; None where there is none, or it answers another question."""
@@ -133,13 +145,8 @@ class Trainer:
         ``store`` keeps built features for a run that breaks; ``champion`` is the recipe that is to be matched.
         """
         config, definition = self.config, self.definition
-        load_plugins(config.features.plugins)
-        end = data_end(shop, pd.Timestamp(as_of).date() if as_of is not None else None, definition.horizon_days)
-        snapshots = training_snapshots(
-            shop.first_day, end, definition, config.snapshots.every_days, config.snapshots.at_most
-        )
-        features = available(shop, config.features.families, end)
-        candidates = _candidates(config.training.candidates, [feature.name for feature in features])
+        end, snapshots, features, candidates = self._plan(shop, as_of)
+        on = {feature.name for feature in available(shop, config.features.families, end)}
         frame = build_training_frame(
             shop, definition, snapshots, features, end, config.training.max_rows, config.seed, progress, store
         )
@@ -152,7 +159,23 @@ class Trainer:
             "data_fingerprint": fingerprint(History(shop, end), read),
             "data_gate": [dataclasses.asdict(finding) for finding in findings],
         }
-        return self._train_on(frame, candidates, end, origin, progress, champion)
+        off = [feature.name for feature in features if feature.name not in on]
+        declared = [feature(name) for name in LEVEL_FEATURES.values()]
+        rates = find_constants(History(shop, end), definition, declared).fitted
+        shop_rates = {one.name: rates[one.fit] for one in declared if isinstance(one, Derived) and one.fit is not None}
+        return self._train_on(frame, candidates, end, origin, progress, champion, off, shop_rates)
+
+    def _plan(self, shop: Shop, as_of: str | date | None) -> tuple[date, Sequence[date], list[Feature], list[str]]:
+        """Plan a training: the end of its data, its snapshots, features and candidates; raises what they forbid."""
+        config, definition = self.config, self.definition
+        load_plugins(config.features.plugins)
+        end = data_end(shop, pd.Timestamp(as_of).date() if as_of is not None else None, definition.horizon_days)
+        snapshots = training_snapshots(
+            shop.first_day, end, definition, config.snapshots.every_days, config.snapshots.at_most
+        )
+        features = [one for one in available(shop, config.features.families) if one.name not in LEVEL_FEATURES.values()]
+        candidates = _candidates(config.training.candidates, [feature.name for feature in features])
+        return end, snapshots, features, candidates
 
     @contextmanager
     def _store(self, shop: Shop) -> Iterator[Path | None]:
@@ -178,155 +201,145 @@ class Trainer:
         origin: Mapping[str, Any],
         progress: Progress | None = None,
         champion: Recipe | None = None,
+        off: Sequence[str] = (),
+        shop_rates: Mapping[str, float | None] | None = None,
     ) -> Training:
-        """Choose, calibrate, judge and refit on labelled rows; ``origin`` goes into the card as it is."""
+        """Choose, calibrate, judge and refit on labelled rows; ``origin`` goes into the card as it is.
+
+        Features that are ``off`` are used only where the folds prefer them. ``shop_rates`` are the shop's own churn
+        rates on the day, by feature; without them the level does not follow the shop's.
+        """
         config, definition = self.config, self.definition
-        plan = plan_folds(frame, definition, config.training.folds)
-        embargo = definition.reach_days if plan.forward else None
         settings = FitSettings(config.seed, config.training.threads)
-        forward = plan.choice if plan.forward else []
-        options = choose_options(frame, forward, tuple(frame.X.columns), settings, config.training.fade_days)
-        if config.training.tune_minutes and "lightgbm" in candidates:
-            options = dataclasses.replace(
-                options,
-                params=tune(
-                    *(frame, plan.choice, options, settings, config.training.tune_minutes),
-                    *(Path(config.training.tune_store), _name_of(options, plan, origin)),
-                ),
-            )
-        most_rows = config.training.fold_rows
-        predictions = predict_folds(frame, plan.choice, candidates, options, settings, most_rows, embargo, progress)
-        comparison = compare(predictions)
-        chosen = str(comparison.candidate[comparison.chosen].iloc[0])
-        recipes = {
-            name: _recipe(options, predictions, name, calibration_slope(predictions, name, embargo))
-            for name in dict.fromkeys([chosen, _RULE])
-        }
-        recipes[chosen] = _with_segments(recipes[chosen], frame, plan, predictions, embargo)
-        if progress is not None:
-            progress("gate", 0, 2)
-        gate = _Gate(frame, plan, definition, settings)
-        at_gate = {name: gate.predict(recipe) for name, recipe in recipes.items()}
-        verdict = judge(gate.rows, at_gate[chosen], at_gate[_RULE], chosen == _RULE, CANDIDATES[chosen].title)
-        shipped = recipes[_RULE if verdict.decision == "rule" else chosen]
+        plan = plan_folds(frame, definition, config.training.folds, config.training.fold_rows)
+        options = self._options(frame, plan, candidates, settings, origin, off)
+        selection, at_gate = select(
+            *(frame, plan, candidates, options, settings, config.training.fold_rows, definition.reach_days, progress)
+        )
+        chosen, rows = selection.chosen.candidate, frame.take(judged_rows(plan.gates))
+        if chosen == RULE:
+            at_gate = AtGate(at_gate.rule, at_gate.rule)
+        verdict = judge(rows, at_gate.chosen, at_gate.rule, chosen == RULE, CANDIDATES[chosen].title)
+        by_rule = verdict.decision == "rule"
+        shipped, logodds = (selection.rule, at_gate.rule) if by_rule else (selection.chosen, at_gate.chosen)
         # What ships does not depend on what shipped before: the card tells the verdict without the champion.
         card_verdict = dataclasses.asdict(verdict)
         if champion is not None and verdict.decision != "no skill" and set(champion.features) <= set(frame.X.columns):
-            verdict = against_champion(verdict, gate.rows, at_gate[shipped.candidate], gate.predict(champion))
-        gate.forget()
-        logodds = at_gate[shipped.candidate]
-        logodds = logodds + shift_to(gate.level.rate, logodds)
-        by_segment = segment_calibration(
-            gate.rows,
-            shift_per_group(gate.rows.churned, logodds, gate.rows.snapshots),
-            find_segments(frame.X.loc[plan.gate.train]),
-        )
-        figures = compute_figures(
-            gate.rows, logodds, config.training.bootstrap_draws, config.seed, config.training.threads
-        )
+            (theirs,) = predict(frame, plan.gates, [champion], settings, config.training.fold_rows)
+            verdict = against_champion(verdict, rows, logodds, theirs)
         base_rates = compute_base_rates(frame)
-        found = {
-            "as_of": as_of.isoformat(),
-            "definition": definition.model_dump(),
-            "rows": len(frame),
-            "base_rates": base_rates.to_dict("records"),
-            "forward": plan.forward,
-            "folds": [fold.name for fold in plan.choice],
-            "gate": plan.gate.name,
-            "comparison": comparison.to_dict("records"),
-            "verdict": {key: card_verdict[key] for key in card_verdict if "champion" not in key and key != "replaces"},
-            "figures": figures,
-            "segments": by_segment.to_dict("records"),
-            "candidate": shipped.candidate,
-            "slope": shipped.slope,
-            "recipe": shipped.to_card(),
-            **origin,
-        }
-        card = _plain(found)
+        days = [np.datetime64(fold.name, "D") for fold in plan.choice] if plan.forward else []
+        # Customers that were kept apart stand on the same snapshots: there the level is known, and not tested.
+        day = frame.days[-1] + (0 if plan.forward else definition.reach_days)
+        logodds = logodds + shift_to(choose_level(base_rates, day, days, definition).rate, logodds)
+        by_segment = segment_calibration(
+            rows,
+            shift_per_group(rows.churned, logodds, rows.snapshots),
+            find_segments(frame.X),
+        )
+        figures = compute_figures(rows, logodds, config.training.bootstrap_draws, config.seed, config.training.threads)
+        card = _plain(
+            {
+                "as_of": as_of.isoformat(),
+                "definition": definition.model_dump(),
+                "rows": len(frame),
+                "base_rates": base_rates.to_dict("records"),
+                "forward": plan.forward,
+                "folds": [fold.name for fold in plan.choice],
+                "gate": plan.gate_name,
+                "comparison": selection.comparison.to_dict("records"),
+                "verdict": {
+                    key: value for key, value in card_verdict.items() if "champion" not in key and key != "replaces"
+                },
+                "figures": figures,
+                "segments": by_segment.to_dict("records"),
+                "candidate": shipped.candidate,
+                "slope": shipped.slope,
+                "recipe": shipped.to_card(),
+                **origin,
+            }
+        )
         model = None
         if verdict.decision != "no skill":
             if progress is not None:
-                progress("refit on all", 1, 2)
-            fitted = shipped.fit(frame, settings)
-            level = _level(frame, plan.choice if plan.forward else [], np.datetime64(as_of), definition)
-            newest = frame.X.loc[frame.snapshots == frame.days[-1]]
-            shift = shift_to(level.rate, shipped.calibrate(fitted.logodds(newest), newest))
-            card["level"] = _plain({**dataclasses.asdict(level), "logodds": shift, "sentence": level.sentence})
-            features = tuple(frame.X.columns)
-            segments = shipped.segments
-            model = Model(fitted, shipped.slope, shift, definition, features, as_of, card, segments=segments)
+                progress("refit on all", 0, 1)
+            level = choose_level(base_rates, np.datetime64(as_of), days, definition)
+            model = self._refit(frame, shipped, level, shop_rates or {}, as_of, card, settings)
         if progress is not None:
-            progress("refit on all", 2, 2)
-        return Training(frame, base_rates, comparison, predictions, gate.rows, logodds, figures, verdict, model, card)
+            progress("refit on all", 1, 1)
+        return Training(
+            frame, base_rates, selection.comparison, selection.predictions, rows, logodds, figures, verdict, model, card
+        )
+
+    def _options(
+        self,
+        frame: TrainingFrame,
+        plan: Plan,
+        candidates: Sequence[str],
+        settings: FitSettings,
+        origin: Mapping[str, Any],
+        off: Sequence[str],
+    ) -> Recipe:
+        """Choose the options of the recipe, and tune; both need folds that look forward."""
+        asked = self.config.training
+        folds = plan.choice if plan.forward else []
+        options = choose_options(frame, folds, tuple(frame.X.columns), settings, asked.fade_days, off)
+        if not asked.tune_minutes or "lightgbm" not in candidates:
+            return options
+        if not folds:
+            _log.info("Tuning was left out: it needs folds that look forward, and the history is too short for them.")
+            return options
+        name = _name_of(options, folds, origin)
+        params = tune(frame, folds, options, settings, asked.tune_minutes, Path(asked.tune_store), name)
+        return dataclasses.replace(options, params=params)
+
+    def _refit(
+        self,
+        frame: TrainingFrame,
+        shipped: Recipe,
+        level: Level,
+        shop_rates: Mapping[str, float | None],
+        as_of: date,
+        card: dict[str, Any],
+        settings: FitSettings,
+    ) -> Model:
+        """Fit what ships on all labelled rows, at the level that is assumed for the day; the card is completed."""
+        fitted = shipped.fit(frame, settings)
+        newest = frame.X.loc[frame.snapshots == frame.days[-1]]
+        shift = shift_to(level.rate, shipped.calibrate(fitted.logodds(newest), newest))
+        card["level"] = _plain({**dataclasses.asdict(level), "logodds": shift, "sentence": level.sentence})
+        follows = LEVEL_FEATURES.get(level.kind)
+        rate = shop_rates.get(follows) if follows is not None else None
+        return Model(
+            fitted,
+            shipped.slope,
+            shift,
+            self.definition,
+            shipped.features if rate is None else (*shipped.features, str(follows)),
+            as_of,
+            card,
+            segments=shipped.segments,
+            level_feature=None if rate is None else follows,
+            level_reference=0.0 if rate is None else float(level_logodds(rate)),
+        )
 
 
-class _Gate:
-    """The rows that a recipe is judged on, and the level that was assumed for them with what was known by then."""
-
-    def __init__(self, frame: TrainingFrame, plan: Plan, definition: ChurnDefinition, settings: FitSettings) -> None:
-        self._settings = settings
-        self.rows = frame.take(plan.gate.test)
-        self._train = train = frame.take(plan.gate.train)
-        # Customers that were kept apart stand on the same snapshots: there the level is known, and not tested.
-        day = frame.days[-1] if plan.forward else train.days[-1] + definition.reach_days
-        self.level = _level(train, plan.choice if plan.forward else [], day, definition)
-
-    def forget(self) -> None:
-        """Let the training rows go: the refit that follows needs the memory."""
-        del self._train
-
-    def predict(self, recipe: Recipe) -> Floats:
-        """Fit a recipe on the gate's training rows and predict its test rows, net of the level."""
-        fitted = recipe.fit(self._train, self._settings)
-        return recipe.calibrate(fitted.logodds(self.rows.X), self.rows.X)
-
-
-def _level(frame: TrainingFrame, folds: Sequence[Fold], day: np.datetime64, definition: ChurnDefinition) -> Level:
-    days = [np.datetime64(fold.name, "D") for fold in folds]
-    rates = compute_base_rates(frame)
-    known = set(rates.snapshot_date)
-    return choose_level(rates, day, [one for one in days if str(one) in known], definition)
-
-
-def _name_of(options: Recipe, plan: Plan, origin: Mapping[str, Any]) -> str:
+def _name_of(options: Recipe, folds: Sequence[Fold], origin: Mapping[str, Any]) -> str:
     """Name a search after the data and everything else that it depends on."""
-    asked = json.dumps([options.to_card(), [fold.name for fold in plan.choice], origin.get("data_fingerprint")])
+    asked = json.dumps([options.to_card(), [fold.name for fold in folds], origin.get("data_fingerprint")])
     return hashlib.sha256(asked.encode()).hexdigest()[:16]
-
-
-def _with_segments(
-    recipe: Recipe, frame: TrainingFrame, plan: Plan, predictions: Predictions, embargo_days: int | None
-) -> Recipe:
-    """Add the segments whose offsets pay on later folds."""
-    tested = [frame.X.loc[fold.test] for fold in plan.choice]
-    segments = find_segments(frame.X.loc[plan.choice[0].train])
-    members = np.vstack([membership(X, segments) for X in tested])
-    logodds = recipe.slope * predictions.logodds[recipe.candidate]
-    found = segment_offsets(predictions, logodds, members, segments, embargo_days)
-    return dataclasses.replace(recipe, segments=tuple(segment for segment in found if segment.offset))
-
-
-def _recipe(options: Recipe, predictions: Predictions, candidate: str, slope: float) -> Recipe:
-    trees = predictions.trees.get(candidate)
-    return dataclasses.replace(
-        options,
-        candidate=candidate,
-        trees=int(np.median(trees)) if trees else None,
-        weights=predictions.weights if candidate == Blend.name else {},
-        slope=slope,
-    )
 
 
 def _candidates(wanted: Sequence[str], features: Sequence[str]) -> list[str]:
     unknown = [name for name in wanted if name not in CANDIDATES]
     if unknown:
         raise ConfigError(f"training.candidates: {', '.join(unknown)} not known. Choose among {', '.join(CANDIDATES)}.")
-    if not CANDIDATES[_RULE].suits(features):
+    if not CANDIDATES[RULE].suits(features):
         raise ConfigError(
             "features.families: the family recency is missing, and no model ships that is not compared with the "
             "recency rule. Add recency."
         )
-    return [name for name in CANDIDATES if (name in wanted or name == _RULE) and CANDIDATES[name].suits(features)]
+    return [name for name in CANDIDATES if (name in wanted or name == RULE) and CANDIDATES[name].suits(features)]
 
 
 def _plain(value: Any) -> Any:

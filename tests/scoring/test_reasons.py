@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnml.scoring.reasons import find_reasons, sum_concepts
+from churnml.scoring.reasons import find_reasons
+from churnml.training.attribution import sum_concepts
 
 FEATURES = ["days_since_last_order", "orders_90d", "complaint_open_max_days", "complaints_open", "deliveries_late_90d"]
 

@@ -135,7 +135,7 @@ def test_a_folder_with_files_is_not_written_to(folder: Path, frame: TrainingFram
 
 def test_a_newer_format_asks_for_an_update(folder: Path) -> None:
     edit(folder, lambda content: content.update(format=artefact.FORMAT + 1, nonsense=1))
-    with pytest.raises(ModelError, match=r"the model has format 3, but this churnml reads up to 2\. Update churnml\."):
+    with pytest.raises(ModelError, match=r"the model has format 4, but this churnml reads up to 3\. Update churnml\."):
         load_model(folder)
 
 

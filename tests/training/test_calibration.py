@@ -21,6 +21,7 @@ def predictions_of(
     rows = len(churned)
     at = np.array(folds if folds is not None else [0] * rows)
     return Predictions(
+        np.arange(rows),
         np.array(churned),
         np.array(customers if customers is not None else range(rows)),
         np.datetime64("2025-01-01") + 30 * at,

@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from churnml.statistics.logodds import fit_intercept, sigmoid
 from churnml.statistics.metrics import shape_loss
 from churnml.training.candidates import CANDIDATES, Candidate
 from churnml.training.candidates.base import FitSettings
+from churnml.training.candidates.logistic import fit_weights
 from churnml.training.figures import auroc_within
 from churnml.training.frame import TrainingFrame
 
@@ -268,3 +270,16 @@ def test_trees_are_found_on_customers_kept_apart(make_frame: MakeFrame) -> None:
 def test_an_unfitted_model_of_trees_says_so(frame: TrainingFrame) -> None:
     with pytest.raises(ValueError, match="not fitted"):
         CANDIDATES["lightgbm"]().logodds(pd.DataFrame({"x": [1.0]}))
+
+
+@pytest.mark.parametrize("faded", [None, 60])
+def test_weights_are_those_of_scikit_learn(frame: TrainingFrame, faded: int | None) -> None:
+    frame = frame.faded(faded)
+    X = frame.X[["days_since_last_order", "orders_365d", "amount_sum_365d"]].to_numpy()
+    columns = X - X.mean(axis=0)
+    levels = 100.0 * (frame.snapshots[:, None] == frame.days[None, :])
+    # Both know the normal prior of variance 0.5 per standardised column as C.
+    reference = LogisticRegression(C=0.5, fit_intercept=False, solver="newton-cholesky", tol=1e-10, max_iter=200)
+    reference.fit(np.hstack([columns / columns.std(axis=0), levels]), frame.churned, frame.weights)
+    expected = reference.coef_[0, :3] / columns.std(axis=0)
+    np.testing.assert_allclose(fit_weights(columns, frame, 0.5), expected, rtol=1e-4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -27,6 +28,7 @@ def predictions_of(
     rows = len(churned)
     at = np.array(folds if folds is not None else [0] * rows)
     return Predictions(
+        np.arange(rows),
         np.array(churned),
         np.array(customers if customers is not None else range(rows)),
         np.datetime64("2025-01-01") + 30 * at,
@@ -114,10 +116,10 @@ def test_predictions_stand_beside_their_rows(make_frame: MakeFrame) -> None:
         Recipe(tuple(frame.X.columns), trees=3),
         FitSettings(7, 1),
         1_000_000,
-        None,
         lambda *step: seen.append(step),
     )
     later = frame.snapshots > frame.days[0]
+    np.testing.assert_array_equal(found.rows, np.flatnonzero(later))
     np.testing.assert_array_equal(found.churned, frame.churned[later])
     np.testing.assert_array_equal(found.customers, frame.customers[later])
     np.testing.assert_array_equal(found.snapshots, frame.snapshots[later])
@@ -128,3 +130,14 @@ def test_predictions_stand_beside_their_rows(make_frame: MakeFrame) -> None:
     np.testing.assert_array_equal(found.logodds["recency_rule"][600:], alone.logodds(frame.take(folds[2].test).X))
     assert seen[-1] == ("folds", 3, 3)
     assert len(seen) == 7
+
+
+def test_some_rows_keep_their_folds_and_trees_apart() -> None:
+    given = predictions_of(CHURNED, {"lightgbm": RIGHT, "blend": FLAT}, folds=[0, 0, 1, 1, 2, 2, 3, 3])
+    given = dataclasses.replace(given, trees={"lightgbm": [10, 20, 30, 40]})
+    kept = given.take(np.array([False, True, False, False, True, True, False, True]))
+    assert kept.rows.tolist() == [1, 4, 5, 7]
+    assert kept.folds.tolist() == [0, 1, 1, 2]
+    assert kept.trees == {"lightgbm": [10, 30, 40]}
+    assert list(kept.logodds) == ["lightgbm"]
+    assert kept.churned.tolist() == [CHURNED[at] for at in (1, 4, 5, 7)]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
-from churnml.training.folds import MIN_CLASS, Fold, plan_folds
+from churnml.training.folds import MIN_CLASS, Apart, Fold, Forward, judged_rows, plan_folds
 from churnml.training.frame import TrainingFrame
 
 MakeFrame = Callable[..., TrainingFrame]
@@ -26,7 +26,7 @@ def test_the_embargo_is_half_open_on_the_exact_day(make_frame: MakeFrame) -> Non
     frame = make_frame(customers=2_000, snapshots=7, every_days=30)
     # A window of 60 days from 2024-01-01 ends before 2024-03-01, the third snapshot: that one may learn from it.
     exact = plan_folds(frame, ChurnDefinition(horizon_days=60), 6)
-    assert exact.forward
+    assert isinstance(exact, Forward)
     assert exact.gate.name == "2024-06-29"
     assert trained_on(frame, exact.gate) == ["2024-01-01", "2024-01-31", "2024-03-01", "2024-03-31", "2024-04-30"]
     assert [fold.name for fold in exact.choice] == ["2024-03-01", "2024-03-31", "2024-04-30"]
@@ -34,6 +34,7 @@ def test_the_embargo_is_half_open_on_the_exact_day(make_frame: MakeFrame) -> Non
     # One more day, as horizon or as lead, and the window ends on the third snapshot's own day.
     for definition in (ChurnDefinition(horizon_days=61), ChurnDefinition(horizon_days=60, lead_days=1)):
         later = plan_folds(frame, definition, 6)
+        assert isinstance(later, Forward)
         assert trained_on(frame, later.gate) == ["2024-01-01", "2024-01-31", "2024-03-01", "2024-03-31"]
         assert [fold.name for fold in later.choice] == ["2024-03-31"]
         assert trained_on(frame, later.choice[0]) == ["2024-01-01"]
@@ -54,11 +55,11 @@ def test_no_fold_knows_what_comes_later(
     definition = ChurnDefinition(horizon_days=horizon, lead_days=lead)
     plan = plan_folds(frame, definition, at_most)
     reach = definition.reach_days
-    for fold in (*plan.choice, plan.gate):
+    for fold in (*plan.choice, *plan.gates):
         assert not (fold.train & fold.test).any()
         assert fold.train.any()
         assert fold.test.any()
-    if plan.forward:
+    if isinstance(plan, Forward):
         newest = frame.days[-1]
         assert len(plan.choice) <= at_most
         assert plan.choice[-1].test.sum() == 1_300
@@ -69,14 +70,29 @@ def test_no_fold_knows_what_comes_later(
         for fold in (*plan.choice, plan.gate):
             assert frame.snapshots[fold.train].max() + reach <= frame.snapshots[fold.test].min()
     else:
-        used = np.zeros(len(frame), dtype=int)
-        gate = set(frame.customers[plan.gate.test])
-        for fold in plan.choice:
-            used += fold.test
+        # The four parts hold every row once, and no customer is in two of them.
+        np.testing.assert_array_equal(np.sum([fold.test for fold in plan.choice], axis=0), 1)
+        assert judged_rows(plan.gates).all()
+        for part, fold in enumerate(plan.choice):
+            np.testing.assert_array_equal(fold.test, plan.parts == part)
             assert not set(frame.customers[fold.train]) & set(frame.customers[fold.test])
-            assert not gate & set(frame.customers[fold.train | fold.test])
-        # Three parts and the gate hold every row once.
-        np.testing.assert_array_equal(used + plan.gate.test, 1)
+        # Of each pair of parts, the others tell.
+        assert list(plan.pairs) == [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)]
+        for pair, fold in plan.pairs.items():
+            np.testing.assert_array_equal(fold.test, np.isin(plan.parts, pair))
+            np.testing.assert_array_equal(fold.train, ~fold.test)
+
+
+def test_of_many_rows_only_some_are_kept_apart(make_frame: MakeFrame) -> None:
+    frame = make_frame(customers=1_000, snapshots=3)
+    plan = plan_folds(frame, ChurnDefinition(), 6, most_rows=1_500)
+    assert isinstance(plan, Apart)
+    assert 1_200 < judged_rows(plan.gates).sum() < 1_800
+    for fold in (*plan.choice, *plan.pairs.values()):
+        # Whole customers, and nobody beyond them.
+        np.testing.assert_array_equal(fold.train | fold.test, judged_rows(plan.gates))
+    used = np.isin(frame.customers, frame.customers[judged_rows(plan.gates)])
+    np.testing.assert_array_equal(used, judged_rows(plan.gates))
 
 
 def test_below_500_churned_or_kept_customers_are_split(make_frame: MakeFrame) -> None:

@@ -51,15 +51,14 @@ def test_take_keeps_rows_together(tiny: TrainingFrame) -> None:
     assert taken.days.astype(str).tolist() == ["2025-01-01", "2025-02-01"]
 
 
-def test_hashes_depend_on_id_seed_and_purpose_alone() -> None:
+def test_hashes_depend_on_id_and_seed_alone() -> None:
     ids = pd.Index([f"c{number}" for number in range(2_000)])
     hashes = customer_hashes(ids, 7)
     np.testing.assert_array_equal(customer_hashes(ids[::-1], 7), hashes[::-1])
     np.testing.assert_array_equal(customer_hashes(ids[5:6], 7), hashes[5:6])
     assert hashes.min() >= 0
     assert hashes.max() < 1
-    others = (customer_hashes(ids, 8), customer_hashes(ids, 0), customer_hashes(ids, 7, "sample"))
-    for other in (*others, customer_hashes(ids, 10**16 + 7)):
+    for other in (customer_hashes(ids, seed) for seed in (8, 0, 10**16 + 7)):
         assert abs(np.corrcoef(hashes, other)[0, 1]) < 0.1
     # Shares of 2,000 draws: four standard errors are 4 * sqrt(.25 / 2000) = .045.
     assert abs((hashes < 0.5).mean() - 0.5) < 0.045
@@ -83,7 +82,7 @@ def shop() -> Shop:
 
 def build(shop: Shop, max_rows: int) -> TrainingFrame:
     snapshots = [date(2024, 4, 1) + timedelta(days=30 * number) for number in range(3)]
-    features = available(shop, ["recency"])
+    features = available(shop, ["recency", "frequency", "rhythm", "buy_till_you_die"])
     return build_training_frame(
         shop, ChurnDefinition(horizon_days=60), snapshots, features, date(2024, 10, 1), max_rows, 7
     )
@@ -100,14 +99,16 @@ def test_above_max_rows_whole_customers_are_kept(shop: Shop) -> None:
     np.testing.assert_array_equal(rows.hashes, some.hashes)
     np.testing.assert_array_equal(rows.snapshots, some.snapshots)
     np.testing.assert_array_equal(rows.churned, some.churned)
+    pd.testing.assert_frame_equal(rows.X, some.X, check_exact=True)
 
 
 def test_a_sample_can_still_be_split_by_customer(shop: Shop) -> None:
-    # Were sample and split made by the same hash, a sample of less than 30 % would lie in the gate as a whole.
+    # Were sample and split made by the same hash, a sample of less than a quarter would lie in one part as a whole.
     some = build(shop, 250)
     plan = plan_folds(some, ChurnDefinition(horizon_days=60), 6)
     assert not plan.forward
-    assert 0.15 < plan.gate.test.mean() < 0.45
+    for fold in plan.choice:
+        assert 0.1 < fold.test.mean() < 0.4
 
 
 def test_rows_are_sorted_by_snapshot_and_customer(shop: Shop) -> None:

@@ -40,7 +40,8 @@ def predictions() -> Predictions:
     days = np.repeat(np.array(["2024-03-01", "2024-03-01", "2024-06-01"], dtype="datetime64[D]"), [10, 20, 10])
     # The second fold's fit stands higher as a whole, which must not matter.
     logodds = np.concatenate([np.arange(10, 0, -1), 100 + np.arange(20, 0, -1), np.arange(10, 0, -1)]).astype(float)
-    return Predictions(np.array(churned, dtype=float), np.arange(40), days, folds, {"rule": logodds}, {})
+    y, rows = np.array(churned, dtype=float), np.arange(40)
+    return Predictions(rows, y, rows, days, folds, {"rule": logodds}, {})
 
 
 def test_lift_is_that_of_each_fits_own_tenth(predictions: Predictions) -> None:

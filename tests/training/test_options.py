@@ -61,3 +61,19 @@ def test_rows_fade_by_half_lives_and_thin_out_from_the_newest(make_frame: MakeFr
 def test_a_recipe_comes_back_from_its_card() -> None:
     recipe = Recipe(("a", "b"), "blend", 120, 2, 90, {"lightgbm": 0.5, "bg_nbd": 0.5}, {"num_leaves": 5}, 0.9)
     assert Recipe.from_card(recipe.to_card()) == recipe
+
+
+@pytest.mark.parametrize("helps", [True, False])
+def test_features_that_are_off_are_used_only_where_the_folds_prefer_them(make_frame: MakeFrame, helps: bool) -> None:
+    frame = make_frame(customers=1_500)
+    rng = np.random.default_rng(3)
+    season = rng.normal(size=len(frame))
+    if helps:
+        season += 2 * frame.churned
+    frame = dataclasses.replace(frame, X=frame.X.assign(orders_year_ago_coming_90d=season))
+    plan = plan_folds(frame, ChurnDefinition(horizon_days=30), 3)
+    names = tuple(frame.X.columns)
+    found = choose_options(frame, plan.choice, names, FitSettings(7, 1), 0, ["orders_year_ago_coming_90d"])
+    assert found.features == (names if helps else names[:-1])
+    if helps:  # and where they are on, they stay
+        assert choose_options(frame, plan.choice, names, FitSettings(7, 1), 0).features == names

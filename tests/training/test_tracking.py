@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ from churnml.errors import ConfigError, ModelError
 from churnml.training.artefact import save_model
 from churnml.training.model_card import write_model_card
 from churnml.training.result import Training
-from churnml.training.tracking import find_model, track
+from churnml.training.tracking import find_model, open_run, track
 
 pytestmark = pytest.mark.slow
 DEFAULT = TrackingSettings()
@@ -131,7 +132,9 @@ def test_the_system_is_measured_meanwhile_unless_mlflow_is_told_not_to(
     if wish is not None:
         monkeypatch.setenv("MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING", wish)
     settings = TrackingSettings(uri=fresh, experiment="measured")
-    track(trained, Config(tracking=settings), ChurnDefinition())
+    with open_run(settings) as run:
+        time.sleep(0.5)
+        track(trained, Config(tracking=settings), ChurnDefinition(), run)
     assert not [thread for thread in threading.enumerate() if thread.name == "SystemMetricsMonitor"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -146,6 +149,22 @@ def test_the_system_is_measured_meanwhile_unless_mlflow_is_told_not_to(
         parents = runs["tags.mlflow.parentRunId"].isna()
         assert runs.loc[parents, "metrics.system/system_memory_usage_megabytes"].notna().all()
         assert runs.loc[~parents, names].isna().all(axis=None)
+
+
+@pytest.mark.parametrize(("error", "status"), [(ValueError, "FAILED"), (KeyboardInterrupt, "KILLED")])
+def test_a_training_that_breaks_leaves_a_failed_run(
+    fresh: str, mlflow: ModuleType, error: type[BaseException], status: str
+) -> None:
+    settings = TrackingSettings(uri=fresh)
+    with pytest.raises(error), open_run(settings) as run:
+        raise error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mlflow.set_tracking_uri(fresh)
+        try:
+            assert mlflow.get_run(run).info.status == status
+        finally:
+            mlflow.set_tracking_uri(None)
 
 
 def test_a_second_identical_training_leaves_the_version_in_place(store: ModuleType) -> None:

@@ -20,6 +20,7 @@ from churnml.data.shop import Shop, read
 from churnml.data.simulator import Effects, simulate
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, InputError, NoSkillError
+from churnml.training import selection as selection_module
 from churnml.training import trainer as trainer_module
 from churnml.training.artefact import save_model, with_version
 from churnml.training.figures import auroc_within
@@ -110,7 +111,7 @@ def test_same_input_and_seed_give_the_same_bytes(training: Training, folder: Pat
 
 
 def test_the_threads_do_not_change_a_byte(training: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trainer_module, "predict_folds", lambda *_: training.predictions)
+    monkeypatch.setattr(selection_module, "predict_folds", lambda *_: training.predictions)
     origin = {key: training.card[key] for key in ("first_day", "data_fingerprint")}
     candidates = list(training.predictions.logodds)
     found = [
@@ -253,26 +254,22 @@ def test_the_gate_sees_nothing_that_it_judges(make_frame: MakeFrame, train_on: T
     np.testing.assert_array_equal(one.gate_logodds, other.gate_logodds)
 
 
-def test_apart_from_the_gates_customers_nothing_is_chosen(make_frame: MakeFrame, train_on: TrainOn) -> None:
+def test_a_short_history_is_judged_on_customers_kept_apart(make_frame: MakeFrame, train_on: TrainOn) -> None:
     frame = make_frame(customers=600, snapshots=3, hidden=1.5)
-    one = train_on(frame)
-    assert not one.card["forward"]
-    at_gate = np.isin(frame.customers, one.gate_rows.customers)
-    flipped = dataclasses.replace(frame, churned=np.where(at_gate, 1 - frame.churned, frame.churned))
-    other = train_on(flipped)
-    pd.testing.assert_frame_equal(one.comparison, other.comparison)
-    assert one.predictions.trees == other.predictions.trees
-    np.testing.assert_array_equal(one.gate_logodds, other.gate_logodds)
-    assert other.verdict.decision == "no skill"
-    assert LEVEL_NOT_TESTED in summarise(one)
-    assert one.card["level"]["tested_forward"] is False
+    found = train_on(frame)
+    assert not found.card["forward"]
+    assert found.card["gate"] == "customers kept apart"
+    assert len(found.gate_rows) == len(frame)
+    assert found.verdict.decision == "model"
+    assert LEVEL_NOT_TESTED in summarise(found)
+    assert found.card["level"]["tested_forward"] is False
 
 
 def test_what_is_judged_is_what_ships(
     make_frame: MakeFrame, train_on: TrainOn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The calibration belongs to the recipe, so the gate judges it too.
-    monkeypatch.setattr(trainer_module, "calibration_slope", lambda *_: 0.25)
+    monkeypatch.setattr(selection_module, "calibration_slope", lambda *_: 0.25)
     found = train_on(make_frame(), ["recency_rule"])
     assert found.model is not None
     assert found.model.slope == found.card["slope"] == 0.25
@@ -321,3 +318,19 @@ def test_no_skill_has_a_summary_too(make_frame: MakeFrame, train_on: TrainOn) ->
     assert found.model is None
     assert summarise(found)[-1].startswith("Nothing tells leaving customers from staying ones")
     assert "level" not in found.card
+
+
+def test_a_level_that_is_the_newest_one_follows_the_shop(make_frame: MakeFrame) -> None:
+    # A level that rises all the time is told best by the newest one.
+    frame = make_frame(levels=[-1.5 + 0.3 * number for number in range(10)], customers=800)
+    trainer = Trainer(config=config_of(), track=False)
+    rates = {"shop_churned_share_newest": 0.7, "shop_churned_share_last_year": 0.4}
+    found = trainer._train_on(frame, ["recency_rule"], date(2025, 1, 1), {}, shop_rates=rates)
+    assert found.model is not None
+    assert found.card["level"]["kind"] == "trailing"
+    assert found.model.level_feature == "shop_churned_share_newest"
+    X = frame.X.assign(shop_churned_share_newest=[0.7] * len(frame))
+    assert found.model.predict_proba(X)[-800:].mean() == pytest.approx(found.card["level"]["rate"], abs=1e-6)
+    alone = trainer._train_on(frame, ["recency_rule"], date(2025, 1, 1), {})
+    assert alone.model is not None
+    assert alone.model.level_feature is None

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import ibis
 import numpy as np
 from numpy.typing import NDArray
 
+from churnml.data.draw import place_of
 from churnml.data.history import History
 from churnml.definition import ChurnDefinition
 from churnml.features.family import Derived, Family
@@ -25,11 +25,6 @@ _MOST_CUSTOMERS = 50_000
 _SHARE_AT_START = 1 / 3  # of the days of data: whoever begins in them may have begun before
 _LEAST_CUSTOMERS = 1_000
 _LEAST_SHARE = 0.2
-
-
-@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
-def md5(text: str) -> str:  # type: ignore[empty-body]
-    """Hash a text, alike on every engine."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +40,7 @@ def fit(history: History, definition: ChurnDefinition) -> Fitted | None:
     """Fit BG/NBD on at most 50,000 customers who ordered before the snapshot; None where nobody ordered twice."""
     orders = history.uncancelled_orders
     drawn = orders.select("customer_id").distinct()
-    drawn = drawn.mutate(place=md5(drawn.customer_id)).order_by("place", "customer_id").limit(_MOST_CUSTOMERS)
+    drawn = drawn.mutate(place=place_of(drawn.customer_id)).order_by("place", "customer_id").limit(_MOST_CUSTOMERS)
     days = ORDER_DAYS.rows(history).semi_join(drawn, "customer_id")
     histories = days.group_by("customer_id").aggregate(
         days=days.count(),

@@ -60,10 +60,7 @@ class Blend(Candidate):
 
     def logodds(self, X: pd.DataFrame) -> Floats:
         """Add up the members, each times its weight."""
-        total = np.zeros(len(X))
-        for name, weight in self.weights.items():
-            total += weight * self.fitted[name].logodds(X)
-        return total
+        return weighted_sum(self.weights, {name: member.logodds(X) for name, member in self.fitted.items()})
 
     def contributions(self, X: pd.DataFrame) -> tuple[float, Floats]:
         """Add up the members' values, each times its weight: SHAP values are linear in the model."""
@@ -90,6 +87,11 @@ class Blend(Candidate):
             raise ValueError(f"{_FILE} does not hold a weight for each of its members")
         model.fitted = {name: cls.members[name].load(folder) for name in model.weights}
         return model
+
+
+def weighted_sum(weights: Mapping[str, float], logodds: Mapping[str, Floats]) -> Floats:
+    """Add up log-odds of members, shape (rows,) each, times their weights; who has none is left out."""
+    return np.asarray(sum(weight * logodds[name] for name, weight in weights.items()), dtype=np.float64)
 
 
 def find_weights(churned: Floats, logodds: Mapping[str, Floats], groups: NDArray[np.int64]) -> dict[str, float]:

@@ -19,7 +19,7 @@ _FILE = "trees.txt"
 _MOST_TREES = 500
 _PATIENCE = 50
 _STOPPING_SHARE = 0.25
-_ROWS_WORTH_THREADS = 200_000
+_ROWS_WORTH_THREADS = 100_000
 _MIN_CHILD_SHARE = 0.005
 _MIN_CHILD = (20, 200)
 
@@ -122,7 +122,7 @@ def _parameters(rows: int, settings: FitSettings) -> dict[str, Any]:
         "lambda_l2": 10.0,
         "boost_from_average": False,
         "deterministic": True,
-        "force_row_wise": True,
+        "force_col_wise": True,
         # On few rows a second thread gains nothing, and waits for its turn at full speed where others work too.
         "num_threads": settings.threads if rows >= _ROWS_WORTH_THREADS else 1,
         "seed": settings.seed,

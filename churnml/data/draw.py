@@ -1,0 +1,55 @@
+"""Drawing whole customers by a hash of their ids, which says the same on every engine."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import ibis
+import ibis.expr.types as ir
+from ibis.util import gen_name
+
+from churnml.data.shop import Sample, Shop
+
+_DIGITS = 12
+
+
+def place_of(customer_id: ir.StringColumn, seed: int | None = None) -> ir.StringColumn:
+    """Give a customer a place among all, as hexadecimal digits that depend on her id and a seed alone."""
+    return _md5(customer_id if seed is None else ibis.literal(f"{seed} ") + customer_id)
+
+
+def draw(shop: Shop, share: float, seed: int) -> Shop:
+    """Draw a share of the customers, each with all rows.
+
+    Parameters
+    ----------
+    shop
+        The shop.
+    share
+        Above 0 and below 1.
+    seed
+        Seed of the draw; who is drawn depends on nothing else but a customer's own id.
+
+    Returns
+    -------
+    Shop
+        The rows of these customers, stored on the engine where it stores tables. Its ``whole`` is the shop given.
+    """
+    below = f"{int(share * 16**_DIGITS):0{_DIGITS}x}"
+    orders = shop.tables["orders"]
+    kept = orders.filter(place_of(orders.customer_id, seed) < below)
+    drawn = {"orders": shop.engine.keep(gen_name("drawn"), kept, stored=True)}
+    for name, table in shop.tables.items():
+        if name == "orders":
+            continue
+        if "customer_id" in table.columns:
+            kept = table.filter(place_of(table.customer_id, seed) < below)
+        else:
+            kept = table.semi_join(drawn["orders"], "order_id")
+        drawn[name] = shop.engine.keep(gen_name("drawn"), kept, stored=True)
+    return dataclasses.replace(shop, tables=drawn, sample=Sample(shop, share, seed))
+
+
+@ibis.udf.scalar.builtin(name="md5")  # type: ignore[untyped-decorator]
+def _md5(text: str) -> str:  # type: ignore[empty-body]
+    """Hash a text, alike on every engine."""

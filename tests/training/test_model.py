@@ -1,0 +1,56 @@
+"""The model: additive in log-odds, with a level that may follow the shop's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import numpy as np
+import pytest
+
+from churnml.definition import ChurnDefinition
+from churnml.training.artefact import load_model, save_model
+from churnml.training.candidates import CANDIDATES
+from churnml.training.candidates.base import FitSettings
+from churnml.training.frame import TrainingFrame
+from churnml.training.model import Model, level_logodds
+
+MakeFrame = Callable[..., TrainingFrame]
+NEWEST = "shop_churned_share_newest"
+
+
+@pytest.fixture(scope="module")
+def frame(make_frame: MakeFrame) -> TrainingFrame:
+    return make_frame(customers=100, snapshots=3)
+
+
+@pytest.fixture(scope="module")
+def model(frame: TrainingFrame) -> Model:
+    fitted = CANDIDATES["recency_rule"]().fit(frame, FitSettings(7, 1))
+    features = ("days_since_last_order", NEWEST)
+    # On the day of the training half of the customers had left: log-odds 0.
+    return Model(fitted, 0.9, 0.3, ChurnDefinition(), features, date(2025, 1, 1), {}, "", (), NEWEST, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("share", "added"),
+    # log(.75 / .25) = log 3; a share of 1 is held at 99.99 %; an unknown one changes nothing.
+    [(0.5, 0.0), (0.75, np.log(3)), (1.0, np.log(9999)), (np.nan, 0.0)],
+)
+def test_the_level_follows_the_shops_own(model: Model, frame: TrainingFrame, share: float, added: float) -> None:
+    X = frame.X.assign(**{NEWEST: share})
+    expected = 0.3 + 0.9 * model.candidate.logodds(X) + added
+    np.testing.assert_allclose(model.predict_logodds(X), expected, rtol=1e-9)
+    base, contributions = model.contributions(X)
+    np.testing.assert_allclose(base + contributions.sum(axis=1), expected, rtol=1e-9)
+    np.testing.assert_allclose(contributions[NEWEST], added, atol=1e-9)
+
+
+def test_the_level_is_kept_in_the_artefact(model: Model, frame: TrainingFrame, tmp_path: object) -> None:
+    save_model(model, f"{tmp_path}/model")
+    X = frame.X.assign(**{NEWEST: 0.8})
+    np.testing.assert_array_equal(load_model(f"{tmp_path}/model").predict_logodds(X), model.predict_logodds(X))
+
+
+def test_rates_have_finite_logodds() -> None:
+    np.testing.assert_allclose(level_logodds([0.0, 0.5, 1.0]), [-np.log(9999), 0.0, np.log(9999)], rtol=1e-9)
