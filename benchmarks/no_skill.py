@@ -1,24 +1,31 @@
-"""How often a model is promoted where there is nothing to learn: labels permuted within each snapshot.
+"""How often a model is promoted where there is nothing to learn.
 
     python benchmarks/no_skill.py SHOP --as-of 2011-09-01 --horizon 90 --active 365 --seeds 100 --cheap
+    python benchmarks/no_skill.py --simulate 3000 --seeds 100 --cheap
 
-``--cheap`` compares the rules alone; without it all candidates are, end to end from the built features on.
+With a shop, its labels are permuted within each snapshot, another way for each seed; with ``--simulate``, each seed is
+a simulated shop of so many customers whose leaving depends on nothing. ``--cheap`` compares the rules alone; without it
+all candidates are, end to end from the built features on.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import tempfile
 from datetime import date
 
 import numpy as np
+from joblib import Parallel, delayed
 
 import churnml
 from churnml.config import Config
 from churnml.data.population import data_end, training_snapshots
+from churnml.data.simulator import Effects, simulate
 from churnml.definition import ChurnDefinition
 from churnml.features.registry import available
 from churnml.training.frame import TrainingFrame, build_training_frame
+from churnml.training.result import Training
 from churnml.training.trainer import Trainer
 
 CHEAP = ["recency_rule", "bg_nbd", "rfm_logistic"]
@@ -34,33 +41,55 @@ def permuted(frame: TrainingFrame, seed: int) -> TrainingFrame:
     return dataclasses.replace(frame, churned=churned)
 
 
+def built(shop: churnml.Shop, config: Config, as_of: date | None) -> tuple[TrainingFrame, date]:
+    """Build all labelled rows of a shop, and give the end of its data."""
+    definition = config.definition
+    end = data_end(shop, as_of, definition.horizon_days)
+    snapshots = training_snapshots(shop.first_day, end, definition, config.snapshots.every_days)
+    features = available(shop, None, end)
+    return build_training_frame(shop, definition, snapshots, features, end, config.training.max_rows, 7), end
+
+
+def trained(frame: TrainingFrame, end: date, config: Config) -> Training:
+    """Train on labelled rows."""
+    return Trainer(config=config, track=False)._train_on(frame, config.training.candidates, end, {})
+
+
+def simulated(customers: int, seed: int, config: Config) -> Training:
+    """Train on a simulated shop without effects."""
+    with tempfile.TemporaryDirectory() as folder:
+        simulate(folder, customers=customers, seed=seed, effects=Effects.none(), jobs=1)
+        return trained(*built(churnml.read(folder), config, None), config)
+
+
 def main() -> None:
     """Count promotions over seeds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("shop")
-    parser.add_argument("--as-of", required=True)
+    parser.add_argument("shop", nargs="?")
+    parser.add_argument("--simulate", type=int, metavar="CUSTOMERS")
+    parser.add_argument("--as-of", type=date.fromisoformat)
     parser.add_argument("--horizon", type=int, default=90)
     parser.add_argument("--active", type=int, default=365)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--cheap", action="store_true")
+    parser.add_argument("--jobs", type=int, default=2, help="seeds at a time")
     asked = parser.parse_args()
+    if (asked.shop is None) == (asked.simulate is None):
+        parser.error("name a shop, or --simulate with a number of customers")
     definition = ChurnDefinition(horizon_days=asked.horizon, active_days=asked.active)
     candidates = {"candidates": CHEAP} if asked.cheap else {}
-    config = Config(definition=definition, training={"bootstrap_draws": 20, **candidates})
-    shop = churnml.read(asked.shop)
-    end = data_end(shop, date.fromisoformat(asked.as_of), definition.horizon_days)
-    snapshots = training_snapshots(shop.first_day, end, definition, config.snapshots.every_days)
-    frame = build_training_frame(
-        shop, definition, snapshots, available(shop, None, end), end, config.training.max_rows, config.seed
-    )
-    names = [name for name in config.training.candidates if name]
-    promoted = []
-    for seed in range(asked.seeds):
-        found = Trainer(config=config, track=False)._train_on(permuted(frame, seed), names, end, {})
+    config = Config(definition=definition, training={"bootstrap_draws": 20, "threads": 1, **candidates})
+    if asked.simulate:
+        work = (delayed(simulated)(asked.simulate, seed, config) for seed in range(asked.seeds))
+    else:
+        frame, end = built(churnml.read(asked.shop), config, asked.as_of)
+        work = (delayed(trained)(permuted(frame, seed), end, config) for seed in range(asked.seeds))
+    promoted = 0
+    for seed, found in enumerate(Parallel(n_jobs=asked.jobs, return_as="generator")(work)):
         if found.model is not None:
-            promoted.append(seed)
+            promoted += 1
             print(f"seed {seed}: {found.card['candidate']} was promoted", flush=True)
-    print(f"{len(promoted)} promotions in {asked.seeds} seeds")
+    print(f"{promoted} promotions in {asked.seeds} seeds")
 
 
 if __name__ == "__main__":

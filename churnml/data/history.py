@@ -55,6 +55,12 @@ class History:
         ended = (subscriptions.ended_at <= self._moment(0)).fill_null(False)
         return subscriptions.filter(subscriptions.cancelled_at.isnull() & ~ended)
 
+    @property
+    def sent_contacts(self) -> ir.Table:
+        """The known contacts that were really sent: customers of a control group got nothing."""
+        contacts = self.table("contacts")
+        return contacts.filter((contacts.arm != "control").fill_null(True))
+
     def within(self, event_time: ir.Value, days: int, ago: int = 0) -> ir.BooleanValue:
         """Tell whether a time lies in ``[snapshot - ago - days, snapshot - ago)``; false for null."""
         lies_within = (event_time >= self._moment(-ago - days)) & (event_time < self._moment(-ago))

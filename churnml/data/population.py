@@ -87,6 +87,31 @@ def labels(shop: Shop, snapshot_date: date, definition: ChurnDefinition, data_en
     return pd.Series(frame.churned.to_numpy(), index=pd.Index(frame.customer_id), name="churned")
 
 
+def treated(shop: Shop, snapshot_date: date, definition: ChurnDefinition) -> pd.Index:
+    """Give the customers to whom something was sent in the window in which they show whether they stay.
+
+    Parameters
+    ----------
+    shop
+        The shop; without contacts nobody was treated.
+    snapshot_date, definition
+        Which window; it has ended.
+
+    Returns
+    -------
+    pandas Index
+        ``customer_id``, sorted.
+    """
+    if not shop.has("contacts"):
+        return pd.Index([], name="customer_id", dtype="str")
+    end = definition.window(snapshot_date)[1]
+    later = History(shop, end)
+    sent = later.sent_contacts
+    sent = sent.filter(later.within(sent.sent_at, (end - snapshot_date).days))
+    customers: pd.Index = pd.Index(_customers_of(sent).order_by("customer_id").to_pandas().customer_id)
+    return customers
+
+
 def churn_rate(shop: Shop, snapshot_date: date, definition: ChurnDefinition, data_end: date) -> float | None:
     """Give the share who churned of the eligible customers of a snapshot.
 

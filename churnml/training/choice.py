@@ -99,6 +99,7 @@ def predict_folds(
     recipe: Recipe,
     settings: FitSettings,
     most_rows: int,
+    most_tested: int | None = None,
     progress: Progress | None = None,
 ) -> Predictions:
     """Fit every candidate on every fold and predict the fold's test rows.
@@ -115,6 +116,8 @@ def predict_folds(
         Seed and threads.
     most_rows
         A fold learns from about so many rows at most, of whole customers.
+    most_tested
+        A fold is tested on about so many rows at most, of whole customers; None tests on all.
     progress
         Called with a text, the steps done and all steps.
 
@@ -126,8 +129,11 @@ def predict_folds(
     logodds: dict[str, list[Floats]] = {name: [] for name in fitted_ones}
     trees: dict[str, list[int]] = {}
     tests: list[TrainingFrame] = []
+    rows: list[NDArray[np.intp]] = []
     for position, fold in enumerate(folds):
-        train, test = frame.sample(most_rows, fold.train), frame.take(fold.test)
+        drawn = fold.test if most_tested is None else frame.drawn(most_tested, fold.test)
+        train, test = frame.sample(most_rows, fold.train), frame.take(drawn)
+        rows.append(np.flatnonzero(drawn))
         tests.append(test)
         for name in fitted_ones:
             if progress is not None:
@@ -139,7 +145,7 @@ def predict_folds(
     if progress is not None:
         progress("folds", len(folds), len(folds))
     return Predictions(
-        np.concatenate([np.flatnonzero(fold.test) for fold in folds]),
+        np.concatenate(rows),
         np.concatenate([test.churned for test in tests]),
         np.concatenate([test.customers for test in tests]),
         np.concatenate([test.snapshots for test in tests]),

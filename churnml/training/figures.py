@@ -92,6 +92,40 @@ def compute_figures(
     return figures
 
 
+def compute_untreated_figures(
+    test: TrainingFrame, logodds: Floats, draws: int, seed: int, jobs: int = 1
+) -> dict[str, Any] | None:
+    """Compute the figures on the customers to whom nothing was sent in the window.
+
+    Who was sent something and stayed may have stayed because of it: she is not taken for safe, and here left out.
+
+    Parameters
+    ----------
+    test, logodds, draws, seed, jobs
+        As in ``compute_figures``.
+
+    Returns
+    -------
+    dict or None
+        ``rows`` and ``treated`` (counts of all, and of those left out), their ``treated_churn_rate`` and
+        ``untreated_churn_rate``, and ``figures``. None where nobody was treated, or where the others do not hold both
+        outcomes.
+    """
+    if test.treated is None or not test.treated.any():
+        return None
+    without = ~test.treated
+    rest = test.take(without)
+    if len(np.unique(rest.churned)) < 2:
+        return None
+    return {
+        "rows": len(test),
+        "treated": int(test.treated.sum()),
+        "treated_churn_rate": float(test.churned[test.treated].mean()),
+        "untreated_churn_rate": float(rest.churned.mean()),
+        "figures": compute_figures(rest, logodds[without], draws, seed, jobs),
+    }
+
+
 def _figures(y: Floats, z: Floats, days: NDArray[Any], values: Floats | None) -> dict[str, float]:
     """Compute the figures of some rows."""
     p, shifted = sigmoid(z), shift_per_group(y, z, days)

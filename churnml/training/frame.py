@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from churnml.data.draw import draw
 from churnml.data.history import History
-from churnml.data.population import eligible, labels
+from churnml.data.population import eligible, labels, treated
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.features.builder import Aggregates, build
@@ -42,6 +42,9 @@ class TrainingFrame:
         Snapshot of each row as datetime64[D], shape (rows,); sorted.
     weights
         How much each row counts in a fit, shape (rows,), > 0; None counts every row once.
+    treated
+        Whether something was sent to the customer in the window after the snapshot, shape (rows,); None where that is
+        not known.
     """
 
     X: pd.DataFrame
@@ -50,6 +53,7 @@ class TrainingFrame:
     hashes: Floats
     snapshots: NDArray[np.datetime64]
     weights: Floats | None = None
+    treated: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.churned)
@@ -63,6 +67,7 @@ class TrainingFrame:
             self.hashes[rows],
             self.snapshots[rows],
             None if self.weights is None else self.weights[rows],
+            None if self.treated is None else self.treated[rows],
         )
 
     def faded(self, half_life_days: int | None) -> TrainingFrame:
@@ -178,6 +183,12 @@ def build_training_frame(
         codes.astype(np.int64),
         customer_hashes(pd.Index(uniques), seed)[codes],
         np.repeat(np.array(snapshots, dtype="datetime64[D]"), [len(outcome) for outcome in outcomes]),
+        treated=np.concatenate(
+            [
+                outcome.index.isin(treated(shop, day, definition))
+                for day, outcome in zip(snapshots, outcomes, strict=True)
+            ]
+        ),
     )
 
 

@@ -113,6 +113,10 @@ class Model:
             raise ArithmeticError(f"SHAP values do not add up to the log-odds: off by {off:.2g}.")
         return base, pd.DataFrame(values, index=X.index, columns=list(self.features))
 
+    def select(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Give the model's features of labelled rows, in order; the level that it follows is null in them."""
+        return X.reindex(columns=list(self.features))
+
     def _moved_level(self, X: pd.DataFrame) -> Floats:
         """Give what the shop's level adds, shape (rows,); 0 where it is not known."""
         if self.level_feature is None:

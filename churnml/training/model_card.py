@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from churnml.training.attribution import sum_concepts
 from churnml.training.candidates import CANDIDATES
 from churnml.training.choice import Predictions
 from churnml.training.figures import tenth_of
+from churnml.training.markdown import facts, paragraphs, percent, said, table, without, words
 from churnml.training.result import LEVEL_NOT_TESTED, Training
 
 _SAMPLE = 2_000
@@ -46,6 +47,8 @@ def write_model_card(training: Training, contributions: pd.DataFrame | None = No
         "How candidates were compared": _comparison(card, training.predictions),
         "Verdict of the gate": _verdict(card.get("verdict") or {}),
         "Figures": _figures(card.get("figures") or {}),
+        "Figures by segment": _segments(card.get("segments") or []),
+        "Figures on customers who were sent nothing": _untreated(card.get("untreated")),
         "Level": _level(card.get("level")),
         "What the model looks at": _drivers(contributions),
         "Limits": _limits(card),
@@ -66,7 +69,8 @@ def sample_gate(training: Training) -> pd.DataFrame:
     """
     rows = training.gate_rows
     digits = (rows.hashes * 1e6) % 1
-    return rows.X.iloc[np.sort(np.argsort(digits, kind="stable")[:_SAMPLE])]
+    X = rows.X.iloc[np.sort(np.argsort(digits, kind="stable")[:_SAMPLE])]
+    return X if training.model is None else training.model.select(X)
 
 
 def compute_drivers(contributions: pd.DataFrame) -> pd.DataFrame:
@@ -138,9 +142,9 @@ def _what(card: Mapping[str, Any]) -> str:
     lines.append(
         "The probability belongs to one customer on the day of the list, and everyone who is eligible is ranked by it."
     )
-    used = definition if definition.get("kind") == "spend_drop" else _without(definition, "spend_share")
-    lines.append(_facts(used))
-    return _paragraphs(lines)
+    used = definition if definition.get("kind") == "spend_drop" else without(definition, "spend_share")
+    lines.append(facts(used))
+    return paragraphs(lines)
 
 
 _MEANING = {
@@ -167,21 +171,21 @@ class _Known(dict[str, Any]):
 
 def _data(card: Mapping[str, Any]) -> str:
     rates = card.get("base_rates") or []
-    facts = {
+    known = {
         "first day": card.get("first_day"),
         "as of (nothing on or after this day was seen)": card.get("as_of"),
         "rows": card.get("rows"),
         "snapshots": len(rates) or None,
         "fingerprint of the tables": card.get("data_fingerprint"),
     }
-    table = _table(
+    by_snapshot = table(
         ["Snapshot", "Customers", "Left", "Churn rate"],
         [
-            [rate.get("snapshot_date"), rate.get("customers"), rate.get("churned"), _percent(rate.get("churn_rate"))]
+            [rate.get("snapshot_date"), rate.get("customers"), rate.get("churned"), percent(rate.get("churn_rate"))]
             for rate in rates
         ],
     )
-    return _paragraphs([_facts({key: value for key, value in facts.items() if value is not None}), table])
+    return paragraphs([facts({key: value for key, value in known.items() if value is not None}), by_snapshot])
 
 
 def _comparison(card: Mapping[str, Any], predictions: Predictions) -> str:
@@ -201,57 +205,93 @@ def _comparison(card: Mapping[str, Any], predictions: Predictions) -> str:
     ]
     lifts = compute_lift_over_time(predictions, str(card.get("candidate")))
     over_time = [[row.snapshot_date, row.customers, float(str(row.lift_at_10pct))] for row in lifts.itertuples()]
-    return _paragraphs(
+    return paragraphs(
         [
             f"{how}: {folds}. Gate: {card.get('gate')}." if folds else "",
             "Shape loss is the log loss after each snapshot's level was fitted: lower is better, and no lucky level "
             "earns anything. The simplest candidate within one standard error of the best was chosen."
             if compared
             else "",
-            _table(["Candidate", "Shape loss", "AUROC", "Behind the best", "Standard error", "Chosen"], rows),
+            table(["Candidate", "Shape loss", "AUROC", "Behind the best", "Standard error", "Chosen"], rows),
             f"Lift at 10 % of the {_title(card.get('candidate'))} on the folds:" if over_time else "",
-            _table(["Snapshot", "Customers", "Lift at 10 %"], over_time),
+            table(["Snapshot", "Customers", "Lift at 10 %"], over_time),
         ]
     )
 
 
 def _verdict(verdict: Mapping[str, Any]) -> str:
-    rest = {key: value for key, value in _without(verdict, "sentence").items() if value is not None}
-    return _paragraphs([verdict.get("sentence"), _facts(rest)])
+    rest = {key: value for key, value in without(verdict, "sentence").items() if value is not None}
+    return paragraphs([verdict.get("sentence"), facts(rest)])
 
 
 def _figures(figures: Mapping[str, Any]) -> str:
     if not figures:
         return ""
-    rows = []
-    for name, figure in figures.items():
-        value, low, high = (figure.get(key) for key in ("value", "low", "high"))
-        rows.append([_words(name), value, "" if name.endswith(_WITHOUT_INTERVAL) else f"{_said(low)} to {_said(high)}"])
-    return _paragraphs(
+    return paragraphs(
         [
             "On the gate's rows, which nothing was chosen on. They describe the recipe; what ships was fitted again on "
             "all labelled snapshots.",
-            _table(["Figure", "Value", "95 % interval"], rows),
+            _table_of_figures(figures),
         ]
     )
 
 
+def _segments(segments: Sequence[Mapping[str, Any]]) -> str:
+    rows = [
+        [
+            one.get("segment"),
+            one.get("rows"),
+            percent(one.get("predicted")),
+            percent(one.get("churned")),
+            f"{percent(one.get('difference'))} ({percent(one.get('low'))} to {percent(one.get('high'))})",
+            one.get("auroc"),
+            one.get("shape_loss"),
+        ]
+        for one in segments
+    ]
+    names = ["Segment", "Rows", "Predicted", "Left", "Difference (95 % interval)", "AUROC", "Shape loss"]
+    return paragraphs(["At the gate, after the level of each snapshot was fitted.", table(names, rows)]) if rows else ""
+
+
+def _untreated(untreated: Mapping[str, Any] | None) -> str:
+    if not untreated:
+        return ""
+    return paragraphs(
+        [
+            f"{said(untreated.get('treated'))} of the gate's {said(untreated.get('rows'))} rows were sent something "
+            "in the window that decides whether they left. Of them "
+            f"{percent(untreated.get('treated_churn_rate'))} left, of the others "
+            f"{percent(untreated.get('untreated_churn_rate'))}. Who stayed may have stayed because of it: being sent "
+            "something is not being safe. On the others alone:",
+            _table_of_figures(untreated.get("figures") or {}),
+        ]
+    )
+
+
+def _table_of_figures(figures: Mapping[str, Any]) -> str:
+    rows = []
+    for name, figure in figures.items():
+        value, low, high = (figure.get(key) for key in ("value", "low", "high"))
+        rows.append([words(name), value, "" if name.endswith(_WITHOUT_INTERVAL) else f"{said(low)} to {said(high)}"])
+    return table(["Figure", "Value", "95 % interval"], rows)
+
+
 def _level(level: Any) -> str:
     if not isinstance(level, Mapping):
-        return _said(level) if level is not None else ""
-    return _paragraphs([level.get("sentence"), _facts(_without(level, "sentence"))])
+        return said(level) if level is not None else ""
+    return paragraphs([level.get("sentence"), facts(without(level, "sentence"))])
 
 
 def _drivers(contributions: pd.DataFrame | None) -> str:
     if contributions is None or contributions.empty:
         return ""
     drivers = compute_drivers(contributions).head(_DRIVERS)
-    return _paragraphs(
+    return paragraphs(
         [
             f"Mean absolute SHAP value per concept, in log-odds, on {len(contributions):,} rows of the gate.",
-            _table(
+            table(
                 ["Concept", "Mean absolute SHAP value"],
-                [[_words(str(row.concept)), float(str(row.mean_abs_shap))] for row in drivers.itertuples()],
+                [[words(str(row.concept)), float(str(row.mean_abs_shap))] for row in drivers.itertuples()],
             ),
         ]
     )
@@ -283,47 +323,3 @@ _SILENT = {
 
 def _title(candidate: Any) -> str:
     return CANDIDATES[candidate].title if candidate in CANDIDATES else str(candidate)
-
-
-def _paragraphs(parts: Iterable[str | None]) -> str:
-    return "\n\n".join(part for part in parts if part)
-
-
-def _without(values: Mapping[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if key != name}
-
-
-def _facts(values: Mapping[str, Any]) -> str:
-    return "\n".join(f"- {_words(key)}: {_said(value)}" for key, value in values.items())
-
-
-def _table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    if not rows:
-        return ""
-    lines = [list(names), ["---"] * len(names), *([_said(value).replace("|", r"\|") for value in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ").replace("10pct", "10 %")
-
-
-def _percent(share: float | None) -> str:
-    return _said(None) if share is None else f"{share:.1%}"
-
-
-def _said(value: Any) -> str:
-    """Write a value for people."""
-    if value is None or (isinstance(value, float) and not np.isfinite(value)):
-        return "not known"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, Mapping):
-        return "; ".join(f"{_words(str(key))} {_said(item)}" for key, item in value.items()) or "none"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_said, value)) or "none"
-    return str(value)

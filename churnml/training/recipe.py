@@ -29,8 +29,10 @@ class Recipe:
         Name of the candidate.
     fade_days
         Half-life of the rows' weights, in days; None weighs all snapshots alike.
+    newest
+        Use so many of the newest snapshots at most; None uses all.
     every
-        Use each so-many-th snapshot, from the newest back.
+        Use each so-many-th of them, from the newest back.
     trees
         Number of trees; None finds it.
     weights
@@ -46,6 +48,7 @@ class Recipe:
     features: tuple[str, ...]
     candidate: str = "recency_rule"
     fade_days: int | None = None
+    newest: int | None = None
     every: int = 1
     trees: int | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
@@ -55,8 +58,9 @@ class Recipe:
 
     def prepare(self, frame: TrainingFrame) -> TrainingFrame:
         """Thin out, select and weigh the rows that are learnt from."""
-        if self.every > 1:
-            frame = frame.take(np.isin(frame.snapshots, frame.days[::-1][:: self.every]))
+        days = frame.days[::-1][: self.newest : self.every]
+        if len(days) < len(frame.days):
+            frame = frame.take(np.isin(frame.snapshots, days))
         if tuple(frame.X.columns) != self.features:
             frame = dataclasses.replace(frame, X=frame.X[list(self.features)])
         return frame.faded(self.fade_days)

@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 
 from churnml.statistics.bootstrap import clustered_mean
 from churnml.statistics.logodds import Floats, sigmoid
+from churnml.statistics.metrics import shape_loss
+from churnml.training.figures import auroc_within
 from churnml.training.frame import TrainingFrame
 
 _NEW_DAYS = 90.0
 _VIP_SHARE = 0.1
+_COLUMNS = ("segment", "rows", "predicted", "churned", "difference", "low", "high", "auroc", "shape_loss")
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ def membership(X: pd.DataFrame, segments: Sequence[Segment]) -> Floats:
     return np.column_stack(columns) if columns else np.zeros((len(X), 0))
 
 
-def segment_calibration(test: TrainingFrame, logodds: Floats, segments: Sequence[Segment]) -> pd.DataFrame:
+def segment_figures(test: TrainingFrame, logodds: Floats, segments: Sequence[Segment]) -> pd.DataFrame:
     """Hold predictions against outcomes, segment by segment.
 
     Parameters
@@ -96,7 +99,8 @@ def segment_calibration(test: TrainingFrame, logodds: Floats, segments: Sequence
     -------
     pandas DataFrame
         A row per segment with members: ``segment``, ``rows``, ``predicted`` (mean probability), ``churned`` (share),
-        ``difference`` (churned minus predicted), and ``low`` and ``high``, its 95 % interval clustered by customer.
+        ``difference`` (churned minus predicted), and ``low`` and ``high``, its 95 % interval clustered by customer;
+        ``auroc`` within snapshots and ``shape_loss``, nan where one outcome is missing.
     """
     found = []
     probability = sigmoid(logodds)
@@ -114,6 +118,8 @@ def segment_calibration(test: TrainingFrame, logodds: Floats, segments: Sequence
                 "difference": difference,
                 "low": difference - 1.96 * error,
                 "high": difference + 1.96 * error,
+                "auroc": auroc_within(test.churned[rows], logodds[rows], test.snapshots[rows]),
+                "shape_loss": shape_loss(test.churned[rows], logodds[rows], test.snapshots[rows]),
             }
         )
-    return pd.DataFrame(found, columns=["segment", "rows", "predicted", "churned", "difference", "low", "high"])
+    return pd.DataFrame(found, columns=list(_COLUMNS))

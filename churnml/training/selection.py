@@ -78,20 +78,23 @@ def select(
     settings
         Seed and threads.
     most_rows
-        A choice fold learns from about so many rows at most, the gate from four times as many.
+        A choice fold learns from about so many rows at most, and is tested on half as many; the gate learns from four
+        times as many.
     embargo_days
         Days from a snapshot until its outcomes are known.
     progress
         Called with a text, the steps done and all steps.
     """
 
-    def tested_on(folds: Sequence[Fold]) -> Predictions:
-        return predict_folds(frame, folds, candidates, options, settings, most_rows, progress)
+    def tested_on(folds: Sequence[Fold], most_tested: int | None = None) -> Predictions:
+        return predict_folds(frame, folds, candidates, options, settings, most_rows, most_tested, progress)
 
     if isinstance(plan, Forward):
         segments = find_segments(frame.X, plan.choice[0].train)
         members = membership(frame.X, segments)
-        selection = _select(tested_on(plan.choice), candidates, options, segments, members, embargo_days)
+        selection = _select(
+            tested_on(plan.choice, most_rows // 2), candidates, options, segments, members, embargo_days
+        )
         chosen, rule = predict(frame, plan.gates, [selection.chosen, selection.rule], settings, most_rows)
         return selection, AtGate(chosen, rule)
     segments = find_segments(frame.X)

@@ -178,14 +178,25 @@ def _log_parent(mlflow: Any, training: Training, config: Config, definition: Chu
             "seed": config.seed,
         }
     )
-    mlflow.log_metrics(
-        {
-            f"gate.{name}{suffix}": value
-            for name, figure in training.figures.items()
-            for suffix, value in (("", figure["value"]), (".low", figure["low"]), (".high", figure["high"]))
-            if np.isfinite(value)
-        }
-    )
+    untreated = card.get("untreated") or {"figures": {}}
+    for prefix, figures in {"gate": training.figures, "gate.untreated": untreated["figures"]}.items():
+        mlflow.log_metrics(
+            {
+                f"{prefix}.{name}{suffix}": value
+                for name, figure in figures.items()
+                for suffix, value in (("", figure["value"]), (".low", figure["low"]), (".high", figure["high"]))
+                if value is not None and np.isfinite(value)
+            }
+        )
+    for segment in card.get("segments") or []:
+        name = segment["segment"].replace(" ", "_")
+        mlflow.log_metrics(
+            {
+                f"gate.{name}.{key}": segment[key]
+                for key in ("predicted", "churned", "auroc", "shape_loss")
+                if segment[key] is not None
+            }
+        )
     mlflow.set_tag("verdict", training.verdict.decision)
     mlflow.set_tag("verdict.sentence", training.verdict.sentence)
     if training.verdict.against_champion is not None:
@@ -227,7 +238,7 @@ def _log_children(mlflow: Any, training: Training, experiment: str) -> None:
 
 
 def _register(mlflow: Any, training: Training, model: Model, folder: Path, name: str) -> None:
-    example = training.frame.X[list(model.features)].iloc[:_EXAMPLE_ROWS]
+    example = model.select(training.frame.X.iloc[:_EXAMPLE_ROWS])
     info = mlflow.pyfunc.log_model(
         name="model",
         loader_module=_LOADER,

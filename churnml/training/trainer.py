@@ -31,8 +31,9 @@ from churnml.statistics.logodds import shift_per_group
 from churnml.training.artefact import with_version
 from churnml.training.candidates import CANDIDATES
 from churnml.training.candidates.base import FitSettings
+from churnml.training.card import make_card, plain
 from churnml.training.data_gate import count_orders_per_day, judge_data, refuse
-from churnml.training.figures import compute_figures
+from churnml.training.figures import compute_figures, compute_untreated_figures
 from churnml.training.folds import Fold, Plan, judged_rows, plan_folds
 from churnml.training.frame import TrainingFrame, build_training_frame, compute_base_rates
 from churnml.training.gate import against_champion, judge
@@ -42,7 +43,7 @@ from churnml.training.model import Model, level_logodds
 from churnml.training.options import choose_options
 from churnml.training.recipe import Recipe
 from churnml.training.result import Training, summarise
-from churnml.training.segments import find_segments, segment_calibration
+from churnml.training.segments import find_segments, segment_figures
 from churnml.training.selection import RULE, AtGate, predict, select
 from churnml.training.tuning import tune
 
@@ -219,45 +220,35 @@ class Trainer:
         chosen, rows = selection.chosen.candidate, frame.take(judged_rows(plan.gates))
         if chosen == RULE:
             at_gate = AtGate(at_gate.rule, at_gate.rule)
-        verdict = judge(rows, at_gate.chosen, at_gate.rule, chosen == RULE, CANDIDATES[chosen].title)
-        by_rule = verdict.decision == "rule"
+        own = judge(rows, at_gate.chosen, at_gate.rule, chosen == RULE, CANDIDATES[chosen].title)
+        by_rule = own.decision == "rule"
         shipped, logodds = (selection.rule, at_gate.rule) if by_rule else (selection.chosen, at_gate.chosen)
-        # What ships does not depend on what shipped before: the card tells the verdict without the champion.
-        card_verdict = dataclasses.asdict(verdict)
-        if champion is not None and verdict.decision != "no skill" and set(champion.features) <= set(frame.X.columns):
+        verdict = own
+        if champion is not None and own.decision != "no skill" and set(champion.features) <= set(frame.X.columns):
             (theirs,) = predict(frame, plan.gates, [champion], settings, config.training.fold_rows)
-            verdict = against_champion(verdict, rows, logodds, theirs)
+            verdict = against_champion(own, rows, logodds, theirs)
         base_rates = compute_base_rates(frame)
         days = [np.datetime64(fold.name, "D") for fold in plan.choice] if plan.forward else []
         # Customers that were kept apart stand on the same snapshots: there the level is known, and not tested.
         day = frame.days[-1] + (0 if plan.forward else definition.reach_days)
         logodds = logodds + shift_to(choose_level(base_rates, day, days, definition).rate, logodds)
-        by_segment = segment_calibration(
-            rows,
-            shift_per_group(rows.churned, logodds, rows.snapshots),
-            find_segments(frame.X),
-        )
-        figures = compute_figures(rows, logodds, config.training.bootstrap_draws, config.seed, config.training.threads)
-        card = _plain(
-            {
-                "as_of": as_of.isoformat(),
-                "definition": definition.model_dump(),
-                "rows": len(frame),
-                "base_rates": base_rates.to_dict("records"),
-                "forward": plan.forward,
-                "folds": [fold.name for fold in plan.choice],
-                "gate": plan.gate_name,
-                "comparison": selection.comparison.to_dict("records"),
-                "verdict": {
-                    key: value for key, value in card_verdict.items() if "champion" not in key and key != "replaces"
-                },
-                "figures": figures,
-                "segments": by_segment.to_dict("records"),
-                "candidate": shipped.candidate,
-                "slope": shipped.slope,
-                "recipe": shipped.to_card(),
-                **origin,
-            }
+        shifted = shift_per_group(rows.churned, logodds, rows.snapshots)
+        by_segment = segment_figures(rows, shifted, find_segments(frame.X))
+        drawn = (config.training.bootstrap_draws, config.seed, config.training.threads)
+        figures = compute_figures(rows, logodds, *drawn)
+        card = make_card(
+            definition=definition,
+            as_of=as_of,
+            rows=len(frame),
+            base_rates=base_rates,
+            plan=plan,
+            comparison=selection.comparison,
+            verdict=own,
+            figures=figures,
+            untreated=compute_untreated_figures(rows, logodds, *drawn),
+            segments=by_segment,
+            shipped=shipped,
+            origin=origin,
         )
         model = None
         if verdict.decision != "no skill":
@@ -307,7 +298,7 @@ class Trainer:
         fitted = shipped.fit(frame, settings)
         newest = frame.X.loc[frame.snapshots == frame.days[-1]]
         shift = shift_to(level.rate, shipped.calibrate(fitted.logodds(newest), newest))
-        card["level"] = _plain({**dataclasses.asdict(level), "logodds": shift, "sentence": level.sentence})
+        card["level"] = plain({**dataclasses.asdict(level), "logodds": shift, "sentence": level.sentence})
         follows = LEVEL_FEATURES.get(level.kind)
         rate = shop_rates.get(follows) if follows is not None else None
         return Model(
@@ -340,17 +331,6 @@ def _candidates(wanted: Sequence[str], features: Sequence[str]) -> list[str]:
             "recency rule. Add recency."
         )
     return [name for name in CANDIDATES if (name in wanted or name == RULE) and CANDIDATES[name].suits(features)]
-
-
-def _plain(value: Any) -> Any:
-    """Turn NumPy values into plain ones, and what is not a number into null, for JSON."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
 def _remove(store: Path, made: Sequence[Path]) -> None:

@@ -15,7 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from churnml.data.history import History
-from churnml.data.population import MIN_SNAPSHOTS, data_end, eligible, exclusions, labels, training_snapshots
+from churnml.data.population import (
+    MIN_SNAPSHOTS,
+    churn_rate,
+    data_end,
+    eligible,
+    exclusions,
+    labels,
+    training_snapshots,
+    treated,
+)
 from churnml.data.shop import Shop, read
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
@@ -369,3 +378,26 @@ def test_a_day_outside_the_data_is_refused(as_of: date, message: str) -> None:
     of = shop([("a", datetime(2024, 1, 5, 10)), ("b", datetime(2024, 3, 5, 23))])
     with pytest.raises(InputError, match=re.escape(message)):
         data_end(of, as_of, 30)
+
+
+def test_who_was_sent_something_in_the_window_is_treated() -> None:
+    sent = [
+        ("before", "2024-02-29 23:59", None),
+        ("at once", "2024-03-01 00:00", None),  # the lead time is for the campaign
+        ("last moment", "2024-03-17 23:59", "treatment"),
+        ("after", "2024-03-18 00:00", None),
+        ("control", "2024-03-10 00:00", "control"),
+    ]
+    contacts = pd.DataFrame(sent, columns=["customer_id", "sent_at", "arm"])
+    contacts = contacts.assign(contact_id=range(5), campaign="spring")
+    of = shop([("at once", "2024-02-10")], contacts=contacts)
+    assert treated(of, SNAPSHOT, DEFINITION).tolist() == ["at once", "last moment"]
+    assert treated(shop([("at once", "2024-02-10")]), SNAPSHOT, DEFINITION).tolist() == []
+
+
+def test_the_churn_rate_is_the_mean_of_the_labels() -> None:
+    of = shop([("a", "2024-02-10"), ("b", "2024-02-11"), ("b", "2024-03-08"), ("c", "2024-02-12")])
+    assert churn_rate(of, SNAPSHOT, DEFINITION, END) == pytest.approx(2 / 3)
+    assert labels(of, SNAPSHOT, DEFINITION, END).mean() == pytest.approx(2 / 3)
+    assert churn_rate(of, SNAPSHOT, DEFINITION, END - timedelta(days=1)) is None
+    assert churn_rate(of, date(2023, 1, 1), DEFINITION, END) is None

@@ -116,6 +116,7 @@ def test_predictions_stand_beside_their_rows(make_frame: MakeFrame) -> None:
         Recipe(tuple(frame.X.columns), trees=3),
         FitSettings(7, 1),
         1_000_000,
+        None,
         lambda *step: seen.append(step),
     )
     later = frame.snapshots > frame.days[0]
@@ -130,6 +131,16 @@ def test_predictions_stand_beside_their_rows(make_frame: MakeFrame) -> None:
     np.testing.assert_array_equal(found.logodds["recency_rule"][600:], alone.logodds(frame.take(folds[2].test).X))
     assert seen[-1] == ("folds", 3, 3)
     assert len(seen) == 7
+
+
+def test_a_fold_is_tested_on_whole_customers_up_to_a_number(make_frame: MakeFrame) -> None:
+    frame = make_frame(customers=300, snapshots=4)
+    folds = [Fold("late", frame.snapshots < frame.days[2], frame.snapshots >= frame.days[2])]
+    options = Recipe(tuple(frame.X.columns))
+    found = predict_folds(frame, folds, ["recency_rule"], options, FitSettings(7, 1), 1_000, 200)
+    assert 150 < len(found.rows) < 250
+    assert (np.unique(found.customers, return_counts=True)[1] == 2).all()
+    np.testing.assert_array_equal(found.churned, frame.churned[found.rows])
 
 
 def test_some_rows_keep_their_folds_and_trees_apart() -> None:

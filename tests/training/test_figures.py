@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from churnml.statistics import calibration, metrics
 from churnml.statistics.logodds import shift_per_group, sigmoid
 from churnml.statistics.profit import expected_maximum_profit, value_at_risk_captured
-from churnml.training.figures import auroc_within, compute_figures
+from churnml.training.figures import auroc_within, compute_figures, compute_untreated_figures
 from churnml.training.frame import TrainingFrame
 
 MakeFrame = Callable[..., TrainingFrame]
@@ -102,3 +104,23 @@ def test_one_customer_on_many_rows_widens_the_interval(make_frame: MakeFrame) ->
     five = compute_figures(repeated, np.repeat(logodds, 5), 100, 7)["auroc"]
     assert five["value"] == pytest.approx(once["value"])
     assert five["high"] - five["low"] == pytest.approx(once["high"] - once["low"], rel=0.25)
+
+
+def test_figures_without_those_who_were_sent_something() -> None:
+    # Of four who were sent something one left, of the four others three: alone they are ordered as at random.
+    churned = np.array([1.0, 0, 0, 0, 1, 1, 1, 0])
+    logodds = np.array([2.0, 0, 0, 0, 1, 1, 1, 1])
+    sent = np.array([True] * 4 + [False] * 4)
+    days = np.full(8, np.datetime64("2025-01-01"))
+    frame = TrainingFrame(pd.DataFrame({"x": logodds}), churned, np.arange(8), np.linspace(0, 0.9, 8), days)
+    assert compute_untreated_figures(frame, logodds, 20, 7) is None
+    frame = dataclasses.replace(frame, treated=sent)
+    found = compute_untreated_figures(frame, logodds, 20, 7)
+    assert found is not None
+    assert (found["rows"], found["treated"]) == (8, 4)
+    assert (found["treated_churn_rate"], found["untreated_churn_rate"]) == (0.25, 0.75)
+    assert found["figures"]["auroc"]["value"] == 0.5
+    # -(3 log(.75) + log(.25)) / 4 = (3 * .287682 + 1.386294) / 4
+    assert found["figures"]["shape_loss"]["value"] == pytest.approx(0.562335, abs=1e-6)
+    assert compute_untreated_figures(dataclasses.replace(frame, treated=sent & ~sent), logodds, 20, 7) is None
+    assert compute_untreated_figures(dataclasses.replace(frame, treated=~sent | sent), logodds, 20, 7) is None

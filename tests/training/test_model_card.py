@@ -24,6 +24,7 @@ SECTIONS = [
     "How candidates were compared",
     "Verdict of the gate",
     "Figures",
+    "Figures by segment",
     "Level",
     "What the model looks at",
     "Limits",

@@ -26,7 +26,7 @@ def chosen(frame: TrainingFrame, fade_days: int | None = None) -> Recipe:
 
 def test_a_shop_that_does_not_change_stays_plain(make_frame: MakeFrame) -> None:
     found = chosen(make_frame(customers=600))
-    assert (found.fade_days, found.every) == (None, 1)
+    assert (found.fade_days, found.newest, found.every) == (None, None, 1)
 
 
 def test_old_snapshots_fade_where_customers_changed(make_frame: MakeFrame) -> None:
@@ -56,10 +56,12 @@ def test_rows_fade_by_half_lives_and_thin_out_from_the_newest(make_frame: MakeFr
     assert found.X.columns.tolist() == ["orders_90d"]
     assert found.weights is not None
     assert np.unique(found.weights).tolist() == [1 / 16, 1 / 4, 1]
+    assert Recipe(("orders_90d",), newest=4, every=2).prepare(frame).days.tolist() == frame.days[[2, 4]].tolist()
+    assert len(Recipe(("orders_90d",), newest=9).prepare(frame)) == len(frame)
 
 
 def test_a_recipe_comes_back_from_its_card() -> None:
-    recipe = Recipe(("a", "b"), "blend", 120, 2, 90, {"lightgbm": 0.5, "bg_nbd": 0.5}, {"num_leaves": 5}, 0.9)
+    recipe = Recipe(("a", "b"), "blend", 120, 6, 2, 90, {"lightgbm": 0.5, "bg_nbd": 0.5}, {"num_leaves": 5}, 0.9)
     assert Recipe.from_card(recipe.to_card()) == recipe
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -149,6 +150,18 @@ def test_the_system_is_measured_meanwhile_unless_mlflow_is_told_not_to(
         parents = runs["tags.mlflow.parentRunId"].isna()
         assert runs.loc[parents, "metrics.system/system_memory_usage_megabytes"].notna().all()
         assert runs.loc[~parents, names].isna().all(axis=None)
+
+
+def test_a_model_whose_level_follows_the_shop_is_kept_too(fresh: str, trained: Training) -> None:
+    assert trained.model is not None
+    name = "shop_churned_share_newest"
+    model = dataclasses.replace(trained.model, features=(*trained.model.features, name), level_feature=name)
+    settings = TrackingSettings(uri=fresh, model_name="following")
+    kept = track(dataclasses.replace(trained, model=model), Config(tracking=settings), ChurnDefinition())
+    assert kept is not None
+    again = find_model(None, settings)
+    X = trained.frame.X.iloc[:9].assign(**{name: 0.6})
+    np.testing.assert_array_equal(again.predict_logodds(X), kept.predict_logodds(X))
 
 
 @pytest.mark.parametrize(("error", "status"), [(ValueError, "FAILED"), (KeyboardInterrupt, "KILLED")])

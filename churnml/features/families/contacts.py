@@ -10,9 +10,7 @@ from churnml.features.family import Aggregate, Derived, Family, Source, count, d
 
 
 def _contacts(history: History) -> ir.Table:
-    table = history.table("contacts")
-    # Customers of a control group got nothing.
-    sent = table.filter((table.arm != "control").fill_null(True))
+    sent = history.sent_contacts
     opened = ibis.ifelse(sent.opened_at.notnull(), sent.sent_at, ibis.null(sent.sent_at.type()))
     return sent.mutate(last_opened_sent_at=opened.max().over(group_by="customer_id"))
 

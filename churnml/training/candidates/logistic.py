@@ -50,8 +50,10 @@ def fit_weights(columns: Floats, frame: TrainingFrame, variance: float) -> Float
     spreads[spreads < _NO_SPREAD] = np.inf
     # Prior variance 1 for weights on columns that are scaled down is the same as a smaller one on these.
     scale = np.sqrt(variance) / spreads
-    levels = (frame.snapshots[:, None] == frame.days[None, :]).astype(np.float64) * _WEAK
-    design = np.hstack([columns * scale, levels])
+    days = frame.days
+    design = np.empty((len(columns), columns.shape[1] + len(days)), order="F")
+    np.multiply(columns, scale, out=design[:, : columns.shape[1]])
+    design[:, columns.shape[1] :] = _WEAK * (frame.snapshots[:, None] == days)
     counts = np.ones(len(frame)) if frame.weights is None else frame.weights
     sign = 1.0 - 2.0 * frame.churned
     # One thread: the result keeps its last bits, and a busy machine does not slow it down.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -61,9 +62,12 @@ class SplineLogistic(Candidate):
         self.knots = [np.unique(column).tolist() for column in knots.T[varies]]
         if not self.columns:
             return self
-        basis = np.hstack(self._bases(rows.X))
+        basis = np.empty((len(rows), sum(self._widths())), order="F")
+        for columns, part in zip(self._columns(), self._bases(rows.X), strict=True):
+            basis[:, columns] = part
         self.centres = np.average(basis, axis=0, weights=rows.weights)
-        self.weights = fit_weights(basis - self.centres, rows, _VARIANCE / len(self.columns))
+        basis -= self.centres
+        self.weights = fit_weights(basis, rows, _VARIANCE / len(self.columns))
         return self
 
     def logodds(self, X: pd.DataFrame) -> Floats:
@@ -78,7 +82,6 @@ class SplineLogistic(Candidate):
 
     def save(self, folder: Path) -> None:
         """Write the curves as JSON, feature by feature."""
-        ends = np.cumsum(self._widths())
         curves = [
             {
                 "feature": name,
@@ -86,10 +89,10 @@ class SplineLogistic(Candidate):
                 "high": float(self.high[at]),
                 "mean": float(self.means[at]),
                 "knots": self.knots[at],
-                "centres": self.centres[end - width : end].tolist(),
-                "weights": self.weights[end - width : end].tolist(),
+                "centres": self.centres[columns].tolist(),
+                "weights": self.weights[columns].tolist(),
             }
-            for at, (name, end, width) in enumerate(zip(self.columns, ends, self._widths(), strict=True))
+            for at, (name, columns) in enumerate(zip(self.columns, self._columns(), strict=True))
         ]
         write_json(folder / _FILE, {"curves": curves})
 
@@ -116,24 +119,26 @@ class SplineLogistic(Candidate):
         """Give the number of columns of each feature's curve: itself, its bends, and whether it is null."""
         return [2 + max(len(knots) - 2, 0) for knots in self.knots]
 
-    def _bases(self, X: pd.DataFrame) -> list[Floats]:
+    def _columns(self) -> list[slice]:
+        """Give where each feature's curve stands among all columns."""
+        ends = np.cumsum(self._widths())
+        return [slice(end - width, end) for end, width in zip(ends.tolist(), self._widths(), strict=True)]
+
+    def _bases(self, X: pd.DataFrame) -> Iterator[Floats]:
         """Give the columns of each feature's curve, shape (rows, columns) each."""
         values = np.clip(_log(select(X, self.columns)), self.low, self.high)
-        bases = []
         for at, knots in enumerate(self.knots):
             x = values[:, at]
             missing = np.isnan(x)
             x = np.where(missing, self.means[at], x)
-            bases.append(np.column_stack([x, *_bends(x, knots), missing.astype(np.float64)]))
-        return bases
+            yield np.column_stack([x, *_bends(x, knots), missing.astype(np.float64)])
 
     def _curves(self, X: pd.DataFrame) -> Floats:
         """Give the value of each feature's curve, shape (rows, features)."""
-        starts = np.cumsum([0, *self._widths()])
         curves = np.empty((len(X), len(self.columns)))
         for first in range(0, len(X), _BATCH):
-            for at, basis in enumerate(self._bases(X.iloc[first : first + _BATCH])):
-                columns = slice(starts[at], starts[at + 1])
+            bases = self._bases(X.iloc[first : first + _BATCH])
+            for at, (columns, basis) in enumerate(zip(self._columns(), bases, strict=True)):
                 # Not @: BLAS adds up a few rows in another order than many.
                 curves[first : first + _BATCH, at] = ((basis - self.centres[columns]) * self.weights[columns]).sum(1)
         return curves
@@ -151,10 +156,11 @@ def _bends(x: Floats, knots: list[float]) -> list[Floats]:
     scale = (last - knots[0]) ** 2
 
     def cube(knot: float) -> Floats:
-        return np.asarray(np.maximum(x - knot, 0.0) ** 3, dtype=np.float64)
+        above = np.maximum(x - knot, 0.0)
+        return np.asarray(above * above * above, dtype=np.float64)
 
+    ends = cube(before), cube(last)
     return [
-        (cube(knot) - cube(before) * (last - knot) / (last - before) + cube(last) * (before - knot) / (last - before))
-        / scale
+        (cube(knot) - ends[0] * (last - knot) / (last - before) + ends[1] * (before - knot) / (last - before)) / scale
         for knot in inner
     ]

@@ -1,0 +1,70 @@
+"""The card: all that a training found, in short, as JSON-ready values that ship with the model."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churnml.definition import ChurnDefinition
+from churnml.training.folds import Plan
+from churnml.training.gate import Verdict
+from churnml.training.recipe import Recipe
+
+
+def make_card(
+    *,
+    definition: ChurnDefinition,
+    as_of: date,
+    rows: int,
+    base_rates: pd.DataFrame,
+    plan: Plan,
+    comparison: pd.DataFrame,
+    verdict: Verdict,
+    figures: Mapping[str, Any],
+    untreated: Mapping[str, Any] | None,
+    segments: pd.DataFrame,
+    shipped: Recipe,
+    origin: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Put together what a training found; ``origin`` goes in as it is.
+
+    What ships does not depend on what shipped before, so the verdict is told without the champion.
+    """
+    told = dataclasses.asdict(verdict)
+    card: dict[str, Any] = plain(
+        {
+            "as_of": as_of.isoformat(),
+            "definition": definition.model_dump(),
+            "rows": rows,
+            "base_rates": base_rates.to_dict("records"),
+            "forward": plan.forward,
+            "folds": [fold.name for fold in plan.choice],
+            "gate": plan.gate_name,
+            "comparison": comparison.to_dict("records"),
+            "verdict": {key: told[key] for key in told if "champion" not in key and key != "replaces"},
+            "figures": figures,
+            "untreated": untreated,
+            "segments": segments.to_dict("records"),
+            "candidate": shipped.candidate,
+            "slope": shipped.slope,
+            "recipe": shipped.to_card(),
+            **origin,
+        }
+    )
+    return card
+
+
+def plain(value: Any) -> Any:
+    """Turn NumPy values into plain ones, and what is not a number into null, for JSON."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not np.isfinite(value) else value

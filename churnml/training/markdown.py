@@ -1,0 +1,58 @@
+"""Markdown for people: paragraphs, lists of facts and tables from plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+
+def paragraphs(parts: Iterable[str | None]) -> str:
+    """Join what is there by empty lines."""
+    return "\n\n".join(part for part in parts if part)
+
+
+def without(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Leave a key out."""
+    return {key: value for key, value in values.items() if key != name}
+
+
+def facts(values: Mapping[str, Any]) -> str:
+    """Write a list of names and values."""
+    return "\n".join(f"- {words(key)}: {said(value)}" for key, value in values.items())
+
+
+def table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Write a table; nothing without rows."""
+    if not rows:
+        return ""
+    lines = [list(names), ["---"] * len(names), *([said(value).replace("|", r"\|") for value in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def words(name: str) -> str:
+    """Write a name in words."""
+    return name.replace("_", " ").replace("10pct", "10 %")
+
+
+def percent(share: float | None) -> str:
+    """Write a share as a percentage."""
+    return said(None) if share is None else f"{share:.1%}"
+
+
+def said(value: Any) -> str:
+    """Write a value for people."""
+    if value is None or (isinstance(value, float) and not np.isfinite(value)):
+        return "not known"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{words(str(key))} {said(item)}" for key, item in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(said, value)) or "none"
+    return str(value)
