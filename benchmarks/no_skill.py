@@ -23,7 +23,7 @@ from churnml.config import Config
 from churnml.data.population import data_end, training_snapshots
 from churnml.data.simulator import Effects, simulate
 from churnml.definition import ChurnDefinition
-from churnml.features.registry import available
+from churnml.features.registry import learnable
 from churnml.training.frame import TrainingFrame, build_training_frame
 from churnml.training.result import Training
 from churnml.training.trainer import Trainer
@@ -41,18 +41,18 @@ def permuted(frame: TrainingFrame, seed: int) -> TrainingFrame:
     return dataclasses.replace(frame, churned=churned)
 
 
-def built(shop: churnml.Shop, config: Config, as_of: date | None) -> tuple[TrainingFrame, date]:
-    """Build all labelled rows of a shop, and give the end of its data."""
+def built(shop: churnml.Shop, config: Config, as_of: date | None) -> tuple[TrainingFrame, date, list[str]]:
+    """Build all labelled rows of a shop, and give the end of its data and the features that are off."""
     definition = config.definition
     end = data_end(shop, as_of, definition.horizon_days)
     snapshots = training_snapshots(shop.first_day, end, definition, config.snapshots.every_days)
-    features = available(shop, None, end)
-    return build_training_frame(shop, definition, snapshots, features, end, config.training.max_rows, 7), end
+    features, off = learnable(shop, None, end)
+    return build_training_frame(shop, definition, snapshots, features, end, config.training.max_rows, 7), end, off
 
 
-def trained(frame: TrainingFrame, end: date, config: Config) -> Training:
+def trained(frame: TrainingFrame, end: date, off: list[str], config: Config) -> Training:
     """Train on labelled rows."""
-    return Trainer(config=config, track=False)._train_on(frame, config.training.candidates, end, {})
+    return Trainer(config=config, track=False)._train_on(frame, config.training.candidates, end, {}, off=off)
 
 
 def simulated(customers: int, seed: int, config: Config) -> Training:
@@ -82,8 +82,8 @@ def main() -> None:
     if asked.simulate:
         work = (delayed(simulated)(asked.simulate, seed, config) for seed in range(asked.seeds))
     else:
-        frame, end = built(churnml.read(asked.shop), config, asked.as_of)
-        work = (delayed(trained)(permuted(frame, seed), end, config) for seed in range(asked.seeds))
+        frame, end, off = built(churnml.read(asked.shop), config, asked.as_of)
+        work = (delayed(trained)(permuted(frame, seed), end, off, config) for seed in range(asked.seeds))
     promoted = 0
     for seed, found in enumerate(Parallel(n_jobs=asked.jobs, return_as="generator")(work)):
         if found.model is not None:

@@ -74,6 +74,7 @@ def predictions_of(
     """Give the log-odds of churnml, its candidates and its peers; without skill churnml says the same of everyone."""
     frame = training.frame
     found = {"churnml": np.zeros(len(X)) if training.model is None else training.model.predict_logodds(X)}
+    X = X[list(frame.X.columns)]
     settings = FitSettings(7, 2)
     for name, candidate in CANDIDATES.items():
         if candidate.suits(list(X.columns)):
@@ -119,7 +120,6 @@ def measure(name: str, shop: Shop, definition: ChurnDefinition, days: list[date]
         features = available(shop)
         X = build(History(shop, day), definition, features)
         churned = labels(shop, day, definition, day + timedelta(days=definition.reach_days))
-        X = X[list(training.frame.X.columns)]
         found = predictions_of(training, X, definition, asked)
         table = pd.DataFrame(found)
         parts.append(table.assign(churned=churned.to_numpy(), customer=X.index.to_numpy(), day=str(day)))

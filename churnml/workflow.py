@@ -115,7 +115,7 @@ def build_feature_files(
         every = config.snapshots
         asked = list(training_snapshots(shop.first_day, end, definition, every.every_days, every.at_most))
     asked = [data_end(shop, day, definition.horizon_days) for day in dict.fromkeys(asked)]
-    features = available(shop, config.features.families, min(asked))
+    features = available(shop, config.features.families)
     if out.suffix != ".parquet":
         return write_features(shop, asked, definition, features, out, progress)
     if len(asked) > 1:

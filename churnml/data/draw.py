@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import ibis
 import ibis.expr.types as ir
@@ -18,27 +20,32 @@ def place_of(customer_id: ir.StringColumn, seed: int | None = None) -> ir.String
     return _md5(customer_id if seed is None else ibis.literal(f"{seed} ") + customer_id)
 
 
-def draw(shop: Shop, share: float, seed: int) -> Shop:
-    """Draw a share of the customers, each with all rows.
+@contextmanager
+def draw(shop: Shop, share: float, seed: int) -> Iterator[Shop]:
+    """Draw a share of the customers, each with all rows, and let them go afterwards.
 
     Parameters
     ----------
     shop
         The shop.
     share
-        Above 0 and below 1.
+        Above 0; from 1 on the shop itself is given.
     seed
         Seed of the draw; who is drawn depends on nothing else but a customer's own id.
 
-    Returns
-    -------
+    Yields
+    ------
     Shop
         The rows of these customers, stored on the engine where it stores tables. Its ``whole`` is the shop given.
     """
+    if share >= 1:
+        yield shop
+        return
     below = f"{int(share * 16**_DIGITS):0{_DIGITS}x}"
     orders = shop.tables["orders"]
     kept = orders.filter(place_of(orders.customer_id, seed) < below)
-    drawn = {"orders": shop.engine.keep(gen_name("drawn"), kept, stored=True)}
+    mark = gen_name("drawn")
+    drawn = {"orders": shop.engine.keep(f"{mark}_orders", kept, stored=True)}
     for name, table in shop.tables.items():
         if name == "orders":
             continue
@@ -46,8 +53,12 @@ def draw(shop: Shop, share: float, seed: int) -> Shop:
             kept = table.filter(place_of(table.customer_id, seed) < below)
         else:
             kept = table.semi_join(drawn["orders"], "order_id")
-        drawn[name] = shop.engine.keep(gen_name("drawn"), kept, stored=True)
-    return dataclasses.replace(shop, tables=drawn, sample=Sample(shop, share, seed))
+        drawn[name] = shop.engine.keep(f"{mark}_{name}", kept, stored=True)
+    try:
+        yield dataclasses.replace(shop, tables=drawn, sample=Sample(shop, share, seed))
+    finally:
+        for name in drawn:
+            shop.engine.forget(f"{mark}_{name}")
 
 
 @ibis.udf.scalar.builtin(name="md5")  # type: ignore[untyped-decorator]

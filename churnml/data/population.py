@@ -112,8 +112,20 @@ def treated(shop: Shop, snapshot_date: date, definition: ChurnDefinition) -> pd.
     return customers
 
 
-def churn_rate(shop: Shop, snapshot_date: date, definition: ChurnDefinition, data_end: date) -> float | None:
-    """Give the share who churned of the eligible customers of a snapshot.
+@dataclass(frozen=True)
+class Churned:
+    """How many of the customers who were eligible on a day churned."""
+
+    day: date
+    customers: int
+    churned: int
+
+    def __str__(self) -> str:
+        return f"{self.churned:,} of the {self.customers:,} customers of {self.day} left"
+
+
+def count_churned(shop: Shop, snapshot_date: date, definition: ChurnDefinition, data_end: date) -> Churned | None:
+    """Count the eligible customers of a snapshot, and those of them who churned.
 
     Parameters are those of ``labels``. None where the window ends after the data, or nobody is eligible.
     """
@@ -122,7 +134,7 @@ def churn_rate(shop: Shop, snapshot_date: date, definition: ChurnDefinition, dat
         return None
     labelled = _labelled(History(shop, snapshot_date), History(shop, end), definition)
     counted = labelled.aggregate(customers=labelled.count(), churned=labelled.churned.sum()).to_pandas().iloc[0]
-    return float(counted.churned / counted.customers) if counted.customers else None
+    return Churned(snapshot_date, int(counted.customers), int(counted.churned)) if counted.customers else None
 
 
 def _labelled(then: History, later: History, definition: ChurnDefinition) -> ir.Table:

@@ -105,7 +105,7 @@ def audit(
     """
     day = pd.Timestamp(snapshot_date).date()
     definition = definition or ChurnDefinition()
-    features = available(shop, families, day)
+    features = available(shop, families)
     report = progress or (lambda step, done, of: None)
     report("audit", 0, _TRIALS + 1)
     expected = build(History(shop, day), definition, features)

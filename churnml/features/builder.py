@@ -57,7 +57,7 @@ def build_features(
         Where the snapshot lies before the data.
     """
     day = pd.Timestamp(snapshot_date).date()
-    return build(History(shop, day), definition or ChurnDefinition(), available(shop, families, day))
+    return build(History(shop, day), definition or ChurnDefinition(), available(shop, families))
 
 
 def build(
@@ -85,7 +85,7 @@ class Aggregates:
         def query(history: History) -> ir.Table:
             return _aggregate(history, definition, features).order_by("customer_id")
 
-        self._first_day = shop.first_day
+        self._first_day = shop.whole.first_day
         self._parts = [Template(part, query) for part in parts_of(shop)]
 
     def on(self, snapshot_date: date) -> list[ir.Table]:

@@ -21,6 +21,8 @@ from churnml.features import families as families_package
 from churnml.features.declared import failures_of_family
 from churnml.features.family import Aggregate, Derived, Family, Feature, Supplied
 
+LEVEL = "level"
+"""The family of the shop's own level."""
 _registered: dict[str, Family] = {}
 _code: dict[str, str] = {}
 
@@ -200,6 +202,20 @@ def available(shop: Shop, names: Iterable[str] | None = None, day: date | None =
             derived.append(feature)
             there.add(feature.name)
     return [*given, *derived]
+
+
+def learnable(shop: Shop, names: Iterable[str] | None, day: date) -> tuple[list[Feature], list[str]]:
+    """List the features that a model may learn from, and the names of those that are off, which stand last.
+
+    The shop's own level is left out: it tells snapshots apart, and no customers. Where no families are named, those are
+    off whose shortest history is longer than that of the day; the folds may prefer them all the same.
+
+    Parameters are those of ``available``.
+    """
+    features = [feature for feature in available(shop, names) if family_of(feature.name).name != LEVEL]
+    on = {feature.name for feature in available(shop, names, day)}
+    off = [feature for feature in features if feature.name not in on]
+    return [*(feature for feature in features if feature.name in on), *off], [feature.name for feature in off]
 
 
 def _is_given(shop: Shop, feature: Feature) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 from churnml.statistics.logodds import Floats, logit, sigmoid
 from churnml.statistics.metrics import shape_loss
@@ -57,7 +58,7 @@ def fit_slope(churned: Floats, logodds: Floats, groups: NDArray[np.int64]) -> fl
     if np.ptp(logodds) == 0:
         return 1.0
     found = _fit_beside_levels(churned, np.zeros(len(churned)), logodds[:, None], groups, np.ones(1), (0.2, 3.0), 0.0)
-    return float(found[0])
+    return round(float(found[0]), 6)
 
 
 def segment_offsets(
@@ -155,8 +156,9 @@ def _fit_beside_levels(
     begin = np.r_[start, logit(rates) - np.bincount(codes, logodds) / sizes]
     limits = [bounds] * count + [(None, None)] * len(sizes)
     options = {"ftol": 1e-14, "gtol": 1e-9, "maxiter": 500}
-    solved: Any = minimize(  # type: ignore[call-overload]  # the stubs know one shape of arrays only
-        loss, begin, jac=True, method="L-BFGS-B", bounds=limits, options=options
-    )
+    with threadpool_limits(1):  # the last bits stay
+        solved: Any = minimize(  # type: ignore[call-overload]  # the stubs know one shape of arrays only
+            loss, begin, jac=True, method="L-BFGS-B", bounds=limits, options=options
+        )
     weights: Floats = solved.x[:count]
     return weights

@@ -128,28 +128,27 @@ def predict_folds(
     fitted_ones = [name for name in candidates if name != Blend.name]
     logodds: dict[str, list[Floats]] = {name: [] for name in fitted_ones}
     trees: dict[str, list[int]] = {}
-    tests: list[TrainingFrame] = []
     rows: list[NDArray[np.intp]] = []
     for position, fold in enumerate(folds):
         drawn = fold.test if most_tested is None else frame.drawn(most_tested, fold.test)
-        train, test = frame.sample(most_rows, fold.train), frame.take(drawn)
+        train, X = frame.sample(most_rows, fold.train), frame.X.loc[drawn]
         rows.append(np.flatnonzero(drawn))
-        tests.append(test)
         for name in fitted_ones:
             if progress is not None:
                 progress(f"fold {fold.name}: {CANDIDATES[name].title}", position, len(folds))
             fitted = replace(recipe, candidate=name).fit(train, settings)
-            logodds[name].append(fitted.logodds(test.X))
+            logodds[name].append(fitted.logodds(X))
             if fitted.trees is not None:
                 trees.setdefault(name, []).append(fitted.trees)
     if progress is not None:
         progress("folds", len(folds), len(folds))
+    tested = np.concatenate(rows)
     return Predictions(
-        np.concatenate(rows),
-        np.concatenate([test.churned for test in tests]),
-        np.concatenate([test.customers for test in tests]),
-        np.concatenate([test.snapshots for test in tests]),
-        np.repeat(np.arange(len(tests)), [len(test) for test in tests]),
+        tested,
+        frame.churned[tested],
+        frame.customers[tested],
+        frame.snapshots[tested],
+        np.repeat(np.arange(len(rows)), [len(part) for part in rows]),
         {name: np.concatenate(parts) for name, parts in logodds.items()},
         trees,
     )

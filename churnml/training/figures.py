@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -71,12 +72,13 @@ def compute_figures(
         snapshot, and each ``..._if_perfect`` what a perfectly calibrated model of this size would show.
     """
     values = test.X[_SPEND].fillna(0.0).clip(lower=0.0).to_numpy() if _SPEND in test.X else None
+    churned, days = test.churned, test.snapshots  # processes are sent these, and not all features
 
     def of(rows: NDArray[np.intp]) -> list[float]:
         worth = None if values is None else values[rows]
-        return list(_figures(test.churned[rows], logodds[rows], test.snapshots[rows], worth).values())
+        return list(_figures(churned[rows], logodds[rows], days[rows], worth).values())
 
-    found = _figures(test.churned, logodds, test.snapshots, values)
+    found = _figures(churned, logodds, days, values)
     # Starting a process takes longer than the figures of a small shop.
     intervals = bootstrap_intervals(
         of, test.customers, draws, seed, jobs=jobs if len(test) >= _ROWS_WORTH_PROCESSES else 1
@@ -114,7 +116,7 @@ def compute_untreated_figures(
     if test.treated is None or not test.treated.any():
         return None
     without = ~test.treated
-    rest = test.take(without)
+    rest = dataclasses.replace(test, X=test.X[[name for name in (_SPEND,) if name in test.X]]).take(without)
     if len(np.unique(rest.churned)) < 2:
         return None
     return {

@@ -18,6 +18,7 @@ from churnml.data.history import History
 from churnml.data.population import eligible, labels, treated
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
+from churnml.errors import InputError
 from churnml.features.builder import Aggregates, build
 from churnml.features.family import Feature
 from churnml.features.store import Progress, write_features
@@ -81,22 +82,26 @@ class TrainingFrame:
         return dataclasses.replace(self, weights=0.5 ** (age / half_life_days))
 
     def drawn(self, most_rows: int, among: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
-        """Draw about so many rows at most, of whole customers, of all or among the rows of a mask, shape (rows,).
-
-        Customers are drawn by digits of their hashes that place nobody into folds.
-        """
+        """Draw about so many rows at most, of whole customers, of all or among the rows of a mask, shape (rows,)."""
         rows = np.ones(len(self), dtype=bool) if among is None else among
         count = int(rows.sum())
         if count <= most_rows:
             return rows
-        digits = (self.hashes * 1e6) % 1
-        drawn: NDArray[np.bool_] = rows & (digits < np.quantile(digits[rows], most_rows / count))
+        drawn: NDArray[np.bool_] = rows & (self.places < np.quantile(self.places[rows], most_rows / count))
         return drawn
 
     def sample(self, most_rows: int, among: NDArray[np.bool_] | None = None) -> TrainingFrame:
         """Give the rows that ``drawn`` draws."""
         rows = self.drawn(most_rows, among)
         return self if rows.all() else self.take(rows)
+
+    @property
+    def places(self) -> Floats:
+        """Digits of the customers' hashes, in [0, 1), by which samples are drawn, shape (rows,).
+
+        They are other ones than those that place customers into folds.
+        """
+        return (self.hashes * 1e6) % 1
 
     @property
     def days(self) -> NDArray[np.datetime64]:
@@ -165,14 +170,32 @@ def build_training_frame(
     TrainingFrame
     """
     rows = sum(int(eligible(History(shop, day), definition).count().to_pandas()) for day in snapshots)
-    if rows > max_rows:
-        shop = draw(shop, max_rows / rows, seed)
+    with draw(shop, min(max_rows / max(rows, 1), 1.0), seed) as drawn:
+        return _build(drawn, definition, snapshots, features, data_end, seed, progress, store)
+
+
+def _build(
+    shop: Shop,
+    definition: ChurnDefinition,
+    snapshots: Sequence[date],
+    features: Sequence[Feature],
+    data_end: date,
+    seed: int,
+    progress: Progress | None,
+    store: Path | None,
+) -> TrainingFrame:
     outcomes = [labels(shop, day, definition, data_end) for day in snapshots]
     names = [feature.name for feature in features]
     # One block of the whole length: joining blocks would need the memory twice.
     values = np.empty((len(names), sum(map(len, outcomes))))
     filled = 0
-    for X in _features_of(shop, definition, snapshots, features, progress, store):
+    built = _features_of(shop, definition, snapshots, features, progress, store)
+    for day, X, outcome in zip(snapshots, built, outcomes, strict=True):
+        if not X.index.equals(outcome.index):
+            raise InputError(
+                f"{day}: the shop's customers changed while their features were built ({len(outcome):,} were eligible, "
+                f"{len(X):,} have features). Train on tables that stand still."
+            )
         values[:, filled : filled + len(X)] = X.to_numpy(dtype=np.float64).T
         filled += len(X)
     ids = np.concatenate([outcome.index.to_numpy(dtype=object) for outcome in outcomes])

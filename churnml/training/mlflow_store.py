@@ -46,6 +46,9 @@ def at_store(tracking: TrackingSettings) -> Iterator[Any]:
             default_store().parent.mkdir(exist_ok=True)
             address = f"sqlite:///{default_store().resolve()}"
         mlflow.set_tracking_uri(address)
+        # An experiment that a notebook has set is another store's, and MLflow would refuse ours beside it.
+        fluent = mlflow.tracking.fluent
+        experiment, fluent._active_experiment_id = fluent._active_experiment_id, None
         try:
             # Registering a model prints to the terminal.
             with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
@@ -56,6 +59,7 @@ def at_store(tracking: TrackingSettings) -> Iterator[Any]:
                 f"tracking.uri: MLflow refused to work there ({first_line(error)}). Correct it, or {ADDRESS}."
             ) from error
         finally:
+            fluent._active_experiment_id = experiment
             # mlflow keeps its address in the environment too, for the processes that it starts, and reads it there.
             mlflow.set_tracking_uri(None)  # type: ignore[arg-type]  # None takes it back
             for name, value in kept.items():

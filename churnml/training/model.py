@@ -14,7 +14,7 @@ from churnml.definition import ChurnDefinition
 from churnml.errors import ModelError
 from churnml.statistics.logodds import Floats, logit, sigmoid
 from churnml.training.candidates import Candidate
-from churnml.training.segments import Segment, membership
+from churnml.training.segments import Segment, calibrated
 
 _LEAST_RATE = 1e-4
 
@@ -73,9 +73,8 @@ class Model:
             Where features are missing.
         """
         ordered = self._ordered(X)
-        offsets = np.array([segment.offset for segment in self.segments])
-        moved = membership(ordered, self.segments) @ offsets + self._moved_level(ordered)
-        return np.asarray(self.level + self.slope * self.candidate.logodds(ordered) + moved, dtype=np.float64)
+        shape = calibrated(self.candidate.logodds(ordered), ordered, self.slope, self.segments)
+        return self.level + shape + self._moved_level(ordered)
 
     def predict_proba(self, X: pd.DataFrame) -> Floats:
         """Predict the probability of leaving, shape (rows,).

@@ -68,8 +68,7 @@ def sample_gate(training: Training) -> pd.DataFrame:
         Features, shape (rows, features).
     """
     rows = training.gate_rows
-    digits = (rows.hashes * 1e6) % 1
-    X = rows.X.iloc[np.sort(np.argsort(digits, kind="stable")[:_SAMPLE])]
+    X = rows.X.iloc[np.sort(np.argsort(rows.places, kind="stable")[:_SAMPLE])]
     return X if training.model is None else training.model.select(X)
 
 

@@ -51,7 +51,8 @@ def choose_options(
     fade_days
         A half-life that is set: 0 for none; None lets the folds choose.
     off
-        Features that are not used unless the folds prefer them: those of the season below two years of history.
+        Features that are not used, as the history is too short for their families; those of the season are used all the
+        same where the folds prefer them.
 
     Returns
     -------
@@ -66,7 +67,9 @@ def choose_options(
     if fade_days is None:
         rounds.append([dataclasses.replace(plain, fade_days=days) for days in _HALF_LIVES])
     rounds.append([dataclasses.replace(plain, newest=_NEWEST), dataclasses.replace(plain, every=_THINNED)])
-    other = tuple(features) if off else tuple(name for name in features if not _is_season(name))
+    season = {name for name in features if _is_season(name)}
+    wanted = set(on) - season if season & set(on) else set(on) | season
+    other = tuple(name for name in features if name in wanted)
     if other != on:
         rounds.append([dataclasses.replace(plain, features=other)])
     samples = [(frame.sample(_MOST_ROWS, fold.train), frame.sample(_MOST_ROWS, fold.test)) for fold in folds]

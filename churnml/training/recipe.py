@@ -14,7 +14,7 @@ from churnml.statistics.logodds import Floats
 from churnml.training.candidates import CANDIDATES, Candidate
 from churnml.training.candidates.base import FitSettings
 from churnml.training.frame import TrainingFrame
-from churnml.training.segments import Segment, membership
+from churnml.training.segments import Segment, calibrated
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,12 @@ class Recipe:
         days = frame.days[::-1][: self.newest : self.every]
         if len(days) < len(frame.days):
             frame = frame.take(np.isin(frame.snapshots, days))
-        if tuple(frame.X.columns) != self.features:
-            frame = dataclasses.replace(frame, X=frame.X[list(self.features)])
+        names = tuple(frame.X.columns)
+        if names != self.features:
+            # The first columns of a frame are a view of it; others are a copy.
+            first = names[: len(self.features)] == self.features
+            X = frame.X.iloc[:, : len(self.features)] if first else frame.X[list(self.features)]
+            frame = dataclasses.replace(frame, X=X)
         return frame.faded(self.fade_days)
 
     def fit(self, frame: TrainingFrame, settings: FitSettings) -> Candidate:
@@ -72,8 +76,7 @@ class Recipe:
 
     def calibrate(self, logodds: Floats, X: pd.DataFrame) -> Floats:
         """Apply the slope and the offsets of the segments to a candidate's log-odds, shape (rows,)."""
-        offsets = np.array([segment.offset for segment in self.segments])
-        return np.asarray(self.slope * logodds + membership(X, self.segments) @ offsets, dtype=np.float64)
+        return calibrated(logodds, X, self.slope, self.segments)
 
     def to_card(self) -> dict[str, Any]:
         """Give the recipe as JSON-ready values."""

@@ -83,6 +83,12 @@ def membership(X: pd.DataFrame, segments: Sequence[Segment]) -> Floats:
     return np.column_stack(columns) if columns else np.zeros((len(X), 0))
 
 
+def calibrated(logodds: Floats, X: pd.DataFrame, slope: float, segments: Sequence[Segment]) -> Floats:
+    """Apply a slope and the offsets of segments to a candidate's log-odds, shape (rows,)."""
+    offsets = np.array([segment.offset for segment in segments])
+    return np.asarray(slope * logodds + membership(X, segments) @ offsets, dtype=np.float64)
+
+
 def segment_figures(test: TrainingFrame, logodds: Floats, segments: Sequence[Segment]) -> pd.DataFrame:
     """Hold predictions against outcomes, segment by segment.
 
@@ -119,7 +125,9 @@ def segment_figures(test: TrainingFrame, logodds: Floats, segments: Sequence[Seg
                 "low": difference - 1.96 * error,
                 "high": difference + 1.96 * error,
                 "auroc": auroc_within(test.churned[rows], logodds[rows], test.snapshots[rows]),
-                "shape_loss": shape_loss(test.churned[rows], logodds[rows], test.snapshots[rows]),
+                "shape_loss": shape_loss(test.churned[rows], logodds[rows], test.snapshots[rows])
+                if len(np.unique(test.churned[rows])) > 1
+                else float("nan"),
             }
         )
     return pd.DataFrame(found, columns=list(_COLUMNS))

@@ -17,6 +17,7 @@ from churnml.training.candidates.blend import Blend, weighted_sum
 from churnml.training.choice import Predictions, compare, predict_folds, with_blend
 from churnml.training.folds import Fold, Forward, Plan, judged_rows
 from churnml.training.frame import TrainingFrame
+from churnml.training.level import shift_to
 from churnml.training.recipe import Recipe
 from churnml.training.segments import Segment, find_segments, membership
 
@@ -35,13 +36,17 @@ class Selection:
     comparison
         Candidates by shape loss; see ``choice.compare``.
     chosen, rule
-        The recipe of the chosen candidate, and that of the recency rule; the same where that is chosen.
+        The recipe of the chosen candidate, and that of the recency rule; the same where that is chosen. The rule is
+        calibrated by a slope alone.
+    segments
+        The segments that were looked at.
     """
 
     predictions: Predictions
     comparison: pd.DataFrame
     chosen: Recipe
     rule: Recipe
+    segments: Sequence[Segment]
 
 
 @dataclass(frozen=True)
@@ -92,9 +97,8 @@ def select(
     if isinstance(plan, Forward):
         segments = find_segments(frame.X, plan.choice[0].train)
         members = membership(frame.X, segments)
-        selection = _select(
-            tested_on(plan.choice, most_rows // 2), candidates, options, segments, members, embargo_days
-        )
+        predictions = tested_on(plan.choice, most_rows // 2)
+        selection = _select(predictions, candidates, options, segments, members, embargo_days)
         chosen, rule = predict(frame, plan.gates, [selection.chosen, selection.rule], settings, most_rows)
         return selection, AtGate(chosen, rule)
     segments = find_segments(frame.X)
@@ -102,16 +106,14 @@ def select(
     predictions, of_pairs = tested_on(plan.choice), tested_on(list(plan.pairs.values()))
     parts = plan.parts[of_pairs.rows]
     chosen, rule = np.full(len(frame), np.nan), np.full(len(frame), np.nan)
-    for part in range(len(plan.choice)):
+    for part, fold in enumerate(plan.choice):
         others = np.array([part in pair for pair in plan.pairs])[of_pairs.folds] & (parts != part)
         without = _select(of_pairs.take(others), candidates, options, segments, members, None)
         at = predictions.folds == part
-        rows = predictions.rows[at]
         logodds = {name: values[at] for name, values in predictions.logodds.items()}
         for found, recipe in ((chosen, without.chosen), (rule, without.rule)):
-            found[rows] = recipe.calibrate(
-                weighted_sum(recipe.weights or {recipe.candidate: 1.0}, logodds), frame.X.loc[rows]
-            )
+            blended = weighted_sum(recipe.weights or {recipe.candidate: 1.0}, logodds)
+            found[fold.test] = _levelled(frame, fold, recipe.calibrate(blended, frame.X.loc[fold.test]))
     selection = _select(predictions, candidates, options, segments, members, None)
     return selection, AtGate(chosen[judged_rows(plan.gates)], rule[judged_rows(plan.gates)])
 
@@ -135,8 +137,22 @@ def predict(
             if recipe in recipes[:position]:
                 found[position, fold.test] = found[recipes.index(recipe), fold.test]
                 continue
-            found[position, fold.test] = recipe.calibrate(recipe.fit(train, settings).logodds(X), X)
+            logodds = recipe.calibrate(recipe.fit(train, settings).logodds(X), X)
+            found[position, fold.test] = logodds if len(folds) == 1 else _levelled(frame, fold, logodds)
     return list(found[:, judged_rows(folds)])
+
+
+def _levelled(frame: TrainingFrame, fold: Fold, logodds: Floats) -> Floats:
+    """Bring a part's predictions to the churn rate of each day, the same one for all parts.
+
+    "Net of the level" is another thing for every fit, and here several stand side by side. The rate of the other parts
+    would not do: it is low where that of the part is high, and orders customers upside down.
+    """
+    levelled, days = logodds.copy(), frame.snapshots[fold.test]
+    for day in np.unique(days):
+        churned, at = frame.churned[frame.snapshots == day], days == day
+        levelled[at] += shift_to(float((churned.sum() + 0.5) / (len(churned) + 1)), levelled[at])
+    return levelled
 
 
 def _select(
@@ -153,10 +169,11 @@ def _select(
     comparison = compare(predictions)
     rule = _recipe(predictions, RULE, options, embargo_days)
     chosen = _recipe(predictions, str(comparison.candidate[comparison.chosen].iloc[0]), options, embargo_days)
-    logodds = chosen.slope * predictions.logodds[chosen.candidate]
-    found = segment_offsets(predictions, logodds, members[predictions.rows], segments, embargo_days)
-    chosen = dataclasses.replace(chosen, segments=tuple(segment for segment in found if segment.offset))
-    return Selection(predictions, comparison, chosen, chosen if chosen.candidate == RULE else rule)
+    if chosen.candidate != RULE:
+        logodds = chosen.slope * predictions.logodds[chosen.candidate]
+        found = segment_offsets(predictions, logodds, members[predictions.rows], segments, embargo_days)
+        chosen = dataclasses.replace(chosen, segments=tuple(segment for segment in found if segment.offset))
+    return Selection(predictions, comparison, chosen, rule, segments)
 
 
 def _recipe(predictions: Predictions, candidate: str, options: Recipe, embargo_days: int | None) -> Recipe:

@@ -17,7 +17,7 @@ import numpy as np
 from churnml import plots
 from churnml.config import Config, TrackingSettings
 from churnml.definition import ChurnDefinition
-from churnml.errors import ModelError
+from churnml.errors import ConfigError, ModelError
 from churnml.statistics.calibration import reliability_table
 from churnml.statistics.logodds import sigmoid
 from churnml.statistics.metrics import gains_table
@@ -54,18 +54,21 @@ def open_run(tracking: TrackingSettings) -> Iterator[str]:
         active = mlflow.active_run()
         tags = resolve_tags({} if active is None else {"mlflow.parentRunId": active.info.run_id})
         run = mlflow.MlflowClient().create_run(_experiment(mlflow, tracking), run_name="train", tags=tags)
-        monitor = _watch_system(mlflow, run.info.run_id)
+    monitor = None
     try:
+        with at_store(tracking) as mlflow:
+            monitor = _watch_system(mlflow, run.info.run_id)
         yield run.info.run_id
     except BaseException as error:
-        with at_store(tracking) as mlflow:
+        # What broke the training is told, not that its store is gone too.
+        with contextlib.suppress(ConfigError), at_store(tracking) as mlflow:
             if mlflow.get_run(run.info.run_id).info.status == "RUNNING":
                 ended = "FAILED" if isinstance(error, Exception) else "KILLED"
                 mlflow.MlflowClient().set_terminated(run.info.run_id, ended)
         raise
     finally:
         if monitor is not None:
-            with at_store(tracking):
+            with contextlib.suppress(ConfigError), at_store(tracking):
                 monitor.finish()
 
 
@@ -172,7 +175,7 @@ def _log_parent(mlflow: Any, training: Training, config: Config, definition: Chu
             "as_of": card["as_of"],
             "snapshots": len(training.base_rates),
             "rows": card["rows"],
-            "features": training.frame.X.shape[1],
+            "features": len(card["recipe"]["features"]),
             "candidate": card["candidate"],
             "forward": card["forward"],
             "seed": config.seed,

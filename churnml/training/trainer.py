@@ -22,10 +22,10 @@ from churnml.data.history import History
 from churnml.data.population import data_end, training_snapshots
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
-from churnml.errors import ChurnmlError, ConfigError, ModelError, NoSkillError
-from churnml.features.builder import find_constants
-from churnml.features.family import Derived, Feature
-from churnml.features.registry import available, feature, load_plugins, tables_of
+from churnml.errors import ConfigError, InputError, ModelError, NoSkillError
+from churnml.features.builder import build
+from churnml.features.family import Feature
+from churnml.features.registry import LEVEL, families, learnable, load_plugins, tables_of
 from churnml.features.store import Progress
 from churnml.statistics.logodds import shift_per_group
 from churnml.training.artefact import with_version
@@ -43,7 +43,7 @@ from churnml.training.model import Model, level_logodds
 from churnml.training.options import choose_options
 from churnml.training.recipe import Recipe
 from churnml.training.result import Training, summarise
-from churnml.training.segments import find_segments, segment_figures
+from churnml.training.segments import segment_figures
 from churnml.training.selection import RULE, AtGate, predict, select
 from churnml.training.tuning import tune
 
@@ -146,8 +146,7 @@ class Trainer:
         ``store`` keeps built features for a run that breaks; ``champion`` is the recipe that is to be matched.
         """
         config, definition = self.config, self.definition
-        end, snapshots, features, candidates = self._plan(shop, as_of)
-        on = {feature.name for feature in available(shop, config.features.families, end)}
+        end, snapshots, features, off, candidates = self._plan(shop, as_of)
         frame = build_training_frame(
             shop, definition, snapshots, features, end, config.training.max_rows, config.seed, progress, store
         )
@@ -160,23 +159,32 @@ class Trainer:
             "data_fingerprint": fingerprint(History(shop, end), read),
             "data_gate": [dataclasses.asdict(finding) for finding in findings],
         }
-        off = [feature.name for feature in features if feature.name not in on]
-        declared = [feature(name) for name in LEVEL_FEATURES.values()]
-        rates = find_constants(History(shop, end), definition, declared).fitted
-        shop_rates = {one.name: rates[one.fit] for one in declared if isinstance(one, Derived) and one.fit is not None}
-        return self._train_on(frame, candidates, end, origin, progress, champion, off, shop_rates)
+        return self._train_on(frame, candidates, end, origin, progress, champion, off, self._shop_rates(shop, end))
 
-    def _plan(self, shop: Shop, as_of: str | date | None) -> tuple[date, Sequence[date], list[Feature], list[str]]:
-        """Plan a training: the end of its data, its snapshots, features and candidates; raises what they forbid."""
+    def _shop_rates(self, shop: Shop, day: date) -> dict[str, float]:
+        """Give the shop's own churn rates on a day, by feature, where their family is used and they are known."""
+        if self.config.features.families is not None and LEVEL not in self.config.features.families:
+            return {}
+        declared = list(families()[LEVEL].features)
+        row = build(History(shop, day), self.definition, declared).iloc[:1]
+        return {str(name): float(rate) for name, rate in row.dropna(axis="columns").iloc[0].items()} if len(row) else {}
+
+    def _plan(
+        self, shop: Shop, as_of: str | date | None
+    ) -> tuple[date, Sequence[date], list[Feature], list[str], list[str]]:
+        """Plan a training: the end of its data, snapshots, features, those that are off, and candidates.
+
+        Raises what they forbid.
+        """
         config, definition = self.config, self.definition
         load_plugins(config.features.plugins)
         end = data_end(shop, pd.Timestamp(as_of).date() if as_of is not None else None, definition.horizon_days)
         snapshots = training_snapshots(
             shop.first_day, end, definition, config.snapshots.every_days, config.snapshots.at_most
         )
-        features = [one for one in available(shop, config.features.families) if one.name not in LEVEL_FEATURES.values()]
+        features, off = learnable(shop, config.features.families, end)
         candidates = _candidates(config.training.candidates, [feature.name for feature in features])
-        return end, snapshots, features, candidates
+        return end, snapshots, features, off, candidates
 
     @contextmanager
     def _store(self, shop: Shop) -> Iterator[Path | None]:
@@ -189,7 +197,7 @@ class Trainer:
         made = [folder for folder in store.parents if not folder.exists()]
         try:
             yield store
-        except ChurnmlError:
+        except (InputError, NoSkillError):
             _remove(store, made)
             raise
         _remove(store, made)
@@ -203,7 +211,7 @@ class Trainer:
         progress: Progress | None = None,
         champion: Recipe | None = None,
         off: Sequence[str] = (),
-        shop_rates: Mapping[str, float | None] | None = None,
+        shop_rates: Mapping[str, float] | None = None,
     ) -> Training:
         """Choose, calibrate, judge and refit on labelled rows; ``origin`` goes into the card as it is.
 
@@ -225,15 +233,16 @@ class Trainer:
         shipped, logodds = (selection.rule, at_gate.rule) if by_rule else (selection.chosen, at_gate.chosen)
         verdict = own
         if champion is not None and own.decision != "no skill" and set(champion.features) <= set(frame.X.columns):
-            (theirs,) = predict(frame, plan.gates, [champion], settings, config.training.fold_rows)
-            verdict = against_champion(own, rows, logodds, theirs)
+            # Both under the same cut: what was chosen on customers kept apart is fitted again for their parts.
+            ours, theirs = predict(frame, plan.gates, [shipped, champion], settings, config.training.fold_rows)
+            verdict = against_champion(own, rows, ours, theirs)
         base_rates = compute_base_rates(frame)
         days = [np.datetime64(fold.name, "D") for fold in plan.choice] if plan.forward else []
         # Customers that were kept apart stand on the same snapshots: there the level is known, and not tested.
         day = frame.days[-1] + (0 if plan.forward else definition.reach_days)
         logodds = logodds + shift_to(choose_level(base_rates, day, days, definition).rate, logodds)
         shifted = shift_per_group(rows.churned, logodds, rows.snapshots)
-        by_segment = segment_figures(rows, shifted, find_segments(frame.X))
+        by_segment = segment_figures(rows, shifted, selection.segments)
         drawn = (config.training.bootstrap_draws, config.seed, config.training.threads)
         figures = compute_figures(rows, logodds, *drawn)
         card = make_card(
@@ -280,7 +289,7 @@ class Trainer:
         if not folds:
             _log.info("Tuning was left out: it needs folds that look forward, and the history is too short for them.")
             return options
-        name = _name_of(options, folds, origin)
+        name = _name_of(options, folds, origin, [self.config.seed, asked.max_rows])
         params = tune(frame, folds, options, settings, asked.tune_minutes, Path(asked.tune_store), name)
         return dataclasses.replace(options, params=params)
 
@@ -289,7 +298,7 @@ class Trainer:
         frame: TrainingFrame,
         shipped: Recipe,
         level: Level,
-        shop_rates: Mapping[str, float | None],
+        shop_rates: Mapping[str, float],
         as_of: date,
         card: dict[str, Any],
         settings: FitSettings,
@@ -300,7 +309,7 @@ class Trainer:
         shift = shift_to(level.rate, shipped.calibrate(fitted.logodds(newest), newest))
         card["level"] = plain({**dataclasses.asdict(level), "logodds": shift, "sentence": level.sentence})
         follows = LEVEL_FEATURES.get(level.kind)
-        rate = shop_rates.get(follows) if follows is not None else None
+        rate = None if follows is None else shop_rates.get(follows)
         return Model(
             fitted,
             shipped.slope,
@@ -315,9 +324,9 @@ class Trainer:
         )
 
 
-def _name_of(options: Recipe, folds: Sequence[Fold], origin: Mapping[str, Any]) -> str:
+def _name_of(options: Recipe, folds: Sequence[Fold], origin: Mapping[str, Any], more: Sequence[int]) -> str:
     """Name a search after the data and everything else that it depends on."""
-    asked = json.dumps([options.to_card(), [fold.name for fold in folds], origin.get("data_fingerprint")])
+    asked = json.dumps([options.to_card(), [fold.name for fold in folds], origin.get("data_fingerprint"), more])
     return hashlib.sha256(asked.encode()).hexdigest()[:16]
 
 

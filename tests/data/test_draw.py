@@ -35,36 +35,48 @@ def test_a_customer_is_drawn_by_the_hash_of_seed_and_id(shop: Shop) -> None:
 
     expected = {customer for customer in customers_of(shop) if place(customer) < 0.4}
     assert 0 < len(expected) < len(customers_of(shop))
-    assert customers_of(draw(shop, 0.4, 7)) == expected
-    assert customers_of(draw(shop, 0.4, 8)) != expected
+    with draw(shop, 0.4, 7) as drawn, draw(shop, 0.4, 8) as other:
+        assert customers_of(drawn) == expected
+        assert customers_of(other) != expected
+    with draw(shop, 1.0, 7) as whole:
+        assert whole is shop
+
+
+def test_what_was_drawn_is_let_go(shop: Shop) -> None:
+    before = set(shop.engine.backend.list_tables())
+    with draw(shop, 0.4, 7):
+        assert set(shop.engine.backend.list_tables()) > before
+    assert set(shop.engine.backend.list_tables()) == before
 
 
 def test_a_drawn_customer_keeps_all_rows_of_all_tables(shop: Shop) -> None:
-    drawn = draw(shop, 0.4, 7)
-    kept = customers_of(drawn)
-    orders = shop.tables["orders"].to_pandas()
-    kept_orders = set(orders.order_id[orders.customer_id.isin(kept)])
-    for name, table in shop.tables.items():
-        rows = table.to_pandas()
-        key, values = ("customer_id", kept) if "customer_id" in rows else ("order_id", kept_orders)
-        expected = rows[rows[key].isin(values)]
-        found = drawn.tables[name].to_pandas()
-        if name != "orders":  # others may hold customers who never ordered
-            found = found[found[key].isin(values)]
-        assert len(found) == len(expected) > 0, name
+    with draw(shop, 0.4, 7) as drawn:
+        kept = customers_of(drawn)
+        orders = shop.tables["orders"].to_pandas()
+        kept_orders = set(orders.order_id[orders.customer_id.isin(kept)])
+        for name, table in shop.tables.items():
+            rows = table.to_pandas()
+            key, values = ("customer_id", kept) if "customer_id" in rows else ("order_id", kept_orders)
+            expected = rows[rows[key].isin(values)]
+            found = drawn.tables[name].to_pandas()
+            if name != "orders":  # others may hold customers who never ordered
+                found = found[found[key].isin(values)]
+            assert len(found) == len(expected) > 0, name
 
 
 def test_features_of_the_drawn_are_those_of_the_whole_shop(shop: Shop) -> None:
     # Also those with constants of the shop, such as BG/NBD.
-    whole, drawn = build_features(shop, DAY), build_features(draw(shop, 0.4, 7), DAY)
+    with draw(shop, 0.4, 7) as some:
+        whole, drawn = build_features(shop, DAY), build_features(some, DAY)
     assert whole.btyd_no_order_probability.notna().any()
     pd.testing.assert_frame_equal(drawn, whole.loc[drawn.index], check_exact=True)
 
 
 def test_a_partition_of_another_draw_is_built_anew(shop: Shop, tmp_path: Path) -> None:
     features = available(shop, ["recency"])
-    built = [
-        write_features(one, [DAY], ChurnDefinition(), features, tmp_path)[0].built
-        for one in (shop, draw(shop, 0.4, 7), draw(shop, 0.4, 7), draw(shop, 0.4, 8))
-    ]
-    assert built == [True, True, False, True]
+
+    def built(share: float, seed: int) -> bool:
+        with draw(shop, share, seed) as one:
+            return write_features(one, [DAY], ChurnDefinition(), features, tmp_path)[0].built
+
+    assert [built(*asked) for asked in ((1.0, 7), (0.4, 7), (0.4, 7), (0.4, 8))] == [True, True, False, True]

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from churnml.data.history import History
 from churnml.data.population import (
     MIN_SNAPSHOTS,
-    churn_rate,
+    Churned,
+    count_churned,
     data_end,
     eligible,
     exclusions,
@@ -395,9 +396,9 @@ def test_who_was_sent_something_in_the_window_is_treated() -> None:
     assert treated(shop([("at once", "2024-02-10")]), SNAPSHOT, DEFINITION).tolist() == []
 
 
-def test_the_churn_rate_is_the_mean_of_the_labels() -> None:
+def test_the_churned_are_counted_as_they_are_labelled() -> None:
     of = shop([("a", "2024-02-10"), ("b", "2024-02-11"), ("b", "2024-03-08"), ("c", "2024-02-12")])
-    assert churn_rate(of, SNAPSHOT, DEFINITION, END) == pytest.approx(2 / 3)
-    assert labels(of, SNAPSHOT, DEFINITION, END).mean() == pytest.approx(2 / 3)
-    assert churn_rate(of, SNAPSHOT, DEFINITION, END - timedelta(days=1)) is None
-    assert churn_rate(of, date(2023, 1, 1), DEFINITION, END) is None
+    assert count_churned(of, SNAPSHOT, DEFINITION, END) == Churned(SNAPSHOT, 3, 2)
+    assert labels(of, SNAPSHOT, DEFINITION, END).tolist() == [1.0, 0.0, 1.0]
+    assert count_churned(of, SNAPSHOT, DEFINITION, END - timedelta(days=1)) is None
+    assert count_churned(of, date(2023, 1, 1), DEFINITION, END) is None

@@ -72,6 +72,10 @@ class DuckDBEngine(Engine):
         """Give a table a name; only a stored one needs it here."""
         return self.backend.create_table(name, table) if stored else table
 
+    def forget(self, name: str) -> None:
+        """Drop a stored table."""
+        self.backend.drop_table(name)
+
     def _stream(self, table: ir.Table, rows: int) -> Iterable[pa.RecordBatch]:
         # Ibis 12 asks for the name that this reader had before DuckDB 2.
         query = table.op()

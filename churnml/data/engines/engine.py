@@ -51,6 +51,10 @@ class Engine(ABC):
     def keep(self, name: str, table: ir.Table, *, stored: bool) -> ir.Table:
         """Give a table a name on the engine, such that its text sorts by bytes; ``stored`` computes it once."""
 
+    @abstractmethod
+    def forget(self, name: str) -> None:
+        """Let a table go that was stored under a name."""
+
     def files(self, source: Any, names: Mapping[str, str]) -> list[Path] | None:
         """Give the files that a source is made of; None where it is none."""
         return None

@@ -74,6 +74,10 @@ class PostgresEngine(Engine):
             ) from error
         return self.backend.table(kept)
 
+    def forget(self, name: str) -> None:
+        """Drop a stored temporary table."""
+        self.backend.raw_sql(f"DROP TABLE {_identifier(f'churnml_{name}')}").close()
+
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"

@@ -70,6 +70,9 @@ class SparkEngine(Engine):
         """Give the table itself: what is converted on the way is converted where it is read."""
         return table
 
+    def forget(self, name: str) -> None:
+        """Do nothing: Spark stores no table."""
+
     def write(self, tables: Sequence[ir.Table], transform: Transform, schema: pa.Schema, folder: Path) -> None:
         """Let the executors write the parts: customers by hash, sorted within each part."""
         (table,) = tables

@@ -9,28 +9,34 @@ from __future__ import annotations
 from datetime import timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from churnml.data.history import History
-from churnml.data.population import churn_rate
+from churnml.data.population import Churned, count_churned
 from churnml.definition import ChurnDefinition
 from churnml.features.family import Derived, Family
 
 _YEAR_DAYS = 365
 
 
-def newest(history: History, definition: ChurnDefinition) -> float | None:
-    """Give the churn rate of the newest day whose outcome is known; None where nobody was eligible."""
-    return _rate(history, definition, definition.reach_days)
+def newest(history: History, definition: ChurnDefinition) -> Churned | None:
+    """Count who churned of the newest day whose outcome is known; None where nobody was eligible."""
+    return _churned(history, definition, definition.reach_days)
 
 
-def last_year(history: History, definition: ChurnDefinition) -> float | None:
-    """Give the churn rate of the day a year (365 days) before; None where it is not known or nobody was eligible."""
-    return _rate(history, definition, _YEAR_DAYS) if definition.reach_days <= _YEAR_DAYS else None
+def last_year(history: History, definition: ChurnDefinition) -> Churned | None:
+    """Count who churned of the day a year (365 days) before; None where it is not known or nobody was eligible."""
+    return _churned(history, definition, _YEAR_DAYS) if definition.reach_days <= _YEAR_DAYS else None
 
 
-def _rate(history: History, definition: ChurnDefinition, days_before: int) -> float | None:
+def share(found: Churned) -> NDArray[np.float64]:
+    """Give the share who churned, half a customer added on both sides: all or none may have left."""
+    return np.asarray((found.churned + 0.5) / (found.customers + 1))
+
+
+def _churned(history: History, definition: ChurnDefinition, days_before: int) -> Churned | None:
     today = history.snapshot_date
-    return churn_rate(history.shop, today - timedelta(days=days_before), definition, today)
+    return count_churned(history.shop, today - timedelta(days=days_before), definition, today)
 
 
 FAMILY = Family(
@@ -41,10 +47,13 @@ FAMILY = Family(
         Derived(
             name="shop_churned_share_newest",
             unit="share",
-            describe="Share who left of the shop's eligible customers, on the newest day whose outcome is known",
+            describe=(
+                "Share who left of the shop's customers who were eligible on the newest day whose outcome is known, "
+                "half a customer added on both sides"
+            ),
             inputs=(),
             fit=newest,
-            compute=np.asarray,
+            compute=share,
             en="Of all customers, {value} left lately",
             tr="Tüm müşterilerin {value} kadarı son dönemde ayrıldı",
             speaks_if=lambda value: False,
@@ -52,10 +61,13 @@ FAMILY = Family(
         Derived(
             name="shop_churned_share_last_year",
             unit="share",
-            describe="Share who left of the shop's customers who were eligible a year (365 days) ago",
+            describe=(
+                "Share who left of the shop's customers who were eligible a year (365 days) ago, half a customer added "
+                "on both sides"
+            ),
             inputs=(),
             fit=last_year,
-            compute=np.asarray,
+            compute=share,
             en="Of all customers, {value} left at this time last year",
             tr="Tüm müşterilerin {value} kadarı geçen yıl bu dönemde ayrıldı",
             speaks_if=lambda value: False,

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import LinearConstraint, minimize
+from threadpoolctl import threadpool_limits
 
 from churnml.statistics.logodds import Floats, sigmoid
 from churnml.training.candidates.base import Candidate, FitSettings, write_json
@@ -138,15 +139,16 @@ def find_weights(churned: Floats, logodds: Mapping[str, Floats], groups: NDArray
     ones = np.r_[np.ones(members), np.zeros(len(rates))]
     adds_up = LinearConstraint(ones, 1.0, 1.0)
     options = {"ftol": 1e-10, "maxiter": 500}
-    solved: Any = minimize(  # type: ignore[call-overload]  # the stubs know one shape of arrays only
-        loss,
-        start,
-        jac=True,
-        method="SLSQP",
-        bounds=bounds,
-        constraints=adds_up,
-        options=options,
-    )
+    with threadpool_limits(1):  # the last bits stay
+        solved: Any = minimize(  # type: ignore[call-overload]  # the stubs know one shape of arrays only
+            loss,
+            start,
+            jac=True,
+            method="SLSQP",
+            bounds=bounds,
+            constraints=adds_up,
+            options=options,
+        )
     found = solved.x[:members]
     found = np.round(np.where(found < _LEAST_WEIGHT, 0.0, found) / found[found >= _LEAST_WEIGHT].sum(), 6)
     return {name: float(weight) for name, weight in zip(logodds, found, strict=True) if weight}

@@ -53,7 +53,8 @@ def fit_weights(columns: Floats, frame: TrainingFrame, variance: float) -> Float
     days = frame.days
     design = np.empty((len(columns), columns.shape[1] + len(days)), order="F")
     np.multiply(columns, scale, out=design[:, : columns.shape[1]])
-    design[:, columns.shape[1] :] = _WEAK * (frame.snapshots[:, None] == days)
+    for position, day in enumerate(days, columns.shape[1]):
+        design[:, position] = np.where(frame.snapshots == day, _WEAK, 0.0)
     counts = np.ones(len(frame)) if frame.weights is None else frame.weights
     sign = 1.0 - 2.0 * frame.churned
     # One thread: the result keeps its last bits, and a busy machine does not slow it down.
