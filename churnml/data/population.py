@@ -124,17 +124,18 @@ class Churned:
         return f"{self.churned:,} of the {self.customers:,} customers of {self.day} left"
 
 
-def count_churned(shop: Shop, snapshot_date: date, definition: ChurnDefinition, data_end: date) -> Churned | None:
-    """Count the eligible customers of a snapshot, and those of them who churned.
+def count_churned(history: History, days_before: int, definition: ChurnDefinition) -> Churned | None:
+    """Count the customers who were eligible so many days before a history's day, and those of them who churned.
 
-    Parameters are those of ``labels``. None where the window ends after the data, or nobody is eligible.
+    Only what is known on the history's day is used. None where the window ends later, or nobody was eligible.
     """
-    end = definition.window(snapshot_date)[1]
-    if end > data_end:
+    day = history.snapshot_date - timedelta(days=days_before)
+    end = definition.window(day)[1]
+    if end > history.snapshot_date:
         return None
-    labelled = _labelled(History(shop, snapshot_date), History(shop, end), definition)
+    labelled = _labelled(History(history.shop, day), History(history.shop, end), definition)
     counted = labelled.aggregate(customers=labelled.count(), churned=labelled.churned.sum()).to_pandas().iloc[0]
-    return Churned(snapshot_date, int(counted.customers), int(counted.churned)) if counted.customers else None
+    return Churned(day, int(counted.customers), int(counted.churned)) if counted.customers else None
 
 
 def _labelled(then: History, later: History, definition: ChurnDefinition) -> ir.Table:

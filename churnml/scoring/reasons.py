@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churnml.features.registry import concept_of, family_of
+from churnml.features.registry import LEVEL, concept_of, family_of
 from churnml.features.registry import feature as feature_of
 from churnml.features.sentences import Language, write
 from churnml.training.attribution import sum_concepts
@@ -67,7 +67,9 @@ def find_reasons(
     list of list of Reason
         For each row of ``X`` zero to three reasons.
     """
-    names = list(contributions.columns)
+    # The shop's level is the same for all, and no reason of hers.
+    names = [name for name in contributions.columns if family_of(name).name != LEVEL]
+    contributions = contributions[names]
     telling = _on_telling_side(X[names])
     pushes = contributions.to_numpy()
     concepts = sum_concepts(contributions)

@@ -398,7 +398,8 @@ def test_who_was_sent_something_in_the_window_is_treated() -> None:
 
 def test_the_churned_are_counted_as_they_are_labelled() -> None:
     of = shop([("a", "2024-02-10"), ("b", "2024-02-11"), ("b", "2024-03-08"), ("c", "2024-02-12")])
-    assert count_churned(of, SNAPSHOT, DEFINITION, END) == Churned(SNAPSHOT, 3, 2)
+    days = (END - SNAPSHOT).days
+    assert count_churned(History(of, END), days, DEFINITION) == Churned(SNAPSHOT, 3, 2)
     assert labels(of, SNAPSHOT, DEFINITION, END).tolist() == [1.0, 0.0, 1.0]
-    assert count_churned(of, SNAPSHOT, DEFINITION, END - timedelta(days=1)) is None
-    assert count_churned(of, date(2023, 1, 1), DEFINITION, END) is None
+    assert count_churned(History(of, END - timedelta(days=1)), days - 1, DEFINITION) is None
+    assert count_churned(History(of, END), 400, DEFINITION) is None

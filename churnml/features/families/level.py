@@ -6,8 +6,6 @@ reads it.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,22 +19,17 @@ _YEAR_DAYS = 365
 
 def newest(history: History, definition: ChurnDefinition) -> Churned | None:
     """Count who churned of the newest day whose outcome is known; None where nobody was eligible."""
-    return _churned(history, definition, definition.reach_days)
+    return count_churned(history, definition.reach_days, definition)
 
 
 def last_year(history: History, definition: ChurnDefinition) -> Churned | None:
     """Count who churned of the day a year (365 days) before; None where it is not known or nobody was eligible."""
-    return _churned(history, definition, _YEAR_DAYS) if definition.reach_days <= _YEAR_DAYS else None
+    return count_churned(history, _YEAR_DAYS, definition)
 
 
 def share(found: Churned) -> NDArray[np.float64]:
     """Give the share who churned, half a customer added on both sides: all or none may have left."""
     return np.asarray((found.churned + 0.5) / (found.customers + 1))
-
-
-def _churned(history: History, definition: ChurnDefinition, days_before: int) -> Churned | None:
-    today = history.snapshot_date
-    return count_churned(history.shop, today - timedelta(days=days_before), definition, today)
 
 
 FAMILY = Family(
@@ -56,7 +49,6 @@ FAMILY = Family(
             compute=share,
             en="Of all customers, {value} left lately",
             tr="Tüm müşterilerin {value} kadarı son dönemde ayrıldı",
-            speaks_if=lambda value: False,
         ),
         Derived(
             name="shop_churned_share_last_year",
@@ -70,7 +62,6 @@ FAMILY = Family(
             compute=share,
             en="Of all customers, {value} left at this time last year",
             tr="Tüm müşterilerin {value} kadarı geçen yıl bu dönemde ayrıldı",
-            speaks_if=lambda value: False,
         ),
     ),
 )
