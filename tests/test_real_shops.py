@@ -16,11 +16,11 @@ from churnml.statistics.metrics import auroc, shape_loss
 pytestmark = pytest.mark.slow
 
 
-def churnml(*arguments: object, cwd: Path) -> str:
+def churnml(*arguments: object, cwd: Path, code: int = 0) -> str:
     environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
     command = [sys.executable, "-m", "churnml.cli", *map(str, arguments)]
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=environment)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == code, done.stderr
     return done.stdout + done.stderr
 
 
@@ -56,3 +56,10 @@ def test_cdnow_is_ranked_better_than_by_the_usual_ways(shared_data: Path, tmp_pa
     _, area, loss = judged(tmp_path / "R", tmp_path / "A" / "orders.parquet", "1998-01-01", 180)
     assert area >= 0.803
     assert loss <= 0.418
+
+
+def test_customers_who_order_at_random_have_no_model(shared_data: Path, tmp_path: Path) -> None:
+    churnml("import", "dataco", shared_data / "dataco", "--out", "A", cwd=tmp_path)
+    log = churnml("train", "A", "--as-of", "2017-07-01", "--horizon", 90, "--active", 365, cwd=tmp_path, code=3)
+    assert "no model is promoted" in log
+    assert "Recency and frequency carry no signal here" in log

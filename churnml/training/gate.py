@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 from scipy.stats import norm
 
 from churnml.statistics.bootstrap import paired_difference
@@ -15,6 +16,8 @@ from churnml.training.frame import TrainingFrame
 
 SKILL_LEVEL = 0.99
 _WORSE_LEVEL = 0.95
+_NO_SIGNAL = 0.02  # of an AUROC
+_SIMPLE = {"recency_rule": "recency alone is", "rfm_logistic": "recency, frequency and spend together is"}
 Decision = Literal["model", "rule", "no skill"]
 
 
@@ -98,6 +101,33 @@ def judge(test: TrainingFrame, chosen: Floats, rule: Floats, chosen_is_rule: boo
         if chosen_is_rule:
             sentence = "The recency rule is as good as any other candidate here; the list uses it."
     return Verdict(decision, against_chance, chance_error, against_rule, rule_error, sentence)
+
+
+def name_signal(verdict: Verdict, comparison: pd.DataFrame) -> Verdict:
+    """Say of a verdict without skill what recency and frequency told on the folds; any other stays as it is.
+
+    Parameters
+    ----------
+    verdict
+        What the gate found.
+    comparison
+        Candidates on the folds; see ``choice.compare``.
+    """
+    simple = comparison[comparison.candidate.isin(_SIMPLE)]
+    if verdict.decision != "no skill" or simple.empty:
+        return verdict
+    told = " and ".join(
+        f"{_SIMPLE[name]} {auroc:.2f}" for name, auroc in zip(simple.candidate, simple.auroc, strict=True)
+    )
+    both = "Recency and frequency carry" if len(simple) > 1 else "Recency carries"
+    found = (
+        f"{both} no signal here"
+        if (simple.auroc - 0.5).abs().max() < _NO_SIGNAL
+        else f"{both} too little signal to be told from chance"
+    )
+    return replace(
+        verdict, sentence=f"{verdict.sentence} {found}: on the folds the AUROC of {told}, where 0.50 is chance."
+    )
 
 
 def against_champion(verdict: Verdict, test: TrainingFrame, shipped: Floats, champion: Floats) -> Verdict:

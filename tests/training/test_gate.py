@@ -6,11 +6,12 @@ import dataclasses
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from churnml.statistics.logodds import sigmoid
 from churnml.training.frame import TrainingFrame
-from churnml.training.gate import judge
+from churnml.training.gate import Verdict, judge, name_signal
 from churnml.training.result import Training
 
 MakeFrame = Callable[..., TrainingFrame]
@@ -165,3 +166,26 @@ def test_the_unpermuted_frames_have_skill(make_frame: MakeFrame, train_on: Train
     for seed in range(3):
         training = train_on(make_frame(seed=seed), ["recency_rule", "rfm_logistic"])
         assert training.verdict.decision in {"rule", "model"}
+
+
+@pytest.mark.parametrize(
+    ("aurocs", "told"),
+    [
+        (
+            {"recency_rule": 0.504, "rfm_logistic": 0.491},
+            "Nothing. Recency and frequency carry no signal here: on the folds the AUROC of recency alone is 0.50 and "
+            "recency, frequency and spend together is 0.49, where 0.50 is chance.",
+        ),
+        (
+            {"recency_rule": 0.56},
+            "Nothing. Recency carries too little signal to be told from chance: on the folds the AUROC of recency alone "
+            "is 0.56, where 0.50 is chance.",
+        ),
+    ],
+)
+def test_without_skill_the_verdict_says_what_recency_and_frequency_told(aurocs: dict[str, float], told: str) -> None:
+    comparison = pd.DataFrame({"candidate": [*aurocs, "lightgbm"], "auroc": [*aurocs.values(), 0.7]})
+    nothing = Verdict("no skill", 0.0, 0.1, 0.0, 0.1, "Nothing.")
+    assert name_signal(nothing, comparison).sentence == told
+    ships = dataclasses.replace(nothing, decision="model")
+    assert name_signal(ships, comparison) == ships

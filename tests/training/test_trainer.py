@@ -317,6 +317,7 @@ def test_no_skill_has_a_summary_too(make_frame: MakeFrame, train_on: TrainOn) ->
     found = train_on(make_frame(signal=0.0), ["recency_rule", "rfm_logistic"])
     assert found.model is None
     assert summarise(found)[-1].startswith("Nothing tells leaving customers from staying ones")
+    assert "Recency and frequency carry no signal here" in summarise(found)[-1]
     assert "level" not in found.card
 
 
