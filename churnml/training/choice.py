@@ -202,8 +202,9 @@ def compare(predictions: Predictions) -> pd.DataFrame:
     -------
     pandas DataFrame
         A row per candidate: ``candidate``, ``shape_loss``, ``auroc`` (within folds and snapshots), ``behind`` (its loss
-        minus the best one's, paired per row), ``behind_error`` (standard error of that, clustered by customer)
-        and ``chosen``: the simplest whose ``behind`` is at most one ``behind_error``.
+        minus the best one's, paired per row), ``behind_error`` (standard error of that, clustered by customer),
+        ``against_chance`` and ``against_chance_error`` (the same against each fold's and snapshot's own churn rate) and
+        ``chosen``: the simplest whose ``behind`` is at most one ``behind_error``.
     """
     groups = predictions.groups
     losses = {
@@ -211,9 +212,12 @@ def compare(predictions: Predictions) -> pd.DataFrame:
         for name, logodds in predictions.logodds.items()
     }
     best = min(losses, key=lambda name: losses[name].mean())
+    nothing = np.zeros(len(predictions.churned))
+    chance = row_log_loss(predictions.churned, shift_per_group(predictions.churned, nothing, groups))
     rows = []
     for name, loss in losses.items():
         behind, error = paired_difference(loss, losses[best], predictions.customers)
+        against_chance, chance_error = paired_difference(loss, chance, predictions.customers)
         rows.append(
             {
                 "candidate": name,
@@ -221,6 +225,8 @@ def compare(predictions: Predictions) -> pd.DataFrame:
                 "auroc": auroc_within(predictions.churned, predictions.logodds[name], groups),
                 "behind": behind,
                 "behind_error": error,
+                "against_chance": against_chance,
+                "against_chance_error": chance_error,
             }
         )
     table = pd.DataFrame(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -54,8 +55,18 @@ class Verdict:
     replaces: bool = True
 
 
-def judge(test: TrainingFrame, chosen: Floats, rule: Floats, chosen_is_rule: bool, title: str) -> Verdict:
+def judge(
+    test: TrainingFrame,
+    chosen: Floats,
+    rule: Floats,
+    chosen_is_rule: bool,
+    title: str,
+    told_on_folds: Collection[str] = ("chosen", "rule"),
+) -> Verdict:
     """Judge the chosen candidate on the gate rows.
+
+    What has skill there must have been better than chance on the folds too: of a hundred shops without any signal, the
+    gate alone would let one pass.
 
     Parameters
     ----------
@@ -68,6 +79,8 @@ def judge(test: TrainingFrame, chosen: Floats, rule: Floats, chosen_is_rule: boo
         Whether the recency rule itself was chosen.
     title
         The chosen candidate's name in words.
+    told_on_folds
+        Which of ``chosen`` and ``rule`` were better than chance on the folds; see ``better_than_chance``.
 
     Returns
     -------
@@ -77,13 +90,14 @@ def judge(test: TrainingFrame, chosen: Floats, rule: Floats, chosen_is_rule: boo
     def losses(logodds: Floats) -> Floats:
         return row_log_loss(test.churned, shift_per_group(test.churned, logodds, test.snapshots))
 
-    def has_skill(logodds: Floats) -> tuple[bool, float, float]:
+    def has_skill(logodds: Floats, who: str) -> tuple[bool, float, float]:
         difference, error = paired_difference(losses(logodds), losses(np.zeros(len(test))), test.customers)
         above_chance = auroc_within(test.churned, logodds, test.snapshots) > 0.5
-        return bool(difference + norm.ppf(SKILL_LEVEL) * error < 0 and above_chance), difference, error
+        here = difference + norm.ppf(SKILL_LEVEL) * error < 0 and above_chance
+        return bool(here and who in told_on_folds), difference, error
 
-    skilled, against_chance, chance_error = has_skill(chosen)
-    rule_skilled, chance_of_rule, chance_error_of_rule = has_skill(rule)
+    skilled, against_chance, chance_error = has_skill(chosen, "rule" if chosen_is_rule else "chosen")
+    rule_skilled, chance_of_rule, chance_error_of_rule = has_skill(rule, "rule")
     against_rule, rule_error = paired_difference(losses(chosen), losses(rule), test.customers)
     decision: Decision = "no skill"
     sentence = (
@@ -101,6 +115,19 @@ def judge(test: TrainingFrame, chosen: Floats, rule: Floats, chosen_is_rule: boo
         if chosen_is_rule:
             sentence = "The recency rule is as good as any other candidate here; the list uses it."
     return Verdict(decision, against_chance, chance_error, against_rule, rule_error, sentence)
+
+
+def better_than_chance(comparison: pd.DataFrame) -> set[str]:
+    """Tell which of ``chosen`` and ``rule`` were better than chance on the folds by more than one standard error.
+
+    Parameters
+    ----------
+    comparison
+        Candidates on the folds; see ``choice.compare``.
+    """
+    told = comparison[comparison.against_chance < -comparison.against_chance_error]
+    chosen = {"chosen"} if told.chosen.any() else set()
+    return chosen | ({"rule"} if "recency_rule" in set(told.candidate) else set())
 
 
 def name_signal(verdict: Verdict, comparison: pd.DataFrame) -> Verdict:

@@ -36,7 +36,7 @@ from churnml.training.data_gate import count_orders_per_day, judge_data, refuse
 from churnml.training.figures import compute_figures, compute_untreated_figures
 from churnml.training.folds import Fold, Plan, judged_rows, plan_folds
 from churnml.training.frame import TrainingFrame, build_training_frame, compute_base_rates
-from churnml.training.gate import against_champion, judge, name_signal
+from churnml.training.gate import against_champion, better_than_chance, judge, name_signal
 from churnml.training.level import FEATURES as LEVEL_FEATURES
 from churnml.training.level import Level, choose_level, shift_to
 from churnml.training.model import Model, level_logodds
@@ -228,7 +228,8 @@ class Trainer:
         chosen, rows = selection.chosen.candidate, frame.take(judged_rows(plan.gates))
         if chosen == RULE:
             at_gate = AtGate(at_gate.rule, at_gate.rule)
-        own = judge(rows, at_gate.chosen, at_gate.rule, chosen == RULE, CANDIDATES[chosen].title)
+        told_on_folds = better_than_chance(selection.comparison)
+        own = judge(rows, at_gate.chosen, at_gate.rule, chosen == RULE, CANDIDATES[chosen].title, told_on_folds)
         own = name_signal(own, selection.comparison)
         by_rule = own.decision == "rule"
         shipped, logodds = (selection.rule, at_gate.rule) if by_rule else (selection.chosen, at_gate.chosen)

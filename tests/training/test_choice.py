@@ -59,6 +59,10 @@ def test_candidates_are_compared_as_by_hand() -> None:
     # sum of squares 6 * .075434 + 2 * .678909 = 1.810424, error sqrt(8 / 7 * 1.810424) / 8 = .179803.
     assert table.behind["flat"] == pytest.approx(0.130812, abs=1e-6)
     assert table.behind_error["flat"] == pytest.approx(0.179803, abs=1e-6)
+    # Here the flat one is what chance says.
+    assert table.against_chance["flat"] == 0.0
+    assert table.against_chance["right"] == pytest.approx(-0.130812, abs=1e-6)
+    assert table.against_chance_error["right"] == pytest.approx(0.179803, abs=1e-6)
     # Behind by less than one error: the simpler one is chosen.
     assert table.chosen.to_dict() == {"flat": True, "right": False}
 

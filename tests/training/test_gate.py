@@ -11,7 +11,7 @@ import pytest
 
 from churnml.statistics.logodds import sigmoid
 from churnml.training.frame import TrainingFrame
-from churnml.training.gate import Verdict, judge, name_signal
+from churnml.training.gate import Verdict, better_than_chance, judge, name_signal
 from churnml.training.result import Training
 
 MakeFrame = Callable[..., TrainingFrame]
@@ -178,8 +178,8 @@ def test_the_unpermuted_frames_have_skill(make_frame: MakeFrame, train_on: Train
         ),
         (
             {"recency_rule": 0.56},
-            "Nothing. Recency carries too little signal to be told from chance: on the folds the AUROC of recency alone "
-            "is 0.56, where 0.50 is chance.",
+            "Nothing. Recency carries too little signal to be told from chance: on the folds the AUROC of recency "
+            "alone is 0.56, where 0.50 is chance.",
         ),
     ],
 )
@@ -189,3 +189,29 @@ def test_without_skill_the_verdict_says_what_recency_and_frequency_told(aurocs: 
     assert name_signal(nothing, comparison).sentence == told
     ships = dataclasses.replace(nothing, decision="model")
     assert name_signal(ships, comparison) == ships
+
+
+def test_what_told_nothing_on_the_folds_has_no_skill_at_the_gate(gate: tuple[TrainingFrame, np.ndarray]) -> None:
+    test, z = gate
+    assert judge(test, z, 0.3 * z, False, TITLE, ["rule"]).decision == "rule"
+    assert judge(test, z, 0.3 * z, False, TITLE, ["chosen"]).decision == "model"
+    assert judge(test, z, 0.3 * z, False, TITLE, []).decision == "no skill"
+    assert judge(test, z, z, True, "recency rule", ["chosen"]).decision == "no skill"
+
+
+def test_better_than_chance_on_the_folds_is_by_more_than_one_standard_error() -> None:
+    def found(rule: float, other: float, chosen: str) -> set[str]:
+        table = pd.DataFrame(
+            {
+                "candidate": ["recency_rule", "lightgbm"],
+                "against_chance": [rule, other],
+                "against_chance_error": [0.01, 0.01],
+            }
+        )
+        return better_than_chance(table.assign(chosen=table.candidate == chosen))
+
+    assert found(-0.011, -0.02, "lightgbm") == {"chosen", "rule"}
+    assert found(-0.011, -0.02, "recency_rule") == {"chosen", "rule"}
+    assert found(-0.009, -0.02, "lightgbm") == {"chosen"}
+    assert found(-0.011, 0.02, "lightgbm") == {"rule"}
+    assert found(0.0, 0.0, "recency_rule") == set()
