@@ -17,7 +17,6 @@ from churnml.training.frame import TrainingFrame
 
 SKILL_LEVEL = 0.99
 _WORSE_LEVEL = 0.95
-_NO_SIGNAL = 0.02  # of an AUROC
 _SIMPLE = {"recency_rule": "recency alone is", "rfm_logistic": "recency, frequency and spend together is"}
 Decision = Literal["model", "rule", "no skill"]
 
@@ -125,9 +124,13 @@ def better_than_chance(comparison: pd.DataFrame) -> set[str]:
     comparison
         Candidates on the folds; see ``choice.compare``.
     """
-    told = comparison[comparison.against_chance < -comparison.against_chance_error]
+    told = comparison[_tells(comparison)]
     chosen = {"chosen"} if told.chosen.any() else set()
     return chosen | ({"rule"} if "recency_rule" in set(told.candidate) else set())
+
+
+def _tells(comparison: pd.DataFrame) -> pd.Series:
+    return comparison.against_chance < -comparison.against_chance_error
 
 
 def name_signal(verdict: Verdict, comparison: pd.DataFrame) -> Verdict:
@@ -147,11 +150,7 @@ def name_signal(verdict: Verdict, comparison: pd.DataFrame) -> Verdict:
         f"{_SIMPLE[name]} {auroc:.2f}" for name, auroc in zip(simple.candidate, simple.auroc, strict=True)
     )
     both = "Recency and frequency carry" if len(simple) > 1 else "Recency carries"
-    found = (
-        f"{both} no signal here"
-        if (simple.auroc - 0.5).abs().max() < _NO_SIGNAL
-        else f"{both} too little signal to be told from chance"
-    )
+    found = f"{both} no signal here" if not _tells(simple).any() else f"{both} too little signal to be told from chance"
     return replace(
         verdict, sentence=f"{verdict.sentence} {found}: on the folds the AUROC of {told}, where 0.50 is chance."
     )

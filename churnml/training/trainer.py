@@ -7,8 +7,8 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -94,31 +94,35 @@ class Trainer:
         NoSkillError
             Where nothing is better than chance.
         """
-        end, *_ = self._plan(shop, as_of)  # what is refused here leaves no run behind
-        with self._store(shop) as store, self._run() as run:
-            training = self.train(shop, end, progress, store, self._champion())
+        with self._store(shop) as store, ExitStack() as open_runs:
+            runs: list[str] = []
+
+            def begin() -> None:  # a shop that is refused before leaves no run behind
+                runs.extend(open_runs.enter_context(self._run()))
+
+            training = self.train(shop, as_of, progress, store, self._champion(), begin)
             for line in summarise(training):
                 _log.info(line)
-            if run is None:
+            if not self.track:
                 model = None if training.model is None else with_version(training.model)
             else:
                 from churnml.training.tracking import track
 
-                model = track(training, self.config, self.definition, run)
+                model = track(training, self.config, self.definition, *runs)
         if model is None:
             raise NoSkillError(training.verdict.sentence)
         return model
 
     @contextmanager
-    def _run(self) -> Iterator[str | None]:
+    def _run(self) -> Iterator[list[str]]:
         """Open a run in MLflow where runs are kept; gives its id."""
         if not self.track:
-            yield None
+            yield []
             return
         from churnml.training.tracking import open_run
 
         with open_run(self.config.tracking) as run:
-            yield run
+            yield [run]
 
     def _champion(self) -> Recipe | None:
         """Give the champion's recipe; None where there is none, or it answers another question."""
@@ -140,10 +144,12 @@ class Trainer:
         progress: Progress | None = None,
         store: Path | None = None,
         champion: Recipe | None = None,
+        begin: Callable[[], None] = lambda: None,
     ) -> Training:
         """Do all of a training but for tracking; see ``fit``.
 
-        ``store`` keeps built features for a run that breaks; ``champion`` is the recipe that is to be matched.
+        ``store`` keeps built features for a run that breaks; ``champion`` is the recipe that is to be matched;
+        ``begin`` is called when the data was judged, before anything is fitted.
         """
         config, definition = self.config, self.definition
         end, snapshots, features, off, candidates = self._plan(shop, as_of)
@@ -154,6 +160,7 @@ class Trainer:
         read = {"orders", *tables_of(features), *(["subscriptions"] if definition.kind == "subscription_end" else [])}
         findings = judge_data(frame, count_orders_per_day(shop, end), definition, shop.first_day, end)
         refuse(findings)
+        begin()
         origin = {
             "first_day": shop.first_day.isoformat(),
             "data_fingerprint": fingerprint(History(shop, end), read),

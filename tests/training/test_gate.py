@@ -169,22 +169,27 @@ def test_the_unpermuted_frames_have_skill(make_frame: MakeFrame, train_on: Train
 
 
 @pytest.mark.parametrize(
-    ("aurocs", "told"),
+    ("aurocs", "gained", "told"),
     [
         (
             {"recency_rule": 0.504, "rfm_logistic": 0.491},
+            0.009,
             "Nothing. Recency and frequency carry no signal here: on the folds the AUROC of recency alone is 0.50 and "
             "recency, frequency and spend together is 0.49, where 0.50 is chance.",
         ),
         (
             {"recency_rule": 0.56},
+            0.011,
             "Nothing. Recency carries too little signal to be told from chance: on the folds the AUROC of recency "
             "alone is 0.56, where 0.50 is chance.",
         ),
     ],
 )
-def test_without_skill_the_verdict_says_what_recency_and_frequency_told(aurocs: dict[str, float], told: str) -> None:
+def test_without_skill_the_verdict_says_what_recency_and_frequency_told(
+    aurocs: dict[str, float], gained: float, told: str
+) -> None:
     comparison = pd.DataFrame({"candidate": [*aurocs, "lightgbm"], "auroc": [*aurocs.values(), 0.7]})
+    comparison = comparison.assign(against_chance=-gained, against_chance_error=0.01)
     nothing = Verdict("no skill", 0.0, 0.1, 0.0, 0.1, "Nothing.")
     assert name_signal(nothing, comparison).sentence == told
     ships = dataclasses.replace(nothing, decision="model")
