@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version as version_of_package
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -156,7 +155,7 @@ def _experiment(mlflow: Any, tracking: TrackingSettings) -> str:
 def _watch_system(mlflow: Any, run_id: str) -> Any:
     """Let MLflow measure processor, memory and disk until the run ends; None where its own variable says not to."""
     asked = os.environ.get(_WATCH)
-    if find_spec("psutil") is None or (asked is not None and asked.lower() not in ("true", "1")):
+    if asked is not None and asked.lower() not in ("true", "1"):
         return None
     from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
