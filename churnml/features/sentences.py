@@ -9,8 +9,11 @@ from math import isfinite
 from string import Formatter
 from typing import Literal
 
+import numpy as np
+import pandas as pd
 from babel import Locale
 from babel.numbers import format_currency, format_decimal, format_percent, get_decimal_symbol, get_group_symbol
+from numpy.typing import NDArray
 
 from churnml.features.family import Feature, Unit
 from churnml.features.registry import feature as feature_of
@@ -113,6 +116,60 @@ def write(feature_name: str, row: Mapping[str, float], language: Language, curre
     return capitalised(written, language)
 
 
+def speaks(feature_name: str, X: pd.DataFrame) -> NDArray[np.bool_]:
+    """Tell for which customers ``write`` gives a sentence.
+
+    Parameters
+    ----------
+    feature_name
+        The feature that speaks.
+    X
+        Features of the customers: this one and those that its sentence names.
+
+    Returns
+    -------
+    NDArray[np.bool_]
+        Shape (rows,).
+
+    Examples
+    --------
+    >>> speaks("complaints_open", pd.DataFrame({"complaints_open": [2.0, 0.0, float("nan")]})).tolist()
+    [True, False, False]
+    """
+    speaks_if, usual, of_zero = _templates(feature_of(feature_name), "en", None)
+    values = X[feature_name].to_numpy(dtype=np.float64)
+    told: NDArray[np.bool_] = np.isfinite(values)
+    told[told] = _for_each(speaks_if, values[told])
+    for template, where in ((usual, values != 0), (of_zero, values == 0)):
+        for name in {name for _, name, _ in template} - {None, feature_name}:
+            told &= ~where | np.isfinite(X[name].to_numpy(dtype=np.float64))
+    return told
+
+
+def write_all(feature_name: str, X: pd.DataFrame, language: Language, currency: str | None = None) -> list[str]:
+    """Write what a feature says about many customers.
+
+    Each sentence is that of ``write``, which is asked once for all rows with the same numbers.
+
+    Raises
+    ------
+    ValueError
+        Where the feature has nothing to say about a row; see ``speaks``.
+    """
+    _, usual, of_zero = _templates(feature_of(feature_name), language, currency)
+    names = list(dict.fromkeys([feature_name, *(name for _, name, _ in (*usual, *of_zero) if name is not None)]))
+    written: dict[tuple[float, ...], str] = {}
+    sentences = []
+    for numbers in zip(*(X[name].to_numpy(dtype=np.float64).tolist() for name in names), strict=True):
+        if numbers not in written:
+            sentence = write(feature_name, dict(zip(names, numbers, strict=True)), language, currency)
+            if sentence is None:
+                raise ValueError(f"{feature_name}: has nothing to say of {numbers}.")
+            written[numbers] = sentence
+        sentences.append(written[numbers])
+    return sentences
+
+
 def capitalised(text: str, language: Language) -> str:
     """Write the first letter in upper case; the Turkish i keeps its dot.
 
@@ -123,6 +180,21 @@ def capitalised(text: str, language: Language) -> str:
     """
     first = "İ" if language == "tr" and text[:1] == "i" else text[:1].upper()
     return first + text[1:]
+
+
+def _for_each(speaks_if: Callable[[float], bool], values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Ask a condition on a number for many: at once if it can be, otherwise once for each different number."""
+    if speaks_if is Feature.speaks_if:
+        return np.ones(len(values), dtype=np.bool_)
+    try:
+        said = np.asarray(speaks_if(values))  # type: ignore[arg-type]  # comparisons work on arrays too
+        if said.dtype == np.bool_ and said.shape == values.shape:
+            return said
+    except (TypeError, ValueError):
+        pass
+    different, places = np.unique(values, return_inverse=True)
+    said = np.array([speaks_if(value) for value in different.tolist()], dtype=np.bool_)
+    return np.asarray(said[places])
 
 
 _Template = tuple[tuple[str, str | None, Write], ...]

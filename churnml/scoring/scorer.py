@@ -20,7 +20,7 @@ from churnml.features.family import Feature
 from churnml.features.registry import available, load_plugins
 from churnml.features.registry import feature as feature_of
 from churnml.scoring.ranking import Ranking
-from churnml.scoring.reasons import REASONS, find_reasons
+from churnml.scoring.reasons import REASONS, ReasonWriter
 from churnml.statistics.logodds import sigmoid
 from churnml.training.model import Model
 
@@ -98,7 +98,8 @@ class Scorer:
         logodds = model.predict_logodds(X)
         base, contributions = model.contributions(X)
         settings = self.config.scoring
-        reasons = find_reasons(X, contributions, settings.language, _currency(shop), settings.min_reason_weight)
+        writer = ReasonWriter(X, settings.language, _currency(shop), settings.min_reason_weight)
+        reasons = [told.leaving for told in writer.write(X, contributions)]
         frame = pd.DataFrame({"customer_id": X.index, "churn_probability": sigmoid(logodds)})
         frame["risk_band"] = _bands(frame.churn_probability)
         value = expected_value(history, definition, settings.value_days).loc[X.index].to_numpy()
@@ -117,7 +118,7 @@ class Scorer:
         frame = frame.sort_values(["churn_probability", "customer_id"], ascending=[False, True], ignore_index=True)
         frame.insert(0, "risk_rank", np.arange(1, len(frame) + 1))
         flags = against_own_pace(built, definition)
-        by_customer = dict(zip(X.index, reasons, strict=True))
+        by_customer = dict(zip(X.index, map(list, reasons), strict=True))
         return Ranking(frame, flags, X, contributions, base, by_customer, model, shop)
 
     def _features(self, shop: Shop) -> list[Feature]:

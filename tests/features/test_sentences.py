@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import random
 import time
+from collections.abc import Callable
 from typing import get_args
 
+import pandas as pd
 import pytest
 from babel.numbers import format_currency
 
-from churnml.features.family import Derived, Feature, Unit
-from churnml.features.registry import families
-from churnml.features.sentences import NOUNS, Language, capitalised, number_writer, write
+from churnml.features.family import Derived, Family, Feature, Unit
+from churnml.features.registry import families, register, unregister
+from churnml.features.sentences import NOUNS, Language, capitalised, number_writer, speaks, write, write_all
 
 FEATURES = [feature for family in families().values() for feature in family.features]
 NAMES = [feature.name for feature in FEATURES]
@@ -88,6 +91,44 @@ def test_turkish_endings_follow_the_nouns_they_belong_to(feature: Feature) -> No
             name, rest = part.split("}")
             ending = rest.split(" ")[0].strip(";,")
             assert not ending or ending in endings[units[name.split(":")[0]]], text
+
+
+@every_feature
+@both_languages
+def test_many_sentences_are_those_of_one_at_a_time(feature: Feature, language: Language) -> None:
+    values = [0.0, 0.25, 1.0, 2.0, 61.0, 400.0, -3.0, NULL, math.inf, 2.0]
+    rows = [row_of(feature, value, inputs) for value in values for inputs in (3.0, 0.5, NULL)]
+    X = pd.DataFrame(rows)
+    one_by_one = [write(feature.name, row, language, "TRY") for row in rows]
+    may = speaks(feature.name, X)
+    assert may.tolist() == [sentence is not None for sentence in one_by_one]
+    assert write_all(feature.name, X[may], language, "TRY") == list(filter(None, one_by_one))
+    if not may.all():
+        with pytest.raises(ValueError, match=f"{feature.name}: has nothing to say of"):
+            write_all(feature.name, X, language, "TRY")
+
+
+@pytest.mark.parametrize(
+    "speaks_if",
+    [
+        lambda value: 2 <= value <= 3,
+        lambda value: value in (2, 3),
+        lambda value: int(value) in (2, 3),
+        lambda value: isinstance(value, float) and value.is_integer() and value > 1,
+    ],
+)
+def test_a_condition_that_arrays_do_not_know_is_asked_number_by_number(speaks_if: Callable[[float], bool]) -> None:
+    feature = dataclasses.replace(FEATURES[0], name="own_90d", unit="number", speaks_if=speaks_if)
+    register(Family("own", "own", actionable=False, features=(feature,)))
+    try:
+        assert speaks("own_90d", pd.DataFrame({"own_90d": [1.0, 2.0, 3.0, NULL]})).tolist() == [
+            False,
+            True,
+            True,
+            False,
+        ]
+    finally:
+        unregister("own")
 
 
 # --- words and numbers ---------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnml.scoring.reasons import find_reasons
+from churnml.scoring.reasons import Reason, ReasonWriter
 from churnml.training.attribution import sum_concepts
 
 FEATURES = ["days_since_last_order", "orders_90d", "complaint_open_max_days", "complaints_open", "deliveries_late_90d"]
@@ -19,8 +19,8 @@ X = frame([[74, 0, 12, 1, 0], [10, 2, NULL, 0, 0], [40, 1, NULL, 0, 2]])
 
 
 def reasons(contributions: list[list[float]], min_weight: float = 0.1) -> list[list[tuple[str, str]]]:
-    found = find_reasons(X, frame(contributions), "en", None, min_weight)
-    return [[(reason.concept, reason.sentence) for reason in row] for row in found]
+    found = ReasonWriter(X, "en", None, min_weight).write(X, frame(contributions))
+    return [[(reason.concept, reason.sentence) for reason in told.leaving] for told in found]
 
 
 def test_concepts_add_up_to_the_same() -> None:
@@ -61,3 +61,18 @@ def test_at_most_three_reasons_each_of_another_concept() -> None:
     for row in reasons([[1.0] * 5] * 3):
         assert len(row) <= 3
         assert len({concept for concept, _ in row}) == len(row)
+
+
+def test_what_speaks_for_staying_is_told_apart() -> None:
+    # Orders of the last 90 days: 0, 2 and 1, of which 2 are more than the median.
+    [first, second, third] = ReasonWriter(X, "en", None, 0.1).write(X, frame([[0.2, -0.5, 0, 0, 0]] * 3))
+    assert first.staying == third.staying == ()
+    assert second.staying == (Reason("pace", "2 orders in the last 90 days", "orders_90d", -0.3),)
+
+
+def test_a_batch_is_told_what_the_population_is_told() -> None:
+    contributions = frame([[0.9, 0.0, 0.3, 0.1, 0.0], [-0.5, -0.3, 0, 0, 0], [0.3, 0.2, 0, 0, 0.4]])
+    writer = ReasonWriter(X, "tr", "TRY", 0.1)
+    whole = writer.write(X, contributions)
+    assert [writer.write(X[at : at + 1], contributions[at : at + 1])[0] for at in range(3)] == whole
+    assert writer.write(X[:0], contributions[:0]) == []
