@@ -27,7 +27,9 @@ from churnml.features.builder import build
 from churnml.features.family import Feature
 from churnml.features.registry import LEVEL, families, learnable, load_plugins, tables_of
 from churnml.features.store import Progress
-from churnml.statistics.logodds import shift_per_group
+from churnml.statistics.calibration import reliability_table
+from churnml.statistics.logodds import shift_per_group, sigmoid
+from churnml.statistics.metrics import gains_table
 from churnml.training.artefact import with_version
 from churnml.training.candidates import CANDIDATES
 from churnml.training.candidates.base import FitSettings
@@ -48,6 +50,7 @@ from churnml.training.selection import RULE, AtGate, predict, select
 from churnml.training.tuning import tune
 
 _log = logging.getLogger(__name__)
+_POINTS_OF_GAINS = 20
 
 
 class Trainer:
@@ -263,6 +266,8 @@ class Trainer:
             comparison=selection.comparison,
             verdict=own,
             figures=figures,
+            reliability=reliability_table(rows.churned, sigmoid(logodds)),
+            gains=gains_table(rows.churned, logodds, _POINTS_OF_GAINS),
             untreated=compute_untreated_figures(rows, logodds, *drawn),
             segments=by_segment,
             shipped=shipped,

@@ -105,6 +105,19 @@ def test_the_training_found_a_model(training: Training) -> None:
     assert len(training.gate_logodds) == len(training.gate_rows)
 
 
+def test_the_card_holds_the_tables_of_the_plots_on_the_gate(training: Training) -> None:
+    rows = training.gate_rows
+    reliability, gains = training.card["reliability"], training.card["gains"]
+    assert sum(one["customers"] for one in reliability) == len(rows)
+    left = sum(one["customers"] * one["churned_share"] for one in reliability)
+    assert left == pytest.approx(rows.churned.sum(), abs=1e-6)
+    assert gains[0]["lift"] is None  # an empty list
+    assert gains[-1]["customers"] == len(rows)
+    assert gains[-1]["captured_share"] == gains[-1]["lift"] == 1
+    tenth = next(one for one in gains if one["contacted_share"] >= 0.1)
+    assert tenth["lift"] == pytest.approx(training.figures["lift_at_10pct"]["value"], rel=0.05)
+
+
 def test_same_input_and_seed_give_the_same_bytes(training: Training, folder: Path, tmp_path: Path) -> None:
     again = Trainer(config=config_of(), track=False).train(read(folder), AS_OF)
     assert artefact(again, tmp_path / "b") == artefact(training, tmp_path / "a")
