@@ -261,8 +261,8 @@ _COLUMNS = {
         "flag",
         (
             "Holdout",
-            "Whether she is left alone on purpose, by lot, so that one sees what contacts bring; such customers are not "
-            "on the work list.",
+            "Whether she is left alone on purpose, by lot, so that one sees what contacts bring; such customers are "
+            "not on the work list.",
         ),
         (
             "Kontrol grubu",
