@@ -1,0 +1,288 @@
+"""The parts of the page that stand still: a summary goes in, texts come out for the template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from churnml.features.sentences import Language
+from churnml.reporting.columns import columns as columns_in
+from churnml.reporting.columns import name_of, names_in
+from churnml.reporting.page import charts
+from churnml.reporting.page.numbers import Numbers
+from churnml.reporting.page.words import EVENTS, TEXTS, TURKISH_OF_CARD
+
+Summary = Mapping[str, Any]
+Words = Mapping[str, str]
+
+_FIRST_ROWS = 50
+_COLUMNS = (
+    "list_rank",
+    "risk_rank",
+    "customer_id",
+    "churn_probability",
+    "value_at_risk",
+    "reason_1",
+    "play",
+    "segment",
+    "contact_by",
+    "change",
+)
+_IN_THE_STORY = ("risk_band", "lifecycle_stage", "last_order_at", "expected_profit", "play_rule", "holdout")
+_NAMED = ("column", "risk_band", "segment", "lifecycle_stage", "concept", "change")
+_MAY_BE_EMPTY = ("list_rank", "value_at_risk", "play", "segment", "contact_by", "change")
+_FIGURES = {"auroc": 3, "lift_at_10pct": 2, "precision_at_10pct": None, "calibration_error": None}
+"""Decimals of the figures that are shown; None is a share."""
+
+
+def sections(summary: Summary) -> dict[str, Any]:
+    """Put the parts of the page into words.
+
+    Parameters
+    ----------
+    summary
+        As from ``summarise``.
+
+    Returns
+    -------
+    dict
+        What the template shows, but for the data of the script.
+    """
+    language: Language = summary["language"]
+    t, write = TEXTS[language], Numbers(language, summary["currency"])
+    named = {kind: names for kind, names in names_in(language).items() if kind in _NAMED} | {"event": EVENTS[language]}
+    customers, totals = summary["customers"], summary["totals"]
+    columns = [
+        name
+        for name in _COLUMNS
+        if name not in _MAY_BE_EMPTY or any(customer[name] is not None for customer in customers)
+    ]
+    explained = {*columns, *_IN_THE_STORY}
+    cut = len(customers) < totals["customers"]
+    return {
+        "language": language,
+        "t": t,
+        "names": named,
+        "titles": named["column"],
+        "day": write.day(summary["snapshot_date"]),
+        "made_for": t["made_for"].format(
+            day=write.day(summary["snapshot_date"]), measured=write.day(summary["measure_on"])
+        ),
+        "tiles": _tiles(totals, t, write),
+        "bands": _bands(totals["bands"], write),
+        "changes": _changes(summary["changes"], write),
+        "shown": write.whole(len(customers)),
+        "list_cut": t["list_cut"].format(shown=write.whole(len(customers)), customers=write.whole(totals["customers"]))
+        if cut
+        else "",
+        "columns": columns,
+        "first": [_row(customer, summary["plays"], write) for customer in customers[:_FIRST_ROWS]],
+        "trust": _trust(summary, t, write),
+        "drivers": _drivers(summary["drivers"], write),
+        "excluded": [
+            (_name("excluded", reason, write), write.whole(count)) for reason, count in summary["excluded"].items()
+        ],
+        "holdout": _holdout(summary["holdout"], t, write),
+        "leaving": _leaving(summary["definition"], t, write),
+        "meanings": [(each.title, each.meaning) for each in columns_in(language).values() if each.name in explained],
+        "model": t["model"].format(
+            version=summary["model_version"],
+            title=_title(summary["model"], summary["model"]["candidate"], language),
+            as_of=write.day(summary["model"]["as_of"]),
+        ),
+    }
+
+
+def _tiles(totals: Summary, t: Words, write: Numbers) -> dict[str, Any]:
+    notes = [t["listed_none"]]
+    if totals["listed"]:
+        notes = [t["listed_value"].format(value=write.sum(totals["listed_value_at_risk"]))]
+        if totals["listed_expected_profit"] is not None:
+            notes.append(t["listed_profit"].format(profit=write.sum(totals["listed_expected_profit"])))
+    return {
+        "at_risk": write.whole(totals["at_risk"]),
+        "at_risk_note": t["at_risk_note"].format(
+            customers=write.whole(totals["customers"]), leaving=write.whole(totals["expected_to_leave"])
+        ),
+        "value": write.sum(totals["value_at_risk"]),
+        "listed": write.whole(totals["listed"]),
+        "listed_notes": notes,
+    }
+
+
+def _bands(counts: Mapping[str, int], write: Numbers) -> list[dict[str, Any]]:
+    placed = {name: (start, length) for name, start, length in charts.shares(counts)}
+    return [
+        {
+            "name": _name("risk_band", band, write),
+            "css": f"band-{place}",
+            "count": write.whole(count),
+            "start": placed.get(band, (0, 0))[0],
+            "length": placed.get(band, (0, 0))[1],
+        }
+        for place, (band, count) in enumerate(counts.items(), start=1)
+    ]
+
+
+def _changes(changes: Summary | None, write: Numbers) -> dict[str, Any] | None:
+    if changes is None:
+        return None
+    return {
+        "counts": [(_name("change", kind, write), write.whole(count)) for kind, count in changes["counts"].items()],
+        "cut": len(changes["rows"]) < sum(changes["counts"].values()),
+        "rows": [
+            {
+                "customer": row["customer_id"],
+                "change": _name("change", row["change"], write),
+                "before": _chance(row["before"], write),
+                "now": _chance(row["now"], write),
+                "sentence": row["sentence"] or "–",
+            }
+            for row in changes["rows"]
+        ],
+    }
+
+
+def _chance(chance: float | None, write: Numbers) -> str:
+    return "–" if chance is None else write.chance(chance)
+
+
+def _row(customer: Summary, plays: Summary, write: Numbers) -> dict[str, str]:
+    play = customer["play"]
+    rank = customer["list_rank"]
+    return {
+        "list_rank": "–" if rank is None else write.whole(rank),
+        "risk_rank": write.whole(customer["risk_rank"]),
+        "customer_id": customer["customer_id"],
+        "churn_probability": write.chance(customer["churn_probability"]),
+        "value_at_risk": write.money(customer["value_at_risk"]),
+        "reason_1": customer["leaving"][0]["sentence"] if customer["leaving"] else "–",
+        "play": plays[play]["title"] if play in plays else play or "–",
+        "segment": _name("segment", customer["segment"], write),
+        "contact_by": write.day(customer["contact_by"]),
+        "change": _name("change", customer["change"], write),
+    }
+
+
+def _trust(summary: Summary, t: Words, write: Numbers) -> dict[str, Any]:
+    model, language = summary["model"], summary["language"]
+    share = write.share
+    figures = model["figures"] or {}
+    reliability, gains = (
+        charts.reliability(model["reliability"] or [], share),
+        charts.gains(model["gains"] or [], share),
+    )
+    gate = str(model["gate"] or "")
+    gate = write.day(gate) if gate[:1].isdigit() else _in(language, gate)
+    if reliability:
+        reliability["rows"] = [
+            (
+                write.whole(row["customers"]),
+                share(row["mean_predicted"], 1),
+                share(row["churned_share"], 1),
+                f"{share(row['low'], 1)} – {share(row['high'], 1)}",
+            )
+            for row in model["reliability"]
+        ]
+    if gains:
+        gains["rows"] = [
+            (share(row["contacted_share"]), share(row["captured_share"]), write.decimal(row["lift"], 2))
+            for row in model["gains"]
+            if row["lift"] is not None
+        ]
+    return {
+        "verdict": _verdict(model, language),
+        "level": _level(model["level"], language, write),
+        "gate": t["trust_gate"].format(gate=gate) if gate else "",
+        "reliability": reliability,
+        "gains": gains,
+        "figures": [
+            {
+                "name": t[f"figure_{name}"],
+                "value": _figure(figures[name]["value"], decimals, write),
+                "interval": " – ".join(_figure(figures[name][end], decimals, write) for end in ("low", "high")),
+            }
+            for name, decimals in _FIGURES.items()
+            if name in figures
+        ],
+        "compared": [
+            {
+                "title": _title(model, row["candidate"], language),
+                "shape_loss": write.decimal(row["shape_loss"], 4),
+                "behind": write.decimal(row["behind"], 4),
+                "auroc": write.decimal(row["auroc"], 3),
+                "chosen": row["chosen"],
+            }
+            for row in model["comparison"] or []
+        ],
+    }
+
+
+def _figure(value: float | None, decimals: int | None, write: Numbers) -> str:
+    return write.share(value, 1) if decimals is None else write.decimal(value, decimals)
+
+
+def _verdict(model: Summary, language: str) -> str:
+    verdict = model["verdict"] or {}
+    if language == "en":
+        return str(verdict.get("sentence") or "")
+    text = TURKISH_OF_CARD.get(f"verdict_{verdict.get('decision')}", "")
+    return text.format(title=_title(model, model["candidate"], language))
+
+
+def _level(level: Summary | None, language: str, write: Numbers) -> str:
+    if not level:
+        return ""
+    if language == "en":
+        return str(level.get("sentence") or "")
+    parts = ["level", "tested" if level["tested_forward"] else "not_tested"]
+    if level["last_year"] is not None:
+        parts.insert(0, "level_last_year")
+    shares = {name: write.share(level[name]) for name in ("last_year", "newest", "rate", "low", "high")}
+    text = "".join(TURKISH_OF_CARD[part] for part in parts).format(**shares)
+    return text[0].upper() + text[1:]
+
+
+def _title(model: Summary, candidate: Any, language: str) -> str:
+    return _in(language, model["titles"].get(candidate, str(candidate)))
+
+
+def _in(language: str, text: str) -> str:
+    return text if language == "en" else TURKISH_OF_CARD.get(text, text)
+
+
+def _drivers(drivers: Sequence[Summary], write: Numbers) -> list[dict[str, Any]]:
+    most = max([row["weight"] for row in drivers], default=0) or 1
+    return [
+        {
+            "name": _name("concept", row["concept"], write),
+            "length": round(100 * row["weight"] / most, 2),
+            "weight": write.decimal(row["weight"], 2),
+        }
+        for row in drivers
+    ]
+
+
+def _holdout(plan: Summary | None, t: Words, write: Numbers) -> list[str]:
+    if plan is None:
+        return [t["holdout_none"]]
+    said = {
+        "campaign": plan["campaign"],
+        "share": write.share(plan["share"]),
+        "until": write.day(plan["until"]),
+        "held_out": write.whole(plan["held_out"]),
+        "listed": write.whole(plan["listed"]),
+    }
+    effect = plan["smallest_effect"]
+    shown = t["holdout_no_effect"] if effect is None else t["holdout_effect"].format(effect=round(100 * effect), **said)
+    return [t["holdout_note"].format(**said), shown]
+
+
+def _leaving(definition: Summary, t: Words, write: Numbers) -> str:
+    start = t["start_later" if definition["lead_days"] else "start_at_once"].format(**definition)
+    share = write.share(definition.get("spend_share"))
+    return t[definition["kind"]].format(**{**definition, "start": start, "spend_share": share})
+
+
+def _name(kind: str, value: str | None, write: Numbers) -> str:
+    return "–" if value is None else name_of(kind, value, write.language)

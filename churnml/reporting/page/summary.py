@@ -1,0 +1,186 @@
+"""The summary of a ranking: all that its page shows, as JSON-ready values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from churnml.scoring.plays import BANDS
+from churnml.training.candidates import CANDIDATES
+from churnml.training.card import plain
+
+if TYPE_CHECKING:
+    from churnml.scoring.ranking import Ranking
+    from churnml.scoring.reasons import Reason
+    from churnml.scoring.story import Story
+
+_LIKELY = 0.5  # from here on leaving is likelier than staying
+_COLUMNS = (
+    "customer_id",
+    "risk_rank",
+    "churn_probability",
+    "risk_band",
+    "value_at_risk",
+    "expected_profit",
+    "segment",
+    "lifecycle_stage",
+    "last_order_at",
+    "play",
+    "play_rule",
+    "contactable",
+    "holdout",
+    "contact_by",
+    "change",
+)
+_DECIMALS = {"churn_probability": 4, "value_at_risk": 2, "expected_profit": 2}
+_OF_CARD = (
+    "as_of",
+    "candidate",
+    "comparison",
+    "figures",
+    "gains",
+    "gate",
+    "level",
+    "reliability",
+    "verdict",
+)
+_CHANGES_SHOWN = 200
+
+
+def summarise(ranking: Ranking, rows: int = 5_000) -> dict[str, Any]:
+    """Put together what the page of a ranking shows.
+
+    Parameters
+    ----------
+    ranking
+        What to show.
+    rows
+        At most so many customers: those of the work list in its order, then the most likely to leave.
+
+    Returns
+    -------
+    dict
+        JSON-ready values. ``totals`` look at all customers, ``customers`` holds those that are shown, each with the
+        reasons and events of her story; what the ranking does not have (a holdout, an earlier list, plays) is null or
+        empty.
+    """
+    listed = ranking.worklist()
+    shown = _choose(ranking.frame, listed, rows)
+    card = ranking.model.card
+    return {
+        "language": ranking.language,
+        "currency": ranking.currency,
+        "snapshot_date": _day(ranking.snapshot_date),
+        "measure_on": _day(ranking.frame["measure_on"].iloc[0]),
+        "model_version": ranking.model.version,
+        "definition": plain(ranking.model.definition.model_dump()),
+        "totals": _totals(ranking.frame, listed),
+        "changes": _changes(ranking.changes),
+        "customers": _customers(shown, ranking.stories(shown["customer_id"].tolist())),
+        "plays": {
+            name: {part: getattr(play, part) for part in ("title", "wording", "owner", "cost", "offer")}
+            for name, play in ranking.plays.items()
+        },
+        "drivers": plain(ranking.drivers[["concept", "weight"]].to_dict("records")),
+        "excluded": plain(ranking.excluded),
+        "holdout": _holdout(ranking),
+        "model": {
+            **{key: card.get(key) for key in _OF_CARD},
+            "titles": {name: candidate.title for name, candidate in CANDIDATES.items()},
+        },
+    }
+
+
+def _choose(frame: pd.DataFrame, listed: pd.DataFrame, rows: int) -> pd.DataFrame:
+    """Give the customers that are shown, with ``list_rank`` (null for those who are not on the work list)."""
+    others = frame[~frame["customer_id"].isin(listed["customer_id"])]
+    # Ranks are small whole numbers, and null for the others.
+    ranks = [*listed["list_rank"].tolist(), *[None] * len(others)]
+    both = pd.concat([listed[frame.columns], others], ignore_index=True)
+    return both.assign(list_rank=pd.array(ranks, dtype="Int64")).head(rows)
+
+
+def _totals(frame: pd.DataFrame, listed: pd.DataFrame) -> dict[str, Any]:
+    bands = frame["risk_band"].value_counts()
+    return {
+        "customers": len(frame),
+        "bands": {band: int(bands.get(band, 0)) for _, band in BANDS},
+        "at_risk": int(sum(bands.get(band, 0) for least, band in BANDS if least >= _LIKELY)),
+        "expected_to_leave": float(frame["churn_probability"].sum()),
+        "value_at_risk": _sum(frame["value_at_risk"]),
+        "listed": len(listed),
+        "listed_value_at_risk": _sum(listed["value_at_risk"]),
+        "listed_expected_profit": _sum(listed["expected_profit"]),
+    }
+
+
+def _sum(money: pd.Series) -> float | None:
+    return round(float(money.sum()), 2) if money.notna().any() else None
+
+
+def _changes(changes: pd.DataFrame | None) -> dict[str, Any] | None:
+    """Count the changes by kind, and give the first of each kind in the order in which they come."""
+    if changes is None:
+        return None
+    kinds = changes["change"].drop_duplicates().tolist()
+    columns = ["customer_id", "change", "before", "now", "sentence"]
+    first = changes.groupby("change", sort=False).head(_CHANGES_SHOWN // max(len(kinds), 1))
+    return {
+        "counts": {str(kind): int((changes["change"] == kind).sum()) for kind in kinds},
+        "rows": [{name: _value(value) for name, value in row.items()} for row in first[columns].to_dict("records")],
+    }
+
+
+def _customers(shown: pd.DataFrame, stories: Mapping[str, Story]) -> list[dict[str, Any]]:
+    names = ["list_rank", *_COLUMNS]
+    columns = [[_value(value, _DECIMALS.get(name)) for value in shown[name]] for name in names]
+    return [
+        {**dict(zip(names, values, strict=True)), **_story(stories[customer])}
+        for customer, values in zip(shown["customer_id"], zip(*columns, strict=True), strict=True)
+    ]
+
+
+def _story(story: Story) -> dict[str, Any]:
+    events = story.events
+    return {
+        "leaving": _reasons(story.leaving),
+        "staying": _reasons(story.staying),
+        "weights": {str(concept): round(float(weight), 2) for concept, weight in story.concepts.items()},
+        "events": [
+            [_day(day), str(kind), str(text)]
+            for day, kind, text in zip(events["day"], events["kind"], events["text"], strict=True)
+        ],
+    }
+
+
+def _reasons(reasons: Sequence[Reason]) -> list[dict[str, Any]]:
+    return [
+        {"concept": reason.concept, "sentence": reason.sentence, "weight": round(float(reason.weight), 2)}
+        for reason in reasons
+    ]
+
+
+def _holdout(ranking: Ranking) -> dict[str, Any] | None:
+    plan = ranking.holdout
+    if plan is None:
+        return None
+    return {
+        **{name: getattr(plan, name) for name in ("campaign", "share", "listed", "held_out", "smallest_effect")},
+        "until": _day(plan.until),
+    }
+
+
+def _value(value: Any, decimals: int | None = None) -> Any:
+    if value is None or value is pd.NaT or value is pd.NA or value != value:  # what is not a number differs from itself
+        return None
+    if isinstance(value, date):
+        return _day(value)
+    value = plain(value)
+    return round(value, decimals) if decimals is not None else value
+
+
+def _day(day: Any) -> str:
+    return str(pd.Timestamp(day).date())
