@@ -1,0 +1,140 @@
+"""CSV files of lists: one way for machines, one for the Excel of each language, and no cell that becomes a formula.
+
+For machines (``ranking.csv``; ``language=None``): a comma between cells, a point in numbers, UTF-8 without a mark, lines
+ending with LF. For people (``worklist.csv``): what Excel expects when one opens the file by a double click. It takes
+the separator from the region of Windows, not from the file: a comma in English, a semicolon in Turkish, where numbers
+hold the comma. The mark (BOM) tells it that the letters are UTF-8. A first line ``sep=;`` would name the separator in
+the file, but Excel then ignores the mark and spoils ``ş`` and ``ğ``, and every other reader takes it for a row, so there
+is none. Days are ISO (2025-06-01), which Excel takes for dates in every region. Columns keep their names and codes in
+both, since mailing tools go by them; ``worklist.xlsx`` has them in words.
+
+Text that a spreadsheet could take for a formula gets an apostrophe in front (see ``guard``), which ``read_csv`` takes
+away again. Numbers are not touched. Excel itself drops the zeros of an id such as 007 when it opens a CSV file, and
+keeps 15 digits of a long one; ``worklist.xlsx`` holds them as they are, and so does Data > From Text/CSV.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from churnml.features.sentences import Language
+from churnml.reporting.columns import column
+
+# Cells are guarded at their start, also behind what cannot be seen, and where they would start if a program took
+# another separator for the right one.
+_UNSEEN = "[\\x00-\\x20\xa0\u200b\ufeff]*"
+_FORMULA = "['=+\\-@\t\r\n＝＋－＠]"
+_INNER = '[,;\t\r\n]"*'
+_LOOKS_SO = f"^{_UNSEEN}{_FORMULA}|{_INNER}{_FORMULA}"
+_TO_GUARD = re.compile(f"^(?={_UNSEEN}{_FORMULA})|({_INNER})(?={_FORMULA})")
+_GUARDED = re.compile(f"^'|({_INNER})'")
+_DECIMALS = {"share": 6, "money": 2}
+_DIGITS = 38
+_ROWS = 50_000
+
+
+def write_csv(frame: pd.DataFrame, path: str | Path, *, language: Language | None) -> None:
+    """Write a ranking or a work list.
+
+    Parameters
+    ----------
+    frame
+        The list. Shares are written with six decimals, money with two, times to the second; null is an empty cell.
+    path
+        The file.
+    language
+        Language of the people who open it in Excel; None writes for machines.
+    """
+    separator, point = (";", ",") if language == "tr" else (",", ".")
+    with Path(path).open("wb") as file:
+        if language is not None:
+            file.write(b"\xef\xbb\xbf")
+        end = "\n" if language is None else "\r\n"
+        file.write((separator.join(map(str, frame.columns)) + end).encode())
+        for start in range(0, len(frame), _ROWS):
+            rows = frame.iloc[start : start + _ROWS]
+            cells = [_cells(rows[name], separator, point) for name in frame.columns]
+            lines = pc.binary_join_element_wise(*cells, separator, null_handling="replace", null_replacement="")
+            file.write("".join([line + end for line in lines.to_pylist()]).encode())
+
+
+def read_csv(path: str | Path, *, language: Language | None) -> pd.DataFrame:
+    """Read what ``write_csv`` wrote: every cell as the text that it was, null where it is empty."""
+    frame = pd.read_csv(
+        path,
+        sep=";" if language == "tr" else ",",
+        dtype="str",
+        keep_default_na=False,
+        na_values=[""],
+        encoding="utf-8-sig",
+    )
+    for name in frame:
+        guarded = frame[name].str.contains("'", regex=False, na=False)
+        frame.loc[guarded, name] = frame.loc[guarded, name].map(unguard)
+    return frame
+
+
+def guard(text: str) -> str:
+    """Put an apostrophe before what a spreadsheet could take for the start of a formula.
+
+    These are ``= + - @``, tab and line ends, the wide forms of the signs, which some programs read as the same, and an
+    apostrophe, so that ``unguard`` gives back every text. Inside of a text they are guarded after a separator, since
+    a program that takes another separator for the right one would start a cell there.
+
+    Examples
+    --------
+    >>> guard("=HYPERLINK(0)"), guard("'tis"), guard("a;=1"), guard("no order for 5 days; -2")
+    ("'=HYPERLINK(0)", "''tis", "a;'=1", 'no order for 5 days; -2')
+    """
+    return _TO_GUARD.sub(r"\1'", text)
+
+
+def unguard(text: str) -> str:
+    """Give back the text before ``guard``.
+
+    Examples
+    --------
+    >>> unguard(guard("''=1;+2")) == "''=1;+2"
+    True
+    """
+    return _GUARDED.sub(r"\1", text)
+
+
+def _cells(values: pd.Series, separator: str, point: str) -> pa.Array:
+    """Write cells as Arrow text, which is null where they are empty."""
+    if pd.api.types.is_bool_dtype(values):
+        flags = pd.array(values, dtype="boolean")
+        return pa.array(np.where(flags.fillna(False), "True", "False"), mask=np.asarray(flags.isna()))
+    if pd.api.types.is_integer_dtype(values):
+        return pc.cast(pa.array(values, from_pandas=True), pa.string())
+    if pd.api.types.is_float_dtype(values):
+        return _numbers(values, point)
+    if pd.api.types.is_datetime64_any_dtype(values):
+        seconds = np.datetime_as_string(values.to_numpy().astype("datetime64[s]"))
+        return pc.replace_substring(pa.array(seconds, mask=np.asarray(values.isna())), "T", " ")
+    return _texts(values, separator)
+
+
+def _numbers(values: pd.Series, point: str) -> pa.Array:
+    decimals = _DECIMALS.get(column(str(values.name), "en").kind)
+    numbers = pa.array(values, from_pandas=True)
+    finite = pc.if_else(pc.is_finite(numbers), numbers, None)
+    written = finite if decimals is None else pc.cast(pc.round(finite, decimals), pa.decimal128(_DIGITS, decimals))
+    return pc.replace_substring(pc.cast(written, pa.string()), ".", point)
+
+
+def _texts(values: pd.Series, separator: str) -> pa.Array:
+    places, different = pd.factorize(values)
+    texts = pa.array([str(value) for value in different], pa.string()).take(pa.array(places, mask=places < 0))
+    suspects = pc.fill_null(pc.match_substring_regex(texts, _LOOKS_SO), False)
+    if pc.any(suspects).as_py():
+        guarded = [guard(text) for text in texts.filter(suspects).to_pylist()]
+        texts = pc.replace_with_mask(texts, suspects, pa.array(guarded, pa.string()))
+    quoted = pc.binary_join_element_wise('"', pc.replace_substring(texts, '"', '""'), '"', "")
+    return pc.if_else(pc.match_substring_regex(texts, f'["{separator}\r\n]|^ | $|^$'), quoted, texts)
