@@ -80,12 +80,39 @@ class TrainingSettings(_Section):
     threads: int = Field(2, ge=1, description="Threads for LightGBM.")
 
 
+class ProfitSettings(_Section):
+    """What is assumed about offers, until a holdout has measured it."""
+
+    save_share: float = Field(
+        0.3, ge=0, le=1, description="Share of the leaving customers whom a play keeps (assumed)."
+    )
+    taken_anyway_share: float = Field(
+        1.0, ge=0, le=1, description="Share of the staying customers who take the offer all the same (assumed)."
+    )
+
+
 class ScoringSettings(_Section):
     """How the list is made."""
 
     capacity: int = Field(100, ge=1, description="Customers that can be contacted: the length of the work list.")
+    budget: float | None = Field(
+        None,
+        ge=0,
+        description="Money for contacts and offers, with which the work list ends; empty is no limit.",
+    )
+    rank_by: Literal["value_at_risk", "expected_profit", "churn_probability"] = Field(
+        "value_at_risk", description="What decides who is on the work list."
+    )
+    order_by: Literal["rank", "urgency"] = Field(
+        "rank", description="Order of the work list: by what decided, or by the day until which to contact."
+    )
+    min_probability: float = Field(0.25, ge=0, le=1, description="Least probability of leaving on the work list.")
+    contact_chance: float = Field(
+        0.5, gt=0, lt=1, description="Contact before the chance that she orders again by herself falls below this."
+    )
     value_days: int = Field(365, ge=1, description="Days ahead over which a customer's value is counted.")
-    language: Literal["en", "tr"] = Field("en", description="Language of the reasons.")
+    profit: ProfitSettings = Field(default_factory=ProfitSettings)
+    language: Literal["en", "tr"] = Field("en", description="Language of the lists and their reasons.")
     min_reason_weight: float = Field(0.1, ge=0, description="Weight (log-odds) from which on a reason is shown.")
 
 
@@ -99,12 +126,31 @@ class TrackingSettings(_Section):
     model_name: str = Field("churn", description="Name of the registered model.")
 
 
+class HoldoutSettings(_Section):
+    """Customers who are left alone on purpose, so that one sees what the plays bring."""
+
+    share: float = Field(0.1, ge=0, le=0.5, description="Share of the customers in the holdout; 0 holds nobody out.")
+    effect: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Effect that one wants to see, as a difference of churn rates; the share is then computed from it.",
+    )
+    key: str = Field("churnml", min_length=1, description="Key of the draw; another key draws others.")
+
+
 class PlaySettings(_Section):
-    """Plays are described in a file of their own; none is read yet."""
+    """What is done for whom."""
+
+    file: str | None = Field(None, description="YAML file with plays and rules; empty takes churnml's own.")
+    campaign: str = Field("retention", min_length=1, description="Name of the campaign; each has a holdout of its own.")
+    holdout: HoldoutSettings = Field(default_factory=HoldoutSettings)
 
 
 class ReportingSettings(_Section):
-    """Reports have no settings yet."""
+    """What the report shows."""
+
+    rows: int = Field(5_000, ge=1, le=20_000, description="At most so many customers on the page.")
 
 
 class Config(_Section):
@@ -166,7 +212,7 @@ def load_config(path: str | Path | None = None, **overrides: dict[str, Any] | st
     ConfigError
         With every unknown key and wrong value at once.
     """
-    values = _read_yaml(Path(path)) if path is not None else {}
+    values = read_yaml(Path(path)) if path is not None else {}
     for key, override in overrides.items():
         if isinstance(override, dict):
             given = {name: value for name, value in override.items() if value is not None}
@@ -198,7 +244,14 @@ def _definition(values: object) -> ChurnDefinition:
     return ChurnDefinition(**{str(key): value for key, value in values.items()})
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read the keys and values of a YAML file; a key given twice is refused.
+
+    Raises
+    ------
+    ConfigError
+        Where that is not what the file holds.
+    """
     try:
         values = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_StrictLoader)  # noqa: S506, a SafeLoader
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Where a customer stands against her own pace: overdue, and lost."""
+"""Where a customer stands against her own pace, and her stage of life as a customer."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ import pandas as pd
 from churnml.definition import ChurnDefinition
 
 PACE = ("days_since_last_order", "gap_median_days")
-"""The features that tell it."""
+"""The features that tell whether she is overdue."""
+LIFE = (*PACE, "days_since_first_order", "order_days_total", "gap_last_days")
+"""The features that tell her stage."""
+STAGES = ("new", "active", "loyal", "VIP", "slowing", "at risk", "lapsed", "lost", "won back")
 _LOST_PACES = 3.0
+_SLOW_PACES = 2.0
+_LOYAL_ORDER_DAYS = 4
+_VIP_SHARE = 0.1
 
 
 def against_own_pace(X: pd.DataFrame, definition: ChurnDefinition) -> pd.DataFrame:
@@ -18,7 +24,7 @@ def against_own_pace(X: pd.DataFrame, definition: ChurnDefinition) -> pd.DataFra
     Parameters
     ----------
     X
-        Features of one snapshot, with ``days_since_last_order`` and ``gap_median_days``.
+        Features of one snapshot, with those of ``PACE``.
     definition
         Gives the horizon.
 
@@ -34,3 +40,44 @@ def against_own_pace(X: pd.DataFrame, definition: ChurnDefinition) -> pd.DataFra
     pace = X["gap_median_days"].fillna(float(definition.horizon_days) if np.isnan(shop_pace) else shop_pace)
     lost_after = (_LOST_PACES * pace).clip(lower=definition.horizon_days)
     return pd.DataFrame({"pace_days": pace, "overdue": since > pace, "lost": since > lost_after})
+
+
+def lifecycle_stages(X: pd.DataFrame, value: pd.Series, definition: ChurnDefinition) -> pd.Series:
+    """Name every customer's stage of life as a customer; the first of these that holds.
+
+    ``lost``: the last order is longer ago than six times her pace and than two horizons; ``lapsed``: than three times
+    her pace and than one horizon; ``VIP``: in the tenth with the highest expected value; ``at risk``: longer ago than
+    twice her pace; ``slowing``: than her pace; ``won back``: the gap before her last order was one after which she
+    counted as lapsed; ``new``: first ordered within the last horizon; ``loyal``: ordered on four days or more;
+    ``active``: all others.
+
+    Parameters
+    ----------
+    X
+        Features of one snapshot, with those of ``LIFE``.
+    value
+        Expected value of each customer, same index.
+    definition
+        Gives the horizon.
+
+    Returns
+    -------
+    pandas Series
+        With the index of ``X``.
+    """
+    since, horizon = X["days_since_last_order"], definition.horizon_days
+    pace = against_own_pace(X, definition)
+    lapsed_after = (_LOST_PACES * pace.pace_days).clip(lower=horizon)
+    vip = value.rank(method="average", pct=True) > 1 - _VIP_SHARE
+    conditions = {
+        "lost": since > 2 * lapsed_after,
+        "lapsed": since > lapsed_after,
+        "VIP": vip & (value > 0),
+        "at risk": since > _SLOW_PACES * pace.pace_days,
+        "slowing": pace.overdue,
+        "won back": X["gap_last_days"] > lapsed_after,
+        "new": X["days_since_first_order"] <= horizon,
+        "loyal": X["order_days_total"] >= _LOYAL_ORDER_DAYS,
+    }
+    stages = np.select([held.to_numpy() for held in conditions.values()], list(conditions), "active")
+    return pd.Series(stages, index=X.index, name="lifecycle_stage", dtype="str")

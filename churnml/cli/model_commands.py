@@ -174,7 +174,7 @@ def explain(
         f"Customer {customer} on {row.snapshot_date}: {row.churn_probability:.1%} likely to leave ({row.risk_band}), "
         f"rank {row.risk_rank:,}, value at risk {row.value_at_risk:,.2f}."
     )
-    for reason in explanation.reasons:
+    for reason in explanation.leaving:
         print(f"  {reason.concept}: {reason.sentence}")
     print("\nWeight in log-odds, towards leaving (+) or staying (-):")
     for concept, weight in explanation.concepts.items():

@@ -61,6 +61,12 @@ class History:
         contacts = self.table("contacts")
         return contacts.filter((contacts.arm != "control").fill_null(True))
 
+    @property
+    def sent_offers(self) -> ir.Table:
+        """The sent contacts with an offer, as a newsletter is no play; all where the shop does not name offers."""
+        sent = self.sent_contacts
+        return sent.drop_null(["offer"]) if self.shop.has("contacts", ["offer"]) else sent
+
     def within(self, event_time: ir.Value, days: int, ago: int = 0) -> ir.BooleanValue:
         """Tell whether a time lies in ``[snapshot - ago - days, snapshot - ago)``; false for null."""
         lies_within = (event_time >= self._moment(-ago - days)) & (event_time < self._moment(-ago))

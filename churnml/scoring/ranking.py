@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
+from churnml.campaigns.holdout import HoldoutPlan
+from churnml.config import Config
+from churnml.data.history import History
 from churnml.data.shop import Shop
+from churnml.data.timeline import timeline
 from churnml.errors import InputError
-from churnml.features.registry import concept_of
+from churnml.features.builder import build
+from churnml.features.registry import available, concept_of
 from churnml.features.registry import feature as feature_of
 from churnml.features.trace import trace
 from churnml.plots import plot_reasons
-from churnml.scoring.reasons import Reason
+from churnml.scoring.changes import name_causes, name_changes
+from churnml.scoring.explaining import Explained
+from churnml.scoring.plays import Play
+from churnml.scoring.reasons import ReasonWriter
+from churnml.scoring.story import Explanation, Story, say_events
+from churnml.scoring.worklist import Worklist, make_worklist
 from churnml.training.attribution import sum_concepts
 from churnml.training.model import Model
 
@@ -23,43 +34,7 @@ if TYPE_CHECKING:
 
 _HEAD = 10
 _SHOWN = ("risk_rank", "customer_id", "churn_probability", "risk_band", "value_at_risk", "reason_1")
-_LEAST_PROBABILITY = 0.25
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Why one customer stands where she stands.
-
-    Attributes
-    ----------
-    customer_id
-        The customer.
-    row
-        Her row of the ranking.
-    reasons
-        Reasons in sentences.
-    concepts
-        Weight of every concept in log-odds, heaviest towards leaving first.
-    features
-        Every feature: ``feature``, ``describe``, ``concept``, ``value`` and ``contribution`` (SHAP value, log-odds).
-    base
-        Log-odds before any feature is looked at; base plus all contributions is her log-odds.
-    """
-
-    customer_id: str
-    row: pd.Series
-    reasons: list[Reason]
-    concepts: pd.Series
-    features: pd.DataFrame
-    base: float
-
-    def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the weight of every concept as bars for and against leaving."""
-        sentences = {reason.concept: f"{reason.concept}: {reason.sentence}" for reason in self.reasons}
-        labels = [sentences.get(concept, concept) for concept in self.concepts.index]
-        table = pd.DataFrame({"label": labels, "contribution": self.concepts.to_numpy()})
-        title = f"Customer {self.customer_id}: {self.row.churn_probability:.0%} likely to leave"
-        return plot_reasons(table, ax, title=title)
+_LOST = "already lost"
 
 
 class Ranking:
@@ -69,32 +44,42 @@ class Ranking:
     ----------
     frame
         One row per customer; see the columns in the documentation of the files.
-    snapshot_date, model, shop
-        What was ranked.
-    base
-        Base value of the SHAP values, in log-odds.
+    snapshot_date, model, shop, config
+        What was ranked, and how.
+    plays
+        What one does for a customer, by the name in the column ``play``.
+    language, currency
+        How sentences are written; a null currency writes plain numbers.
     """
 
     def __init__(
         self,
+        *,
         frame: pd.DataFrame,
-        flags: pd.DataFrame,
         X: pd.DataFrame,
-        contributions: pd.DataFrame,
-        base: float,
-        reasons: dict[str, list[Reason]],
+        explained: Explained,
+        against: pd.Series,
+        writer: ReasonWriter,
         model: Model,
         shop: Shop,
+        plays: dict[str, Play],
+        config: Config,
+        currency: str | None,
+        earlier: pd.DataFrame | None = None,
     ) -> None:
         self.frame = frame
-        self.base = base
         self.model = model
         self.shop = shop
-        self.snapshot_date = frame.snapshot_date.iloc[0]
-        self._flags = flags
+        self.plays = plays
+        self.config = config
+        self.language = config.scoring.language
+        self.currency = currency
+        self.snapshot_date = frame["snapshot_date"].iloc[0]
         self._X = X
-        self._contributions = contributions
-        self._reasons = reasons
+        self._explained = explained
+        self._against = against
+        self._writer = writer
+        self._earlier = earlier
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -104,41 +89,136 @@ class Ranking:
         return f"Ranking of {len(self):,} customers on {self.snapshot_date}, most likely to leave first:\n{shown}"
 
     def _repr_html_(self) -> str:
-        return self.top(_HEAD).to_html(index=False)
+        title = f"Ranking of {len(self):,} customers on {self.snapshot_date}, most likely to leave first"
+        shown = self.top(_HEAD).style.hide(axis="index").set_caption(title)
+        return str(shown.format(escape="html", na_rep="").format("{:.1%}", subset=["churn_probability"]).to_html())
 
     def top(self, n: int) -> pd.DataFrame:
-        """Give the n customers who are most likely to leave; the work list is another list."""
-        return self.frame.head(n)
+        """Give the n customers who are most likely to leave; the work list is another list.
+
+        The name of its columns says which list it is.
+        """
+        return self.frame.head(n).rename_axis(columns="ranking, most likely to leave first")
 
     def worklist(self, n: int | None = None) -> pd.DataFrame:
-        """Give the customers to contact first.
-
-        Those who are overdue against their own pace but not yet lost, whose risk is at least medium (25 %), and who
-        may be contacted (where the shop brings consent), by value at risk.
+        """Give the customers to contact, in the order in which to contact them; see ``select``.
 
         Parameters
         ----------
         n
-            At most so many; None gives all.
+            At most so many; None takes the configured capacity.
 
         Returns
         -------
         pandas DataFrame
             ``list_rank`` (1 first) and the columns of the ranking.
         """
-        listed = self._worklist if n is None else self._worklist.head(n)
-        return listed.copy()
+        return self.select(capacity=n).frame
+
+    def select(self, **settings: Any) -> Worklist:
+        """Choose whom to contact.
+
+        On the list is who is overdue against her own pace but not yet lost, likely enough to leave, may be contacted,
+        was not contacted lately, has a play that contacts, and is not in the holdout: those for whom capacity and
+        budget last, by what ``rank_by`` says.
+
+        Parameters
+        ----------
+        **settings
+            ``capacity``, ``budget``, ``rank_by`` and ``order_by``, where they differ from the configuration; None is
+            passed over.
+        """
+        given = {name: value for name, value in settings.items() if value is not None}
+        if not given:
+            return self._worklist
+        chosen = self.config.scoring.model_copy(update=given)
+        return make_worklist(self.frame, self._against, self.plays, chosen, self.config.plays)
 
     @cached_property
-    def _worklist(self) -> pd.DataFrame:
-        flags = self._flags.loc[self.frame.customer_id]
-        in_time = (flags.overdue & ~flags.lost).to_numpy()
-        contactable = self.frame.contactable.fillna(True).to_numpy(dtype=bool)
-        likely = (self.frame.churn_probability >= _LEAST_PROBABILITY).to_numpy()
-        listed: pd.DataFrame = self.frame.loc[in_time & contactable & likely]
-        listed = listed.sort_values(["value_at_risk", "risk_rank"], ascending=[False, True], ignore_index=True)
-        listed.insert(0, "list_rank", range(1, len(listed) + 1))
-        return listed
+    def _worklist(self) -> Worklist:
+        return make_worklist(self.frame, self._against, self.plays, self.config.scoring, self.config.plays)
+
+    @property
+    def excluded(self) -> dict[str, int]:
+        """Ranked customers who are not on the work list, by reason."""
+        return self._worklist.excluded
+
+    @property
+    def holdout(self) -> HoldoutPlan | None:
+        """What the holdout can show; None where nobody is held out."""
+        return self._worklist.holdout
+
+    @property
+    def drivers(self) -> pd.DataFrame:
+        """``concept`` and ``weight``: mean absolute weight over all customers in log-odds, heaviest first."""
+        weights = self._explained.weights.abs().mean().sort_values(ascending=False, kind="stable")
+        return weights.astype("float64").rename_axis("concept").rename("weight").reset_index()
+
+    def plot_drivers(self, ax: Axes | None = None) -> Axes:
+        """Draw what the model looks at, by concept."""
+        table = self.drivers.rename(columns={"concept": "label", "weight": "contribution"})
+        return plot_reasons(table, ax, title="Mean absolute weight of each concept (log-odds)")
+
+    @cached_property
+    def changes(self) -> pd.DataFrame | None:
+        """What changed since the earlier list, and the feature that did it; None without one.
+
+        ``customer_id, change, before, now, feature, sentence``; see ``churnml.scoring.changes``.
+        """
+        if self._earlier is None:
+            return None
+        before = pd.Timestamp(str(self._earlier["snapshot_date"].iloc[0])).date()
+        lost = (self._against == _LOST).fillna(False)
+        changes = name_changes(
+            self.frame,
+            self.worklist()["customer_id"],
+            self._earlier,
+            pd.Series(lost.to_numpy(dtype=bool), index=self.frame["customer_id"]),
+            self._contacted_since((self.snapshot_date - before).days),
+        )
+        X = self._X.loc[self._X.index.isin(changes["customer_id"])]
+        X_before = self._features_on(before)
+        X_before = X_before.loc[X_before.index.isin(X.index)]
+        return name_causes(
+            changes,
+            X,
+            self.model.contributions(X)[1],
+            self.model.contributions(X_before)[1],
+            self.language,
+            self.currency,
+        )
+
+    def stories(self, customers: Sequence[str]) -> dict[str, Story]:
+        """Tell the stories of customers of the ranking; others are left out.
+
+        Parameters
+        ----------
+        customers
+            Their ids.
+
+        Returns
+        -------
+        dict
+            By id, in the order given.
+        """
+        known = [customer for customer in dict.fromkeys(customers) if customer in self._X.index]
+        X = self._X.loc[known]
+        told = dict(zip(known, self._writer.write(X, self.model.contributions(X)[1]), strict=True)) if known else {}
+        said = say_events(timeline(History(self.shop, self.snapshot_date), known), self.language, self.currency)
+        events = {str(customer): rows for customer, rows in said.groupby("customer_id")}
+        rows = {row["customer_id"]: row for _, row in self.frame[self.frame["customer_id"].isin(known)].iterrows()}
+        weights = self._explained.weights
+        return {
+            customer: Story(
+                customer,
+                rows[customer],
+                told[customer].leaving,
+                told[customer].staying,
+                _heaviest_first(weights.loc[[customer]].astype("float64").iloc[0]),
+                events.get(customer, said.iloc[:0]).drop(columns="customer_id").reset_index(drop=True),
+            )
+            for customer in known
+        }
 
     def explain(self, customer_id: str) -> Explanation:
         """Explain one customer.
@@ -153,7 +233,8 @@ class Ranking:
                 f"{customer_id}: is not in the ranking of {self.snapshot_date}. Only customers with an order in the "
                 f"{self.model.definition.active_days} days before are."
             )
-        contributions = self._contributions.loc[[customer_id]]
+        story = self.stories([customer_id])[customer_id]
+        base, contributions = self.model.contributions(self._X.loc[[customer_id]])
         names = list(contributions.columns)
         features = pd.DataFrame(
             {
@@ -166,13 +247,34 @@ class Ranking:
         )
         return Explanation(
             customer_id,
-            self.frame[self.frame.customer_id == customer_id].drop(columns="customer_id").iloc[0],
-            self._reasons[customer_id],
-            sum_concepts(contributions).iloc[0].sort_values(ascending=False),
-            features.sort_values("contribution", ascending=False, ignore_index=True),
-            self.base,
+            story.row.drop("customer_id"),
+            story.leaving,
+            story.staying,
+            _heaviest_first(sum_concepts(contributions).iloc[0]),
+            story.events,
+            features.sort_values("contribution", ascending=False, ignore_index=True, kind="stable"),
+            base,
         )
 
     def trace(self, customer_id: str, feature: str) -> pd.DataFrame:
         """Give the source rows of one value; see ``churnml.features.trace.trace``."""
         return trace(self.shop, customer_id, feature, self.snapshot_date)
+
+    def _features_on(self, day: Any) -> pd.DataFrame:
+        wanted = set(self.model.features)
+        features = [feature for feature in available(self.shop) if feature.name in wanted]
+        return build(History(self.shop, day), self.model.definition, features)[list(self.model.features)]
+
+    def _contacted_since(self, days: int) -> pd.Series:
+        """Tell to whom an offer was sent in the last days, by id; null for all where the shop does not say."""
+        ids = self.frame["customer_id"]
+        if not self.shop.has("contacts"):
+            return pd.Series(pd.NA, index=ids, dtype="boolean")
+        history = History(self.shop, self.snapshot_date)
+        sent = history.sent_offers
+        reached = sent.filter(history.within(sent.sent_at, days)).select("customer_id").distinct().to_pandas()
+        return pd.Series(np.isin(ids, reached["customer_id"]), index=ids, dtype="boolean")
+
+
+def _heaviest_first(weights: pd.Series) -> pd.Series:
+    return weights.sort_values(ascending=False, kind="stable")

@@ -8,23 +8,36 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from churnml.analytics.lifecycle import PACE, against_own_pace
+from churnml.analytics.lifecycle import LIFE, against_own_pace, lifecycle_stages
+from churnml.analytics.segments import RFM, rfm_segments
 from churnml.analytics.value import expected_value
+from churnml.campaigns.holdout import assign, share_for
 from churnml.config import Config
 from churnml.data.history import History
 from churnml.data.population import data_end, eligible
 from churnml.data.shop import Shop
 from churnml.errors import InputError, ModelError
 from churnml.features.builder import build
+from churnml.features.families.buy_till_you_die import INPUTS
 from churnml.features.family import Feature
 from churnml.features.registry import available, load_plugins
-from churnml.features.registry import feature as feature_of
+from churnml.scoring.changes import check_earlier
+from churnml.scoring.contact_by import contact_days
+from churnml.scoring.explaining import explain_all
+from churnml.scoring.plays import BANDS, read_plays
 from churnml.scoring.ranking import Ranking
-from churnml.scoring.reasons import REASONS, ReasonWriter
+from churnml.scoring.reasons import ReasonWriter
+from churnml.scoring.worklist import reasons_against
 from churnml.statistics.logodds import sigmoid
 from churnml.training.model import Model
 
-BANDS = ((0.75, "very high"), (0.5, "high"), (0.25, "medium"), (0.0, "low"))
+_THIRDS = 3
+_COLUMNS = (
+    *("risk_rank", "customer_id", "churn_probability", "risk_band", "value_at_risk", "segment", "lifecycle_stage"),
+    *("last_order_at", "reason_1", "reason_1_concept", "reason_2", "reason_2_concept", "reason_3", "reason_3_concept"),
+    *("play", "contactable", "holdout", "contact_by", "snapshot_date", "measure_on", "model_version"),
+    *("expected_profit", "play_rule", "arm_until"),
+)
 
 
 class Scorer:
@@ -36,10 +49,12 @@ class Scorer:
         A trained model, the folder of one, an MLflow address such as ``models:/churn@champion``, or None for the
         champion of the configured store.
     config
-        Settings of scoring and tracking; None takes the defaults. The definition is the model's own.
+        Settings of scoring, plays and tracking; None takes the defaults. The definition is the model's own.
 
     Raises
     ------
+    ConfigError
+        Where the file of plays cannot be used.
     ModelError
         Where there is no such model.
     """
@@ -47,6 +62,7 @@ class Scorer:
     def __init__(self, model: Model | str | os.PathLike[str] | None = None, config: Config | None = None) -> None:
         self.config = config or Config()
         load_plugins(self.config.features.plugins)
+        self.plays = read_plays(self.config.plays.file, self.config.scoring.language)
         if isinstance(model, Model):
             self.model = model
         else:
@@ -54,7 +70,14 @@ class Scorer:
 
             self.model = find_model(None if model is None else os.fspath(model), self.config.tracking)
 
-    def rank(self, shop: Shop, snapshot_date: str | date | None = None, *, in_sample: bool = False) -> Ranking:
+    def rank(
+        self,
+        shop: Shop,
+        snapshot_date: str | date | None = None,
+        *,
+        in_sample: bool = False,
+        earlier: pd.DataFrame | None = None,
+    ) -> Ranking:
         """Rank every eligible customer by her probability of leaving.
 
         Parameters
@@ -65,6 +88,8 @@ class Scorer:
             The day that is taken for now; None takes the start of the last day with an order.
         in_sample
             Allow a day before the one up to which the model was trained, whose outcomes it may have seen.
+        earlier
+            The ``ranking.parquet`` of an earlier day: its arms stay fixed, and the list says what changed since.
 
         Returns
         -------
@@ -73,53 +98,77 @@ class Scorer:
         Raises
         ------
         InputError
-            Where the day lies outside of the data, or nobody is eligible.
+            Where the day lies outside of the data, nobody is eligible, or the earlier list cannot be compared.
         ModelError
             Where the day lies before the model's own, or the shop lacks tables that the model needs.
         """
-        model, definition = self.model, self.model.definition
-        asked = pd.Timestamp(snapshot_date).date() if snapshot_date is not None else None
-        day = data_end(shop, asked, definition.horizon_days)
-        if day < model.as_of and not in_sample:
-            raise ModelError(
-                f"{day}: lies before {model.as_of}, up to which the model was trained, so it may know what happened "
-                f"then. Train with --as-of {day}, or allow it with --in-sample."
-            )
+        model, definition, settings = self.model, self.model.definition, self.config.scoring
+        day = self._day(shop, snapshot_date, in_sample)
+        if earlier is not None:
+            check_earlier(earlier, day)
         history = History(shop, day)
         features = self._features(shop)
-        pace = [declared for declared in map(feature_of, PACE) if declared not in features]
-        built = build(history, definition, [*features, *pace])
-        X = built[[declared.name for declared in features]]
-        if X.empty:
+        built = build(history, definition, [*features, *self._besides(shop, features)])
+        if built.empty:
             raise InputError(
                 f"{day}: no customer ordered in the {definition.active_days} days before. Name another day, or train "
                 "with a longer --active."
             )
-        logodds = model.predict_logodds(X)
-        base, contributions = model.contributions(X)
-        settings = self.config.scoring
-        writer = ReasonWriter(X, settings.language, _currency(shop), settings.min_reason_weight)
-        reasons = [told.leaving for told in writer.write(X, contributions)]
-        frame = pd.DataFrame({"customer_id": X.index, "churn_probability": sigmoid(logodds)})
-        frame["risk_band"] = _bands(frame.churn_probability)
-        value = expected_value(history, definition, settings.value_days).loc[X.index].to_numpy()
-        frame["value_at_risk"] = np.round(frame.churn_probability * value, 2)
-        known = eligible(history, definition).order_by("customer_id").to_pandas()
-        frame["last_order_at"] = known.last_order_at
-        for place in range(REASONS):
-            frame[f"reason_{place + 1}"] = [row[place].sentence if len(row) > place else None for row in reasons]
-            frame[f"reason_{place + 1}_concept"] = [row[place].concept if len(row) > place else None for row in reasons]
+        X = built[[declared.name for declared in features]]
+        currency = _currency(shop)
+        writer = ReasonWriter(X, settings.language, currency, settings.min_reason_weight)
+        explained = explain_all(model, X, writer)
+
+        value = expected_value(history, definition, settings.value_days).loc[X.index]
+        frame = pd.DataFrame({"churn_probability": sigmoid(model.predict_logodds(X))}, index=X.index)
+        frame["risk_band"] = _bands(frame["churn_probability"])
+        frame["value_at_risk"] = np.round(frame["churn_probability"] * value, 2)
+        frame["segment"] = rfm_segments(built)
+        frame["lifecycle_stage"] = lifecycle_stages(built, value, definition)
+        known = eligible(history, definition).to_pandas().set_index("customer_id")
+        frame["last_order_at"] = known["last_order_at"]
+        frame[list(explained.reasons.columns)] = explained.reasons
         frame["contactable"] = _contactable(history, X.index)
+        frame[["play", "play_rule"]] = self.plays.choose(frame, built)
+        frame["expected_profit"] = self._profit(frame, value)
+        pace = against_own_pace(built, definition)
+        in_time = (pace["overdue"] & ~pace["lost"]).to_numpy()
+        days = contact_days(built[in_time], history, definition, settings.contact_chance)
+        frame["contact_by"] = _days_after(day, days.reindex(X.index))
         frame["snapshot_date"] = day
         frame["measure_on"] = day + timedelta(days=definition.reach_days)
-        frame["model_version"] = model.version
-        if in_sample and day < model.as_of:
-            frame["model_version"] = f"{model.version} (in sample)"
-        frame = frame.sort_values(["churn_probability", "customer_id"], ascending=[False, True], ignore_index=True)
-        frame.insert(0, "risk_rank", np.arange(1, len(frame) + 1))
-        flags = against_own_pace(built, definition)
-        by_customer = dict(zip(X.index, map(list, reasons), strict=True))
-        return Ranking(frame, flags, X, contributions, base, by_customer, model, shop)
+        frame["model_version"] = model.version + (" (in sample)" if in_sample and day < model.as_of else "")
+
+        frame = frame.reset_index().sort_values(
+            ["churn_probability", "customer_id"], ascending=[False, True], ignore_index=True
+        )
+        frame["risk_rank"] = np.arange(1, len(frame) + 1)
+        contacted = _days_since_contact(history).reindex(frame["customer_id"])
+        against = reasons_against(frame, pace.loc[frame["customer_id"]], contacted, self.plays.plays, settings)
+        frame["holdout"], frame["arm_until"] = self._arms(frame, against, earlier)
+        return Ranking(
+            frame=frame[list(_COLUMNS)],
+            X=X,
+            explained=explained,
+            against=against,
+            writer=writer,
+            model=model,
+            shop=shop,
+            plays=dict(self.plays.plays),
+            config=self.config,
+            currency=currency,
+            earlier=earlier,
+        )
+
+    def _day(self, shop: Shop, snapshot_date: str | date | None, in_sample: bool) -> date:
+        asked = pd.Timestamp(snapshot_date).date() if snapshot_date is not None else None
+        day, as_of = data_end(shop, asked, self.model.definition.horizon_days), self.model.as_of
+        if day < as_of and not in_sample:
+            raise ModelError(
+                f"{day}: lies before {as_of}, up to which the model was trained, so it may know what happened "
+                f"then. Train with --as-of {day}, or allow it with --in-sample."
+            )
+        return day
 
     def _features(self, shop: Shop) -> list[Feature]:
         there = {feature.name: feature for feature in available(shop)}
@@ -131,18 +180,39 @@ class Scorer:
             )
         return [there[name] for name in self.model.features]
 
+    def _besides(self, shop: Shop, features: list[Feature]) -> list[Feature]:
+        """Give what is looked at besides the model's features: pace, stage, segment and the rules of the plays."""
+        looked_at = {*LIFE, *RFM, *INPUTS, *self.plays.features}
+        return [feature for feature in available(shop) if feature.name in looked_at and feature not in features]
 
-def _bands(probabilities: pd.Series) -> list[str]:
-    """Name the risk: very high from 75 %, high from 50 %, medium from 25 %, else low."""
-    return [next(name for least, name in BANDS if probability >= least) for probability in probabilities]
+    def _profit(self, frame: pd.DataFrame, value: pd.Series) -> pd.Series:
+        """Compute p g (v - offer) - (1 - p) g0 offer - contact, with what is assumed about g and g0."""
+        assumed, p = self.config.scoring.profit, frame["churn_probability"]
+        offer, contact = (
+            frame["play"].map({name: getattr(play, cost) for name, play in self.plays.plays.items()}).astype("float64")
+            for cost in ("offer", "cost")
+        )
+        saved = p * assumed.save_share * (value - offer)
+        return (saved - (1 - p) * assumed.taken_anyway_share * offer - contact).round(2)
 
-
-def _contactable(history: History, customers: pd.Index) -> pd.Series:
-    """Give consent per customer; null where the shop does not say."""
-    if not history.shop.has("customers", ["contactable"]):
-        return pd.Series([None] * len(customers), dtype="boolean")
-    table = history.table("customers").select("customer_id", "contactable").to_pandas().set_index("customer_id")
-    return pd.Series(table.contactable.astype("boolean").reindex(customers).array)
+    def _arms(
+        self, frame: pd.DataFrame, against: pd.Series, earlier: pd.DataFrame | None
+    ) -> tuple[pd.Series, pd.Series]:
+        """Give who is in the holdout, and until when; arms of the earlier list that have not ended stay."""
+        playing, day = self.config.plays, frame["snapshot_date"].iloc[0]
+        until = frame["measure_on"].copy()
+        fixed = pd.Series(dtype="boolean")
+        if earlier is not None:
+            bound = earlier[pd.to_datetime(earlier["arm_until"]) > pd.Timestamp(day)].set_index("customer_id")
+            fixed = bound["holdout"].astype("boolean")
+            until = frame["customer_id"].map(bound["arm_until"]).fillna(until)
+        likely = frame["churn_probability"][against.isna()].nlargest(self.config.scoring.capacity)
+        rate = float(likely.mean()) if len(likely) else 0.5
+        share = share_for(playing.holdout, rate, len(likely))
+        worth = np.ceil(frame["value_at_risk"].rank(method="first", pct=True) * _THIRDS).astype(int).astype(str)
+        strata = frame["risk_band"].astype(str) + " " + worth
+        held = assign(frame["customer_id"], strata, share, playing.campaign, playing.holdout.key, fixed)
+        return pd.Series(held, index=frame.index), until
 
 
 def _currency(shop: Shop) -> str | None:
@@ -151,3 +221,35 @@ def _currency(shop: Shop) -> str | None:
         return None
     found = shop.tables["orders"].currency.max().to_pandas()
     return str(found) if isinstance(found, str) else None
+
+
+def _bands(probabilities: pd.Series) -> pd.Series:
+    """Name the risk: very high from 75 %, high from 50 %, medium from 25 %, else low."""
+    leasts, names = zip(*BANDS, strict=True)
+    place = np.searchsorted(-np.array(leasts), -probabilities.to_numpy(), side="left")
+    return pd.Series(np.array(names, dtype=object)[place], index=probabilities.index, dtype="str")
+
+
+def _contactable(history: History, customers: pd.Index) -> pd.Series:
+    """Give consent per customer; null where the shop does not say."""
+    if not history.shop.has("customers", ["contactable"]):
+        return pd.Series(pd.NA, index=customers, dtype="boolean")
+    table = history.table("customers").select("customer_id", "contactable").to_pandas().set_index("customer_id")
+    consent: pd.Series = table["contactable"].astype("boolean").reindex(customers)
+    return consent
+
+
+def _days_since_contact(history: History) -> pd.Series:
+    """Give the days since an offer was sent, by customer."""
+    if not history.shop.has("contacts"):
+        return pd.Series(dtype="float64")
+    sent = history.sent_offers
+    last = sent.group_by("customer_id").aggregate(days=history.days_since(sent.sent_at.max()).cast("float64"))
+    days: pd.Series = last.to_pandas().set_index("customer_id")["days"]
+    return days
+
+
+def _days_after(day: date, days: pd.Series) -> pd.Series:
+    """Give dates some whole days after another; null stays null."""
+    whole = [None if np.isnan(count) else day + timedelta(days=int(count)) for count in days]
+    return pd.Series(whole, index=days.index, dtype=object)

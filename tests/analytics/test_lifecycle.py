@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from churnml.analytics.lifecycle import against_own_pace
+from churnml.analytics.lifecycle import STAGES, against_own_pace, lifecycle_stages
 from churnml.definition import ChurnDefinition
 
 
@@ -26,3 +26,36 @@ def test_a_shop_in_which_nobody_came_back_takes_the_horizon_for_a_pace() -> None
     X = pd.DataFrame({"days_since_last_order": [90.0, 91.0], "gap_median_days": [float("nan")] * 2})
     found = against_own_pace(X, ChurnDefinition(horizon_days=90))
     assert list(found.overdue) == [False, True]
+
+
+def test_stages_go_by_pace_value_and_age() -> None:
+    # Pace 20 days everywhere, horizon 90: overdue after 20, at risk after 40, lapsed after 90, lost after 180.
+    days = [5, 5, 5, 21, 41, 91, 181, 5, 5, 5, 5]
+    X = pd.DataFrame(
+        {
+            "days_since_last_order": [float(day) for day in days],
+            "gap_median_days": 20.0,
+            "days_since_first_order": [90.0, 91.0, 91.0, *[400.0] * 8],
+            "order_days_total": [2.0, 3.0, 4.0, *[9.0] * 8],
+            "gap_last_days": [20.0] * 7 + [91.0, 20.0, 90.0, 20.0],
+        }
+    )
+    value = pd.Series([10.0] * 10 + [500.0])
+    found = lifecycle_stages(X, value, ChurnDefinition(horizon_days=90))
+    assert list(found) == [
+        *("new", "active", "loyal", "slowing", "at risk", "lapsed", "lost", "won back", "loyal", "loyal", "VIP"),
+    ]
+    assert set(found) == set(STAGES)
+
+
+def test_nobody_is_a_vip_who_is_worth_nothing() -> None:
+    X = pd.DataFrame(
+        {
+            "days_since_last_order": [5.0],
+            "gap_median_days": [20.0],
+            "days_since_first_order": [50.0],
+            "order_days_total": [2.0],
+            "gap_last_days": [20.0],
+        }
+    )
+    assert list(lifecycle_stages(X, pd.Series([0.0]), ChurnDefinition())) == ["new"]

@@ -16,22 +16,10 @@ from churnml.training.model import Model
 
 DAY = date(2025, 3, 1)
 COLUMNS = [
-    "risk_rank",
-    "customer_id",
-    "churn_probability",
-    "risk_band",
-    "value_at_risk",
-    "last_order_at",
-    "reason_1",
-    "reason_1_concept",
-    "reason_2",
-    "reason_2_concept",
-    "reason_3",
-    "reason_3_concept",
-    "contactable",
-    "snapshot_date",
-    "measure_on",
-    "model_version",
+    *("risk_rank", "customer_id", "churn_probability", "risk_band", "value_at_risk", "segment", "lifecycle_stage"),
+    *("last_order_at", "reason_1", "reason_1_concept", "reason_2", "reason_2_concept", "reason_3", "reason_3_concept"),
+    *("play", "contactable", "holdout", "contact_by", "snapshot_date", "measure_on", "model_version"),
+    *("expected_profit", "play_rule", "arm_until"),
 ]
 
 

@@ -1,0 +1,123 @@
+"""The timeline of customers: what happened to them, as known on a day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from churnml.data.history import History
+
+COLUMNS = ("customer_id", "at", "kind", "number", "detail")
+
+
+def timeline(history: History, customers: Sequence[str], at_most: int = 40) -> pd.DataFrame:
+    """Give the newest events of customers.
+
+    Parameters
+    ----------
+    history
+        The shop as known on a day.
+    customers
+        Whose events.
+    at_most
+        At most so many of the newest for each.
+
+    Returns
+    -------
+    pandas DataFrame
+        ``customer_id``, ``at`` (time), ``kind``, ``number`` and ``detail`` (null where there is none), oldest first
+        for each customer. Kinds, with what their number and detail are: ``order`` and ``order_cancelled`` (amount),
+        ``delivery`` (days late, negative is early), ``complaint`` (detail: topic), ``complaint_resolved`` (days that
+        it was open), ``return`` (amount; detail: reason), ``review`` (rating; detail: the best that is possible),
+        ``contact`` (detail: campaign), ``subscription`` (price; detail: plan), ``subscription_cancelled``.
+    """
+    wanted = ibis.memtable(pd.DataFrame({"customer_id": pd.Series(list(customers), dtype="str")}))
+    parts = []
+    for table, kind, build in _KINDS:
+        if not history.shop.has(table):
+            continue
+        rows = build(history, history.table(table))
+        if rows is None:
+            continue
+        chosen = rows.select(
+            customer_id=rows.customer_id,
+            at=rows.at,
+            number=rows.number.cast("float64"),
+            detail=rows.detail.cast("string"),
+        )
+        found = chosen.drop_null(["at"]).semi_join(wanted, "customer_id").to_pandas()
+        parts.append(found.assign(kind=kind))
+    events = pd.concat(parts, ignore_index=True)[list(COLUMNS)]
+    events["detail"] = events["detail"].astype("str")
+    # The order in which things happened, and for those of one moment an order that never changes.
+    events = events.sort_values(["customer_id", "at", "kind", "number", "detail"], ignore_index=True)
+    newest: pd.DataFrame = events.groupby("customer_id", sort=False).tail(at_most)
+    return newest.reset_index(drop=True)
+
+
+def _orders(history: History, orders: ir.Table) -> ir.Table:
+    return orders.mutate(at=orders.ordered_at, number=orders.amount, detail=_nothing())
+
+
+def _cancelled_orders(history: History, orders: ir.Table) -> ir.Table:
+    return orders.mutate(at=orders.cancelled_at, number=orders.amount, detail=_nothing())
+
+
+def _deliveries(history: History, deliveries: ir.Table) -> ir.Table | None:
+    late = deliveries.delivered_at.date().delta(deliveries.promised_at.date(), unit="day")
+    return deliveries.mutate(at=deliveries.delivered_at, number=late, detail=_nothing())
+
+
+def _complaints(history: History, complaints: ir.Table) -> ir.Table:
+    return complaints.mutate(at=complaints.opened_at, number=_no_number(), detail=complaints.topic)
+
+
+def _resolved(history: History, complaints: ir.Table) -> ir.Table:
+    open_days = complaints.resolved_at.date().delta(complaints.opened_at.date(), unit="day")
+    return complaints.mutate(at=complaints.resolved_at, number=open_days, detail=_nothing())
+
+
+def _returns(history: History, returns: ir.Table) -> ir.Table:
+    return returns.mutate(at=returns.returned_at, number=returns.amount, detail=returns.reason)
+
+
+def _reviews(history: History, reviews: ir.Table) -> ir.Table:
+    return reviews.mutate(at=reviews.submitted_at, number=reviews.rating, detail=reviews.scale)
+
+
+def _contacts(history: History, contacts: ir.Table) -> ir.Table:
+    sent = history.sent_contacts
+    return sent.mutate(at=sent.sent_at, number=_no_number(), detail=sent.campaign)
+
+
+def _subscriptions(history: History, subscriptions: ir.Table) -> ir.Table:
+    return subscriptions.mutate(at=subscriptions.started_at, number=subscriptions.price, detail=subscriptions.plan)
+
+
+def _ended(history: History, subscriptions: ir.Table) -> ir.Table:
+    return subscriptions.mutate(at=subscriptions.cancelled_at, number=_no_number(), detail=subscriptions.plan)
+
+
+def _nothing() -> ir.Value:
+    return ibis.null("string")
+
+
+def _no_number() -> ir.Value:
+    return ibis.null("float64")
+
+
+_KINDS: tuple[tuple[str, str, Callable[[History, ir.Table], ir.Table | None]], ...] = (
+    ("orders", "order", _orders),
+    ("orders", "order_cancelled", _cancelled_orders),
+    ("deliveries", "delivery", _deliveries),
+    ("complaints", "complaint", _complaints),
+    ("complaints", "complaint_resolved", _resolved),
+    ("returns", "return", _returns),
+    ("reviews", "review", _reviews),
+    ("contacts", "contact", _contacts),
+    ("subscriptions", "subscription", _subscriptions),
+    ("subscriptions", "subscription_cancelled", _ended),
+)

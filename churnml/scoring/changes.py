@@ -1,0 +1,158 @@
+"""What changed since an earlier list: who is new, worse, recovered or came back, and the feature that did it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churnml.errors import InputError
+from churnml.features.registry import LEVEL, family_of
+from churnml.features.registry import feature as feature_of
+from churnml.features.sentences import Language, write
+
+CHANGES = ("new", "worse", "better", "same", "recovered", "came back", "lost", "off the list")
+_MARKED = 0.1  # change of the probability that counts
+_TOWARDS_LEAVING = ("new", "worse", "lost")
+_UNMOVED = ("same", "off the list")
+_NEEDED = ("customer_id", "churn_probability", "snapshot_date", "holdout", "arm_until", "list_rank")
+
+
+def check_earlier(earlier: pd.DataFrame, snapshot_date: object) -> None:
+    """Refuse an earlier ranking that cannot be compared with the list of a day.
+
+    Raises
+    ------
+    InputError
+        Where columns are missing, it is empty, or it is not earlier.
+    """
+    missing = [name for name in _NEEDED if name not in earlier.columns]
+    if missing:
+        raise InputError(
+            f"The earlier list has no {', '.join(missing)}. Name a folder that churnml score wrote, with its "
+            "ranking.parquet."
+        )
+    if earlier.empty or pd.Timestamp(str(earlier["snapshot_date"].iloc[0])) >= pd.Timestamp(str(snapshot_date)):
+        day = "no day" if earlier.empty else earlier["snapshot_date"].iloc[0]
+        raise InputError(
+            f"The earlier list is of {day}, not before {snapshot_date}. Name the folder of an earlier list."
+        )
+
+
+def name_changes(
+    frame: pd.DataFrame, listed: pd.Series, earlier: pd.DataFrame, lost: pd.Series, contacted: pd.Series
+) -> pd.DataFrame:
+    """Name what changed for everybody who is on the list or was on the earlier one.
+
+    ``new``: on this list only; ``worse``, ``better`` and ``same``: on both, with a probability that rose or fell by
+    10 points or more, or did not; off the list again, ``came back`` unaided, with an order since and no offer sent
+    in between; ``recovered``: with an order after an offer, or where the shop does not say what it sent; ``lost``:
+    no order, and now too long ago; ``off the list``: no order, and other customers stand on it.
+
+    Parameters
+    ----------
+    frame
+        The ranking.
+    listed
+        Ids on the work list.
+    earlier
+        The ranking of an earlier day, with ``list_rank`` (null where she was not on its list).
+    lost
+        By id: whether she is lost now.
+    contacted
+        By id: whether an offer was sent to her since the earlier day; null where the shop does not say.
+
+    Returns
+    -------
+    pandas DataFrame
+        ``customer_id, change, before, now`` (probabilities; null where she was or is not ranked), sorted by change
+        and id.
+    """
+    before = earlier.set_index("customer_id")
+    was_on = before.index[before["list_rank"].notna()]
+    now = frame.set_index("customer_id")
+    ids = pd.Index(listed).union(was_on)
+    table = pd.DataFrame(
+        {
+            "customer_id": ids,
+            "before": before["churn_probability"].reindex(ids).to_numpy(),
+            "now": now["churn_probability"].reindex(ids).to_numpy(),
+        }
+    )
+    is_on, was = ids.isin(listed), ids.isin(was_on)
+    day = pd.Timestamp(str(earlier["snapshot_date"].iloc[0]))
+    ordered = (pd.to_datetime(now["last_order_at"]).reindex(ids) >= day).to_numpy()
+    sent = contacted.reindex(ids).astype("boolean")
+    unaided = (sent == False).fillna(False).to_numpy(dtype=bool)  # noqa: E712, null is not False
+    moved = (table["now"] - table["before"]).to_numpy()
+    table["change"] = np.select(
+        [
+            is_on & ~was,
+            is_on & (moved >= _MARKED),
+            is_on & (moved <= -_MARKED),
+            is_on,
+            ordered & ~unaided,
+            ordered,
+            lost.reindex(ids).astype("boolean").fillna(True).to_numpy(dtype=bool),
+        ],
+        list(CHANGES[:-1]),
+        CHANGES[-1],
+    )
+    table["change"] = table["change"].astype("str")
+    table = table.sort_values(["change", "customer_id"], ignore_index=True)
+    return table[["customer_id", "change", "before", "now"]]
+
+
+def name_causes(
+    changes: pd.DataFrame,
+    X: pd.DataFrame,
+    contributions: pd.DataFrame,
+    contributions_before: pd.DataFrame,
+    language: Language,
+    currency: str | None,
+) -> pd.DataFrame:
+    """Add the feature whose weight moved most in the direction of the change and has something to say.
+
+    Parameters
+    ----------
+    changes
+        As from ``name_changes``.
+    X, contributions
+        Features and SHAP values of these customers today.
+    contributions_before
+        Those of the earlier day, by the same model; who was not eligible then is compared with a weight of 0.
+    language, currency
+        How sentences are written.
+
+    Returns
+    -------
+    pandas DataFrame
+        ``changes`` with ``feature`` and ``sentence``, null where none speaks, nothing changed, or she is not ranked.
+    """
+    names = [name for name in contributions.columns if family_of(name).name != LEVEL]
+    moved = contributions[names] - contributions_before.reindex(contributions.index)[names].fillna(0.0)
+    rows = X.to_dict("index")
+    told = [
+        _cause(moved.loc[customer], change in _TOWARDS_LEAVING, rows[customer], language, currency)
+        if customer in rows and change not in _UNMOVED
+        else (None, None)
+        for customer, change in zip(changes["customer_id"], changes["change"], strict=True)
+    ]
+    return changes.assign(
+        feature=pd.array([feature for feature, _ in told], dtype="str"),
+        sentence=pd.array([sentence for _, sentence in told], dtype="str"),
+    )
+
+
+def _cause(
+    moved: pd.Series, to_leaving: bool, row: Mapping[Any, float], language: Language, currency: str | None
+) -> tuple[str | None, str | None]:
+    towards = moved if to_leaving else -moved
+    for feature in map(str, towards[towards > 0].sort_values(ascending=False, kind="stable").index):
+        # "No order for 5 days" is no news of somebody who came back; "3 orders in the last 30 days" is.
+        sentence = write(feature, row, language, currency) if to_leaving or feature_of(feature).tells == "low" else None
+        if sentence is not None:
+            return feature, sentence
+    return None, None

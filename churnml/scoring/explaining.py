@@ -1,0 +1,64 @@
+"""Explaining a whole population in bounded memory: reasons and concept weights, batch by batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from churnml.scoring.reasons import REASONS, ReasonWriter, Told
+from churnml.training.attribution import sum_concepts
+from churnml.training.model import Model
+
+_BATCH = 100_000
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What a model says of a population.
+
+    Attributes
+    ----------
+    base
+        Log-odds before any feature is looked at.
+    reasons
+        ``reason_1``, ``reason_1_concept``, ... as text, null where there is none, by customer.
+    weights
+        Weight of every concept in log-odds (float32), by customer.
+    """
+
+    base: float
+    reasons: pd.DataFrame
+    weights: pd.DataFrame
+
+
+def explain_all(model: Model, X: pd.DataFrame, writer: ReasonWriter) -> Explained:
+    """Explain every customer; SHAP values exist for one batch at a time only.
+
+    Parameters
+    ----------
+    model
+        The model.
+    X
+        Features of all customers.
+    writer
+        Writes their reasons.
+    """
+    base, reasons, weights = 0.0, [], []
+    for start in range(0, len(X), _BATCH):
+        rows = X.iloc[start : start + _BATCH]
+        base, contributions = model.contributions(rows)
+        weights.append(sum_concepts(contributions).astype(np.float32))
+        reasons.append(_columns(writer.write(rows, contributions), rows.index))
+    return Explained(base, pd.concat(reasons), pd.concat(weights))
+
+
+def _columns(told: list[Told], index: pd.Index) -> pd.DataFrame:
+    columns = {}
+    for place in range(REASONS):
+        found = [each.leaving[place] if len(each.leaving) > place else None for each in told]
+        name = f"reason_{place + 1}"
+        columns[name] = pd.array([None if reason is None else reason.sentence for reason in found], dtype="str")
+        columns[f"{name}_concept"] = pd.array([None if reason is None else reason.concept for reason in found], "str")
+    return pd.DataFrame(columns, index=index)

@@ -1,0 +1,228 @@
+"""Plays: what to do for whom, by rules that a shop can read and change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from churnml.analytics.lifecycle import STAGES
+from churnml.analytics.segments import SEGMENTS
+from churnml.config import read_yaml
+from churnml.definition import failures_of
+from churnml.errors import ConfigError
+from churnml.features.registry import families
+from churnml.features.sentences import Language
+
+BANDS = ((0.75, "very high"), (0.5, "high"), (0.25, "medium"), (0.0, "low"))
+"""Least probability and name of each risk band."""
+_HERE = Path(__file__).parents[1]
+_OWN = (_HERE / "configs" / "plays.yaml", _HERE.parent / "configs" / "plays.yaml")  # installed, and in a checkout
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class _Words(_Part):
+    en: str = Field(min_length=1)
+    tr: str = Field(min_length=1)
+
+    def in_(self, language: Language) -> str:
+        return self.en if language == "en" else self.tr
+
+
+class _Declared(_Part):
+    title: _Words
+    wording: _Words
+    owner: str = Field(min_length=1)
+    cost: float = Field(ge=0)
+    offer: float = Field(ge=0)
+    cool_down_days: int = Field(ge=0)
+    contact: bool = True
+
+
+class _When(_Part):
+    concepts: list[str] | None = None
+    segments: list[Literal[SEGMENTS]] | None = None  # type: ignore[valid-type]
+    stages: list[Literal[STAGES]] | None = None  # type: ignore[valid-type]
+    bands: list[Literal["very high", "high", "medium", "low"]] | None = None
+    min_value: float | None = None
+    at_least: dict[str, float] = Field(default_factory=dict)
+    at_most: dict[str, float] = Field(default_factory=dict)
+
+    @property
+    def always(self) -> bool:
+        return self == _When()
+
+
+class _Rule(_Part):
+    name: str = Field(min_length=1)
+    when: _When = _When()
+    play: str
+
+
+class _File(_Part):
+    plays: dict[str, _Declared] = Field(min_length=1)
+    rules: list[_Rule] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Play:
+    """What one does for a customer, in the words of one language.
+
+    Attributes
+    ----------
+    name
+        Its name in the file; the column ``play`` holds it.
+    title, wording
+        What people call it, and what to do.
+    owner
+        Who does it.
+    cost, offer
+        Cost of the contact and of the offer, in the shop's currency.
+    cool_down_days
+        So many days after a message nobody is contacted again.
+    contact
+        Whether anybody is contacted at all.
+    """
+
+    name: str
+    title: str
+    wording: str
+    owner: str
+    cost: float
+    offer: float
+    cool_down_days: int
+    contact: bool
+
+
+@dataclass(frozen=True)
+class PlayBook:
+    """Plays by name, and the rules that choose among them, first ones first."""
+
+    plays: Mapping[str, Play]
+    rules: Sequence[_Rule]
+
+    @property
+    def features(self) -> list[str]:
+        """Features that the rules look at."""
+        looked_at = [name for rule in self.rules for name in (*rule.when.at_least, *rule.when.at_most)]
+        return list(dict.fromkeys(looked_at))
+
+    def choose(self, frame: pd.DataFrame, X: pd.DataFrame) -> pd.DataFrame:
+        """Choose a play for every customer: that of the first rule whose conditions all hold.
+
+        Parameters
+        ----------
+        frame
+            Rows of a ranking, with reasons, band, value, segment and stage.
+        X
+            Features of the same customers in the same order; one that is missing has no value.
+
+        Returns
+        -------
+        pandas DataFrame
+            ``play`` and ``play_rule`` with the index of ``frame``.
+        """
+        concepts = frame[[name for name in frame.columns if name.endswith("_concept")]].to_numpy()
+        fired = [_holds(rule.when, frame, concepts, X) for rule in self.rules]
+        first = np.argmax(np.array(fired), axis=0)
+        names = np.array([rule.name for rule in self.rules], dtype=object)
+        plays = np.array([rule.play for rule in self.rules], dtype=object)
+        return pd.DataFrame({"play": plays[first], "play_rule": names[first]}, index=frame.index, dtype="str")
+
+
+def read_plays(file: str | Path | None, language: Language) -> PlayBook:
+    """Read plays and rules.
+
+    Parameters
+    ----------
+    file
+        A YAML file such as ``configs/plays.yaml``; None takes that one.
+    language
+        Language of titles and wordings.
+
+    Raises
+    ------
+    ConfigError
+        With everything that is wrong in the file, at once.
+    """
+    path = Path(file) if file is not None else next(own for own in _OWN if own.exists())
+    try:
+        declared = _File(**read_yaml(path))
+    except ValidationError as error:
+        raise ConfigError(failures_of(error, f"{path}: ").copy()) from error
+    failures = [f"{path}: {failure}" for failure in _failures(declared)]
+    if failures:
+        raise ConfigError(failures)
+    plays = {
+        name: Play(
+            name,
+            play.title.in_(language),
+            play.wording.in_(language),
+            **play.model_dump(exclude={"title", "wording"}),
+        )
+        for name, play in declared.plays.items()
+    }
+    return PlayBook(plays, declared.rules)
+
+
+def _failures(file: _File) -> list[str]:
+    declared = families().values()
+    concepts = {feature.concept or family.concept for family in declared for feature in family.features}
+    features = {feature.name for family in declared for feature in family.features}
+    found = []
+    names: set[str] = set()
+    for place, rule in enumerate(file.rules):
+        here = f"rules: {rule.name!r}"
+        if rule.name in names:
+            found.append(f"{here} is the name of two rules. Give each a name of its own.")
+        names.add(rule.name)
+        if rule.play not in file.plays:
+            found.append(f"{here} names the play {rule.play!r}. Take one of: {', '.join(file.plays)}.")
+        unknown = set(rule.when.concepts or []) - concepts
+        if unknown:
+            listed = ", ".join(sorted(concepts))
+            found.append(f"{here} names the concepts {', '.join(sorted(unknown))}. Take some of: {listed}.")
+        unknown = {*rule.when.at_least, *rule.when.at_most} - features
+        if unknown:
+            named = ", ".join(sorted(unknown))
+            found.append(f"{here} names the features {named}, which nobody builds. See churnml features --list.")
+        if rule.when.always and place < len(file.rules) - 1:
+            found.append(f"{here} always holds, so the rules below it never do. Move it to the end.")
+    if not file.rules[-1].when.always:
+        found.append("rules: the last one has conditions. End with one that has none, so that everyone has a play.")
+    return found
+
+
+def _holds(when: _When, frame: pd.DataFrame, concepts: NDArray[np.object_], X: pd.DataFrame) -> NDArray[np.bool_]:
+    held = np.ones(len(frame), dtype=bool)
+    if when.concepts is not None:
+        held &= np.isin(concepts.astype(str), when.concepts).any(axis=1)
+    for column, allowed in (
+        ("segment", when.segments),
+        ("lifecycle_stage", when.stages),
+        ("risk_band", when.bands),
+    ):
+        if allowed is not None:
+            held &= frame[column].isin(allowed).to_numpy()
+    if when.min_value is not None:
+        held &= frame["value_at_risk"].to_numpy() >= when.min_value
+    for name, least in when.at_least.items():
+        held &= _value(X, name) >= least
+    for name, most in when.at_most.items():
+        held &= _value(X, name) <= most
+    return held
+
+
+def _value(X: pd.DataFrame, name: str) -> NDArray[Any]:
+    if name not in X:
+        return np.full(len(X), np.nan)
+    return X[name].to_numpy(dtype=np.float64)

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from churnml.analytics.segments import SEGMENTS, rfm_segments
+
+
+def features(days: list[float], orders: list[float], amount: list[float]) -> pd.DataFrame:
+    return pd.DataFrame({"days_since_last_order": days, "orders_365d": orders, "amount_sum_365d": amount})
+
+
+def test_five_customers_are_one_to_a_fifth() -> None:
+    # Recency 5, 4, 3, 2, 1 and frequency and spend 5, 4, 3, 2, 1; then the other way round.
+    same = features([1, 2, 3, 4, 5], [9, 7, 5, 3, 1], [90, 70, 50, 30, 10])
+    assert list(rfm_segments(same)) == ["Champions", "Loyal", "Need attention", "Hibernating", "Lost"]
+    crossed = features([1, 2, 3, 4, 5], [1, 3, 5, 7, 9], [10, 30, 50, 70, 90])
+    assert list(rfm_segments(crossed)) == [
+        "New",
+        "Potential loyalist",
+        "Need attention",
+        "At risk",
+        "Cannot lose them",
+    ]
+
+
+def test_frequency_and_spend_count_alike_and_their_mean_is_rounded_up() -> None:
+    # The first orders most and spends least: (5 + 1) / 2 = 3, and the latest order.
+    mixed = features([1, 2, 3, 4, 5], [9, 7, 5, 3, 1], [10, 30, 50, 70, 90])
+    assert list(rfm_segments(mixed)) == ["Potential loyalist", "Potential loyalist", "Need attention"] + ["At risk"] * 2
+
+
+def test_ties_share_a_fifth() -> None:
+    # All alike have the mean rank (n + 1) / 2 of n: the middle fifth in everything.
+    alike = features([3] * 10, [2] * 10, [5] * 10)
+    assert set(rfm_segments(alike)) == {"Need attention"}
+
+
+def test_one_customer_and_nulls_have_a_segment() -> None:
+    assert list(rfm_segments(features([4], [1], [5]))) == ["Champions"]
+    assert rfm_segments(features([np.nan, 2], [0, 1], [0, 5])).isin(SEGMENTS).all()
+
+
+def test_every_segment_is_met_among_many() -> None:
+    rng = np.random.default_rng(3)
+    many = features(*(list(rng.permutation(2_000).astype(float)) for _ in range(3)))
+    found = rfm_segments(many)
+    assert set(found) == set(SEGMENTS)
+    assert list(found.index) == list(many.index)

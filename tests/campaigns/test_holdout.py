@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churnml.campaigns.holdout import assign, share_for, smallest_effect
+from churnml.config import HoldoutSettings
+
+IDS = pd.Series([f"C{number:05d}" for number in range(10_000)])
+ONE = pd.Series(["all"] * len(IDS))
+NONE = pd.Series(dtype="boolean")
+
+
+def test_the_arm_depends_on_id_campaign_and_key() -> None:
+    first = assign(IDS, ONE, 0.1, "spring", "key", NONE)
+    np.testing.assert_array_equal(first, assign(IDS, ONE, 0.1, "spring", "key", NONE))
+    for campaign, key in (("summer", "key"), ("spring", "other")):
+        other = assign(IDS, ONE, 0.1, campaign, key, NONE)
+        # Independent draws of a tenth each meet in a hundredth of all.
+        assert (first & other).mean() == pytest.approx(0.01, abs=0.005)
+
+
+def test_the_order_of_the_customers_does_not_matter() -> None:
+    strata = pd.Series(np.where(np.arange(len(IDS)) % 3, "a", "b"))
+    shuffled = np.random.default_rng(1).permutation(len(IDS))
+    arms = pd.Series(assign(IDS, strata, 0.2, "c", "k", NONE), index=IDS)
+    again = pd.Series(
+        assign(IDS[shuffled].reset_index(drop=True), strata[shuffled].reset_index(drop=True), 0.2, "c", "k", NONE),
+        index=IDS[shuffled],
+    )
+    pd.testing.assert_series_equal(arms, again.loc[arms.index])
+
+
+def test_every_stratum_has_its_share_and_so_have_all() -> None:
+    sizes = [7, 13, 1, 979, 9_000]
+    strata = pd.Series(np.repeat([f"s{place}" for place in range(len(sizes))], sizes))
+    held = pd.Series(assign(IDS, strata, 0.1, "c", "k", NONE)).groupby(strata).sum()
+    for name, size in zip(held.index, sizes, strict=True):
+        assert abs(held[name] - 0.1 * size) <= 1
+    assert held.sum() == 1_000
+
+
+def test_a_fixed_arm_stays_and_the_share_is_made_up_by_the_others() -> None:
+    fixed = pd.Series(True, index=IDS[:600]).astype("boolean")
+    held = assign(IDS, ONE, 0.1, "c", "k", fixed)
+    assert held[:600].all()
+    assert held.sum() == 1_000
+    freed = assign(IDS, ONE, 0.1, "c", "k", ~fixed)
+    assert not freed[:600].any()
+    assert freed.sum() == 1_000
+
+
+def test_no_share_holds_nobody_out_but_those_who_are_fixed() -> None:
+    assert not assign(IDS, ONE, 0.0, "c", "k", NONE).any()
+    assert assign(IDS, ONE, 0.0, "c", "k", pd.Series(True, index=IDS[:5]).astype("boolean")).sum() == 5
+
+
+def test_a_tenth_of_five_hundred_shows_fifteen_to_twenty_points() -> None:
+    # 2.802 * sqrt(0.6 * 0.4 * (1/450 + 1/50)) = 2.802 * 0.4899 * 0.1491 = 0.2046
+    assert smallest_effect(0.6, 450, 50) == pytest.approx(0.2046, abs=5e-4)
+    # 2.802 * sqrt(0.85 * 0.15) * 0.1491 = 0.1492
+    assert smallest_effect(0.85, 450, 50) == pytest.approx(0.1492, abs=5e-4)
+    assert smallest_effect(0.6, 450, 0) is None
+
+
+def test_the_share_shows_the_effect_that_it_was_chosen_for() -> None:
+    for effect in (0.05, 0.1, 0.2):
+        share = share_for(HoldoutSettings(effect=effect), 0.6, 5_000)
+        held_out = 5_000 * share / (1 - share)
+        assert smallest_effect(0.6, 5_000, held_out) == pytest.approx(effect)  # type: ignore[arg-type]
+    assert share_for(HoldoutSettings(effect=0.01), 0.6, 50) == 0.5
+    assert share_for(HoldoutSettings(share=0.2), 0.6, 50) == 0.2

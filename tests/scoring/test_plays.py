@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from churnml.errors import ConfigError
+from churnml.scoring.plays import PlayBook, read_plays
+
+PLAY = (
+    "{{title: {{en: {0}, tr: {0} tr}}, wording: {{en: Do {0}., tr: Yap.}}, owner: us, cost: 1, offer: {1}, "
+    "cool_down_days: 7}}"
+)
+
+
+def written(folder: Path, rules: str, plays: dict[str, float] | None = None) -> Path:
+    path = folder / "plays.yaml"
+    listed = "\n".join(f"  {name}: {PLAY.format(name, offer)}" for name, offer in (plays or {"a": 0, "b": 5}).items())
+    path.write_text(f"plays:\n{listed}\nrules:\n{rules}", encoding="utf-8")
+    return path
+
+
+def ranked(**columns: list[object]) -> pd.DataFrame:
+    usual: dict[str, object] = {
+        "risk_band": "high",
+        "value_at_risk": 10.0,
+        "segment": "Loyal",
+        "lifecycle_stage": "active",
+        "reason_1_concept": None,
+        "reason_2_concept": None,
+        "reason_3_concept": None,
+    }
+    return pd.DataFrame({**usual, **columns}, index=range(len(next(iter(columns.values())))))
+
+
+def test_the_first_rule_whose_conditions_all_hold_decides(tmp_path: Path) -> None:
+    rules = """
+  - {name: late, when: {concepts: [delivery, complaints], min_value: 20}, play: a}
+  - {name: vip, when: {stages: [VIP], segments: [Champions], bands: [high]}, play: b}
+  - {name: rest, play: a}
+"""
+    book = read_plays(written(tmp_path, rules), "en")
+    frame = ranked(
+        reason_2_concept=["delivery", "delivery", "price", None],
+        value_at_risk=[20.0, 19.99, 99.0, 99.0],
+        lifecycle_stage=["VIP", "VIP", "VIP", "VIP"],
+        segment=["Champions", "Champions", "Loyal", "Champions"],
+        risk_band=["high", "high", "high", "low"],
+    )
+    chosen = book.choose(frame, pd.DataFrame(index=frame.index))
+    assert list(chosen.play_rule) == ["late", "vip", "rest", "rest"]
+    assert list(chosen.play) == ["a", "b", "a", "a"]
+
+
+def test_a_feature_without_a_value_meets_no_bound(tmp_path: Path) -> None:
+    rules = """
+  - {name: open, when: {at_least: {complaints_open: 1}}, play: a}
+  - {name: few, when: {at_most: {orders_total: 2}}, play: b}
+  - {name: rest, play: a}
+"""
+    book = read_plays(written(tmp_path, rules), "en")
+    assert book.features == ["complaints_open", "orders_total"]
+    X = pd.DataFrame({"complaints_open": [1.0, 0.0, float("nan"), 0.0], "orders_total": [1.0, 2.0, float("nan"), 3.0]})
+    assert list(book.choose(ranked(play=[0] * 4), X).play_rule) == ["open", "few", "rest", "rest"]
+    assert list(book.choose(ranked(play=[0] * 4), X[[]]).play_rule) == ["rest"] * 4
+
+
+def test_a_play_speaks_the_language_of_the_list(tmp_path: Path) -> None:
+    path = written(tmp_path, "  - {name: rest, play: a}\n")
+    assert (read_plays(path, "en").plays["a"].title, read_plays(path, "tr").plays["a"].title) == ("a", "a tr")
+
+
+def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+    rules = """
+  - {name: one, when: {concepts: [weather]}, play: c}
+  - {name: two, play: a}
+  - {name: two, when: {at_least: {orders_of_my_aunt: 1}}, play: b}
+"""
+    with pytest.raises(ConfigError) as found:
+        read_plays(written(tmp_path, rules), "en")
+    said = str(found.value)
+    for part in (
+        "'one' names the play 'c'. Take one of: a, b.",
+        "'one' names the concepts weather.",
+        "'two' is the name of two rules.",
+        "'two' names the features orders_of_my_aunt",
+        "'two' always holds, so the rules below it never do.",
+        "the last one has conditions",
+    ):
+        assert part in said, part
+
+
+def test_an_unknown_key_segment_or_negative_cost_is_refused(tmp_path: Path) -> None:
+    rules = "  - {name: rest, when: {segment: [Loyal], segments: [Rich]}, play: a}\n"
+    with pytest.raises(ConfigError, match=re.escape("the key is not known")) as found:
+        read_plays(written(tmp_path, rules, {"a": -5}), "en")
+    assert "segments" in str(found.value)
+    assert "offer" in str(found.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_plays(tmp_path / "none.yaml", "en")
+
+
+@pytest.fixture(scope="module")
+def own() -> PlayBook:
+    return read_plays(None, "en")
+
+
+def test_churnmls_own_file_says_what_the_issue_of_a_retention_team_asks(own: PlayBook) -> None:
+    frame = ranked(
+        lifecycle_stage=["VIP", "VIP", "active", "active", "lapsed", "slowing", "active", "active"],
+        reason_1_concept=["complaints", None, "complaints", "delivery", "price", None, "rewards", None],
+        risk_band=["high"] * 7 + ["low"],
+    )
+    X = pd.DataFrame({"complaints_open": [1.0] + [0.0] * 7})
+    assert list(own.choose(frame, X).play) == [
+        "call",
+        "free_shipping",
+        "settle_complaint",
+        "late_delivery",
+        "win_back",
+        "reminder",
+        "points",
+        "leave_alone",
+    ]
+
+
+def test_no_play_says_because_and_all_speak_turkish(own: PlayBook) -> None:
+    turkish = read_plays(None, "tr").plays
+    for name, play in own.plays.items():
+        assert "because" not in f"{play.title} {play.wording}".lower()
+        assert "çünkü" not in turkish[name].wording
+        assert turkish[name].title != play.title

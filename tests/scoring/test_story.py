@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from churnml.features.sentences import Language
+from churnml.scoring.story import _SAID, say_events
+
+NAN = float("nan")
+
+
+def said(kind: str, number: float, detail: str | None, language: Language) -> str:
+    row = {"customer_id": "7", "at": pd.Timestamp(2025, 3, 1, 9), "kind": kind, "number": number, "detail": detail}
+    return str(say_events(pd.DataFrame([row]), language, "EUR").text[0])
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "detail", "english", "turkish"),
+    [
+        ("order", 1234.5, None, "Order of €1,234.50", "€1.234,50 tutarında sipariş"),
+        ("order_cancelled", 5.0, None, "Order of €5.00 cancelled", "€5,00 tutarındaki sipariş iptal edildi"),
+        ("delivery", 1.0, None, "Delivered 1 day late", "1 gün geç teslim edildi"),
+        ("delivery", -2.0, None, "Delivered 2 days early", "2 gün erken teslim edildi"),
+        ("delivery", 0.0, None, "Delivered on the promised day", "Söz verilen günde teslim edildi"),
+        ("complaint", NAN, "size", "Complaint: size", "Şikâyet: size"),
+        ("complaint", NAN, None, "Complaint", "Şikâyet"),
+        ("complaint_resolved", 3.0, None, "Complaint resolved after 3 days", "Şikâyet 3 gün sonra çözüldü"),
+        ("complaint_resolved", 0.0, None, "Complaint resolved on the same day", "Şikâyet aynı gün çözüldü"),
+        ("return", 9.9, "broken", "Return of €9.90: broken", "€9,90 tutarında iade: broken"),
+        ("review", 4.0, "10.0", "Rated 4 of 10", "Değerlendirme: 4 / 10"),
+        ("review", 2.0, None, "Rated 2 of 5", "Değerlendirme: 2 / 5"),
+        ("contact", NAN, "spring", "Message sent: spring", "Mesaj: spring"),
+        ("subscription", 12.0, "monthly", "Subscription began: monthly", "Abonelik başladı: monthly"),
+        ("subscription_cancelled", NAN, None, "Subscription cancelled", "Abonelik iptal edildi"),
+    ],
+)
+def test_every_kind_of_event_is_said(kind: str, number: float, detail: str | None, english: str, turkish: str) -> None:
+    assert said(kind, number, detail, "en") == english
+    assert said(kind, number, detail, "tr") == turkish
+
+
+def test_what_the_shop_wrote_stays_as_it_is() -> None:
+    assert said("complaint", NAN, "{n} <b>{d}</b>", "en") == "Complaint: {n} <b>{d}</b>"
+
+
+def test_no_event_gives_no_sentence() -> None:
+    empty = pd.DataFrame({"customer_id": [], "at": [], "kind": [], "number": [], "detail": []})
+    assert list(say_events(empty, "en", None).columns) == ["customer_id", "day", "kind", "text"]
+    assert {"order", "delivery", "complaint", "return", "review", "contact"} <= set(_SAID)

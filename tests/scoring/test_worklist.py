@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+
+from churnml.config import PlaySettings, ScoringSettings
+from churnml.scoring.plays import Play
+from churnml.scoring.worklist import make_worklist, reasons_against
+
+PLAYS = {
+    "mail": Play("mail", "Mail", "Write.", "us", 1.0, 9.0, 30, True),
+    "call": Play("call", "Call", "Call.", "us", 5.0, 0.0, 0, True),
+    "nothing": Play("nothing", "Nothing", "Wait.", "us", 0.0, 0.0, 0, False),
+}
+
+
+def ranked(rows: int, **columns: list[object]) -> pd.DataFrame:
+    usual: dict[str, object] = {
+        "risk_rank": range(1, rows + 1),
+        "customer_id": [f"c{row}" for row in range(rows)],
+        "churn_probability": 0.5,
+        "value_at_risk": [float(rows - row) for row in range(rows)],
+        "expected_profit": [float(row) for row in range(rows)],
+        "play": "mail",
+        "contactable": pd.array([True] * rows, dtype="boolean"),
+        "holdout": False,
+        "contact_by": [date(2025, 1, 1 + row) for row in range(rows)][::-1],
+        "measure_on": date(2025, 3, 1),
+    }
+    return pd.DataFrame({**usual, **columns})
+
+
+def listed(frame: pd.DataFrame, **settings: object) -> list[str]:
+    against = pd.Series([None] * len(frame), dtype="str")
+    chosen = make_worklist(frame, against, PLAYS, ScoringSettings(**settings), PlaySettings())  # type: ignore[arg-type]
+    assert list(chosen.frame.list_rank) == list(range(1, len(chosen.frame) + 1))
+    return list(chosen.frame.customer_id)
+
+
+def test_the_first_reason_that_holds_is_counted() -> None:
+    frame = ranked(
+        9,
+        churn_probability=[0.9] * 3 + [0.2] + [0.9] * 5,
+        contactable=pd.array([True] * 4 + [False, None, True, True, True], dtype="boolean"),
+        play=["mail"] * 7 + ["nothing", "call"],
+    )
+    pace = pd.DataFrame(
+        {"overdue": [True, False, True, *[True] * 6], "lost": [True, False, False, *[False] * 6]}, index=frame.index
+    )
+    since = pd.Series([1.0, 1.0, 30.0, 1.0, 1.0, 31.0, None, 1.0, 1.0])
+    assert list(reasons_against(frame, pace, since, PLAYS, ScoringSettings()).fillna("")) == [
+        "already lost",
+        "not overdue against her own pace",
+        "contacted within the cool-down",  # 30 days ago, cool-down of 30
+        "less than 25% likely to leave",
+        "no consent",
+        "",  # consent not known, last offer 31 days ago
+        "",  # never contacted
+        "the play is to leave her alone",
+        "",  # a play without a cool-down
+    ]
+
+
+def test_a_contact_at_a_loss_is_no_profit() -> None:
+    frame = ranked(3, expected_profit=[-1.0, 0.0, 0.01])
+    pace = pd.DataFrame({"overdue": [True] * 3, "lost": [False] * 3})
+    since = pd.Series([float("nan")] * 3)
+    by_value = reasons_against(frame, pace, since, PLAYS, ScoringSettings())
+    by_profit = reasons_against(frame, pace, since, PLAYS, ScoringSettings(rank_by="expected_profit"))
+    assert by_value.isna().all()
+    assert list(by_profit.isna()) == [False, False, True]
+
+
+def test_capacity_and_what_decides() -> None:
+    frame = ranked(4, churn_probability=[0.9, 0.8, 0.7, 0.6])
+    assert listed(frame, capacity=2) == ["c0", "c1"]
+    assert listed(frame, capacity=2, rank_by="expected_profit") == ["c3", "c2"]
+    assert listed(frame, capacity=3, rank_by="churn_probability") == ["c0", "c1", "c2"]
+    assert listed(frame, capacity=3, order_by="urgency") == ["c2", "c1", "c0"]
+
+
+def test_the_budget_counts_contact_and_offer() -> None:
+    # 10 for a mail with its offer, 5 for a call: 10 + 5 + 10 = 25.
+    frame = ranked(4, play=["mail", "call", "mail", "call"])
+    assert listed(frame, budget=25.0) == ["c0", "c1", "c2"]
+    assert listed(frame, budget=24.99) == ["c0", "c1"]
+    assert listed(frame, budget=0.0) == []
+
+
+def test_the_holdout_uses_up_no_place_and_is_counted_among_those_who_were_reached() -> None:
+    frame = ranked(6, holdout=[False, True, False, True, False, True])
+    against = pd.Series([None] * 6, dtype="str")
+    chosen = make_worklist(frame, against, PLAYS, ScoringSettings(capacity=2), PlaySettings())
+    assert list(chosen.frame.customer_id) == ["c0", "c2"]
+    assert chosen.excluded == {"in the holdout": 3, "beyond capacity or budget": 1}
+    assert chosen.holdout is not None
+    assert (chosen.holdout.listed, chosen.holdout.held_out, chosen.holdout.share) == (2, 1, 0.5)
+    # 2.802 * sqrt(0.5 * 0.5 * (1/2 + 1/1)) = 1.716: nothing that small groups could show.
+    assert round(chosen.holdout.smallest_effect or 0, 3) == 1.716
+
+
+def test_nobody_left_is_an_empty_list() -> None:
+    frame = ranked(2)
+    against = pd.Series(["no consent"] * 2, dtype="str")
+    chosen = make_worklist(frame, against, PLAYS, ScoringSettings(), PlaySettings())
+    assert len(chosen.frame) == 0
+    assert "list_rank" in chosen.frame
+    assert chosen.excluded == {"no consent": 2}
