@@ -1,10 +1,10 @@
 """CSV files of lists: one way for machines, one for the Excel of each language, and no cell that becomes a formula.
 
-For machines (``ranking.csv``; ``language=None``): a comma between cells, a point in numbers, UTF-8 without a mark, lines
-ending with LF. For people (``worklist.csv``): what Excel expects when one opens the file by a double click. It takes
+For machines (``ranking.csv``; ``language=None``): a comma between cells, a point in numbers, UTF-8 without a mark, LF at
+the end of a line. For people (``worklist.csv``): what Excel expects when one opens the file by a double click. It takes
 the separator from the region of Windows, not from the file: a comma in English, a semicolon in Turkish, where numbers
 hold the comma. The mark (BOM) tells it that the letters are UTF-8. A first line ``sep=;`` would name the separator in
-the file, but Excel then ignores the mark and spoils ``ş`` and ``ğ``, and every other reader takes it for a row, so there
+the file, but Excel then ignores the mark and spoils ``ş`` and ``ğ``, and all other readers take it for a row, so there
 is none. Days are ISO (2025-06-01), which Excel takes for dates in every region. Columns keep their names and codes in
 both, since mailing tools go by them; ``worklist.xlsx`` has them in words.
 
@@ -74,10 +74,7 @@ def read_csv(path: str | Path, *, language: Language | None) -> pd.DataFrame:
         na_values=[""],
         encoding="utf-8-sig",
     )
-    for name in frame:
-        guarded = frame[name].str.contains("'", regex=False, na=False)
-        frame.loc[guarded, name] = frame.loc[guarded, name].map(unguard)
-    return frame
+    return frame.apply(lambda texts: texts.map(unguard, na_action="ignore"))
 
 
 def guard(text: str) -> str:
@@ -108,9 +105,6 @@ def unguard(text: str) -> str:
 
 def _cells(values: pd.Series, separator: str, point: str) -> pa.Array:
     """Write cells as Arrow text, which is null where they are empty."""
-    if pd.api.types.is_bool_dtype(values):
-        flags = pd.array(values, dtype="boolean")
-        return pa.array(np.where(flags.fillna(False), "True", "False"), mask=np.asarray(flags.isna()))
     if pd.api.types.is_integer_dtype(values):
         return pc.cast(pa.array(values, from_pandas=True), pa.string())
     if pd.api.types.is_float_dtype(values):
