@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from churnml.scoring.changes import CHANGES
 from churnml.scoring.plays import BANDS
 from churnml.training.candidates import CANDIDATES
 from churnml.training.card import plain
 
 if TYPE_CHECKING:
+    from churnml.campaigns.holdout import HoldoutPlan
     from churnml.scoring.ranking import Ranking
     from churnml.scoring.reasons import Reason
     from churnml.scoring.story import Story
+    from churnml.scoring.worklist import Worklist
 
 _LIKELY = 0.5  # from here on leaving is likelier than staying
 _COLUMNS = (
@@ -33,7 +37,6 @@ _COLUMNS = (
     "contactable",
     "holdout",
     "contact_by",
-    "change",
 )
 _DECIMALS = {"churn_probability": 4, "value_at_risk": 2, "expected_profit": 2}
 _OF_CARD = (
@@ -47,10 +50,11 @@ _OF_CARD = (
     "reliability",
     "verdict",
 )
-_CHANGES_SHOWN = 200
+_CHANGES_SHOWN = 50
+_UNCHANGED = "same"
 
 
-def summarise(ranking: Ranking, rows: int = 5_000) -> dict[str, Any]:
+def summarise(ranking: Ranking, rows: int = 5_000, worklist: Worklist | None = None) -> dict[str, Any]:
     """Put together what the page of a ranking shows.
 
     Parameters
@@ -59,6 +63,8 @@ def summarise(ranking: Ranking, rows: int = 5_000) -> dict[str, Any]:
         What to show.
     rows
         At most so many customers: those of the work list in its order, then the most likely to leave.
+    worklist
+        Whom to contact, as from ``ranking.select``; None takes the configured list.
 
     Returns
     -------
@@ -67,8 +73,9 @@ def summarise(ranking: Ranking, rows: int = 5_000) -> dict[str, Any]:
         reasons and events of her story; what the ranking does not have (a holdout, an earlier list, plays) is null or
         empty.
     """
-    listed = ranking.worklist()
-    shown = _choose(ranking.frame, listed, rows)
+    chosen = worklist or ranking.select()
+    listed = chosen.frame
+    shown = _choose(ranking.frame, listed, rows, ranking.changes)
     card = ranking.model.card
     return {
         "language": ranking.language,
@@ -85,8 +92,8 @@ def summarise(ranking: Ranking, rows: int = 5_000) -> dict[str, Any]:
             for name, play in ranking.plays.items()
         },
         "drivers": plain(ranking.drivers[["concept", "weight"]].to_dict("records")),
-        "excluded": plain(ranking.excluded),
-        "holdout": _holdout(ranking),
+        "excluded": plain(chosen.excluded),
+        "holdout": _holdout(chosen.holdout),
         "model": {
             **{key: card.get(key) for key in _OF_CARD},
             "titles": {name: candidate.title for name, candidate in CANDIDATES.items()},
@@ -94,13 +101,16 @@ def summarise(ranking: Ranking, rows: int = 5_000) -> dict[str, Any]:
     }
 
 
-def _choose(frame: pd.DataFrame, listed: pd.DataFrame, rows: int) -> pd.DataFrame:
-    """Give the customers that are shown, with ``list_rank`` (null for those who are not on the work list)."""
+def _choose(frame: pd.DataFrame, listed: pd.DataFrame, rows: int, changes: pd.DataFrame | None) -> pd.DataFrame:
+    """Give the customers that are shown, with ``list_rank`` (null off the work list) and ``change``."""
     others = frame[~frame["customer_id"].isin(listed["customer_id"])]
     # Ranks are small whole numbers, and null for the others.
     ranks = [*listed["list_rank"].tolist(), *[None] * len(others)]
     both = pd.concat([listed[frame.columns], others], ignore_index=True)
-    return both.assign(list_rank=pd.array(ranks, dtype="Int64")).head(rows)
+    changed = {} if changes is None else dict(zip(changes["customer_id"], changes["change"], strict=True))
+    both["list_rank"] = pd.array(ranks, dtype="Int64")
+    both["change"] = both["customer_id"].map(changed)
+    return both.head(rows)
 
 
 def _totals(frame: pd.DataFrame, listed: pd.DataFrame) -> dict[str, Any]:
@@ -122,20 +132,21 @@ def _sum(money: pd.Series) -> float | None:
 
 
 def _changes(changes: pd.DataFrame | None) -> dict[str, Any] | None:
-    """Count the changes by kind, and give the first of each kind in the order in which they come."""
+    """Count what changed by kind, and give the first customers of each kind."""
     if changes is None:
         return None
-    kinds = changes["change"].drop_duplicates().tolist()
+    counts = changes["change"].value_counts()
+    kinds = [kind for kind in CHANGES if kind != _UNCHANGED and kind in counts.index]
+    first = pd.concat([changes[changes["change"] == kind].head(_CHANGES_SHOWN) for kind in kinds] or [changes.head(0)])
     columns = ["customer_id", "change", "before", "now", "sentence"]
-    first = changes.groupby("change", sort=False).head(_CHANGES_SHOWN // max(len(kinds), 1))
     return {
-        "counts": {str(kind): int((changes["change"] == kind).sum()) for kind in kinds},
+        "counts": {kind: int(counts[kind]) for kind in kinds},
         "rows": [{name: _value(value) for name, value in row.items()} for row in first[columns].to_dict("records")],
     }
 
 
 def _customers(shown: pd.DataFrame, stories: Mapping[str, Story]) -> list[dict[str, Any]]:
-    names = ["list_rank", *_COLUMNS]
+    names = ["list_rank", "change", *_COLUMNS]
     columns = [[_value(value, _DECIMALS.get(name)) for value in shown[name]] for name in names]
     return [
         {**dict(zip(names, values, strict=True)), **_story(stories[customer])}
@@ -163,14 +174,8 @@ def _reasons(reasons: Sequence[Reason]) -> list[dict[str, Any]]:
     ]
 
 
-def _holdout(ranking: Ranking) -> dict[str, Any] | None:
-    plan = ranking.holdout
-    if plan is None:
-        return None
-    return {
-        **{name: getattr(plan, name) for name in ("campaign", "share", "listed", "held_out", "smallest_effect")},
-        "until": _day(plan.until),
-    }
+def _holdout(plan: HoldoutPlan | None) -> dict[str, Any] | None:
+    return None if plan is None else {**plain(dataclasses.asdict(plan)), "until": _day(plan.until)}
 
 
 def _value(value: Any, decimals: int | None = None) -> Any:

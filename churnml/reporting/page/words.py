@@ -163,7 +163,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "nav_definitions": "Tanımlar",
         "made_for": "{day} itibarıyla. Sonuç {measured} tarihinde belli olur.",
         "at_risk": "Yüksek riskte",
-        "at_risk_note": "/ {customers} müşteri; yaklaşık {leaving} müşterinin ayrılması bekleniyor",
+        "at_risk_note": "toplam {customers} müşteri içinde; yaklaşık {leaving} müşterinin ayrılması bekleniyor",
         "value": "Risk altındaki değer",
         "value_note": "tüm müşterilerde",
         "listed": "İş listesinde",

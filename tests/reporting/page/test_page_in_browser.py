@@ -354,6 +354,7 @@ def test_screenshots_are_taken_and_nothing_sticks_out(
     with open_page(make_summary(120, language), scheme, width) as page:
         page.screenshot(path=tmp_path / f"{name}.png", full_page=True)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.locator("#table").evaluate("(table) => table.scrollWidth <= table.clientWidth")
         page.locator("#customers tbody tr").first.click()
         page.screenshot(path=tmp_path / f"{name}-story.png")
         assert page.evaluate(

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from churnml.config import Config
+from churnml.data.shop import Shop
+from churnml.reporting.page import render_page, summarise
+from churnml.scoring.ranking import Ranking
+from churnml.scoring.scorer import Scorer
+from churnml.training.model import Model
+
+DAY = date(2025, 4, 30)
+
+
+@pytest.fixture(scope="module")
+def earlier(shop: Shop, model: Model) -> pd.DataFrame:
+    ranking = Scorer(model).rank(shop, date(2025, 3, 31))
+    ranks = ranking.worklist().set_index("customer_id")["list_rank"]
+    return ranking.frame.assign(list_rank=ranking.frame["customer_id"].map(ranks))
+
+
+@pytest.fixture(scope="module")
+def ranking(shop: Shop, model: Model, earlier: pd.DataFrame) -> Ranking:
+    return Scorer(model).rank(shop, DAY, earlier=earlier)
+
+
+def test_a_summary_can_be_written_as_json_and_shown(ranking: Ranking) -> None:
+    summary = summarise(ranking, rows=200)
+    assert json.loads(json.dumps(summary, allow_nan=False)) == summary
+    assert render_page(summary) == render_page(summarise(ranking, rows=200))
+
+
+def test_those_on_the_work_list_come_first_and_then_the_most_likely_to_leave(ranking: Ranking) -> None:
+    listed = list(ranking.worklist()["customer_id"])
+    others = [one for one in ranking.frame["customer_id"] if one not in set(listed)]
+    shown = summarise(ranking, rows=len(listed) + 30)["customers"]
+    assert [one["customer_id"] for one in shown] == listed + others[:30]
+    assert [one["list_rank"] for one in shown] == [*range(1, len(listed) + 1), *[None] * 30]
+    assert len(summarise(ranking, rows=3)["customers"]) == 3
+
+
+def test_totals_look_at_everybody(ranking: Ranking) -> None:
+    totals = summarise(ranking, rows=5)["totals"]
+    frame, listed = ranking.frame, ranking.worklist()
+    assert totals["customers"] == len(frame) == sum(totals["bands"].values())
+    assert totals["at_risk"] == (frame["churn_probability"] >= 0.5).sum()
+    assert totals["value_at_risk"] == pytest.approx(frame["value_at_risk"].sum(), abs=0.01)
+    assert totals["listed"] == len(listed)
+    assert totals["listed_value_at_risk"] == pytest.approx(listed["value_at_risk"].sum(), abs=0.01)
+    assert list(totals["bands"]) == ["very high", "high", "medium", "low"]
+
+
+def test_a_customer_carries_her_row_and_her_story(ranking: Ranking) -> None:
+    for one in summarise(ranking, rows=20)["customers"]:
+        row = ranking.frame.set_index("customer_id").loc[one["customer_id"]]
+        story = ranking.explain(one["customer_id"])
+        assert one["churn_probability"] == pytest.approx(row["churn_probability"], abs=1e-4)
+        assert one["last_order_at"] == str(row["last_order_at"].date())
+        sentences = [row[f"reason_{place}"] for place in (1, 2, 3)]
+        assert [reason["sentence"] for reason in one["leaving"]] == [said for said in sentences if pd.notna(said)]
+        assert [text for _, _, text in one["events"]] == list(story.events["text"])
+        assert one["weights"] == pytest.approx(dict(story.concepts), abs=0.0051)
+
+
+def test_what_changed_is_counted_without_those_who_stayed_the_same(ranking: Ranking) -> None:
+    summary = summarise(ranking)
+    changes = ranking.changes
+    assert changes is not None
+    counts = summary["changes"]["counts"]
+    assert sum(counts.values()) == (changes["change"] != "same").sum() > 0
+    assert {row["change"] for row in summary["changes"]["rows"]} == set(counts)
+    named = {one["customer_id"]: one["change"] for one in summary["customers"]}
+    for row in summary["changes"]["rows"]:
+        assert named.get(row["customer_id"], row["change"]) == row["change"]
+
+
+def test_another_work_list_can_be_shown(ranking: Ranking) -> None:
+    chosen = ranking.select(capacity=2)
+    summary = summarise(ranking, worklist=chosen)
+    assert summary["totals"]["listed"] == 2
+    assert summary["excluded"] == chosen.excluded
+
+
+def test_a_ranking_without_earlier_list_and_holdout_is_shown_too(shop: Shop, model: Model) -> None:
+    settings = Config.model_validate({"plays": {"holdout": {"share": 0}}, "scoring": {"language": "tr"}})
+    summary = summarise(Scorer(model, settings).rank(shop, DAY), rows=50)
+    assert summary["changes"] is None
+    assert summary["holdout"] is None
+    assert {one["change"] for one in summary["customers"]} == {None}
+    page = render_page(summary)
+    assert '<html lang="tr">' in page
+    assert "Kontrol grubu yok" in page
