@@ -1,7 +1,7 @@
 """CSV files of lists: one way for machines, one for the Excel of each language, and no cell that becomes a formula.
 
-For machines (``ranking.csv``; ``language=None``): a comma between cells, a point in numbers, UTF-8 without a mark, LF at
-the end of a line. For people (``worklist.csv``): what Excel expects when one opens the file by a double click. It takes
+For machines (``ranking.csv``; ``language=None``): a comma between cells, a point in numbers, UTF-8 without a mark, LF
+after each line. For people (``worklist.csv``): what Excel expects when one opens the file by a double click. It takes
 the separator from the region of Windows, not from the file: a comma in English, a semicolon in Turkish, where numbers
 hold the comma. The mark (BOM) tells it that the letters are UTF-8. A first line ``sep=;`` would name the separator in
 the file, but Excel then ignores the mark and spoils ``ş`` and ``ğ``, and all other readers take it for a row, so there
@@ -74,7 +74,7 @@ def read_csv(path: str | Path, *, language: Language | None) -> pd.DataFrame:
         na_values=[""],
         encoding="utf-8-sig",
     )
-    return frame.apply(lambda texts: texts.map(unguard, na_action="ignore"))
+    return pd.DataFrame({name: frame[name].map(unguard, na_action="ignore") for name in frame})
 
 
 def guard(text: str) -> str:

@@ -1,0 +1,298 @@
+"""What stands on the sheet that explains a work list: which day, how many, who is left out, and what is assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from churnml.campaigns.holdout import HoldoutPlan
+from churnml.config import ScoringSettings
+from churnml.definition import ChurnDefinition
+from churnml.features.sentences import Language
+from churnml.reporting.columns import Kind, column, name_of
+from churnml.reporting.page.numbers import Numbers
+from churnml.reporting.page.words import TEXTS
+from churnml.scoring.plays import Play
+
+if TYPE_CHECKING:
+    from churnml.scoring.ranking import Ranking
+
+URGENT_DAYS = 7
+"""A contact that is due within so many days stands out."""
+COOL_DOWN: Mapping[Language, str] = {"en": "Not again for", "tr": "Bekleme süresi"}
+"""What the days between two contacts are called."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a work list rests on.
+
+    Attributes
+    ----------
+    customers
+        Customers of the ranking.
+    excluded
+        Those of them who are not on the list, by reason.
+    holdout
+        What the holdout can show; None where nobody is held out.
+    definition
+        What counts as leaving.
+    scoring
+        How the list was made, with what is assumed.
+    model_version
+        The model.
+    """
+
+    customers: int
+    excluded: Mapping[str, int]
+    holdout: HoldoutPlan | None
+    definition: ChurnDefinition
+    scoring: ScoringSettings
+    model_version: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the sheet: a title, and rows whose cells are values with the way in which they are written.
+
+    Attributes
+    ----------
+    title
+        Its title.
+    heads
+        Titles of its columns; empty where it has none.
+    rows
+        Cells as ``(value, kind)``; a text may be longer than its column.
+    """
+
+    title: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[tuple[Any, Kind]]]
+
+
+def facts_of(ranking: Ranking) -> Facts:
+    """Collect what a ranking's work list rests on."""
+    return Facts(
+        customers=len(ranking),
+        excluded=ranking.excluded,
+        holdout=ranking.holdout,
+        definition=ranking.model.definition,
+        scoring=ranking.config.scoring,
+        model_version=str(ranking.frame["model_version"].iloc[0]),
+    )
+
+
+def explain_list(
+    worklist: pd.DataFrame,
+    columns: Sequence[str],
+    facts: Facts,
+    plays: Mapping[str, Play],
+    *,
+    language: Language,
+    snapshot_date: date,
+) -> list[Section]:
+    """Say what the sheet that explains the list says.
+
+    Parameters
+    ----------
+    worklist
+        The list.
+    columns
+        Names of the columns to explain, in their order.
+    facts
+        What it rests on.
+    plays
+        Plays by name.
+    language
+        Language of the sheet.
+    snapshot_date
+        Day of the list.
+    """
+    t = _WORDS[language]
+    return [
+        Section(t["list"], (), _list_rows(worklist, facts, language, snapshot_date)),
+        Section(t["use"], (), [[(text, "text")] for text in _use(t)]),
+        Section(TEXTS[language]["holdout"], (), [[(text, "text")] for text in _holdout(facts.holdout, language)]),
+        Section(t["left_out"], (), _left_out(facts, len(worklist), language)),
+        Section(t["assumed"], (), _assumed(facts, language)),
+        Section(
+            t["plays"],
+            (t["play"], t["wording"], t["owner"], t["cost"], t["offer"], COOL_DOWN[language], t["customers"]),
+            _plays(worklist, plays),
+        ),
+        Section(
+            t["columns"],
+            (t["column"], t["meaning"], t["name"]),
+            [
+                [(each.title, "text"), (each.meaning, "text"), (each.name, "text")]
+                for each in (column(name, language) for name in columns)
+            ],
+        ),
+    ]
+
+
+_Rows = list[Sequence[tuple[Any, Kind]]]
+
+
+def _list_rows(worklist: pd.DataFrame, facts: Facts, language: Language, day: date) -> _Rows:
+    t, scoring, definition = _WORDS[language], facts.scoring, facts.definition
+    rows: list[tuple[str, Any, Kind]] = [
+        (column("snapshot_date", language).title, day, "day"),
+        (column("measure_on", language).title, day + timedelta(days=definition.reach_days), "day"),
+        (TEXTS[language]["leaving"], _leaving(definition, language), "text"),
+        (t["ranked"], facts.customers, "count"),
+        (t["listed"], len(worklist), "count"),
+        (column("value_at_risk", language).title, float(worklist["value_at_risk"].sum()), "money"),
+        (t["chosen_by"], column(scoring.rank_by, language).title, "text"),
+        (t["order"], t[scoring.order_by], "text"),
+        (t["capacity"], scoring.capacity, "count"),
+        (t["budget"], scoring.budget if scoring.budget is not None else t["none"], "money"),
+        (column("model_version", language).title, facts.model_version, "text"),
+    ]
+    return [[(label, "text"), (value, kind)] for label, value, kind in rows]
+
+
+def _use(t: Mapping[str, str]) -> list[str]:
+    return [t["use_fill"], t["use_filter"], t["use_urgent"].format(URGENT_DAYS), t["use_details"]]
+
+
+def _leaving(definition: ChurnDefinition, language: Language) -> str:
+    t, said = TEXTS[language], definition.model_dump()
+    start = t["start_later" if definition.lead_days else "start_at_once"].format(**said)
+    share = Numbers(language, None).share(definition.spend_share)
+    return t[definition.kind].format(**{**said, "start": start, "spend_share": share})
+
+
+def _holdout(plan: HoldoutPlan | None, language: Language) -> list[str]:
+    t, write = TEXTS[language], Numbers(language, None)
+    if plan is None:
+        return [t["holdout_none"]]
+    said = {
+        "campaign": plan.campaign,
+        "share": write.share(plan.share),
+        "until": write.day(plan.until.isoformat()),
+        "held_out": write.whole(plan.held_out),
+        "listed": write.whole(plan.listed),
+    }
+    if plan.smallest_effect is None:
+        return [t["holdout_note"].format(**said), t["holdout_no_effect"]]
+    effect = round(100 * plan.smallest_effect)
+    return [t["holdout_note"].format(**said), t["holdout_effect"].format(effect=effect, **said)]
+
+
+def _left_out(facts: Facts, listed: int, language: Language) -> _Rows:
+    t = _WORDS[language]
+    by_size = sorted(facts.excluded.items(), key=lambda each: -each[1])
+    rows = [(name_of("excluded", reason, language), count) for reason, count in by_size]
+    rows += [(t["listed"], listed), (t["ranked"], facts.customers)]
+    return [[(label, "text"), (count, "count")] for label, count in rows]
+
+
+def _assumed(facts: Facts, language: Language) -> _Rows:
+    t, scoring = _WORDS[language], facts.scoring
+    rows: list[tuple[str, Any, Kind]] = [
+        (t["save_share"], scoring.profit.save_share, "share"),
+        (t["taken_anyway"], scoring.profit.taken_anyway_share, "share"),
+        (t["value_days"], scoring.value_days, "count"),
+        (t["contact_chance"], scoring.contact_chance, "share"),
+        (t["min_probability"], scoring.min_probability, "share"),
+    ]
+    return [[(t["assumed_note"], "text")], *([(label, "text"), (value, kind)] for label, value, kind in rows)]
+
+
+def _plays(worklist: pd.DataFrame, plays: Mapping[str, Play]) -> _Rows:
+    counts = worklist["play"].value_counts()
+    return [
+        [
+            (play.title, "text"),
+            (play.wording, "text"),
+            (play.owner, "text"),
+            (play.cost, "money"),
+            (play.offer, "money"),
+            (play.cool_down_days, "count"),
+            (int(counts.get(name, 0)), "count"),
+        ]
+        for name, play in plays.items()
+    ]
+
+
+_WORDS: Mapping[Language, Mapping[str, str]] = {
+    "en": {
+        "list": "This list",
+        "ranked": "Customers ranked",
+        "listed": "On the work list",
+        "chosen_by": "Chosen by",
+        "order": "Order",
+        "rank": "as chosen, highest first",
+        "urgency": "by the day until which to contact, soonest first",
+        "capacity": "At most",
+        "budget": "Budget",
+        "none": "no limit",
+        "use": "How to work with it",
+        "use_fill": "Fill in owner, outcome and note: on the sheet of the play, or on the work list, but not on both.",
+        "use_filter": "Every list sorts and filters by the arrows in its head. Choose a head to read what it means.",
+        "use_urgent": "A day in red is due within {} days of the day of the list.",
+        "use_details": "The + at the top right shows details: subjects of the reasons, rule, model and the like.",
+        "left_out": "Who is not on the list",
+        "assumed": "What is assumed",
+        "assumed_note": "Assumed in the configuration, and not measured until a holdout has told what contacts bring.",
+        "save_share": "Of those who would leave, kept by a play",
+        "taken_anyway": "Of those who would stay, take the offer all the same",
+        "value_days": "Days over which her value is counted",
+        "contact_chance": "Contact before the chance that she orders again falls below",
+        "min_probability": "Least chance of leaving on the list",
+        "plays": "Plays",
+        "play": "Play",
+        "wording": "What to do",
+        "owner": "Owner",
+        "cost": "Contact",
+        "offer": "Offer",
+        "customers": "Customers",
+        "columns": "Columns",
+        "column": "Column",
+        "meaning": "Meaning",
+        "name": "Name in other files",
+    },
+    "tr": {
+        "list": "Bu liste",
+        "ranked": "Sıralanan müşteri",
+        "listed": "İş listesinde",
+        "chosen_by": "Seçim ölçütü",
+        "order": "Sıralama",
+        "rank": "seçim ölçütüne göre, en yüksek önce",
+        "urgency": "son iletişim gününe göre, en yakın önce",
+        "capacity": "En fazla",
+        "budget": "Bütçe",
+        "none": "sınır yok",
+        "use": "Nasıl kullanılır",
+        "use_fill": "Sorumlu, sonuç ve not sütunlarını doldurun: ya aksiyonun sayfasında ya da iş listesinde, ikisinde "
+        "birden değil.",
+        "use_filter": "Her liste başlığındaki oklarla sıralanır ve süzülür. Anlamını okumak için bir başlığı seçin.",
+        "use_urgent": "Kırmızı yazılan günün gelmesine, listenin gününden itibaren en fazla {} gün vardır.",
+        "use_details": "Sağ üstteki + ayrıntıları gösterir: nedenlerin konuları, kural, model ve benzerleri.",
+        "left_out": "Listede olmayanlar",
+        "assumed": "Varsayımlar",
+        "assumed_note": "Bunlar yapılandırmadaki varsayımlardır; bir kontrol grubu iletişimin ne getirdiğini gösterene "
+        "kadar ölçülmüş değildir.",
+        "save_share": "Ayrılacak olanlardan aksiyonla kalanlar",
+        "taken_anyway": "Kalacak olanlardan teklifi yine de kullananlar",
+        "value_days": "Değerin hesaplandığı gün sayısı",
+        "contact_chance": "İletişim, yeniden sipariş olasılığı bunun altına düşmeden kurulur",
+        "min_probability": "Listedeki en düşük ayrılma olasılığı",
+        "plays": "Aksiyonlar",
+        "play": "Aksiyon",
+        "wording": "Ne yapmalı",
+        "owner": "Sorumlu",
+        "cost": "İletişim",
+        "offer": "Teklif",
+        "customers": "Müşteri",
+        "columns": "Sütunlar",
+        "column": "Sütun",
+        "meaning": "Anlamı",
+        "name": "Diğer dosyalardaki adı",
+    },
+}

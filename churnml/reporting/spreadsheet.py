@@ -1,0 +1,414 @@
+"""The work list as a spreadsheet: one sheet with everybody, one that explains it, and one for each play."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from textwrap import wrap
+from typing import Any
+
+import pandas as pd
+from babel import Locale
+from babel.numbers import get_currency_precision, get_currency_symbol
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_range
+from xlsxwriter.worksheet import Worksheet
+
+from churnml.errors import InputError
+from churnml.features.sentences import Language, number_writer
+from churnml.reporting.about import COOL_DOWN, URGENT_DAYS, Facts, Section, explain_list
+from churnml.reporting.columns import Column, Kind, column, name_of, names_in
+from churnml.reporting.page.numbers import Numbers
+from churnml.reporting.page.words import TEXTS
+from churnml.scoring.plays import Play
+
+FILLED_IN = ("owner", "outcome", "note")
+"""Columns that people fill in."""
+
+# Columns that one sees at once, in this order, with their widths in characters; all others are folded away.
+_WIDTHS = {
+    "list_rank": 8,
+    "customer_id": 15,
+    "churn_probability": 12,
+    "risk_band": 12,
+    "value_at_risk": 14,
+    "contact_by": 14,
+    "play": 25,
+    "reason_1": 38,
+    "reason_2": 34,
+    "reason_3": 34,
+    "change": 18,
+    "owner": 16,
+    "outcome": 19,
+    "note": 32,
+    "segment": 19,
+    "lifecycle_stage": 15,
+    "last_order_at": 14,
+}
+_DETAIL_WIDTH = 18
+_ABOUT_WIDTHS = (38, 92, 24, 13, 13, 17, 13)
+_FROZEN_COLUMNS = 2
+_LINE_HEIGHT, _HEAD_HEIGHT, _MOST_HEIGHT = 15, 32, 120
+_LINE_LENGTH, _MOST_LINES = 150, 4
+_A4 = 9
+# What Excel can hold.
+_MOST_ROWS = 1_048_576
+_LONGEST = 32_767
+_LONGEST_NAME = 31
+_TIP_TITLE, _TIP = 32, 255
+_ZERO = datetime(1899, 12, 30)
+_FIRST_DAY = 61  # it takes 1900 for a leap year, so its days are right from March on
+
+_BLUE, _AMBER, _PALE, _TAB_OF_PLAY, _TAB_OF_ABOUT = "#1F3A5F", "#8A5A00", "#FFF9E5", "#7FA3CC", "#7F7F7F"
+_HEAD: Mapping[str, Any] = {"bold": True, "font_color": "#FFFFFF", "text_wrap": True, "valign": "vcenter"}
+_CELL: Mapping[str, Any] = {"text_wrap": True, "valign": "top", "bottom": 1, "bottom_color": "#D9D9D9"}
+_LEFT: Mapping[str, Any] = {"align": "left", "indent": 1}
+_ALIGNED: Mapping[Kind, Mapping[str, Any]] = {
+    "text": _LEFT,
+    "flag": _LEFT,
+    "share": {"align": "right"},
+    "money": {"align": "right"},
+    "count": {"align": "center"},
+    "day": {"align": "center"},
+}
+_BANDS: Mapping[str, Mapping[str, Any]] = {
+    "very high": {"bg_color": "#F4B6A6", "font_color": "#7A1B0C", "bold": True},
+    "high": {"bg_color": "#FBDDC9", "font_color": "#7A1B0C"},
+    "medium": {"bg_color": "#FFF2CC", "font_color": "#5F4B00"},
+    "low": {"bg_color": "#E2EFDA", "font_color": "#274E13"},
+}
+_ILLEGAL = re.compile("[\ud800-\udfff\ufffe\uffff]")  # no XML, or no text at all
+_LCID: Mapping[Language, str] = {"en": "409", "tr": "41F"}
+_DAY: Mapping[Language, str] = {"en": "mmm d, yyyy", "tr": "d mmm yyyy"}
+_NAMES: Mapping[Language, tuple[str, str]] = {
+    "en": ("Work list", "About this list"),
+    "tr": ("İş listesi", "Bu liste hakkında"),
+}
+
+
+def write_workbook(
+    worklist: pd.DataFrame,
+    path: str | Path,
+    *,
+    language: Language,
+    currency: str | None,
+    snapshot_date: date,
+    plays: Mapping[str, Play],
+    facts: Facts,
+) -> None:
+    """Write ``worklist.xlsx``.
+
+    The same list gives the same bytes. Text is text, whatever it looks like; probabilities, money and days are
+    numbers and dates, which Excel shows as its own region has it.
+
+    Parameters
+    ----------
+    worklist
+        The list, as ``Ranking.worklist`` gives it.
+    path
+        The file.
+    language
+        Language of titles, names and explanations.
+    currency
+        ISO code of the shop's currency; None writes money without one.
+    snapshot_date
+        Day of the list.
+    plays
+        Plays by name, in the language of the list. Those that a customer on the list has get a sheet.
+    facts
+        What the explaining sheet says besides.
+
+    Raises
+    ------
+    InputError
+        Where the list is longer than a sheet can be.
+    """
+    if len(worklist) >= _MOST_ROWS:
+        raise InputError(
+            f"The work list has {len(worklist):,} customers, but a sheet holds {_MOST_ROWS - 1:,}. Set a smaller "
+            "scoring.capacity."
+        )
+    used = [name for name in dict.fromkeys([*plays, *worklist["play"].dropna()]) if (worklist["play"] == name).any()]
+    titles = {name: plays[name].title if name in plays else name for name in used}
+    listed, about, *of_plays = sheet_names([*_NAMES[language], *titles.values()])
+    shown = _in_order(worklist)
+    with Workbook(str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
+        created = datetime.combine(snapshot_date, datetime.min.time())
+        book.set_properties({"title": _NAMES[language][0], "author": "churnml", "created": created})
+        writer = _Writer(book, language, currency, snapshot_date, titles)
+        writer.add_list(listed, shown)
+        sections = explain_list(
+            worklist, list(map(str, shown)), facts, plays, language=language, snapshot_date=snapshot_date
+        )
+        writer.add_explanation(about, sections)
+        for name, sheet in zip(used, of_plays, strict=True):
+            rows = shown[shown["play"] == name].drop(columns="play")
+            head = _head(plays[name], len(rows), language, currency) if name in plays else [name]
+            writer.add_list(sheet, rows, head)
+
+
+def sheet_names(titles: Sequence[str]) -> list[str]:
+    """Make names of sheets of titles: legal, at most 31 characters long, and different from each other.
+
+    Examples
+    --------
+    >>> sheet_names(["Call", "CALL", "Free shipping / returns?"])
+    ['Call', 'CALL (2)', 'Free shipping returns']
+    """
+    found: list[str] = []
+    taken = {"history"}  # Excel keeps it to itself
+    for title in titles:
+        legal = re.sub(r"[\[\]:*?/\\\x00-\x1f\x7f]|\s", " ", _ILLEGAL.sub(" ", title))
+        legal = " ".join(legal.split()).strip("' ") or "-"
+        name, place = _cut(legal, _LONGEST_NAME), 1
+        while _folded(name) in taken:
+            place += 1
+            ending = f" ({place})"
+            name = _cut(legal, _LONGEST_NAME - len(ending)) + ending
+        taken.add(_folded(name))
+        found.append(name)
+    return found
+
+
+class _Writer:
+    """Draws the sheets of one workbook."""
+
+    def __init__(
+        self, book: Workbook, language: Language, currency: str | None, day: date, play_titles: Mapping[str, str]
+    ) -> None:
+        self._book = book
+        self._language = language
+        self._day = day
+        self._play_titles = play_titles
+        self._number_formats = _number_formats(language, currency)
+        self._made: dict[tuple[tuple[str, Any], ...], Format] = {}
+
+    def add_list(self, name: str, rows: pd.DataFrame, head: Sequence[str] = ()) -> None:
+        """Add a sheet with customers, below lines that say what it is."""
+        sheet = self._add(name, _TAB_OF_PLAY if head else _BLUE)
+        columns = [column(str(each), self._language) for each in rows]
+        self._set_widths(sheet, columns)
+        for at, line in enumerate(head):
+            look = {"bold": True, "font_size": 14, "font_color": _BLUE} if at == 0 else {}
+            sheet.write_string(at, 0, _legal(line), self._format(**look))
+        top, bottom = len(head), len(head) + len(rows)
+        sheet.set_row(top, _HEAD_HEIGHT)
+        for at, each in enumerate(columns):
+            color = _AMBER if each.name in FILLED_IN else _BLUE
+            sheet.write_string(top, at, each.title, self._format(bg_color=color, **_HEAD, **_ALIGNED[each.kind]))
+        self._write_rows(sheet, top + 1, rows, columns)
+        self._decorate(sheet, top, bottom, columns)
+        sheet.autofilter(top, 0, bottom, len(columns) - 1)
+        sheet.freeze_panes(top + 1, _FROZEN_COLUMNS)
+        sheet.repeat_rows(top)
+        sheet.print_area(0, 0, bottom, max(at for at, each in enumerate(columns) if each.name in FILLED_IN))
+
+    def add_explanation(self, name: str, sections: Sequence[Section]) -> None:
+        """Add the sheet that explains the list."""
+        sheet = self._add(name, _TAB_OF_ABOUT)
+        sheet.hide_gridlines(2)
+        for at, width in enumerate(_ABOUT_WIDTHS):
+            sheet.set_column(at, at, width)
+        row = 0
+        for section in sections:
+            sheet.write_string(row, 0, section.title, self._format(bold=True, font_size=13, font_color=_BLUE))
+            row += 1
+            for at, title in enumerate(section.heads):
+                sheet.write_string(row, at, title, self._format(bg_color=_BLUE, **_HEAD, **_LEFT))
+            if section.heads:
+                sheet.set_row(row, _HEAD_HEIGHT)
+                row += 1
+            for cells in section.rows:
+                start = int(len(cells) == 1)  # a text alone stands in the wide column
+                shown = [_values(pd.Series([value]), kind)[0] for value, kind in cells]
+                self._set_height(sheet, row, shown, _ABOUT_WIDTHS[start:])
+                for at, (value, (_, kind)) in enumerate(zip(shown, cells, strict=True), start):
+                    number = "@" if isinstance(value, str) else self._number_formats[kind]
+                    self._write(sheet, row, at, value, self._format(num_format=number, **_CELL, **_LEFT))
+                row += 1
+            row += 1
+
+    def _add(self, name: str, color: str) -> Worksheet:
+        sheet = self._book.add_worksheet(name)
+        sheet.set_tab_color(color)
+        sheet.set_landscape()
+        sheet.set_paper(_A4)
+        sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+        sheet.fit_to_pages(1, 0)
+        day = Numbers(self._language, None).day(self._day.isoformat())
+        sheet.set_footer(f"&L{name.replace('&', '&&')}&C&P / &N&R{day}")
+        return sheet
+
+    def _set_widths(self, sheet: Worksheet, columns: Sequence[Column]) -> None:
+        for at, each in enumerate(columns):
+            if each.name in _WIDTHS:
+                sheet.set_column(at, at, _WIDTHS[each.name])
+            else:
+                sheet.set_column(at, at, _DETAIL_WIDTH, None, {"level": 1, "hidden": True})
+        sheet.set_column(len(columns), len(columns), None, None, {"collapsed": True})
+
+    def _write_rows(self, sheet: Worksheet, start: int, rows: pd.DataFrame, columns: Sequence[Column]) -> None:
+        formats = [self._format_of(each) for each in columns]
+        values = [self._said(rows[each.name], each) for each in columns]
+        widths = [_WIDTHS.get(each.name, 0) for each in columns]
+        for row, cells in enumerate(zip(*values, strict=True), start):
+            self._set_height(sheet, row, cells, widths)
+            for at, value in enumerate(cells):
+                self._write(sheet, row, at, value, formats[at])
+
+    def _set_height(
+        self, sheet: Worksheet, row: int, cells: Sequence[str | float | None], widths: Sequence[int]
+    ) -> None:
+        """Make room for texts that need more than a line; not every program does so by itself."""
+        needed = max(
+            -(-len(text) // (width - 3)) + text.count("\n")
+            for text, width in zip(cells, widths, strict=False)
+            if isinstance(text, str) and width
+        )
+        if needed > 1:
+            sheet.set_row(row, min(needed * _LINE_HEIGHT, _MOST_HEIGHT))
+
+    def _write(self, sheet: Worksheet, row: int, at: int, value: str | float | None, cell: Format) -> None:
+        if value is None:
+            sheet.write_blank(row, at, None, cell)
+        elif isinstance(value, str):
+            sheet.write_string(row, at, value, cell)
+        else:
+            sheet.write_number(row, at, value, cell)
+
+    def _said(self, values: pd.Series, described: Column) -> list[str | float | None]:
+        if described.name == "play":
+            values = values.map(self._play_titles)
+        elif described.codes is not None:
+            names = {code: name_of(described.codes, code, self._language) for code in values.dropna().unique()}
+            values = values.astype(object).map(names)
+        return _values(values, described.kind)
+
+    def _decorate(self, sheet: Worksheet, top: int, bottom: int, columns: Sequence[Column]) -> None:
+        """Explain the heads, and color and restrict the cells below them."""
+        for at, each in enumerate(columns):
+            if each.meaning:
+                tip = {"validate": "any", "input_title": each.title[:_TIP_TITLE], "input_message": each.meaning[:_TIP]}
+                sheet.data_validation(top, at, top, at, tip)
+            if bottom > top:
+                for rule in self._rules(each.name):
+                    sheet.conditional_format(top + 1, at, bottom, at, rule)
+                if each.name == "outcome":
+                    sheet.data_validation(top + 1, at, bottom, at, self._outcomes())
+        if bottom > top:
+            sheet.ignore_errors({"number_stored_as_text": xl_range(top + 1, 0, bottom, len(columns) - 1)})
+
+    def _rules(self, name: str) -> list[dict[str, Any]]:
+        bar = {"type": "data_bar", "data_bar_2010": True, "bar_solid": True, "min_type": "num", "min_value": 0}
+        if name == "churn_probability":
+            return [{**bar, "bar_color": "#F2B8A0", "max_type": "num", "max_value": 1}]
+        if name == "value_at_risk":
+            return [{**bar, "bar_color": "#9DC3E6"}]
+        if name == "risk_band":
+            return [
+                {
+                    "type": "cell",
+                    "criteria": "==",
+                    "value": f'"{name_of(name, band, self._language)}"',
+                    "format": self._format(**look),
+                }
+                for band, look in _BANDS.items()
+            ]
+        if name == "contact_by":
+            soon = datetime.combine(self._day + timedelta(days=URGENT_DAYS), datetime.min.time())
+            look = self._format(bold=True, font_color="#B3261E")
+            return [{"type": "date", "criteria": "<=", "value": soon, "format": look}]
+        return []
+
+    def _outcomes(self) -> dict[str, Any]:
+        return {
+            "validate": "list",
+            "source": list(names_in(self._language)["outcome"].values()),
+            "error_type": "warning",
+        }
+
+    def _format_of(self, described: Column) -> Format:
+        kind = "chance" if described.name == "churn_probability" else described.kind
+        look = {"num_format": self._number_formats[kind], **_CELL, **_ALIGNED[described.kind]}
+        return self._format(**look, bg_color=_PALE) if described.name in FILLED_IN else self._format(**look)
+
+    def _format(self, **look: Any) -> Format:
+        key = tuple(sorted(look.items()))
+        if key not in self._made:
+            self._made[key] = self._book.add_format(look)
+        return self._made[key]
+
+
+def _in_order(worklist: pd.DataFrame) -> pd.DataFrame:
+    """Put first what people look at, add what they fill in, and put details last."""
+    first = [name for name in _WIDTHS if name in worklist or name in FILLED_IN]
+    details = [name for name in worklist if name not in _WIDTHS]
+    empty = dict.fromkeys(FILLED_IN, pd.Series(None, index=worklist.index, dtype="str"))
+    return worklist.assign(**empty)[[*first, *details]]
+
+
+def _head(play: Play, customers: int, language: Language, currency: str | None) -> list[str]:
+    """Say what a play is in lines that fit on the screen."""
+    t, write = TEXTS[language], Numbers(language, currency)
+    cool_down = f"{COOL_DOWN[language]}: {number_writer('days', language)(play.cool_down_days)}"
+    costs = f"{t['cost']}: {write.money(play.cost)} · {t['offer']}: {write.money(play.offer)}"
+    facts = f"{t['owner']}: {play.owner} · {costs} · {cool_down} · {t['customers']}: {write.whole(customers)}"
+    return [play.title, *wrap(play.wording, _LINE_LENGTH, max_lines=_MOST_LINES, placeholder=" …"), facts]
+
+
+def _values(values: pd.Series, kind: Kind) -> list[str | float | None]:
+    """Give cells as text, numbers and nulls; days as Excel counts them."""
+    numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+    if numeric or (kind not in ("text", "flag", "day") and not isinstance(values.iloc[:1].max(), str)):
+        return [value if math.isfinite(value) else None for value in values.astype("float64").tolist()]
+    if kind == "day":
+        days = pd.to_datetime(values)
+        counted = ((days - _ZERO) / timedelta(days=1)).tolist()
+        return [
+            None if math.isnan(count) else count if count >= _FIRST_DAY else day.isoformat(" ")
+            for count, day in zip(counted, days, strict=True)
+        ]
+    return [None if missing else _legal(str(value)) for value, missing in zip(values, values.isna(), strict=True)]
+
+
+def _legal(text: str) -> str:
+    return _ILLEGAL.sub("\ufffd", text)[:_LONGEST]
+
+
+def _number_formats(language: Language, currency: str | None) -> dict[str, str]:
+    """Give number formats by kind; programs other than Excel go by the language that they name."""
+    locale, place = Locale(language), f"[$-{_LCID[language]}]"
+    percent = "%0" if str(locale.percent_formats[None].pattern).startswith("%") else "0%"
+    money = "#,##0.00"
+    if currency is not None:
+        symbol = get_currency_symbol(currency, locale).replace('"', "")
+        decimals = get_currency_precision(currency)
+        number = "#,##0" + ("." + "0" * decimals if decimals else "")
+        money = str(locale.currency_formats["standard"].pattern).replace("#,##0.00", number)
+        money = money.replace("¤", f'"{symbol}"')
+    return {
+        "text": "@",
+        "flag": "@",
+        "count": f"{place}#,##0",
+        "share": percent,
+        # A chance is never sure.
+        "chance": f'[>=0.995]">{percent.replace("0", "99")}";[<0.005]"<{percent.replace("0", "1")}";{percent}',
+        "money": f"{place}{money};[Red]{place}-{money}",
+        "day": f"{place}{_DAY[language]}",
+    }
+
+
+def _cut(name: str, length: int) -> str:
+    """Cut a name where it has more of the units in which Excel counts."""
+    units = name.encode("utf-16-le")
+    if len(units) <= 2 * length:
+        return name
+    return units[: 2 * (length - 1)].decode("utf-16-le", "ignore").rstrip("' ") + "…"
+
+
+def _folded(name: str) -> str:
+    return name.translate({ord("İ"): "i", ord("ı"): "i"}).casefold()
