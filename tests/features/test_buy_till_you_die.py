@@ -109,5 +109,5 @@ def test_the_draw_does_not_depend_on_the_order_of_rows(monkeypatch: pytest.Monke
     assert some != fitted_on(customers)
 
 
-def test_the_family_is_of_pace() -> None:
-    assert (FAMILY.concept, FAMILY.actionable) == ("pace", False)
+def test_the_family_is_of_recent_orders() -> None:
+    assert (FAMILY.concept, FAMILY.actionable) == ("recent orders", False)

@@ -44,6 +44,8 @@ EXPECTED = {
     "complaints_365d": 6.0,
     "complaints_open": 3.0,  # of 1 June, 2 April and 30 June 2024
     "complaint_open_max_days": 366.0,  # 30 June 2024 to 1 July 2025
+    "complaint_open_after_last_order_max_days": 30.0,  # after 1 June, of each that is open
+    "complaint_last_open_days": 30.0,  # that of 1 June
     "days_since_last_complaint": 30.0,
     "complaint_resolution_mean_days_365d": 5.25,  # (3 + 0 + 8 + 10) / 4
     "complaints_overdue": 3.0,  # the same three
@@ -63,6 +65,8 @@ REDO = {
     "complaint_topics_365d": lambda rows, now: float(rows["topic"].nunique()),
     "orders_complained_365d": redo.rows(),
     r"complaints_.*": redo.rows(),
+    "complaint_open_after_last_order_max_days": redo.largest("open_after_days"),
+    "complaint_last_open_days": redo.last("was_open_days", by="complaint_rank"),
     r"complaint_open_max_days": redo.days_since("opened_at", pd.Series.min),
     r"days_since_last_complaint": redo.days_since("opened_at"),
     r"complaint_resolution_mean_days_365d": redo.mean("resolution_days"),
@@ -94,6 +98,7 @@ def test_without_a_complaint_counts_are_0_and_days_null() -> None:
     found = features_of(shop_of([("2025-06-01", None)], customer="bob"))
     days = {"complaint_open_max_days", "days_since_last_complaint", "complaint_resolution_mean_days_365d"}
     days |= {"complaint_response_mean_days_365d", "complaint_open_to_usual_ratio"}
+    days |= {"complaint_open_after_last_order_max_days", "complaint_last_open_days"}
     assert set(found.index[found.isna()]) == days
     assert (found.drop(list(days)) == 0).all()
 
@@ -113,6 +118,27 @@ def test_a_complaint_is_open_until_its_resolution_is_known(
     else:
         assert pd.isna(found["complaint_open_max_days"])
         assert found["complaint_resolution_mean_days_365d"] == resolution
+
+
+@pytest.mark.parametrize(
+    ("opened_at", "resolved_at", "after", "last"),
+    [
+        ("2025-05-20", "2025-06-11 08:00:00", 10, 22),  # the last order is of 1 June: 1 to 11 June, 20 May to 11 June
+        ("2025-06-10 23:59:59", "2025-06-15", 5, 5),
+        ("2025-06-10", None, 21, 21),  # up to 1 July
+        ("2025-05-20", "2025-06-01 09:00:00", None, 12),  # resolved on the day of the order
+        ("2025-05-20", "2025-05-25", None, 5),
+    ],
+)
+def test_a_complaint_counts_from_the_last_order_on(
+    opened_at: str, resolved_at: str | None, after: float | None, last: float
+) -> None:
+    found = features_of(shop_of([("2025-01-01", "2025-01-31"), (opened_at, resolved_at)]))
+    assert found["complaint_last_open_days"] == last
+    if after is None:
+        assert pd.isna(found["complaint_open_after_last_order_max_days"])
+    else:
+        assert found["complaint_open_after_last_order_max_days"] == after
 
 
 def test_an_order_that_somebody_else_complains_about_is_not_hers() -> None:

@@ -41,6 +41,9 @@ EXPECTED = {
     "delivery_delay_mean_days_365d": 2.5,  # (5 + 10) / 6
     "delivery_delay_max_days_180d": 7.0,
     "delivery_delay_last_days": 2.0,  # that of 1 June
+    "delivery_delay_before_last_days": 0.0,  # that of 31 May
+    "delivery_delay_last_two_max_days": 2.0,
+    "delivery_delay_last_two_min_days": 0.0,
     "days_since_last_late_delivery": 30.0,  # 1 June to 1 July
     "deliveries_365d": 6.0,
     "orders_under_way": 3.0,
@@ -64,6 +67,7 @@ REDO = {
     r"delivery_delay_mean_days_.*": redo.mean("delay_days"),
     r"delivery_delay_max_days_.*": redo.largest("delay_days"),
     r"delivery_delay_last_days": redo.last("delay_days", by="delivery_rank"),
+    r"delivery_delay_before_last_days": redo.largest("delay_days"),
     r"order_to_delivery_last_days": redo.last("waited_days", by="waited_rank"),
     r"order_not_shipped_max_days": redo.days_since("ordered_at", pd.Series.min),
     r"days_since_last_late_delivery": redo.days_since("delivered_at"),
@@ -167,3 +171,19 @@ def test_without_delivery_times_nothing_is_said_of_deliveries() -> None:
     orders = pd.DataFrame({"order_id": [1], "ordered_at": ["2025-06-01"], "customer_id": "ann", "amount": 10})
     shop = read({"orders": orders, "deliveries": pd.DataFrame({"order_id": [1], "promised_at": ["2025-06-05"]})})
     assert list(build_features(shop, SNAPSHOT, families=["delivery"])) == []
+
+
+def test_two_late_deliveries_are_said_in_one_sentence() -> None:
+    # Of 3 deliveries the last two came 9 (1 to 10 June) and 6 days late; two of one second count by their delay.
+    found = features_of(
+        shop_of([("2025-05-20", "2025-05-20"), ("2025-06-01", "2025-06-10"), ("2025-06-05", "2025-06-11")])
+    )
+    assert found["delivery_delay_last_days"] == 6
+    assert found["delivery_delay_before_last_days"] == 9
+    row = {str(name): value for name, value in found.items()}
+    name = "delivery_delay_last_two_min_days"
+    assert write(name, row, "en") == "The last two deliveries came 6 and 9 days late"
+    assert write(name, row, "tr") == "Son iki teslimat 6 ve 9 gün gecikti"
+    together = features_of(shop_of([("2025-06-05", "2025-06-10"), ("2025-06-01", "2025-06-10")]))
+    assert (together["delivery_delay_last_days"], together["delivery_delay_before_last_days"]) == (9, 5)
+    assert pd.isna(features_of(shop_of([("2025-06-05", "2025-06-10")]))["delivery_delay_before_last_days"])

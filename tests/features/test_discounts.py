@@ -29,6 +29,9 @@ EXPECTED = {
     "discount_sum_365d": 20.0,
     "days_since_last_discounted_order": 90.0,
     "orders_at_full_price_since_discount": 2.0,  # 1 May and 1 June
+    "orders_discounted_total": 3.0,
+    "orders_until_last_discount": 4.0,  # of 30 June, 1 July and 2 April
+    "discount_ended_usual_share": 0.75,  # 3 of these 4, before 2 at the full price
     "discount_last_order_day": 0.0,
     "discount_depth_max_share_365d": 0.2,  # 15 / 75; on 2 April 5 / 35
     "orders_discounted_share_365d": 0.4,  # 2 of 5
@@ -38,6 +41,7 @@ EXPECTED = {
 }
 REDO = {
     "orders_at_full_price_since_discount": redo.total("since_discount"),
+    "orders_until_last_discount": redo.total("until_discount"),
     r"orders_discounted_.*": redo.rows(),
     r"discount_sum_365d|discount_last_order_day": redo.total("discount"),
     "discount_depth_max_share_365d": redo.largest("depth"),
@@ -59,6 +63,8 @@ def test_who_never_had_a_discount_did_not_lose_one() -> None:
     found = features_of([("2025-05-01", 10, 0, None), ("2025-06-01", 10, None, None)])
     assert pd.isna(found["orders_at_full_price_since_discount"])
     assert pd.isna(found["days_since_last_discounted_order"])
+    assert pd.isna(found["orders_until_last_discount"])
+    assert pd.isna(found["discount_ended_usual_share"])
     assert pd.isna(found["discount_depth_last_to_usual_ratio"])  # 0 / 0
     assert found["orders_discounted_share_365d"] == found["discount_depth_share_365d"] == 0
     assert found["discount_depth_max_share_365d"] == 0
@@ -67,6 +73,7 @@ def test_who_never_had_a_discount_did_not_lose_one() -> None:
 def test_a_discount_that_goes_on_has_no_order_after_it() -> None:
     found = features_of([("2025-05-01", 90, 10, None), ("2025-06-01 08:00", 80, 20, None)])
     assert found["orders_at_full_price_since_discount"] == 0
+    assert pd.isna(found["discount_ended_usual_share"])
     assert found["discount_last_order_day"] == 20
     assert found["discount_depth_last_order_day_share"] == 0.2  # 20 / 100
     assert found["discount_depth_last_to_usual_ratio"] == pytest.approx(0.2 / 0.15)  # 30 / 200

@@ -34,9 +34,12 @@ EXPECTED = {
     "gap_deviation_days": sqrt(488 / 3),
     "gap_max_days": 40.0,
     "gap_last_days": 18.0,
+    "gap_earlier_median_days": 20.0,  # of 10, 40 and 20
     "overdue_ratio": 32 / 19,
     "overdue_against_longest_ratio": 32 / 40,
     "gap_last_to_median_ratio": 18 / 19,
+    # Three gaps of 20 days and two of 19, the median of the shop, in which there is nobody else.
+    "gap_last_to_usual_ratio": pytest.approx(18 / (20**0.6 * 19**0.4), rel=1e-12),
     "order_days_per_30_days": 5 * 30 / 120,
 }
 
@@ -47,6 +50,7 @@ REDO = {
     r"gap_deviation_days": redo.deviation("gap_days"),
     r"gap_max_days": redo.largest("gap_days"),
     r"gap_last_days": redo.largest("gap_days"),
+    r"gap_earlier_median_days": redo.median("gap_days"),
 }
 
 
@@ -74,6 +78,7 @@ def test_two_order_days_have_a_gap_but_no_deviation() -> None:
     assert found["gap_mean_days"] == found["gap_median_days"] == found["gap_max_days"] == found["gap_last_days"] == 10
     assert found["overdue_ratio"] == 20 / 10  # 11 April to 1 May
     assert pd.isna(found["gap_deviation_days"])
+    assert found[["gap_earlier_median_days", "gap_last_to_usual_ratio"]].isna().all()
 
 
 def test_equal_gaps_have_a_deviation_of_0() -> None:

@@ -33,7 +33,7 @@ def test_concepts_add_up_to_the_same() -> None:
 
 def test_what_one_can_act_on_comes_before_what_is_heavier() -> None:
     first = reasons([[0.9, 0.0, 0.3, 0.1, 0.0], [0] * 5, [0] * 5])[0]
-    assert [concept for concept, _ in first] == ["complaints", "pace"]
+    assert [concept for concept, _ in first] == ["complaints", "recent orders"]
     assert first[0][1] == "A complaint has been open for 12 days"
     assert first[1][1] == "No order for 74 days"
 
@@ -67,7 +67,7 @@ def test_what_speaks_for_staying_is_told_apart() -> None:
     # Orders of the last 90 days: 0, 2 and 1, of which 2 are more than the median.
     [first, second, third] = ReasonWriter(X, "en", None, 0.1).write(X, frame([[0.2, -0.5, 0, 0, 0]] * 3))
     assert first.staying == third.staying == ()
-    assert second.staying == (Reason("pace", "2 orders in the last 90 days", "orders_90d", -0.3),)
+    assert second.staying == (Reason("recent orders", "2 orders in the last 90 days", "orders_90d", -0.5),)
 
 
 def test_a_batch_is_told_what_the_population_is_told() -> None:

@@ -85,7 +85,7 @@ INPUTS = ("order_days_total", "days_since_first_order", "days_since_last_order")
 
 FAMILY = Family(
     name="buy_till_you_die",
-    concept="pace",
+    concept="recent orders",
     actionable=False,
     features=(
         Derived(

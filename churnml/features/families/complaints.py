@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ibis
 import ibis.expr.types as ir
 
 from churnml.data.history import History
@@ -12,6 +13,7 @@ from churnml.features.family import (
     Derived,
     Family,
     Source,
+    at_last,
     count,
     days_since_last,
     distinct,
@@ -20,6 +22,8 @@ from churnml.features.family import (
 )
 
 _OVERDUE_DAYS = 7
+_QUICK_DAYS = 3  # what is resolved in less is nothing to speak of
+_MORE_THAN_ANY_DAYS = 10_000_000  # more than there are between any two dates
 _YEAR = 365
 
 
@@ -27,9 +31,23 @@ def _complaints(history: History) -> ir.Table:
     table = history.table("complaints")
     resolution = table.resolved_at.date().delta(table.opened_at.date(), unit="day")
     response = table.first_response_at.date().delta(table.opened_at.date(), unit="day")
+    was_open = resolution.fill_null(history.days_since(table.opened_at))
     return table.mutate(
-        open_days=history.days_since(table.opened_at), resolution_days=resolution, response_days=response
+        open_days=history.days_since(table.opened_at),
+        resolution_days=resolution,
+        response_days=response,
+        was_open_days=was_open,
+        complaint_rank=was_open + _MORE_THAN_ANY_DAYS * table.opened_at.epoch_seconds(),
     )
+
+
+def _complaints_and_last_order(history: History) -> ir.Table:
+    table, orders = _complaints(history), history.uncancelled_orders
+    last = orders.group_by("customer_id").aggregate(last_ordered_at=orders.ordered_at.max())
+    table = table.left_join(last, "customer_id").drop("customer_id_right")
+    resolved_since = history.days_since(table.resolved_at).fill_null(0)
+    both_since = ibis.least(table.open_days, history.days_since(table.last_ordered_at))
+    return table.mutate(open_after_days=both_since - resolved_since)
 
 
 def _complained_orders(history: History) -> ir.Table:
@@ -46,7 +64,15 @@ def usual_resolution_days(history: History, definition: ChurnDefinition) -> floa
 
 
 COMPLAINTS = Source("complaints", table="complaints", event_time="opened_at", rows=_complaints)
-"""Complaints: days that each has been open, took to be answered, or took to be resolved."""
+"""Complaints: days that each has been open, took to be answered, or took to be resolved.
+
+``complaint_rank`` puts them in the order of their opening, and those of one second in that of the days they were open.
+"""
+
+COMPLAINTS_AND_LAST_ORDER = Source(
+    "complaints_and_last_order", table="complaints", event_time="opened_at", rows=_complaints_and_last_order
+)
+"""Complaints with the days that each was open after the customer's last order; not above 0 where it was not."""
 
 COMPLAINED_ORDERS = Source("complained_orders", table="complaints", event_time="ordered_at", rows=_complained_orders)
 """Orders that are not cancelled and that a complaint of the same customer names."""
@@ -96,6 +122,34 @@ FAMILY = Family(
             needs=("resolved_at",),
             en="A complaint has been open for {value}",
             tr="Bir şikâyeti {value}dür açık",
+        ),
+        Aggregate(
+            name="complaint_open_after_last_order_max_days",
+            headline=2,
+            tells="any",
+            unit="days",
+            describe="Most days that a complaint was open after the last order; null where none was",
+            source=COMPLAINTS_AND_LAST_ORDER,
+            reduce=largest("open_after_days"),
+            only=lambda complaint: complaint.open_after_days > 0,
+            needs=("resolved_at",),
+            en="After the last order a complaint was open for {value}",
+            tr="Son siparişinden sonra bir şikâyeti {value} açık kaldı",
+            speaks_if=lambda value: value >= _QUICK_DAYS,
+        ),
+        Aggregate(
+            name="complaint_last_open_days",
+            headline=3,
+            tells="any",
+            unit="days",
+            describe="Days that the last complaint was open, up to now where it still is; of several at the same "
+            "second the longest",
+            source=COMPLAINTS,
+            reduce=at_last("was_open_days", "complaint_rank"),
+            needs=("resolved_at",),
+            en="The last complaint was open for {value}",
+            tr="Son şikâyeti {value} açık kaldı",
+            speaks_if=lambda value: value >= _QUICK_DAYS,
         ),
         Aggregate(
             name="days_since_last_complaint",

@@ -21,7 +21,7 @@ CONTACTS = Source("contacts", table="contacts", event_time="sent_at", rows=_cont
 FAMILY = Family(
     name="contacts",
     concept="contacts",
-    actionable=True,
+    actionable=False,
     features=(
         *(
             Aggregate(

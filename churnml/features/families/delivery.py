@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ibis
 import ibis.expr.types as ir
+import numpy as np
 
 from churnml.data.history import History
 from churnml.features.family import (
@@ -42,6 +44,21 @@ DELIVERIES = Source("deliveries", table="deliveries", event_time="delivered_at",
 ``delivery_rank`` puts them in the order of their delivery, and those of one second in the order of their delay;
 ``waited_rank`` those of one second in the order of the days that they were waited for.
 """
+
+DELIVERED = Source(
+    "delivered",
+    table="deliveries",
+    event_time="delivered_at",
+    rows=lambda history: _newest_first(_deliveries(history)),
+)
+"""Deliveries that came, with their place from the newest back (0, 1, ...), those of one second by their delay."""
+
+
+def _newest_first(deliveries: ir.Table) -> ir.Table:
+    came = deliveries.filter(deliveries.delivered_at.notnull())
+    place = ibis.row_number().over(group_by="customer_id", order_by=came.delivery_rank.desc())
+    return came.mutate(place=place)
+
 
 FAMILY = Family(
     name="delivery",
@@ -95,7 +112,7 @@ FAMILY = Family(
         ),
         Aggregate(
             name="delivery_delay_last_days",
-            headline=2,
+            headline=3,
             tells="any",
             unit="days",
             describe="Days from promise to delivery of the last delivery; of several at the same second the worst",
@@ -105,6 +122,18 @@ FAMILY = Family(
             needs=("delivered_at",),
             en="The last delivery came {value} late",
             tr="Son teslimat {value} gecikti",
+            speaks_if=lambda value: value > 0,
+        ),
+        Aggregate(
+            name="delivery_delay_before_last_days",
+            unit="days",
+            describe="Days from promise to delivery of the delivery before the last; null with fewer than two",
+            source=DELIVERED,
+            reduce=largest("delay_days"),
+            only=lambda delivery: delivery.place == 1,
+            needs=("delivered_at",),
+            en="The delivery before the last came {value} late",
+            tr="Sondan bir önceki teslimat {value} gecikti",
             speaks_if=lambda value: value > 0,
         ),
         Aggregate(
@@ -122,6 +151,7 @@ FAMILY = Family(
         ),
         Aggregate(
             name="deliveries_365d",
+            concept="recent orders",
             unit="deliveries",
             describe="Orders delivered in the last 365 days",
             source=DELIVERIES,
@@ -136,6 +166,7 @@ FAMILY = Family(
         ),
         Aggregate(
             name="orders_under_way",
+            concept="recent orders",
             unit="orders",
             describe="Orders that are not delivered at the snapshot",
             source=DELIVERIES,
@@ -146,6 +177,7 @@ FAMILY = Family(
             en="{value} under way",
             tr="{value} yolda",
             speaks_if=lambda value: value > 0,
+            tells="low",
         ),
         Aggregate(
             name="orders_under_way_late",
@@ -203,6 +235,7 @@ FAMILY = Family(
         ),
         Aggregate(
             name="deliveries_90d",
+            concept="recent orders",
             unit="deliveries",
             describe="Orders delivered in the last 90 days",
             source=DELIVERIES,
@@ -217,6 +250,7 @@ FAMILY = Family(
         ),
         Aggregate(
             name="orders_not_shipped",
+            concept="recent orders",
             unit="orders",
             describe="Orders that are neither shipped nor delivered at the snapshot",
             source=DELIVERIES,
@@ -227,6 +261,7 @@ FAMILY = Family(
             en="{value} not shipped yet",
             tr="Henüz gönderilmemiş {value} var",
             speaks_if=lambda value: value > 0,
+            tells="low",
         ),
         Aggregate(
             name="order_not_shipped_max_days",
@@ -240,6 +275,34 @@ FAMILY = Family(
             en="An order has been waiting to be shipped for {value}",
             tr="Bir sipariş {value}dür gönderilmeyi bekliyor",
             speaks_if=lambda value: value >= 3,
+        ),
+        Derived(
+            name="delivery_delay_last_two_max_days",
+            unit="days",
+            describe="The longer of the delays of the last two deliveries; null with fewer than two",
+            inputs=("delivery_delay_last_days", "delivery_delay_before_last_days"),
+            compute=np.maximum,
+            en="Delay of the last two deliveries (early is negative): {delivery_delay_before_last_days} and "
+            "{delivery_delay_last_days}",
+            tr="Son iki teslimatın gecikmesi (erken gelen eksi sayılır): {delivery_delay_before_last_days} ve "
+            "{delivery_delay_last_days}",
+            speaks_if=lambda value: value > 0,
+        ),
+        Derived(
+            name="delivery_delay_last_two_min_days",
+            headline=2,
+            tells="any",
+            unit="days",
+            describe="The shorter of the delays of the last two deliveries; null with fewer than two",
+            inputs=(
+                "delivery_delay_last_days",
+                "delivery_delay_before_last_days",
+                "delivery_delay_last_two_max_days",
+            ),
+            compute=lambda last, before, longer: np.minimum(last, before),
+            en="The last two deliveries came {value:number} and {delivery_delay_last_two_max_days} late",
+            tr="Son iki teslimat {value:number} ve {delivery_delay_last_two_max_days} gecikti",
+            speaks_if=lambda value: value > 0,
         ),
         Derived(
             name="delivery_delay_trend_days",

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 
 from churnml.data.history import History
 from churnml.features.family import Aggregate, Derived, Family, Source, count, days_since_last, largest, total
@@ -23,6 +24,7 @@ def _priced_orders(history: History) -> ir.Table:
         depth=discount.cast("float64") / (discount + orders.amount).cast("float64").nullif(0.0),
         had_discount=last_reduced.notnull(),
         since_discount=ibis.ifelse(orders.ordered_at > last_reduced, 1, 0),
+        until_discount=ibis.ifelse(orders.ordered_at <= last_reduced, 1, 0),
         on_last_day=day == day.max().over(group_by="customer_id"),
     )
 
@@ -30,7 +32,8 @@ def _priced_orders(history: History) -> ir.Table:
 PRICED_ORDERS = Source("priced_orders", table="orders", event_time="ordered_at", rows=_priced_orders)
 """Orders that are not cancelled: the discount (0 without one), its share of the full price, and their place in time.
 
-``had_discount`` says that she ever ordered on discount, ``since_discount`` is 1 for orders after the last such one.
+``had_discount`` says that she ever ordered on discount, ``since_discount`` is 1 for orders after the last such one, and
+``until_discount`` for it and those before.
 """
 
 FAMILY = Family(
@@ -51,7 +54,8 @@ FAMILY = Family(
                 fill=0,
                 en=f"{{value}} on discount in the last {days} days",
                 tr=f"Son {days} günde indirimli {{value}} verdi",
-                tr_zero=f"Son {days} günde hiç indirimli sipariş vermedi",
+                # None is nothing new to who never had any.
+                speaks_if=lambda value: value > 0,
                 tells="low",
             )
             for days in (90, 365)
@@ -72,6 +76,7 @@ FAMILY = Family(
         ),
         Aggregate(
             name="days_since_last_discounted_order",
+            concept="recent orders",
             unit="days",
             describe="Days from the last order on discount to the snapshot; null without one",
             source=PRICED_ORDERS,
@@ -83,7 +88,6 @@ FAMILY = Family(
         ),
         Aggregate(
             name="orders_at_full_price_since_discount",
-            headline=1,
             unit="orders",
             describe="Orders at the full price after the last one on discount; null without such a one",
             source=PRICED_ORDERS,
@@ -93,6 +97,34 @@ FAMILY = Family(
             speaks_if=lambda value: value > 0,
             en="{value} at the full price since the last discount",
             tr="Son indirimden bu yana tam fiyatla {value} verdi",
+        ),
+        Aggregate(
+            name="orders_discounted_total",
+            unit="orders",
+            describe="Orders on discount since the start of the data",
+            source=PRICED_ORDERS,
+            reduce=count(),
+            only=lambda order: order.discount > 0,
+            needs=("discount",),
+            fill=0,
+            en="{value} on discount so far",
+            tr="Bugüne kadar indirimli {value} verdi",
+            speaks_if=lambda value: value > 0,
+            tells="low",
+        ),
+        Aggregate(
+            name="orders_until_last_discount",
+            concept="order history",
+            unit="orders",
+            describe="Orders up to the last one on discount; null without such a one",
+            source=PRICED_ORDERS,
+            reduce=total("until_discount"),
+            only=lambda order: order.had_discount,
+            needs=("discount",),
+            en="{value} up to the last one on discount",
+            tr="İndirimli son siparişi dahil {value} vermişti",
+            speaks_if=lambda value: value > 0,
+            tells="low",
         ),
         Aggregate(
             name="discount_last_order_day",
@@ -120,7 +152,7 @@ FAMILY = Family(
             speaks_if=lambda value: value > 0,
             en="The largest discount of the last 365 days was {value}",
             tr="Son 365 gündeki en yüksek indirim oranı {value}",
-            tells="any",
+            tells="low",
         ),
         Derived(
             name="orders_discounted_share_365d",
@@ -131,8 +163,27 @@ FAMILY = Family(
             window_days=365,
             en="{orders_discounted_365d:number} of {orders_365d} on discount in the last 365 days",
             tr="Son 365 günde {orders_365d} verdi, {orders_discounted_365d:number} tanesi indirimli",
-            tr_zero="Son 365 günde {orders_365d} verdi, hiçbiri indirimli değil",
+            speaks_if=lambda value: value > 0,
+            tells="low",
+        ),
+        Derived(
+            name="discount_ended_usual_share",
+            headline=1,
             tells="any",
+            unit="share",
+            describe="Share of the orders up to the last one on discount that were on discount, where orders at the "
+            "full price followed; null where none did",
+            inputs=(
+                "orders_discounted_total",
+                "orders_until_last_discount",
+                "orders_at_full_price_since_discount",
+            ),
+            compute=lambda reduced, all_, full: np.where(full > 0, reduced / all_, np.nan),
+            en="{orders_discounted_total:number} of {orders_until_last_discount} on discount, then "
+            "{orders_at_full_price_since_discount} at the full price",
+            tr="Önce {orders_until_last_discount} içinde {orders_discounted_total:number} indirimli, ardından tam "
+            "fiyatla {orders_at_full_price_since_discount} verdi",
+            speaks_if=lambda value: value >= 0.5,
         ),
         Derived(
             name="discount_depth_share_365d",
@@ -144,7 +195,7 @@ FAMILY = Family(
             speaks_if=lambda value: value > 0,
             en="Saved {discount_sum_365d} by discounts and paid {amount_sum_365d} in the last 365 days",
             tr="Son 365 günde {amount_sum_365d} ödedi, aldığı indirim {discount_sum_365d}",
-            tells="any",
+            tells="low",
         ),
         Derived(
             name="discount_depth_last_order_day_share",
@@ -157,7 +208,7 @@ FAMILY = Family(
             en="Saved {discount_last_order_day} by discounts and paid {amount_last_order_day} on the last day with an "
             "order",
             tr="Son sipariş gününde {amount_last_order_day} ödedi, aldığı indirim {discount_last_order_day}",
-            tells="any",
+            tells="low",
         ),
         Derived(
             name="discount_depth_last_to_usual_ratio",

@@ -11,7 +11,7 @@ FAMILY = Family(
         *(
             Aggregate(
                 name=f"orders_{days}d",
-                concept="pace",
+                concept="recent orders",
                 unit="orders",
                 describe=f"Orders in the {days} days before the snapshot",
                 source=ORDERS,
@@ -39,7 +39,7 @@ FAMILY = Family(
         ),
         Derived(
             name="orders_90d_share_of_365d",
-            concept="pace",
+            concept="recent orders",
             unit="share",
             describe="Share of the orders of the last 365 days that fall into the last 90 days",
             inputs=("orders_90d", "orders_365d"),

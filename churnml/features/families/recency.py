@@ -5,7 +5,7 @@ from churnml.features.sources import ORDERS
 
 FAMILY = Family(
     name="recency",
-    concept="pace",
+    concept="recent orders",
     actionable=False,
     features=(
         Aggregate(

@@ -1,12 +1,43 @@
-"""Rhythm: the customer's own pace, and how far she is behind it."""
+"""Rhythm: the customer's own pace, whether she slows down, and how far she is behind it.
 
+Slowing down between orders that came (pace) is one thing, an order that has not come (recent orders) another: who was
+slow already before the last order is told apart from who only has not been seen since.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from churnml.data.history import History
+from churnml.definition import ChurnDefinition
 from churnml.features.family import Aggregate, Derived, Family, count, deviation, largest, mean, median
 from churnml.features.sources import ORDER_DAYS
+
+Floats = NDArray[np.float64]
+
+_SLOW = 1.7
+_GAPS_OF_THE_SHOP = 2
+
+
+def shop_gap_days(history: History, definition: ChurnDefinition) -> float | None:
+    """Find the median days between two order days of all customers; None where nobody ordered on two days."""
+    gaps = ORDER_DAYS.rows(history).gap_days
+    usual = gaps.cast("float64").quantile(0.5).to_pandas()
+    return float(usual) if usual is not None and usual > 0 else None
+
+
+def _last_to_usual(shop_gap: float, last: Floats, before: Floats, order_days: Floats) -> Floats:
+    # Two or three gaps alone tell a customer's pace badly: those of the shop make up for what they do not know.
+    gaps = order_days - 2
+    usual = (gaps * np.log(before) + _GAPS_OF_THE_SHOP * np.log(shop_gap)) / (gaps + _GAPS_OF_THE_SHOP)
+    return np.asarray(last / np.exp(usual))
+
 
 FAMILY = Family(
     name="rhythm",
     concept="pace",
-    actionable=False,
+    actionable=True,
     features=(
         Aggregate(
             name="order_days_total",
@@ -22,6 +53,7 @@ FAMILY = Family(
         ),
         Aggregate(
             name="gap_mean_days",
+            concept="order history",
             unit="days",
             describe="Mean days between two order days; null with one order day",
             source=ORDER_DAYS,
@@ -31,6 +63,7 @@ FAMILY = Family(
         ),
         Aggregate(
             name="gap_median_days",
+            concept="order history",
             unit="days",
             describe="Median days between two order days; null with one order day",
             source=ORDER_DAYS,
@@ -40,6 +73,7 @@ FAMILY = Family(
         ),
         Aggregate(
             name="gap_deviation_days",
+            concept="order history",
             unit="days",
             describe="Sample standard deviation of the days between two order days; null with fewer than three",
             source=ORDER_DAYS,
@@ -50,6 +84,7 @@ FAMILY = Family(
         ),
         Aggregate(
             name="gap_max_days",
+            concept="order history",
             unit="days",
             describe="Longest time between two order days; null with one order day",
             source=ORDER_DAYS,
@@ -59,6 +94,7 @@ FAMILY = Family(
         ),
         Aggregate(
             name="gap_last_days",
+            concept="order history",
             unit="days",
             describe="Days between the last two order days; null with one order day",
             source=ORDER_DAYS,
@@ -67,9 +103,22 @@ FAMILY = Family(
             en="The last two order days were {value} apart",
             tr="Son iki sipariş gününün arası {value}",
         ),
+        Aggregate(
+            name="gap_earlier_median_days",
+            concept="order history",
+            unit="days",
+            describe="Median days between two order days, the last two left out; null with fewer than three order days",
+            source=ORDER_DAYS,
+            reduce=median("gap_days"),
+            only=lambda day: ~day.is_last,
+            en="Before the last order usually ordered once every {value}",
+            tr="Son siparişinden önce genellikle {value}de bir sipariş veriyordu",
+        ),
         Derived(
             name="overdue_ratio",
+            concept="recent orders",
             headline=1,
+            tells="any",
             unit="ratio",
             describe="Days since the last order over the median days between two order days",
             inputs=("days_since_last_order", "gap_median_days"),
@@ -80,6 +129,7 @@ FAMILY = Family(
         ),
         Derived(
             name="overdue_against_longest_ratio",
+            concept="recent orders",
             unit="ratio",
             describe="Days since the last order over the longest time between two order days",
             inputs=("days_since_last_order", "gap_max_days"),
@@ -96,7 +146,23 @@ FAMILY = Family(
             compute=lambda last, usual: last / usual,
             en="The last two order days were {gap_last_days} apart; usually orders once every {gap_median_days}",
             tr="Son iki sipariş gününün arası {gap_last_days}; genellikle {gap_median_days}de bir sipariş veriyor",
-            speaks_if=lambda value: value > 1,
+            speaks_if=lambda value: value >= _SLOW,
+        ),
+        Derived(
+            name="gap_last_to_usual_ratio",
+            headline=1,
+            tells="any",
+            unit="ratio",
+            describe="Days between the last two order days over the usual ones: the median of those before, drawn "
+            "towards the shop's median as if two gaps of that length were among them (geometric mean); "
+            "null with fewer than three order days",
+            inputs=("gap_last_days", "gap_earlier_median_days", "order_days_total"),
+            fit=shop_gap_days,
+            compute=_last_to_usual,
+            en="Took {gap_last_days} to the last order; before, usually ordered once every {gap_earlier_median_days}",
+            tr="Son siparişine kadar {gap_last_days} geçti; önceden genellikle {gap_earlier_median_days}de bir sipariş "
+            "veriyordu",
+            speaks_if=lambda value: value >= _SLOW,
         ),
         Derived(
             name="order_days_per_30_days",
