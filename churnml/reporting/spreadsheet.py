@@ -36,7 +36,7 @@ _WIDTHS = {
     "churn_probability": 12,
     "risk_band": 12,
     "value_at_risk": 14,
-    "contact_by": 14,
+    "contact_by": 17,
     "play": 25,
     "reason_1": 38,
     "reason_2": 34,
@@ -52,6 +52,7 @@ _WIDTHS = {
 _DETAIL_WIDTH = 18
 _ABOUT_WIDTHS = (38, 92, 24, 13, 13, 17, 13)
 _FROZEN_COLUMNS = 2
+_LETTERS_PER_DIGIT = 1.12
 _LINE_HEIGHT, _HEAD_HEIGHT, _MOST_HEIGHT = 15, 32, 120
 _LINE_LENGTH, _MOST_LINES = 150, 4
 _A4 = 9
@@ -265,9 +266,7 @@ class _Writer:
     ) -> None:
         """Make room for texts that need more than a line; not every program does so by itself."""
         needed = max(
-            -(-len(text) // (width - 3)) + text.count("\n")
-            for text, width in zip(cells, widths, strict=False)
-            if isinstance(text, str) and width
+            _lines(text, width) for text, width in zip(cells, widths, strict=False) if isinstance(text, str) and width
         )
         if needed > 1:
             sheet.set_row(row, min(needed * _LINE_HEIGHT, _MOST_HEIGHT))
@@ -373,6 +372,12 @@ def _values(values: pd.Series, kind: Kind) -> list[str | float | None]:
             for count, day in zip(counted, days, strict=True)
         ]
     return [None if missing else _legal(str(value)) for value, missing in zip(values, values.isna(), strict=True)]
+
+
+def _lines(text: str, width: int) -> int:
+    """Estimate the lines of a text in a column, whose width is counted in digits."""
+    fitting = round(width * _LETTERS_PER_DIGIT)
+    return sum(1 if len(line) <= fitting else len(wrap(line, fitting)) for line in text.split("\n"))
 
 
 def _legal(text: str) -> str:
