@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
+
 from churnml.analytics.horizon import HorizonAdvice
 from churnml.config import Config
 from churnml.data.checks import CheckReport
@@ -22,7 +24,8 @@ from churnml.features.registry import available, load_plugins
 from churnml.features.store import Partition, Progress, write_feature_file, write_features
 from churnml.features.supplied import supply_features
 from churnml.plots import plot_horizon
-from churnml.scoring.files import write_ranking
+from churnml.reporting.files import read_earlier, write_files
+from churnml.reporting.pseudonyms import load_key, pseudonymize, read_mapping, write_mapping
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.scorer import Scorer
 from churnml.training.model import Model
@@ -131,6 +134,8 @@ def score(
     model: Model | str | None = None,
     snapshot_date: date | None = None,
     in_sample: bool = False,
+    previous: Path | None = None,
+    secrets: Path | None = None,
     seconds: dict[str, float] | None = None,
 ) -> Outcome:
     """Rank a shop's customers and write the files.
@@ -147,17 +152,40 @@ def score(
         The day; None takes the start of the last day with an order.
     in_sample
         Allow a day before the one up to which the model was trained.
+    previous
+        Folder of an earlier list, to say what changed; None looks for one in ``out``.
+    secrets
+        Folder that keeps key and mapping of pseudonyms, which then stand for the customer ids in all files; None
+        writes the shop's own ids.
     seconds
         Timings so far, for the manifest.
     """
     seconds = dict(seconds or {})
+    out = Path(out)
+    scorer = Scorer(model, config)
+    day = data_end(shop, snapshot_date, scorer.model.definition.horizon_days)
+    earlier = read_earlier(out, day, previous)
     with _timed(seconds, "score"):
-        scorer = Scorer(model, config)
-        ranking = scorer.rank(shop, snapshot_date, in_sample=in_sample)
-    return Outcome(ranking, write_ranking(ranking, out, config.scoring.capacity, seconds), scorer.model)
+        if secrets is None:
+            ranking = scorer.rank(shop, day, in_sample=in_sample, earlier=earlier)
+        else:
+            key = load_key(secrets, out)
+            if earlier is not None:
+                known = earlier["customer_id"].map(read_mapping(secrets)).fillna(earlier["customer_id"])
+                earlier = earlier.assign(customer_id=known)
+            ranking = _renamed(scorer.rank(shop, day, in_sample=in_sample, earlier=earlier), key, secrets)
+    return Outcome(ranking, write_files(ranking, out, seconds), scorer.model)
 
 
-def run(source: str | Path, out: str | Path, config: Config, progress: Progress | None = None) -> Outcome:
+def run(
+    source: str | Path,
+    out: str | Path,
+    config: Config,
+    progress: Progress | None = None,
+    *,
+    previous: Path | None = None,
+    secrets: Path | None = None,
+) -> Outcome:
     """Check a shop, train if needed, and score its newest day.
 
     A champion of the same definition that was trained on a shop of the same first day less than ``every_days`` days
@@ -173,6 +201,8 @@ def run(source: str | Path, out: str | Path, config: Config, progress: Progress 
         All settings.
     progress
         Called with a text, the steps done and all steps.
+    previous, secrets
+        See ``score``.
     """
     seconds: dict[str, float] = {}
     with _timed(seconds, "read and check"):
@@ -182,7 +212,7 @@ def run(source: str | Path, out: str | Path, config: Config, progress: Progress 
         with _timed(seconds, "train"):
             Trainer(config=config).fit(shop, progress=progress)
             model = Scorer(None, config).model  # the champion of before, where the new one is worse
-    return score(shop, out, config, model=model, seconds=seconds)
+    return score(shop, out, config, model=model, previous=previous, secrets=secrets, seconds=seconds)
 
 
 def demo(out: str | Path, config: Config, customers: int, progress: Progress | None = None) -> Outcome:
@@ -190,6 +220,16 @@ def demo(out: str | Path, config: Config, customers: int, progress: Progress | N
     data = Path(out) / "shop"
     simulate(data, customers=customers, seed=config.seed)
     return run(data, Path(out) / "list", config, progress)
+
+
+def _renamed(ranking: Ranking, key: bytes, secrets: Path) -> Ranking:
+    """Replace customer ids by pseudonyms, and keep who is who in the folder of secrets."""
+    ids = ranking.frame["customer_id"]
+    if ranking.earlier is not None:
+        ids = pd.concat([ids, ranking.earlier["customer_id"]]).drop_duplicates()
+    pseudonyms = pseudonymize(ids, key)
+    write_mapping(secrets, pseudonyms, ids)
+    return ranking.renamed(pd.Series(pseudonyms.to_numpy(), index=pd.Index(ids)))
 
 
 def _usable_champion(shop: Shop, config: Config) -> Model | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,19 +13,27 @@ from churnml.cli.app import app
 from churnml.cli.options import (
     Active,
     AsJson,
+    Budget,
+    Capacity,
     ConfigFile,
     Data,
     Every,
     Horizon,
     InSample,
+    Language,
     Lead,
     ModelAddress,
+    OrderBy,
+    Previous,
+    Pseudonymize,
+    RankBy,
     Seed,
     Snapshot,
     config_of,
     day_of,
 )
-from churnml.cli.show import SHOWN, print_change, print_json, print_outcome, print_trace, progress_bar, records
+from churnml.cli.show import print_change, print_json, print_outcome, print_trace, progress_bar, records
+from churnml.cli.story import print_story
 
 
 @app.command()
@@ -93,17 +102,35 @@ def score(
     snapshot: Snapshot = None,
     model: ModelAddress = None,
     config_file: ConfigFile = None,
+    language: Language = None,
+    capacity: Capacity = None,
+    budget: Budget = None,
+    rank_by: RankBy = None,
+    order_by: OrderBy = None,
+    previous: Previous = None,
+    pseudonymize: Pseudonymize = None,
     in_sample: InSample = False,
     as_json: AsJson = False,
 ) -> None:
-    """Rank the customers of a day with reasons."""
+    """Rank the customers of a day with reasons, and say whom to contact."""
     from churnml.workflow import open_shop
     from churnml.workflow import score as run_score
 
-    config = config_of(config_file)
+    config = config_of(
+        config_file, language=language, capacity=capacity, budget=budget, rank_by=rank_by, order_by=order_by
+    )
     day = day_of("--snapshot", snapshot)
     shop = open_shop(data, config)
-    outcome = run_score(shop, out, config, model=model, snapshot_date=day, in_sample=in_sample)
+    outcome = run_score(
+        shop,
+        out,
+        config,
+        model=model,
+        snapshot_date=day,
+        in_sample=in_sample,
+        previous=previous,
+        secrets=pseudonymize,
+    )
     print_outcome(outcome, as_json)
 
 
@@ -117,14 +144,28 @@ def run(
     lead: Lead = None,
     every: Every = None,
     seed: Seed = None,
+    language: Language = None,
+    capacity: Capacity = None,
+    budget: Budget = None,
+    rank_by: RankBy = None,
+    order_by: OrderBy = None,
+    previous: Previous = None,
+    pseudonymize: Pseudonymize = None,
     as_json: AsJson = False,
 ) -> None:
     """Check, train if needed, and score the newest day."""
     from churnml.workflow import run as run_all
 
-    config = config_of(config_file, horizon, active, lead, every, seed)
+    scoring = {
+        "language": language,
+        "capacity": capacity,
+        "budget": budget,
+        "rank_by": rank_by,
+        "order_by": order_by,
+    }
+    config = config_of(config_file, horizon, active, lead, every, seed, **scoring)
     with progress_bar() as progress:
-        outcome = run_all(data, out, config, progress)
+        outcome = run_all(data, out, config, progress, previous=previous, secrets=pseudonymize)
     print_outcome(outcome, as_json)
 
 
@@ -138,13 +179,14 @@ def explain(
         str | None, typer.Option("--trace", metavar="FEATURE", help="Show the rows that a feature is computed from.")
     ] = None,
     config_file: ConfigFile = None,
+    language: Language = None,
     in_sample: InSample = False,
     as_json: AsJson = False,
 ) -> None:
-    """Explain one customer: her reasons, and every number behind them."""
+    """Tell one customer's story: her reasons, what happened, what to do, and every number behind it."""
     from churnml.workflow import open_shop
 
-    config = config_of(config_file)
+    config = config_of(config_file, language=language)
     day = day_of("--snapshot", snapshot)
     shop = open_shop(data, config)
     if trace is not None:
@@ -158,31 +200,19 @@ def explain(
         return
     from churnml.scoring.scorer import Scorer
 
-    explanation = Scorer(model, config).rank(shop, day, in_sample=in_sample).explain(customer)
+    ranking = Scorer(model, config).rank(shop, day, in_sample=in_sample)
+    explanation = ranking.explain(customer)
     if as_json:
         print_json(
             {
                 **records(explanation.row.to_frame().T)[0],
                 "customer_id": customer,
+                "leaving": [asdict(reason) for reason in explanation.leaving],
+                "staying": [asdict(reason) for reason in explanation.staying],
                 "concepts": explanation.concepts.to_dict(),
                 "features": records(explanation.features),
+                "events": records(explanation.events),
             }
         )
         return
-    row = explanation.row
-    print(
-        f"Customer {customer} on {row.snapshot_date}: {row.churn_probability:.1%} likely to leave ({row.risk_band}), "
-        f"rank {row.risk_rank:,}, value at risk {row.value_at_risk:,.2f}."
-    )
-    for reason in explanation.leaving:
-        print(f"  {reason.concept}: {reason.sentence}")
-    print("\nWeight in log-odds, towards leaving (+) or staying (-):")
-    for concept, weight in explanation.concepts.items():
-        print(f"  {weight:+.3f}  {concept}")
-    print("\nFeatures with the largest weight:")
-    shown = explanation.features.reindex(
-        explanation.features.contribution.abs().sort_values(ascending=False, kind="stable").index
-    ).head(SHOWN)
-    for feature in records(shown):
-        value = "no value" if feature["value"] is None else f"{feature['value']:,.4g}"
-        print(f"  {feature['contribution']:+.3f}  {feature['feature']} = {value}  ({feature['describe']})")
+    print_story(explanation, ranking.plays[explanation.row.play], ranking.language, ranking.currency)

@@ -23,6 +23,23 @@ Seed = Annotated[int | None, typer.Option("--seed", help="Seed of everything ran
 Snapshot = Annotated[str | None, typer.Option("--snapshot", help="The day that is taken for now (YYYY-MM-DD).")]
 ModelAddress = Annotated[str | None, typer.Option("--model", help="Folder or MLflow address; default: the champion.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Language = Annotated[str | None, typer.Option("--lang", help="Language of the lists: en or tr.")]
+Capacity = Annotated[int | None, typer.Option("--capacity", help="Length of the work list.")]
+Budget = Annotated[float | None, typer.Option("--budget", help="Money for contacts and offers.")]
+RankBy = Annotated[
+    str | None,
+    typer.Option("--rank-by", help="What decides: value_at_risk, expected_profit or churn_probability."),
+]
+OrderBy = Annotated[
+    str | None, typer.Option("--order-by", help="Order of the work list: rank, or urgency (contact by).")
+]
+Previous = Annotated[
+    Path | None, typer.Option("--previous", help="Folder of an earlier list, to say what changed; default: --out.")
+]
+Pseudonymize = Annotated[
+    Path | None,
+    typer.Option("--pseudonymize", metavar="DIR", help="Replace customer ids; key and mapping are kept in DIR."),
+]
 InSample = Annotated[bool, typer.Option("--in-sample", help="Allow a day that the model has seen.")]
 
 
@@ -33,14 +50,16 @@ def config_of(
     lead: int | None = None,
     every: int | None = None,
     seed: int | None = None,
+    **scoring: str | float | None,
 ) -> Config:
-    """Read the configuration file and lay the options over it."""
+    """Read the configuration file and lay the options over it; further ones are settings of scoring."""
     from churnml.config import load_config
 
     return load_config(
         path,
         definition={"horizon_days": horizon, "active_days": active, "lead_days": lead},
         snapshots={"every_days": every},
+        scoring=dict(scoring),
         seed=seed,
     )
 

@@ -47,7 +47,8 @@ def progress_bar() -> Iterator[Progress | None]:
 def print_outcome(outcome: Outcome, as_json: bool) -> None:
     """Print the top of a work list and where the files are."""
     ranking = outcome.ranking
-    worklist = ranking.worklist(SHOWN)
+    listed = ranking.worklist()
+    worklist = listed.head(SHOWN)
     if as_json:
         print_json(
             {
@@ -59,10 +60,17 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
             }
         )
         return
-    on_list = len(ranking.worklist())
     print(f"{len(ranking):,} customers ranked on {ranking.snapshot_date} by model {outcome.model.version}.")
-    print(f"The work list: the first {len(worklist)} of {on_list:,} who are overdue, not yet lost and contactable.\n")
+    print(f"The work list: the first {len(worklist)} of {len(listed):,} customers to contact.\n")
     print(_as_text(worklist))
+    left_out = ", ".join(f"{count:,} {reason}" for reason, count in ranking.excluded.items())
+    print(f"\nNot on it: {left_out or 'nobody'}.")
+    plan = ranking.holdout
+    if plan is not None:
+        shows = "nothing" if plan.smallest_effect is None else f"an effect of {plan.smallest_effect:.0%} points or more"
+        print(
+            f"Holdout {plan.campaign!r}: {plan.held_out:,} beside the {plan.listed:,} on the list, which shows {shows}."
+        )
     print("\nFiles: " + ", ".join(str(file) for file in outcome.files))
 
 

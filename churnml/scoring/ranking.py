@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +52,8 @@ class Ranking:
         What one does for a customer, by the name in the column ``play``.
     language, currency
         How sentences are written; a null currency writes plain numbers.
+    earlier
+        The ranking of an earlier day that it is compared with, or None.
     """
 
     def __init__(
@@ -66,6 +70,7 @@ class Ranking:
         config: Config,
         currency: str | None,
         earlier: pd.DataFrame | None = None,
+        real_ids: pd.Series | None = None,
     ) -> None:
         self.frame = frame
         self.model = model
@@ -79,7 +84,12 @@ class Ranking:
         self._explained = explained
         self._against = against
         self._writer = writer
-        self._earlier = earlier
+        self.earlier = earlier
+        self._real_ids = real_ids
+        if earlier is not None:
+            named = self._named_changes.set_index("customer_id")["change"]
+            self.frame = frame.assign(change=frame["customer_id"].map(named).astype("str"))
+            del self.__dict__["_worklist"]  # chosen from the frame without it
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -165,19 +175,11 @@ class Ranking:
 
         ``customer_id, change, before, now, feature, sentence``; see ``churnml.scoring.changes``.
         """
-        if self._earlier is None:
+        if self.earlier is None:
             return None
-        before = pd.Timestamp(str(self._earlier["snapshot_date"].iloc[0])).date()
-        lost = (self._against == _LOST).fillna(False)
-        changes = name_changes(
-            self.frame,
-            self.worklist()["customer_id"],
-            self._earlier,
-            pd.Series(lost.to_numpy(dtype=bool), index=self.frame["customer_id"]),
-            self._contacted_since((self.snapshot_date - before).days),
-        )
+        changes = self._named_changes
         X = self._X.loc[self._X.index.isin(changes["customer_id"])]
-        X_before = self._features_on(before)
+        X_before = self._features_on(_day_of(self.earlier))
         X_before = X_before.loc[X_before.index.isin(X.index)]
         return name_causes(
             changes,
@@ -204,7 +206,9 @@ class Ranking:
         known = [customer for customer in dict.fromkeys(customers) if customer in self._X.index]
         X = self._X.loc[known]
         told = dict(zip(known, self._writer.write(X, self.model.contributions(X)[1]), strict=True)) if known else {}
-        said = say_events(timeline(History(self.shop, self.snapshot_date), known), self.language, self.currency)
+        happened = timeline(History(self.shop, self.snapshot_date), self._real(known))
+        happened["customer_id"] = self._public(happened["customer_id"])
+        said = say_events(happened, self.language, self.currency)
         events = {str(customer): rows for customer, rows in said.groupby("customer_id")}
         rows = {row["customer_id"]: row for _, row in self.frame[self.frame["customer_id"].isin(known)].iterrows()}
         weights = self._explained.weights
@@ -256,14 +260,60 @@ class Ranking:
             base,
         )
 
+    def renamed(self, public_ids: pd.Series) -> Ranking:
+        """Give the same ranking with other customer ids in all that it gives out, such as pseudonyms.
+
+        Parameters
+        ----------
+        public_ids
+            The new id of each customer of the ranking and of the earlier list, indexed by the shop's own; unique.
+        """
+
+        def rename(table: pd.DataFrame) -> pd.DataFrame:
+            return table.assign(customer_id=table["customer_id"].map(public_ids))
+
+        def reindexed(table: pd.DataFrame) -> pd.DataFrame:
+            return table.set_axis(pd.Index(public_ids.loc[table.index].to_numpy(), name=table.index.name))
+
+        explained = replace(
+            self._explained, reasons=reindexed(self._explained.reasons), weights=reindexed(self._explained.weights)
+        )
+        return Ranking(
+            frame=rename(self.frame),
+            X=reindexed(self._X),
+            explained=explained,
+            against=self._against,
+            writer=self._writer,
+            model=self.model,
+            shop=self.shop,
+            plays=self.plays,
+            config=self.config,
+            currency=self.currency,
+            earlier=None if self.earlier is None else rename(self.earlier),
+            real_ids=pd.Series(public_ids.index, index=pd.Index(public_ids)),
+        )
+
     def trace(self, customer_id: str, feature: str) -> pd.DataFrame:
         """Give the source rows of one value; see ``churnml.features.trace.trace``."""
-        return trace(self.shop, customer_id, feature, self.snapshot_date)
+        return trace(self.shop, self._real([customer_id])[0], feature, self.snapshot_date)
 
-    def _features_on(self, day: Any) -> pd.DataFrame:
+    @cached_property
+    def _named_changes(self) -> pd.DataFrame:
+        assert self.earlier is not None
+        lost = (self._against == _LOST).fillna(False)
+        return name_changes(
+            self.frame,
+            self.worklist()["customer_id"],
+            self.earlier,
+            pd.Series(lost.to_numpy(dtype=bool), index=self.frame["customer_id"]),
+            self._contacted_since((self.snapshot_date - _day_of(self.earlier)).days),
+        )
+
+    def _features_on(self, day: date) -> pd.DataFrame:
         wanted = set(self.model.features)
         features = [feature for feature in available(self.shop) if feature.name in wanted]
-        return build(History(self.shop, day), self.model.definition, features)[list(self.model.features)]
+        X = build(History(self.shop, day), self.model.definition, features)[list(self.model.features)]
+        return X.set_axis(self._public(X.index.to_series()))
 
     def _contacted_since(self, days: int) -> pd.Series:
         """Tell to whom an offer was sent in the last days, by id; null for all where the shop does not say."""
@@ -273,7 +323,21 @@ class Ranking:
         history = History(self.shop, self.snapshot_date)
         sent = history.sent_offers
         reached = sent.filter(history.within(sent.sent_at, days)).select("customer_id").distinct().to_pandas()
-        return pd.Series(np.isin(ids, reached["customer_id"]), index=ids, dtype="boolean")
+        return pd.Series(np.isin(ids, self._public(reached["customer_id"])), index=ids, dtype="boolean")
+
+    def _real(self, customers: Sequence[str]) -> list[str]:
+        """Give the shop's own ids of customers."""
+        return list(customers) if self._real_ids is None else self._real_ids.loc[list(customers)].tolist()
+
+    def _public(self, real: pd.Series) -> pd.Series:
+        """Give the ids of the ranking for the shop's own; null for customers who have none."""
+        if self._real_ids is None:
+            return real
+        return real.map(pd.Series(self._real_ids.index, index=pd.Index(self._real_ids)))
+
+
+def _day_of(ranking: pd.DataFrame) -> date:
+    return pd.Timestamp(str(ranking["snapshot_date"].iloc[0])).date()
 
 
 def _heaviest_first(weights: pd.Series) -> pd.Series:

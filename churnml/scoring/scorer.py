@@ -32,11 +32,12 @@ from churnml.statistics.logodds import sigmoid
 from churnml.training.model import Model
 
 _THIRDS = 3
+_DRAWN = 20_000  # customers by whom one knows what reasons usually weigh in this shop
 _COLUMNS = (
     *("risk_rank", "customer_id", "churn_probability", "risk_band", "value_at_risk", "segment", "lifecycle_stage"),
     *("last_order_at", "reason_1", "reason_1_concept", "reason_2", "reason_2_concept", "reason_3", "reason_3_concept"),
     *("play", "contactable", "holdout", "contact_by", "snapshot_date", "measure_on", "model_version"),
-    *("expected_profit", "play_rule", "arm_until"),
+    *("expected_profit", "play_rule", "change", "arm_until"),
 )
 
 
@@ -116,7 +117,9 @@ class Scorer:
             )
         X = built[[declared.name for declared in features]]
         currency = _currency(shop)
-        writer = ReasonWriter(X, settings.language, currency, settings.min_reason_weight)
+        drawn = X.iloc[:: -(-len(X) // _DRAWN)]
+        usual = model.contributions(drawn)[1]
+        writer = ReasonWriter(X, settings.language, currency, settings.min_reason_weight, usual)
         explained = explain_all(model, X, writer)
 
         value = expected_value(history, definition, settings.value_days).loc[X.index]
@@ -145,6 +148,7 @@ class Scorer:
         frame["risk_rank"] = np.arange(1, len(frame) + 1)
         contacted = _days_since_contact(history).reindex(frame["customer_id"])
         against = reasons_against(frame, pace.loc[frame["customer_id"]], contacted, self.plays.plays, settings)
+        frame["change"] = pd.Series(pd.NA, index=frame.index, dtype="str")
         frame["holdout"], frame["arm_until"] = self._arms(frame, against, earlier)
         return Ranking(
             frame=frame[list(_COLUMNS)],

@@ -19,7 +19,7 @@ COLUMNS = [
     *("risk_rank", "customer_id", "churn_probability", "risk_band", "value_at_risk", "segment", "lifecycle_stage"),
     *("last_order_at", "reason_1", "reason_1_concept", "reason_2", "reason_2_concept", "reason_3", "reason_3_concept"),
     *("play", "contactable", "holdout", "contact_by", "snapshot_date", "measure_on", "model_version"),
-    *("expected_profit", "play_rule", "arm_until"),
+    *("expected_profit", "play_rule", "change", "arm_until"),
 ]
 
 

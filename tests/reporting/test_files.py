@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from churnml.config import Config
+from churnml.data.shop import Shop
+from churnml.errors import InputError
+from churnml.reporting import files
+from churnml.reporting.csv_files import read_csv
+from churnml.reporting.files import EARLIER, FILES, read_earlier, write_files
+from churnml.reporting.page.summary import summarise
+from churnml.scoring.ranking import Ranking
+from churnml.scoring.scorer import Scorer
+from churnml.training.model import Model
+from churnml.workflow import score
+
+DAY, LATER = date(2025, 3, 1), date(2025, 4, 1)
+
+
+@pytest.fixture(scope="module")
+def ranking(shop: Shop, model: Model) -> Ranking:
+    return Scorer(model).rank(shop, DAY)
+
+
+@pytest.fixture(scope="module")
+def first(ranking: Ranking, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("first")
+    write_files(ranking, out, {"score": 1.234})
+    return out
+
+
+def test_all_files_are_there(first: Path) -> None:
+    assert sorted(path.name for path in first.iterdir()) == sorted(FILES)
+
+
+def test_parquet_and_csv_hold_the_same(ranking: Ranking, first: Path) -> None:
+    parquet = pd.read_parquet(first / "ranking.parquet")
+    csv = pd.read_csv(first / "ranking.csv")
+    assert list(parquet.columns) == list(csv.columns) == [*ranking.frame.columns, "list_rank"]
+    assert list(csv.customer_id) == list(parquet.customer_id)
+    assert (csv.churn_probability - parquet.churn_probability).abs().max() <= 5e-7
+    assert list(csv.reason_1.fillna("")) == list(parquet.reason_1.fillna(""))
+
+
+def test_the_ranking_says_who_is_on_the_work_list(ranking: Ranking, first: Path) -> None:
+    listed = pd.read_parquet(first / "ranking.parquet").dropna(subset="list_rank").sort_values("list_rank")
+    assert list(listed.customer_id) == list(ranking.worklist().customer_id)
+    assert list(read_csv(first / "worklist.csv", language="en").customer_id) == list(listed.customer_id)
+
+
+def test_the_same_ranking_gives_the_same_bytes(ranking: Ranking, first: Path, tmp_path: Path) -> None:
+    write_files(ranking, tmp_path, {"score": 7.0})
+    for name in FILES:
+        if name != "run.json":
+            assert (tmp_path / name).read_bytes() == (first / name).read_bytes(), name
+
+
+def test_the_manifest_counts_everyone(ranking: Ranking, first: Path) -> None:
+    manifest = json.loads((first / "run.json").read_text())
+    assert manifest["customers_ranked"] == len(ranking)
+    on_list, not_on_it = manifest["customers_on_work_list"], manifest["customers_not_on_work_list"]
+    assert on_list == len(ranking.worklist())
+    assert on_list + sum(not_on_it.values()) == len(ranking)
+    assert manifest["seconds"] == {"score": 1.23}
+    assert manifest["model"]["version"] == ranking.model.version
+    assert sum(manifest["customers_left_out"].values()) > 0
+    assert manifest["holdout"]["listed"] == on_list
+    assert manifest["changes"] is None
+
+
+def test_a_failure_half_way_leaves_the_old_list(
+    ranking: Ranking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(ranking, tmp_path, {})
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def fail(*_: object) -> dict[str, object]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(files, "_manifest", fail)
+    with pytest.raises(KeyboardInterrupt):
+        write_files(ranking, tmp_path, {})
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert [path for path in tmp_path.parent.iterdir() if path.name.startswith(f".{tmp_path.name}.")] == []
+
+
+def test_a_later_list_says_what_changed_and_a_repetition_gives_the_same(
+    shop: Shop, model: Model, ranking: Ranking, tmp_path: Path
+) -> None:
+    write_files(ranking, tmp_path, {})
+    was_on = set(ranking.worklist().customer_id)
+    score(shop, tmp_path, Config(), model=model, snapshot_date=LATER)
+    once = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert set(once) == {*FILES, EARLIER}
+    found = pd.read_parquet(tmp_path / "ranking.parquet").set_index("customer_id")
+    # Arms last until the outcome of the first list is known.
+    both = found.index.intersection(ranking.frame.customer_id)
+    before = ranking.frame.set_index("customer_id").holdout
+    assert (found.holdout[both] == before[both]).all()
+    assert set(found.arm_until[both]) == {date(2025, 5, 30)}
+    newcomers = found.index.difference(ranking.frame.customer_id)
+    assert set(found.arm_until[newcomers]) == {date(2025, 6, 30)}
+    on_list = found[found.list_rank.notna()]
+    assert set(on_list.change[~on_list.index.isin(was_on)]) == {"new"}
+    assert set(on_list.change[on_list.index.isin(was_on)]) <= {"worse", "better", "same"}
+    changes = json.loads((tmp_path / "run.json").read_text())["changes"]
+    assert changes["new"] == (~on_list.index.isin(was_on)).sum()
+    score(shop, tmp_path, Config(), model=model, snapshot_date=LATER)
+    again = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert {name for name in once if once[name] != again[name]} <= {"run.json"}
+
+
+def test_pseudonyms_stand_for_the_same_customers_in_all_files(
+    shop: Shop, model: Model, ranking: Ranking, tmp_path: Path
+) -> None:
+    out, secrets = tmp_path / "out", tmp_path / "secrets"
+    score(shop, out, Config(), model=model, snapshot_date=DAY, secrets=secrets)
+    mapping = read_csv(secrets / "mapping.csv", language=None).set_index("pseudonym").customer_id
+    found = pd.read_parquet(out / "ranking.parquet")
+    real = found.assign(customer_id=found.customer_id.map(mapping))
+    pd.testing.assert_frame_equal(real.drop(columns="list_rank"), ranking.frame, check_dtype=False)
+    for later in (LATER, LATER):
+        outcome = score(shop, out, Config(), model=model, snapshot_date=later, secrets=secrets)
+    score(shop, tmp_path / "open", Config(), model=model, snapshot_date=LATER, previous=_open(ranking, tmp_path))
+    open_list = pd.read_parquet(tmp_path / "open" / "ranking.parquet")
+    hidden = pd.read_parquet(out / "ranking.parquet")
+    mapping = read_csv(secrets / "mapping.csv", language=None).set_index("pseudonym").customer_id
+    hidden = hidden.assign(customer_id=hidden.customer_id.map(mapping))
+    pd.testing.assert_frame_equal(hidden, open_list)
+    assert outcome.ranking.changes is not None
+    assert outcome.ranking.changes.customer_id.isin(mapping.index).all()
+    # An id of the shop is C and seven digits.
+    assert "C00000" not in json.dumps(summarise(outcome.ranking), default=str)
+    for name in ("worklist.csv", "ranking.csv", "run.json"):
+        assert "C00000" not in (out / name).read_text(encoding="utf-8"), name
+
+
+def _open(ranking: Ranking, folder: Path) -> Path:
+    write_files(ranking, folder / "before", {})
+    return folder / "before"
+
+
+def test_a_folder_without_a_list_is_refused(tmp_path: Path) -> None:
+    assert read_earlier(tmp_path, DAY, None) is None
+    with pytest.raises(InputError, match="holds no ranking"):
+        read_earlier(tmp_path, DAY, tmp_path)
+    (tmp_path / "ranking.parquet").write_bytes(b"no parquet")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_earlier(tmp_path, DAY, None)
