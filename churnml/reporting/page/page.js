@@ -39,7 +39,7 @@ function start(data) {
   const nameOf = (kind, value) => (value === null ? "–" : (names[kind]?.[value] ?? value));
   const playOf = (customer) => (customer.play === null ? "–" : (data.plays[customer.play]?.title ?? customer.play));
   // Letters without marks and case, so that a search for "iade" finds "İade" and "sikayet" finds "Şikâyet".
-  const fold = (text) => text.toLocaleLowerCase(language).normalize("NFD").replace(/\p{M}/gu, "").replaceAll("ı", "i");
+  const fold = (text) => text.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "").replaceAll("ı", "i");
 
   const customers = data.customers.customer_id.map((_, row) =>
     Object.fromEntries(Object.entries(data.customers).map(([name, values]) => [name, values[row]])),

@@ -42,7 +42,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "search_hint": "Customer, reason, play …",
         "any": "All",
         "reason": "Reason",
-        "reset": "Clear filters",
+        "reset": "Clear",
         "without_script": "This is the start of the list. Open the file in a browser to search and filter it, and to "
         "see each customer's story.",
         "too_old": "This browser cannot open the data in this file, so only the start of the list is shown. "
@@ -189,7 +189,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "search_hint": "Müşteri, neden, aksiyon …",
         "any": "Tümü",
         "reason": "Neden",
-        "reset": "Filtreleri temizle",
+        "reset": "Temizle",
         "without_script": "Bu, listenin başıdır. Aramak, filtrelemek ve müşterilerin hikâyesini görmek için dosyayı "
         "bir tarayıcıda açın.",
         "too_old": "Bu tarayıcı dosyadaki verileri açamıyor; bu yüzden yalnızca listenin başı gösteriliyor. Lütfen "

@@ -25,7 +25,7 @@ HOSTILE = (
     "<script>alert(1)</script>",
     "</script><script>window.hacked = 1</script>",
     "<!-- <script>",
-    '"><img src=x onerror="window.hacked = 1">',
+    '"><img src=x onerror="window.hacked = 1">&amp;',
     "a\u2028b\u2029c 'quoted' \"twice\" & &lt;b&gt; {{ 7 * 7 }}",
 )
 Open = Callable[..., AbstractContextManager[Page]]
@@ -158,7 +158,7 @@ def test_a_filter_keeps_those_who_have_it(
         page.get_by_role("combobox", name=label).select_option(value)
         expected = [one["customer_id"] for one in summary["customers"] if value in of(one) and one["list_rank"]]
         assert ids(page) == expected
-        page.get_by_role("button", name="Clear filters").click()
+        page.get_by_role("button", name="Clear").click()
         assert len(ids(page)) == 25
         assert page.locator(f"[name={name}]").input_value() == ""
 
