@@ -150,7 +150,7 @@ def _list_rows(worklist: pd.DataFrame, facts: Facts, language: Language, day: da
         (t["chosen_by"], column(scoring.rank_by, language).title, "text"),
         (t["order"], t[scoring.order_by], "text"),
         (t["capacity"], scoring.capacity, "count"),
-        (t["budget"], scoring.budget if scoring.budget is not None else t["none"], "money"),
+        (t["budget"], t["none"], "text") if scoring.budget is None else (t["budget"], scoring.budget, "money"),
         (column("model_version", language).title, facts.model_version, "text"),
     ]
     return [[(label, "text"), (value, kind)] for label, value, kind in rows]

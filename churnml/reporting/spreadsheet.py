@@ -57,7 +57,7 @@ _LINE_HEIGHT, _HEAD_HEIGHT, _MOST_HEIGHT = 15, 32, 120
 _LINE_LENGTH, _MOST_LINES = 150, 4
 _A4 = 9
 # What Excel can hold.
-_MOST_ROWS = 1_048_576
+_MOST_CUSTOMERS = 1_000_000  # and some rows above them
 _LONGEST = 32_767
 _LONGEST_NAME = 31
 _TIP_TITLE, _TIP = 32, 255
@@ -126,11 +126,11 @@ def write_workbook(
     Raises
     ------
     InputError
-        Where the list is longer than a sheet can be.
+        Where the list is too long for a sheet.
     """
-    if len(worklist) >= _MOST_ROWS:
+    if len(worklist) > _MOST_CUSTOMERS:
         raise InputError(
-            f"The work list has {len(worklist):,} customers, but a sheet holds {_MOST_ROWS - 1:,}. Set a smaller "
+            f"The work list has {len(worklist):,} customers, but a sheet holds {_MOST_CUSTOMERS:,}. Set a smaller "
             "scoring.capacity."
         )
     used = [name for name in dict.fromkeys([*plays, *worklist["play"].dropna()]) if (worklist["play"] == name).any()]
@@ -265,9 +265,8 @@ class _Writer:
         self, sheet: Worksheet, row: int, cells: Sequence[str | float | None], widths: Sequence[int]
     ) -> None:
         """Make room for texts that need more than a line; not every program does so by itself."""
-        needed = max(
-            _lines(text, width) for text, width in zip(cells, widths, strict=False) if isinstance(text, str) and width
-        )
+        texts = [(text, width) for text, width in zip(cells, widths, strict=False) if isinstance(text, str) and width]
+        needed = max((_lines(text, width) for text, width in texts), default=1)
         if needed > 1:
             sheet.set_row(row, min(needed * _LINE_HEIGHT, _MOST_HEIGHT))
 
@@ -362,7 +361,7 @@ def _head(play: Play, customers: int, language: Language, currency: str | None) 
 def _values(values: pd.Series, kind: Kind) -> list[str | float | None]:
     """Give cells as text, numbers and nulls; days as Excel counts them."""
     numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
-    if numeric or (kind not in ("text", "flag", "day") and not isinstance(values.iloc[:1].max(), str)):
+    if numeric or kind in ("share", "money", "count"):
         return [value if math.isfinite(value) else None for value in values.astype("float64").tolist()]
     if kind == "day":
         days = pd.to_datetime(values)

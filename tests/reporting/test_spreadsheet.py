@@ -273,13 +273,15 @@ def test_odd_values_are_empty_or_text(tmp_path: Path) -> None:
         value_at_risk=[float("inf"), float("nan")],
         last_order_at=pd.to_datetime(["1899-12-31", None]),
         region=pd.array(["north", None], dtype="str"),
-        visits=[3, 4],
+        visits=pd.array([3, None], dtype="Int64"),
+        list_rank=pd.array([1, None], dtype="Int64"),
     )
     rows = sheets(write(frame, tmp_path / "w.xlsx"))["Work list"]
     at = {title: place for place, title in enumerate(rows[0])}
     assert [row[at["Value at risk"]] for row in rows[1:]] == ["", ""]
     assert [row[at["Last order"]] for row in rows[1:]] == ["1899-12-31 00:00:00", ""]
-    assert [(row[at["Region"]], row[at["Visits"]]) for row in rows[1:]] == [("north", 3.0), ("", 4.0)]
+    assert [(row[at["Region"]], row[at["Visits"]]) for row in rows[1:]] == [("north", 3.0), ("", "")]
+    assert [row[0] for row in rows[1:]] == [1.0, ""]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -372,8 +374,8 @@ def test_the_same_list_gives_the_same_bytes(zone: str, tmp_path: Path, monkeypat
 
 
 def test_a_list_that_no_sheet_holds_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spreadsheet, "_MOST_ROWS", 6)
-    write(a_list(["C"] * 5, ["call"]).iloc[:0], tmp_path / "w.xlsx")
+    monkeypatch.setattr(spreadsheet, "_MOST_CUSTOMERS", 5)
+    write(a_list(["C"] * 5, ["call"]), tmp_path / "w.xlsx")
     with pytest.raises(InputError, match=re.escape("The work list has 6 customers, but a sheet holds 5.")):
         write(a_list(["C"] * 6, ["call"]), tmp_path / "w.xlsx")
 
@@ -444,8 +446,11 @@ def test_five_thousand_rows_take_seconds(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_libreoffice_reads_the_same(language: Language, tmp_path: Path) -> None:
-    frame = a_list([*HOSTILE[:-1], *(f"C{n}" for n in range(100))], list(read_plays(None, language).plays))
-    path = write(frame, tmp_path / "worklist.xlsx", language)
+    names = ["Müşteri'nin", "R1C1", "A1", "=1+1", "1st & 2nd", "TRUE", "İndirim ➜ kargo: 😀"]
+    plays = read_plays(None, language).plays
+    plays = {**plays, **{name: Play(name, name, name, name, 1.0, 2.0, 3, True) for name in names}}
+    frame = a_list([*HOSTILE[:-1], *(f"C{n}" for n in range(100))], list(plays))
+    path = write(frame, tmp_path / "worklist.xlsx", language, plays=plays)
     whole = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,false,false,false,1"
     for target in ("xlsx", whole):
         _convert(path, target, tmp_path / "out", tmp_path / "profile")
