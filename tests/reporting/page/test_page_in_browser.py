@@ -123,8 +123,6 @@ def test_five_thousand_customers_open_and_are_searched_fast(open_page: Open, lar
             }"""
         )
         assert max(taken) < SEARCH_MS
-        opened = page.evaluate("performance.getEntriesByType('navigation')[0].domInteractive")
-        assert opened < 2_000
 
 
 def test_the_search_finds_customers_reasons_and_plays_without_marks_and_case(open_page: Open) -> None:
