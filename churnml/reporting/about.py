@@ -121,7 +121,7 @@ def explain_list(
         Section(t["assumed"], (), _assumed(facts, language)),
         Section(
             t["plays"],
-            (t["play"], t["wording"], t["owner"], t["cost"], t["offer"], COOL_DOWN[language], t["customers"]),
+            (t["play"], t["wording"], t["owner"], t["cost"], t["offer"], t["cool_down"], t["customers"]),
             _plays(worklist, plays),
         ),
         Section(
@@ -239,7 +239,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "use_details": "The + at the top right shows details: subjects of the reasons, rule, model and the like.",
         "left_out": "Who is not on the list",
         "assumed": "What is assumed",
-        "assumed_note": "Assumed in the configuration, and not measured until a holdout has told what contacts bring.",
+        "assumed_note": "Set in the configuration. What plays and offers do is assumed until a holdout has measured it.",
         "save_share": "Of those who would leave, kept by a play",
         "taken_anyway": "Of those who would stay, take the offer all the same",
         "value_days": "Days over which her value is counted",
@@ -251,6 +251,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "owner": "Owner",
         "cost": "Contact",
         "offer": "Offer",
+        "cool_down": "Not again for (days)",
         "customers": "Customers",
         "columns": "Columns",
         "column": "Column",
@@ -276,8 +277,8 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "use_details": "Sağ üstteki + ayrıntıları gösterir: nedenlerin konuları, kural, model ve benzerleri.",
         "left_out": "Listede olmayanlar",
         "assumed": "Varsayımlar",
-        "assumed_note": "Bunlar yapılandırmadaki varsayımlardır; bir kontrol grubu iletişimin ne getirdiğini gösterene "
-        "kadar ölçülmüş değildir.",
+        "assumed_note": "Yapılandırmada belirlenir. Aksiyon ve tekliflerin etkisi, bir kontrol grubu ölçene kadar "
+        "varsayımdır.",
         "save_share": "Ayrılacak olanlardan aksiyonla kalanlar",
         "taken_anyway": "Kalacak olanlardan teklifi yine de kullananlar",
         "value_days": "Değerin hesaplandığı gün sayısı",
@@ -289,6 +290,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "owner": "Sorumlu",
         "cost": "İletişim",
         "offer": "Teklif",
+        "cool_down": "Bekleme süresi (gün)",
         "customers": "Müşteri",
         "columns": "Sütunlar",
         "column": "Sütun",
