@@ -239,7 +239,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "use_details": "The + at the top right shows details: subjects of the reasons, rule, model and the like.",
         "left_out": "Who is not on the list",
         "assumed": "What is assumed",
-        "assumed_note": "Set in the configuration. What plays and offers do is assumed until a holdout has measured it.",
+        "assumed_note": "Set in the configuration; what plays and offers do is assumed until a holdout measures it.",
         "save_share": "Of those who would leave, kept by a play",
         "taken_anyway": "Of those who would stay, take the offer all the same",
         "value_days": "Days over which her value is counted",
