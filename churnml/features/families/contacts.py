@@ -52,7 +52,8 @@ FAMILY = Family(
                 fill=0,
                 en=f"Opened {{value}} of the last {days} days",
                 tr=f"Son {days} günde gönderilenlerden açtığı: {{value}}",
-                tr_zero=f"Son {days} günde gönderilenlerden {{value}} açmadı",
+                # None may be because none was sent; the share knows.
+                speaks_if=lambda value: value > 0,
                 tells="low",
             )
             for days in (90, 180, 365)
@@ -69,7 +70,7 @@ FAMILY = Family(
             fill=0,
             en="Clicked {value} of the last 365 days",
             tr="Son 365 günde gönderilenlerden tıkladığı: {value}",
-            tr_zero="Son 365 günde gönderilenlerden {value} tıklamadı",
+            speaks_if=lambda value: value > 0,
             tells="low",
         ),
         Aggregate(
@@ -127,6 +128,7 @@ FAMILY = Family(
                 compute=lambda opened, sent: opened / sent,
                 window_days=days,
                 en=f"Opened {{contacts_opened_{days}d:number}} of {{contacts_{days}d}} of the last {days} days",
+                en_zero=f"Opened none of {{contacts_{days}d}} of the last {days} days",
                 tr=f"Son {days} günde {{contacts_{days}d}} aldı, {{contacts_opened_{days}d:number}} tanesini açtı",
                 tr_zero=f"Son {days} günde {{contacts_{days}d}} aldı, hiçbirini açmadı",
                 tells="low",
@@ -141,6 +143,7 @@ FAMILY = Family(
             compute=lambda clicked, sent: clicked / sent,
             window_days=365,
             en="Clicked {contacts_clicked_365d:number} of {contacts_365d} of the last 365 days",
+            en_zero="Clicked none of {contacts_365d} of the last 365 days",
             tr="Son 365 günde {contacts_365d} aldı, {contacts_clicked_365d:number} tanesini tıkladı",
             tr_zero="Son 365 günde {contacts_365d} aldı, hiçbirini tıklamadı",
             tells="low",

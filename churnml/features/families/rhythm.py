@@ -16,7 +16,7 @@ from churnml.features.sources import ORDER_DAYS
 
 Floats = NDArray[np.float64]
 
-_SLOW = 1.7
+_SLOW = 1.5
 _GAPS_OF_THE_SHOP = 2
 
 
