@@ -17,6 +17,7 @@ from churnml.training.frame import TrainingFrame
 
 SKILL_LEVEL = 0.99
 _WORSE_LEVEL = 0.95
+_NOTHING = 1e-9  # log-odds that differ by less are rounding
 _SIMPLE = {"recency_rule": "recency alone is", "rfm_logistic": "recency, frequency and spend together is"}
 Decision = Literal["model", "rule", "no skill"]
 
@@ -41,6 +42,9 @@ class Verdict:
         The same for what ships against the champion's recipe, refitted on the same rows; null without a champion.
     replaces
         Whether what ships takes the champion's place: it is not significantly worse.
+    skill
+        Score statistic, in standard errors, of what ships (of the chosen candidate where nothing does): how far leaving
+        customers were ranked above staying ones; see ``skill_of``.
     """
 
     decision: Decision
@@ -52,6 +56,7 @@ class Verdict:
     against_champion: float | None = None
     against_champion_error: float | None = None
     replaces: bool = True
+    skill: float = 0.0
 
 
 def judge(
@@ -64,8 +69,9 @@ def judge(
 ) -> Verdict:
     """Judge the chosen candidate on the gate rows.
 
-    What has skill there must have been better than chance on the folds too: of a hundred shops without any signal, the
-    gate alone would let one pass.
+    It has skill where its shape loss is below that of the rows' own churn rate, and that it tells anything is beyond
+    chance (one-sided 99 %) by its score statistic. What has skill there must have been better than chance on the folds
+    too: of a hundred shops without any signal, the gate alone would let one pass.
 
     Parameters
     ----------
@@ -89,14 +95,15 @@ def judge(
     def losses(logodds: Floats) -> Floats:
         return row_log_loss(test.churned, shift_per_group(test.churned, logodds, test.snapshots))
 
-    def has_skill(logodds: Floats, who: str) -> tuple[bool, float, float]:
+    def has_skill(logodds: Floats, who: str) -> tuple[bool, float, float, float]:
         difference, error = paired_difference(losses(logodds), losses(np.zeros(len(test))), test.customers)
         above_chance = auroc_within(test.churned, logodds, test.snapshots) > 0.5
-        here = difference + norm.ppf(SKILL_LEVEL) * error < 0 and above_chance
-        return bool(here and who in told_on_folds), difference, error
+        skill = skill_of(test, logodds)
+        here = difference < 0 and skill > norm.ppf(SKILL_LEVEL) and above_chance
+        return bool(here and who in told_on_folds), difference, error, skill
 
-    skilled, against_chance, chance_error = has_skill(chosen, "rule" if chosen_is_rule else "chosen")
-    rule_skilled, chance_of_rule, chance_error_of_rule = has_skill(rule, "rule")
+    skilled, against_chance, chance_error, skill = has_skill(chosen, "rule" if chosen_is_rule else "chosen")
+    rule_skilled, chance_of_rule, chance_error_of_rule, skill_of_rule = has_skill(rule, "rule")
     against_rule, rule_error = paired_difference(losses(chosen), losses(rule), test.customers)
     decision: Decision = "no skill"
     sentence = (
@@ -109,11 +116,40 @@ def judge(
         sentence = f"The {title} is better than chance {than_the_rule}; the list uses it."
     elif rule_skilled:
         decision = "rule"
-        against_chance, chance_error = chance_of_rule, chance_error_of_rule
+        against_chance, chance_error, skill = chance_of_rule, chance_error_of_rule, skill_of_rule
         sentence = f"A simple rule is as good here as the {title}; the list uses it."
         if chosen_is_rule:
             sentence = "The recency rule is as good as any other candidate here; the list uses it."
-    return Verdict(decision, against_chance, chance_error, against_rule, rule_error, sentence)
+    return Verdict(decision, against_chance, chance_error, against_rule, rule_error, sentence, skill=skill)
+
+
+def skill_of(test: TrainingFrame, logodds: Floats) -> float:
+    """Compute how far log-odds tell leaving from staying customers, in standard errors.
+
+    The score statistic of the hypothesis that nothing is told: the sum of ``(y - p) (l - mean l)`` within each
+    snapshot, with its churn rate p, over its standard error clustered by customer (Boos 1992, "On generalized score
+    tests"). Where few stay or few leave it sees a weak signal earlier than the loss does, whose own noise grows with
+    the spread of the log-odds.
+
+    Parameters
+    ----------
+    test
+        Rows with outcomes.
+    logodds
+        What was predicted for them, shape (rows,); the level of a snapshot does not matter.
+
+    Returns
+    -------
+    float
+        Standard normal where nothing is told; 0 where nothing varies, infinite where every row tells the same.
+    """
+    rows = pd.DataFrame({"churned": test.churned, "logodds": logodds}, dtype=np.float64)
+    centred = rows - rows.groupby(np.asarray(test.snapshots)).transform("mean")
+    score = (centred["churned"] * centred["logodds"]).to_numpy()
+    if centred.abs().max().min() < _NOTHING:
+        return 0.0
+    mean, error = paired_difference(score, np.zeros(len(score)), test.customers)
+    return mean / error if error > 0 else float(np.copysign(np.inf, mean))
 
 
 def better_than_chance(comparison: pd.DataFrame) -> set[str]:

@@ -11,7 +11,7 @@ import pytest
 
 from churnml.statistics.logodds import sigmoid
 from churnml.training.frame import TrainingFrame
-from churnml.training.gate import Verdict, better_than_chance, judge, name_signal
+from churnml.training.gate import Verdict, better_than_chance, judge, name_signal, skill_of
 from churnml.training.result import Training
 
 MakeFrame = Callable[..., TrainingFrame]
@@ -220,3 +220,33 @@ def test_better_than_chance_on_the_folds_is_by_more_than_one_standard_error() ->
     assert found(-0.009, -0.02, "lightgbm") == {"chosen"}
     assert found(-0.011, 0.02, "lightgbm") == {"rule"}
     assert found(0.0, 0.0, "recency_rule") == set()
+
+
+def test_the_score_statistic_by_hand() -> None:
+    # Two of four leave; y - p is +-1/2, l - mean is 1.5, 0.5, -0.5, -1.5 for the outcomes 1, 0, 1, 0.
+    # Scores 0.75, -0.25, -0.25, 0.75: mean 0.25; deviations +-0.5, so the error is sqrt(4/3 * 4 * 0.25) / 4 = 0.28868.
+    frame = TrainingFrame(
+        None,  # type: ignore[arg-type]
+        np.array([1.0, 0.0, 1.0, 0.0]),
+        np.arange(4),
+        np.zeros(4),
+        np.repeat(np.datetime64("2025-01-01"), 4),
+    )
+    logodds = np.array([3.0, 2.0, 1.0, 0.0])
+    assert skill_of(frame, logodds) == pytest.approx(0.25 / 0.2886751)
+    assert skill_of(frame, 7 + 3 * logodds) == pytest.approx(skill_of(frame, logodds))
+    assert skill_of(frame, -logodds) == pytest.approx(-skill_of(frame, logodds))
+    assert skill_of(frame, np.full(4, 0.3)) == 0.0
+    assert skill_of(frame, np.array([2.0, 0.0, 2.0, 0.0])) == np.inf
+
+
+def test_the_score_statistic_of_noise_is_standard_normal(make_frame: MakeFrame) -> None:
+    rng = np.random.default_rng(8)
+    frame = make_frame(customers=300, snapshots=3)
+    drawn = []
+    for _ in range(400):
+        churned = (rng.random(len(frame)) < 0.1).astype(float)
+        drawn.append(skill_of(dataclasses.replace(frame, churned=churned), rng.normal(size=len(frame))))
+    assert np.mean(drawn) == pytest.approx(0, abs=0.15)
+    assert np.std(drawn) == pytest.approx(1, abs=0.1)
+    assert np.mean(np.array(drawn) > 2.33) < 0.03
