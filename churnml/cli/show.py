@@ -67,10 +67,9 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
     print(f"\nNot on it: {left_out or 'nobody'}.")
     plan = ranking.holdout
     if plan is not None:
-        shows = "nothing" if plan.smallest_effect is None else f"an effect of {plan.smallest_effect:.0%} points or more"
-        print(
-            f"Holdout {plan.campaign!r}: {plan.held_out:,} beside the {plan.listed:,} on the list, which shows {shows}."
-        )
+        least = plan.smallest_effect
+        shows = "no effect" if least is None else f"effects from {100 * least:.0f} points of the churn rate on"
+        print(f"The holdout ({plan.held_out:,} customers like the {plan.listed:,} on the list) can show {shows}.")
     print("\nFiles: " + ", ".join(str(file) for file in outcome.files))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -34,14 +34,11 @@ class _Words(_Part):
     en: str = Field(min_length=1)
     tr: str = Field(min_length=1)
 
-    def in_(self, language: Language) -> str:
-        return self.en if language == "en" else self.tr
-
 
 class _Declared(_Part):
     title: _Words
     wording: _Words
-    owner: str = Field(min_length=1)
+    owner: _Words | Annotated[str, Field(min_length=1)]
     cost: float = Field(ge=0)
     offer: float = Field(ge=0)
     cool_down_days: int = Field(ge=0)
@@ -63,7 +60,7 @@ class _When(_Part):
 
 
 class _Rule(_Part):
-    name: str = Field(min_length=1)
+    name: _Words | Annotated[str, Field(min_length=1)]
     when: _When = _When()
     play: str
 
@@ -109,6 +106,7 @@ class PlayBook:
 
     plays: Mapping[str, Play]
     rules: Sequence[_Rule]
+    language: Language
 
     @property
     def features(self) -> list[str]:
@@ -134,7 +132,7 @@ class PlayBook:
         concepts = frame[[name for name in frame.columns if name.endswith("_concept")]].to_numpy()
         fired = [_holds(rule.when, frame, concepts, X) for rule in self.rules]
         first = np.argmax(np.array(fired), axis=0)
-        names = np.array([rule.name for rule in self.rules], dtype=object)
+        names = np.array([_in(rule.name, self.language) for rule in self.rules], dtype=object)
         plays = np.array([rule.play for rule in self.rules], dtype=object)
         return pd.DataFrame({"play": plays[first], "play_rule": names[first]}, index=frame.index, dtype="str")
 
@@ -165,13 +163,14 @@ def read_plays(file: str | Path | None, language: Language) -> PlayBook:
     plays = {
         name: Play(
             name,
-            play.title.in_(language),
-            play.wording.in_(language),
-            **play.model_dump(exclude={"title", "wording"}),
+            _in(play.title, language),
+            _in(play.wording, language),
+            _in(play.owner, language),
+            **play.model_dump(exclude={"title", "wording", "owner"}),
         )
         for name, play in declared.plays.items()
     }
-    return PlayBook(plays, declared.rules)
+    return PlayBook(plays, declared.rules, language)
 
 
 def _failures(file: _File) -> list[str]:
@@ -181,10 +180,11 @@ def _failures(file: _File) -> list[str]:
     found = []
     names: set[str] = set()
     for place, rule in enumerate(file.rules):
-        here = f"rules: {rule.name!r}"
-        if rule.name in names:
+        name = _in(rule.name, "en")
+        here = f"rules: {name!r}"
+        if name in names:
             found.append(f"{here} is the name of two rules. Give each a name of its own.")
-        names.add(rule.name)
+        names.add(name)
         if rule.play not in file.plays:
             found.append(f"{here} names the play {rule.play!r}. Take one of: {', '.join(file.plays)}.")
         unknown = set(rule.when.concepts or []) - concepts
@@ -200,6 +200,11 @@ def _failures(file: _File) -> list[str]:
     if not file.rules[-1].when.always:
         found.append("rules: the last one has conditions. End with one that has none, so that everyone has a play.")
     return found
+
+
+def _in(words: _Words | str, language: Language) -> str:
+    """Give words in a language; plain ones are the same in all."""
+    return words if isinstance(words, str) else words.en if language == "en" else words.tr
 
 
 def _holds(when: _When, frame: pd.DataFrame, concepts: NDArray[np.object_], X: pd.DataFrame) -> NDArray[np.bool_]:

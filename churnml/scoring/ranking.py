@@ -149,6 +149,11 @@ class Ranking:
         return make_worklist(self.frame, self._against, self.plays, self.config.scoring, self.config.plays)
 
     @property
+    def pseudonymous(self) -> bool:
+        """Whether other ids stand for the shop's own."""
+        return self._real_ids is not None
+
+    @property
     def excluded(self) -> dict[str, int]:
         """Ranked customers who are not on the work list, by reason."""
         return self._worklist.excluded
@@ -209,19 +214,21 @@ class Ranking:
         happened = timeline(History(self.shop, self.snapshot_date), self._real(known))
         happened["customer_id"] = self._public(happened["customer_id"])
         said = say_events(happened, self.language, self.currency)
-        events = {str(customer): rows for customer, rows in said.groupby("customer_id")}
+        events = said.drop(columns="customer_id")
+        places = said.groupby("customer_id").indices
+        none = np.array([], dtype=np.intp)
         rows = {row["customer_id"]: row for _, row in self.frame[self.frame["customer_id"].isin(known)].iterrows()}
-        weights = self._explained.weights
+        weights = self._explained.weights.loc[known].astype("float64")
         return {
             customer: Story(
                 customer,
                 rows[customer],
                 told[customer].leaving,
                 told[customer].staying,
-                _heaviest_first(weights.loc[[customer]].astype("float64").iloc[0]),
-                events.get(customer, said.iloc[:0]).drop(columns="customer_id").reset_index(drop=True),
+                _heaviest_first(pd.Series(row, index=weights.columns)),
+                events.iloc[places.get(customer, none)].reset_index(drop=True),
             )
-            for customer in known
+            for customer, row in zip(known, weights.to_numpy(), strict=True)
         }
 
     def explain(self, customer_id: str) -> Explanation:
