@@ -42,8 +42,6 @@ EXPECTED = {
     "delivery_delay_max_days_180d": 7.0,
     "delivery_delay_last_days": 2.0,  # that of 1 June
     "delivery_delay_before_last_days": 0.0,  # that of 31 May
-    "delivery_delay_last_two_max_days": 2.0,
-    "delivery_delay_last_two_min_days": 0.0,
     "days_since_last_late_delivery": 30.0,  # 1 June to 1 July
     "deliveries_365d": 6.0,
     "orders_under_way": 3.0,
@@ -56,6 +54,8 @@ EXPECTED = {
     "deliveries_90d": 4.0,
     "orders_not_shipped": 2.0,  # the last two
     "order_not_shipped_max_days": 395.0,  # 1 June 2024 to 1 July 2025: 365 and 30
+    "delivery_delay_last_two_max_days": 2.0,
+    "delivery_delay_last_two_min_days": 0.0,
     "delivery_delay_trend_days": -3.0,  # -0.5 - 2.5
     "delivery_late_share_90d": 0.5,  # 2 / 4
     "delivery_late_share_365d": 4 / 6,

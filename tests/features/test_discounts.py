@@ -31,10 +31,10 @@ EXPECTED = {
     "orders_at_full_price_since_discount": 2.0,  # 1 May and 1 June
     "orders_discounted_total": 3.0,
     "orders_until_last_discount": 4.0,  # of 30 June, 1 July and 2 April
-    "discount_ended_usual_share": 0.75,  # 3 of these 4, before 2 at the full price
     "discount_last_order_day": 0.0,
     "discount_depth_max_share_365d": 0.2,  # 15 / 75; on 2 April 5 / 35
     "orders_discounted_share_365d": 0.4,  # 2 of 5
+    "discount_ended_usual_share": 0.75,  # 3 of the 4 up to the last discount, before 2 at the full price
     "discount_depth_share_365d": 0.1,  # 20 / (20 + 60 + 30 + 1 + 40 + 49)
     "discount_depth_last_order_day_share": 0.0,  # 0 / 49
     "discount_depth_last_to_usual_ratio": 0.0,
