@@ -74,17 +74,34 @@ def test_the_main_job_from_a_simulated_shop_to_a_list(tmp_path: Path) -> None:
 
     done = churnml("score", "shop", "--snapshot", "2025-03-01", "--out", "list", cwd=tmp_path)
     assert "customers ranked on 2025-03-01" in done.stdout
-    files = {"ranking.parquet", "ranking.csv", "worklist.csv", "run.json"}
+    files = {"worklist.xlsx", "worklist.csv", "report.html", "ranking.parquet", "ranking.csv", "run.json"}
     assert {path.name for path in (tmp_path / "list").iterdir()} == files
     manifest = json.loads((tmp_path / "list" / "run.json").read_text())
     assert manifest["definition"]["horizon_days"] == 60, "the model remembers its definition"
 
     customer = pd.read_csv(tmp_path / "list" / "worklist.csv").customer_id[0]
     done = churnml("explain", "shop", customer, "--snapshot", "2025-03-01", cwd=tmp_path)
-    assert f"Customer {customer} on 2025-03-01" in done.stdout
+    assert f"Customer {customer} on Mar 1, 2025" in done.stdout
+    for part in ("Goes with leaving:", "Speaks for her staying:", "What to do:", "What happened", "Order of €"):
+        assert part in done.stdout, part
+    done = churnml("explain", "shop", customer, "--snapshot", "2025-03-01", "--lang", "tr", cwd=tmp_path)
+    assert f"1 Mar 2025 günü müşteri {customer}" in done.stdout
+    assert "tutarında sipariş" in done.stdout
     told = json.loads(churnml("explain", "shop", customer, "--snapshot", "2025-03-01", "--json", cwd=tmp_path).stdout)
     assert told["customer_id"] == customer
     assert sum(told["concepts"].values()) == pytest.approx(sum(row["contribution"] for row in told["features"]))
+
+    chosen = ("--lang", "tr", "--capacity", 5, "--budget", 40, "--rank-by", "expected_profit", "--order-by", "urgency")
+    hidden = ("--pseudonymize", "secrets")
+    churnml("score", "shop", "--snapshot", "2025-03-01", "--out", "short", *chosen, *hidden, cwd=tmp_path)
+    short = pd.read_csv(tmp_path / "short" / "worklist.csv", sep=";", decimal=",")
+    assert 0 < len(short) <= 5
+    assert short.contact_by.is_monotonic_increasing
+    assert (short.expected_profit > 0).all()
+    assert short.customer_id.str.fullmatch("p[0-9a-f]{16}").all()
+    later = churnml("score", "shop", "--snapshot", "2025-04-01", "--out", "next", "--previous", "list", cwd=tmp_path)
+    assert "customers ranked on 2025-04-01" in later.stdout
+    assert json.loads((tmp_path / "next" / "run.json").read_text())["changes"]["new"] > 0
 
     # Cut at the day, the tables give the same list, byte for byte.
     cut = tmp_path / "cut"
@@ -115,14 +132,14 @@ def test_the_main_job_from_a_simulated_shop_to_a_list(tmp_path: Path) -> None:
     elsewhere.mkdir()
     churnml("train", cut, "--as-of", "2025-03-01", "--horizon", 60, "--every", 60, cwd=elsewhere)
     churnml("score", cut, "--snapshot", "2025-03-01", "--out", "list", cwd=elsewhere)
-    for name in ("ranking.parquet", "ranking.csv", "worklist.csv"):
+    for name in files - {"run.json"}:
         assert (elsewhere / "list" / name).read_bytes() == (tmp_path / "list" / name).read_bytes(), name
 
 
 @pytest.mark.slow
 def test_the_demo_makes_a_list_and_run_uses_the_model_again(tmp_path: Path) -> None:
     done = churnml("demo", "--out", "demo", "--customers", 1_500, cwd=tmp_path)
-    assert "Files: demo/list/ranking.parquet" in done.stdout
+    assert "Files: demo/list/worklist.xlsx" in done.stdout
     first = json.loads((tmp_path / "demo" / "list" / "run.json").read_text())
     assert set(first["seconds"]) == {"read and check", "train", "score"}
     told = json.loads(churnml("run", "demo/shop", "--out", "list", "--json", cwd=tmp_path).stdout)
