@@ -12,7 +12,6 @@ import argparse
 import resource
 import tempfile
 import time
-from datetime import timedelta
 from pathlib import Path
 
 import churnml
@@ -48,7 +47,7 @@ def main() -> None:
         start = time.perf_counter()
         shop = churnml.read(shop_folder)
         read = time.perf_counter()
-        outcome = score(shop, folder / "list", Config(), model=model, snapshot_date=shop.last_day - timedelta(days=1))
+        outcome = score(shop, folder / "list", Config(), model=model, snapshot_date=shop.last_day)
         done = time.perf_counter()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         print(
