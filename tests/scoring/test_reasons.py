@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from churnml.scoring.reason_weights import is_actionable
 from churnml.scoring.reasons import Reason, ReasonWriter
 from churnml.training.attribution import sum_concepts
 
@@ -76,3 +77,50 @@ def test_a_batch_is_told_what_the_population_is_told() -> None:
     whole = writer.write(X, contributions)
     assert [writer.write(X[at : at + 1], contributions[at : at + 1])[0] for at in range(3)] == whole
     assert writer.write(X[:0], contributions[:0]) == []
+
+
+# --- what is usual in a shop ---------------------------------------------------------------------------------------
+
+# Of eight customers the first four have an open complaint; the others' value is null.
+SHOP = frame([[10, 1, 12, 1, 0]] * 4 + [[10, 1, NULL, 0, 0]] * 4).set_axis([f"c{i}" for i in range(8)])
+
+
+def pushes(open_days: list[float], others: float) -> pd.DataFrame:
+    """Make SHAP values of ``complaint_open_max_days``; 0 for all else."""
+    values = [[0, 0, weight, 0, 0] for weight in [*open_days, *[others] * 4]]
+    return frame(values).set_axis(SHOP.index)
+
+
+def weights(values: pd.DataFrame, min_weight: float = 0.1) -> list[float | None]:
+    told = ReasonWriter(SHOP, "en", None, min_weight, values).write(SHOP, values)
+    return [one.leaving[0].weight if one.leaving else None for one in told]
+
+
+def test_a_weight_is_what_differs_from_customers_to_whom_nothing_happened() -> None:
+    # Those without a complaint are given -0.2: against them 0.3 are 0.5.
+    assert weights(pushes([0.3] * 4, -0.2)) == pytest.approx([0.5] * 4 + [None] * 4)
+    # Where they are given as much, the complaint adds nothing.
+    assert weights(pushes([0.3] * 4, 0.3)) == [None] * 8
+
+
+def test_a_reason_weighs_a_quarter_of_what_it_does_for_most() -> None:
+    # The upper quartile of 0.1, 0.3, 1.0 and 1.0 is 1.0, a quarter of it 0.25.
+    assert weights(pushes([0.1, 0.3, 1.0, 1.0], 0.0)) == pytest.approx([None, 0.3, 1.0, 1.0] + [None] * 4)
+
+
+def test_a_concept_that_hardly_weighs_for_anybody_is_noise() -> None:
+    # The upper quartile of 0.0, 0.0, 0.05 and 0.2 is 0.0875, by linear interpolation.
+    assert weights(pushes([0.0, 0.0, 0.05, 0.2], 0.0)) == [None] * 8
+    assert weights(pushes([0.0, 0.0, 0.05, 0.2], 0.0), min_weight=0.08)[3] == pytest.approx(0.2)
+
+
+def test_what_is_usual_comes_from_some_rows_and_holds_for_all() -> None:
+    values = pushes([0.3] * 4, -0.2)
+    some = ReasonWriter(SHOP, "en", None, 0.1, values.iloc[::2])
+    assert some.write(SHOP, values) == ReasonWriter(SHOP, "en", None, 0.1, values).write(SHOP, values)
+
+
+def test_slowing_down_can_be_acted_on_and_messages_cannot() -> None:
+    told_of = ("pace", "delivery", "complaints", "price", "returns", "reviews")
+    assert all(map(is_actionable, told_of))
+    assert not any(map(is_actionable, ("recent orders", "order history", "contacts", "visits", "spend")))

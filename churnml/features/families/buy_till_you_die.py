@@ -105,7 +105,7 @@ FAMILY = Family(
             inputs=INPUTS,
             fit=fit,
             compute=_expected,
-            en=_EN + "{value} orders are expected in the period ahead",
+            en=_EN + "orders expected in the period ahead: {value}",
             tr=_TR + "önümüzdeki dönemde beklenen sipariş sayısı {value}",
             tells="low",
         ),
