@@ -30,7 +30,8 @@ def tree_contributions(booster: lightgbm.Booster, X: pd.DataFrame) -> tuple[floa
     The values are those of Lundberg et al. (2020), "From local explanations to global understanding with explainable
     AI for trees". woodelf computes them faster than ``shap.TreeExplainer``, but with fewer digits: its error grows
     with the number of trees. So shap is asked for a sample in every call, for the rows where woodelf's values do not
-    add up, and for all rows where the sample differs.
+    add up, and for all rows where the sample differs. What rounding leaves of a row's sum, at most 3e-6, is spread over
+    its values, so that they add up exactly.
 
     Parameters
     ----------
@@ -81,6 +82,9 @@ def tree_contributions(booster: lightgbm.Booster, X: pd.DataFrame) -> tuple[floa
     worst = _largest(base + values.sum(axis=1) - raw)
     if worst > _SUM_TOLERANCE:
         raise ArithmeticError(f"SHAP values miss the log-odds by {worst:.2g}, more than {_SUM_TOLERANCE:g}.")
+    for start in range(0, len(X), _BATCH):
+        part = slice(start, start + _BATCH)
+        _spread(values[part], raw[part] - base)
     return base, values
 
 
@@ -176,6 +180,13 @@ def plot_beeswarm(explained: shap.Explanation, ax: Axes | None = None, features:
     ax.set_xlabel("← towards staying        SHAP value (log-odds)        towards leaving →", fontsize=11)
     ax.tick_params(axis="y", labelsize=10)
     return ax
+
+
+def _spread(values: Floats, sums: Floats) -> None:
+    """Spread what rounding left of each row's sum over its values, by their size."""
+    sizes = np.abs(values)
+    shares = sizes / np.maximum(sizes.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
+    values += shares * (sums - values.sum(axis=1))[:, None]
 
 
 def _largest(differences: Floats) -> float:

@@ -5,16 +5,22 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections.abc import Callable
+from datetime import date
 
 import lightgbm
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from churnml.definition import ChurnDefinition
 from churnml.training import attribution
-from churnml.training.attribution import tree_contributions
+from churnml.training.attribution import explanation, tree_contributions
 from churnml.training.candidates.base import FitSettings
+from churnml.training.candidates.blend import Blend
 from churnml.training.candidates.lightgbm import LightGbm
 from churnml.training.frame import TrainingFrame
+from churnml.training.model import Model
+from churnml.training.segments import Segment
 
 MakeFrame = Callable[..., TrainingFrame]
 
@@ -53,7 +59,7 @@ def test_values_are_those_of_lightgbm(booster: lightgbm.Booster, frame: Training
 def test_values_add_up(booster: lightgbm.Booster, frame: TrainingFrame) -> None:
     base, values = tree_contributions(booster, frame.X)
     raw = booster.predict(frame.X.to_numpy(), raw_score=True)
-    np.testing.assert_allclose(base + values.sum(axis=1), raw, atol=1e-5)
+    np.testing.assert_allclose(base + values.sum(axis=1), raw, atol=1e-12)
 
 
 def test_batches_change_nothing(
@@ -118,3 +124,57 @@ def test_a_model_of_one_leaf_explains_nothing(make_frame: MakeFrame) -> None:
     base, values = tree_contributions(booster, small.X)
     assert base == pytest.approx(0.0, abs=1e-9)
     assert not values.any()
+
+
+# --- the whole model -----------------------------------------------------------------------------------------------
+
+LEVEL = "shop_churned_share_newest"
+
+
+@pytest.fixture(scope="module")
+def model(frame: TrainingFrame) -> Model:
+    """A calibrated blend with a segment's offset and a level that follows the shop's own."""
+    weights = {"rfm_logistic": 0.2, "spline_logistic": 0.3, "lightgbm": 0.5}
+    weights = {name: weight for name, weight in weights.items() if Blend.members[name].suits(list(frame.X))}
+    blend = Blend().fit(frame, FitSettings(7, 1, trees=60, weights=weights))
+    features = (*frame.X.columns, LEVEL)
+    segments = (Segment("late", frame.X.columns[0], float(frame.X.iloc[:, 0].median()), None, 0.35),)
+    return Model(blend, 1.4, -0.3, ChurnDefinition(), features, date(2025, 1, 1), {}, "", segments, LEVEL, 0.0)
+
+
+def test_a_calibrated_blend_is_attributed_exactly(model: Model, frame: TrainingFrame) -> None:
+    assert isinstance(model.candidate, Blend)
+    X = frame.X.assign(**{LEVEL: 0.75})
+    base, values = model.contributions(X)
+    logodds = model.predict_logodds(X)
+    np.testing.assert_allclose(base + values.sum(axis=1), logodds, atol=1e-9)
+    # Each part by itself: the members' values times weight and slope, the segment's offset, and log 3 for the level.
+    expected = np.zeros(X.shape)
+    expected_base = 0.0
+    for name, weight in model.candidate.weights.items():
+        of_member, values_of_member = model.candidate.fitted[name].contributions(X)
+        expected += 1.4 * weight * values_of_member
+        expected_base += 1.4 * weight * of_member
+    expected[:, 0] += 0.35 * (X.iloc[:, 0] >= X.iloc[:, 0].median())
+    expected[:, -1] += np.log(3)
+    np.testing.assert_allclose(values, expected, atol=1e-9)
+    assert base == pytest.approx(expected_base - 0.3, abs=1e-9)
+
+
+def test_shaps_own_plots_draw_the_values(model: Model, frame: TrainingFrame) -> None:
+    X = frame.X.assign(**{LEVEL: 0.5})[:40]
+    base, values = model.contributions(X)
+    explained = explanation(base, values, X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import shap
+
+        shap.plots.beeswarm(explained, show=False)
+        assert plt.gca().get_xlabel()
+        plt.close("all")
+        shap.plots.waterfall(explained[0], show=False)
+        texts = [text.get_text() for axes in plt.gcf().axes for text in axes.texts]
+    plt.close("all")
+    logodds = model.predict_logodds(X)[0]
+    assert texts
+    assert explained[0].base_values + explained[0].values.sum() == pytest.approx(logodds, abs=1e-9)
