@@ -129,3 +129,44 @@ def test_every_sentence_is_true_in_the_tables(ranking: Ranking) -> None:
     assert len(complaining) > 0
     counts = ranking._X.loc[complaining.customer_id, ["complaints_365d", "complaints_open"]]
     assert (counts.sum(axis=1) > 0).all()
+
+
+def test_what_is_no_letter_in_an_id_stays_text_in_a_notebook(ranking: Ranking) -> None:
+    hostile = ranking.renamed(pd.Series({name: f"<script>{name}</script>" for name in ranking.frame.customer_id}))
+    shown = hostile._repr_html_()
+    assert "<script>" not in shown
+    assert "&lt;script&gt;" in shown
+    story = hostile.stories([hostile.frame.customer_id[0]])
+    assert len(next(iter(story.values())).events) > 0
+
+
+def test_the_top_says_which_list_it_is(ranking: Ranking) -> None:
+    assert "ranking, most likely to leave first" in ranking.top(3).to_string()
+
+
+def test_a_list_of_other_length_or_order_is_chosen_anew(ranking: Ranking) -> None:
+    assert len(ranking.worklist(5)) == 5
+    by_profit = ranking.select(rank_by="expected_profit", capacity=20).frame
+    assert by_profit.expected_profit.is_monotonic_decreasing
+    urgent = ranking.select(order_by="urgency").frame
+    assert urgent.contact_by.is_monotonic_increasing
+    assert set(urgent.customer_id) == set(ranking.worklist().customer_id)
+
+
+def test_stories_tell_what_speaks_for_and_against_and_what_happened(ranking: Ranking) -> None:
+    customer = ranking.worklist().customer_id[0]
+    story = ranking.stories([customer, "nobody"])
+    assert list(story) == [customer]
+    told = story[customer]
+    assert told.row.reason_1 == told.leaving[0].sentence
+    assert all(reason.weight > 0 for reason in told.leaving)
+    assert all(reason.weight < 0 for reason in told.staying)
+    assert told.events.day.is_monotonic_increasing
+    assert told.events.day.max() < DAY
+    assert (told.events.kind == "order").any()
+
+
+def test_drivers_are_drawn(ranking: Ranking) -> None:
+    drivers = ranking.drivers
+    assert drivers.weight.is_monotonic_decreasing
+    assert len(ranking.plot_drivers().get_yticklabels()) == len(drivers)
