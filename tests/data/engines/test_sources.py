@@ -22,6 +22,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from churnml.config import TableSource
+from churnml.data.engines import open_engine
 from churnml.data.shop import Shop, check, read
 from churnml.errors import InputError
 
@@ -404,3 +405,8 @@ def test_no_scratch_files_stay_after_the_process(tmp_path: Path) -> None:
     assert done.returncode == 3, done.stderr
     assert "churnml-" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_bar_is_printed_among_results() -> None:
+    backend = open_engine({}, "UTC").backend
+    assert backend.raw_sql("SELECT current_setting('enable_progress_bar')").fetchall() == [(False,)]
