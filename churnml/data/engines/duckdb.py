@@ -46,10 +46,10 @@ class DuckDBEngine(Engine):
             temp_directory=scratch.name,
             memory_limit=f"{_memory_limit_gb():.2f}GB",
             preserve_insertion_order=False,
-            enable_progress_bar=False,  # it would be printed among results
         )
         # The connection outlives the backend for a moment and would write its file anew: it is closed first.
         weakref.finalize(self.backend, _close, self.backend.con, scratch)
+        self.backend.raw_sql("SET enable_progress_bar = false")  # it would be printed among results
         try:
             self.backend.raw_sql(f"SET TimeZone = {sources.quoted(timezone)}")
         except duckdb.Error as error:

@@ -409,4 +409,5 @@ def test_no_scratch_files_stay_after_the_process(tmp_path: Path) -> None:
 
 def test_no_bar_is_printed_among_results() -> None:
     backend = open_engine({}, "UTC").backend
+    backend = open_engine({}, "UTC").backend
     assert backend.raw_sql("SELECT current_setting('enable_progress_bar')").fetchall() == [(False,)]
