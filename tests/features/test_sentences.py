@@ -84,7 +84,7 @@ def test_no_orders_at_all_have_their_own_words(feature: Feature) -> None:
 @every_feature
 def test_turkish_endings_follow_the_nouns_they_belong_to(feature: Feature) -> None:
     # What follows a number in braces at once is an ending, which fits its noun only.
-    endings = {"days": ("dür", "de", "dü"), "orders": ("e",), "complaints": ("i",), "deliveries": ("ın",)}
+    endings = {"days": ("dür", "de", "dü"), "orders": ("e", "in"), "complaints": ("i",), "deliveries": ("ın",)}
     units = {other.name: other.unit for other in FEATURES} | {"value": feature.unit}
     for text in filter(None, [feature.tr, feature.tr_zero]):
         for part in text.split("{")[1:]:
@@ -245,6 +245,33 @@ def test_the_first_letter_is_a_capital() -> None:
             "2 complaints and 5 orders in the last 365 days",
             "Son 365 günde 5 siparişe karşılık 2 şikâyet iletti",
         ),
+        (
+            {"gap_last_to_usual_ratio": 2.8, "gap_last_days": 42, "gap_earlier_median_days": 13.5},
+            "The last order came after 42 days; before it, usually ordered once every 13.5 days",
+            "Son siparişi 42 gün sonra geldi; önceden genellikle 13,5 günde bir sipariş veriyordu",
+        ),
+        ({"gap_last_to_usual_ratio": 1.4, "gap_last_days": 18, "gap_earlier_median_days": 12}, None, None),
+        (
+            {"discount_ended_usual_share": 0.9}
+            | {
+                "orders_discounted_total": 9,
+                "orders_until_last_discount": 10,
+                "orders_at_full_price_since_discount": 1,
+            },
+            "9 of 10 orders on discount, then 1 order at the full price",
+            "10 siparişin 9 tanesi indirimliydi; ardından tam fiyatla 1 sipariş verdi",
+        ),
+        (
+            {"complaint_open_after_last_order_max_days": 12},
+            "After the last order a complaint was open for 12 days",
+            "Son siparişinden sonra bir şikâyeti 12 gün açık kaldı",
+        ),
+        (
+            {"contacts_opened_share_180d": 0, "contacts_opened_180d": 0, "contacts_180d": 2},
+            "Opened none of 2 messages of the last 180 days",
+            "Son 180 günde 2 mesaj aldı, hiçbirini açmadı",
+        ),
+        ({"contacts_opened_90d": 0}, None, None),
         ({"delivery_delay_mean_days_90d": 0.04}, None, None),
         (
             {"delivery_delay_mean_days_90d": 2.5},

@@ -181,7 +181,7 @@ FAMILY = Family(
             compute=lambda reduced, all_, full: np.where(full > 0, reduced / all_, np.nan),
             en="{orders_discounted_total:number} of {orders_until_last_discount} on discount, then "
             "{orders_at_full_price_since_discount} at the full price",
-            tr="Önce {orders_until_last_discount} içinde {orders_discounted_total:number} indirimli, ardından tam "
+            tr="{orders_until_last_discount}in {orders_discounted_total:number} tanesi indirimliydi; ardından tam "
             "fiyatla {orders_at_full_price_since_discount} verdi",
             speaks_if=lambda value: value >= 0.5,
         ),

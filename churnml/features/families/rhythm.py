@@ -159,8 +159,9 @@ FAMILY = Family(
             inputs=("gap_last_days", "gap_earlier_median_days", "order_days_total"),
             fit=shop_gap_days,
             compute=_last_to_usual,
-            en="Took {gap_last_days} to the last order; before, usually ordered once every {gap_earlier_median_days}",
-            tr="Son siparişine kadar {gap_last_days} geçti; önceden genellikle {gap_earlier_median_days}de bir sipariş "
+            en="The last order came after {gap_last_days}; before it, usually ordered once every "
+            "{gap_earlier_median_days}",
+            tr="Son siparişi {gap_last_days} sonra geldi; önceden genellikle {gap_earlier_median_days}de bir sipariş "
             "veriyordu",
             speaks_if=lambda value: value >= _SLOW,
         ),
