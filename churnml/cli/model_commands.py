@@ -215,4 +215,10 @@ def explain(
             }
         )
         return
-    print_story(explanation, ranking.plays[explanation.row.play], ranking.language, ranking.currency)
+    print_story(
+        explanation,
+        ranking.stability([customer]),
+        ranking.plays[explanation.row.play],
+        ranking.language,
+        ranking.currency,
+    )

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from churnml.cli.show import SHOWN, records
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from churnml.features.sentences import Language
     from churnml.scoring.plays import Play
     from churnml.scoring.story import Explanation
@@ -19,6 +21,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "leaving": "Goes with leaving:",
         "staying": "Speaks for her staying:",
         "none": "  nothing that stands out",
+        "told": " (told on {days} of the last {of_days} months)",
         "play": "What to do: {title} ({owner}; rule: {rule}). {wording}",
         "by": "Contact by {day}.",
         "held": "In the holdout until {day}: leave her alone.",
@@ -33,6 +36,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "leaving": "Ayrılmayla birlikte görülenler:",
         "staying": "Kalacağına işaret edenler:",
         "none": "  öne çıkan bir şey yok",
+        "told": " (son {of_days} ayın {days} tanesinde söylendi)",
         "play": "Yapılacak: {title} ({owner}; kural: {rule}). {wording}",
         "by": "Son iletişim günü: {day}.",
         "held": "{day} tarihine kadar kontrol grubunda: iletişim kurmayın.",
@@ -44,7 +48,9 @@ _WORDS: dict[Language, dict[str, str]] = {
 }
 
 
-def print_story(explanation: Explanation, play: Play, language: Language, currency: str | None) -> None:
+def print_story(
+    explanation: Explanation, stability: pd.DataFrame, play: Play, language: Language, currency: str | None
+) -> None:
     """Print why a customer stands where she stands, what happened to her, and what to do."""
     from churnml.features.sentences import number_writer
     from churnml.reporting.columns import name_of
@@ -67,10 +73,12 @@ def print_story(explanation: Explanation, play: Play, language: Language, curren
         name_of("lifecycle_stage", row.lifecycle_stage, language),
     )
     print(words["life"].format(segment=segment, stage=stage))
+    told = {row["concept"]: words["told"].format(**row) for row in records(stability)}
     for side, reasons in (("leaving", explanation.leaving), ("staying", explanation.staying)):
         print(f"\n{words[side]}")
         for reason in reasons:
-            print(f"  {name_of('concept', reason.concept, language)}: {reason.sentence}")
+            steady = told.get(reason.concept, "") if side == "leaving" else ""
+            print(f"  {name_of('concept', reason.concept, language)}: {reason.sentence}{steady}")
         if not reasons:
             print(words["none"])
     print()

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from churnml.config import ScoringSettings
 from churnml.scoring.reasons import REASONS, ReasonWriter, Told
 from churnml.training.attribution import sum_concepts
 from churnml.training.model import Model
 
 _BATCH = 100_000
+_DRAWN = 20_000
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,25 @@ class Explained:
     base: float
     reasons: pd.DataFrame
     weights: pd.DataFrame
+
+
+def make_writer(model: Model, X: pd.DataFrame, settings: ScoringSettings, currency: str | None) -> ReasonWriter:
+    """Make the writer of the reasons of a population; what reasons usually weigh is learned from some of it.
+
+    Parameters
+    ----------
+    model
+        The model.
+    X
+        Features of all customers.
+    settings
+        Language, and least weight of a reason.
+    currency
+        ISO code, or None for plain numbers.
+    """
+    drawn = X.iloc[:: -(-len(X) // _DRAWN)]
+    usual = model.contributions(drawn)[1]
+    return ReasonWriter(X, settings.language, currency, settings.min_reason_weight, usual)
 
 
 def explain_all(model: Model, X: pd.DataFrame, writer: ReasonWriter) -> Explained:

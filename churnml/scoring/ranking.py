@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +23,9 @@ from churnml.features.registry import feature as feature_of
 from churnml.features.trace import trace
 from churnml.plots import plot_reasons
 from churnml.scoring.changes import name_causes, name_changes
-from churnml.scoring.explaining import Explained
+from churnml.scoring.explaining import Explained, make_writer
 from churnml.scoring.plays import Play
+from churnml.scoring.reason_stability import compute_stability
 from churnml.scoring.reasons import ReasonWriter
 from churnml.scoring.story import Explanation, Story, say_events
 from churnml.scoring.worklist import Worklist, make_worklist
@@ -230,6 +231,36 @@ class Ranking:
             )
             for customer, row in zip(known, weights.to_numpy(), strict=True)
         }
+
+    def stability(self, customers: Sequence[str], snapshots: int = 3, every_days: int = 30) -> pd.DataFrame:
+        """Count on how many of the last snapshots a concept was among customers' reasons, by today's model.
+
+        Parameters
+        ----------
+        customers
+            Their ids.
+        snapshots
+            So many, this one included.
+        every_days
+            Days between two.
+
+        Returns
+        -------
+        pandas DataFrame
+            ``customer_id, concept, days, of_days, share, last_told_on``; see ``compute_stability``.
+        """
+        told = {}
+        for back in range(snapshots):
+            day = self.snapshot_date - timedelta(days=back * every_days)
+            if day <= self.shop.first_day:
+                break
+            X = self._features_on(day) if back else self._X
+            if X.empty:
+                break
+            writer = make_writer(self.model, X, self.config.scoring, self.currency) if back else self._writer
+            rows = X.loc[X.index.isin(list(customers))]
+            told[day] = dict(zip(rows.index, writer.write(rows, self.model.contributions(rows)[1]), strict=True))
+        return compute_stability(told)
 
     def explain(self, customer_id: str) -> Explanation:
         """Explain one customer.

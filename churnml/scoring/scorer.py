@@ -23,16 +23,14 @@ from churnml.features.family import Feature
 from churnml.features.registry import available, load_plugins
 from churnml.scoring.changes import check_earlier
 from churnml.scoring.contact_by import contact_days
-from churnml.scoring.explaining import explain_all
+from churnml.scoring.explaining import explain_all, make_writer
 from churnml.scoring.plays import BANDS, read_plays
 from churnml.scoring.ranking import Ranking
-from churnml.scoring.reasons import ReasonWriter
 from churnml.scoring.worklist import reasons_against
 from churnml.statistics.logodds import sigmoid
 from churnml.training.model import Model
 
 _THIRDS = 3
-_DRAWN = 20_000  # customers by whom one knows what reasons usually weigh in this shop
 _COLUMNS = (
     *("risk_rank", "customer_id", "churn_probability", "risk_band", "value_at_risk", "segment", "lifecycle_stage"),
     *("last_order_at", "reason_1", "reason_1_concept", "reason_2", "reason_2_concept", "reason_3", "reason_3_concept"),
@@ -117,9 +115,7 @@ class Scorer:
             )
         X = built[[declared.name for declared in features]]
         currency = _currency(shop)
-        drawn = X.iloc[:: -(-len(X) // _DRAWN)]
-        usual = model.contributions(drawn)[1]
-        writer = ReasonWriter(X, settings.language, currency, settings.min_reason_weight, usual)
+        writer = make_writer(model, X, settings, currency)
         explained = explain_all(model, X, writer)
 
         value = expected_value(history, definition, settings.value_days).loc[X.index]

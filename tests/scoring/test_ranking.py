@@ -170,3 +170,14 @@ def test_drivers_are_drawn(ranking: Ranking) -> None:
     drivers = ranking.drivers
     assert drivers.weight.is_monotonic_decreasing
     assert len(ranking.plot_drivers().get_yticklabels()) == len(drivers)
+
+
+def test_stability_counts_the_last_snapshots(ranking: Ranking) -> None:
+    customers = list(ranking.worklist().customer_id[:20])
+    found = ranking.stability(customers, snapshots=2)
+    assert set(found.of_days) <= {1, 2}
+    today = {
+        customer: {reason.concept for reason in told.leaving} for customer, told in ranking.stories(customers).items()
+    }
+    told_today = {(row.customer_id, row.concept) for row in found.itertuples() if row.last_told_on == DAY}
+    assert told_today == {(customer, concept) for customer, concepts in today.items() for concept in concepts}
