@@ -7,6 +7,7 @@ notebook, end the cell with ``.figure`` to see it; in a script, call ``ax.figure
 from __future__ import annotations
 
 import textwrap
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -222,9 +223,10 @@ def plot_reasons(table: pd.DataFrame, ax: Axes | None = None, title: str | None 
     values = [float(value) for value in rows["contribution"]]
     # A dollar sign would switch matplotlib to formulas, and sentences may well hold amounts of money.
     labels = [textwrap.fill(str(label), _LABEL_WIDTH).replace("$", r"\$") for label in rows["label"]]
-    lines = sum(label.count("\n") + 1 for label in labels)
-    ax = ax if ax is not None else new_axes(8.0, 1.2 + 0.22 * len(labels) + 0.19 * lines)
-    positions = list(range(len(values)))
+    # A label of several lines takes the room of as many.
+    spans = [1.0 + 0.7 * label.count("\n") for label in labels]
+    ax = ax if ax is not None else new_axes(8.0, 1.2 + 0.36 * sum(spans))
+    positions = [end - span / 2 for end, span in zip(accumulate(spans), spans, strict=True)]
     bars = ax.barh(positions, values, color=[LEAVING_COLOUR if value > 0 else STAYING_COLOUR for value in values])
     ax.bar_label(bars, labels=[f"{value:+.2f}" for value in values], padding=3)
     ax.set_yticks(positions, labels=labels)

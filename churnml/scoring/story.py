@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -114,6 +115,14 @@ class Explanation(Story):
         table = pd.DataFrame({"label": labels, "contribution": self.concepts.to_numpy()})
         title = f"Customer {self.customer_id}: {self.row.churn_probability:.0%} likely to leave"
         return plot_reasons(table, ax, title=title)
+
+    def _repr_png_(self) -> bytes:
+        """Show itself as a picture in a notebook."""
+        figure = self.plot().get_figure(root=True)
+        assert figure is not None
+        written = BytesIO()
+        figure.savefig(written, format="png", dpi=110, bbox_inches="tight", metadata={"Software": None})
+        return written.getvalue()
 
     @property
     def shap(self) -> shap.Explanation:

@@ -87,6 +87,15 @@ def test_an_explanation_draws_itself(ranking: Ranking) -> None:
     explanation = ranking.explain(ranking.frame.customer_id.iloc[0])
     axes = explanation.plot()
     assert explanation.customer_id in axes.get_title()
+    assert explanation._repr_png_().startswith(b"\x89PNG")
+
+
+def test_an_explanation_goes_into_shaps_own_plots(ranking: Ranking) -> None:
+    explanation = ranking.explain(ranking.frame.customer_id.iloc[0])
+    shown = explanation.shap
+    logodds = explanation.base + explanation.features.contribution.sum()
+    assert shown.base_values + np.asarray(shown.values).sum() == pytest.approx(logodds)
+    assert list(shown.feature_names) == list(explanation.features.feature)
 
 
 def test_an_unknown_customer_is_refused(ranking: Ranking) -> None:
