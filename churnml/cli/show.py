@@ -61,12 +61,15 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
         )
         return
     print(f"{len(ranking):,} customers ranked on {ranking.snapshot_date} by model {outcome.model.version}.")
-    print(f"The work list: the first {len(worklist)} of {len(listed):,} customers to contact.\n")
-    print(_as_text(worklist))
+    if len(listed):
+        print(f"The work list: the first {len(worklist)} of {len(listed):,} customers to contact.\n")
+        print(_as_text(worklist))
+    else:
+        print("The work list is empty: nobody is to be contacted.")
     left_out = ", ".join(f"{count:,} {reason}" for reason, count in ranking.excluded.items())
     print(f"\nNot on it: {left_out or 'nobody'}.")
     plan = ranking.holdout
-    if plan is not None:
+    if plan is not None and len(listed):
         least = plan.smallest_effect
         shows = "no effect" if least is None else f"effects from {100 * least:.0f} points of the churn rate on"
         print(f"The holdout ({plan.held_out:,} customers like the {plan.listed:,} on the list) can show {shows}.")

@@ -14,6 +14,7 @@ from churnml.definition import ChurnDefinition
 from churnml.features.builder import build_features
 from churnml.features.families import buy_till_you_die
 from churnml.features.families.buy_till_you_die import FAMILY, Fitted, fit
+from churnml.features.family import Derived
 from churnml.statistics.bgnbd import BGNBD
 
 SNAPSHOT = date(2025, 7, 1)
@@ -111,3 +112,13 @@ def test_the_draw_does_not_depend_on_the_order_of_rows(monkeypatch: pytest.Monke
 
 def test_the_family_is_of_recent_orders() -> None:
     assert (FAMILY.concept, FAMILY.actionable) == ("recent orders", False)
+
+
+def test_of_a_subscriber_who_never_ordered_nothing_is_said() -> None:
+    fitted = fitted_on({"ann": [200, 100, 20], "bob": [30, 20, 10], "eve": [300, 290]})
+    nan = float("nan")
+    for feature in FAMILY.features:
+        assert isinstance(feature, Derived)
+        found = feature.compute(fitted, np.array([0.0, 3.0]), np.array([nan, 200.0]), np.array([nan, 20.0]))
+        assert np.isnan(found[0])
+        assert np.isfinite(found[1])

@@ -59,18 +59,23 @@ def fit(history: History, definition: ChurnDefinition) -> Fitted | None:
 
 
 def _no_order(fitted: Fitted, order_days: Floats, since_first: Floats, since_last: Floats) -> Floats:
-    history = (order_days - 1, since_first - since_last, since_first)
+    history = _history(order_days, since_first, since_last)
     return no_order_probability(fitted.model, *history, horizon=fitted.horizon_days, lead=fitted.lead_days)
 
 
 def _expected(fitted: Fitted, order_days: Floats, since_first: Floats, since_last: Floats) -> Floats:
-    history = (order_days - 1, since_first - since_last, since_first)
+    history = _history(order_days, since_first, since_last)
     return expected_orders(fitted.model, *history, horizon=fitted.horizon_days, lead=fitted.lead_days)
 
 
 def _alive(fitted: Fitted, order_days: Floats, since_first: Floats, since_last: Floats) -> Floats:
-    alive = probability_alive(fitted.model, order_days - 1, since_first - since_last, since_first)
+    alive = probability_alive(fitted.model, *_history(order_days, since_first, since_last))
     return np.where(order_days > 1, alive, np.nan)
+
+
+def _history(order_days: Floats, since_first: Floats, since_last: Floats) -> tuple[Floats, Floats, Floats]:
+    """Give repeat purchases, time of the last and age; all unknown for a subscriber who never ordered."""
+    return np.where(order_days > 0, order_days - 1, np.nan), since_first - since_last, since_first
 
 
 _EN = (
