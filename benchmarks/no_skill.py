@@ -71,6 +71,7 @@ def main() -> None:
     parser.add_argument("--horizon", type=int, default=90)
     parser.add_argument("--active", type=int, default=365)
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--cheap", action="store_true")
     parser.add_argument("--jobs", type=int, default=2, help="seeds at a time")
     asked = parser.parse_args()
@@ -79,13 +80,14 @@ def main() -> None:
     definition = ChurnDefinition(horizon_days=asked.horizon, active_days=asked.active)
     candidates = {"candidates": CHEAP} if asked.cheap else {}
     config = Config(definition=definition, training={"bootstrap_draws": 20, "threads": 1, **candidates})
+    seeds = range(asked.first, asked.first + asked.seeds)
     if asked.simulate:
-        work = (delayed(simulated)(asked.simulate, seed, config) for seed in range(asked.seeds))
+        work = (delayed(simulated)(asked.simulate, seed, config) for seed in seeds)
     else:
         frame, end, off = built(churnml.read(asked.shop), config, asked.as_of)
-        work = (delayed(trained)(permuted(frame, seed), end, off, config) for seed in range(asked.seeds))
+        work = (delayed(trained)(permuted(frame, seed), end, off, config) for seed in seeds)
     promoted = 0
-    for seed, found in enumerate(Parallel(n_jobs=asked.jobs, return_as="generator")(work)):
+    for seed, found in zip(seeds, Parallel(n_jobs=asked.jobs, return_as="generator")(work), strict=True):
         if found.model is not None:
             promoted += 1
             print(f"seed {seed}: {found.card['candidate']} was promoted", flush=True)
