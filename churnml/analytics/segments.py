@@ -42,7 +42,7 @@ def rfm_segments(X: pd.DataFrame) -> pd.Series:
     --------
     >>> X = pd.DataFrame({"days_since_last_order": [1, 9], "orders_365d": [8, 1], "amount_sum_365d": [90.0, 5.0]})
     >>> list(rfm_segments(X))
-    ['Champions', 'Hibernating']
+    ['Champions', 'Need attention']
     """
     recency = _fifths(-X[RFM[0]])
     worth = np.ceil((_fifths(X[RFM[1]]) + _fifths(X[RFM[2]])) / 2).astype(int)

@@ -22,6 +22,7 @@ from churnml.data.shop import Shop, read
 from churnml.definition import ChurnDefinition
 from churnml.features.builder import build_features
 from churnml.features.families.buy_till_you_die import fit
+from churnml.features.families.rhythm import shop_gap_days
 from churnml.features.registry import available, families
 
 SNAPSHOT = date(2018, 3, 1)
@@ -119,6 +120,7 @@ def of_orders(orders: list[tuple[datetime, Decimal]]) -> dict[str, float]:
         "gap_deviation_days": stdev(gaps) if len(gaps) > 1 else math.nan,
         "gap_max_days": max(gaps) if gaps else math.nan,
         "gap_last_days": gaps[-1] if gaps else math.nan,
+        "gap_earlier_median_days": median(gaps[:-1]) if len(gaps) > 1 else math.nan,
         "overdue_ratio": since[-1] / usual,
         "overdue_against_longest_ratio": since[-1] / max(gaps) if gaps else math.nan,
         "gap_last_to_median_ratio": gaps[-1] / usual if gaps else math.nan,
@@ -182,6 +184,9 @@ def of_deliveries(orders: list[Row]) -> dict[str, float]:
             made[f"order_to_delivery_mean_days_{window}d"] = mean(waits)
     return made | {
         "delivery_delay_last_days": arrived[-1][1] if arrived else math.nan,
+        "delivery_delay_before_last_days": arrived[-2][1] if len(arrived) > 1 else math.nan,
+        "delivery_delay_last_two_min_days": min(delay for _, delay, _ in arrived[-2:]) if arrived[1:] else math.nan,
+        "delivery_delay_last_two_max_days": max(delay for _, delay, _ in arrived[-2:]) if arrived[1:] else math.nan,
         "days_since_last_late_delivery": (SNAPSHOT - max(late).date()).days if late else math.nan,
         "orders_under_way": len(waiting),
         "orders_under_way_late": sum(past > 0 for past, _, _ in waiting),
@@ -244,8 +249,8 @@ def test_every_value_is_the_one_worked_out_by_hand(
 ) -> None:
     expected = by_hand(published[customer])
     found = built.loc[customer]
-    fitted = [name for name in found.index if name.startswith("btyd")]
-    assert set(expected) == set(found.index) - set(fitted)
+    fitted = {name for name in found.index if name.startswith("btyd")} | {"gap_last_to_usual_ratio"}
+    assert set(expected) == set(found.index) - fitted
     for name, value in expected.items():
         assert found[name] == pytest.approx(value, rel=1e-12, abs=1e-12, nan_ok=True), name
 
@@ -264,6 +269,21 @@ def test_the_fitted_model_is_applied_as_the_paper_says(customer: str, olist: Sho
     order = 1 - ((alpha + age) / (alpha + age + 180)) ** (r + x)
     assert row["btyd_no_order_probability"] == pytest.approx(1 - alive * order, rel=1e-9)
     assert row["btyd_alive_probability"] == pytest.approx(alive if x else math.nan, rel=1e-9, nan_ok=True)
+
+
+@pytest.mark.slow
+def test_the_last_gap_is_held_against_the_usual_ones_of_customer_and_shop(olist: Shop, built: pd.DataFrame) -> None:
+    shop_gap = shop_gap_days(History(olist, SNAPSHOT), DEFINITION)
+    assert shop_gap is not None
+    for customer in CUSTOMERS:
+        row = built.loc[customer]
+        earlier = row["order_days_total"] - 2
+        if earlier < 1:
+            assert math.isnan(row["gap_last_to_usual_ratio"])
+            continue
+        usual = (row["gap_earlier_median_days"] ** earlier * shop_gap**2) ** (1 / (earlier + 2))
+        assert row["gap_last_to_usual_ratio"] == pytest.approx(row["gap_last_days"] / usual, rel=1e-9)
+    assert built.loc[CUSTOMERS, "gap_last_to_usual_ratio"].notna().any()
 
 
 @pytest.mark.slow

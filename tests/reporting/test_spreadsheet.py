@@ -197,7 +197,8 @@ def test_every_play_has_a_sheet_with_its_customers(language: Language, tmp_path:
         "en": "Cost of the contact: €5.00 · Offer: €0.00 · Not again for: 14 days · Customers: 2",
         "tr": "İletişimin maliyeti: €5,00 · Teklif: €0,00 · Bekleme süresi: 14 gün · Müşteri: 2",
     }
-    assert call[2][0] == f"{titles(language)['owner']}: customer service · {said[language]}"
+    owner = {"en": "customer service", "tr": "müşteri hizmetleri"}[language]
+    assert call[2][0] == f"{titles(language)['owner']}: {owner} · {said[language]}"
     ids = [row[1] for _, rows in of_plays for row in rows if isinstance(row[0], float)]
     assert sorted(ids) == sorted(frame["customer_id"])  # each stands on one sheet
     assert titles(language)["play"] not in call[3]
