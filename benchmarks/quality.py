@@ -98,12 +98,15 @@ def default_lightgbm(frame: TrainingFrame, X: pd.DataFrame, columns: list[str]) 
 
 
 def outside(python: str, code: str, train: pd.DataFrame, test: pd.DataFrame, last: float) -> np.ndarray:
-    """Fit and predict with the Python of another environment."""
+    """Fit and predict with the Python of another environment; where that fails, it says nothing of anybody."""
     with tempfile.TemporaryDirectory() as scratch:
         paths = [str(Path(scratch) / name) for name in ("train.parquet", "test.parquet", "out.parquet")]
         train.reset_index(drop=True).to_parquet(paths[0])
         test.reset_index(drop=True).to_parquet(paths[1])
-        subprocess.run([python, "-c", code, *paths, str(last)], check=True, capture_output=True)
+        done = subprocess.run([python, "-c", code, *paths, str(last)], check=False, capture_output=True, text=True)
+        if done.returncode:
+            print(f"a peer failed: {done.stderr.strip().splitlines()[-1]}", flush=True)
+            return np.zeros(len(test))
         return logit(np.clip(pd.read_parquet(paths[2]).churn.to_numpy(dtype=float), 1e-6, 1 - 1e-6))
 
 
