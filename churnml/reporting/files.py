@@ -23,6 +23,7 @@ from churnml.reporting.csv_files import write_csv
 from churnml.reporting.page.page import render_page
 from churnml.reporting.page.summary import summarise
 from churnml.reporting.spreadsheet import write_workbook
+from churnml.scoring.changes import snapshot_of
 from churnml.scoring.ranking import Ranking
 
 EARLIER = "earlier.parquet"
@@ -104,7 +105,7 @@ def read_earlier(out: Path, snapshot_date: date, folder: Path | None) -> pd.Data
     for path in (out / "ranking.parquet", out / EARLIER):
         if path.is_file():
             found = _read_parquet(path)
-            if len(found) and pd.Timestamp(str(found["snapshot_date"].iloc[0])).date() < snapshot_date:
+            if len(found) and snapshot_of(found) < snapshot_date:
                 return found
     return None
 

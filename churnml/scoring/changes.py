@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,12 @@ _UNMOVED = ("same", "off the list")
 _NEEDED = ("customer_id", "churn_probability", "snapshot_date", "holdout", "arm_until", "list_rank")
 
 
-def check_earlier(earlier: pd.DataFrame, snapshot_date: object) -> None:
+def snapshot_of(ranking: pd.DataFrame) -> date:
+    """Give the day of a ranking with at least one row."""
+    return pd.Timestamp(str(ranking["snapshot_date"].iloc[0])).date()
+
+
+def check_earlier(earlier: pd.DataFrame, snapshot_date: date) -> None:
     """Refuse an earlier ranking that cannot be compared with the list of a day.
 
     Raises
@@ -34,8 +40,8 @@ def check_earlier(earlier: pd.DataFrame, snapshot_date: object) -> None:
             f"The earlier list has no {', '.join(missing)}. Name a folder that churnml score wrote, with its "
             "ranking.parquet."
         )
-    if earlier.empty or pd.Timestamp(str(earlier["snapshot_date"].iloc[0])) >= pd.Timestamp(str(snapshot_date)):
-        day = "no day" if earlier.empty else earlier["snapshot_date"].iloc[0]
+    if earlier.empty or snapshot_of(earlier) >= snapshot_date:
+        day = "no day" if earlier.empty else snapshot_of(earlier)
         raise InputError(
             f"The earlier list is of {day}, not before {snapshot_date}. Name the folder of an earlier list."
         )
@@ -82,10 +88,10 @@ def name_changes(
         }
     )
     is_on, was = ids.isin(listed), ids.isin(was_on)
-    day = pd.Timestamp(str(earlier["snapshot_date"].iloc[0]))
+    day = pd.Timestamp(snapshot_of(earlier))
     ordered = (pd.to_datetime(now["last_order_at"]).reindex(ids) >= day).to_numpy()
     sent = contacted.reindex(ids).astype("boolean")
-    unaided = (sent == False).fillna(False).to_numpy(dtype=bool)  # noqa: E712, null is not False
+    unaided = (~sent).fillna(False).to_numpy(dtype=bool)
     moved = (table["now"] - table["before"]).to_numpy()
     table["change"] = np.select(
         [

@@ -22,7 +22,7 @@ from churnml.features.registry import available, concept_of
 from churnml.features.registry import feature as feature_of
 from churnml.features.trace import trace
 from churnml.plots import plot_reasons
-from churnml.scoring.changes import name_causes, name_changes
+from churnml.scoring.changes import name_causes, name_changes, snapshot_of
 from churnml.scoring.explaining import Explained, make_writer
 from churnml.scoring.plays import Play
 from churnml.scoring.reason_stability import compute_stability
@@ -185,7 +185,7 @@ class Ranking:
             return None
         changes = self._named_changes
         X = self._X.loc[self._X.index.isin(changes["customer_id"])]
-        X_before = self._features_on(_day_of(self.earlier))
+        X_before = self._features_on(snapshot_of(self.earlier))
         X_before = X_before.loc[X_before.index.isin(X.index)]
         return name_causes(
             changes,
@@ -344,7 +344,7 @@ class Ranking:
             self.worklist()["customer_id"],
             self.earlier,
             pd.Series(lost.to_numpy(dtype=bool), index=self.frame["customer_id"]),
-            self._contacted_since((self.snapshot_date - _day_of(self.earlier)).days),
+            self._contacted_since((self.snapshot_date - snapshot_of(self.earlier)).days),
         )
 
     def _features_on(self, day: date) -> pd.DataFrame:
@@ -372,10 +372,6 @@ class Ranking:
         if self._real_ids is None:
             return real
         return real.map(pd.Series(self._real_ids.index, index=pd.Index(self._real_ids)))
-
-
-def _day_of(ranking: pd.DataFrame) -> date:
-    return pd.Timestamp(str(ranking["snapshot_date"].iloc[0])).date()
 
 
 def _heaviest_first(weights: pd.Series) -> pd.Series:
