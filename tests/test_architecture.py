@@ -60,7 +60,7 @@ def test_a_room_imports_only_from_rooms_to_its_left(path: Path) -> None:
         ("duckdb", {"data/engines/duckdb.py", "data/engines/sources.py"}),
         ("psycopg", {"data/engines/postgres.py"}),
         ("pyspark", {"data/engines/spark.py"}),
-        ("matplotlib", {"plots.py"}),
+        ("matplotlib", {f"plots/{path.name}" for path in (PACKAGE / "plots").glob("*.py")}),
     ],
 )
 def test_a_library_with_one_home_is_imported_there_alone(library: str, homes: set[str]) -> None:

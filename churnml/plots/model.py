@@ -1,8 +1,4 @@
-"""Draw tables that were computed elsewhere: a table goes in, matplotlib axes come out, nothing is worked out here.
-
-Every function draws on the axes given, or on a figure of its own that pyplot does not know (nothing stays open). In a
-notebook, end the cell with ``.figure`` to see it; in a script, call ``ax.figure.savefig(path)``.
-"""
+"""Pictures of a model: how right its probabilities are, what a list of it finds, and what goes with a risk."""
 
 from __future__ import annotations
 
@@ -10,15 +6,12 @@ import textwrap
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from churnml.plots.axes import LEAVING_COLOUR, NEUTRAL, PALE, STAYING_COLOUR, new_axes, set_date_axis, tidy
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-# Red and blue as in ColorBrewer's RdBu: told apart with every common kind of colour blindness, and in grey print too.
-LEAVING_COLOUR = "#ca0020"
-STAYING_COLOUR = "#0571b0"
-_NEUTRAL = "#666666"
-_PALE = "#d9d9d9"
 _LABEL_WIDTH = 46
 
 
@@ -52,7 +45,7 @@ def plot_reliability(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax = ax if ax is not None else new_axes(5.5, 5.0)
     predicted, happened = table["mean_predicted"].to_numpy(), table["churned_share"].to_numpy()
     top = max([0.05, *predicted, *table["high"]]) * 1.05
-    ax.plot([0, top], [0, top], color=_NEUTRAL, linestyle="--", linewidth=1, label="perfectly calibrated")
+    ax.plot([0, top], [0, top], color=NEUTRAL, linestyle="--", linewidth=1, label="perfectly calibrated")
     ax.vlines(predicted, table["low"].to_numpy(), table["high"].to_numpy(), color=STAYING_COLOUR, alpha=0.5)
     ax.plot(predicted, happened, color=STAYING_COLOUR, marker="o", label="this model (bar: 95 % interval)")
     ax.set(xlim=(0, top), ylim=(0, top), aspect="equal", title="Calibration")
@@ -61,7 +54,7 @@ def plot_reliability(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
     ax.legend(loc="upper left", frameon=False)
-    _tidy(ax)
+    tidy(ax)
     return ax
 
 
@@ -93,16 +86,16 @@ def plot_gains(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     ax = ax if ax is not None else new_axes(5.5, 5.0)
     contacted = table["contacted_share"].to_numpy()
-    ax.plot(contacted, table["best_share"].to_numpy(), color=_NEUTRAL, linestyle=":", label="perfect order")
+    ax.plot(contacted, table["best_share"].to_numpy(), color=NEUTRAL, linestyle=":", label="perfect order")
     ax.plot(contacted, table["captured_share"].to_numpy(), color=STAYING_COLOUR, linewidth=2, label="this model")
-    ax.plot([0, 1], [0, 1], color=_NEUTRAL, linestyle="--", linewidth=1, label="drawn at random")
+    ax.plot([0, 1], [0, 1], color=NEUTRAL, linestyle="--", linewidth=1, label="drawn at random")
     ax.set(xlim=(0, 1), ylim=(0, 1.02), title="Leaving customers found")
     ax.set_xlabel("Share of customers contacted, most likely to leave first")
     ax.set_ylabel("Share of all leaving customers found")
     ax.xaxis.set_major_formatter(PercentFormatter(1.0))
     ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     ax.legend(loc="lower right", frameon=False)
-    _tidy(ax)
+    tidy(ax)
     return ax
 
 
@@ -136,9 +129,9 @@ def plot_base_rates(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     dates = table["snapshot_date"].to_numpy(dtype="datetime64[D]")
     counts = ax.twinx()
     width = min(8.0, 250.0 / max(len(table), 1))  # points; bars of many snapshots must not run together
-    counts.vlines(dates, 0, table["customers"].to_numpy(), color=_PALE, linewidth=width)
+    counts.vlines(dates, 0, table["customers"].to_numpy(), color=PALE, linewidth=width)
     counts.set_ylim(bottom=0)
-    counts.set_ylabel("Eligible customers (grey bars)", color=_NEUTRAL)
+    counts.set_ylabel("Eligible customers (grey bars)", color=NEUTRAL)
     counts.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     counts.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     counts.spines[["top"]].set_visible(False)
@@ -150,8 +143,8 @@ def plot_base_rates(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("Snapshot date")
     ax.set_ylabel("Churn rate (share of eligible customers)")
     ax.yaxis.set_major_formatter(PercentFormatter(1.0))
-    _set_date_axis(ax)
-    _tidy(ax)
+    set_date_axis(ax)
+    tidy(ax)
     return ax
 
 
@@ -182,14 +175,14 @@ def plot_lift_over_time(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     dates = table["snapshot_date"].to_numpy(dtype="datetime64[D]")
     lifts = table["lift_at_10pct"].to_numpy(dtype="float64")
     ax.plot(dates, lifts, color=STAYING_COLOUR, marker="o", linewidth=2, label="this model, on later or other rows")
-    ax.axhline(1, color=_NEUTRAL, linestyle="--", linewidth=1, label="drawn at random")
+    ax.axhline(1, color=NEUTRAL, linestyle="--", linewidth=1, label="drawn at random")
     ax.set_ylim(0, max([1.5, *lifts[lifts == lifts]]) * 1.1)  # a null is not equal to itself
     ax.set_title("Lift by snapshot")
     ax.set_xlabel("Snapshot date")
     ax.set_ylabel("Lift at 10 % (times the churn rate)")
-    _set_date_axis(ax)
+    set_date_axis(ax)
     ax.legend(loc="lower left", frameon=False)
-    _tidy(ax)
+    tidy(ax)
     return ax
 
 
@@ -231,89 +224,12 @@ def plot_reasons(table: pd.DataFrame, ax: Axes | None = None, title: str | None 
     ax.bar_label(bars, labels=[f"{value:+.2f}" for value in values], padding=3)
     ax.set_yticks(positions, labels=labels)
     ax.invert_yaxis()
-    ax.axvline(0, color=_NEUTRAL, linewidth=1)
+    ax.axvline(0, color=NEUTRAL, linewidth=1)
     ax.margins(x=0.18)
     ax.set_xlabel("← towards staying        Weight (log-odds)        towards leaving →")
     if title is not None:
         ax.set_title(title.replace("$", r"\$"))
-    _tidy(ax)
+    tidy(ax)
     ax.grid(visible=False, axis="y")
     ax.tick_params(axis="y", length=0)
-    return ax
-
-
-def new_axes(width: float, height: float) -> Axes:
-    """Return the axes of a new figure (inches) that does not enter pyplot's global list."""
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), dpi=120, layout="constrained").add_subplot()
-
-
-def _set_date_axis(ax: Axes) -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    locator = AutoDateLocator(minticks=2, maxticks=8)  # type: ignore[no-untyped-call]
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-    ax.margins(x=0.08)
-
-
-def _tidy(ax: Axes) -> None:
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.grid(visible=True, color=_PALE, linewidth=0.6)
-    ax.set_axisbelow(True)
-
-
-def plot_horizon(
-    curve: pd.DataFrame, horizons: pd.DataFrame, recommended_days: int | None, ax: Axes | None = None
-) -> Axes:
-    """Draw how many order again within so many days, with and without the gaps that are still open.
-
-    Parameters
-    ----------
-    curve, horizons, recommended_days
-        As in ``HorizonAdvice``.
-    ax
-        Axes to draw on; a new figure without.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The axes drawn on.
-    """
-    from matplotlib.ticker import PercentFormatter
-
-    ax = ax if ax is not None else new_axes(7.5, 4.5)
-    last = horizons["horizon_days"].max() * 1.1
-    shown = curve[curve["duration"] <= last]
-    days = shown["duration"].to_numpy()
-    ax.fill_between(
-        days, 1 - shown["high"], 1 - shown["low"], step="post", color=STAYING_COLOUR, alpha=0.2, linewidth=0
-    )
-    ax.step(days, 1 - shown["survival"], where="post", color=STAYING_COLOUR, label="ordered again (open gaps censored)")
-    ended = shown["ended"].cumsum() / curve["ended"].sum()
-    ax.step(days, ended, where="post", color=_NEUTRAL, linestyle="--", label="of the gaps that ended alone: too many")
-    told = horizons[horizons["base_rate"].notna()]
-    low, high = told["base_rate"] - told["base_rate_min"], told["base_rate_max"] - told["base_rate"]
-    ax.errorbar(
-        told["horizon_days"],
-        told["base_rate"],
-        yerr=[low, high],
-        color=LEAVING_COLOUR,
-        fmt="o",
-        markersize=4,
-        linewidth=1,
-        label="left: share of active customers (mean, lowest and highest snapshot)",
-    )
-    if recommended_days is not None:
-        ax.axvline(recommended_days, color=_NEUTRAL, linewidth=1, linestyle=":", zorder=0)
-        ax.annotate(
-            f"{recommended_days} days", (recommended_days, 1.01), ha="center", va="bottom", annotation_clip=False
-        )
-    ax.set(xlim=(0, last), ylim=(0, 1))
-    ax.set_xlabel("Days")
-    ax.set_ylabel("Share")
-    ax.set_title("How long until the next order", loc="left", pad=18)
-    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
-    ax.legend(frameon=False, fontsize="small", loc="lower right")
     return ax

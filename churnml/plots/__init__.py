@@ -1,0 +1,21 @@
+"""Draw tables that were computed elsewhere: a table goes in, matplotlib axes come out, nothing is worked out here.
+
+Every function draws on the axes given, or on a figure of its own that pyplot does not know (nothing stays open). In a
+notebook, end the cell with ``.figure`` to see it; in a script, call ``ax.figure.savefig(path)``.
+"""
+
+from churnml.plots.axes import LEAVING_COLOUR, STAYING_COLOUR, new_axes
+from churnml.plots.horizon import plot_horizon
+from churnml.plots.model import plot_base_rates, plot_gains, plot_lift_over_time, plot_reasons, plot_reliability
+
+__all__ = [
+    "LEAVING_COLOUR",
+    "STAYING_COLOUR",
+    "new_axes",
+    "plot_base_rates",
+    "plot_gains",
+    "plot_horizon",
+    "plot_lift_over_time",
+    "plot_reasons",
+    "plot_reliability",
+]

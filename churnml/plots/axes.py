@@ -1,0 +1,38 @@
+"""What all pictures share: colours, axes of a new figure, and a quiet frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Red and blue as in ColorBrewer's RdBu: told apart with every common kind of colour blindness, and in grey print too.
+LEAVING_COLOUR = "#ca0020"
+STAYING_COLOUR = "#0571b0"
+NEUTRAL = "#666666"
+PALE = "#d9d9d9"
+
+
+def new_axes(width: float, height: float) -> Axes:
+    """Return the axes of a new figure (inches) that does not enter pyplot's global list."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), dpi=120, layout="constrained").add_subplot()
+
+
+def set_date_axis(ax: Axes) -> None:
+    """Write days along the horizontal axis, as short as they can be told apart."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=2, maxticks=8)  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    ax.margins(x=0.08)
+
+
+def tidy(ax: Axes) -> None:
+    """Take away what is not data: two of the four lines around it, and all but a pale grid behind it."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(visible=True, color=PALE, linewidth=0.6)
+    ax.set_axisbelow(True)
