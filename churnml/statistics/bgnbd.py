@@ -216,7 +216,44 @@ def expected_orders(
     >>> expected_orders(model, [2], [30.43], [38.86], horizon=39).round(3).tolist()
     [1.226]
     """
+    return probability_alive(model, x, t_x, T) * expected_orders_if_alive(model, x, T, horizon, lead)
+
+
+def expected_orders_if_alive(model: BGNBD, x: ArrayLike, T: ArrayLike, horizon: float, lead: float = 0.0) -> Floats:
+    """Compute how many purchases to expect in (T + lead, T + lead + horizon] of a customer who is alive at T.
+
+    This is `expected_orders` divided by `probability_alive`; when she last bought tells nothing more of one who is
+    alive. She may still leave within the window.
+
+    Parameters
+    ----------
+    model
+        The parameters.
+    x, T
+        Repeat purchases and age, in the model's unit of time; arrays of one shape. nan = unknown.
+    horizon, lead
+        Length of the window, and the time between now and its start, in the same unit.
+
+    Returns
+    -------
+    NDArray[np.float64]
+        Expected purchases, same shape, >= 0; nan where a value is unknown.
+
+    Raises
+    ------
+    ValueError
+        As in `expected_orders`.
+
+    Examples
+    --------
+    The customer of the example above is alive with a probability of 0.727: 1.226 / 0.727.
+
+    >>> model = BGNBD(r=0.243, alpha=4.414, a=0.793, b=2.426)
+    >>> expected_orders_if_alive(model, [2], [38.86], horizon=39).round(3).tolist()
+    [1.687]
+    """
     _check_window(horizon, lead)
+    x, _, T = _histories(x, np.zeros_like(x, dtype=np.float64), T)
 
     def given_p(p: Floats, shape: Floats, rate: Floats) -> Floats:
         before = p * (lead / rate)
@@ -224,7 +261,7 @@ def expected_orders(
         return within if lead == 0 else within * np.exp(-shape * np.log1p(before))
 
     # Where next to nothing is expected the rule's ends can leave a rounding error below 0.
-    return np.maximum(probability_alive(model, x, t_x, T) * _posterior_mean(model, x, T, given_p), 0.0)
+    return np.maximum(_posterior_mean(model, x, T, given_p), 0.0)
 
 
 def no_order_probability(

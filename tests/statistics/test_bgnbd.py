@@ -15,6 +15,7 @@ from churnml.statistics.bgnbd import (
     BGNBD,
     _negative_log_likelihood,
     expected_orders,
+    expected_orders_if_alive,
     fit_bgnbd,
     no_order_probability,
     probability_alive,
@@ -59,6 +60,18 @@ def test_the_unit_of_time_changes_alpha_alone(cdnow: pd.DataFrame) -> None:
 def test_the_published_forecast_of_a_customer() -> None:
     # The paper's customer 0001: x = 2, t_x = 30.43, T = 38.86, 39 weeks ahead: 1.226.
     assert float(expected_orders(PUBLISHED, 2, 30.43, 38.86, 39)) == pytest.approx(1.226, abs=5e-4)
+
+
+def test_of_customers_who_are_alive_the_peer_expects_as_many_orders() -> None:
+    # lifetimes 0.11.3 on the CDNOW sample to 1997-09-30, in days:
+    #   data = summary_data_from_transaction_data(rows, "customer", "date", "dollars", observation_period_end=...)
+    #   model = BetaGeoFitter().fit(data.frequency, data.recency, data["T"], tol=1e-12)
+    #   x = data.frequency, data.recency, data["T"]
+    #   model.conditional_expected_number_of_purchases_up_to_time(365, *x) / model.conditional_probability_alive(*x)
+    # of the customers 1, 2, 3 and 6.
+    model = BGNBD(0.24259454342106737, 30.89521901254167, 0.7929218333479034, 2.4259057287218644)
+    found = expected_orders_if_alive(model, [2, 1, 0, 7], [272, 272, 272, 272], 365)
+    assert found == pytest.approx([2.149939, 1.227556, 0.252290, 6.557018], abs=1e-6)
 
 
 def by_quadrature(model: BGNBD, x: float, t_x: float, T: float, horizon: float, lead: float) -> tuple[float, float]:
@@ -116,11 +129,13 @@ parameters = st.builds(
 def test_forecasts_obey_their_laws(model: BGNBD, x: int, recency: float, T: float, horizon: float, lead: float) -> None:
     customer = (x, recency * T if x else 0.0, T)
     none = float(no_order_probability(model, *customer, horizon, lead))
+    if_alive = float(expected_orders_if_alive(model, x, T, horizon, lead))
     longer = float(no_order_probability(model, *customer, 2 * horizon, lead))
     orders = float(expected_orders(model, *customer, horizon, lead))
     assert 0 <= longer <= none + 1e-9 <= 1 + 2e-9
     assert 0 <= float(probability_alive(model, *customer)) <= 1
     assert orders >= 1 - none - 1e-7, "whoever orders, orders at least once"
+    assert if_alive >= orders, "who may have left orders no more"
     following = float(expected_orders(model, *customer, horizon, lead + horizon))
     both = float(expected_orders(model, *customer, 2 * horizon, lead))
     assert orders + following == pytest.approx(both, rel=1e-6, abs=1e-9)
