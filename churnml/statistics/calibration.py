@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from churnml.statistics.logodds import Floats, fit_affine, fit_intercept, paired_arrays
 from churnml.statistics.metrics import double_ranks, outcomes_and_probabilities
+from churnml.statistics.shares import wilson
 
 _NAN = float("nan")
-_NORMAL_95 = 1.959963984540054  # the 97.5 % quantile of the normal distribution
 
 
 def calibration_slope_intercept(y: ArrayLike, logodds: ArrayLike) -> tuple[float, float]:
@@ -157,14 +157,14 @@ def reliability_table(y: ArrayLike, p: ArrayLike, bins: int = 10) -> pd.DataFram
     outcomes, probabilities = outcomes_and_probabilities(y, p)
     codes = _equal_count_bins(probabilities, bins)
     customers = np.bincount(codes)
-    share = np.bincount(codes, weights=outcomes) / customers
-    low, high = _wilson(share, customers)
+    churned = np.bincount(codes, weights=outcomes)
+    low, high = wilson(churned, customers)
     return pd.DataFrame(
         {
             "bin": np.arange(1, customers.size + 1),
             "customers": customers,
             "mean_predicted": np.bincount(codes, weights=probabilities) / customers,
-            "churned_share": share,
+            "churned_share": churned / customers,
             "low": low,
             "high": high,
         }
@@ -179,11 +179,3 @@ def _equal_count_bins(p: Floats, bins: int) -> NDArray[np.intp]:
         return np.empty(0, dtype=np.intp)
     codes = (double_ranks(p) - 1) * bins // (2 * p.size)
     return np.asarray(np.unique(codes, return_inverse=True)[1], dtype=np.intp)
-
-
-def _wilson(share: Floats, n: NDArray[np.intp]) -> tuple[Floats, Floats]:
-    square = _NORMAL_95**2
-    middle = (share + square / (2 * n)) / (1 + square / n)
-    half = _NORMAL_95 / (1 + square / n) * np.sqrt(share * (1 - share) / n + square / (4 * n**2))
-    # At shares of 0 and 1 rounding may leave the interval just past the end.
-    return np.clip(middle - half, 0.0, 1.0), np.clip(middle + half, 0.0, 1.0)

@@ -1,0 +1,83 @@
+"""How sure shares, their differences and ratios of sums are: 95 % intervals.
+
+A figure that its counts cannot define (a share of nothing) is nan, not an error.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from churnml.statistics.logodds import Floats
+
+NORMAL_95 = 1.959963984540054  # the 97.5 % quantile of the normal distribution
+
+
+def wilson(hits: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
+    """Compute the 95 % interval of shares ``hits / n`` of independent cases.
+
+    The score interval of Wilson (1927, "Probable inference, the law of succession, and statistical inference", Journal
+    of the American Statistical Association 22): it stays within 0 and 1, and is no point where nobody or everybody is
+    hit.
+
+    Parameters
+    ----------
+    hits
+        Count of those that are hit, shape (k,).
+    n
+        Count of all, shape (k,).
+
+    Returns
+    -------
+    tuple of arrays
+        Low and high ends, shape (k,); nan where ``n`` is 0.
+
+    Examples
+    --------
+    >>> [round(float(end), 3) for end in wilson(5, 10)]
+    [0.237, 0.763]
+    """
+    count = _counts(n)
+    share = np.asarray(hits, dtype=np.float64) / count
+    square = NORMAL_95**2
+    middle = (share + square / (2 * count)) / (1 + square / count)
+    half = NORMAL_95 / (1 + square / count) * np.sqrt(share * (1 - share) / count + square / (4 * count**2))
+    # At shares of 0 and 1 rounding may leave an end just past or just short of them.
+    return np.clip(middle - half, 0.0, share), np.clip(middle + half, share, 1.0)
+
+
+def newcombe(hits: ArrayLike, n: ArrayLike, other_hits: ArrayLike, other_n: ArrayLike) -> tuple[Floats, Floats]:
+    """Compute the 95 % interval of the difference ``hits / n - other_hits / other_n`` of shares of different cases.
+
+    With the Wilson intervals ``[l, u]`` of both shares the ends are ``d - sqrt((p1 - l1)^2 + (u2 - p2)^2)`` and
+    ``d + sqrt((u1 - p1)^2 + (p2 - l2)^2)``: method 10 of Newcombe (1998, "Interval estimation for the difference
+    between independent proportions: comparison of eleven methods", Statistics in Medicine 17, 873-890).
+
+    Parameters
+    ----------
+    hits, n
+        Counts of the one group, shape (k,).
+    other_hits, other_n
+        Counts of the other; nobody is in both.
+
+    Returns
+    -------
+    tuple of arrays
+        Low and high ends from -1 to 1, shape (k,); nan where either group is empty.
+
+    Examples
+    --------
+    >>> [round(float(end), 4) for end in newcombe(56, 70, 48, 80)]
+    [0.0524, 0.3339]
+    """
+    share = np.asarray(hits, dtype=np.float64) / _counts(n)
+    other = np.asarray(other_hits, dtype=np.float64) / _counts(other_n)
+    (low, high), (other_low, other_high) = wilson(hits, n), wilson(other_hits, other_n)
+    below, above = np.hypot(share - low, other_high - other), np.hypot(high - share, other - other_low)
+    return np.clip(share - other - below, -1.0, 1.0), np.clip(share - other + above, -1.0, 1.0)
+
+
+def _counts(n: ArrayLike) -> Floats:
+    """Give counts as divisors; nothing is nan, which stays nan in all that is computed of it."""
+    count = np.asarray(n, dtype=np.float64)
+    return np.where(count > 0, count, np.nan)
