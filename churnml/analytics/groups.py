@@ -1,0 +1,149 @@
+"""Retention by group: which kinds of customers leave more often than the rest of the shop."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+
+from churnml.data.contract import CUSTOMERS, RECORDED_AT
+from churnml.data.history import History
+from churnml.data.population import eligible, labels
+from churnml.data.shop import Shop
+from churnml.definition import ChurnDefinition
+from churnml.features.families.basket import ITEMS
+from churnml.features.families.rewards import TIERS
+from churnml.statistics.shares import newcombe, wilson
+
+FEWEST = 30
+"""Customers below which a value is marked as small."""
+OTHER = "other"
+NOT_KNOWN = "not known"
+
+_MOST_SHOWN = 15
+_MOST_VALUES = 30
+_ALWAYS = "country"
+
+
+def compute_retention_by_group(
+    shop: Shop, snapshot_date: date, definition: ChurnDefinition, data_end: date
+) -> pd.DataFrame:
+    """Show which share of the eligible customers of a day left, by what is known of them on that day.
+
+    Groups are the ``tier`` (the last that ``rewards`` named), the ``channel`` of her last order, ``first product`` and
+    ``first category`` (the line with the highest amount of her first order), and the text attributes of ``customers``
+    that have two to 30 values; ``country`` may have more. Of orders at the same second that with the lowest id counts,
+    of lines with the same amount that with the lowest product.
+
+    Attributes of ``customers`` carry no time at which they became known, so they are taken as they stand now: one that
+    is rewritten when a customer leaves (a status, a last city) tells the outcome. ``churnml audit`` lists them, and
+    names those that show signs of it.
+
+    Parameters
+    ----------
+    shop, snapshot_date, definition
+        Whom to look at, when, and what leaving is.
+    data_end
+        Nothing on or after this day is known.
+
+    Returns
+    -------
+    pandas DataFrame
+        For each group the 15 values with the most customers, most first, and then ``other`` for all that are left and
+        ``not known`` where nothing is: ``group``, ``value``, ``customers``, ``churned``, ``churn_rate``, ``low``,
+        ``high`` (Wilson); ``difference`` from the churn rate of all others, ``difference_low``, ``difference_high``
+        (Newcombe; null where there are no others); ``differs`` where that interval does not hold 0: of many values
+        every twentieth does so by chance; ``is_small`` below 30 customers. No rows where the window ends after the
+        data.
+    """
+    churned = labels(shop, snapshot_date, definition, data_end).dropna().to_numpy() == 1
+    tables = []
+    if len(churned):
+        values = _values(History(shop, snapshot_date), definition)
+        tables = [_counted(group, values[group], churned) for group in values]
+    table = pd.concat([_counted("", pd.Series([], dtype="str"), churned[:0]), *tables], ignore_index=True)
+    table["churn_rate"] = table["churned"] / table["customers"]
+    table["low"], table["high"] = wilson(table["churned"], table["customers"])
+    others, left = len(churned) - table["customers"], int(churned.sum()) - table["churned"]
+    table["difference"] = table["churn_rate"] - left / others.where(others > 0)
+    low, high = newcombe(table["churned"], table["customers"], left, others)
+    table["difference_low"], table["difference_high"] = low, high
+    table["differs"] = pd.Series((low > 0) | (high < 0), dtype="boolean").mask(np.isnan(low))
+    table["is_small"] = table["customers"] < FEWEST
+    return table
+
+
+def _values(history: History, definition: ChurnDefinition) -> pd.DataFrame:
+    """Give the value of every group for each eligible customer, in the order of the customers."""
+    shop = history.shop
+    parts = []
+    if shop.has("rewards", ["tier"]):
+        held = TIERS.rows(history)
+        parts.append(held.group_by("customer_id").aggregate(tier=held.tier.argmax(held.changed_at)))
+    if shop.has("orders", ["channel"]):
+        orders = _orders_at(history, "last")
+        parts.append(orders.group_by("customer_id").aggregate(channel=orders.channel.argmin(orders.order_id)))
+    if shop.has("order_items"):
+        parts.append(_first_lines(history, category=shop.has("order_items", ["category"])))
+    if attributes := _attributes(history):
+        parts.append(history.table("customers").select("customer_id", *attributes))
+    table = eligible(history, definition).select("customer_id")
+    for part in parts:
+        table = table.left_join(part, "customer_id").drop("customer_id_right")
+    # Ids are many and long, and the labels stand in the same order.
+    frame: pd.DataFrame = table.order_by("customer_id").drop("customer_id").to_pandas() if parts else pd.DataFrame()
+    return frame
+
+
+def _orders_at(history: History, which: str) -> ir.Table:
+    """Give the first or the last uncancelled orders of every customer: more than one only of the same second."""
+    orders = history.uncancelled_orders
+    at = orders.ordered_at.min() if which == "first" else orders.ordered_at.max()
+    return orders.semi_join(orders.group_by("customer_id").aggregate(ordered_at=at), ["customer_id", "ordered_at"])
+
+
+def _first_lines(history: History, category: bool) -> ir.Table:
+    """Give product and category of the line with the highest amount of every customer's first order."""
+    orders = _orders_at(history, "first")
+    first = orders.group_by("customer_id").aggregate(order_id=orders.order_id.min())
+    lines = ITEMS.rows(history).semi_join(first, "order_id")
+    lines = lines.mutate(line_amount=lines.quantity * lines.unit_price, line_category=lines.category.fill_null(""))
+    order = [lines.line_amount.desc(), lines.product_id, lines.line_category]
+    place = ibis.row_number().over(group_by="customer_id", order_by=order)
+    best = lines.mutate(place=place).filter(ibis._.place == 0)
+    named = {"first product": best.product_id} | ({"first category": best.category} if category else {})
+    return best.select("customer_id", **named)
+
+
+def _attributes(history: History) -> list[str]:
+    """Name the text attributes of customers with few values; ids are none."""
+    if not history.shop.has("customers"):
+        return []
+    customers = history.table("customers")
+    declared = {*CUSTOMERS.column, RECORDED_AT.name, "tier", "channel", "first product", "first category"}
+    texts = [
+        name
+        for name, kind in customers.schema().items()
+        if kind.is_string() and name not in declared and not name.lower().endswith("id")
+    ]
+    if not texts:
+        return []
+    counts = customers.aggregate(**{name: customers[name].nunique() for name in texts}).to_pandas().iloc[0]
+    return [name for name in texts if counts[name] > 1 and (counts[name] <= _MOST_VALUES or name.lower() == _ALWAYS)]
+
+
+def _counted(group: str, values: pd.Series, churned: np.ndarray) -> pd.DataFrame:
+    """Count customers, and those who left, by value: the largest first, then the others and those not known."""
+    counts = pd.DataFrame({"value": values.astype("str").fillna(NOT_KNOWN).to_numpy(), "churned": churned})
+    table = counts.groupby("value")["churned"].agg(["size", "sum"]).reset_index()
+    table = table.sort_values(["size", "value"], ascending=[False, True])
+    named = table["value"][~table["value"].isin([OTHER, NOT_KNOWN])]
+    shown = [*named.head(_MOST_SHOWN), NOT_KNOWN]
+    table["value"] = table["value"].where(table["value"].isin(shown), OTHER)
+    table = table.groupby("value", sort=False).sum().reindex([*shown[:-1], OTHER, NOT_KNOWN]).dropna().reset_index()
+    table = table.rename(columns={"size": "customers", "sum": "churned"})
+    table.insert(0, "group", group)
+    return table.astype({"group": "str", "value": "str", "customers": "int64", "churned": "int64"})
