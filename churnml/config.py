@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -28,7 +29,7 @@ class TableSource(_Section):
     """Where a table of the contract is found under other names."""
 
     name: str | None = Field(None, description="Name of the table or file in the source.")
-    columns: dict[str, str] = Field(default_factory=dict, description="Contract column: the source's column.")
+    columns: dict[str, str] = Field({}, description="Contract column: the source's column.")
 
 
 class SuppliedSettings(_Section):
@@ -43,11 +44,9 @@ class FeatureSettings(_Section):
     """Which features are built."""
 
     families: list[str] | None = Field(None, description="Families to use; empty uses all that the tables allow.")
-    plugins: list[str] = Field(
-        default_factory=list, description="Modules or Python files with feature families of your own."
-    )
+    plugins: list[str] = Field([], description="Modules or Python files with feature families of your own.")
     supplied: dict[str, SuppliedSettings] = Field(
-        default_factory=dict, description="Features that were computed elsewhere, by the family that they make."
+        {}, description="Features that were computed elsewhere, by the family that they make."
     )
     store: str | None = Field(
         "models/features", description="Folder that keeps built features until a training is done; empty keeps none."
@@ -111,7 +110,7 @@ class ScoringSettings(_Section):
         0.5, gt=0, lt=1, description="Contact before the chance that she orders again by herself falls below this."
     )
     value_days: int = Field(365, ge=1, description="Days ahead over which a customer's value is counted.")
-    profit: ProfitSettings = Field(default_factory=ProfitSettings)
+    profit: ProfitSettings = Field(ProfitSettings())
     language: Literal["en", "tr"] = Field("en", description="Language of the lists and their reasons.")
     min_reason_weight: float = Field(0.1, ge=0, description="Weight (log-odds) from which on a reason is shown.")
 
@@ -144,7 +143,7 @@ class PlaySettings(_Section):
 
     file: str | None = Field(None, description="YAML file with plays and rules; empty takes churnml's own.")
     campaign: str = Field("retention", min_length=1, description="Name of the campaign; each has a holdout of its own.")
-    holdout: HoldoutSettings = Field(default_factory=HoldoutSettings)
+    holdout: HoldoutSettings = Field(HoldoutSettings())
 
 
 class ReportingSettings(_Section):
@@ -156,8 +155,8 @@ class ReportingSettings(_Section):
 class Config(_Section):
     """All settings of churnml; what a file leaves out has its default."""
 
-    definition: ChurnDefinition = Field(default_factory=ChurnDefinition, description="What counts as leaving.")
-    snapshots: SnapshotSettings = Field(default_factory=SnapshotSettings)
+    definition: ChurnDefinition = Field(ChurnDefinition(), description="What counts as leaving.")
+    snapshots: SnapshotSettings = Field(SnapshotSettings())
     tables: dict[
         Literal[
             "orders",
@@ -173,14 +172,14 @@ class Config(_Section):
             "subscriptions",
         ],
         TableSource,
-    ] = Field(default_factory=dict, description="Names that the source uses instead of the contract's.")
+    ] = Field({}, description="Names that the source uses instead of the contract's.")
     timezone: str = Field("UTC", description="Wall clock of the shop, such as Europe/Istanbul.")
-    features: FeatureSettings = Field(default_factory=FeatureSettings)
-    training: TrainingSettings = Field(default_factory=TrainingSettings)
-    scoring: ScoringSettings = Field(default_factory=ScoringSettings)
-    plays: PlaySettings = Field(default_factory=PlaySettings)
-    reporting: ReportingSettings = Field(default_factory=ReportingSettings)
-    tracking: TrackingSettings = Field(default_factory=TrackingSettings)
+    features: FeatureSettings = Field(FeatureSettings())
+    training: TrainingSettings = Field(TrainingSettings())
+    scoring: ScoringSettings = Field(ScoringSettings())
+    plays: PlaySettings = Field(PlaySettings())
+    reporting: ReportingSettings = Field(ReportingSettings())
+    tracking: TrackingSettings = Field(TrackingSettings())
     seed: int = Field(7, ge=0, description="Seed of everything random.")
 
     @field_validator("timezone")
@@ -191,6 +190,39 @@ class Config(_Section):
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ValueError("not a known time zone, such as Europe/Istanbul or UTC") from error
         return name
+
+
+def config_schema() -> dict[str, Any]:
+    """Give the JSON Schema of a configuration file: every key with its description and default.
+
+    Examples
+    --------
+    >>> config_schema()["properties"]["seed"]["default"]
+    7
+    """
+    return json_schema(Config)
+
+
+def json_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """Give the JSON Schema of a file, such that editors complete and explain its keys."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
+    for part in (schema, *schema.get("$defs", {}).values()):
+        if "description" in part:
+            part["description"] = part["description"].partition("\n")[0]  # the rest is for readers of the code
+        for key in part.get("properties", {}).values():
+            key.pop("multipleOf", None)  # divides by binary fractions, which refuses 0.5 as a multiple of 0.001
+    return schema
+
+
+def differences(config: Config) -> dict[str, tuple[Any, Any]]:
+    """Give the settings that differ from the defaults: value and default, by the dotted name of the key.
+
+    Examples
+    --------
+    >>> differences(Config(seed=8))
+    {'seed': (8, 7)}
+    """
+    return dict(_differing(config.model_dump(), Config().model_dump()))
 
 
 def load_config(path: str | Path | None = None, **overrides: dict[str, Any] | str | int | None) -> Config:
@@ -236,6 +268,17 @@ def load_config(path: str | Path | None = None, **overrides: dict[str, Any] | st
     if failures or config is None:
         raise ConfigError(failures)
     return config.model_copy(update={"definition": definition})
+
+
+def _differing(
+    values: Mapping[str, Any], defaults: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    for name, value in values.items():
+        default = defaults[name]
+        if isinstance(default, dict) and default:
+            yield from _differing(value, default, f"{prefix}{name}.")
+        elif value != default:
+            yield prefix + name, (value, default)
 
 
 def _definition(values: object) -> ChurnDefinition:

@@ -243,7 +243,7 @@ def test_wrong_usage_is_code_2(run: Any) -> None:
 def test_every_command_and_option_is_described(run: Any) -> None:
     command = get_command(cli.app)
     of_shops = {"demo", "simulate", "import", "check", "window", "audit", "features"}
-    assert set(command.commands) == of_shops | {"train", "score", "run", "explain", "promote", "rollback"}
+    assert set(command.commands) == of_shops | {"config", "train", "score", "run", "explain", "promote", "rollback"}
     for name, sub in command.commands.items():
         assert sub.help, name
         for parameter in sub.params:

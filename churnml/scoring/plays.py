@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from churnml.analytics.lifecycle import STAGES
 from churnml.analytics.segments import SEGMENTS
-from churnml.config import read_yaml
+from churnml.config import json_schema, read_yaml
 from churnml.definition import failures_of
 from churnml.errors import ConfigError
 from churnml.features.registry import families
@@ -30,44 +30,61 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class _Words(_Part):
-    en: str = Field(min_length=1)
-    tr: str = Field(min_length=1)
+class Words(_Part):
+    """The same words in both languages."""
+
+    en: str = Field(min_length=1, description="In English.")
+    tr: str = Field(min_length=1, description="In Turkish.")
 
 
-class _Declared(_Part):
-    title: _Words
-    wording: _Words
-    owner: _Words | Annotated[str, Field(min_length=1)]
-    cost: float = Field(ge=0)
-    offer: float = Field(ge=0)
-    cool_down_days: int = Field(ge=0)
-    contact: bool = True
+class DeclaredPlay(_Part):
+    """What one does for a customer."""
+
+    title: Words = Field(description="What people call it.")
+    wording: Words = Field(description="What to do, for the person who contacts.")
+    owner: Words | Annotated[str, Field(min_length=1)] = Field(description="Who does it.")
+    cost: float = Field(ge=0, description="Cost of the contact, in the shop's currency.")
+    offer: float = Field(ge=0, description="Cost of the offer, in the shop's currency.")
+    cool_down_days: int = Field(ge=0, description="Days after a message in which nobody is contacted again.")
+    contact: bool = Field(True, description="false: nobody is contacted, so nobody with this play is on the work list.")
 
 
-class _When(_Part):
-    concepts: list[str] | None = None
-    segments: list[Literal[SEGMENTS]] | None = None  # type: ignore[valid-type]
-    stages: list[Literal[STAGES]] | None = None  # type: ignore[valid-type]
-    bands: list[Literal["very high", "high", "medium", "low"]] | None = None
-    min_value: float | None = None
-    at_least: dict[str, float] = Field(default_factory=dict)
-    at_most: dict[str, float] = Field(default_factory=dict)
+class When(_Part):
+    """Conditions, all of which must hold; one that is left out always does."""
+
+    concepts: list[str] | None = Field(None, description="One of her reasons is about one of these.")
+    segments: list[Literal[SEGMENTS]] | None = Field(  # type: ignore[valid-type]
+        None, description="Her RFM segment is one of these."
+    )
+    stages: list[Literal[STAGES]] | None = Field(  # type: ignore[valid-type]
+        None, description="Her stage of life as a customer is one of these."
+    )
+    bands: list[Literal["very high", "high", "medium", "low"]] | None = Field(
+        None, description="Her risk band is one of these."
+    )
+    min_value: float | None = Field(None, description="Her value at risk is at least this, in the shop's currency.")
+    at_least: dict[str, float] = Field({}, description="Features and the least value of each.")
+    at_most: dict[str, float] = Field({}, description="Features and the most of each.")
 
     @property
     def always(self) -> bool:
-        return self == _When()
+        """Whether there is no condition."""
+        return self == When()
 
 
-class _Rule(_Part):
-    name: _Words | Annotated[str, Field(min_length=1)]
-    when: _When = _When()
-    play: str
+class Rule(_Part):
+    """A play for the customers of whom the conditions hold; the first such rule decides."""
+
+    name: Words | Annotated[str, Field(min_length=1)] = Field(description="Its name, unlike that of all others.")
+    when: When = Field(When(), description="Its conditions; the last rule has none.")
+    play: str = Field(description="The play, by its name above.")
 
 
-class _File(_Part):
-    plays: dict[str, _Declared] = Field(min_length=1)
-    rules: list[_Rule] = Field(min_length=1)
+class PlaysFile(_Part):
+    """What to do for whom."""
+
+    plays: dict[str, DeclaredPlay] = Field(min_length=1, description="Plays by name.")
+    rules: list[Rule] = Field(min_length=1, description="Rules, from top to bottom.")
 
 
 @dataclass(frozen=True)
@@ -105,7 +122,7 @@ class PlayBook:
     """Plays by name, and the rules that choose among them, first ones first."""
 
     plays: Mapping[str, Play]
-    rules: Sequence[_Rule]
+    rules: Sequence[Rule]
     language: Language
 
     @property
@@ -154,9 +171,9 @@ def read_plays(file: str | Path | None, language: Language) -> PlayBook:
     """
     path = Path(file) if file is not None else next(own for own in _OWN if own.exists())
     try:
-        declared = _File(**read_yaml(path))
+        declared = PlaysFile(**read_yaml(path))
     except ValidationError as error:
-        raise ConfigError(failures_of(error, f"{path}: ").copy()) from error
+        raise ConfigError([f"{path}: {failure}" for failure in failures_of(error)]) from error
     failures = [f"{path}: {failure}" for failure in _failures(declared)]
     if failures:
         raise ConfigError(failures)
@@ -173,7 +190,12 @@ def read_plays(file: str | Path | None, language: Language) -> PlayBook:
     return PlayBook(plays, declared.rules, language)
 
 
-def _failures(file: _File) -> list[str]:
+def plays_schema() -> dict[str, Any]:
+    """Give the JSON Schema of a file of plays and rules."""
+    return json_schema(PlaysFile)
+
+
+def _failures(file: PlaysFile) -> list[str]:
     declared = families().values()
     concepts = {feature.concept or family.concept for family in declared for feature in family.features}
     features = {feature.name for family in declared for feature in family.features}
@@ -202,12 +224,12 @@ def _failures(file: _File) -> list[str]:
     return found
 
 
-def _in(words: _Words | str, language: Language) -> str:
+def _in(words: Words | str, language: Language) -> str:
     """Give words in a language; plain ones are the same in all."""
     return words if isinstance(words, str) else words.en if language == "en" else words.tr
 
 
-def _holds(when: _When, frame: pd.DataFrame, concepts: NDArray[np.object_], X: pd.DataFrame) -> NDArray[np.bool_]:
+def _holds(when: When, frame: pd.DataFrame, concepts: NDArray[np.object_], X: pd.DataFrame) -> NDArray[np.bool_]:
     held = np.ones(len(frame), dtype=bool)
     if when.concepts is not None:
         held &= np.isin(concepts.astype(str), when.concepts).any(axis=1)
