@@ -130,13 +130,18 @@ def test_a_prepared_file_holds_only_what_differs_each_with_its_reason(name: str)
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "decisions"),
-    # 76 subscriptions are too few to tell anything from chance, which must be said and not hidden.
-    [("marketplace.yaml", {"model", "rule"}), ("subscription.yaml", {"model", "rule", "no skill"})],
+    ("name", "snapshots", "decisions"),
+    [
+        ("marketplace.yaml", 8, {"model", "rule"}),
+        # 76 subscriptions are too few to tell anything from chance, which must be said and not hidden.
+        ("subscription.yaml", 24, {"model", "rule", "no skill"}),
+    ],
 )
-def test_a_prepared_file_trains_on_the_simulated_shop(name: str, decisions: set[str], shop: Shop) -> None:
+def test_a_prepared_file_trains_on_the_simulated_shop(
+    name: str, snapshots: int, decisions: set[str], shop: Shop
+) -> None:
     quick = {"folds": 2, "bootstrap_draws": 20, "candidates": ["rfm_logistic", "lightgbm"]}
-    config = load_config(CONFIGS / name, training=quick, snapshots={"at_most": 10})
+    config = load_config(CONFIGS / name, training=quick, snapshots={"at_most": snapshots})
     X = build_features(shop, "2025-03-01", config.definition)
     training = Trainer(config=config, track=False).train(shop, "2025-03-01")
     assert set(training.frame.X.columns) <= set(X.columns)
