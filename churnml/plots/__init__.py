@@ -5,6 +5,7 @@ notebook, end the cell with ``.figure`` to see it; in a script, call ``ax.figure
 """
 
 from churnml.plots.axes import LEAVING_COLOUR, STAYING_COLOUR, new_axes
+from churnml.plots.cohorts import plot_concentration, plot_retention_cohorts, plot_revenue_cohorts
 from churnml.plots.horizon import plot_horizon
 from churnml.plots.model import plot_base_rates, plot_gains, plot_lift_over_time, plot_reasons, plot_reliability
 
@@ -13,9 +14,12 @@ __all__ = [
     "STAYING_COLOUR",
     "new_axes",
     "plot_base_rates",
+    "plot_concentration",
     "plot_gains",
     "plot_horizon",
     "plot_lift_over_time",
     "plot_reasons",
     "plot_reliability",
+    "plot_retention_cohorts",
+    "plot_revenue_cohorts",
 ]
