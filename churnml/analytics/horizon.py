@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,11 @@ from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 from churnml.features.sources import ORDER_DAYS
+from churnml.plots import plot_horizon
 from churnml.statistics.kaplan_meier import kaplan_meier, survival_at
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 LADDER = (30, 45, 60, 90, 120, 150, 180, 270, 365)
 SHARES = (0.7, 0.75, 0.8, 0.85, 0.9)
@@ -56,6 +61,10 @@ class HorizonAdvice:
     horizons: pd.DataFrame
     base_rates: pd.DataFrame
     sensitivity: pd.DataFrame
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw how many order again within so many days, and the recommended horizon."""
+        return plot_horizon(self.curve, self.horizons, self.recommended_days, ax)
 
 
 def advise_horizon(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,14 +12,18 @@ from numpy.typing import ArrayLike
 
 from churnml.definition import ChurnDefinition
 from churnml.errors import ModelError
+from churnml.plots import plot_base_rates, plot_gains, plot_reliability
 from churnml.statistics.logodds import Floats, logit, sigmoid
 from churnml.training.candidates import Candidate
 from churnml.training.segments import Segment, calibrated
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 _LEAST_RATE = 1e-4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Model:
     """A trained model: ``log-odds = level + slope * candidate(features) + offsets of her segments``.
 
@@ -63,6 +67,43 @@ class Model:
     segments: tuple[Segment, ...] = ()
     level_feature: str | None = None
     level_reference: float = 0.0
+
+    def __repr__(self) -> str:
+        verdict, level = (self.card.get(key) or {} for key in ("verdict", "level"))
+        lines = [
+            f"Model {self.version or 'without a version'}: {self.candidate.title}, {self.definition.kind} within "
+            f"{self.definition.horizon_days} days, learnt from what was known on {self.as_of}.",
+            *filter(None, [verdict.get("sentence"), level.get("sentence")]),
+        ]
+        return "\n".join(lines)
+
+    @property
+    def comparison(self) -> pd.DataFrame:
+        """Candidates by shape loss on the folds, ``behind`` the best of them, with the standard error of that."""
+        return pd.DataFrame(self.card["comparison"])
+
+    @property
+    def base_rates(self) -> pd.DataFrame:
+        """``snapshot_date, customers, churned, churn_rate`` of every snapshot that it was learnt from."""
+        table = pd.DataFrame(self.card["base_rates"])
+        return table.assign(snapshot_date=pd.to_datetime(table["snapshot_date"]))
+
+    @property
+    def figures(self) -> pd.DataFrame:
+        """Figures at the gate: ``value``, and ``low`` and ``high`` of their 95 % interval, by name."""
+        return pd.DataFrame.from_dict(self.card["figures"], orient="index").rename_axis("figure")
+
+    def plot_base_rates(self, ax: Axes | None = None) -> Axes:
+        """Draw the churn rate of every snapshot that it was learnt from."""
+        return plot_base_rates(self.base_rates, ax)
+
+    def plot_gains(self, ax: Axes | None = None) -> Axes:
+        """Draw which share of the leaving customers a list of a given length finds, as at the gate."""
+        return plot_gains(pd.DataFrame(self.card["gains"]), ax)
+
+    def plot_reliability(self, ax: Axes | None = None) -> Axes:
+        """Draw predicted probability against what happened, as at the gate."""
+        return plot_reliability(pd.DataFrame(self.card["reliability"]), ax)
 
     def predict_logodds(self, X: pd.DataFrame) -> Floats:
         """Predict log-odds of leaving, shape (rows,).

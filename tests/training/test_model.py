@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from datetime import date
 
@@ -54,3 +55,28 @@ def test_the_level_is_kept_in_the_artefact(model: Model, frame: TrainingFrame, t
 
 def test_rates_have_finite_logodds() -> None:
     np.testing.assert_allclose(level_logodds([0.0, 0.5, 1.0]), [-np.log(9999), 0.0, np.log(9999)], rtol=1e-9)
+
+
+def test_it_says_what_it_is_without_its_card(model: Model) -> None:
+    said = "recency rule, no_order within 90 days, learnt from what was known on 2025-01-01."
+    assert repr(model) == f"Model without a version: {said}"
+
+
+def test_it_gives_what_was_learnt_as_tables_and_pictures(frame: TrainingFrame, model: Model) -> None:
+    card = {
+        "verdict": {"sentence": "It is better."},
+        "comparison": [{"candidate": "recency_rule", "shape_loss": 0.5, "chosen": True}],
+        "base_rates": [{"snapshot_date": "2024-10-01", "customers": 10, "churned": 4, "churn_rate": 0.4}],
+        "figures": {"auroc": {"value": 0.7, "low": 0.6, "high": 0.8}},
+        "gains": [{"contacted_share": 0.5, "captured_share": 0.8, "best_share": 1.0}],
+        "reliability": [{"mean_predicted": 0.2, "churned_share": 0.25, "low": 0.2, "high": 0.3}],
+    }
+    told = dataclasses.replace(model, card=card, version="abc")
+    assert repr(told).endswith("2025-01-01.\nIt is better.")
+    assert told.comparison["candidate"].to_list() == ["recency_rule"]
+    assert told.base_rates["snapshot_date"].dt.year.to_list() == [2024]
+    assert told.figures.loc["auroc", "high"] == 0.8
+    for draw in (told.plot_base_rates, told.plot_gains, told.plot_reliability):
+        ax = draw()
+        assert ax.lines
+        assert draw(ax) is ax
