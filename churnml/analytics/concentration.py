@@ -113,7 +113,7 @@ def _top(amounts: NDArray[np.int64], share: float) -> TopShare:
     if not 0 < share <= 1:
         raise ValueError(f"The share of customers must be above 0 and at most 1, not {share}.")
     buyers = len(amounts)
-    # 0.1 * 30 is a little more than 3 in floating point.
+    # 0.07 * 100 is a little more than 7 in floating point.
     best = math.ceil(round(share * buyers, 6))
     money, whole = int(amounts[:best].sum()), int(amounts.sum())
     if not whole:

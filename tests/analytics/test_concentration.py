@@ -43,10 +43,10 @@ def test_shares_by_hand() -> None:
 
 
 def test_a_share_of_customers_is_rounded_up_but_not_by_floating_point() -> None:
-    # 0.1 * 30 is 3.0000000000000004: three customers, not four.
-    history = History(shop_of({str(number): [1] for number in range(30)}), DAY)
-    assert top_share(history, 0.1).customers == 3
-    assert top_share(history, 0.1).value == pytest.approx(0.1)
+    # 0.07 * 100 is 7.000000000000001: seven customers, not eight.
+    history = History(shop_of({str(number): [1] for number in range(100)}), DAY)
+    assert top_share(history, 0.07).customers == 7
+    assert top_share(history, 0.07).value == pytest.approx(0.07)
 
 
 def test_only_the_days_before_the_snapshot_count() -> None:
