@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,9 @@ class DuckDBEngine(Engine):
         )
         # The connection outlives the backend for a moment and would write its file anew: it is closed first.
         weakref.finalize(self.backend, _close, self.backend.con, scratch)
-        self.backend.raw_sql("SET enable_progress_bar = false")  # it would be printed among results
+        # It would be printed among results. A notebook without ipywidgets cannot show it, and cannot switch it off.
+        with suppress(duckdb.InvalidInputException):
+            self.backend.raw_sql("SET enable_progress_bar = false")
         try:
             self.backend.raw_sql(f"SET TimeZone = {sources.quoted(timezone)}")
         except duckdb.Error as error:
