@@ -127,11 +127,10 @@ def compute_first_experience(history: History, definition: ChurnDefinition) -> p
     table["retention_rate"] = table["returned"] / table["customers"].where(table["customers"] > 0)
     table["low"], table["high"] = wilson(table["returned"], table["customers"])
     is_none = table["experience"] == NONE_BAD
-    good = table[is_none].squeeze() if is_none.any() else pd.Series({"customers": 0, "returned": 0})
-    table["difference"] = table["retention_rate"] - good["returned"] / (good["customers"] or np.nan)
-    table["difference_low"], table["difference_high"] = newcombe(
-        table["returned"], table["customers"], good["returned"], good["customers"]
-    )
+    good, stayed = int(table["customers"][is_none].sum()), int(table["returned"][is_none].sum())
+    table["difference"] = table["retention_rate"] - stayed / (good or np.nan)
+    low, high = newcombe(table["returned"], table["customers"], stayed, good)
+    table["difference_low"], table["difference_high"] = low, high
     table.loc[is_none, ["difference", "difference_low", "difference_high"]] = np.nan
     return table
 
@@ -173,8 +172,8 @@ def _figures(history: History, period_days: int, periods: int) -> Iterator[pd.Da
 
 def _late_shares(table: pd.DataFrame) -> pd.DataFrame:
     low, high = wilson(table["late"], table["deliveries"])
-    shares = {"late_share": table["late"] / table["deliveries"], "late_share_low": low, "late_share_high": high}
-    return table.drop(columns="late").assign(**shares)
+    share = table["late"] / table["deliveries"]
+    return table.drop(columns="late").assign(late_share=share, late_share_low=low, late_share_high=high)
 
 
 def _money(table: ir.Table, *, part: bool) -> ir.Table:
@@ -223,7 +222,7 @@ def _ratio(
     totals = each.group_by("period").aggregate(
         customers=each.count(), **{key: value.sum().cast("float64") for key, value in sums.items()}
     )
-    table = totals.order_by("period").to_pandas()
+    table: pd.DataFrame = totals.order_by("period").to_pandas()
     whole, n = table["whole"].where(table["whole"] > 0), table["customers"]
     ratio = table["part"] / whole
     squares = (table["xx"] - 2 * ratio * table["xy"] + ratio**2 * table["yy"]).clip(lower=0.0)

@@ -63,7 +63,7 @@ def compute_retention_by_group(
     tables = []
     if len(churned):
         values = _values(History(shop, snapshot_date), definition)
-        tables = [_counted(group, values[group], churned) for group in values]
+        tables = [_counted(str(group), values[group], churned) for group in values]
     table = pd.concat([_counted("", pd.Series([], dtype="str"), churned[:0]), *tables], ignore_index=True)
     table["churn_rate"] = table["churned"] / table["customers"]
     table["low"], table["high"] = wilson(table["churned"], table["customers"])

@@ -6,7 +6,9 @@ notebook, end the cell with ``.figure`` to see it; in a script, call ``ax.figure
 
 from churnml.plots.axes import LEAVING_COLOUR, STAYING_COLOUR, new_axes
 from churnml.plots.cohorts import plot_concentration, plot_retention_cohorts, plot_revenue_cohorts
+from churnml.plots.experience import plot_experience, plot_first_experience, plot_ratings
 from churnml.plots.horizon import plot_horizon
+from churnml.plots.leaving import plot_groups, plot_reasons_of_leaving
 from churnml.plots.model import plot_base_rates, plot_gains, plot_lift_over_time, plot_reasons, plot_reliability
 
 __all__ = [
@@ -15,10 +17,15 @@ __all__ = [
     "new_axes",
     "plot_base_rates",
     "plot_concentration",
+    "plot_experience",
+    "plot_first_experience",
     "plot_gains",
+    "plot_groups",
     "plot_horizon",
     "plot_lift_over_time",
+    "plot_ratings",
     "plot_reasons",
+    "plot_reasons_of_leaving",
     "plot_reliability",
     "plot_retention_cohorts",
     "plot_revenue_cohorts",

@@ -36,3 +36,11 @@ def tidy(ax: Axes) -> None:
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(visible=True, color=PALE, linewidth=0.6)
     ax.set_axisbelow(True)
+
+
+def say_nothing(ax: Axes) -> Axes:
+    """Say in an empty frame that the table has no rows."""
+    ax.text(0.5, 0.5, "nothing to show", transform=ax.transAxes, ha="center", va="center", color=NEUTRAL)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    return ax
