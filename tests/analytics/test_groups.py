@@ -1,0 +1,162 @@
+"""Retention by group: values by hand, ties, the rest, and the same on another engine."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from churnml.analytics.experience import compute_experience, compute_first_experience
+from churnml.analytics.groups import NOT_KNOWN, OTHER, compute_retention_by_group
+from churnml.analytics.leaving import compute_complaint_topics, compute_reasons_of_leaving
+from churnml.data.history import History
+from churnml.data.shop import Shop, read
+from churnml.definition import ChurnDefinition
+from tests.servers import load_postgres
+
+DAY, END = date(2025, 1, 1), date(2025, 4, 1)
+DEFINITION = ChurnDefinition(horizon_days=90)
+
+# Ann and bob leave, sue and tim stay.
+ORDERS = pd.DataFrame(
+    [
+        ("1", "ann", "2024-05-01 10:00", "web", None),
+        ("2", "ann", "2024-06-01 10:00", "app", None),
+        # Of one second: the lower id counts, as last channel and as first order.
+        ("4", "bob", "2024-06-01 10:00", "web", None),
+        ("3", "bob", "2024-06-01 10:00", "phone", None),
+        ("5", "sue", "2024-06-01 10:00", "web", None),
+        ("6", "sue", "2024-07-01 10:00", "app", "2024-07-02"),
+        ("7", "sue", "2025-01-01 00:00", "app", None),
+        ("8", "tim", "2024-03-01 10:00", "app", "2024-03-01"),
+        ("9", "tim", "2024-08-01 10:00", None, None),
+        ("10", "tim", "2025-02-01 10:00", "app", None),
+    ],
+    columns=["order_id", "customer_id", "ordered_at", "channel", "cancelled_at"],
+).assign(amount=20)
+ITEMS = pd.DataFrame(
+    [
+        ("1", "cup", 1, 9.0, "kitchen"),
+        ("1", "pot", 2, 5.0, "kitchen"),  # 10 in all, more than the cup
+        ("2", "hat", 9, 9.0, "wear"),
+        ("3", "tea", 1, 5.0, None),  # the same amount as the hat; the lower product counts
+        ("3", "zip", 1, 5.0, "wear"),
+        ("4", "hat", 9, 9.0, "wear"),
+        ("5", "pot", 1, 5.0, "kitchen"),
+        ("8", "hat", 9, 9.0, "wear"),  # of a cancelled order
+    ],
+    columns=["order_id", "product_id", "quantity", "unit_price", "category"],
+)
+REWARDS = pd.DataFrame(
+    [
+        ("ann", "2024-05-01", "gold"),
+        ("ann", "2024-06-01", "basic"),
+        ("ann", "2024-07-01", None),
+        ("bob", "2024-06-01", "gold"),
+        ("sue", "2024-06-01", "basic"),
+        ("sue", "2025-01-01", "gold"),
+    ],
+    columns=["customer_id", "changed_at", "tier"],
+).assign(points=5)
+CUSTOMERS = pd.DataFrame(
+    {
+        "customer_id": ["ann", "bob", "sue", "tim", "old"],
+        "country": ["TR", "TR", "DE", None, "FR"],
+        "company": ["x", "x", "x", "x", "x"],
+        "age": [30, 40, 30, 40, 30],
+        "referrer_id": ["1", "2", "1", "2", "1"],
+    }
+)
+
+
+def groups_of(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    return compute_retention_by_group(read(tables), DAY, DEFINITION, END)
+
+
+def test_groups_are_those_found_by_hand() -> None:
+    found = groups_of({"orders": ORDERS, "order_items": ITEMS, "rewards": REWARDS, "customers": CUSTOMERS})
+    assert list(found[["group", "value", "customers", "churned"]].itertuples(index=False, name=None)) == [
+        ("tier", "basic", 2, 1),
+        ("tier", "gold", 1, 1),
+        ("tier", NOT_KNOWN, 1, 0),
+        ("channel", "app", 1, 1),
+        ("channel", "phone", 1, 1),
+        ("channel", "web", 1, 0),
+        ("channel", NOT_KNOWN, 1, 0),
+        ("first product", "pot", 2, 1),
+        ("first product", "tea", 1, 1),
+        ("first product", NOT_KNOWN, 1, 0),
+        ("first category", "kitchen", 2, 1),
+        ("first category", NOT_KNOWN, 2, 1),
+        ("country", "TR", 2, 2),
+        ("country", "DE", 1, 0),
+        ("country", NOT_KNOWN, 1, 0),
+    ]
+    turkey = found[found["value"] == "TR"].iloc[0]
+    assert turkey[["churn_rate", "difference"]].to_list() == [1, 1]
+    # Wilson for 2 of 2: 2 / (2 + 3.84146) = .34238 to 1, and for 0 of 2 the mirror of it: 0 to .65762.
+    assert turkey[["low", "high"]].to_list() == pytest.approx([0.34238, 1], abs=1e-5)
+    # 1 - sqrt(.65762^2 + .65762^2) = .06999: it differs.
+    assert turkey["difference_low"] == pytest.approx(0.06999, abs=1e-5)
+    assert bool(turkey["differs"])
+    assert not found["differs"][found["group"] != "country"].any()
+    assert found["is_small"].all()
+
+
+def test_a_value_of_everybody_has_nobody_to_differ_from() -> None:
+    found = groups_of({"orders": ORDERS.assign(channel="web")})
+    assert list(found["customers"]) == [4]
+    assert found[["difference", "difference_low", "differs"]].isna().all(axis=None)
+
+
+def test_only_the_largest_values_are_shown() -> None:
+    rows = [(f"c{value}-{number}", f"v{value:02d}") for value in range(1, 18) for number in range(value)]
+    table = pd.DataFrame(rows, columns=["customer_id", "channel"])
+    orders = table.assign(order_id=table["customer_id"], ordered_at="2024-12-01", amount=5)
+    # A channel that is really called other is counted with the rest.
+    own = pd.DataFrame([("x", "other", "x", "2024-12-01", 5)], columns=list(orders))
+    found = groups_of({"orders": pd.concat([orders, own], ignore_index=True)})
+    assert list(found["value"]) == [*(f"v{value:02d}" for value in range(17, 2, -1)), OTHER]
+    assert found["customers"].to_list() == [*range(17, 2, -1), 1 + 2 + 1]
+
+
+def test_attributes_of_many_values_are_left_out_but_countries_are_not() -> None:
+    orders = pd.DataFrame({"customer_id": [f"c{number}" for number in range(31)]})
+    orders = orders.assign(order_id=orders["customer_id"], ordered_at="2024-12-01", amount=5)
+    names = [f"n{number:02d}" for number in range(31)]
+    customers = orders[["customer_id"]].assign(Country=names, street=names, region=[*names[:30], "n00"])
+    found = groups_of({"orders": orders, "customers": customers})
+    assert found["group"].value_counts().to_dict() == {"Country": 16, "region": 16}
+    assert list(found.loc[found["group"] == "region", "customers"]) == [2, *[1] * 14, 15]
+
+
+def test_nothing_is_said_without_groups_or_labels() -> None:
+    assert groups_of({"orders": ORDERS.drop(columns="channel")}).empty
+    assert compute_retention_by_group(read({"orders": ORDERS}), DAY, DEFINITION, date(2025, 3, 31)).empty
+
+
+def test_every_group_holds_every_customer(shop: Shop) -> None:
+    found = compute_retention_by_group(shop, date(2025, 3, 1), DEFINITION, date(2025, 6, 30))
+    totals = found.groupby("group")[["customers", "churned"]].sum()
+    assert len(totals) == 6
+    assert (totals == totals.iloc[0]).all(axis=None)
+
+
+def tables_of(shop: Shop) -> list[pd.DataFrame]:
+    day, end = date(2025, 3, 1), date(2025, 6, 30)
+    computes = (compute_retention_by_group, compute_reasons_of_leaving, compute_complaint_topics)
+    history = History(shop, end)
+    found = [compute(shop, day, DEFINITION, end) for compute in computes]
+    return [*found, compute_experience(history, 30, 6), compute_first_experience(history, DEFINITION)]
+
+
+@pytest.mark.slow
+def test_the_tables_are_the_same_on_every_engine(shop: Shop, simulated: Path, postgres: str, spark: str) -> None:
+    raw = {name: table.to_pandas() for name, table in shop.raw.items()}
+    expected = tables_of(shop)
+    for source in (load_postgres(postgres, "leaving", raw), spark.replace("pyspark://", f"pyspark://{simulated}")):
+        for one, other in zip(expected, tables_of(read(source)), strict=True):
+            assert len(one) > 2
+            pd.testing.assert_frame_equal(one, other, rtol=1e-9, atol=1e-12)
