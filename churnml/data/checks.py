@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from churnml.data.contract import ORDERS, RECORDED_AT, TABLES, Column, Table
-from churnml.data.door import as_type, changes, normalise, without_gaps
+from churnml.data.door import as_type, changes, normalise, through_the_door, without_gaps
 from churnml.data.engines.engine import Engine, said
 
 _EXAMPLES = 3
@@ -81,7 +81,7 @@ def check_tables(raw: Mapping[str, ir.Table], engine: Engine) -> CheckReport:
         table = TABLES[name]
         try:
             rows[name], found, tolerated, plain[name] = _check_values(received, table)
-            dropped, clashes = _check_keys(received, table)
+            dropped, clashes = _check_keys(received, table, plain[name])
             currencies[name] = _currencies(received, table)
         except engine.errors as error:
             failures.append(f"{name}: the table cannot be read to its end. {said(error)} Export it again.")
@@ -93,7 +93,7 @@ def check_tables(raw: Mapping[str, ir.Table], engine: Engine) -> CheckReport:
             notes.append(f"{name}: {dropped:,} identical rows were dropped.")
     failures += _check_currencies(currencies)
     if "orders" in raw and not failures:
-        notes += _check_orphans(raw)
+        notes += _check_orphans(raw, plain)
     return CheckReport(rows, failures, notes, frozenset(duplicated), plain)
 
 
@@ -210,7 +210,7 @@ def _kind_name(column: Column) -> str:
     return names.get(column.type, f"a {column.type}")
 
 
-def _check_keys(raw: ir.Table, contract: Table) -> tuple[int, list[str]]:
+def _check_keys(raw: ir.Table, contract: Table, plain: Collection[str]) -> tuple[int, list[str]]:
     """Count identical rows, and name keys that stand for different content.
 
     Rows without a customer are left out of the shop, and those without a key are reported by themselves.
@@ -219,13 +219,14 @@ def _check_keys(raw: ir.Table, contract: Table) -> tuple[int, list[str]]:
     if any(name not in raw.columns for name in required):
         return 0, []
     needed = sorted({*required, *({"customer_id"} & set(contract.column) & set(raw.columns))})
-    keys = raw.select(**{name: as_type(raw, contract.column[name]) for name in dict.fromkeys([*contract.key, *needed])})
+    looked_at = dict.fromkeys([*contract.key, *needed])
+    keys = raw.select(**{name: through_the_door(raw, contract.column[name], plain) for name in looked_at})
     keys = keys.drop_null(needed).group_by(*contract.key).aggregate(rows=lambda t: t.count())
     found = keys.aggregate(rows=keys.rows.sum(), keys=keys.count()).to_pandas().iloc[0]
     rows, distinct_keys = int(found["rows"] or 0), int(found["keys"])
     if rows == distinct_keys:
         return 0, []
-    distinct = normalise(raw, contract).drop_null(needed).distinct()
+    distinct = normalise(raw, contract, plain).drop_null(needed).distinct()
     distinct_rows = int(distinct.count().to_pandas())
     if distinct_rows == distinct_keys:
         return rows - distinct_rows, []
@@ -262,17 +263,21 @@ def _check_currencies(found: Mapping[str, list[str]]) -> list[str]:
     ]
 
 
-def _check_orphans(raw: Mapping[str, ir.Table]) -> list[str]:
+def _check_orphans(raw: Mapping[str, ir.Table], plain: Mapping[str, Collection[str]]) -> list[str]:
     """Count rows that belong to an order which is not in the table of orders, or has no customer there."""
-    orders = raw["orders"]
-    owned = as_type(orders, ORDERS.column["customer_id"]).notnull()
-    orders = orders.filter(owned).select(order_id=as_type(orders, ORDERS.column["order_id"])).distinct()
+    orders = raw["orders"].select(
+        **{
+            name: through_the_door(raw["orders"], ORDERS.column[name], plain["orders"])
+            for name in ("order_id", "customer_id")
+        }
+    )
+    orders = orders.drop_null("customer_id")
     notes = []
     for name, received in raw.items():
         table = TABLES[name]
         if table.event_time is not None:
             continue
-        ids = received.select(order_id=as_type(received, table.column["order_id"]))
+        ids = received.select(order_id=through_the_door(received, table.column["order_id"], plain[name]))
         count = int(ids.anti_join(orders, "order_id").count().to_pandas())
         if count:
             notes.append(f"{name}: {count:,} rows belong to no order with a customer and are left out.")

@@ -14,7 +14,7 @@ import pandas as pd
 from churnml.config import TableSource
 from churnml.data.checks import CheckReport, check_tables
 from churnml.data.contract import RECORDED_AT, TABLES
-from churnml.data.door import normalise
+from churnml.data.door import is_quick, normalise
 from churnml.data.engines import Engine, open_engine
 from churnml.data.remembered import key_of, recall, remember
 from churnml.errors import InputError
@@ -244,6 +244,7 @@ def _through_the_door(engine: Engine, raw: ir.Table, name: str, report: CheckRep
         table = table.distinct()
     if "customer_id" in table.columns:
         table = table.drop_null("customer_id")
-    declared = {*TABLES[name].column, RECORDED_AT.name}
-    converted = any(column in declared and column not in plain for column in raw.columns)
+    declared = {**TABLES[name].column, RECORDED_AT.name: RECORDED_AT}
+    changed = [column for name, column in declared.items() if name in raw.columns and name not in plain]
+    converted = not all(is_quick(raw, column) for column in changed)
     return engine.keep(name, table, stored=repeated or converted)
