@@ -57,9 +57,12 @@ REWARDS = pd.DataFrame(
         ("bob", "2024-06-01", "gold"),
         ("sue", "2024-06-01", "basic"),
         ("sue", "2025-01-01", "gold"),
+        # Two at once: which of them she holds is not known.
+        ("tim", "2024-06-01", "gold"),
+        ("tim", "2024-06-01", "basic"),
     ],
     columns=["customer_id", "changed_at", "tier"],
-).assign(points=5)
+).assign(points=5, kind=list("aaaaaaab"))
 CUSTOMERS = pd.DataFrame(
     {
         "customer_id": ["ann", "bob", "sue", "tim", "old"],
