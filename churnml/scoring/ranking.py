@@ -101,8 +101,9 @@ class Ranking:
 
     def _repr_html_(self) -> str:
         title = f"Ranking of {len(self):,} customers on {self.snapshot_date}, most likely to leave first"
-        shown = self.top(_HEAD).style.hide(axis="index").set_caption(title)
-        return str(shown.format(escape="html", na_rep="").format("{:.1%}", subset=["churn_probability"]).to_html())
+        shown = self.top(_HEAD)[list(_SHOWN)].style.hide(axis="index").set_caption(title)
+        numbers = {"churn_probability": "{:.1%}", "value_at_risk": "{:,.2f}"}
+        return str(shown.format(numbers, escape="html", na_rep="").to_html())
 
     def top(self, n: int) -> pd.DataFrame:
         """Give the n customers who are most likely to leave; the work list is another list.
