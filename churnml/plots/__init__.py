@@ -1,7 +1,8 @@
 """Draw tables that were computed elsewhere: a table goes in, matplotlib axes come out, nothing is worked out here.
 
 Every function draws on the axes given, or on a figure of its own that pyplot does not know (nothing stays open). In a
-notebook, end the cell with ``.figure`` to see it; in a script, call ``ax.figure.savefig(path)``.
+notebook, say ``%matplotlib inline`` once and end the cell with ``.figure`` to see it; in a script, call
+``ax.figure.savefig(path)``.
 """
 
 from churnml.plots.axes import LEAVING_COLOUR, STAYING_COLOUR, new_axes
