@@ -102,8 +102,8 @@ class Ranking:
     def _repr_html_(self) -> str:
         title = f"Ranking of {len(self):,} customers on {self.snapshot_date}, most likely to leave first"
         shown = self.top(_HEAD)[list(_SHOWN)].style.hide(axis="index").set_caption(title)
-        numbers = {"churn_probability": "{:.1%}", "value_at_risk": "{:,.2f}"}
-        return str(shown.format(numbers, escape="html", na_rep="").to_html())
+        shown.format({"churn_probability": "{:.1%}", "value_at_risk": "{:,.2f}"}, escape="html", na_rep="")
+        return str(shown.to_html())
 
     def top(self, n: int) -> pd.DataFrame:
         """Give the n customers who are most likely to leave; the work list is another list.
