@@ -10,11 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churnml.data.history import History
-from churnml.statistics.shares import NORMAL_95
+from churnml.statistics.figure import Figure
 
 SHARES = (0.01, 0.05, 0.1, 0.2, 0.25, 0.5, 0.8, 1.0)
 """The shares of customers that `compute_concentration` looks at."""
-_UNITS = 10_000  # the door takes money to four decimals
+UNITS = 10_000
+"""The door takes money to four decimals."""
 
 
 @dataclass(frozen=True)
@@ -100,28 +101,53 @@ def compute_concentration(history: History, days: int = 365) -> pd.DataFrame:
     ]
 
 
+def top_figure(amounts: NDArray[np.int64], share: float = 0.25) -> Figure:
+    """Compute the share of the best from the amounts of customers; see `top_share`.
+
+    Parameters
+    ----------
+    amounts
+        Of each customer in the smallest unit, whole numbers of 0 or more, shape (n,), in any order. Who did not buy is
+        below 0.
+    share
+        Share of the buyers that count as the best.
+
+    Returns
+    -------
+    Figure
+        The share of the money, and how far each customer moves it.
+    """
+    bought = amounts >= 0
+    buyers, whole = int(np.count_nonzero(bought)), int(amounts[bought].sum())
+    if not whole:
+        return Figure(math.nan, np.zeros(len(amounts)), buyers)
+    best = _best(buyers, share)
+    highest = np.sort(amounts[bought])[::-1][:best]
+    value, least = int(highest.sum()) / whole, int(highest[-1])
+    moved = np.maximum(amounts - least, 0) + (best / buyers) * least - value * amounts
+    return Figure(value, np.where(bought, moved, 0.0) / whole, buyers)
+
+
 def _amounts(history: History, days: int) -> NDArray[np.int64]:
     """Give the amount of every buyer in ten-thousandths, the best first."""
     orders = history.uncancelled_orders
     orders = orders.filter(history.within(orders.ordered_at, days))
     by = orders.group_by("customer_id").aggregate(amount=orders.amount.sum().cast("float64"))
     amounts = by.select("amount").to_pandas()["amount"].to_numpy(dtype=np.float64)
-    return np.sort(np.rint(amounts * _UNITS).astype(np.int64))[::-1]
+    # Sorted, so that the order of rows changes no digit.
+    return np.sort(np.rint(amounts * UNITS).astype(np.int64))[::-1]
+
+
+def _best(buyers: int, share: float) -> int:
+    if not 0 < share <= 1:
+        raise ValueError(f"The share of customers must be above 0 and at most 1, not {share}.")
+    # 0.07 * 100 is a little more than 7 in floating point.
+    return math.ceil(round(share * buyers, 6))
 
 
 def _top(amounts: NDArray[np.int64], share: float) -> TopShare:
-    if not 0 < share <= 1:
-        raise ValueError(f"The share of customers must be above 0 and at most 1, not {share}.")
-    buyers = len(amounts)
-    # 0.07 * 100 is a little more than 7 in floating point.
-    best = math.ceil(round(share * buyers, 6))
-    money, whole = int(amounts[:best].sum()), int(amounts.sum())
-    if not whole:
-        return TopShare(best, 0.0, *[float("nan")] * 3)
-    value, least = money / whole, int(amounts[best - 1])
-    moved = np.maximum(amounts - least, 0) + (best / buyers) * least - value * amounts
-    # of sorted amounts, so that the order of rows changes no digit
-    error = math.sqrt(float(np.einsum("i,i->", moved, moved)) / (buyers - 1) / buyers) if buyers > 1 else float("nan")
-    half = NORMAL_95 * error / (whole / buyers)
-    low, high = np.clip([value - half, value + half], 0.0, 1.0).tolist()
-    return TopShare(best, money / _UNITS, value, low, high)
+    best, figure = _best(len(amounts), share), top_figure(amounts, share)
+    if math.isnan(figure.value):
+        return TopShare(best, 0.0, *[math.nan] * 3)
+    low, high = np.clip(figure.interval, 0.0, 1.0).tolist()
+    return TopShare(best, int(amounts[:best].sum()) / UNITS, figure.value, low, high)

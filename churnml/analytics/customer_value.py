@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from churnml.data.history import History
 from churnml.data.population import eligible
 from churnml.definition import ChurnDefinition
 from churnml.features.families.buy_till_you_die import fit
 from churnml.statistics.bgnbd import expected_orders_if_alive
+from churnml.statistics.figure import Figure, ratio
 from churnml.statistics.gamma_gamma import expected_spend, fit_gamma_gamma
-from churnml.statistics.shares import NORMAL_95
+from churnml.statistics.logodds import Floats
 
 _YEAR_DAYS = 365
 
@@ -142,18 +144,43 @@ def historic_customer_value(history: History) -> HistoricValue:
         since_first=history.days_since(orders.ordered_at.min()).cast("float64"),
         since_last=history.days_since(orders.ordered_at.max()).cast("float64"),
     )
-    frame = by.drop("customer_id").to_pandas()
+    frame = by.order_by("customer_id").drop("customer_id").to_pandas()
     amount, bought = frame["amount"].to_numpy(), frame["bought"].to_numpy() > 0
     days = (frame["since_first"] - frame["since_last"]).to_numpy()
-    # Rows come in any order; fsum is exact, so that their order does not matter.
-    total, buyers, lifetime, customers = math.fsum(amount), int(bought.sum()), int(days.sum()), len(frame)
-    nan = float("nan")
-    years = lifetime / customers / _YEAR_DAYS if customers else nan
-    if not buyers:
-        return HistoricValue(total, 0, lifetime, customers, nan, years, nan, nan, nan)
-    revenue = total / buyers
-    moved = years * (amount - revenue * bought) * (customers / buyers) + revenue * (days / _YEAR_DAYS - years)
-    error = math.sqrt(math.fsum(moved * moved) / customers / (customers - 1)) if customers > 1 else nan
-    value, half = revenue * years, NORMAL_95 * error
-    low = float(np.maximum(value - half, 0.0))
-    return HistoricValue(total, buyers, lifetime, customers, revenue, years, value, low, value + half)
+    revenue, years = historic_figures(amount, bought, days)
+    value = revenue * years
+    low, high = value.interval
+    return HistoricValue(
+        math.fsum(amount),
+        int(bought.sum()),
+        int(days.sum()),
+        len(frame),
+        revenue.value,
+        years.value,
+        value.value,
+        float(np.maximum(low, 0.0)),
+        high,
+    )
+
+
+def historic_figures(amount: Floats, bought: ArrayLike, lifetime_days: Floats) -> tuple[Figure, Figure]:
+    """Compute the two factors of the historic customer value from customers.
+
+    Parameters
+    ----------
+    amount
+        Of the orders of the last 365 days (money), shape (n,); 0 for who did not buy then.
+    bought
+        Who bought then.
+    lifetime_days
+        Days from the first to the last order; null for who never ordered.
+
+    Returns
+    -------
+    tuple of Figure
+        Revenue per customer and year, and years of lifetime.
+    """
+    known = ~np.isnan(lifetime_days)
+    years = ratio(np.where(known, lifetime_days, 0.0) / _YEAR_DAYS, known)
+    # Also who had a lifetime of 0 counts.
+    return ratio(amount, bought), Figure(years.value, years.moved, int(known.sum()))
