@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import date
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 
@@ -81,3 +85,68 @@ def lifecycle_stages(X: pd.DataFrame, value: pd.Series, definition: ChurnDefinit
     }
     stages = np.select([held.to_numpy() for held in conditions.values()], list(conditions), "active")
     return pd.Series(stages, index=X.index, name="lifecycle_stage", dtype="str")
+
+
+NO_CUSTOMER, INACTIVE = "no customer", "inactive"
+"""Where who comes was before, and where who is no longer eligible is after."""
+
+
+def compute_lifecycle(standings: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
+    """Count the customers in each stage of life on some days.
+
+    Parameters
+    ----------
+    standings
+        ``stage`` of every eligible customer by day, as in `churnml.analytics.periods.LookBack`.
+
+    Returns
+    -------
+    pandas DataFrame
+        ``snapshot_date``, ``stage`` (all of ``STAGES``, in their order), ``customers``, ``share``.
+    """
+    return count_standings(standings, "stage", STAGES)
+
+
+def compute_transitions(standings: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
+    """Count who went from which stage of life to which, from one day to the next.
+
+    Parameters
+    ----------
+    standings
+        As for `compute_lifecycle`.
+
+    Returns
+    -------
+    pandas DataFrame
+        ``period_start``, ``period_end``, ``before``, ``after``, ``customers`` and ``share`` of those who were in
+        ``before``; pairs with nobody are left out. ``before`` is "no customer" for who was not eligible when the period
+        began, ``after`` is "inactive" for who is not eligible any more.
+    """
+    return count_moves(standings, "stage", STAGES)
+
+
+def count_standings(standings: Mapping[date, pd.DataFrame], column: str, names: Sequence[str]) -> pd.DataFrame:
+    """Count the customers under each name of a column, day by day; see `compute_lifecycle`."""
+    parts = []
+    for day, standing in standings.items():
+        counts = standing[column].value_counts().reindex(names, fill_value=0)
+        share = counts / max(len(standing), 1)
+        parts.append(pd.DataFrame({"snapshot_date": day, column: list(names), "customers": counts.to_numpy()}))
+        parts[-1]["share"] = share.to_numpy()
+    return pd.concat(parts, ignore_index=True)
+
+
+def count_moves(standings: Mapping[date, pd.DataFrame], column: str, names: Sequence[str]) -> pd.DataFrame:
+    """Count who went from which name of a column to which, from one day to the next; see `compute_transitions`."""
+    days = list(standings)
+    parts = []
+    for start, end in pairwise(days):
+        both = pd.concat([standings[start][column].rename("before"), standings[end][column].rename("after")], axis=1)
+        both = both.fillna({"before": NO_CUSTOMER, "after": INACTIVE})
+        order = {name: place for place, name in enumerate([*names, NO_CUSTOMER, INACTIVE])}
+        counts = both.value_counts(["before", "after"]).rename("customers").reset_index()
+        counts = counts.sort_values(["before", "after"], key=lambda column: column.map(order), ignore_index=True)
+        counts["share"] = counts["customers"] / counts.groupby("before")["customers"].transform("sum")
+        parts.append(counts.assign(period_start=start, period_end=end))
+    columns = ["period_start", "period_end", "before", "after", "customers", "share"]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)

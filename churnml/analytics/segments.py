@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from datetime import date
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from churnml.analytics.lifecycle import count_moves, count_standings
 
 RFM = ("days_since_last_order", "orders_365d", "amount_sum_365d")
 """The features that tell it."""
@@ -19,6 +24,32 @@ _NAMES = {
     1: ("Lost", "Lost", "At risk", "At risk", "Cannot lose them"),
 }
 SEGMENTS = tuple(dict.fromkeys(name for row in _NAMES.values() for name in row))
+
+
+def segment_rules() -> dict[str, str]:
+    """Write the rule of each segment: its fifths of recency (R), and of frequency and spend together (FM).
+
+    Examples
+    --------
+    >>> segment_rules()["Champions"]
+    'R 5 and FM 4 or 5'
+    >>> segment_rules()["At risk"]
+    'R 1 or 2 and FM 3 or 4'
+    """
+    rules = {}
+    for segment in SEGMENTS:
+        rows: dict[tuple[int, ...], list[int]] = {}
+        for recency, names in _NAMES.items():
+            worth = tuple(place for place, name in enumerate(names, 1) if name == segment)
+            if worth:
+                rows.setdefault(worth, []).append(recency)
+        said = [f"R {_any_of(recency)} and FM {_any_of(worth)}" for worth, recency in rows.items()]
+        rules[segment] = ", or ".join(said)
+    return rules
+
+
+def _any_of(fifths: Iterable[int]) -> str:
+    return " or ".join(str(fifth) for fifth in sorted(fifths))
 
 
 def rfm_segments(X: pd.DataFrame) -> pd.Series:
@@ -48,6 +79,36 @@ def rfm_segments(X: pd.DataFrame) -> pd.Series:
     worth = np.ceil((_fifths(X[RFM[1]]) + _fifths(X[RFM[2]])) / 2).astype(int)
     table = np.array([_NAMES[row + 1] for row in range(_FIFTHS)], dtype=object)
     return pd.Series(table[recency - 1, worth - 1], index=X.index, name="segment")
+
+
+def compute_segments(standings: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
+    """Count the customers in each RFM segment on some days, and what they brought.
+
+    Parameters
+    ----------
+    standings
+        ``segment`` and ``amount`` (money of the last 365 days) of every eligible customer by day, as in
+        `churnml.analytics.periods.LookBack`.
+
+    Returns
+    -------
+    pandas DataFrame
+        ``snapshot_date``, ``segment`` (all of ``SEGMENTS``), ``customers``, ``share``, ``amount``, ``amount_share``.
+    """
+    table = count_standings(standings, "segment", SEGMENTS)
+    amounts = [
+        standing.groupby("segment")["amount"].sum().reindex(SEGMENTS, fill_value=0.0) for standing in standings.values()
+    ]
+    table["amount"] = np.concatenate([amount.to_numpy() for amount in amounts])
+    table["amount_share"] = table["amount"] / table.groupby("snapshot_date")["amount"].transform("sum").replace(
+        0.0, np.nan
+    )
+    return table
+
+
+def compute_migration(standings: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
+    """Count who went from which RFM segment to which; see `churnml.analytics.lifecycle.compute_transitions`."""
+    return count_moves(standings, "segment", SEGMENTS)
 
 
 def _fifths(values: pd.Series) -> NDArray[np.int_]:

@@ -113,6 +113,14 @@ class Shop:
         """The day of the last order; it may be incomplete, so nothing of it is taken for known."""
         return self._order_days()[1]
 
+    @property
+    def currency(self) -> str | None:
+        """The one currency of the amounts; None where the shop does not say."""
+        if not self.has("orders", ["currency"]):
+            return None
+        found = self.tables["orders"].currency.max().to_pandas()
+        return str(found) if isinstance(found, str) else None
+
     def _order_days(self) -> tuple[date, date]:
         orders = self.tables["orders"]
         days = orders.aggregate(first=orders.ordered_at.min(), last=orders.ordered_at.max()).to_pandas().iloc[0]

@@ -114,7 +114,7 @@ class Scorer:
                 "with a longer --active."
             )
         X = built[[declared.name for declared in features]]
-        currency = _currency(shop)
+        currency = shop.currency
         writer = make_writer(model, X, settings, currency)
         explained = explain_all(model, X, writer)
 
@@ -213,14 +213,6 @@ class Scorer:
         strata = frame["risk_band"].astype(str) + " " + worth
         held = assign(frame["customer_id"], strata, share, playing.campaign, playing.holdout.key, fixed)
         return pd.Series(held, index=frame.index), until
-
-
-def _currency(shop: Shop) -> str | None:
-    """Give the one currency of the shop, or None where it does not say."""
-    if not shop.has("orders", ["currency"]):
-        return None
-    found = shop.tables["orders"].currency.max().to_pandas()
-    return str(found) if isinstance(found, str) else None
 
 
 def _bands(probabilities: pd.Series) -> pd.Series:

@@ -1,0 +1,251 @@
+"""Key figures of a shop, period by period and by segment, with what changed and whether that is noise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churnml.analytics.concentration import UNITS, top_figure
+from churnml.analytics.customer_value import expected_customer_value, historic_figures
+from churnml.analytics.periods import LookBack, Period
+from churnml.statistics.figure import Figure, ratio
+
+NO_CUSTOMER = "no customer"
+"""The segment, at the start of a period, of who had not ordered within the active days before it."""
+COLUMNS = ("value", "low", "high", "change", "change_low", "change_high", "is_noise")
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """A key figure: its name, its unit (share, number, money or days), its formula in words, and how to compute it."""
+
+    name: str
+    unit: str
+    formula: str
+    compute: Callable[[Period, Mask], Figure]
+    by_segment: bool = True
+
+
+def _churn(period: Period, of: Mask) -> Figure:
+    return ratio(period.churned & of, period.eligible & of)
+
+
+def _retention(period: Period, of: Mask) -> Figure:
+    return ratio(period.eligible & ~period.churned & of, period.eligible & of)
+
+
+def _balance(period: Period, of: Mask) -> Figure:
+    start = (period.active_year_ago & of).astype(np.int8)
+    return ratio(start - (period.active & of), start)
+
+
+def _gross_revenue(period: Period, of: Mask) -> Figure:
+    return ratio(np.minimum(period.amount, period.amount_before) * of, period.amount_before * of)
+
+
+def _net_revenue(period: Period, of: Mask) -> Figure:
+    return ratio(period.amount * (of & (period.amount_before > 0)), period.amount_before * of)
+
+
+def _repeat(period: Period, of: Mask) -> Figure:
+    return ratio((period.orders_so_far >= 2) & of, (period.orders_so_far >= 1) & of)
+
+
+def _frequency(period: Period, of: Mask) -> Figure:
+    return ratio(period.orders * of, (period.orders > 0) & of)
+
+
+def _order_value(period: Period, of: Mask) -> Figure:
+    return ratio(period.amount / UNITS * of, period.orders * of)
+
+
+def _between(period: Period, of: Mask) -> Figure:
+    return ratio(period.gap_days * of, period.gaps * of)
+
+
+def _top_quarter(period: Period, of: Mask) -> Figure:
+    return top_figure(np.where(of, period.amount_year, -1))
+
+
+def _historic(period: Period, of: Mask) -> Figure:
+    bought = (period.amount_year >= 0) & of
+    revenue, years = historic_figures(
+        np.where(bought, period.amount_year / UNITS, 0.0), bought, np.where(of, period.lifetime_days, np.nan)
+    )
+    return revenue * years
+
+
+_DECLARED = (
+    Kpi(
+        "churn_rate",
+        "share",
+        "customers eligible at the start of the period who left in it / customers eligible at its start",
+        _churn,
+    ),
+    Kpi("retention_rate", "share", "1 - churn rate", _retention),
+    Kpi(
+        "annual_churn_by_balance",
+        "share",
+        "(active customers a year before the end of the period - active customers at its end) / those a year before; "
+        "active: ordered within the active days; below 0 where the shop grows",
+        _balance,
+        by_segment=False,
+    ),
+    Kpi(
+        "gross_revenue_retention",
+        "share",
+        "for every customer the smaller of her amounts in the period and in as many days before it, added up / amount "
+        "in those days before",
+        _gross_revenue,
+    ),
+    Kpi(
+        "net_revenue_retention",
+        "share",
+        "amount in the period of the customers who bought in as many days before it / amount in those days before",
+        _net_revenue,
+    ),
+    Kpi(
+        "repeat_customer_rate",
+        "share",
+        "customers with two or more orders before the end of the period / customers with one or more",
+        _repeat,
+    ),
+    Kpi("purchase_frequency", "number", "orders in the period / customers who ordered in it", _frequency),
+    Kpi("average_order_value", "money", "amount of the orders in the period / orders in it", _order_value),
+    Kpi(
+        "days_between_orders",
+        "days",
+        "mean days from an order day in the period to the customer's order day before it (those who do not come back "
+        "are not in it: churnml window counts them too)",
+        _between,
+    ),
+    Kpi(
+        "top_quarter_revenue_share",
+        "share",
+        "amount of the quarter of the buyers of the last 365 days who spent most / amount of all of them",
+        _top_quarter,
+    ),
+    Kpi(
+        "historic_customer_value",
+        "money",
+        "amount of the last 365 days per buyer x mean years from the first order to the last of all customers so far",
+        _historic,
+    ),
+)
+EXPECTED = "expected_customer_value"
+KPIS = {kpi.name: kpi for kpi in _DECLARED}
+"""The key figures by name, in the order in which they are shown, but for the expected value, which has no period."""
+FORMULAS = {name: kpi.formula for name, kpi in KPIS.items()} | {
+    EXPECTED: "mean over the eligible customers of the orders that BG/NBD expects of her in the next 365 days if she "
+    "stays x the order value that the gamma-gamma model expects of her"
+}
+UNITS_OF = {name: kpi.unit for name, kpi in KPIS.items()} | {EXPECTED: "money"}
+"""The unit of each key figure: share, number, money or days."""
+
+
+def compute_kpis(back: LookBack) -> pd.DataFrame:
+    """Compute the key figures of every period.
+
+    Intervals and changes let all that one customer did hang together, and know that the same customers are in two
+    periods. A change is noise where its 95 % interval holds 0.
+
+    Parameters
+    ----------
+    back
+        The periods.
+
+    Returns
+    -------
+    pandas DataFrame
+        ``kpi`` (in the order of ``FORMULAS``), ``period_start``, ``period_end`` (oldest first), ``value``, ``low``,
+        ``high`` (95 %), ``change`` (against the period before), ``change_low``, ``change_high``, ``is_noise`` (nullable
+        boolean). Null where there is nothing to compute from, and the change in the oldest period. The expected value
+        has one row, of the last period.
+    """
+    everyone = np.ones(len(back.customers), dtype=bool)
+    rows = [
+        {"kpi": name, "period_start": period.start, "period_end": period.end, **_shown(figure, before)}
+        for name, kpi in KPIS.items()
+        for period, figure, before in _with_the_one_before([(p, kpi.compute(p, everyone)) for p in back.periods])
+    ]
+    newest = back.periods[-1]
+    values = expected_customer_value(back.history, back.definition)["expected_value"].dropna()
+    figure = ratio(values, np.ones(len(values)))
+    rows.append({"kpi": EXPECTED, "period_start": newest.start, "period_end": newest.end, **_shown(figure, None)})
+    return _table(rows, ["kpi", "period_start", "period_end"])
+
+
+def compute_kpis_by_segment(back: LookBack) -> pd.DataFrame:
+    """Compute the key figures of the customers of each RFM segment, in the periods for which the segments are known.
+
+    A customer is in the segment in which she stood when the period began, so that what she did in it does not choose
+    where she is counted; who was not a customer then is under ``NO_CUSTOMER``.
+
+    Parameters
+    ----------
+    back
+        The periods.
+
+    Returns
+    -------
+    pandas DataFrame
+        ``segment``, then the columns of `compute_kpis`, and ``customers``: those of the segment when the period began.
+        A change is one of the figure, with whoever is in the segment at either time.
+    """
+    known = [period for period in back.periods if period.start in back.standings]
+    members = {period.start: _members(back, period.start) for period in known}
+    names = sorted({name for of in members.values() for name in of})
+    rows = []
+    for segment in names:
+        for name, kpi in KPIS.items():
+            if not kpi.by_segment:
+                continue
+            nobody = np.zeros(len(back.customers), dtype=bool)
+            of = [members[period.start].get(segment, nobody) for period in known]
+            figures = [(period, kpi.compute(period, mask)) for period, mask in zip(known, of, strict=True)]
+            rows += [
+                {
+                    "segment": segment,
+                    "kpi": name,
+                    "period_start": period.start,
+                    "period_end": period.end,
+                    "customers": int(mask.sum()),
+                    **_shown(figure, before),
+                }
+                for (period, figure, before), mask in zip(_with_the_one_before(figures), of, strict=True)
+            ]
+    return _table(rows, ["segment", "kpi", "period_start", "period_end", "customers"])
+
+
+def _members(back: LookBack, day: date) -> dict[str, Mask]:
+    """Give who is in each segment on a day."""
+    segments = back.standings[day]["segment"].reindex(back.customers).fillna(NO_CUSTOMER)
+    codes, names = pd.factorize(segments, sort=True)
+    return {str(name): codes == code for code, name in enumerate(names)}
+
+
+def _with_the_one_before(figures: list[tuple[Period, Figure]]) -> list[tuple[Period, Figure, Figure | None]]:
+    befores: list[Figure | None] = [None, *(figure for _, figure in figures[:-1])]
+    return [(period, figure, before) for (period, figure), before in zip(figures, befores, strict=True)]
+
+
+def _shown(figure: Figure, before: Figure | None) -> dict[str, object]:
+    low, high = figure.interval
+    shown = dict.fromkeys(COLUMNS, np.nan) | {"value": figure.value, "low": low, "high": high, "is_noise": pd.NA}
+    if before is not None:
+        change = figure - before
+        low, high = change.interval
+        is_noise = pd.NA if np.isnan(low) else bool(low <= 0 <= high)
+        shown |= {"change": change.value, "change_low": low, "change_high": high, "is_noise": is_noise}
+    return shown
+
+
+def _table(rows: list[dict[str, object]], first: list[str]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=[*first, *COLUMNS])
+    return table.astype({"is_noise": "boolean"} | dict.fromkeys(COLUMNS[:-1], "float64"))

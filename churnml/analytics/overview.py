@@ -1,0 +1,124 @@
+"""The overview of a shop: every figure that a retention team is asked for, by one definition and one clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pandas as pd
+
+from churnml.analytics.cohorts import compute_cohorts
+from churnml.analytics.concentration import compute_concentration
+from churnml.analytics.experience import compute_experience, compute_first_experience
+from churnml.analytics.groups import compute_retention_by_group
+from churnml.analytics.kpis import compute_kpis, compute_kpis_by_segment
+from churnml.analytics.leaving import compute_complaint_topics, compute_reasons_of_leaving
+from churnml.analytics.lifecycle import compute_lifecycle, compute_transitions
+from churnml.analytics.periods import look_back
+from churnml.analytics.segments import compute_migration, compute_segments
+from churnml.data.history import History
+from churnml.data.population import data_end
+from churnml.data.shop import Shop
+from churnml.definition import ChurnDefinition
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What happened in a shop before a day.
+
+    Attributes
+    ----------
+    snapshot_date
+        Nothing on or after this day is known.
+    definition
+        What leaving is.
+    currency
+        ISO code of the money, None where the shop does not say.
+    kpis, kpis_by_segment
+        See `churnml.analytics.kpis`.
+    lifecycle, transitions
+        See `churnml.analytics.lifecycle`.
+    segments, migration
+        See `churnml.analytics.segments`.
+    cohorts, concentration
+        See the modules of these names.
+    reasons, topics
+        See `churnml.analytics.leaving`; of the customers at the start of the last complete horizon.
+    groups
+        See `churnml.analytics.groups`; of the same customers.
+    experience, first_experience
+        See `churnml.analytics.experience`.
+    """
+
+    snapshot_date: date
+    definition: ChurnDefinition
+    currency: str | None
+    kpis: pd.DataFrame
+    kpis_by_segment: pd.DataFrame
+    lifecycle: pd.DataFrame
+    transitions: pd.DataFrame
+    segments: pd.DataFrame
+    migration: pd.DataFrame
+    cohorts: pd.DataFrame
+    concentration: pd.DataFrame
+    reasons: pd.DataFrame
+    topics: pd.DataFrame
+    groups: pd.DataFrame
+    experience: pd.DataFrame
+    first_experience: pd.DataFrame
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """The key figures of the last complete horizon, by name; nan where there is nothing to compute one from."""
+        newest = self.kpis[self.kpis["period_end"] == self.kpis["period_end"].max()]
+        return {str(name): float(value) for name, value in zip(newest["kpi"], newest["value"], strict=True)}
+
+
+def analyse(
+    shop: Shop,
+    snapshot_date: str | date | None = None,
+    definition: ChurnDefinition | None = None,
+    periods: int = 5,
+) -> Overview:
+    """Compute all figures of a shop as known on a day.
+
+    Parameters
+    ----------
+    shop
+        The shop.
+    snapshot_date
+        Nothing on or after this day is known; None takes the start of the last day with an order.
+    definition
+        What leaving is, and how long a period is: one horizon. None takes the defaults.
+    periods
+        How many periods to look back, as far as the data reaches.
+
+    Raises
+    ------
+    InputError
+        Where the day lies outside of the data, or before the end of its first horizon.
+    """
+    definition = definition or ChurnDefinition()
+    asked = None if snapshot_date is None else pd.Timestamp(snapshot_date).date()
+    day = data_end(shop, asked, definition.horizon_days)
+    history = History(shop, day)
+    back = look_back(shop, day, definition, periods)
+    start = day - timedelta(days=definition.reach_days)
+    return Overview(
+        snapshot_date=day,
+        definition=definition,
+        currency=shop.currency,
+        kpis=compute_kpis(back),
+        kpis_by_segment=compute_kpis_by_segment(back),
+        lifecycle=compute_lifecycle(back.standings),
+        transitions=compute_transitions(back.standings),
+        segments=compute_segments(back.standings),
+        migration=compute_migration(back.standings),
+        cohorts=compute_cohorts(history),
+        concentration=compute_concentration(history),
+        reasons=compute_reasons_of_leaving(shop, start, definition, day),
+        topics=compute_complaint_topics(shop, start, definition, day),
+        groups=compute_retention_by_group(shop, start, definition, day),
+        experience=compute_experience(history, definition.horizon_days, back.count),
+        first_experience=compute_first_experience(history, definition),
+    )

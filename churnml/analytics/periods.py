@@ -1,0 +1,239 @@
+"""Looking back: what every customer did in each of the last periods, and where she stood between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churnml.analytics.lifecycle import LIFE, lifecycle_stages
+from churnml.analytics.segments import RFM, rfm_segments
+from churnml.analytics.value import expected_value
+from churnml.data.history import History
+from churnml.data.population import labels
+from churnml.data.shop import Shop
+from churnml.definition import ChurnDefinition
+from churnml.errors import InputError
+from churnml.features.builder import build
+from churnml.features.registry import available
+from churnml.features.sources import ORDER_DAYS
+from churnml.statistics.logodds import Floats
+
+STANDINGS = 3
+"""At so many days, a period apart, it is told where customers stood."""
+YEAR_DAYS = 365
+_PER_UNIT = 10_000  # the door takes money to four decimals
+_ALL = 100_000  # days: all that is before
+
+
+@dataclass(frozen=True)
+class Period:
+    """What customers did in ``[start, end)``; arrays of shape (n,) in the order of ``LookBack.customers``.
+
+    Attributes
+    ----------
+    start, end
+        The days.
+    eligible, churned
+        Who was eligible at the day whose window the period is, and who of them left, by the definition.
+    orders, order_days
+        Orders, and days with an order, in the period.
+    amount, amount_before
+        Money of them, and of those in as many days before the period, in ten-thousandths.
+    amount_year
+        Money of the 365 days before the end, in ten-thousandths; -1 for who did not order in them.
+    orders_so_far
+        Orders before the end.
+    gap_days, gaps
+        Days between order days, added up, of the gaps that ended in the period, and how many these are.
+    lifetime_days
+        Days from her first order to her last one before the end; null for who had none.
+    active, active_year_ago
+        Who ordered in the ``active_days`` before the end, and before the day 365 days earlier; nobody where the data
+        does not hold all of these days.
+    """
+
+    start: date
+    end: date
+    eligible: NDArray[np.bool_]
+    churned: NDArray[np.bool_]
+    orders: NDArray[np.int64]
+    order_days: NDArray[np.int64]
+    amount: NDArray[np.int64]
+    amount_before: NDArray[np.int64]
+    amount_year: NDArray[np.int64]
+    orders_so_far: NDArray[np.int64]
+    gap_days: NDArray[np.int64]
+    gaps: NDArray[np.int64]
+    lifetime_days: Floats
+    active: NDArray[np.bool_]
+    active_year_ago: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class LookBack:
+    """The last periods of a shop.
+
+    Attributes
+    ----------
+    history
+        The shop as known at the end of the last period.
+    definition
+        What leaving is; its horizon is the length of a period.
+    customers
+        Everyone who ever ordered, sorted.
+    periods
+        Oldest first.
+    standings
+        For days that are ends of periods, oldest first: ``stage``, ``segment`` and ``amount`` (of the last 365 days) of
+        every customer eligible then, by ``customer_id``.
+    """
+
+    history: History
+    definition: ChurnDefinition
+    customers: pd.Index
+    periods: tuple[Period, ...]
+    standings: Mapping[date, pd.DataFrame]
+
+    @property
+    def count(self) -> int:
+        """How many periods there are."""
+        return len(self.periods)
+
+
+def look_back(shop: Shop, snapshot_date: date, definition: ChurnDefinition, periods: int = 5) -> LookBack:
+    """Look back from a day over periods of one horizon each, the last of which ends on that day.
+
+    Orders are taken as known on the day; who was eligible and who left is taken as known then, as for a model.
+
+    Parameters
+    ----------
+    shop
+        The shop.
+    snapshot_date
+        Nothing on or after this day is known.
+    definition
+        What leaving is.
+    periods
+        At most so many, as far as the data reaches.
+
+    Raises
+    ------
+    InputError
+        Where the data holds no whole period before the day.
+    """
+    reach, horizon = definition.reach_days, definition.horizon_days
+    whole = (snapshot_date - shop.first_day).days - 1 - (reach - horizon)
+    count = min(periods, whole // horizon)
+    if count < 1:
+        raise InputError(
+            f"{snapshot_date}: lies only {(snapshot_date - shop.first_day).days} days after the first order "
+            f"({shop.first_day}), but figures need more than {reach}. Name a later day, or a shorter horizon."
+        )
+    history = History(shop, snapshot_date)
+    table = _order_days(history, definition, count)
+    ends = [snapshot_date - timedelta(days=horizon * ago) for ago in range(count)]
+    made = [
+        _period(table, ago, end, definition, labels(shop, end - timedelta(days=reach), definition, end))
+        for ago, end in enumerate(ends)
+    ]
+    days = [end for end in [*ends, ends[-1] - timedelta(days=horizon)] if end > shop.first_day][:STANDINGS]
+    standings = {day: _standing(shop, day, definition) for day in reversed(days)}
+    return LookBack(history, definition, table.index, tuple(reversed(made)), standings)
+
+
+def _order_days(history: History, definition: ChurnDefinition, count: int) -> pd.DataFrame:
+    """Add up the order days of every customer by period: ``_0`` is the newest, and one more is what is before."""
+    days, horizon = ORDER_DAYS.rows(history), definition.horizon_days
+    since = history.days_since(days.ordered_at)
+    numbers = {"first": since.max(), "orders": days.orders.sum()}
+    for ago in range(count + 1):
+        within = history.within(days.ordered_at, horizon, ago * horizon)
+        numbers |= {
+            f"orders_{ago}": days.orders.sum(where=within).fill_null(0),
+            f"days_{ago}": days.count(where=within),
+            f"amount_{ago}": _units(days.amount.sum(where=within)),
+            f"last_{ago}": since.min(where=within),
+        }
+    before = history.within(days.ordered_at, _ALL, count * horizon)
+    numbers["last_before"] = since.min(where=before)
+    for ago in range(count):
+        numbers[f"year_{ago}"] = _units(
+            days.amount.sum(where=history.within(days.ordered_at, YEAR_DAYS, ago * horizon)), nothing=-1
+        )
+        for name, earlier in (("active", 0), ("active_year_ago", YEAR_DAYS)):
+            back = ago * horizon + earlier
+            within = history.within(days.ordered_at, definition.active_days, back)
+            known = back + definition.active_days <= (history.snapshot_date - history.shop.first_day).days
+            numbers[f"{name}_{ago}"] = (days.count(where=within) > 0) & ibis.literal(known)
+    grouped = days.group_by("customer_id").aggregate(**numbers)
+    # int32 holds counts and days; money needs more.
+    small = {
+        name: grouped[name].cast("int32")
+        for name in grouped.columns
+        if name != "customer_id" and not name.startswith(("amount", "year", "active"))
+    }
+    frame: pd.DataFrame = grouped.mutate(**small).order_by("customer_id").to_pandas().set_index("customer_id")
+    return frame
+
+
+def _units(amount: ir.Value, nothing: int = 0) -> ir.Value:
+    return (amount * _PER_UNIT).cast("int64").fill_null(nothing)
+
+
+def _period(table: pd.DataFrame, ago: int, end: date, definition: ChurnDefinition, churned: pd.Series) -> Period:
+    horizon = definition.horizon_days
+    later = [f"orders_{newer}" for newer in range(ago)]
+    last = table[f"last_{ago}"].to_numpy(dtype=np.float64)
+    earlier = [table[name].to_numpy(dtype=np.float64) for name in _older(table, ago)]
+    before = np.fmin.reduce(earlier)  # days since the last order day before the period
+    first = table["first"].to_numpy(dtype=np.float64)
+    order_days = table[f"days_{ago}"].to_numpy(dtype=np.int64)
+    begun = np.where(np.isnan(before), first, before)  # the order day from which the first gap is counted
+    gaps = np.where(np.isnan(last), 0, order_days - np.isnan(before))
+    place = table.index.get_indexer(churned.index)
+    eligible, left = np.zeros(len(table), dtype=bool), np.zeros(len(table), dtype=bool)
+    eligible[place[place >= 0]] = True
+    left[place[place >= 0]] = churned.to_numpy()[place >= 0] == 1
+    return Period(
+        start=end - timedelta(days=horizon),
+        end=end,
+        eligible=eligible,
+        churned=left,
+        orders=table[f"orders_{ago}"].to_numpy(dtype=np.int64),
+        order_days=order_days,
+        amount=table[f"amount_{ago}"].to_numpy(),
+        amount_before=table[f"amount_{ago + 1}"].to_numpy(),
+        amount_year=table[f"year_{ago}"].to_numpy(),
+        orders_so_far=(table["orders"] - table[later].sum(axis=1)).to_numpy(dtype=np.int64),
+        gap_days=np.where(gaps > 0, begun - last, 0).astype(np.int64),
+        gaps=gaps.astype(np.int64),
+        lifetime_days=first - np.fmin(last, before),
+        active=table[f"active_{ago}"].to_numpy(dtype=bool),
+        active_year_ago=table[f"active_year_ago_{ago}"].to_numpy(dtype=bool),
+    )
+
+
+def _older(table: pd.DataFrame, ago: int) -> list[str]:
+    """Name the columns with the last order day of the periods before one."""
+    names = [name for name in table.columns if name.startswith("last_") and name != "last_before"]
+    return [*sorted(names, key=lambda name: int(name.removeprefix("last_")))[ago + 1 :], "last_before"]
+
+
+def _standing(shop: Shop, day: date, definition: ChurnDefinition) -> pd.DataFrame:
+    history = History(shop, day)
+    X = build(history, definition, [feature for feature in available(shop) if feature.name in {*LIFE, *RFM}])
+    value = expected_value(history, definition, YEAR_DAYS).loc[X.index]
+    return pd.DataFrame(
+        {
+            "stage": lifecycle_stages(X, value, definition),
+            "segment": rfm_segments(X),
+            "amount": X["amount_sum_365d"],
+        }
+    )
