@@ -29,7 +29,11 @@ _ALWAYS = "country"
 
 
 def compute_retention_by_group(
-    shop: Shop, snapshot_date: date, definition: ChurnDefinition, data_end: date
+    shop: Shop,
+    snapshot_date: date,
+    definition: ChurnDefinition,
+    data_end: date,
+    churned: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Show which share of the eligible customers of a day left, by what is known of them on that day.
 
@@ -48,6 +52,8 @@ def compute_retention_by_group(
         Whom to look at, when, and what leaving is.
     data_end
         Nothing on or after this day is known.
+    churned
+        The labels of that day, where they are there already, as from `churnml.data.population.labels`.
 
     Returns
     -------
@@ -59,17 +65,18 @@ def compute_retention_by_group(
         every twentieth does so by chance; ``is_small`` below 30 customers. No rows where the window ends after the
         data.
     """
-    churned = labels(shop, snapshot_date, definition, data_end).dropna().to_numpy() == 1
+    told = labels(shop, snapshot_date, definition, data_end) if churned is None else churned
+    left = told.dropna().to_numpy() == 1
     tables = []
-    if len(churned):
+    if len(left):
         values = _values(History(shop, snapshot_date), definition)
-        tables = [_counted(str(group), values[group], churned) for group in values]
-    table = pd.concat([_counted("", pd.Series([], dtype="str"), churned[:0]), *tables], ignore_index=True)
+        tables = [_counted(str(group), values[group], left) for group in values]
+    table = pd.concat([_counted("", pd.Series([], dtype="str"), left[:0]), *tables], ignore_index=True)
     table["churn_rate"] = table["churned"] / table["customers"]
     table["low"], table["high"] = wilson(table["churned"], table["customers"])
-    others, left = len(churned) - table["customers"], int(churned.sum()) - table["churned"]
-    table["difference"] = table["churn_rate"] - left / others.where(others > 0)
-    low, high = newcombe(table["churned"], table["customers"], left, others)
+    others, gone = len(left) - table["customers"], int(left.sum()) - table["churned"]
+    table["difference"] = table["churn_rate"] - gone / others.where(others > 0)
+    low, high = newcombe(table["churned"], table["customers"], gone, others)
     table["difference_low"], table["difference_high"] = low, high
     table["differs"] = pd.Series((low > 0) | (high < 0), dtype="boolean").mask(np.isnan(low))
     table["is_small"] = table["customers"] < FEWEST

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -18,7 +18,8 @@ from churnml.statistics.figure import Figure, ratio
 NO_CUSTOMER = "no customer"
 """The segment, at the start of a period, of who had not ordered within the active days before it."""
 COLUMNS = ("value", "low", "high", "change", "change_low", "change_high", "is_noise")
-Mask = NDArray[np.bool_]
+Places = NDArray[np.intp]
+_NOBODY = np.array([], dtype=np.intp)
 
 
 @dataclass(frozen=True)
@@ -28,56 +29,54 @@ class Kpi:
     name: str
     unit: str
     formula: str
-    compute: Callable[[Period, Mask], Figure]
+    compute: Callable[[Period], Figure]
     by_segment: bool = True
 
 
-def _churn(period: Period, of: Mask) -> Figure:
-    return ratio(period.churned & of, period.eligible & of)
+def _churn(period: Period) -> Figure:
+    return ratio(period.churned, period.eligible)
 
 
-def _retention(period: Period, of: Mask) -> Figure:
-    return ratio(period.eligible & ~period.churned & of, period.eligible & of)
+def _retention(period: Period) -> Figure:
+    return ratio(period.eligible & ~period.churned, period.eligible)
 
 
-def _balance(period: Period, of: Mask) -> Figure:
-    start = (period.active_year_ago & of).astype(np.int8)
-    return ratio(start - (period.active & of), start)
+def _balance(period: Period) -> Figure:
+    start = period.active_year_ago.astype(np.int8)
+    return ratio(start - period.active, start)
 
 
-def _gross_revenue(period: Period, of: Mask) -> Figure:
-    return ratio(np.minimum(period.amount, period.amount_before) * of, period.amount_before * of)
+def _gross_revenue(period: Period) -> Figure:
+    return ratio(np.minimum(period.amount, period.amount_before), period.amount_before)
 
 
-def _net_revenue(period: Period, of: Mask) -> Figure:
-    return ratio(period.amount * (of & (period.amount_before > 0)), period.amount_before * of)
+def _net_revenue(period: Period) -> Figure:
+    return ratio(period.amount * (period.amount_before > 0), period.amount_before)
 
 
-def _repeat(period: Period, of: Mask) -> Figure:
-    return ratio((period.orders_so_far >= 2) & of, (period.orders_so_far >= 1) & of)
+def _repeat(period: Period) -> Figure:
+    return ratio(period.orders_so_far >= 2, period.orders_so_far >= 1)
 
 
-def _frequency(period: Period, of: Mask) -> Figure:
-    return ratio(period.orders * of, (period.orders > 0) & of)
+def _frequency(period: Period) -> Figure:
+    return ratio(period.orders, period.orders > 0)
 
 
-def _order_value(period: Period, of: Mask) -> Figure:
-    return ratio(period.amount / UNITS * of, period.orders * of)
+def _order_value(period: Period) -> Figure:
+    return ratio(period.amount / UNITS, period.orders)
 
 
-def _between(period: Period, of: Mask) -> Figure:
-    return ratio(period.gap_days * of, period.gaps * of)
+def _between(period: Period) -> Figure:
+    return ratio(period.gap_days, period.gaps)
 
 
-def _top_quarter(period: Period, of: Mask) -> Figure:
-    return top_figure(np.where(of, period.amount_year, -1))
+def _top_quarter(period: Period) -> Figure:
+    return top_figure(period.amount_year)
 
 
-def _historic(period: Period, of: Mask) -> Figure:
-    bought = (period.amount_year >= 0) & of
-    revenue, years = historic_figures(
-        np.where(bought, period.amount_year / UNITS, 0.0), bought, np.where(of, period.lifetime_days, np.nan)
-    )
+def _historic(period: Period) -> Figure:
+    bought = period.amount_year >= 0
+    revenue, years = historic_figures(np.where(bought, period.amount_year / UNITS, 0.0), bought, period.lifetime_days)
     return revenue * years
 
 
@@ -168,11 +167,10 @@ def compute_kpis(back: LookBack) -> pd.DataFrame:
         boolean). Null where there is nothing to compute from, and the change in the oldest period. The expected value
         has one row, of the last period.
     """
-    everyone = np.ones(len(back.customers), dtype=bool)
     rows = [
         {"kpi": name, "period_start": period.start, "period_end": period.end, **_shown(figure, before)}
         for name, kpi in KPIS.items()
-        for period, figure, before in _with_the_one_before([(p, kpi.compute(p, everyone)) for p in back.periods])
+        for period, figure, before in _with_the_one_before([(p, kpi.compute(p)) for p in back.periods])
     ]
     newest = back.periods[-1]
     values = expected_customer_value(back.history, back.definition)["expected_value"].dropna()
@@ -203,31 +201,41 @@ def compute_kpis_by_segment(back: LookBack) -> pd.DataFrame:
     names = sorted({name for of in members.values() for name in of})
     rows = []
     for segment in names:
+        of = [members[period.start].get(segment, _NOBODY) for period in known]
+        parts = [period.of(places) for period, places in zip(known, of, strict=True)]
         for name, kpi in KPIS.items():
             if not kpi.by_segment:
                 continue
-            nobody = np.zeros(len(back.customers), dtype=bool)
-            of = [members[period.start].get(segment, nobody) for period in known]
-            figures = [(period, kpi.compute(period, mask)) for period, mask in zip(known, of, strict=True)]
+            figures = [
+                (period, _spread(kpi.compute(part), places, len(back.customers)))
+                for period, part, places in zip(known, parts, of, strict=True)
+            ]
             rows += [
                 {
                     "segment": segment,
                     "kpi": name,
                     "period_start": period.start,
                     "period_end": period.end,
-                    "customers": int(mask.sum()),
+                    "customers": len(places),
                     **_shown(figure, before),
                 }
-                for (period, figure, before), mask in zip(_with_the_one_before(figures), of, strict=True)
+                for (period, figure, before), places in zip(_with_the_one_before(figures), of, strict=True)
             ]
     return _table(rows, ["segment", "kpi", "period_start", "period_end", "customers"])
 
 
-def _members(back: LookBack, day: date) -> dict[str, Mask]:
-    """Give who is in each segment on a day."""
+def _members(back: LookBack, day: date) -> dict[str, Places]:
+    """Give the places of those in each segment on a day."""
     segments = back.standings[day]["segment"].reindex(back.customers).fillna(NO_CUSTOMER)
     codes, names = pd.factorize(segments, sort=True)
-    return {str(name): codes == code for code, name in enumerate(names)}
+    return {str(name): np.flatnonzero(codes == code) for code, name in enumerate(names)}
+
+
+def _spread(figure: Figure, places: Places, customers: int) -> Figure:
+    """Give a figure of some customers as one of all, whom the others do not move."""
+    moved = np.zeros(customers)
+    moved[places] = figure.moved
+    return replace(figure, moved=moved)
 
 
 def _with_the_one_before(figures: list[tuple[Period, Figure]]) -> list[tuple[Period, Figure, Figure | None]]:

@@ -129,7 +129,11 @@ REASONS = (
 
 
 def compute_reasons_of_leaving(
-    shop: Shop, snapshot_date: date, definition: ChurnDefinition, data_end: date
+    shop: Shop,
+    snapshot_date: date,
+    definition: ChurnDefinition,
+    data_end: date,
+    churned: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Compare what preceded a day among the eligible customers who then left and among those who stayed.
 
@@ -144,6 +148,8 @@ def compute_reasons_of_leaving(
         Whom to look at, when, and what leaving is.
     data_end
         Nothing on or after this day is known.
+    churned
+        The labels of that day, where they are there already, as from `churnml.data.population.labels`.
 
     Returns
     -------
@@ -154,7 +160,7 @@ def compute_reasons_of_leaving(
         ``difference_high``. Intervals of 95 %: Wilson's, and Newcombe's of the difference. Shares of nobody are null;
         no rows where the window ends after the data.
     """
-    churned = _known_labels(shop, snapshot_date, definition, data_end)
+    churned = _known(labels(shop, snapshot_date, definition, data_end) if churned is None else churned)
     given = {feature.name: feature for feature in available(shop)}
     if shop.has(COMPLAINTS.table, DAYS_SINCE_SLOW_ANSWER.needs):
         given[DAYS_SINCE_SLOW_ANSWER.name] = DAYS_SINCE_SLOW_ANSWER
@@ -179,7 +185,11 @@ def compute_reasons_of_leaving(
 
 
 def compute_complaint_topics(
-    shop: Shop, snapshot_date: date, definition: ChurnDefinition, data_end: date
+    shop: Shop,
+    snapshot_date: date,
+    definition: ChurnDefinition,
+    data_end: date,
+    churned: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Show what the eligible customers complained of in the 365 days before a day, and how many of them left.
 
@@ -188,7 +198,7 @@ def compute_complaint_topics(
 
     Parameters
     ----------
-    shop, snapshot_date, definition, data_end
+    shop, snapshot_date, definition, data_end, churned
         As in ``compute_reasons_of_leaving``.
 
     Returns
@@ -201,7 +211,7 @@ def compute_complaint_topics(
         of the eligible names a topic, or the window ends after the data.
     """
     columns = ["customer_id", "topic", "complaints"]
-    churned = _known_labels(shop, snapshot_date, definition, data_end)
+    churned = _known(labels(shop, snapshot_date, definition, data_end) if churned is None else churned)
     rows = pd.DataFrame(columns=columns)
     if len(churned) and shop.has("complaints", ["topic"]):
         history = History(shop, snapshot_date)
@@ -240,9 +250,9 @@ def compute_complaint_topics(
     return table
 
 
-def _known_labels(shop: Shop, snapshot_date: date, definition: ChurnDefinition, data_end: date) -> pd.Series:
-    """Give the labels of the eligible; none where the window ends after the data."""
-    return labels(shop, snapshot_date, definition, data_end).dropna()
+def _known(churned: pd.Series) -> pd.Series:
+    """Give the labels that are known; none where the window ends after the data."""
+    return churned.dropna()
 
 
 def _with_inputs(names: Iterable[str], given: dict[str, Feature]) -> list[Feature]:

@@ -129,10 +129,10 @@ def count_standings(standings: Mapping[date, pd.DataFrame], column: str, names: 
     """Count the customers under each name of a column, day by day; see `compute_lifecycle`."""
     parts = []
     for day, standing in standings.items():
-        counts = standing[column].value_counts().reindex(names, fill_value=0)
+        counts = standing[column].value_counts().reindex(list(names), fill_value=0)
         share = counts / max(len(standing), 1)
-        parts.append(pd.DataFrame({"snapshot_date": day, column: list(names), "customers": counts.to_numpy()}))
-        parts[-1]["share"] = share.to_numpy()
+        part = {"snapshot_date": day, column: list(names), "customers": counts.to_numpy(), "share": share.to_numpy()}
+        parts.append(pd.DataFrame(part))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -145,7 +145,7 @@ def count_moves(standings: Mapping[date, pd.DataFrame], column: str, names: Sequ
         both = both.fillna({"before": NO_CUSTOMER, "after": INACTIVE})
         order = {name: place for place, name in enumerate([*names, NO_CUSTOMER, INACTIVE])}
         counts = both.value_counts(["before", "after"]).rename("customers").reset_index()
-        counts = counts.sort_values(["before", "after"], key=lambda column: column.map(order), ignore_index=True)
+        counts = counts.sort_values(["before", "after"], key=lambda name: name.map(order), ignore_index=True)
         counts["share"] = counts["customers"] / counts.groupby("before")["customers"].transform("sum")
         parts.append(counts.assign(period_start=start, period_end=end))
     columns = ["period_start", "period_end", "before", "after", "customers", "share"]

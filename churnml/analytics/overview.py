@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 
 import pandas as pd
@@ -17,7 +17,7 @@ from churnml.analytics.lifecycle import compute_lifecycle, compute_transitions
 from churnml.analytics.periods import look_back
 from churnml.analytics.segments import compute_migration, compute_segments
 from churnml.data.history import History
-from churnml.data.population import data_end
+from churnml.data.population import data_end, labels
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 
@@ -67,6 +67,12 @@ class Overview:
     experience: pd.DataFrame
     first_experience: pd.DataFrame
 
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Give all tables by name."""
+        return {
+            field.name: table for field in fields(self) if isinstance(table := getattr(self, field.name), pd.DataFrame)
+        }
+
     @property
     def figures(self) -> dict[str, float]:
         """The key figures of the last complete horizon, by name; nan where there is nothing to compute one from."""
@@ -104,6 +110,7 @@ def analyse(
     history = History(shop, day)
     back = look_back(shop, day, definition, periods)
     start = day - timedelta(days=definition.reach_days)
+    churned = labels(shop, start, definition, day)
     return Overview(
         snapshot_date=day,
         definition=definition,
@@ -116,9 +123,9 @@ def analyse(
         migration=compute_migration(back.standings),
         cohorts=compute_cohorts(history),
         concentration=compute_concentration(history),
-        reasons=compute_reasons_of_leaving(shop, start, definition, day),
-        topics=compute_complaint_topics(shop, start, definition, day),
-        groups=compute_retention_by_group(shop, start, definition, day),
+        reasons=compute_reasons_of_leaving(shop, start, definition, day, churned),
+        topics=compute_complaint_topics(shop, start, definition, day, churned),
+        groups=compute_retention_by_group(shop, start, definition, day, churned),
         experience=compute_experience(history, definition.horizon_days, back.count),
         first_experience=compute_first_experience(history, definition),
     )

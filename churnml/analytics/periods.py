@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 
-import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
@@ -55,8 +54,8 @@ class Period:
     lifetime_days
         Days from her first order to her last one before the end; null for who had none.
     active, active_year_ago
-        Who ordered in the ``active_days`` before the end, and before the day 365 days earlier; nobody where the data
-        does not hold all of these days.
+        Who ordered in the ``active_days`` before the end, and before the day 365 days earlier; there nobody where the
+        data does not hold all of these days.
     """
 
     start: date
@@ -74,6 +73,15 @@ class Period:
     lifetime_days: Floats
     active: NDArray[np.bool_]
     active_year_ago: NDArray[np.bool_]
+
+    def of(self, customers: NDArray[np.intp]) -> Period:
+        """Give the same of some customers, by their places."""
+        arrays = {
+            field.name: getattr(self, field.name)[customers]
+            for field in fields(self)
+            if field.name not in ("start", "end")
+        }
+        return replace(self, **arrays)
 
 
 @dataclass(frozen=True)
@@ -167,17 +175,17 @@ def _order_days(history: History, definition: ChurnDefinition, count: int) -> pd
         numbers[f"year_{ago}"] = _units(
             days.amount.sum(where=history.within(days.ordered_at, YEAR_DAYS, ago * horizon)), nothing=-1
         )
-        for name, earlier in (("active", 0), ("active_year_ago", YEAR_DAYS)):
-            back = ago * horizon + earlier
-            within = history.within(days.ordered_at, definition.active_days, back)
-            known = back + definition.active_days <= (history.snapshot_date - history.shop.first_day).days
-            numbers[f"{name}_{ago}"] = (days.count(where=within) > 0) & ibis.literal(known)
+        back = ago * horizon + YEAR_DAYS
+        if back + definition.active_days <= (history.snapshot_date - history.shop.first_day).days:
+            numbers[f"a_year_ago_{ago}"] = days.count(
+                where=history.within(days.ordered_at, definition.active_days, back)
+            )
     grouped = days.group_by("customer_id").aggregate(**numbers)
     # int32 holds counts and days; money needs more.
     small = {
         name: grouped[name].cast("int32")
         for name in grouped.columns
-        if name != "customer_id" and not name.startswith(("amount", "year", "active"))
+        if name != "customer_id" and not name.startswith(("amount", "year"))
     }
     frame: pd.DataFrame = grouped.mutate(**small).order_by("customer_id").to_pandas().set_index("customer_id")
     return frame
@@ -196,6 +204,8 @@ def _period(table: pd.DataFrame, ago: int, end: date, definition: ChurnDefinitio
     first = table["first"].to_numpy(dtype=np.float64)
     order_days = table[f"days_{ago}"].to_numpy(dtype=np.int64)
     begun = np.where(np.isnan(before), first, before)  # the order day from which the first gap is counted
+    newest = np.fmin(last, before)
+    a_year_ago = table.get(f"a_year_ago_{ago}", pd.Series(0, index=table.index)).to_numpy()
     gaps = np.where(np.isnan(last), 0, order_days - np.isnan(before))
     place = table.index.get_indexer(churned.index)
     eligible, left = np.zeros(len(table), dtype=bool), np.zeros(len(table), dtype=bool)
@@ -214,9 +224,9 @@ def _period(table: pd.DataFrame, ago: int, end: date, definition: ChurnDefinitio
         orders_so_far=(table["orders"] - table[later].sum(axis=1)).to_numpy(dtype=np.int64),
         gap_days=np.where(gaps > 0, begun - last, 0).astype(np.int64),
         gaps=gaps.astype(np.int64),
-        lifetime_days=first - np.fmin(last, before),
-        active=table[f"active_{ago}"].to_numpy(dtype=bool),
-        active_year_ago=table[f"active_year_ago_{ago}"].to_numpy(dtype=bool),
+        lifetime_days=first - newest,
+        active=newest - ago * horizon <= definition.active_days,
+        active_year_ago=a_year_ago > 0,
     )
 
 

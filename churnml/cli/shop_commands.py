@@ -9,7 +9,19 @@ from typing import Annotated
 import typer
 
 from churnml.cli.app import app
-from churnml.cli.options import Active, AsJson, ConfigFile, Data, Every, Horizon, Lead, Seed, config_of, day_of
+from churnml.cli.options import (
+    Active,
+    AsJson,
+    ConfigFile,
+    Data,
+    Every,
+    Horizon,
+    Lead,
+    Seed,
+    Snapshot,
+    config_of,
+    day_of,
+)
 from churnml.cli.show import (
     print_audit,
     print_dictionary,
@@ -186,6 +198,35 @@ def audit(
         print_audit(report)
     if not report.holds:
         raise typer.Exit(1)
+
+
+@app.command()
+def kpis(
+    data: Data,
+    snapshot: Snapshot = None,
+    periods: Annotated[int, typer.Option("--periods", min=1, help="How many horizons to look back.")] = 5,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the tables (.csv) and pictures (.png).")] = None,
+    config_file: ConfigFile = None,
+    horizon: Horizon = None,
+    active: Active = None,
+    lead: Lead = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the key figures of a shop, where its customers stand and go, and what preceded leaving."""
+    from churnml.analytics.overview import analyse
+    from churnml.cli import show_kpis
+    from churnml.reporting.overview_files import write_overview
+    from churnml.workflow import open_shop
+
+    config = config_of(config_file, horizon, active, lead)
+    overview = analyse(open_shop(data, config), day_of("--snapshot", snapshot), config.definition, periods)
+    files = [] if out is None else write_overview(overview, out)
+    if as_json:
+        print_json(show_kpis.as_json(overview, records) | {"files": files})
+        return
+    show_kpis.print_overview(overview)
+    if files:
+        print("Files: " + ", ".join(str(file) for file in files))
 
 
 @app.command()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Drawn: TypeAlias = "Axes | Figure"
 
 # Red and blue as in ColorBrewer's RdBu: told apart with every common kind of colour blindness, and in grey print too.
 LEAVING_COLOUR = "#ca0020"
@@ -19,6 +24,12 @@ def new_axes(width: float, height: float) -> Axes:
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), dpi=120, layout="constrained").add_subplot()
+
+
+def save_picture(drawn: Drawn, path: Path) -> None:
+    """Write what was drawn into a file of the kind that its name says; the same picture gives the same bytes."""
+    figure = drawn.get_figure(root=True) or drawn
+    figure.savefig(path, dpi=150, metadata={"Software": None} if path.suffix == ".png" else {})  # type: ignore[union-attr]
 
 
 def set_date_axis(ax: Axes) -> None:
