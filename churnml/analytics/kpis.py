@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 
 from churnml.analytics.concentration import UNITS, top_figure
 from churnml.analytics.customer_value import expected_customer_value, historic_figures
+from churnml.analytics.lifecycle import NO_CUSTOMER
 from churnml.analytics.periods import LookBack, Period
+from churnml.analytics.segments import SEGMENTS
 from churnml.statistics.figure import Figure, ratio
 
-NO_CUSTOMER = "no customer"
-"""The segment, at the start of a period, of who had not ordered within the active days before it."""
 COLUMNS = ("value", "low", "high", "change", "change_low", "change_high", "is_noise")
 Places = NDArray[np.intp]
-_NOBODY = np.array([], dtype=np.intp)
 
 
 @dataclass(frozen=True)
@@ -198,10 +197,10 @@ def compute_kpis_by_segment(back: LookBack) -> pd.DataFrame:
     """
     known = [period for period in back.periods if period.start in back.standings]
     members = {period.start: _members(back, period.start) for period in known}
-    names = sorted({name for of in members.values() for name in of})
+    names = [*SEGMENTS, NO_CUSTOMER] if known else []
     rows = []
     for segment in names:
-        of = [members[period.start].get(segment, _NOBODY) for period in known]
+        of = [members[period.start][segment] for period in known]
         parts = [period.of(places) for period, places in zip(known, of, strict=True)]
         for name, kpi in KPIS.items():
             if not kpi.by_segment:
@@ -226,9 +225,10 @@ def compute_kpis_by_segment(back: LookBack) -> pd.DataFrame:
 
 def _members(back: LookBack, day: date) -> dict[str, Places]:
     """Give the places of those in each segment on a day."""
-    segments = back.standings[day]["segment"].reindex(back.customers).fillna(NO_CUSTOMER)
-    codes, names = pd.factorize(segments, sort=True)
-    return {str(name): np.flatnonzero(codes == code) for code, name in enumerate(names)}
+    segments = back.standings[day]["segment"].cat
+    codes = segments.codes.to_numpy()
+    names = [*enumerate(segments.categories), (-1, NO_CUSTOMER)]
+    return {str(name): np.flatnonzero(codes == code) for code, name in names}
 
 
 def _spread(figure: Figure, places: Places, customers: int) -> Figure:

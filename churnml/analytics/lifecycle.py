@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from itertools import pairwise
 
@@ -97,14 +97,15 @@ def compute_lifecycle(standings: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
     Parameters
     ----------
     standings
-        ``stage`` of every eligible customer by day, as in `churnml.analytics.periods.LookBack`.
+        ``stage`` of every customer by day, null for who was not eligible, as in `churnml.analytics.periods.LookBack`;
+        the same customers on all days.
 
     Returns
     -------
     pandas DataFrame
         ``snapshot_date``, ``stage`` (all of ``STAGES``, in their order), ``customers``, ``share``.
     """
-    return count_standings(standings, "stage", STAGES)
+    return count_standings(standings, "stage")
 
 
 def compute_transitions(standings: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
@@ -122,31 +123,39 @@ def compute_transitions(standings: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
         ``before``; pairs with nobody are left out. ``before`` is "no customer" for who was not eligible when the period
         began, ``after`` is "inactive" for who is not eligible any more.
     """
-    return count_moves(standings, "stage", STAGES)
+    return count_moves(standings, "stage")
 
 
-def count_standings(standings: Mapping[date, pd.DataFrame], column: str, names: Sequence[str]) -> pd.DataFrame:
-    """Count the customers under each name of a column, day by day; see `compute_lifecycle`."""
+def count_standings(standings: Mapping[date, pd.DataFrame], column: str) -> pd.DataFrame:
+    """Count the customers in each category of a column, day by day; see `compute_lifecycle`."""
     parts = []
     for day, standing in standings.items():
-        counts = standing[column].value_counts().reindex(list(names), fill_value=0)
-        share = counts / max(len(standing), 1)
-        part = {"snapshot_date": day, column: list(names), "customers": counts.to_numpy(), "share": share.to_numpy()}
-        parts.append(pd.DataFrame(part))
+        names = standing[column].cat.categories
+        counts = np.bincount(standing[column].cat.codes + 1, minlength=len(names) + 1)[1:]
+        share = counts / max(counts.sum(), 1)
+        parts.append(pd.DataFrame({"snapshot_date": day, column: names, "customers": counts, "share": share}))
     return pd.concat(parts, ignore_index=True)
 
 
-def count_moves(standings: Mapping[date, pd.DataFrame], column: str, names: Sequence[str]) -> pd.DataFrame:
-    """Count who went from which name of a column to which, from one day to the next; see `compute_transitions`."""
-    days = list(standings)
-    parts = []
-    for start, end in pairwise(days):
-        both = pd.concat([standings[start][column].rename("before"), standings[end][column].rename("after")], axis=1)
-        both = both.fillna({"before": NO_CUSTOMER, "after": INACTIVE})
-        order = {name: place for place, name in enumerate([*names, NO_CUSTOMER, INACTIVE])}
-        counts = both.value_counts(["before", "after"]).rename("customers").reset_index()
-        counts = counts.sort_values(["before", "after"], key=lambda name: name.map(order), ignore_index=True)
-        counts["share"] = counts["customers"] / counts.groupby("before")["customers"].transform("sum")
-        parts.append(counts.assign(period_start=start, period_end=end))
+def count_moves(standings: Mapping[date, pd.DataFrame], column: str) -> pd.DataFrame:
+    """Count who went from which category of a column to which, from one day to the next; see `compute_transitions`."""
     columns = ["period_start", "period_end", "before", "after", "customers", "share"]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    parts = [pd.DataFrame(columns=columns)]
+    for start, end in pairwise(standings):
+        names = list(standings[start][column].cat.categories)
+        before, after = (standings[day][column].cat.codes.to_numpy(dtype=np.int64) for day in (start, end))
+        wide = len(names) + 1
+        # A null has the code -1, which becomes the last one: no customer before, inactive after.
+        counts = np.bincount(before % wide * wide + after % wide, minlength=wide * wide).reshape(wide, wide)
+        counts[-1, -1] = 0  # in neither
+        rows, places = np.nonzero(counts)
+        made = {
+            "period_start": start,
+            "period_end": end,
+            "before": np.array([*names, NO_CUSTOMER], dtype=object)[rows],
+            "after": np.array([*names, INACTIVE], dtype=object)[places],
+            "customers": counts[rows, places],
+            "share": counts[rows, places] / counts.sum(axis=1)[rows],
+        }
+        parts.append(pd.DataFrame(made))
+    return pd.concat(parts[1:] or parts, ignore_index=True)

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churnml.analytics.lifecycle import LIFE, lifecycle_stages
-from churnml.analytics.segments import RFM, rfm_segments
+from churnml.analytics.concentration import UNITS
+from churnml.analytics.lifecycle import LIFE, STAGES, lifecycle_stages
+from churnml.analytics.segments import RFM, SEGMENTS, rfm_segments
 from churnml.analytics.value import expected_value
 from churnml.data.history import History
 from churnml.data.population import labels
@@ -27,7 +28,6 @@ from churnml.statistics.logodds import Floats
 STANDINGS = 3
 """At so many days, a period apart, it is told where customers stood."""
 YEAR_DAYS = 365
-_PER_UNIT = 10_000  # the door takes money to four decimals
 _ALL = 100_000  # days: all that is before
 
 
@@ -99,8 +99,8 @@ class LookBack:
     periods
         Oldest first.
     standings
-        For days that are ends of periods, oldest first: ``stage``, ``segment`` and ``amount`` (of the last 365 days) of
-        every customer eligible then, by ``customer_id``.
+        For days that are ends of periods, oldest first: ``stage`` and ``segment`` (categories) and ``amount`` (of the
+        last 365 days) of every one of the customers; null for who was not eligible then.
     """
 
     history: History
@@ -152,7 +152,7 @@ def look_back(shop: Shop, snapshot_date: date, definition: ChurnDefinition, peri
         for ago, end in enumerate(ends)
     ]
     days = [end for end in [*ends, ends[-1] - timedelta(days=horizon)] if end > shop.first_day][:STANDINGS]
-    standings = {day: _standing(shop, day, definition) for day in reversed(days)}
+    standings = {day: _standing(shop, day, definition).reindex(table.index) for day in reversed(days)}
     return LookBack(history, definition, table.index, tuple(reversed(made)), standings)
 
 
@@ -192,7 +192,7 @@ def _order_days(history: History, definition: ChurnDefinition, count: int) -> pd
 
 
 def _units(amount: ir.Value, nothing: int = 0) -> ir.Value:
-    return (amount * _PER_UNIT).cast("int64").fill_null(nothing)
+    return (amount * UNITS).cast("int64").fill_null(nothing)
 
 
 def _period(table: pd.DataFrame, ago: int, end: date, definition: ChurnDefinition, churned: pd.Series) -> Period:
@@ -242,8 +242,9 @@ def _standing(shop: Shop, day: date, definition: ChurnDefinition) -> pd.DataFram
     value = expected_value(history, definition, YEAR_DAYS).loc[X.index]
     return pd.DataFrame(
         {
-            "stage": lifecycle_stages(X, value, definition),
-            "segment": rfm_segments(X),
-            "amount": X["amount_sum_365d"],
-        }
+            "stage": pd.Categorical(lifecycle_stages(X, value, definition), STAGES),
+            "segment": pd.Categorical(rfm_segments(X), SEGMENTS),
+            "amount": X["amount_sum_365d"].to_numpy(),
+        },
+        index=X.index,
     )

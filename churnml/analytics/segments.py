@@ -87,7 +87,7 @@ def compute_segments(standings: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
     Parameters
     ----------
     standings
-        ``segment`` and ``amount`` (money of the last 365 days) of every eligible customer by day, as in
+        ``segment`` and ``amount`` (money of the last 365 days) of every customer by day, as in
         `churnml.analytics.periods.LookBack`.
 
     Returns
@@ -95,11 +95,9 @@ def compute_segments(standings: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
     pandas DataFrame
         ``snapshot_date``, ``segment`` (all of ``SEGMENTS``), ``customers``, ``share``, ``amount``, ``amount_share``.
     """
-    table = count_standings(standings, "segment", SEGMENTS)
-    amounts = [
-        standing.groupby("segment")["amount"].sum().reindex(SEGMENTS, fill_value=0.0) for standing in standings.values()
-    ]
-    table["amount"] = np.concatenate([amount.to_numpy() for amount in amounts])
+    table = count_standings(standings, "segment")
+    amounts = [standing.groupby("segment", observed=False)["amount"].sum() for standing in standings.values()]
+    table["amount"] = np.concatenate(amounts)
     table["amount_share"] = table["amount"] / table.groupby("snapshot_date")["amount"].transform("sum").replace(
         0.0, np.nan
     )
@@ -108,7 +106,7 @@ def compute_segments(standings: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
 
 def compute_migration(standings: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
     """Count who went from which RFM segment to which; see `churnml.analytics.lifecycle.compute_transitions`."""
-    return count_moves(standings, "segment", SEGMENTS)
+    return count_moves(standings, "segment")
 
 
 def _fifths(values: pd.Series) -> NDArray[np.int_]:

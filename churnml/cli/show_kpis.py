@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from churnml.analytics.experience import ASSOCIATION
-from churnml.analytics.kpis import FORMULAS, KPIS, NO_CUSTOMER, UNITS_OF
+from churnml.analytics.kpis import FORMULAS, KPIS, UNITS_OF
+from churnml.analytics.lifecycle import NO_CUSTOMER
 from churnml.analytics.overview import Overview
 from churnml.analytics.segments import segment_rules
 

@@ -12,8 +12,8 @@ def _orders(history: History) -> ir.Table:
     return history.uncancelled_orders
 
 
-def _order_days(history: History) -> ir.Table:
-    placed = history.uncancelled_orders
+def days_with_orders(history: History, placed: ir.Table) -> ir.Table:
+    """Give one row per customer and day of some orders; see ``ORDER_DAYS``."""
     days = placed.group_by("customer_id", order_day=placed.ordered_at.date()).aggregate(
         orders=placed.count(), amount=placed.amount.sum()
     )
@@ -31,5 +31,10 @@ def _order_days(history: History) -> ir.Table:
 ORDERS = Source("orders", table="orders", event_time="ordered_at", rows=_orders)
 """Orders that are not cancelled."""
 
-ORDER_DAYS = Source("order_days", table="orders", event_time="ordered_at", rows=_order_days)
+ORDER_DAYS = Source(
+    "order_days",
+    table="orders",
+    event_time="ordered_at",
+    rows=lambda history: days_with_orders(history, history.uncancelled_orders),
+)
 """One row per customer and day with an order: its amount, days since the order day before, and if it is the last."""

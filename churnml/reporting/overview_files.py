@@ -10,6 +10,7 @@ from churnml.analytics.overview import Overview
 from churnml.data.files import whole_folder
 from churnml.reporting.csv_files import write_csv
 
+
 def write_overview(overview: Overview, out: str | Path) -> list[Path]:
     """Write the tables of an overview as CSV and draw them as PNG.
 

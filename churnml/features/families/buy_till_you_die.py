@@ -16,7 +16,7 @@ from churnml.data.draw import place_of
 from churnml.data.history import History
 from churnml.definition import ChurnDefinition
 from churnml.features.family import Derived, Family
-from churnml.features.sources import ORDER_DAYS
+from churnml.features.sources import days_with_orders
 from churnml.statistics.bgnbd import BGNBD, expected_orders, fit_bgnbd, no_order_probability, probability_alive
 
 Floats = NDArray[np.float64]
@@ -41,7 +41,7 @@ def fit(history: History, definition: ChurnDefinition) -> Fitted | None:
     orders = history.uncancelled_orders
     drawn = orders.select("customer_id").distinct()
     drawn = drawn.mutate(place=place_of(drawn.customer_id)).order_by("place", "customer_id").limit(_MOST_CUSTOMERS)
-    days = ORDER_DAYS.rows(history).semi_join(drawn, "customer_id")
+    days = days_with_orders(history, orders.semi_join(drawn, "customer_id"))
     histories = days.group_by("customer_id").aggregate(
         days=days.count(),
         since_first=history.days_since(days.ordered_at.min()),
