@@ -235,6 +235,40 @@ def test_check_names_every_failure_at_once(run: Any, tmp_path: Path) -> None:
     assert (code, len(json.loads(out)["failures"])) == (1, 4)
 
 
+def test_key_figures_are_printed_and_given_as_json(run: Any, simulated: Path, tmp_path: Path) -> None:
+    code, out, _ = run("kpis", simulated, "--snapshot", "2025-03-01", "--json")
+    told = json.loads(out)
+    assert code == 0
+    assert told["snapshot_date"] == "2025-03-01"
+    asked = ("churn_rate", "retention_rate", "repeat_customer_rate", "top_quarter_revenue_share")
+    assert all(0 < told[name] < 1 for name in asked)
+    assert told["retention_rate"] == 1 - told["churn_rate"]
+    assert told["average_order_value"] > 0
+    assert told["purchase_frequency"] >= 1
+    assert set(told["formulas"]) <= set(told)
+    tables = ("kpis", "kpis_by_segment", "lifecycle", "transitions", "segments", "migration", "cohorts", "reasons")
+    assert all(told[name] for name in (*tables, "topics", "groups", "experience", "first_experience", "concentration"))
+    code, out, _ = run("kpis", simulated, "--snapshot", "2025-03-01", "--periods", 2, "--out", tmp_path / "figures")
+    assert code == 0
+    assert f"{told['churn_rate']:.1%}" in out
+    assert "nan" not in out
+    assert (tmp_path / "figures" / "kpis.csv").stat().st_size > 0
+    first = (tmp_path / "figures" / "kpis.png").read_bytes()
+    assert first[:4] == b"\x89PNG"
+    run("kpis", simulated, "--snapshot", "2025-03-01", "--periods", 2, "--out", tmp_path / "again")
+    assert (tmp_path / "again" / "kpis.png").read_bytes() == first
+
+
+def test_key_figures_of_a_shop_with_orders_alone(run: Any, tmp_path: Path) -> None:
+    folder_of(tmp_path / "shop", orders=ORDERS)
+    code, out, _ = run("kpis", "shop", "--snapshot", "2024-09-01", "--out", "figures")
+    assert code == 0
+    assert "nan" not in out
+    code, _, err = run("kpis", "shop", "--snapshot", "2024-02-01")
+    assert code == 1
+    assert "Name a later day, or a shorter horizon" in err
+
+
 def test_wrong_usage_is_code_2(run: Any) -> None:
     assert run("score")[0] == 2
     assert run("nonsense")[0] == 2
@@ -242,7 +276,7 @@ def test_wrong_usage_is_code_2(run: Any) -> None:
 
 def test_every_command_and_option_is_described(run: Any) -> None:
     command = get_command(cli.app)
-    of_shops = {"demo", "simulate", "import", "check", "window", "audit", "features"}
+    of_shops = {"demo", "simulate", "import", "check", "window", "audit", "features", "kpis"}
     assert set(command.commands) == of_shops | {"config", "train", "score", "run", "explain", "promote", "rollback"}
     for name, sub in command.commands.items():
         assert sub.help, name

@@ -75,7 +75,9 @@ def _kpis(overview: Overview, currency: str) -> list[str]:
             line += f"  (95 %: {_figure(newest.low, unit)} to {_figure(newest.high, unit)})"
         if not pd.isna(newest.change):
             change = f"{100 * newest.change:+.1f} points" if unit == "share" else f"{newest.change:+,.2f}"
-            said = "noise" if bool(newest.is_noise) else "more than noise"
+            said = "too few to tell from noise"
+            if not pd.isna(newest.is_noise):
+                said = "noise" if newest.is_noise else "more than noise"
             before = ", ".join(_figure(value, unit) for value in rows["value"].iloc[:-1])
             line += f"; {change}: {said}; before: {before}"
         lines.append(line)
@@ -146,9 +148,8 @@ def _concentration(table: pd.DataFrame) -> list[str]:
 
 def _reasons(table: pd.DataFrame) -> list[str]:
     return [
-        f"{row.reason:<22}{row.churned_share:>7.1%} of those who left, {row.stayed_share:>6.1%} of those who stayed; "
-        f"difference {100 * row.difference:+.1f} points ({100 * row.difference_low:+.1f} to "
-        f"{100 * row.difference_high:+.1f})"
+        f"{row.reason:<22}{_share(row.churned_share):>7} of those who left, {_share(row.stayed_share):>6} of those who "
+        f"stayed; difference {_points(row.difference, row.difference_low, row.difference_high)}"
         for row in _rows(table)
     ]
 
@@ -156,7 +157,7 @@ def _reasons(table: pd.DataFrame) -> list[str]:
 def _topics(table: pd.DataFrame) -> list[str]:
     return [
         f"{row.topic[:28]:<30}{row.complaints:>7,} complaints, {row.customers:>7,} customers, "
-        f"{row.churned_share:>6.1%} left{' (small)' if row.is_small else ''}"
+        f"{_share(row.churned_share):>6} left{' (small)' if row.is_small else ''}"
         for row in _rows(table)
     ]
 
@@ -167,7 +168,7 @@ def _groups(table: pd.DataFrame) -> list[str]:
         told = []
         for row in _rows(rows.head(_GROUPS)):
             star = "*" if not pd.isna(row.differs) and row.differs else ""
-            told.append(f"{str(row.value)[:24]} {row.churn_rate:.1%}{star}{' (small)' if row.is_small else ''}")
+            told.append(f"{str(row.value)[:24]} {_share(row.churn_rate)}{star}{' (small)' if row.is_small else ''}")
         lines.append(f"{group}: {', '.join(told)}{', ...' if len(rows) > _GROUPS else ''}")
     return lines
 
@@ -193,12 +194,21 @@ def _experience(table: pd.DataFrame) -> list[str]:
 def _first(table: pd.DataFrame) -> list[str]:
     lines = []
     for row in _rows(table):
-        line = f"{row.experience:<16}{row.customers:>9,} customers, {row.retention_rate:>6.1%} ordered again"
+        line = f"{row.experience:<16}{row.customers:>9,} customers, {_share(row.retention_rate):>6} ordered again"
         if not pd.isna(row.difference):
-            line += f" ({100 * row.difference:+.1f} points against none; {100 * row.difference_low:+.1f} to "
-            line += f"{100 * row.difference_high:+.1f})"
+            line += f", {_points(row.difference, row.difference_low, row.difference_high)} against none of these"
         lines.append(line)
     return [*lines, ASSOCIATION["en"]] if lines else []
+
+
+def _share(value: float) -> str:
+    return _figure(value, "share")
+
+
+def _points(value: float, low: float, high: float) -> str:
+    if pd.isna(value):
+        return "not known"
+    return f"{100 * value:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"
 
 
 def _rows(table: pd.DataFrame) -> Iterator[Any]:
