@@ -150,6 +150,12 @@ class ReportingSettings(_Section):
     """What the report shows."""
 
     rows: int = Field(5_000, ge=1, le=20_000, description="At most so many customers on the page.")
+    periods: int = Field(
+        5,
+        ge=0,
+        le=24,
+        description="Horizons back for which the report shows the shop's key figures; 0 leaves them out.",
+    )
 
 
 class Config(_Section):

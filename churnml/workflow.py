@@ -13,12 +13,14 @@ from pathlib import Path
 import pandas as pd
 
 from churnml.analytics.horizon import HorizonAdvice
+from churnml.analytics.overview import Overview, analyse
 from churnml.config import Config
 from churnml.data.checks import CheckReport
 from churnml.data.files import read_table
 from churnml.data.population import data_end, training_snapshots
 from churnml.data.shop import Shop, check, read
 from churnml.data.simulator import simulate
+from churnml.definition import ChurnDefinition
 from churnml.errors import InputError, ModelError
 from churnml.features.registry import available, load_plugins
 from churnml.features.store import Partition, Progress, write_feature_file, write_features
@@ -174,7 +176,9 @@ def score(
                 known = earlier["customer_id"].map(read_mapping(secrets)).fillna(earlier["customer_id"])
                 earlier = earlier.assign(customer_id=known)
             ranking = _renamed(scorer.rank(shop, day, in_sample=in_sample, earlier=earlier), key, secrets)
-    return Outcome(ranking, write_files(ranking, out, seconds), scorer.model)
+    with _timed(seconds, "key figures"):
+        overview = _overview(shop, day, scorer.model.definition, config.reporting.periods)
+    return Outcome(ranking, write_files(ranking, out, seconds, overview), scorer.model)
 
 
 def run(
@@ -220,6 +224,17 @@ def demo(out: str | Path, config: Config, customers: int, progress: Progress | N
     data = Path(out) / "shop"
     simulate(data, customers=customers, seed=config.seed)
     return run(data, Path(out) / "list", config, progress)
+
+
+def _overview(shop: Shop, day: date, definition: ChurnDefinition, periods: int) -> Overview | None:
+    """Compute the figures of the shop; None where none are wanted, or its history is too short for them."""
+    if not periods:
+        return None
+    try:
+        return analyse(shop, day, definition, periods)
+    except InputError as error:
+        _log.info(f"The report shows no key figures. {error}")
+        return None
 
 
 def _renamed(ranking: Ranking, key: bytes, secrets: Path) -> Ranking:

@@ -141,7 +141,7 @@ def test_the_demo_makes_a_list_and_run_uses_the_model_again(tmp_path: Path) -> N
     done = churnml("demo", "--out", "demo", "--customers", 1_500, cwd=tmp_path)
     assert "Files: demo/list/worklist.xlsx" in done.stdout
     first = json.loads((tmp_path / "demo" / "list" / "run.json").read_text())
-    assert set(first["seconds"]) == {"read and check", "train", "score"}
+    assert set(first["seconds"]) == {"read and check", "train", "score", "key figures"}
     told = json.loads(churnml("run", "demo/shop", "--out", "list", "--json", cwd=tmp_path).stdout)
     assert told["model_version"] == first["model"]["version"]
     assert "train" not in json.loads((tmp_path / "list" / "run.json").read_text())["seconds"]

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from churnml.analytics.overview import Overview
 from churnml.data.files import whole_folder
 from churnml.data.fingerprint import fingerprint
 from churnml.data.history import History
@@ -31,7 +32,9 @@ FILES = ("worklist.xlsx", "worklist.csv", "report.html", "ranking.parquet", "ran
 _LIBRARIES = ("churnml", "duckdb", "ibis-framework", "lightgbm", "numpy", "pandas", "scikit-learn", "shap")
 
 
-def write_files(ranking: Ranking, out: str | Path, seconds: dict[str, float]) -> list[Path]:
+def write_files(
+    ranking: Ranking, out: str | Path, seconds: dict[str, float], overview: Overview | None = None
+) -> list[Path]:
     """Write the work list, the report, the ranking and the manifest.
 
     Parameters
@@ -42,6 +45,8 @@ def write_files(ranking: Ranking, out: str | Path, seconds: dict[str, float]) ->
         The folder; files in it that are not of a list stay.
     seconds
         Timings by step, for the manifest.
+    overview
+        The figures of the shop, for the report; None leaves them out.
 
     Returns
     -------
@@ -68,7 +73,7 @@ def write_files(ranking: Ranking, out: str | Path, seconds: dict[str, float]) ->
             plays=ranking.plays,
             facts=facts_of(ranking),
         )
-        page = render_page(summarise(ranking, ranking.config.reporting.rows))
+        page = render_page(summarise(ranking, ranking.config.reporting.rows, overview=overview))
         (folder / "report.html").write_text(page, encoding="utf-8")
         manifest = json.dumps(_manifest(ranking, seconds), indent=2, default=str) + "\n"
         (folder / "run.json").write_text(manifest, encoding="utf-8")

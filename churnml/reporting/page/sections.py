@@ -10,6 +10,7 @@ from churnml.reporting.columns import columns as columns_in
 from churnml.reporting.columns import name_of, names_in
 from churnml.reporting.page import charts
 from churnml.reporting.page.numbers import Numbers
+from churnml.reporting.page.shop_sections import shop_sections
 from churnml.reporting.page.words import EVENTS, TEXTS, TURKISH_OF_CARD
 
 Summary = Mapping[str, Any]
@@ -85,6 +86,7 @@ def sections(summary: Summary) -> dict[str, Any]:
         "holdout": _holdout(summary["holdout"], t, write),
         "leaving": _leaving(summary["definition"], t, write),
         "meanings": [(each.title, each.meaning) for each in columns_in(language).values() if each.name in explained],
+        "shop": shop_sections(summary["shop"], language, summary["currency"]) if summary.get("shop") else None,
         "model": t["model"].format(
             version=summary["model_version"],
             title=_title(summary["model"], summary["model"]["candidate"], language),

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from churnml.reporting.page.shop_summary import summarise_shop
 from churnml.scoring.changes import CHANGES
 from churnml.scoring.plays import BANDS
 from churnml.training.candidates import CANDIDATES
 from churnml.training.card import plain
 
 if TYPE_CHECKING:
+    from churnml.analytics.overview import Overview
     from churnml.campaigns.holdout import HoldoutPlan
     from churnml.scoring.ranking import Ranking
     from churnml.scoring.reasons import Reason
@@ -54,7 +56,9 @@ _CHANGES_SHOWN = 50
 _UNCHANGED = "same"
 
 
-def summarise(ranking: Ranking, rows: int = 5_000, worklist: Worklist | None = None) -> dict[str, Any]:
+def summarise(
+    ranking: Ranking, rows: int = 5_000, worklist: Worklist | None = None, overview: Overview | None = None
+) -> dict[str, Any]:
     """Put together what the page of a ranking shows.
 
     Parameters
@@ -65,6 +69,8 @@ def summarise(ranking: Ranking, rows: int = 5_000, worklist: Worklist | None = N
         At most so many customers: those of the work list in its order, then the most likely to leave.
     worklist
         Whom to contact, as from ``ranking.select``; None takes the configured list.
+    overview
+        The figures of the shop; None leaves them out.
 
     Returns
     -------
@@ -94,6 +100,7 @@ def summarise(ranking: Ranking, rows: int = 5_000, worklist: Worklist | None = N
         "drivers": plain(ranking.drivers[["concept", "weight"]].to_dict("records")),
         "excluded": plain(chosen.excluded),
         "holdout": _holdout(chosen.holdout),
+        "shop": None if overview is None else summarise_shop(overview),
         "model": {
             **{key: card.get(key) for key in _OF_CARD},
             "titles": {name: candidate.title for name, candidate in CANDIDATES.items()},

@@ -13,7 +13,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
+from churnml.analytics.overview import analyse
+from churnml.data.shop import Shop
 from churnml.reporting.page import render_page
+from churnml.reporting.page.shop_summary import summarise_shop
 from tests.reporting.page.made_up import bare, make_summary
 
 pytestmark = pytest.mark.slow
@@ -211,12 +214,13 @@ def test_a_story_opens_by_mouse_and_by_keyboard_and_gives_the_focus_back(open_pa
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "tr"])
-def test_axe_finds_nothing_serious(open_page: Open, scheme: str, language: str) -> None:
+def test_axe_finds_nothing_serious(open_page: Open, shop: Shop, scheme: str, language: str) -> None:
     def serious(page: Page) -> list[str]:
         found = Axe().run(page).response["violations"]
         return [json.dumps(one)[:600] for one in found if one["impact"] in ("serious", "critical")]
 
-    with open_page(make_summary(60, language, listed=40), scheme) as page:
+    summary = make_summary(60, language, listed=40) | {"shop": summarise_shop(analyse(shop, "2025-03-01"))}
+    with open_page(summary, scheme) as page:
         for details in page.locator("details").all():
             details.evaluate("(one) => { one.open = true; }")
         assert serious(page) == []

@@ -1,0 +1,343 @@
+"""The page's part about the shop: a summary goes in, blocks of texts come out for the template.
+
+A block is a table with a title and a note. Its cells are texts, with a shade from 0 to 9 where it is a heat map, and
+the points of a line where it is a trend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from churnml.features.sentences import Language
+from churnml.reporting.columns import name_of
+from churnml.reporting.page.numbers import Numbers
+from churnml.reporting.page.shop_words import FORMULAS_TR, KPI_NAMES, NAMES, TEXTS
+
+Records = Sequence[Mapping[str, Any]]
+Cell = dict[str, Any]
+_SEGMENT_FIGURES = ("churn_rate", "repeat_customer_rate", "purchase_frequency", "average_order_value")
+_EXPERIENCE = {
+    "late_share": "share",
+    "complaint_rate": "share",
+    "return_rate": "share",
+    "mean_rating": "number",
+    "nps": "number",
+}
+_SHADES = 9
+_GROUP_VALUES = 8
+
+
+def shop_sections(summary: Mapping[str, Any], language: Language, currency: str | None) -> dict[str, Any]:
+    """Put the figures of a shop into words.
+
+    Parameters
+    ----------
+    summary
+        As from ``summarise_shop``.
+    language, currency
+        Of the page.
+
+    Returns
+    -------
+    dict
+        ``title``, ``note`` and ``blocks``; a block has ``id, title, note, is_open, columns`` (``title, is_number``) and
+        ``rows`` of cells (``text, small, is_number, shade, line``). Tables without rows make no block.
+    """
+    say = _Say(language, currency)
+    t = TEXTS[language]
+    blocks = [
+        _kpis(summary, say),
+        _by_segment(summary, say),
+        _standings(summary["lifecycle"], "stage", say),
+        _moves(summary["transitions"], "transitions", "lifecycle_stage", say),
+        _segments(summary, say),
+        _moves(summary["migration"], "migration", "segment", say),
+        _cohorts(summary["cohorts"], "retention_cohorts", "retention_share", say),
+        _cohorts(summary["cohorts"], "revenue_cohorts", "amount_per_customer", say),
+        _concentration(summary["concentration"], say),
+        _reasons(summary, say),
+        _topics(summary["topics"], say),
+        _groups(summary["groups"], say),
+        _experience(summary["experience"], say),
+        _first(summary, say),
+    ]
+    note = t["note"].format(days=summary["horizon_days"], day=say.write.day(summary["snapshot_date"]))
+    return {"title": t["title"], "note": note, "blocks": [block for block in blocks if block["rows"]]}
+
+
+class _Say:
+    """What all blocks need to write: texts, names and numbers of one language."""
+
+    def __init__(self, language: Language, currency: str | None) -> None:
+        self.language, self.t, self.write = language, TEXTS[language], Numbers(language, currency)
+
+    def name(self, kind: str | None, code: str) -> str:
+        """Give the name of a code; the shop's own texts stay as they are."""
+        return NAMES[self.language].get(code) or (code if kind is None else name_of(kind, code, self.language))
+
+    def figure(self, value: float | None, unit: str) -> str:
+        """Write a figure in its unit."""
+        if value is None:
+            return "–"
+        if unit == "days":
+            return self.t["days"].format(n=self.write.decimal(value, 1))
+        if unit == "money":
+            return self.write.money(value)
+        return self.write.share(value, 1) if unit == "share" else self.write.decimal(value, 2)
+
+    def points(self, value: float | None, sign: bool = True) -> str:
+        """Write a difference of shares in points."""
+        if value is None:
+            return "–"
+        return ("+" if sign and value > 0 else "") + self.write.decimal(100 * value, 1)
+
+    def block(
+        self, name: str, titles: Sequence[str], numbers: int, rows: list[list[Cell]], **more: Any
+    ) -> dict[str, Any]:
+        """Make a block; all but the first columns hold numbers, as far as ``numbers`` says."""
+        columns = [{"title": title, "is_number": place >= numbers} for place, title in enumerate(titles)]
+        said = {"note": self.t.get(f"{name}_note", ""), "is_open": False, "is_wide": len(titles) > 8}
+        return {"id": name, "title": self.t[name], "columns": columns, "rows": rows, **said, **more}
+
+
+def _text(text: str) -> Cell:
+    return {"text": text, "small": "", "is_number": False, "shade": None, "line": None}
+
+
+def _number(text: str, shade: float | None = None) -> Cell:
+    place = None if shade is None else round(_SHADES * min(max(shade, 0.0), 1.0))
+    return {"text": text, "small": "", "is_number": True, "shade": place, "line": None}
+
+
+def _kpis(summary: Mapping[str, Any], say: _Say) -> dict[str, Any]:
+    rows = []
+    formulas = summary["formulas"] if say.language == "en" else FORMULAS_TR
+    for name in KPI_NAMES[say.language]:
+        periods = [row for row in summary["kpis"] if row["kpi"] == name]
+        if not periods:
+            continue
+        unit, newest = summary["units"][name], periods[-1]
+        low, high = (say.figure(newest[end], unit) for end in ("low", "high"))
+        change = "–"
+        if newest["change"] is not None:
+            sure = {True: "noise", False: "moved", None: "unsure"}[newest["is_noise"]]
+            moved = say.points(newest["change"]) if unit == "share" else _signed(newest["change"], say)
+            change = f"{moved}: {say.t[sure]}"
+        values = [row["value"] for row in periods]
+        rows.append(
+            [
+                {**_text(KPI_NAMES[say.language][name]), "small": formulas[name]},
+                _number(say.figure(newest["value"], unit)),
+                _number("–" if newest["low"] is None else f"{low} – {high}"),
+                _number(change),
+                {**_number(", ".join(say.figure(value, unit) for value in values)), "line": _line(values)},
+            ]
+        )
+    titles = [say.t[name] for name in ("kpi", "value", "interval", "change", "trend")]
+    return say.block("kpis", titles, 1, rows, is_open=True)
+
+
+def _signed(value: float, say: _Say) -> str:
+    return ("+" if value > 0 else "") + say.write.decimal(value, 2)
+
+
+def _line(values: Sequence[float | None]) -> str | None:
+    """Place the known values in a frame of 100 by 24, from the lowest to the highest."""
+    known = [(place, value) for place, value in enumerate(values) if value is not None]
+    if len(known) < 2:
+        return None
+    low, high = min(value for _, value in known), max(value for _, value in known)
+    across, up = 96 / (len(values) - 1), 20 / (high - low or 1)
+    return " ".join(f"{round(2 + across * place, 1)},{round(22 - up * (value - low), 1)}" for place, value in known)
+
+
+def _by_segment(summary: Mapping[str, Any], say: _Say) -> dict[str, Any]:
+    newest = _newest(summary["kpis_by_segment"], "period_end")
+    rows = []
+    for segment in dict.fromkeys(row["segment"] for row in newest):
+        by = {row["kpi"]: row for row in newest if row["segment"] == segment}
+        told = [
+            say.figure(by[name]["value"], summary["units"][name]) + ("*" if by[name]["is_noise"] is False else "")
+            for name in _SEGMENT_FIGURES
+        ]
+        count = say.write.whole(by["churn_rate"]["customers"])
+        rows.append([_text(say.name("segment", segment)), _number(count), *map(_number, told)])
+    names = [KPI_NAMES[say.language][name] for name in _SEGMENT_FIGURES]
+    return say.block("kpis_by_segment", [say.t["segment"], say.t["customers"], *names], 1, rows)
+
+
+def _newest(rows: Records, column: str) -> list[Mapping[str, Any]]:
+    last = max((row[column] for row in rows), default=None)
+    return [row for row in rows if row[column] == last]
+
+
+def _standings(table: Records, column: str, say: _Say) -> dict[str, Any]:
+    days = list(dict.fromkeys(row["snapshot_date"] for row in table))
+    rows = []
+    for name in dict.fromkeys(row[column] for row in table):
+        of = [row for row in table if row[column] == name]
+        cells = [_number(say.write.share(row["share"], 1), row["share"]) for row in of]
+        kind = "lifecycle_stage" if column == "stage" else "segment"
+        rows.append([_text(say.name(kind, name)), _number(say.write.whole(of[-1]["customers"])), *cells])
+    titles = [say.t[column], say.t["customers"], *(say.write.day(day) for day in days)]
+    return say.block("lifecycle" if column == "stage" else "segments", titles, 1, rows)
+
+
+def _segments(summary: Mapping[str, Any], say: _Say) -> dict[str, Any]:
+    block = _standings(summary["segments"], "segment", say)
+    newest = {row["segment"]: row for row in _newest(summary["segments"], "snapshot_date")}
+    for row, segment in zip(block["rows"], newest, strict=True):
+        share = newest[segment]["amount_share"]
+        rule = summary["rules"][segment]
+        if say.language == "tr":
+            rule = rule.replace(" and ", " ve ").replace(" or ", " veya ").replace(", or ", ", veya ")
+        row += [_number(say.write.share(share, 1), share), _text(rule)]
+    more = [{"title": say.t["of_money"], "is_number": True}, {"title": say.t["rule"], "is_number": False}]
+    return {**block, "columns": [*block["columns"], *more]}
+
+
+def _moves(table: Records, name: str, kind: str, say: _Say) -> dict[str, Any]:
+    newest = _newest(table, "period_end")
+    befores = list(dict.fromkeys(row["before"] for row in newest))
+    there = {row["after"] for row in newest}
+    afters = [after for after in dict.fromkeys([*befores, *(row["after"] for row in newest)]) if after in there]
+    share = {(row["before"], row["after"]): row["share"] for row in newest}
+    rows = [
+        [
+            _text(say.name(kind, before)),
+            *(
+                _number(say.write.whole(100 * share[before, after]), share[before, after])
+                if (before, after) in share
+                else _number("·")
+                for after in afters
+            ),
+        ]
+        for before in befores
+    ]
+    note = ""
+    if newest:
+        start, end = (say.write.day(newest[0][place]) for place in ("period_start", "period_end"))
+        note = say.t["moves_note"].format(start=start, end=end)
+    return say.block(name, [say.t["before"], *(say.name(kind, after) for after in afters)], 1, rows, note=note)
+
+
+def _cohorts(table: Records, name: str, column: str, say: _Say) -> dict[str, Any]:
+    months = sorted({row["month"] for row in table} - ({0} if column == "retention_share" else set()))
+    top = max((row[column] for row in table if row["month"] > 0), default=0) or 1
+    rows = []
+    for cohort in dict.fromkeys(row["cohort"] for row in table):
+        of = {row["month"]: row for row in table if row["cohort"] == cohort}
+        known = {month: of[month][column] for month in months if month in of}
+        write = {
+            month: say.write.whole(100 * value if column == "retention_share" else value)
+            for month, value in known.items()
+        }
+        cells = [_number(write[m], known[m] / top if m else None) if m in known else _number("") for m in months]
+        rows.append([_text(cohort[:7]), _number(say.write.whole(of[0]["size"])), *cells])
+    titles = [say.t["cohort"], say.t["customers"], *map(str, months)]
+    return say.block(name, titles, 1, rows, note=say.t["cohorts_note"])
+
+
+def _concentration(table: Records, say: _Say) -> dict[str, Any]:
+    rows = [
+        [
+            _text(say.write.share(row["customer_share"])),
+            _number(say.write.whole(row["customers"])),
+            _number(say.write.share(row["amount_share"], 1), row["amount_share"]),
+        ]
+        for row in table
+    ]
+    return say.block("concentration", [say.t["best"], say.t["customers"], say.t["bring"]], 1, rows)
+
+
+def _reasons(summary: Mapping[str, Any], say: _Say) -> dict[str, Any]:
+    rows = [
+        [
+            _text(say.name(None, row["reason"])),
+            _number(say.write.share(row["churned_share"], 1), row["churned_share"]),
+            _number(_between(row["low"], row["high"], say)),
+            _number(say.write.share(row["stayed_share"], 1), row["stayed_share"]),
+            _number(_between(row["stayed_low"], row["stayed_high"], say)),
+            _number(_difference(row, say)),
+        ]
+        for row in summary["reasons"]
+    ]
+    t = say.t
+    titles = [t["reason"], t["of_churned"], t["interval"], t["of_stayed"], t["interval"], t["difference"]]
+    newest = _newest(summary["kpis"], "period_end")
+    start, end = (say.write.day(newest[0][place]) for place in ("period_start", "period_end"))
+    return say.block("reasons", titles, 1, rows, note=t["reasons_note"].format(start=start, end=end))
+
+
+def _between(low: float | None, high: float | None, say: _Say) -> str:
+    return "–" if low is None else f"{say.write.share(low, 1)} – {say.write.share(high, 1)}"
+
+
+def _difference(row: Mapping[str, Any], say: _Say) -> str:
+    if row["difference"] is None or row["difference_low"] is None:
+        return "–"
+    ends = f"{say.points(row['difference_low'])} – {say.points(row['difference_high'])}"
+    return f"{say.points(row['difference'])} ({ends})"
+
+
+def _topics(table: Records, say: _Say) -> dict[str, Any]:
+    rows = [
+        [
+            _text(say.name(None, row["topic"]) + (f" ({say.t['small']})" if row["is_small"] else "")),
+            _number(say.write.whole(row["complaints"])),
+            _number(say.write.whole(row["customers"])),
+            _number(say.write.share(row["churned_share"], 1), row["churned_share"]),
+            _number(_between(row["low"], row["high"], say)),
+        ]
+        for row in table
+    ]
+    titles = [say.t[name] for name in ("topic", "complaints", "customers", "left", "interval")]
+    return say.block("topics", titles, 1, rows)
+
+
+def _groups(table: Records, say: _Say) -> dict[str, Any]:
+    rows = []
+    for group in dict.fromkeys(row["group"] for row in table):
+        for row in [row for row in table if row["group"] == group][:_GROUP_VALUES]:
+            mark = ("*" if row["differs"] else "") + (f" ({say.t['small']})" if row["is_small"] else "")
+            rows.append(
+                [
+                    _text(say.name(None, group)),
+                    _text(say.name(None, str(row["value"]))),
+                    _number(say.write.whole(row["customers"])),
+                    _number(say.write.share(row["churn_rate"], 1) + mark),
+                    _number(_between(row["low"], row["high"], say)),
+                ]
+            )
+    titles = [say.t[name] for name in ("group", "is", "customers", "left", "interval")]
+    return say.block("groups", titles, 2, rows)
+
+
+def _experience(table: Records, say: _Say) -> dict[str, Any]:
+    names = [name for name in _EXPERIENCE if table and name in table[0]]
+    rows = [
+        [
+            _text(say.write.day(row["period_end"])),
+            *(_number(say.figure(row[name], _EXPERIENCE[name])) for name in names),
+        ]
+        for row in table
+        if names
+    ]
+    return say.block("experience", [say.t["until"], *(say.t[name] for name in names)], 1, rows)
+
+
+def _first(summary: Mapping[str, Any], say: _Say) -> dict[str, Any]:
+    rows = [
+        [
+            _text(say.name(None, row["experience"])),
+            _number(say.write.whole(row["customers"])),
+            _number(say.write.share(row["retention_rate"], 1), row["retention_rate"]),
+            _number(_between(row["low"], row["high"], say)),
+            _number(_difference(row, say)),
+        ]
+        for row in summary["first_experience"]
+    ]
+    t = say.t
+    titles = [t["first_experience"], t["customers"], t["came_back"], t["interval"], t["difference"]]
+    return say.block("first_experience", titles, 1, rows, note=summary["association"][say.language])
