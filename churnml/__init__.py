@@ -6,6 +6,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from churnml.analytics.horizon import advise_horizon
+    from churnml.analytics.overview import analyse
     from churnml.config import Config, load_config
     from churnml.data.history import History
     from churnml.data.importers import import_dataset
@@ -33,6 +35,8 @@ _HOMES = {
     "Scorer": "churnml.scoring.scorer",
     "Shop": "churnml.data.shop",
     "Trainer": "churnml.training.trainer",
+    "advise_horizon": "churnml.analytics.horizon",
+    "analyse": "churnml.analytics.overview",
     "audit": "churnml.features.audit",
     "build_features": "churnml.features.builder",
     "check": "churnml.data.shop",
@@ -54,6 +58,8 @@ __all__ = [
     "Scorer",
     "Shop",
     "Trainer",
+    "advise_horizon",
+    "analyse",
     "audit",
     "build_features",
     "check",

@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from churnml.analytics.groups import FEWEST, OTHER
 from churnml.data.history import History
 from churnml.data.population import labels
 from churnml.data.shop import Shop
@@ -22,9 +23,6 @@ from churnml.statistics.shares import newcombe, wilson
 NONE_KNOWN = "none known"
 NO_COMPLAINT = "no complaint"
 NO_TOPIC = "no topic"
-OTHER = "other"
-FEWEST = 30
-"""Customers below which a group is marked as small."""
 
 _AROUND_DAYS = 30
 _SLOW_DAYS = 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from churnml.plots.axes import NEUTRAL, STAYING_COLOUR, new_axes, tidy
+from churnml.plots.axes import NEUTRAL, STAYING_COLOUR, new_axes, say_nothing, tidy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +105,7 @@ def plot_concentration(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.yaxis.set_major_formatter(PercentFormatter(1.0))
     tidy(ax)
     if table.empty:
-        return _nothing(ax)
+        return say_nothing(ax)
     customers, amounts = [0.0, *table["customer_share"]], [0.0, *table["amount_share"]]
     ax.plot(
         customers,
@@ -146,7 +146,7 @@ def _triangle(table: pd.DataFrame, column: str, times: float, ax: Axes | None) -
     ax.set_xlabel("Months since the first order")
     ax.spines[:].set_visible(False)
     if table.empty:
-        return _nothing(ax)
+        return say_nothing(ax)
     rows = [cohorts.index(cohort) for cohort in table["cohort"]]
     grid = [[float("nan")] * months for _ in cohorts]
     for row, month, value, text in zip(rows, table["month"], values, texts, strict=True):
@@ -170,9 +170,3 @@ def _short(value: float, top: float) -> str:
     if top < 10:
         return f"{value:.1f}"
     return f"{value:.0f}" if value < 10_000 else f"{value / 1_000:,.0f}k"
-
-
-def _nothing(ax: Axes) -> Axes:
-    ax.set(xticks=[], yticks=[])
-    ax.text(0.5, 0.5, "nothing to show", transform=ax.transAxes, ha="center", va="center", color=NEUTRAL)
-    return ax
