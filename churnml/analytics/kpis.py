@@ -16,6 +16,7 @@ from churnml.analytics.lifecycle import NO_CUSTOMER
 from churnml.analytics.periods import LookBack, Period
 from churnml.analytics.segments import SEGMENTS
 from churnml.statistics.figure import Figure, ratio
+from churnml.statistics.shares import wilson
 
 COLUMNS = ("value", "low", "high", "change", "change_low", "change_high", "is_noise")
 Places = NDArray[np.intp]
@@ -30,6 +31,7 @@ class Kpi:
     formula: str
     compute: Callable[[Period], Figure]
     by_segment: bool = True
+    counts_customers: bool = False  # a share of customers, each of whom is in it or not
 
 
 def _churn(period: Period) -> Figure:
@@ -85,8 +87,9 @@ _DECLARED = (
         "share",
         "customers eligible at the start of the period who left in it / customers eligible at its start",
         _churn,
+        counts_customers=True,
     ),
-    Kpi("retention_rate", "share", "1 - churn rate", _retention),
+    Kpi("retention_rate", "share", "1 - churn rate", _retention, counts_customers=True),
     Kpi(
         "annual_churn_by_balance",
         "share",
@@ -113,6 +116,7 @@ _DECLARED = (
         "share",
         "customers with two or more orders before the end of the period / customers with one or more",
         _repeat,
+        counts_customers=True,
     ),
     Kpi("purchase_frequency", "number", "orders in the period / customers who ordered in it", _frequency),
     Kpi("average_order_value", "money", "amount of the orders in the period / orders in it", _order_value),
@@ -151,7 +155,7 @@ def compute_kpis(back: LookBack) -> pd.DataFrame:
     """Compute the key figures of every period.
 
     Intervals and changes let all that one customer did hang together, and know that the same customers are in two
-    periods. A change is noise where its 95 % interval holds 0.
+    periods; those of shares of customers are Wilson's. A change is noise where its 95 % interval holds 0.
 
     Parameters
     ----------
@@ -167,14 +171,14 @@ def compute_kpis(back: LookBack) -> pd.DataFrame:
         has one row, of the last period.
     """
     rows = [
-        {"kpi": name, "period_start": period.start, "period_end": period.end, **_shown(figure, before)}
+        {"kpi": name, "period_start": period.start, "period_end": period.end, **_shown(kpi, figure, before)}
         for name, kpi in KPIS.items()
         for period, figure, before in _with_the_one_before([(p, kpi.compute(p)) for p in back.periods])
     ]
     newest = back.periods[-1]
     values = expected_customer_value(back.history, back.definition)["expected_value"].dropna()
     figure = ratio(values, np.ones(len(values)))
-    rows.append({"kpi": EXPECTED, "period_start": newest.start, "period_end": newest.end, **_shown(figure, None)})
+    rows.append({"kpi": EXPECTED, "period_start": newest.start, "period_end": newest.end, **_shown(None, figure, None)})
     return _table(rows, ["kpi", "period_start", "period_end"])
 
 
@@ -216,7 +220,7 @@ def compute_kpis_by_segment(back: LookBack) -> pd.DataFrame:
                     "period_start": period.start,
                     "period_end": period.end,
                     "customers": len(places),
-                    **_shown(figure, before),
+                    **_shown(kpi, figure, before),
                 }
                 for (period, figure, before), places in zip(_with_the_one_before(figures), of, strict=True)
             ]
@@ -243,8 +247,11 @@ def _with_the_one_before(figures: list[tuple[Period, Figure]]) -> list[tuple[Per
     return [(period, figure, before) for (period, figure), before in zip(figures, befores, strict=True)]
 
 
-def _shown(figure: Figure, before: Figure | None) -> dict[str, object]:
+def _shown(kpi: Kpi | None, figure: Figure, before: Figure | None) -> dict[str, object]:
     low, high = figure.interval
+    if kpi is not None and kpi.counts_customers:
+        # Nobody or everybody is no certainty, which Wilson's interval knows.
+        low, high = (float(end) for end in wilson(figure.value * figure.counted, figure.counted))
     shown = dict.fromkeys(COLUMNS, np.nan) | {"value": figure.value, "low": low, "high": high, "is_noise": pd.NA}
     if before is not None:
         change = figure - before

@@ -103,7 +103,9 @@ def test_one_customer_has_figures_without_intervals() -> None:
     table = compute_kpis(look_back(read({"orders": orders}), DAY, DEFINE))
     newest = table[table["period_end"] == DAY].set_index("kpi")
     assert newest.loc["churn_rate", "value"] == 0.0
-    assert newest.loc["churn_rate", ["low", "high"]].isna().all()
+    # Wilson's interval of 0 of 1: up to 3.8415 / (1 + 3.8415).
+    assert newest.loc["churn_rate", ["low", "high"]].to_list() == pytest.approx([0.0, 0.793], abs=0.001)
+    assert newest.loc["average_order_value", ["low", "high"]].isna().all()
     assert newest["is_noise"].isna().all()
 
 
