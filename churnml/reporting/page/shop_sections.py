@@ -1,7 +1,7 @@
 """The page's part about the shop: a summary goes in, blocks of texts come out for the template.
 
-A block is a table with a title and a note. Its cells are texts, with a shade from 0 to 9 where it is a heat map, and
-the points of a line where it is a trend.
+A block is a table with a title and a note. Its cells are texts, with a shade from 0 to 9 where it is a heat map, the
+length of a bar where shares stand side by side, and the points of a line where it is a trend.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from churnml.features.sentences import Language
 from churnml.reporting.columns import name_of
 from churnml.reporting.page.numbers import Numbers
-from churnml.reporting.page.shop_words import FORMULAS_TR, KPI_NAMES, NAMES, TEXTS
+from churnml.reporting.page.shop_words import FORMULAS_TR, GROUPS, KPI_NAMES, NAMES, TEXTS, VALUES
 
 Records = Sequence[Mapping[str, Any]]
 Cell = dict[str, Any]
@@ -24,6 +24,8 @@ _EXPERIENCE = {
     "mean_rating": "number",
     "nps": "number",
 }
+_BEST_SHARE, _BEST_SHOWN = 0.2, 0.5
+_FINE = {"retention_share": 0.1, "amount_per_customer": 10.0}
 _SHADES = 9
 _GROUP_VALUES = 8
 
@@ -42,7 +44,7 @@ def shop_sections(summary: Mapping[str, Any], language: Language, currency: str 
     -------
     dict
         ``title``, ``note`` and ``blocks``; a block has ``id, title, note, is_open, columns`` (``title, is_number``) and
-        ``rows`` of cells (``text, small, is_number, shade, line``). Tables without rows make no block.
+        ``rows`` of cells (``text, small, is_number, shade, bar, line``). Tables without rows make no block.
     """
     say = _Say(language, currency)
     t = TEXTS[language]
@@ -73,7 +75,7 @@ class _Say:
         self.language, self.t, self.write = language, TEXTS[language], Numbers(language, currency)
 
     def name(self, kind: str | None, code: str) -> str:
-        """Give the name of a code; the shop's own texts stay as they are."""
+        """Give the name of a code of churnml."""
         return NAMES[self.language].get(code) or (code if kind is None else name_of(kind, code, self.language))
 
     def figure(self, value: float | None, unit: str) -> str:
@@ -86,28 +88,39 @@ class _Say:
             return self.write.money(value)
         return self.write.share(value, 1) if unit == "share" else self.write.decimal(value, 2)
 
-    def points(self, value: float | None, sign: bool = True) -> str:
-        """Write a difference of shares in points."""
-        if value is None:
-            return "–"
-        return ("+" if sign and value > 0 else "") + self.write.decimal(100 * value, 1)
+    def points(self, value: float) -> str:
+        """Write a difference of shares in points; one that rounds to nothing has no sign."""
+        rounded = round(100 * value, 1) or 0.0
+        return ("+" if rounded > 0 else "") + self.write.decimal(rounded, 1)
+
+    def change(self, value: float, unit: str) -> str:
+        """Write a change of a figure with its sign and unit."""
+        if unit == "share":
+            return f"{self.points(value)} {self.t['points']}"
+        rounded = round(value, 1 if unit == "days" else 2) or 0.0
+        return ("+" if rounded > 0 else "") + self.figure(rounded, unit)
+
+    def between(self, low: float | None, high: float | None, unit: str = "share") -> str:
+        """Write an interval."""
+        return "–" if low is None or high is None else f"{self.figure(low, unit)} – {self.figure(high, unit)}"
 
     def block(
         self, name: str, titles: Sequence[str], numbers: int, rows: list[list[Cell]], **more: Any
     ) -> dict[str, Any]:
         """Make a block; all but the first columns hold numbers, as far as ``numbers`` says."""
         columns = [{"title": title, "is_number": place >= numbers} for place, title in enumerate(titles)]
-        said = {"note": self.t.get(f"{name}_note", ""), "is_open": False, "is_wide": len(titles) > 8}
+        said = {"note": self.t.get(f"{name}_note", ""), "is_open": False}
         return {"id": name, "title": self.t[name], "columns": columns, "rows": rows, **said, **more}
 
 
-def _text(text: str) -> Cell:
-    return {"text": text, "small": "", "is_number": False, "shade": None, "line": None}
+def _text(text: str, small: str = "") -> Cell:
+    return {"text": text, "small": small, "is_number": False, "shade": None, "bar": None, "line": None}
 
 
-def _number(text: str, shade: float | None = None) -> Cell:
+def _number(text: str, shade: float | None = None, small: str = "", bar: float | None = None) -> Cell:
     place = None if shade is None else round(_SHADES * min(max(shade, 0.0), 1.0))
-    return {"text": text, "small": "", "is_number": True, "shade": place, "line": None}
+    length = None if bar is None else round(100 * bar, 1)
+    return {"text": text, "small": small, "is_number": True, "shade": place, "bar": length, "line": None}
 
 
 def _kpis(summary: Mapping[str, Any], say: _Say) -> dict[str, Any]:
@@ -118,28 +131,21 @@ def _kpis(summary: Mapping[str, Any], say: _Say) -> dict[str, Any]:
         if not periods:
             continue
         unit, newest = summary["units"][name], periods[-1]
-        low, high = (say.figure(newest[end], unit) for end in ("low", "high"))
-        change = "–"
+        change = _number("–")
         if newest["change"] is not None:
             sure = {True: "noise", False: "moved", None: "unsure"}[newest["is_noise"]]
-            moved = say.points(newest["change"]) if unit == "share" else _signed(newest["change"], say)
-            change = f"{moved}: {say.t[sure]}"
+            change = _number(say.change(newest["change"], unit), small=say.t[sure])
         values = [row["value"] for row in periods]
         rows.append(
             [
-                {**_text(KPI_NAMES[say.language][name]), "small": formulas[name]},
-                _number(say.figure(newest["value"], unit)),
-                _number("–" if newest["low"] is None else f"{low} – {high}"),
-                _number(change),
-                {**_number(", ".join(say.figure(value, unit) for value in values)), "line": _line(values)},
+                _text(KPI_NAMES[say.language][name], formulas[name]),
+                _number(say.figure(newest["value"], unit), small=say.between(newest["low"], newest["high"], unit)),
+                change,
+                {**_number("", small=", ".join(say.figure(value, unit) for value in values)), "line": _line(values)},
             ]
         )
-    titles = [say.t[name] for name in ("kpi", "value", "interval", "change", "trend")]
+    titles = [say.t["kpi"], f"{say.t['value']} ({say.t['interval']})", say.t["change"], say.t["trend"]]
     return say.block("kpis", titles, 1, rows, is_open=True)
-
-
-def _signed(value: float, say: _Say) -> str:
-    return ("+" if value > 0 else "") + say.write.decimal(value, 2)
 
 
 def _line(values: Sequence[float | None]) -> str | None:
@@ -174,14 +180,19 @@ def _newest(rows: Records, column: str) -> list[Mapping[str, Any]]:
 
 def _standings(table: Records, column: str, say: _Say) -> dict[str, Any]:
     days = list(dict.fromkeys(row["snapshot_date"] for row in table))
+    top = _longest(table)
     rows = []
     for name in dict.fromkeys(row[column] for row in table):
         of = [row for row in table if row[column] == name]
-        cells = [_number(say.write.share(row["share"], 1), row["share"]) for row in of]
+        cells = [_number(say.write.share(row["share"], 1), bar=row["share"] / top) for row in of]
         kind = "lifecycle_stage" if column == "stage" else "segment"
         rows.append([_text(say.name(kind, name)), _number(say.write.whole(of[-1]["customers"])), *cells])
     titles = [say.t[column], say.t["customers"], *(say.write.day(day) for day in days)]
     return say.block("lifecycle" if column == "stage" else "segments", titles, 1, rows)
+
+
+def _longest(table: Records) -> float:
+    return max((row[name] or 0.0 for row in table for name in ("share", "amount_share") if name in row), default=0) or 1
 
 
 def _segments(summary: Mapping[str, Any], say: _Say) -> dict[str, Any]:
@@ -192,7 +203,8 @@ def _segments(summary: Mapping[str, Any], say: _Say) -> dict[str, Any]:
         rule = summary["rules"][segment]
         if say.language == "tr":
             rule = rule.replace(" and ", " ve ").replace(" or ", " veya ").replace(", or ", ", veya ")
-        row += [_number(say.write.share(share, 1), share), _text(rule)]
+        bar = None if share is None else share / _longest(summary["segments"])
+        row += [_number(say.write.share(share, 1), bar=bar), _text(rule)]
     more = [{"title": say.t["of_money"], "is_number": True}, {"title": say.t["rule"], "is_number": False}]
     return {**block, "columns": [*block["columns"], *more]}
 
@@ -225,18 +237,17 @@ def _moves(table: Records, name: str, kind: str, say: _Say) -> dict[str, Any]:
 def _cohorts(table: Records, name: str, column: str, say: _Say) -> dict[str, Any]:
     months = sorted({row["month"] for row in table} - ({0} if column == "retention_share" else set()))
     top = max((row[column] for row in table if row["month"] > 0), default=0) or 1
+    times, decimals = 100 if column == "retention_share" else 1, 1 if top < _FINE[column] else 0
     rows = []
     for cohort in dict.fromkeys(row["cohort"] for row in table):
         of = {row["month"]: row for row in table if row["cohort"] == cohort}
         known = {month: of[month][column] for month in months if month in of}
-        write = {
-            month: say.write.whole(100 * value if column == "retention_share" else value)
-            for month, value in known.items()
-        }
+        write = {month: say.write.decimal(times * value, decimals) for month, value in known.items()}
         cells = [_number(write[m], known[m] / top if m else None) if m in known else _number("") for m in months]
         rows.append([_text(cohort[:7]), _number(say.write.whole(of[0]["size"])), *cells])
     titles = [say.t["cohort"], say.t["customers"], *map(str, months)]
-    return say.block(name, titles, 1, rows, note=say.t["cohorts_note"])
+    currency = f" ({say.write.currency})" if say.write.currency else ""
+    return say.block(name, titles, 1, rows, note=say.t[f"{name}_note"].format(currency=currency))
 
 
 def _concentration(table: Records, say: _Say) -> dict[str, Any]:
@@ -245,10 +256,22 @@ def _concentration(table: Records, say: _Say) -> dict[str, Any]:
             _text(say.write.share(row["customer_share"])),
             _number(say.write.whole(row["customers"])),
             _number(say.write.share(row["amount_share"], 1), row["amount_share"]),
+            _number(say.between(row["low"], row["high"])),
         ]
         for row in table
+        if row["customer_share"] <= _BEST_SHOWN
     ]
-    return say.block("concentration", [say.t["best"], say.t["customers"], say.t["bring"]], 1, rows)
+    said = [
+        say.t["concentration_said"].format(
+            share=say.write.share(row["customer_share"]),
+            customers=say.write.whole(row["customers"]),
+            amount=say.write.share(row["amount_share"], 1),
+        )
+        for row in table
+        if row["customer_share"] == _BEST_SHARE and row["amount_share"] is not None
+    ]
+    titles = [say.t[name] for name in ("best", "customers", "bring", "interval")]
+    return say.block("concentration", titles, 1, rows, note=" ".join(said))
 
 
 def _reasons(summary: Mapping[str, Any], say: _Say) -> dict[str, Any]:
@@ -256,9 +279,9 @@ def _reasons(summary: Mapping[str, Any], say: _Say) -> dict[str, Any]:
         [
             _text(say.name(None, row["reason"])),
             _number(say.write.share(row["churned_share"], 1), row["churned_share"]),
-            _number(_between(row["low"], row["high"], say)),
+            _number(say.between(row["low"], row["high"])),
             _number(say.write.share(row["stayed_share"], 1), row["stayed_share"]),
-            _number(_between(row["stayed_low"], row["stayed_high"], say)),
+            _number(say.between(row["stayed_low"], row["stayed_high"])),
             _number(_difference(row, say)),
         ]
         for row in summary["reasons"]
@@ -268,10 +291,6 @@ def _reasons(summary: Mapping[str, Any], say: _Say) -> dict[str, Any]:
     newest = _newest(summary["kpis"], "period_end")
     start, end = (say.write.day(newest[0][place]) for place in ("period_start", "period_end"))
     return say.block("reasons", titles, 1, rows, note=t["reasons_note"].format(start=start, end=end))
-
-
-def _between(low: float | None, high: float | None, say: _Say) -> str:
-    return "–" if low is None else f"{say.write.share(low, 1)} – {say.write.share(high, 1)}"
 
 
 def _difference(row: Mapping[str, Any], say: _Say) -> str:
@@ -284,11 +303,11 @@ def _difference(row: Mapping[str, Any], say: _Say) -> str:
 def _topics(table: Records, say: _Say) -> dict[str, Any]:
     rows = [
         [
-            _text(say.name(None, row["topic"]) + (f" ({say.t['small']})" if row["is_small"] else "")),
+            _text(VALUES[say.language].get(row["topic"], str(row["topic"])), say.t["small"] if row["is_small"] else ""),
             _number(say.write.whole(row["complaints"])),
             _number(say.write.whole(row["customers"])),
             _number(say.write.share(row["churned_share"], 1), row["churned_share"]),
-            _number(_between(row["low"], row["high"], say)),
+            _number(say.between(row["low"], row["high"])),
         ]
         for row in table
     ]
@@ -299,32 +318,45 @@ def _topics(table: Records, say: _Say) -> dict[str, Any]:
 def _groups(table: Records, say: _Say) -> dict[str, Any]:
     rows = []
     for group in dict.fromkeys(row["group"] for row in table):
-        for row in [row for row in table if row["group"] == group][:_GROUP_VALUES]:
+        for place, row in enumerate(row for row in table if row["group"] == group):
+            if place >= _GROUP_VALUES and not row["differs"]:
+                continue
+            value = str(row["value"])
             mark = ("*" if row["differs"] else "") + (f" ({say.t['small']})" if row["is_small"] else "")
             rows.append(
                 [
-                    _text(say.name(None, group)),
-                    _text(say.name(None, str(row["value"]))),
+                    _text(GROUPS[say.language].get(group, group)),
+                    _text(VALUES[say.language].get(value, value)),
                     _number(say.write.whole(row["customers"])),
                     _number(say.write.share(row["churn_rate"], 1) + mark),
-                    _number(_between(row["low"], row["high"], say)),
+                    _number(say.between(row["low"], row["high"])),
                 ]
             )
     titles = [say.t[name] for name in ("group", "is", "customers", "left", "interval")]
-    return say.block("groups", titles, 2, rows)
+    return say.block("groups", titles, 2, rows, note=say.t["groups_note"].format(n=_GROUP_VALUES))
 
 
 def _experience(table: Records, say: _Say) -> dict[str, Any]:
-    names = [name for name in _EXPERIENCE if table and name in table[0]]
+    names = {name: unit for name, unit in _EXPERIENCE.items() if table and name in table[0]}
     rows = [
         [
             _text(say.write.day(row["period_end"])),
-            *(_number(say.figure(row[name], _EXPERIENCE[name])) for name in names),
+            *(
+                _number(
+                    say.figure(row[name], unit) + _scale(row, name),
+                    small=say.between(row[f"{name}_low"], row[f"{name}_high"], unit),
+                )
+                for name, unit in names.items()
+            ),
         ]
         for row in table
         if names
     ]
     return say.block("experience", [say.t["until"], *(say.t[name] for name in names)], 1, rows)
+
+
+def _scale(row: Mapping[str, Any], name: str) -> str:
+    return f" / {row['scale']:g}" if name == "mean_rating" and row["mean_rating"] is not None else ""
 
 
 def _first(summary: Mapping[str, Any], say: _Say) -> dict[str, Any]:
@@ -333,7 +365,7 @@ def _first(summary: Mapping[str, Any], say: _Say) -> dict[str, Any]:
             _text(say.name(None, row["experience"])),
             _number(say.write.whole(row["customers"])),
             _number(say.write.share(row["retention_rate"], 1), row["retention_rate"]),
-            _number(_between(row["low"], row["high"], say)),
+            _number(say.between(row["low"], row["high"])),
             _number(_difference(row, say)),
         ]
         for row in summary["first_experience"]

@@ -1,4 +1,7 @@
-"""The texts of the page's part about the shop, in English and Turkish."""
+"""The texts of the page's part about the shop, in English and Turkish.
+
+``NAMES`` are of codes of churnml; of the groups and values of a shop, only those in ``GROUPS`` and ``VALUES`` are ours.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +25,14 @@ KPI_NAMES: dict[Language, dict[str, str]] = {
     "tr": {
         "churn_rate": "Kayıp oranı",
         "retention_rate": "Elde tutma oranı",
-        "annual_churn_by_balance": "Bilançoya göre yıllık kayıp",
+        "annual_churn_by_balance": "Müşteri dengesine göre yıllık kayıp",
         "gross_revenue_retention": "Brüt gelir koruma",
         "net_revenue_retention": "Net gelir koruma",
         "repeat_customer_rate": "Tekrar alışveriş oranı",
         "purchase_frequency": "Satın alma sıklığı",
         "average_order_value": "Ortalama sipariş tutarı",
-        "days_between_orders": "Siparişler arası gün",
-        "top_quarter_revenue_share": "İlk % 25'in gelir payı",
+        "days_between_orders": "Siparişler arasındaki süre",
+        "top_quarter_revenue_share": "En çok harcayan %25'in gelir payı",
         "historic_customer_value": "Geçmiş müşteri değeri",
         "expected_customer_value": "Gelecek yıl beklenen müşteri değeri",
     },
@@ -53,24 +56,15 @@ FORMULAS_TR = {
 }
 NAMES: dict[Language, dict[str, str]] = {
     "en": {
-        "no customer": "no customer",
-        "inactive": "inactive",
-        "tier": "tier",
-        "channel": "channel",
-        "first product": "first product",
-        "first category": "first category",
+        "no customer": "Not active before",
+        "inactive": "Not active any more",
+        "quality": "quality (returns, low ratings)",
+        "service": "service (slow or no answer)",
+        "price": "price (discounts ended)",
     },
     "tr": {
-        "no customer": "müşteri değil",
-        "inactive": "etkin değil",
-        "tier": "seviye",
-        "channel": "kanal",
-        "first product": "ilk ürün",
-        "first category": "ilk kategori",
-        "other": "diğer",
-        "not known": "bilinmiyor",
-        "no topic": "konusuz",
-        "no complaint": "şikâyet yok",
+        "no customer": "Önceden etkin değil",
+        "inactive": "Artık etkin değil",
         "quality": "kalite (iade, düşük puan)",
         "service": "hizmet (yavaş yanıt veya yanıtsız)",
         "unresolved complaint": "çözülmemiş şikâyet",
@@ -84,6 +78,19 @@ NAMES: dict[Language, dict[str, str]] = {
         "none of these": "bunların hiçbiri",
     },
 }
+GROUPS: dict[Language, dict[str, str]] = {
+    "en": {},
+    "tr": {"tier": "seviye", "channel": "kanal", "first product": "ilk ürün", "first category": "ilk kategori"},
+}
+VALUES: dict[Language, dict[str, str]] = {
+    "en": {},
+    "tr": {
+        "other": "diğer",
+        "not known": "bilinmiyor",
+        "no topic": "konusuz",
+        "no complaint": "şikâyet yok",
+    },
+}
 TEXTS: dict[Language, dict[str, str]] = {
     "en": {
         "title": "The shop",
@@ -93,12 +100,14 @@ TEXTS: dict[Language, dict[str, str]] = {
         "value": "Last period",
         "interval": "95 % interval",
         "change": "Change",
+        "points": "points",
         "noise": "noise",
         "moved": "more than noise",
         "unsure": "too few to tell",
         "trend": "Periods, oldest first",
         "kpis_by_segment": "Key figures by RFM segment",
-        "kpis_by_segment_note": "By the segment in which a customer stood when the period began. * more than noise.",
+        "kpis_by_segment_note": "By the segment in which a customer stood when the period began. * changed by more "
+        "than noise.",
         "lifecycle": "Stages of life",
         "transitions": "From stage to stage",
         "moves_note": "Per cent of the customers of each row, from {start} to {end}.",
@@ -110,17 +119,20 @@ TEXTS: dict[Language, dict[str, str]] = {
         "stage": "Stage",
         "segment": "Segment",
         "customers": "Customers",
-        "share": "Share",
         "of_money": "Of the money",
         "rule": "Rule",
         "retention_cohorts": "Cohorts: who ordered again",
         "revenue_cohorts": "Cohorts: money per customer",
-        "cohorts_note": "By month of the first order; columns are months since. Retention in per cent of the cohort.",
+        "retention_cohorts_note": "By month of the first order; columns are months since. Per cent of the customers of "
+        "the cohort who ordered in that month.",
+        "revenue_cohorts_note": "By month of the first order; columns are months since. Amount of that month per "
+        "customer of the cohort{currency}.",
         "cohort": "First order",
         "concentration": "Concentration",
-        "concentration_note": "Share of the money of the last 365 days that comes from the best customers.",
+        "concentration_said": "The best {share} ({customers} customers) brought {amount} of the money of the "
+        "last 365 days.",
         "best": "The best",
-        "bring": "bring",
+        "bring": "Of the money",
         "reasons": "What preceded leaving",
         "reasons_note": "Of the customers of {start}, until {end}; a customer may have several. It goes with leaving "
         "and is no proof of a cause.",
@@ -133,7 +145,8 @@ TEXTS: dict[Language, dict[str, str]] = {
         "complaints": "Complaints",
         "left": "Left",
         "groups": "Churn rate by group",
-        "groups_note": "* differs from the rest of the shop; of many values every twentieth does so by chance.",
+        "groups_note": "Of each group the {n} largest values and those that differ. * differs from the rest of the "
+        "shop; of many values every twentieth does so by chance.",
         "group": "Group",
         "is": "Value",
         "small": "small",
@@ -150,18 +163,19 @@ TEXTS: dict[Language, dict[str, str]] = {
     },
     "tr": {
         "title": "Mağaza",
-        "note": "{day} tarihine kadar {days} günlük dönemler. % 95 aralığı 0'ı içeren değişim gürültüdür.",
+        "note": "{day} tarihine kadar {days} günlük dönemler. %95 aralığı 0'ı içeren değişim rastlantı olabilir.",
         "kpis": "Temel göstergeler",
         "kpi": "Gösterge",
         "value": "Son dönem",
-        "interval": "% 95 aralığı",
+        "interval": "%95 aralığı",
         "change": "Değişim",
-        "noise": "gürültü",
-        "moved": "gürültüden fazla",
-        "unsure": "karar için çok az",
+        "points": "puan",
+        "noise": "rastlantı olabilir",
+        "moved": "rastlantıdan büyük",
+        "unsure": "karar için veri az",
         "trend": "Dönemler, eskiden yeniye",
         "kpis_by_segment": "RFM segmentine göre göstergeler",
-        "kpis_by_segment_note": "Dönem başında müşterinin bulunduğu segmente göre. * gürültüden fazla.",
+        "kpis_by_segment_note": "Dönem başında müşterinin bulunduğu segmente göre. * değişimi rastlantıdan büyük.",
         "lifecycle": "Yaşam evreleri",
         "transitions": "Evreden evreye",
         "moves_note": "{start} tarihinden {end} tarihine, her satırdaki müşterilerin yüzdesi.",
@@ -173,21 +187,24 @@ TEXTS: dict[Language, dict[str, str]] = {
         "stage": "Evre",
         "segment": "Segment",
         "customers": "Müşteri",
-        "share": "Pay",
         "of_money": "Gelirden pay",
         "rule": "Kural",
         "retention_cohorts": "Kohortlar: yeniden sipariş verenler",
         "revenue_cohorts": "Kohortlar: müşteri başına gelir",
-        "cohorts_note": "İlk siparişin ayına göre; sütunlar geçen aylardır. Elde tutma, kohortun yüzdesidir.",
+        "retention_cohorts_note": "İlk siparişin ayına göre; sütunlar geçen aylardır. Kohorttaki müşterilerden o ay "
+        "sipariş verenlerin yüzdesi.",
+        "revenue_cohorts_note": "İlk siparişin ayına göre; sütunlar geçen aylardır. Kohorttaki müşteri başına o ayın "
+        "tutarı{currency}.",
         "cohort": "İlk sipariş",
-        "concentration": "Yoğunlaşma",
-        "concentration_note": "Son 365 günün gelirinden en iyi müşterilerin payı.",
-        "best": "En iyi",
-        "bring": "getirdiği",
+        "concentration": "Gelirin yoğunlaşması",
+        "concentration_said": "En çok harcayan {share} ({customers} müşteri), son 365 günde gelirin {amount} "
+        "kadarını getirdi.",
+        "best": "En çok harcayan",
+        "bring": "Gelirden pay",
         "reasons": "Ayrılmadan önce olanlar",
         "reasons_note": "{start} tarihindeki müşteriler, {end} tarihine kadar; bir müşteride birden çoğu olabilir. "
         "Ayrılmakla birlikte görülür, nedenin kanıtı değildir.",
-        "reason": "Önceden olan",
+        "reason": "Önce yaşanan",
         "of_churned": "Ayrılanlarda",
         "of_stayed": "Kalanlarda",
         "difference": "Fark (puan)",
@@ -196,7 +213,8 @@ TEXTS: dict[Language, dict[str, str]] = {
         "complaints": "Şikâyet",
         "left": "Ayrılan",
         "groups": "Gruplara göre kayıp oranı",
-        "groups_note": "* mağazanın kalanından farklı; birçok değerin yirmide biri rastlantıyla farklı çıkar.",
+        "groups_note": "Her gruptan en büyük {n} değer ve farklı olanlar. * mağazanın kalanından farklı; birçok "
+        "değerin yirmide biri rastlantıyla farklı çıkar.",
         "group": "Grup",
         "is": "Değer",
         "small": "küçük",

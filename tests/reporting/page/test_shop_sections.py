@@ -9,14 +9,17 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from churnml.analytics.groups import NOT_KNOWN, OTHER
 from churnml.analytics.kpis import FORMULAS
+from churnml.analytics.leaving import NO_COMPLAINT, NO_TOPIC
 from churnml.analytics.overview import Overview, analyse
 from churnml.data.shop import Shop, read
 from churnml.features.sentences import Language
 from churnml.reporting.page import render_page
-from churnml.reporting.page.shop_sections import shop_sections
+from churnml.reporting.page.page import MOST_BYTES
+from churnml.reporting.page.shop_sections import _groups, _Say, shop_sections
 from churnml.reporting.page.shop_summary import summarise_shop
-from churnml.reporting.page.shop_words import FORMULAS_TR, KPI_NAMES, NAMES, TEXTS
+from churnml.reporting.page.shop_words import FORMULAS_TR, KPI_NAMES, NAMES, TEXTS, VALUES
 from tests.reporting.page.made_up import make_summary
 
 
@@ -39,12 +42,65 @@ def test_the_figures_stand_as_they_were_computed(overview: Overview) -> None:
     assert rows["Churn rate"][1]["text"] == f"{overview.figures['churn_rate']:.1%}"
     assert rows["Average order value"][1]["text"] == f"€{overview.figures['average_order_value']:,.2f}"
     assert rows["Churn rate"][0]["small"] == FORMULAS["churn_rate"]
-    assert rows["Churn rate"][4]["line"].count(",") == 5
+    assert rows["Churn rate"][3]["line"].count(",") == 5
+
+
+def test_a_change_is_told_with_its_unit_and_whether_it_is_noise(overview: Overview) -> None:
+    changes = {
+        "churn_rate": (-0.0123, True, "-1.2 points", "noise"),
+        "retention_rate": (0.0004, False, "0.0 points", "more than noise"),  # 0.04 points are 0.0: no sign
+        "average_order_value": (2.5, False, "+€2.50", "more than noise"),
+        "days_between_orders": (-0.04, None, "0.0 days", "too few to tell"),
+    }
+    kpis = overview.kpis.astype({"is_noise": object})
+    for name, (change, is_noise, _, _) in changes.items():
+        kpis.loc[kpis["kpi"] == name, ["change", "is_noise"]] = [change, is_noise]
+    rows = {row[0]["text"]: row for row in blocks(replace(overview, kpis=kpis))["kpis"]["rows"]}
+    for name, (_, _, text, sure) in changes.items():
+        cell = rows[KPI_NAMES["en"][name]][2]
+        assert (cell["text"], cell["small"]) == (text, sure)
+
+
+def test_bars_are_as_long_as_the_shares_of_the_largest(overview: Overview) -> None:
+    rows = blocks(overview)["lifecycle"]["rows"]
+    top = overview.lifecycle["share"].max()
+    newest = overview.lifecycle[overview.lifecycle["snapshot_date"] == overview.lifecycle["snapshot_date"].max()]
+    assert [row[-1]["bar"] for row in rows] == [round(100 * share / top, 1) for share in newest["share"]]
+    assert max(cell["bar"] for row in rows for cell in row[2:]) == 100
+
+
+def test_concentration_is_a_sentence_first(overview: Overview) -> None:
+    twenty = overview.concentration[overview.concentration["customer_share"] == 0.2].iloc[0]
+    said = blocks(overview)["concentration"]["note"]
+    assert said == (
+        f"The best 20% ({twenty['customers']:.0f} customers) brought {twenty['amount_share']:.1%} of the money of the "
+        "last 365 days."
+    )
+
+
+def test_small_shares_of_cohorts_keep_a_decimal(overview: Overview) -> None:
+    few = overview.cohorts.assign(retention_share=overview.cohorts["retention_share"] * 0.01)  # all below 1 %
+    texts = [cell["text"] for cell in blocks(replace(overview, cohorts=few))["retention_cohorts"]["rows"][0][2:]]
+    assert any(text not in ("", "0.0") for text in texts)
+    assert all("." in text for text in texts if text)
+    usual = blocks(overview)["retention_cohorts"]["rows"]
+    assert not any("." in cell["text"] for row in usual for cell in row[2:])
+    assert len(usual) <= 13
+
+
+def test_small_groups_and_those_that_differ_are_marked_and_the_latter_never_left_out() -> None:
+    row = {"group": "city", "customers": 40, "churned": 20, "churn_rate": 0.5, "low": 0.35, "high": 0.65}
+    table = [{**row, "value": f"v{place}", "differs": place == 11, "is_small": place == 2} for place in range(12)]
+    shown = _groups(table, _Say("en", None))["rows"]
+    assert [cells[1]["text"] for cells in shown] == [*(f"v{place}" for place in range(8)), "v11"]
+    assert shown[2][3]["text"] == "50.0% (small)"
+    assert shown[-1][3]["text"] == "50.0%*"
 
 
 def test_both_languages_name_everything(overview: Overview) -> None:
     assert set(KPI_NAMES["en"]) == set(KPI_NAMES["tr"]) == set(FORMULAS) == set(FORMULAS_TR)
     assert set(TEXTS["en"]) == set(TEXTS["tr"])
+    assert set(VALUES["tr"]) == {OTHER, NOT_KNOWN, NO_TOPIC, NO_COMPLAINT}
     assert set(overview.reasons["reason"]) <= set(NAMES["tr"])
     assert set(overview.first_experience["experience"]) <= set(NAMES["tr"])
     english, turkish = blocks(overview), blocks(overview, "tr")
@@ -59,13 +115,39 @@ def test_no_customer_is_named_and_all_is_json(overview: Overview, shop: Shop) ->
     assert not any(customer in told for customer in customers.unique()[:200])
 
 
+def test_words_of_the_shop_are_not_taken_for_names_of_ours(overview: Overview) -> None:
+    own = overview.topics.assign(topic="quality")  # also a reason of leaving
+    groups = overview.groups.assign(value="service")
+    turkish = blocks(replace(overview, topics=own, groups=groups), "tr")
+    assert {row[0]["text"] for row in turkish["topics"]["rows"]} == {"quality"}
+    assert {row[1]["text"] for row in turkish["groups"]["rows"]} == {"service"}
+
+
 def test_texts_of_the_shop_stay_texts(overview: Overview) -> None:
     hostile = "<script>window.hacked = 1</script>"
-    topics = overview.topics.assign(topic=hostile)
-    summary = make_summary(5) | {"shop": summarise_shop(replace(overview, topics=topics))}
+    topics, groups = overview.topics.assign(topic=hostile), overview.groups.assign(group=hostile, value=hostile)
+    summary = make_summary(5) | {"shop": summarise_shop(replace(overview, topics=topics, groups=groups))}
     page = render_page(summary)
     assert hostile not in page
-    assert "&lt;script&gt;window.hacked = 1&lt;/script&gt;" in page
+    shown = blocks(replace(overview, topics=topics, groups=groups))["groups"]["rows"]
+    assert page.count("&lt;script&gt;window.hacked = 1&lt;/script&gt;") == len(topics) + 2 * len(shown)
+    assert len(page.encode()) < MOST_BYTES
+
+
+def test_without_an_overview_the_part_is_not_there() -> None:
+    for summary in (make_summary(5), make_summary(5) | {"shop": None}):
+        assert 'id="shop"' not in render_page(summary)
+        assert 'href="#shop"' not in render_page(summary)
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+def test_the_part_has_no_style_of_its_own_and_opens_with_the_key_figures(overview: Overview, language: str) -> None:
+    page = render_page(make_summary(5, language) | {"shop": summarise_shop(overview)})
+    part = page[page.index('<section id="shop"') : page.index('<section id="drivers"')]
+    assert "style=" not in part
+    assert "<script" not in part
+    assert part.count("<details open>") == 1
+    assert part.count("<details>") == len(blocks(overview)) - 1
 
 
 def test_a_shop_with_orders_alone_leaves_out_what_it_does_not_tell(overview: Overview) -> None:
