@@ -341,6 +341,25 @@ def test_what_is_printed_is_the_first_hundred_of_what_is_seen(open_page: Open, t
         assert (tmp_path / "report.pdf").stat().st_size > 10_000
 
 
+@pytest.mark.parametrize("language", ["en", "tr"])
+def test_the_shop_fits_on_a_phone_and_on_paper(open_page: Open, shop: Shop, language: str) -> None:
+    summary = make_summary(5, language) | {"shop": summarise_shop(analyse(shop, "2025-03-01"))}
+    with open_page(summary) as page:
+        headings = page.locator("#shop summary h3")
+        page.emulate_media(media="print")
+        expect(headings.first).to_be_visible()
+        expect(headings.nth(1)).to_be_hidden()  # a folded part is not printed
+        page.emulate_media(media="screen")
+        for details in page.locator("#shop details").all():
+            details.evaluate("(one) => { one.open = true; }")
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": 703, "height": 1000})  # A4 less margins of 12 mm: 186 mm x 96 / 25.4
+        for table in page.locator("#shop .wide").all():
+            assert table.evaluate("(one) => one.scrollWidth <= one.clientWidth"), table.get_attribute("aria-label")
+
+
 @pytest.mark.parametrize(
     ("name", "language", "scheme", "width"),
     [
