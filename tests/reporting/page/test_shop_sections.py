@@ -48,7 +48,7 @@ def test_the_figures_stand_as_they_were_computed(overview: Overview) -> None:
 def test_a_change_is_told_with_its_unit_and_whether_it_is_noise(overview: Overview) -> None:
     changes = {
         "churn_rate": (-0.0123, True, "-1.2 points", "noise"),
-        "retention_rate": (0.0004, False, "0.0 points", "more than noise"),  # 0.04 points are 0.0: no sign
+        "retention_rate": (-0.0004, False, "0.0 points", "more than noise"),  # -0.04 points are 0.0: no sign
         "average_order_value": (2.5, False, "+€2.50", "more than noise"),
         "days_between_orders": (-0.04, None, "0.0 days", "too few to tell"),
     }
