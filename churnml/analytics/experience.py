@@ -14,7 +14,7 @@ import pandas as pd
 from churnml.data.history import History
 from churnml.definition import ChurnDefinition
 from churnml.features.families.delivery import DELIVERIES
-from churnml.features.families.reviews import REVIEWS
+from churnml.features.families.reviews import LOW_STARS, REVIEWS, STARS
 from churnml.statistics.shares import NORMAL_95, newcombe, wilson
 
 ASSOCIATION = {
@@ -29,8 +29,6 @@ ANY_BAD = "any of these"
 SETTLING_DAYS = 30
 """Days from the first order in which it shows how it went."""
 
-_STARS = 5
-_LOW_STARS = 2
 _NPS_SCALE = 10
 _PROMOTER, _DETRACTOR = 9, 6
 _EXACT = "decimal(18,4)"
@@ -167,7 +165,7 @@ def _figures(history: History, period_days: int, periods: int) -> Iterator[pd.Da
         yield _ratio(rows, "returned_share").drop(columns=["part", "whole"])
     if shop.has("reviews"):
         reviews = dated(REVIEWS.rows(history), "submitted_at")
-        yield from _ratings(reviews.mutate(scale=reviews["scale"].fill_null(float(_STARS))))
+        yield from _ratings(reviews.mutate(scale=reviews["scale"].fill_null(float(STARS))))
 
 
 def _late_shares(table: pd.DataFrame) -> pd.DataFrame:
@@ -185,10 +183,10 @@ def _ratings(reviews: ir.Table) -> Iterator[pd.DataFrame]:
     """Give the means of ratings, and the NPS where there are ratings of its scale."""
     counts = reviews.group_by("scale").aggregate(ratings=reviews.count()).to_pandas()
     shares = reviews.select("period", "customer_id", part=reviews.stars.cast(_EXACT), whole=1)
-    means = _ratio(shares, "mean_rating_share", 1 / _STARS, 0.0, 1.0).drop(columns="part")
+    means = _ratio(shares, "mean_rating_share", 1 / STARS, 0.0, 1.0).drop(columns="part")
     yield means.rename(columns={"whole": "ratings"})
     usual = counts.sort_values(["ratings", "scale"], ascending=[False, True])["scale"].head(1)
-    scale = float(usual.iloc[0]) if len(usual) else float(_STARS)
+    scale = float(usual.iloc[0]) if len(usual) else float(STARS)
     same = reviews.filter(reviews["scale"] == scale)
     ratings = same.select("period", "customer_id", part=same.rating.cast(_EXACT), whole=1)
     means = _ratio(ratings, "mean_rating").drop(columns="part").rename(columns={"whole": "scale_ratings"})
@@ -281,7 +279,7 @@ def _named(history: History, first: ir.Table, source: str, time: str) -> ir.Tabl
     """Give the rows about first orders within the settling days: they name it, or no order at all."""
     events = REVIEWS.rows(history) if source == "reviews" else history.table(source)
     if source == "reviews":
-        events = events.filter(events.stars <= _LOW_STARS)
+        events = events.filter(events.stars <= LOW_STARS)
     events = events.select("customer_id", event_at=events[time], of_order=events.order_id)
     rows = first.inner_join(events, "customer_id")
     after = _days_between(rows.first_at, rows.event_at, history)

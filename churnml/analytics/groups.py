@@ -25,6 +25,7 @@ NOT_KNOWN = "not known"
 
 _MOST_SHOWN = 15
 _MOST_VALUES = 30
+_LEAST_SHARED = 5
 _ALWAYS = "country"
 
 
@@ -39,8 +40,9 @@ def compute_retention_by_group(
 
     Groups are the ``tier`` (the last that ``rewards`` named; not known where it named two at once), the ``channel`` of
     her last order, ``first product`` and ``first category`` (the line with the highest amount of her first order), and
-    the text attributes of ``customers`` that have two to 30 values; ``country`` may have more. Of orders at the same
-    second that with the lowest id counts, of lines with the same amount that with the lowest product.
+    the text attributes of ``customers`` that have two to 30 values, each shared by five customers on average;
+    ``country`` may have more. An attribute that tells customers apart, such as an address, is no group, and a value that
+    a single customer has is under ``other``, so that the table names nobody. Of orders at the same second that with the lowest id counts, of lines with the same amount that with the lowest product.
 
     Attributes of ``customers`` carry no time at which they became known, so they are taken as they stand now: one that
     is rewritten when a customer leaves (a status, a last city) tells the outcome. ``churnml audit`` lists them, and
@@ -104,6 +106,9 @@ def _values(history: History, definition: ChurnDefinition) -> pd.DataFrame:
         table = table.left_join(part, "customer_id").drop("customer_id_right")
     # Ids are many and long, and the labels stand in the same order.
     frame: pd.DataFrame = table.order_by("customer_id").drop("customer_id").to_pandas() if parts else pd.DataFrame()
+    for name in attributes:
+        holders = frame[name].map(frame[name].value_counts())
+        frame[name] = frame[name].mask(holders == 1, OTHER)
     return frame
 
 
@@ -148,8 +153,17 @@ def _attributes(history: History) -> list[str]:
     ]
     if not texts:
         return []
-    counts = customers.aggregate(**{name: customers[name].nunique() for name in texts}).to_pandas().iloc[0]
-    return [name for name in texts if counts[name] > 1 and (counts[name] <= _MOST_VALUES or name.lower() == _ALWAYS)]
+    counts = customers.aggregate(
+        **{f"values of {name}": customers[name].nunique() for name in texts},
+        **{f"customers with {name}": customers[name].count() for name in texts},
+    )
+    found = counts.to_pandas().iloc[0]
+
+    def is_group(name: str) -> bool:
+        values, known = found[f"values of {name}"], found[f"customers with {name}"]
+        return values > 1 and (name.lower() == _ALWAYS or values <= min(_MOST_VALUES, known / _LEAST_SHARED))
+
+    return [name for name in texts if is_group(name)]
 
 
 def _counted(group: str, values: pd.Series, churned: np.ndarray) -> pd.DataFrame:

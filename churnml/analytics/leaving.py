@@ -16,6 +16,7 @@ from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.features.builder import build
 from churnml.features.families.complaints import COMPLAINTS
+from churnml.features.families.reviews import LOW_STARS
 from churnml.features.family import Aggregate, Derived, Feature, days_since_last
 from churnml.features.registry import available
 from churnml.statistics.shares import newcombe, wilson
@@ -26,7 +27,6 @@ NO_TOPIC = "no topic"
 
 _AROUND_DAYS = 30
 _SLOW_DAYS = 2
-_LOW_STARS = 2
 _USUAL_SHARE = 0.5
 _YEAR_DAYS = 365
 _MOST_TOPICS = 15
@@ -74,13 +74,13 @@ def _around_last_order(name: str) -> Callable[[pd.DataFrame], pd.Series]:
 REASONS = (
     Reason(
         "quality",
-        f"Sent something back, or gave at most {_LOW_STARS} of 5 stars in the last review, after the last order or in "
+        f"Sent something back, or gave at most {LOW_STARS} of 5 stars in the last review, after the last order or in "
         f"the {_AROUND_DAYS} days before it",
         (
             Sign(("days_since_last_return", "days_since_last_order"), _around_last_order("days_since_last_return")),
             Sign(
                 ("review_stars_last", "days_since_last_review", "days_since_last_order"),
-                lambda X: (X["review_stars_last"] <= _LOW_STARS) & _around_last_order("days_since_last_review")(X),
+                lambda X: (X["review_stars_last"] <= LOW_STARS) & _around_last_order("days_since_last_review")(X),
             ),
         ),
     ),
@@ -192,7 +192,7 @@ def compute_complaint_topics(
     """Show what the eligible customers complained of in the 365 days before a day, and how many of them left.
 
     Topics are free text, so letters count alike in either case and blanks once. A customer with complaints of several
-    topics is counted with each.
+    topics is counted with each. What a single customer wrote is no topic and may name her: it is under ``other``.
 
     Parameters
     ----------
@@ -221,8 +221,10 @@ def compute_complaint_topics(
     rows = rows[rows["customer"] >= 0]
     given = {text: " ".join(text.casefold().split()) for text in rows["topic"].dropna().unique()}
     rows["topic"] = rows["topic"].map(given)
-    totals = rows.groupby("topic")["complaints"].sum().reset_index()
-    totals = totals.sort_values(["complaints", "topic"], ascending=[False, True])
+    totals = (
+        rows.groupby("topic").agg(complaints=("complaints", "sum"), customers=("customer", "nunique")).reset_index()
+    )
+    totals = totals[totals["customers"] > 1].sort_values(["complaints", "topic"], ascending=[False, True])
     shown = [topic for topic in totals["topic"].head(_MOST_TOPICS) if topic != OTHER]
     rows["topic"] = rows["topic"].where(rows["topic"].isin(shown) | rows["topic"].isna(), OTHER).fillna(NO_TOPIC)
     left = churned.to_numpy() == 1

@@ -94,7 +94,7 @@ def test_groups_are_those_found_by_hand() -> None:
         ("first category", "kitchen", 2, 1),
         ("first category", NOT_KNOWN, 2, 1),
         ("country", "TR", 2, 2),
-        ("country", "DE", 1, 0),
+        ("country", OTHER, 1, 0),  # sue alone is in Germany
         ("country", NOT_KNOWN, 1, 0),
     ]
     turkey = found[found["value"] == "TR"].iloc[0]
@@ -129,10 +129,25 @@ def test_attributes_of_many_values_are_left_out_but_countries_are_not() -> None:
     orders = pd.DataFrame({"customer_id": [f"c{number}" for number in range(31)]})
     orders = orders.assign(order_id=orders["customer_id"], ordered_at="2024-12-01", amount=5)
     names = [f"n{number:02d}" for number in range(31)]
-    customers = orders[["customer_id"]].assign(Country=names, street=names, region=[*names[:30], "n00"])
+    customers = orders[["customer_id"]].assign(
+        Country=[*names[:15], *names[:15], "n30"],
+        street=names,
+        # 30 values of 31 customers tell them apart; six of 31, 5.2 each, do not, and seven do again.
+        region=[*names[:30], "n00"],
+        plan=[f"p{number % 6}" for number in range(31)],
+        team=[f"t{number % 7}" for number in range(31)],
+    )
     found = groups_of({"orders": orders, "customers": customers})
-    assert found["group"].value_counts().to_dict() == {"Country": 16, "region": 16}
-    assert list(found.loc[found["group"] == "region", "customers"]) == [2, *[1] * 14, 15]
+    assert found["group"].value_counts().to_dict() == {"Country": 16, "plan": 6}
+    assert found.loc[found["value"] == OTHER, ["group", "customers"]].to_numpy().tolist() == [["Country", 1]]
+
+
+def test_an_attribute_that_few_have_is_judged_by_these() -> None:
+    """25 addresses of 100 customers are below thirty values, and still tell them apart."""
+    ids = [f"c{number}" for number in range(100)]
+    orders = pd.DataFrame({"customer_id": ids, "order_id": ids}).assign(ordered_at="2024-12-01", amount=5)
+    email = [f"{customer}@mail.example" if number < 25 else None for number, customer in enumerate(ids)]
+    assert groups_of({"orders": orders, "customers": pd.DataFrame({"customer_id": ids, "email": email})}).empty
 
 
 def test_nothing_is_said_without_groups_or_labels() -> None:

@@ -142,13 +142,24 @@ def test_nothing_known_later_changes_what_preceded() -> None:
 
 
 def test_topics_are_those_found_by_hand() -> None:
-    found = compute_complaint_topics(read(TABLES), DAY, DEFINITION, END).set_index("topic")
-    # Blanks and capitals do not count; ann is one customer with two complaints; sue named no topic.
+    more = pd.DataFrame(
+        [
+            ("7", "bob", "2024-12-02", "late parcel"),
+            ("8", "sue", "2024-12-03", "billing"),
+            ("9", "ann", "2024-09-07", "Ann Example of 3 Mill Lane"),
+        ],
+        columns=["complaint_id", "customer_id", "opened_at", "topic"],
+    )
+    tables = {**TABLES, "complaints": pd.concat([COMPLAINTS, more], ignore_index=True)}
+    found = compute_complaint_topics(read(tables), DAY, DEFINITION, END).set_index("topic")
+    # Blanks and capitals do not count; ann is one customer with two complaints of late parcels, and what she alone wrote
+    # is no topic; sue named none once.
     assert found[["complaints", "customers", "churned"]].to_dict("index") == {
-        "late parcel": {"complaints": 2, "customers": 1, "churned": 1},
-        "billing": {"complaints": 1, "customers": 1, "churned": 0},
+        "late parcel": {"complaints": 3, "customers": 2, "churned": 2},
+        "billing": {"complaints": 2, "customers": 2, "churned": 0},
+        "other": {"complaints": 1, "customers": 1, "churned": 1},
         "no topic": {"complaints": 1, "customers": 1, "churned": 0},
-        NO_COMPLAINT: {"complaints": 0, "customers": 2, "churned": 2},
+        NO_COMPLAINT: {"complaints": 0, "customers": 1, "churned": 1},
     }
     assert found.loc["billing", "difference"] == -1
     assert found.loc[NO_COMPLAINT, ["difference", "difference_low"]].isna().all()

@@ -17,15 +17,17 @@ from churnml.features.family import (
     smallest,
 )
 
-_STARS = 5
-_LOW = 2
+STARS = 5
+"""All ratings are brought to this scale."""
+LOW_STARS = 2
+"""A rating of so many stars or fewer is low."""
 _EXACT = "decimal(18,4)"
 _TEN_THOUSANDTHS = 10_000
 
 
 def _reviews(history: History) -> ir.Table:
     table = history.table("reviews")
-    stars = (table.rating * _STARS / table["scale"].fill_null(float(_STARS))).cast(_EXACT)
+    stars = (table.rating * STARS / table["scale"].fill_null(float(STARS))).cast(_EXACT)
     seconds = table.submitted_at.epoch_seconds().cast("int64")
     return table.mutate(
         stars=stars, review_rank=seconds * 10 * _TEN_THOUSANDTHS - (stars * _TEN_THOUSANDTHS).cast("int64")
@@ -66,7 +68,7 @@ FAMILY = Family(
                 describe=f"Reviews with at most two stars of five in the {days} days before the snapshot",
                 source=REVIEWS,
                 reduce=count(),
-                only=lambda review: review.stars <= _LOW,
+                only=lambda review: review.stars <= LOW_STARS,
                 window_days=days,
                 fill=0,
                 en=f"{{value}} with at most two stars in the last {days} days",

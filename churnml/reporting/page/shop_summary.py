@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 
 from churnml.analytics.experience import ASSOCIATION
-from churnml.analytics.groups import NOT_KNOWN, OTHER
 from churnml.analytics.kpis import FORMULAS, UNITS_OF
 from churnml.analytics.overview import Overview
 from churnml.analytics.segments import segment_rules
@@ -29,15 +28,12 @@ def summarise_shop(overview: Overview) -> dict[str, Any]:
     -------
     dict
         JSON-ready values: each table of the overview as records (of the cohorts the 13 newest and 12 months), with
-        dates as text and null for what is not known. No customer is named: values of a group that a single customer has
-        (in a small shop also an e-mail address may pass for a group) are left out.
+        dates as text and null for what is not known. No customer is named.
     """
     cohorts = overview.cohorts
     newest = sorted(cohorts["cohort"].unique())[-_COHORTS:]
     shown = cohorts[cohorts["cohort"].isin(newest) & cohorts["month"].between(0, _MONTHS) & cohorts["is_complete"]]
-    groups = overview.groups
-    shared = groups[(groups["customers"] > 1) | groups["value"].isin([OTHER, NOT_KNOWN])]
-    tables = overview.tables() | {"cohorts": shown, "groups": shared}
+    tables = overview.tables() | {"cohorts": shown}
     return {
         "snapshot_date": overview.snapshot_date.isoformat(),
         "horizon_days": overview.definition.horizon_days,

@@ -145,8 +145,8 @@ TEXTS: dict[Language, dict[str, str]] = {
         "complaints": "Complaints",
         "left": "Left",
         "groups": "Churn rate by group",
-        "groups_note": "Of each group the {n} largest values and those that differ, without values of a single "
-        "customer. * differs from the rest of the shop; of many values every twentieth does so by chance.",
+        "groups_note": "Of each group the {n} largest values and those that differ. "
+        "* differs from the rest of the shop; of many values every twentieth does so by chance.",
         "group": "Group",
         "is": "Value",
         "small": "small",
@@ -213,7 +213,7 @@ TEXTS: dict[Language, dict[str, str]] = {
         "complaints": "Şikâyet",
         "left": "Ayrılan",
         "groups": "Gruplara göre kayıp oranı",
-        "groups_note": "Her gruptan en büyük {n} değer ve farklı olanlar; tek müşterili değerler dışarıda bırakılır. "
+        "groups_note": "Her gruptan en büyük {n} değer ve farklı olanlar. "
         "* mağazanın kalanından farklı; birçok değerin yirmide biri rastlantıyla farklı çıkar.",
         "group": "Grup",
         "is": "Değer",
