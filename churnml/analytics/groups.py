@@ -41,8 +41,9 @@ def compute_retention_by_group(
     Groups are the ``tier`` (the last that ``rewards`` named; not known where it named two at once), the ``channel`` of
     her last order, ``first product`` and ``first category`` (the line with the highest amount of her first order), and
     the text attributes of ``customers`` that have two to 30 values, each shared by five customers on average;
-    ``country`` may have more. An attribute that tells customers apart, such as an address, is no group, and a value that
-    a single customer has is under ``other``, so that the table names nobody. Of orders at the same second that with the lowest id counts, of lines with the same amount that with the lowest product.
+    ``country`` may have more. An attribute that tells customers apart, such as an address, is no group, and a value
+    that a single customer has is under ``other``, so that the table names nobody. Of orders at the same second that
+    with the lowest id counts, of lines with the same amount that with the lowest product.
 
     Attributes of ``customers`` carry no time at which they became known, so they are taken as they stand now: one that
     is rewritten when a customer leaves (a status, a last city) tells the outcome. ``churnml audit`` lists them, and

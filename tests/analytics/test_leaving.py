@@ -152,8 +152,8 @@ def test_topics_are_those_found_by_hand() -> None:
     )
     tables = {**TABLES, "complaints": pd.concat([COMPLAINTS, more], ignore_index=True)}
     found = compute_complaint_topics(read(tables), DAY, DEFINITION, END).set_index("topic")
-    # Blanks and capitals do not count; ann is one customer with two complaints of late parcels, and what she alone wrote
-    # is no topic; sue named none once.
+    # Blanks and capitals do not count; ann is one customer with two complaints of late parcels, and what she alone
+    # wrote is no topic; sue named none once.
     assert found[["complaints", "customers", "churned"]].to_dict("index") == {
         "late parcel": {"complaints": 3, "customers": 2, "churned": 2},
         "billing": {"complaints": 2, "customers": 2, "churned": 0},
