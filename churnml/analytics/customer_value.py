@@ -13,15 +13,15 @@ from churnml.data.history import History
 from churnml.data.population import eligible
 from churnml.definition import ChurnDefinition
 from churnml.features.families.buy_till_you_die import fit
-from churnml.statistics.bgnbd import expected_orders_if_alive
+from churnml.statistics.bgnbd import BGNBD, expected_orders_if_alive
 from churnml.statistics.figure import Figure, ratio
 from churnml.statistics.gamma_gamma import expected_spend, fit_gamma_gamma
 from churnml.statistics.logodds import Floats
 
-_YEAR_DAYS = 365
+YEAR_DAYS = 365
 
 
-def expected_customer_value(history: History, definition: ChurnDefinition, value_days: int = 365) -> pd.DataFrame:
+def expected_customer_value(history: History, definition: ChurnDefinition, value_days: int = YEAR_DAYS) -> pd.DataFrame:
     """Estimate how often every eligible customer orders over the days ahead if she stays, and for how much.
 
     Orders of one day count as one. How many order days to expect of her, given that she is a customer at the snapshot
@@ -65,17 +65,40 @@ def expected_customer_value(history: History, definition: ChurnDefinition, value
     )
     customers = eligible(history, definition).select("customer_id").left_join(numbers, "customer_id")
     frame = customers.drop("customer_id_right").order_by("customer_id").to_pandas().set_index("customer_id")
-    repeat = frame["days"].to_numpy() - 1
-    spent = frame["amount"].to_numpy() - frame["first"].to_numpy()
-    mean = np.divide(spent, repeat, out=np.full(len(frame), np.nan), where=repeat > 0)
-    of_orders, paid = fit(history, definition), mean > 0
+    fitted = fit(history, definition)
+    model = None if fitted is None else fitted.model
+    days, since, amount, first = (frame[name].to_numpy() for name in ("days", "since", "amount", "first"))
+    return expect_value(model, days, since, amount, first, value_days).set_index(frame.index)
+
+
+def expect_value(
+    model: BGNBD | None,
+    order_days: Floats,
+    since_first: Floats,
+    amount: Floats,
+    first_amount: Floats,
+    value_days: int = YEAR_DAYS,
+) -> pd.DataFrame:
+    """Estimate orders, order value and value of customers over the days ahead; see `expected_customer_value`.
+
+    Parameters
+    ----------
+    model
+        Of their order days; None where none could be fitted.
+    order_days, since_first, amount, first_amount
+        Days with an order, days since the first of them, money of all of them and of the first, shape (n,); null for
+        who never ordered.
+    value_days
+        Days ahead that are counted.
+    """
+    repeat, spent = order_days - 1, amount - first_amount
+    mean = np.divide(spent, repeat, out=np.full(len(repeat), np.nan), where=repeat > 0)
+    paid = mean > 0
     of_spend = fit_gamma_gamma(repeat[paid], mean[paid])
-    table = pd.DataFrame(np.nan, index=frame.index, columns=["orders_expected", "order_value_expected"])
-    if of_orders is not None:
-        table["orders_expected"] = expected_orders_if_alive(of_orders.model, repeat, frame["since"], value_days)
-    if of_spend is not None:
-        table["order_value_expected"] = expected_spend(of_spend, repeat, mean)
-    return table.assign(expected_value=table["orders_expected"] * table["order_value_expected"])
+    unknown = np.full(len(repeat), np.nan)
+    orders = unknown if model is None else expected_orders_if_alive(model, repeat, since_first, value_days)
+    value = unknown if of_spend is None else expected_spend(of_spend, repeat, mean)
+    return pd.DataFrame({"orders_expected": orders, "order_value_expected": value, "expected_value": orders * value})
 
 
 @dataclass(frozen=True)
@@ -137,7 +160,7 @@ def historic_customer_value(history: History) -> HistoricValue:
         The value, its interval and its parts.
     """
     orders = history.uncancelled_orders
-    recent = history.within(orders.ordered_at, _YEAR_DAYS)
+    recent = history.within(orders.ordered_at, YEAR_DAYS)
     by = orders.group_by("customer_id").aggregate(
         amount=orders.amount.sum(where=recent).cast("float64").fill_null(0.0),
         bought=orders.count(where=recent).cast("float64"),
@@ -181,6 +204,6 @@ def historic_figures(amount: Floats, bought: ArrayLike, lifetime_days: Floats) -
         Revenue per customer and year, and years of lifetime.
     """
     known = ~np.isnan(lifetime_days)
-    years = ratio(np.where(known, lifetime_days, 0.0) / _YEAR_DAYS, known)
+    years = ratio(np.where(known, lifetime_days, 0.0) / YEAR_DAYS, known)
     # Also who had a lifetime of 0 counts.
     return ratio(amount, bought), Figure(years.value, years.moved, int(known.sum()))

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churnml.analytics.concentration import UNITS, top_figure
-from churnml.analytics.customer_value import expected_customer_value, historic_figures
+from churnml.analytics.customer_value import historic_figures
 from churnml.analytics.lifecycle import NO_CUSTOMER
 from churnml.analytics.periods import LookBack, Period
 from churnml.analytics.segments import SEGMENTS
@@ -30,7 +30,7 @@ class Kpi:
     unit: str
     formula: str
     compute: Callable[[Period], Figure]
-    by_segment: bool = True
+    by_segment: bool = True  # not where it looks back further than to the start of the period
     counts_customers: bool = False  # a share of customers, each of whom is in it or not
 
 
@@ -79,6 +79,11 @@ def _historic(period: Period) -> Figure:
     bought = period.amount_year >= 0
     revenue, years = historic_figures(np.where(bought, period.amount_year / UNITS, 0.0), bought, period.lifetime_days)
     return revenue * years
+
+
+def _expected(period: Period) -> Figure:
+    known = ~np.isnan(period.expected_value)
+    return ratio(np.where(known, period.expected_value, 0.0), known)
 
 
 _DECLARED = (
@@ -136,18 +141,22 @@ _DECLARED = (
     Kpi(
         "historic_customer_value",
         "money",
-        "amount of the last 365 days per buyer x mean years from the first order to the last of all customers so far",
+        "amount of the last 365 days per buyer x mean years from the first order to the last of all customers so far; "
+        "grows with the length of the data",
         _historic,
     ),
+    Kpi(
+        "expected_customer_value",
+        "money",
+        "mean over the active customers of the orders that BG/NBD expects of her in the 365 days after the period if "
+        "she stays x the order value that the gamma-gamma model expects of her",
+        _expected,
+    ),
 )
-EXPECTED = "expected_customer_value"
 KPIS = {kpi.name: kpi for kpi in _DECLARED}
-"""The key figures by name, in the order in which they are shown, but for the expected value, which has no period."""
-FORMULAS = {name: kpi.formula for name, kpi in KPIS.items()} | {
-    EXPECTED: "mean over the eligible customers of the orders that BG/NBD expects of her in the next 365 days if she "
-    "stays x the order value that the gamma-gamma model expects of her"
-}
-UNITS_OF = {name: kpi.unit for name, kpi in KPIS.items()} | {EXPECTED: "money"}
+"""The key figures by name, in the order in which they are shown."""
+FORMULAS = {name: kpi.formula for name, kpi in KPIS.items()}
+UNITS_OF = {name: kpi.unit for name, kpi in KPIS.items()}
 """The unit of each key figure: share, number, money or days."""
 
 
@@ -167,18 +176,13 @@ def compute_kpis(back: LookBack) -> pd.DataFrame:
     pandas DataFrame
         ``kpi`` (in the order of ``FORMULAS``), ``period_start``, ``period_end`` (oldest first), ``value``, ``low``,
         ``high`` (95 %), ``change`` (against the period before), ``change_low``, ``change_high``, ``is_noise`` (nullable
-        boolean). Null where there is nothing to compute from, and the change in the oldest period. The expected value
-        has one row, of the last period.
+        boolean). Null where there is nothing to compute from, and the change in the oldest period.
     """
     rows = [
         {"kpi": name, "period_start": period.start, "period_end": period.end, **_shown(kpi, figure, before)}
         for name, kpi in KPIS.items()
         for period, figure, before in _with_the_one_before([(p, kpi.compute(p)) for p in back.periods])
     ]
-    newest = back.periods[-1]
-    values = expected_customer_value(back.history, back.definition)["expected_value"].dropna()
-    figure = ratio(values, np.ones(len(values)))
-    rows.append({"kpi": EXPECTED, "period_start": newest.start, "period_end": newest.end, **_shown(None, figure, None)})
     return _table(rows, ["kpi", "period_start", "period_end"])
 
 
@@ -247,9 +251,9 @@ def _with_the_one_before(figures: list[tuple[Period, Figure]]) -> list[tuple[Per
     return [(period, figure, before) for (period, figure), before in zip(figures, befores, strict=True)]
 
 
-def _shown(kpi: Kpi | None, figure: Figure, before: Figure | None) -> dict[str, object]:
+def _shown(kpi: Kpi, figure: Figure, before: Figure | None) -> dict[str, object]:
     low, high = figure.interval
-    if kpi is not None and kpi.counts_customers:
+    if kpi.counts_customers:
         # Nobody or everybody is no certainty, which Wilson's interval knows.
         low, high = (float(end) for end in wilson(figure.value * figure.counted, figure.counted))
     shown = dict.fromkeys(COLUMNS, np.nan) | {"value": figure.value, "low": low, "high": high, "is_noise": pd.NA}

@@ -6,28 +6,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from churnml.analytics.concentration import UNITS
+from churnml.analytics.customer_value import YEAR_DAYS, expect_value
 from churnml.analytics.lifecycle import LIFE, STAGES, lifecycle_stages
 from churnml.analytics.segments import RFM, SEGMENTS, rfm_segments
 from churnml.analytics.value import expected_value
+from churnml.data.draw import place_of
 from churnml.data.history import History
 from churnml.data.population import labels
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 from churnml.features.builder import build
+from churnml.features.families.buy_till_you_die import MOST_CUSTOMERS, fit_histories
 from churnml.features.registry import available
 from churnml.features.sources import ORDER_DAYS
 from churnml.statistics.logodds import Floats
 
 STANDINGS = 3
 """At so many days, a period apart, it is told where customers stood."""
-YEAR_DAYS = 365
 _ALL = 100_000  # days: all that is before
 
 
@@ -53,6 +56,9 @@ class Period:
         Days between order days, added up, of the gaps that ended in the period, and how many these are.
     lifetime_days
         Days from her first order to her last one before the end; null for who had none.
+    expected_value
+        Money expected at the end from the next 365 days, if she stays, as in
+        `churnml.analytics.customer_value.expected_customer_value`; null for who is not active then, or not known.
     active, active_year_ago
         Who ordered in the ``active_days`` before the end, and before the day 365 days earlier; there nobody where the
         data does not hold all of these days.
@@ -71,6 +77,7 @@ class Period:
     gap_days: NDArray[np.int64]
     gaps: NDArray[np.int64]
     lifetime_days: Floats
+    expected_value: Floats
     active: NDArray[np.bool_]
     active_year_ago: NDArray[np.bool_]
 
@@ -148,7 +155,7 @@ def look_back(shop: Shop, snapshot_date: date, definition: ChurnDefinition, peri
     table = _order_days(history, definition, count)
     ends = [snapshot_date - timedelta(days=horizon * ago) for ago in range(count)]
     made = [
-        _period(table, ago, end, definition, labels(shop, end - timedelta(days=reach), definition, end))
+        _period(history, table, ago, definition, labels(shop, end - timedelta(days=reach), definition, end))
         for ago, end in enumerate(ends)
     ]
     days = [end for end in [*ends, ends[-1] - timedelta(days=horizon)] if end > shop.first_day][:STANDINGS]
@@ -160,7 +167,13 @@ def _order_days(history: History, definition: ChurnDefinition, count: int) -> pd
     """Add up the order days of every customer by period: ``_0`` is the newest, and one more is what is before."""
     days, horizon = ORDER_DAYS.rows(history), definition.horizon_days
     since = history.days_since(days.ordered_at)
-    numbers = {"first": since.max(), "orders": days.orders.sum()}
+    numbers = {
+        "first": since.max(),
+        "first_amount": _units(days.amount.argmin(days.order_day)),
+        "orders": days.orders.sum(),
+        "days": days.count(),
+        "amount": _units(days.amount.sum()),
+    }
     for ago in range(count + 1):
         within = history.within(days.ordered_at, horizon, ago * horizon)
         numbers |= {
@@ -185,9 +198,12 @@ def _order_days(history: History, definition: ChurnDefinition, count: int) -> pd
     small = {
         name: grouped[name].cast("int32")
         for name in grouped.columns
-        if name != "customer_id" and not name.startswith(("amount", "year"))
+        if name != "customer_id" and not name.startswith(("amount", "first_amount", "year"))
     }
-    frame: pd.DataFrame = grouped.mutate(**small).order_by("customer_id").to_pandas().set_index("customer_id")
+    # Who is drawn for BG/NBD: the first by the hash of their ids.
+    place = ibis.row_number().over(order_by=[place_of(grouped.customer_id), grouped.customer_id])
+    table = grouped.mutate(**small, place=place.cast("int32"))
+    frame: pd.DataFrame = table.order_by("customer_id").to_pandas().set_index("customer_id")
     return frame
 
 
@@ -195,9 +211,14 @@ def _units(amount: ir.Value, nothing: int = 0) -> ir.Value:
     return (amount * UNITS).cast("int64").fill_null(nothing)
 
 
-def _period(table: pd.DataFrame, ago: int, end: date, definition: ChurnDefinition, churned: pd.Series) -> Period:
+def _period(history: History, table: pd.DataFrame, ago: int, definition: ChurnDefinition, churned: pd.Series) -> Period:
     horizon = definition.horizon_days
-    later = [f"orders_{newer}" for newer in range(ago)]
+    end = history.snapshot_date - timedelta(days=ago * horizon)
+
+    def so_far(name: str) -> NDArray[np.int64]:
+        later = table[[f"{name}_{newer}" for newer in range(ago)]].to_numpy().sum(axis=1)
+        return np.asarray(table[name].to_numpy() - later, dtype=np.int64)
+
     last = table[f"last_{ago}"].to_numpy(dtype=np.float64)
     earlier = [table[name].to_numpy(dtype=np.float64) for name in _older(table, ago)]
     before = np.fmin.reduce(earlier)  # days since the last order day before the period
@@ -205,6 +226,7 @@ def _period(table: pd.DataFrame, ago: int, end: date, definition: ChurnDefinitio
     order_days = table[f"days_{ago}"].to_numpy(dtype=np.int64)
     begun = np.where(np.isnan(before), first, before)  # the order day from which the first gap is counted
     newest = np.fmin(last, before)
+    active = newest - ago * horizon <= definition.active_days
     a_year_ago = table.get(f"a_year_ago_{ago}", pd.Series(0, index=table.index)).to_numpy()
     gaps = np.where(np.isnan(last), 0, order_days - np.isnan(before))
     place = table.index.get_indexer(churned.index)
@@ -221,13 +243,45 @@ def _period(table: pd.DataFrame, ago: int, end: date, definition: ChurnDefinitio
         amount=table[f"amount_{ago}"].to_numpy(),
         amount_before=table[f"amount_{ago + 1}"].to_numpy(),
         amount_year=table[f"year_{ago}"].to_numpy(),
-        orders_so_far=(table["orders"] - table[later].sum(axis=1)).to_numpy(dtype=np.int64),
+        orders_so_far=so_far("orders"),
         gap_days=np.where(gaps > 0, begun - last, 0).astype(np.int64),
         gaps=gaps.astype(np.int64),
         lifetime_days=first - newest,
-        active=newest - ago * horizon <= definition.active_days,
+        expected_value=_expected_value(
+            so_far("days"),
+            first - ago * horizon,
+            newest - ago * horizon,
+            so_far("amount"),
+            table["first_amount"].to_numpy(),
+            table["place"].to_numpy(),
+            active,
+            (end - history.shop.first_day).days,
+        ),
+        active=active,
         active_year_ago=a_year_ago > 0,
     )
+
+
+def _expected_value(
+    order_days: NDArray[np.int64],
+    since_first: Floats,
+    since_last: Floats,
+    amount: NDArray[np.int64],
+    first_amount: NDArray[np.int64],
+    place: NDArray[np.int32],
+    active: NDArray[np.bool_],
+    since_start: int,
+) -> Floats:
+    """Estimate what the active customers are worth, by models fitted as for features: on those who ordered by then."""
+    there = np.flatnonzero(order_days > 0)
+    drawn = there[np.argsort(place[there], kind="stable")[:MOST_CUSTOMERS]]
+    histories = order_days[drawn].astype(np.float64), since_first[drawn], since_last[drawn], np.ones(len(drawn))
+    model = fit_histories(*histories, since_start)
+    of = np.flatnonzero(active)
+    money = amount[of] / UNITS, first_amount[of] / UNITS
+    value = np.full(len(active), np.nan)
+    value[of] = expect_value(model, order_days[of].astype(np.float64), since_first[of], *money)["expected_value"]
+    return value
 
 
 def _older(table: pd.DataFrame, ago: int) -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 from churnml.analytics.cohorts import compute_cohorts
 from churnml.analytics.concentration import compute_concentration
 from churnml.analytics.customer_value import expected_customer_value, historic_customer_value
+from churnml.analytics.overview import analyse
 from churnml.data.history import History
 from churnml.data.shop import read
 from churnml.definition import ChurnDefinition
@@ -22,8 +23,11 @@ DAY = date(2024, 3, 1)
 
 
 def figures(source: object) -> list[pd.DataFrame]:
-    history = History(read(source), DAY)
+    shop = read(source)
+    history = History(shop, DAY)
+    overview = analyse(shop, DAY, ChurnDefinition(horizon_days=60)).tables()
     return [
+        *(overview[name] for name in ("kpis", "kpis_by_segment", "lifecycle", "transitions", "segments", "migration")),
         compute_cohorts(history),
         compute_concentration(history),
         pd.DataFrame([astuple(historic_customer_value(history))]),

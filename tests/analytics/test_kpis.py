@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from churnml.analytics.customer_value import expected_customer_value
 from churnml.analytics.kpis import FORMULAS, KPIS, compute_kpis, compute_kpis_by_segment
 from churnml.analytics.lifecycle import NO_CUSTOMER
 from churnml.analytics.periods import look_back
+from churnml.data.history import History
 from churnml.data.importers import import_dataset
-from churnml.data.shop import read
+from churnml.data.shop import Shop, read
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 
@@ -133,6 +135,16 @@ def test_segments_add_up_to_the_shop() -> None:
     assert set(table["kpi"]) == {name for name, kpi in KPIS.items() if kpi.by_segment}
 
 
+def test_the_expected_value_is_the_mean_of_that_of_the_customers(shop: Shop) -> None:
+    day, definition = date(2025, 3, 1), ChurnDefinition()
+    table = compute_kpis(look_back(shop, day, definition))
+    newest = table[(table["kpi"] == "expected_customer_value") & (table["period_end"] == day)].iloc[0]
+    each = expected_customer_value(History(shop, day), definition)["expected_value"]
+    assert newest["value"] == pytest.approx(each.mean(), rel=1e-12)
+    half = 1.959963984540054 * each.std() / np.sqrt(len(each))
+    assert newest["high"] - newest["value"] == pytest.approx(half, rel=1e-9)
+
+
 def in_pandas(orders: pd.DataFrame, end: pd.Timestamp, horizon: int, active: int) -> dict[str, float]:
     """The same figures from the rows alone, written without any of churnml."""
     orders = orders[orders["cancelled_at"].isna() & (orders["ordered_at"] < end)]
@@ -191,7 +203,7 @@ def test_every_figure_of_online_retail_ii_equals_one_of_pandas(shared_data: Path
             found = (
                 table[table["period_end"] == end]
                 .set_index("kpi")["value"]
-                .drop("expected_customer_value", errors="ignore")
+                .drop("expected_customer_value")
             )
             expected = in_pandas(orders, pd.Timestamp(end), definition.horizon_days, definition.active_days)
             if (end - shop.first_day).days < 365 + definition.active_days:

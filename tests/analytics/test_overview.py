@@ -79,6 +79,24 @@ def test_nothing_after_the_day_changes_a_figure(shop: Shop, simulated: Path) -> 
         pd.testing.assert_frame_equal(table, analyse(read(cut), day).tables()[name], obj=name)
 
 
+def test_shifting_all_times_by_days_shifts_the_dates_alone(shop: Shop, simulated: Path) -> None:
+    day, shift = date(2025, 1, 1), pd.Timedelta(days=37)
+    moved = {}
+    for file in simulated.glob("*.parquet"):
+        table = pd.read_parquet(file)
+        times = table.select_dtypes("datetime").columns
+        moved[file.stem] = table.assign(**{name: table[name] + shift for name in times})
+    again = analyse(read(moved), (pd.Timestamp(day) + shift).date()).tables()
+    for name, table in analyse(shop, day).tables().items():
+        if name == "cohorts":  # go by the months of the calendar
+            continue
+        dates = table.columns.intersection(["period_start", "period_end", "snapshot_date"])
+        for column in dates:
+            shifted = pd.to_datetime(table[column]) + shift
+            assert list(shifted) == list(pd.to_datetime(again[name][column])), name
+        pd.testing.assert_frame_equal(table.drop(columns=dates), again[name].drop(columns=dates), obj=name)
+
+
 def test_the_same_shop_gives_the_same_tables_whatever_the_order_of_its_rows(shop: Shop, simulated: Path) -> None:
     mixed = {file.stem: pd.read_parquet(file).sample(frac=1, random_state=3) for file in simulated.glob("*.parquet")}
     found, again = analyse(shop), analyse(read(mixed))

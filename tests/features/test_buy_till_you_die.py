@@ -102,7 +102,7 @@ def test_those_who_were_there_at_the_start_are_left_out_where_enough_others_rema
 
 
 def test_the_draw_does_not_depend_on_the_order_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(buy_till_you_die, "_MOST_CUSTOMERS", 50)
+    monkeypatch.setattr(buy_till_you_die, "MOST_CUSTOMERS", 50)
     customers = random_customers(200, 399, 10, 3)
     some = fitted_on(customers)
     assert some == fitted_on(dict(reversed(customers.items())))

@@ -21,7 +21,8 @@ from churnml.statistics.bgnbd import BGNBD, expected_orders, fit_bgnbd, no_order
 
 Floats = NDArray[np.float64]
 
-_MOST_CUSTOMERS = 50_000
+MOST_CUSTOMERS = 50_000
+"""At most so many customers, the first by the hash of their ids, are fitted on."""
 _SHARE_AT_START = 1 / 3  # of the days of data: whoever begins in them may have begun before
 _LEAST_CUSTOMERS = 1_000
 _LEAST_SHARE = 0.2
@@ -40,7 +41,7 @@ def fit(history: History, definition: ChurnDefinition) -> Fitted | None:
     """Fit BG/NBD on at most 50,000 customers who ordered before the snapshot; None where nobody ordered twice."""
     orders = history.uncancelled_orders
     drawn = orders.select("customer_id").distinct()
-    drawn = drawn.mutate(place=place_of(drawn.customer_id)).order_by("place", "customer_id").limit(_MOST_CUSTOMERS)
+    drawn = drawn.mutate(place=place_of(drawn.customer_id)).order_by("place", "customer_id").limit(MOST_CUSTOMERS)
     days = days_with_orders(history, orders.semi_join(drawn, "customer_id"))
     histories = days.group_by("customer_id").aggregate(
         days=days.count(),
@@ -51,11 +52,28 @@ def fit(history: History, definition: ChurnDefinition) -> Fitted | None:
     table = counted.order_by("days", "since_first", "since_last").to_pandas().to_numpy(dtype=np.float64)
     order_days, since_first, since_last, customers = table.T
     since_start = (history.snapshot_date - history.shop.first_day).days
+    model = fit_histories(order_days, since_first, since_last, customers, since_start)
+    return None if model is None else Fitted(model, definition.horizon_days, definition.lead_days)
+
+
+def fit_histories(
+    order_days: Floats, since_first: Floats, since_last: Floats, customers: Floats, since_start: int
+) -> BGNBD | None:
+    """Fit BG/NBD on customers who may have ordered before the data begins; None where nobody ordered twice.
+
+    Parameters
+    ----------
+    order_days, since_first, since_last
+        Days with an order, and days since the first and the last of them, shape (n,).
+    customers
+        How many customers each of these stands for, shape (n,).
+    since_start
+        Days since the start of the data.
+    """
     new = since_first < since_start * (1 - _SHARE_AT_START)
     enough = max(_LEAST_CUSTOMERS, _LEAST_SHARE * customers.sum())
-    kept = new if customers[new].sum() >= enough and (order_days[new] > 1).any() else np.ones(len(table), dtype=bool)
-    model = fit_bgnbd(order_days[kept] - 1, (since_first - since_last)[kept], since_first[kept], customers[kept])
-    return None if model is None else Fitted(model, definition.horizon_days, definition.lead_days)
+    kept = new if customers[new].sum() >= enough and (order_days[new] > 1).any() else np.ones(len(new), dtype=bool)
+    return fit_bgnbd(order_days[kept] - 1, (since_first - since_last)[kept], since_first[kept], customers[kept])
 
 
 def _no_order(fitted: Fitted, order_days: Floats, since_first: Floats, since_last: Floats) -> Floats:
