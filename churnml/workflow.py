@@ -25,7 +25,7 @@ from churnml.errors import InputError, ModelError
 from churnml.features.registry import available, load_plugins
 from churnml.features.store import Partition, Progress, write_feature_file, write_features
 from churnml.features.supplied import supply_features
-from churnml.plots import plot_horizon
+from churnml.plots import plot_horizon, save_picture
 from churnml.reporting.files import read_earlier, write_files
 from churnml.reporting.pseudonyms import load_key, pseudonymize, read_mapping, write_mapping
 from churnml.scoring.ranking import Ranking
@@ -75,10 +75,8 @@ def draw_horizon(advice: HorizonAdvice, out: Path) -> None:
     InputError
         Where the file cannot be written, or is of a kind that cannot be drawn.
     """
-    figure = plot_horizon(advice.curve, advice.horizons, advice.recommended_days).get_figure(root=True)
-    assert figure is not None
     try:
-        figure.savefig(out, dpi=150, bbox_inches="tight", metadata={})
+        save_picture(plot_horizon(advice.curve, advice.horizons, advice.recommended_days), out)
     except (OSError, ValueError) as error:
         raise InputError(f"{out}: cannot be drawn ({error}). Name a .png, .svg or .pdf file.") from error
 

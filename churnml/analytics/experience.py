@@ -15,6 +15,7 @@ from churnml.data.history import History
 from churnml.definition import ChurnDefinition
 from churnml.features.families.delivery import DELIVERIES
 from churnml.features.families.reviews import LOW_STARS, REVIEWS, STARS
+from churnml.statistics.figure import error_from_sums
 from churnml.statistics.shares import NORMAL_95, newcombe, wilson
 
 ASSOCIATION = {
@@ -216,15 +217,14 @@ def _ratio(
     """Divide the sums of ``part`` and ``whole`` of each period, with an interval by the spread among customers."""
     each = rows.group_by("period", "customer_id").aggregate(part=rows.part.sum(), whole=rows.whole.sum())
     x, y = each.part.cast(_FACTOR), each.whole.cast(_FACTOR)
-    sums = {"part": each.part, "whole": each.whole, "xx": x * x, "xy": x * y, "yy": y * y}
+    added = {"part": each.part, "whole": each.whole, "xx": x * x, "xy": x * y, "yy": y * y}
     totals = each.group_by("period").aggregate(
-        customers=each.count(), **{key: value.sum().cast("float64") for key, value in sums.items()}
+        customers=each.count(), **{key: value.sum().cast("float64") for key, value in added.items()}
     )
     table: pd.DataFrame = totals.order_by("period").to_pandas()
-    whole, n = table["whole"].where(table["whole"] > 0), table["customers"]
-    ratio = table["part"] / whole
-    squares = (table["xx"] - 2 * ratio * table["xy"] + ratio**2 * table["yy"]).clip(lower=0.0)
-    half = NORMAL_95 * np.sqrt(n / (n - 1).where(n > 1) * squares) / whole
+    ratio = table["part"] / table["whole"].where(table["whole"] > 0)
+    sums = (table[key] for key in ("customers", "part", "whole", "xx", "xy", "yy"))
+    half = NORMAL_95 * error_from_sums(*sums)
     table[name] = factor * ratio
     table[f"{name}_low"] = (factor * (ratio - half)).clip(lower=lowest)
     table[f"{name}_high"] = (factor * (ratio + half)).clip(upper=highest)

@@ -164,7 +164,8 @@ def compute_kpis(back: LookBack) -> pd.DataFrame:
     """Compute the key figures of every period.
 
     Intervals and changes let all that one customer did hang together, and know that the same customers are in two
-    periods; those of shares of customers are Wilson's. A change is noise where its 95 % interval holds 0.
+    periods; those of shares of customers are Wilson's. That of the expected value is one of the mean over customers,
+    with the models of the period taken as they are. A change is noise where its 95 % interval holds 0.
 
     Parameters
     ----------

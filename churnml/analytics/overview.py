@@ -17,7 +17,7 @@ from churnml.analytics.lifecycle import compute_lifecycle, compute_transitions
 from churnml.analytics.periods import look_back
 from churnml.analytics.segments import compute_migration, compute_segments
 from churnml.data.history import History
-from churnml.data.population import data_end, labels
+from churnml.data.population import data_end
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 
@@ -110,7 +110,6 @@ def analyse(
     history = History(shop, day)
     back = look_back(shop, day, definition, periods)
     start = day - timedelta(days=definition.reach_days)
-    churned = labels(shop, start, definition, day)
     return Overview(
         snapshot_date=day,
         definition=definition,
@@ -123,9 +122,9 @@ def analyse(
         migration=compute_migration(back.standings),
         cohorts=compute_cohorts(history),
         concentration=compute_concentration(history),
-        reasons=compute_reasons_of_leaving(shop, start, definition, day, churned),
-        topics=compute_complaint_topics(shop, start, definition, day, churned),
-        groups=compute_retention_by_group(shop, start, definition, day, churned),
+        reasons=compute_reasons_of_leaving(shop, start, definition, day, back.churned),
+        topics=compute_complaint_topics(shop, start, definition, day, back.churned),
+        groups=compute_retention_by_group(shop, start, definition, day, back.churned),
         experience=compute_experience(history, definition.horizon_days, back.count),
         first_experience=compute_first_experience(history, definition),
     )

@@ -105,6 +105,8 @@ class LookBack:
         Everyone who ever ordered, sorted.
     periods
         Oldest first.
+    churned
+        The labels of the last period, as from `churnml.data.population.labels`.
     standings
         For days that are ends of periods, oldest first: ``stage`` and ``segment`` (categories) and ``amount`` (of the
         last 365 days) of every one of the customers; null for who was not eligible then.
@@ -114,6 +116,7 @@ class LookBack:
     definition: ChurnDefinition
     customers: pd.Index
     periods: tuple[Period, ...]
+    churned: pd.Series
     standings: Mapping[date, pd.DataFrame]
 
     @property
@@ -154,13 +157,11 @@ def look_back(shop: Shop, snapshot_date: date, definition: ChurnDefinition, peri
     history = History(shop, snapshot_date)
     table = _order_days(history, definition, count)
     ends = [snapshot_date - timedelta(days=horizon * ago) for ago in range(count)]
-    made = [
-        _period(history, table, ago, definition, labels(shop, end - timedelta(days=reach), definition, end))
-        for ago, end in enumerate(ends)
-    ]
+    churned = [labels(shop, end - timedelta(days=reach), definition, end) for end in ends]
+    made = [_period(history, table, ago, definition, left) for ago, left in enumerate(churned)]
     days = [end for end in [*ends, ends[-1] - timedelta(days=horizon)] if end > shop.first_day][:STANDINGS]
     standings = {day: _standing(shop, day, definition).reindex(table.index) for day in reversed(days)}
-    return LookBack(history, definition, table.index, tuple(reversed(made)), standings)
+    return LookBack(history, definition, table.index, tuple(reversed(made)), churned[0], standings)
 
 
 def _order_days(history: History, definition: ChurnDefinition, count: int) -> pd.DataFrame:

@@ -28,8 +28,10 @@ def new_axes(width: float, height: float) -> Axes:
 
 def save_picture(drawn: Drawn, path: Path) -> None:
     """Write what was drawn into a file of the kind that its name says; the same picture gives the same bytes."""
-    figure = drawn.get_figure(root=True) or drawn
-    figure.savefig(path, dpi=150, metadata={"Software": None} if path.suffix == ".png" else {})  # type: ignore[union-attr]
+    figure = drawn.get_figure(root=True)
+    assert figure is not None
+    nothing_of_the_machine = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+    figure.savefig(path, dpi=150, bbox_inches="tight", metadata=nothing_of_the_machine.get(path.suffix, {}))
 
 
 def set_date_axis(ax: Axes) -> None:

@@ -41,8 +41,7 @@ def plot_kpi(table: pd.DataFrame, unit: str = "number", ax: Axes | None = None) 
     ax.fill_between(ends, known["low"], known["high"], color=STAYING_COLOUR, alpha=0.2, linewidth=0)
     ax.vlines(ends, known["low"], known["high"], color=STAYING_COLOUR, linewidth=1)
     ax.plot(ends, known["value"], color=STAYING_COLOUR, linewidth=1.5)
-    moved = (known["is_noise"] == False).fillna(False).to_numpy(dtype=bool)  # noqa: E712 (null is neither)
-    face = [STAYING_COLOUR if more_than_noise else "white" for more_than_noise in moved]
+    face = ["white" if is_noise else STAYING_COLOUR for is_noise in known["is_noise"].fillna(True)]
     ax.scatter(ends, known["value"], c=face, edgecolors=STAYING_COLOUR, zorder=3)
     ax.set_title(str(known["kpi"].iloc[0]).replace("_", " "), loc="left", fontsize=10)
     if unit == "share":

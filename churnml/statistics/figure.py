@@ -91,3 +91,34 @@ def ratio(part: ArrayLike, whole: ArrayLike) -> Figure:
         return Figure(math.nan, np.zeros_like(y), counted)
     value = float(x.sum()) / below
     return Figure(value, (x - value * y) / below, counted)
+
+
+def error_from_sums(
+    customers: ArrayLike, part: ArrayLike, whole: ArrayLike, squares: ArrayLike, products: ArrayLike, wholes: ArrayLike
+) -> Floats:
+    """Compute the standard error of ratios from sums over customers, such as a database gives; as ``Figure.error``.
+
+    The sum of the squared influences is ``sum((x - R y)^2) / sum(y)^2``, written out.
+
+    Parameters
+    ----------
+    customers
+        How many customers count, shape (k,).
+    part, whole
+        Sums of x and of y, shape (k,).
+    squares, products, wholes
+        Sums of x x, x y and y y, shape (k,).
+
+    Returns
+    -------
+    NDArray[np.float64]
+        Standard errors of ``part / whole``, shape (k,); nan below two customers or where the whole is 0.
+    """
+    n, x, y, xx, xy, yy = (
+        np.asarray(sums, dtype=np.float64) for sums in (customers, part, whole, squares, products, wholes)
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = x / np.where(y > 0, y, np.nan)
+        # Rounding may leave less than nothing.
+        left = np.maximum(xx - 2 * value * xy + value**2 * yy, 0.0)
+        return np.asarray(np.sqrt(np.where(n > 1, n / (n - 1), np.nan) * left) / y, dtype=np.float64)

@@ -200,11 +200,7 @@ def test_every_figure_of_online_retail_ii_equals_one_of_pandas(shared_data: Path
         ends = sorted(set(table["period_end"]))
         assert ends == [day - timedelta(days=definition.horizon_days * ago) for ago in range(5)][::-1]
         for end in ends:
-            found = (
-                table[table["period_end"] == end]
-                .set_index("kpi")["value"]
-                .drop("expected_customer_value")
-            )
+            found = table[table["period_end"] == end].set_index("kpi")["value"].drop("expected_customer_value")
             expected = in_pandas(orders, pd.Timestamp(end), definition.horizon_days, definition.active_days)
             if (end - shop.first_day).days < 365 + definition.active_days:
                 expected["annual_churn_by_balance"] = np.nan

@@ -106,7 +106,7 @@ def test_the_draw_does_not_depend_on_the_order_of_rows(monkeypatch: pytest.Monke
     customers = random_customers(200, 399, 10, 3)
     some = fitted_on(customers)
     assert some == fitted_on(dict(reversed(customers.items())))
-    monkeypatch.setattr(buy_till_you_die, "_MOST_CUSTOMERS", 200)
+    monkeypatch.setattr(buy_till_you_die, "MOST_CUSTOMERS", 200)
     assert some != fitted_on(customers)
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from churnml.statistics.figure import ratio
+from churnml.statistics.figure import error_from_sums, ratio
 
 
 def test_a_ratio_and_its_error_by_hand() -> None:
@@ -36,6 +36,13 @@ def test_a_figure_less_itself_is_nothing_without_an_error() -> None:
     figure = ratio([1, 2, 5], [1, 1, 1])
     assert (figure - figure).value == 0
     assert (figure - figure).error == 0
+
+
+def test_the_error_from_sums_is_that_of_the_customers() -> None:
+    x, y = np.array([2.0, 4.0, 6.0]), np.array([1.0, 2.0, 2.0])
+    found = error_from_sums([3, 1, 0], [12, 2, 0], [5, 1, 0], [56, 4, 0], [22, 2, 0], [9, 1, 0])
+    assert found[0] == pytest.approx(ratio(x, y).error, rel=1e-12)
+    assert np.isnan(found[1:]).all()
 
 
 def test_errors_of_products_and_differences_are_those_of_resampled_customers() -> None:

@@ -10,12 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from churnml.features.sentences import Language
-from churnml.reporting.columns import name_of
-from churnml.reporting.page.numbers import Numbers
-from churnml.reporting.page.shop_words import FORMULAS_TR, GROUPS, KPI_NAMES, NAMES, TEXTS, VALUES
+from churnml.reporting.page.shop_cells import Say, number, text
+from churnml.reporting.page.shop_words import FORMULAS_TR, GROUPS, KPI_NAMES, TEXTS, VALUES
 
 Records = Sequence[Mapping[str, Any]]
-Cell = dict[str, Any]
 _SEGMENT_FIGURES = ("churn_rate", "repeat_customer_rate", "purchase_frequency", "average_order_value")
 _EXPERIENCE = {
     "late_share": "share",
@@ -26,7 +24,6 @@ _EXPERIENCE = {
 }
 _BEST_SHARE, _BEST_SHOWN = 0.2, 0.5
 _FINE = {"retention_share": 0.1, "amount_per_customer": 10.0}
-_SHADES = 9
 _GROUP_VALUES = 8
 
 
@@ -46,7 +43,7 @@ def shop_sections(summary: Mapping[str, Any], language: Language, currency: str 
         ``title``, ``note`` and ``blocks``; a block has ``id, title, note, is_open, columns`` (``title, is_number``) and
         ``rows`` of cells (``text, small, is_number, shade, bar, line``). Tables without rows make no block.
     """
-    say = _Say(language, currency)
+    say = Say(language, currency)
     t = TEXTS[language]
     blocks = [
         _kpis(summary, say),
@@ -68,62 +65,7 @@ def shop_sections(summary: Mapping[str, Any], language: Language, currency: str 
     return {"title": t["title"], "note": note, "blocks": [block for block in blocks if block["rows"]]}
 
 
-class _Say:
-    """What all blocks need to write: texts, names and numbers of one language."""
-
-    def __init__(self, language: Language, currency: str | None) -> None:
-        self.language, self.t, self.write = language, TEXTS[language], Numbers(language, currency)
-
-    def name(self, kind: str | None, code: str) -> str:
-        """Give the name of a code of churnml."""
-        return NAMES[self.language].get(code) or (code if kind is None else name_of(kind, code, self.language))
-
-    def figure(self, value: float | None, unit: str) -> str:
-        """Write a figure in its unit."""
-        if value is None:
-            return "–"
-        if unit == "days":
-            return self.t["days"].format(n=self.write.decimal(value, 1))
-        if unit == "money":
-            return self.write.money(value)
-        return self.write.share(value, 1) if unit == "share" else self.write.decimal(value, 2)
-
-    def points(self, value: float) -> str:
-        """Write a difference of shares in points; one that rounds to nothing has no sign."""
-        rounded = round(100 * value, 1) or 0.0
-        return ("+" if rounded > 0 else "") + self.write.decimal(rounded, 1)
-
-    def change(self, value: float, unit: str) -> str:
-        """Write a change of a figure with its sign and unit."""
-        if unit == "share":
-            return f"{self.points(value)} {self.t['points']}"
-        rounded = round(value, 1 if unit == "days" else 2) or 0.0
-        return ("+" if rounded > 0 else "") + self.figure(rounded, unit)
-
-    def between(self, low: float | None, high: float | None, unit: str = "share") -> str:
-        """Write an interval."""
-        return "–" if low is None or high is None else f"{self.figure(low, unit)} – {self.figure(high, unit)}"
-
-    def block(
-        self, name: str, titles: Sequence[str], numbers: int, rows: list[list[Cell]], **more: Any
-    ) -> dict[str, Any]:
-        """Make a block; all but the first columns hold numbers, as far as ``numbers`` says."""
-        columns = [{"title": title, "is_number": place >= numbers} for place, title in enumerate(titles)]
-        said = {"note": self.t.get(f"{name}_note", ""), "is_open": False}
-        return {"id": name, "title": self.t[name], "columns": columns, "rows": rows, **said, **more}
-
-
-def _text(text: str, small: str = "") -> Cell:
-    return {"text": text, "small": small, "is_number": False, "shade": None, "bar": None, "line": None}
-
-
-def _number(text: str, shade: float | None = None, small: str = "", bar: float | None = None) -> Cell:
-    place = None if shade is None else round(_SHADES * min(max(shade, 0.0), 1.0))
-    length = None if bar is None else round(100 * bar, 1)
-    return {"text": text, "small": small, "is_number": True, "shade": place, "bar": length, "line": None}
-
-
-def _kpis(summary: Mapping[str, Any], say: _Say) -> dict[str, Any]:
+def _kpis(summary: Mapping[str, Any], say: Say) -> dict[str, Any]:
     rows = []
     formulas = summary["formulas"] if say.language == "en" else FORMULAS_TR
     for name in KPI_NAMES[say.language]:
@@ -131,17 +73,20 @@ def _kpis(summary: Mapping[str, Any], say: _Say) -> dict[str, Any]:
         if not periods:
             continue
         unit, newest = summary["units"][name], periods[-1]
-        change = _number("–")
+        change = number("–")
         if newest["change"] is not None:
             sure = {True: "noise", False: "moved", None: "unsure"}[newest["is_noise"]]
-            change = _number(say.change(newest["change"], unit), small=say.t[sure])
+            change = number(say.change(newest["change"], unit), small=say.t[sure])
         values = [row["value"] for row in periods]
         rows.append(
             [
-                _text(KPI_NAMES[say.language][name], formulas[name]),
-                _number(say.figure(newest["value"], unit), small=say.between(newest["low"], newest["high"], unit)),
+                text(KPI_NAMES[say.language][name], formulas[name]),
+                number(say.figure(newest["value"], unit), small=say.between(newest["low"], newest["high"], unit)),
                 change,
-                {**_number("", small=", ".join(say.figure(value, unit) for value in values)), "line": _line(values)},
+                {
+                    **number("", small=", ".join(say.figure(value, unit) for value in values)),
+                    "line": _line(values),
+                },
             ]
         )
     titles = [say.t["kpi"], f"{say.t['value']} ({say.t['interval']})", say.t["change"], say.t["trend"]]
@@ -158,7 +103,7 @@ def _line(values: Sequence[float | None]) -> str | None:
     return " ".join(f"{round(2 + across * place, 1)},{round(22 - up * (value - low), 1)}" for place, value in known)
 
 
-def _by_segment(summary: Mapping[str, Any], say: _Say) -> dict[str, Any]:
+def _by_segment(summary: Mapping[str, Any], say: Say) -> dict[str, Any]:
     newest = _newest(summary["kpis_by_segment"], "period_end")
     rows = []
     for segment in dict.fromkeys(row["segment"] for row in newest):
@@ -168,7 +113,7 @@ def _by_segment(summary: Mapping[str, Any], say: _Say) -> dict[str, Any]:
             for name in _SEGMENT_FIGURES
         ]
         count = say.write.whole(by["churn_rate"]["customers"])
-        rows.append([_text(say.name("segment", segment)), _number(count), *map(_number, told)])
+        rows.append([text(say.name("segment", segment)), number(count), *map(number, told)])
     names = [KPI_NAMES[say.language][name] for name in _SEGMENT_FIGURES]
     return say.block("kpis_by_segment", [say.t["segment"], say.t["customers"], *names], 1, rows)
 
@@ -178,15 +123,15 @@ def _newest(rows: Records, column: str) -> list[Mapping[str, Any]]:
     return [row for row in rows if row[column] == last]
 
 
-def _standings(table: Records, column: str, say: _Say) -> dict[str, Any]:
+def _standings(table: Records, column: str, say: Say) -> dict[str, Any]:
     days = list(dict.fromkeys(row["snapshot_date"] for row in table))
     top = _longest(table)
     rows = []
     for name in dict.fromkeys(row[column] for row in table):
         of = [row for row in table if row[column] == name]
-        cells = [_number(say.write.share(row["share"], 1), bar=row["share"] / top) for row in of]
+        cells = [number(say.write.share(row["share"], 1), bar=row["share"] / top) for row in of]
         kind = "lifecycle_stage" if column == "stage" else "segment"
-        rows.append([_text(say.name(kind, name)), _number(say.write.whole(of[-1]["customers"])), *cells])
+        rows.append([text(say.name(kind, name)), number(say.write.whole(of[-1]["customers"])), *cells])
     titles = [say.t[column], say.t["customers"], *(say.write.day(day) for day in days)]
     return say.block("lifecycle" if column == "stage" else "segments", titles, 1, rows)
 
@@ -195,7 +140,7 @@ def _longest(table: Records) -> float:
     return max((row[name] or 0.0 for row in table for name in ("share", "amount_share") if name in row), default=0) or 1
 
 
-def _segments(summary: Mapping[str, Any], say: _Say) -> dict[str, Any]:
+def _segments(summary: Mapping[str, Any], say: Say) -> dict[str, Any]:
     block = _standings(summary["segments"], "segment", say)
     newest = {row["segment"]: row for row in _newest(summary["segments"], "snapshot_date")}
     for row, segment in zip(block["rows"], newest, strict=True):
@@ -204,12 +149,12 @@ def _segments(summary: Mapping[str, Any], say: _Say) -> dict[str, Any]:
         if say.language == "tr":
             rule = rule.replace(" and ", " ve ").replace(" or ", " veya ").replace(", or ", ", veya ")
         bar = None if share is None else share / _longest(summary["segments"])
-        row += [_number(say.write.share(share, 1), bar=bar), _text(rule)]
+        row += [number(say.write.share(share, 1), bar=bar), text(rule)]
     more = [{"title": say.t["of_money"], "is_number": True}, {"title": say.t["rule"], "is_number": False}]
     return {**block, "columns": [*block["columns"], *more]}
 
 
-def _moves(table: Records, name: str, kind: str, say: _Say) -> dict[str, Any]:
+def _moves(table: Records, name: str, kind: str, say: Say) -> dict[str, Any]:
     newest = _newest(table, "period_end")
     befores = list(dict.fromkeys(row["before"] for row in newest))
     there = {row["after"] for row in newest}
@@ -217,11 +162,11 @@ def _moves(table: Records, name: str, kind: str, say: _Say) -> dict[str, Any]:
     share = {(row["before"], row["after"]): row["share"] for row in newest}
     rows = [
         [
-            _text(say.name(kind, before)),
+            text(say.name(kind, before)),
             *(
-                _number(say.write.whole(100 * share[before, after]), share[before, after])
+                number(say.write.whole(100 * share[before, after]), share[before, after])
                 if (before, after) in share
-                else _number("·")
+                else number("·")
                 for after in afters
             ),
         ]
@@ -234,7 +179,7 @@ def _moves(table: Records, name: str, kind: str, say: _Say) -> dict[str, Any]:
     return say.block(name, [say.t["before"], *(say.name(kind, after) for after in afters)], 1, rows, note=note)
 
 
-def _cohorts(table: Records, name: str, column: str, say: _Say) -> dict[str, Any]:
+def _cohorts(table: Records, name: str, column: str, say: Say) -> dict[str, Any]:
     months = sorted({row["month"] for row in table} - ({0} if column == "retention_share" else set()))
     top = max((row[column] for row in table if row["month"] > 0), default=0) or 1
     times, decimals = 100 if column == "retention_share" else 1, 1 if top < _FINE[column] else 0
@@ -243,20 +188,20 @@ def _cohorts(table: Records, name: str, column: str, say: _Say) -> dict[str, Any
         of = {row["month"]: row for row in table if row["cohort"] == cohort}
         known = {month: of[month][column] for month in months if month in of}
         write = {month: say.write.decimal(times * value, decimals) for month, value in known.items()}
-        cells = [_number(write[m], known[m] / top if m else None) if m in known else _number("") for m in months]
-        rows.append([_text(cohort[:7]), _number(say.write.whole(of[0]["size"])), *cells])
+        cells = [number(write[m], known[m] / top if m else None) if m in known else number("") for m in months]
+        rows.append([text(cohort[:7]), number(say.write.whole(of[0]["size"])), *cells])
     titles = [say.t["cohort"], say.t["customers"], *map(str, months)]
     currency = f" ({say.write.currency})" if say.write.currency else ""
     return say.block(name, titles, 1, rows, note=say.t[f"{name}_note"].format(currency=currency))
 
 
-def _concentration(table: Records, say: _Say) -> dict[str, Any]:
+def _concentration(table: Records, say: Say) -> dict[str, Any]:
     rows = [
         [
-            _text(say.write.share(row["customer_share"])),
-            _number(say.write.whole(row["customers"])),
-            _number(say.write.share(row["amount_share"], 1), row["amount_share"]),
-            _number(say.between(row["low"], row["high"])),
+            text(say.write.share(row["customer_share"])),
+            number(say.write.whole(row["customers"])),
+            number(say.write.share(row["amount_share"], 1), row["amount_share"]),
+            number(say.between(row["low"], row["high"])),
         ]
         for row in table
         if row["customer_share"] <= _BEST_SHOWN
@@ -274,15 +219,15 @@ def _concentration(table: Records, say: _Say) -> dict[str, Any]:
     return say.block("concentration", titles, 1, rows, note=" ".join(said))
 
 
-def _reasons(summary: Mapping[str, Any], say: _Say) -> dict[str, Any]:
+def _reasons(summary: Mapping[str, Any], say: Say) -> dict[str, Any]:
     rows = [
         [
-            _text(say.name(None, row["reason"])),
-            _number(say.write.share(row["churned_share"], 1), row["churned_share"]),
-            _number(say.between(row["low"], row["high"])),
-            _number(say.write.share(row["stayed_share"], 1), row["stayed_share"]),
-            _number(say.between(row["stayed_low"], row["stayed_high"])),
-            _number(_difference(row, say)),
+            text(say.name(None, row["reason"])),
+            number(say.write.share(row["churned_share"], 1), row["churned_share"]),
+            number(say.between(row["low"], row["high"])),
+            number(say.write.share(row["stayed_share"], 1), row["stayed_share"]),
+            number(say.between(row["stayed_low"], row["stayed_high"])),
+            number(_difference(row, say)),
         ]
         for row in summary["reasons"]
     ]
@@ -293,21 +238,21 @@ def _reasons(summary: Mapping[str, Any], say: _Say) -> dict[str, Any]:
     return say.block("reasons", titles, 1, rows, note=t["reasons_note"].format(start=start, end=end))
 
 
-def _difference(row: Mapping[str, Any], say: _Say) -> str:
+def _difference(row: Mapping[str, Any], say: Say) -> str:
     if row["difference"] is None or row["difference_low"] is None:
         return "–"
     ends = f"{say.points(row['difference_low'])} – {say.points(row['difference_high'])}"
     return f"{say.points(row['difference'])} ({ends})"
 
 
-def _topics(table: Records, say: _Say) -> dict[str, Any]:
+def _topics(table: Records, say: Say) -> dict[str, Any]:
     rows = [
         [
-            _text(VALUES[say.language].get(row["topic"], str(row["topic"])), say.t["small"] if row["is_small"] else ""),
-            _number(say.write.whole(row["complaints"])),
-            _number(say.write.whole(row["customers"])),
-            _number(say.write.share(row["churned_share"], 1), row["churned_share"]),
-            _number(say.between(row["low"], row["high"])),
+            text(VALUES[say.language].get(row["topic"], str(row["topic"])), say.t["small"] if row["is_small"] else ""),
+            number(say.write.whole(row["complaints"])),
+            number(say.write.whole(row["customers"])),
+            number(say.write.share(row["churned_share"], 1), row["churned_share"]),
+            number(say.between(row["low"], row["high"])),
         ]
         for row in table
     ]
@@ -315,7 +260,7 @@ def _topics(table: Records, say: _Say) -> dict[str, Any]:
     return say.block("topics", titles, 1, rows)
 
 
-def _groups(table: Records, say: _Say) -> dict[str, Any]:
+def _groups(table: Records, say: Say) -> dict[str, Any]:
     rows = []
     for group in dict.fromkeys(row["group"] for row in table):
         for place, row in enumerate(row for row in table if row["group"] == group):
@@ -325,24 +270,24 @@ def _groups(table: Records, say: _Say) -> dict[str, Any]:
             mark = ("*" if row["differs"] else "") + (f" ({say.t['small']})" if row["is_small"] else "")
             rows.append(
                 [
-                    _text(GROUPS[say.language].get(group, group)),
-                    _text(VALUES[say.language].get(value, value)),
-                    _number(say.write.whole(row["customers"])),
-                    _number(say.write.share(row["churn_rate"], 1) + mark),
-                    _number(say.between(row["low"], row["high"])),
+                    text(GROUPS[say.language].get(group, group)),
+                    text(VALUES[say.language].get(value, value)),
+                    number(say.write.whole(row["customers"])),
+                    number(say.write.share(row["churn_rate"], 1) + mark),
+                    number(say.between(row["low"], row["high"])),
                 ]
             )
     titles = [say.t[name] for name in ("group", "is", "customers", "left", "interval")]
     return say.block("groups", titles, 2, rows, note=say.t["groups_note"].format(n=_GROUP_VALUES))
 
 
-def _experience(table: Records, say: _Say) -> dict[str, Any]:
+def _experience(table: Records, say: Say) -> dict[str, Any]:
     names = {name: unit for name, unit in _EXPERIENCE.items() if table and name in table[0]}
     rows = [
         [
-            _text(say.write.day(row["period_end"])),
+            text(say.write.day(row["period_end"])),
             *(
-                _number(
+                number(
                     say.figure(row[name], unit) + _scale(row, name),
                     small=say.between(row[f"{name}_low"], row[f"{name}_high"], unit),
                 )
@@ -359,14 +304,14 @@ def _scale(row: Mapping[str, Any], name: str) -> str:
     return f" / {row['scale']:g}" if name == "mean_rating" and row["mean_rating"] is not None else ""
 
 
-def _first(summary: Mapping[str, Any], say: _Say) -> dict[str, Any]:
+def _first(summary: Mapping[str, Any], say: Say) -> dict[str, Any]:
     rows = [
         [
-            _text(say.name(None, row["experience"])),
-            _number(say.write.whole(row["customers"])),
-            _number(say.write.share(row["retention_rate"], 1), row["retention_rate"]),
-            _number(say.between(row["low"], row["high"])),
-            _number(_difference(row, say)),
+            text(say.name(None, row["experience"])),
+            number(say.write.whole(row["customers"])),
+            number(say.write.share(row["retention_rate"], 1), row["retention_rate"]),
+            number(say.between(row["low"], row["high"])),
+            number(_difference(row, say)),
         ]
         for row in summary["first_experience"]
     ]

@@ -17,7 +17,8 @@ from churnml.data.shop import Shop, read
 from churnml.features.sentences import Language
 from churnml.reporting.page import render_page
 from churnml.reporting.page.page import MOST_BYTES
-from churnml.reporting.page.shop_sections import _groups, _Say, shop_sections
+from churnml.reporting.page.shop_cells import Say
+from churnml.reporting.page.shop_sections import _groups, shop_sections
 from churnml.reporting.page.shop_summary import summarise_shop
 from churnml.reporting.page.shop_words import FORMULAS_TR, KPI_NAMES, NAMES, TEXTS, VALUES
 from tests.reporting.page.made_up import make_summary
@@ -91,7 +92,7 @@ def test_small_shares_of_cohorts_keep_a_decimal(overview: Overview) -> None:
 def test_small_groups_and_those_that_differ_are_marked_and_the_latter_never_left_out() -> None:
     row = {"group": "city", "customers": 40, "churned": 20, "churn_rate": 0.5, "low": 0.35, "high": 0.65}
     table = [{**row, "value": f"v{place}", "differs": place == 11, "is_small": place == 2} for place in range(12)]
-    shown = _groups(table, _Say("en", None))["rows"]
+    shown = _groups(table, Say("en", None))["rows"]
     assert [cells[1]["text"] for cells in shown] == [*(f"v{place}" for place in range(8)), "v11"]
     assert shown[2][3]["text"] == "50.0% (small)"
     assert shown[-1][3]["text"] == "50.0%*"
