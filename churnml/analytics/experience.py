@@ -268,7 +268,8 @@ def _first_orders(history: History, definition: ChurnDefinition, bad: dict[str, 
 
 def _late(history: History, first: ir.Table) -> ir.Table:
     """Give the first orders that were late by the end of the settling days."""
-    deliveries = history.table("deliveries").select("order_id", "promised_at", "delivered_at")
+    these = history.table("orders").semi_join(first, "order_id")
+    deliveries = history.of_orders(these).table("deliveries").select("order_id", "promised_at", "delivered_at")
     rows = first.inner_join(deliveries, "order_id")
     promised = _days_between(rows.first_at, rows.promised_at, history)
     came = _days_between(rows.first_at, rows.delivered_at, history).fill_null(SETTLING_DAYS)

@@ -204,8 +204,7 @@ def _order_days(history: History, definition: ChurnDefinition, count: int) -> pd
     # Who is drawn for BG/NBD: the first by the hash of their ids.
     place = ibis.row_number().over(order_by=[place_of(grouped.customer_id), grouped.customer_id])
     table = grouped.mutate(**small, place=place.cast("int32"))
-    frame: pd.DataFrame = table.order_by("customer_id").to_pandas().set_index("customer_id")
-    return frame
+    return history.shop.engine.frame(table.order_by("customer_id")).set_index("customer_id")
 
 
 def _units(amount: ir.Value, nothing: int = 0) -> ir.Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import date, datetime, time, timedelta
 
 import ibis
@@ -66,6 +67,11 @@ class History:
         """The sent contacts with an offer, as a newsletter is no play; all where the shop does not name offers."""
         sent = self.sent_contacts
         return sent.drop_null(["offer"]) if self.shop.has("contacts", ["offer"]) else sent
+
+    def of_orders(self, orders: ir.Table) -> History:
+        """Give the same shop on the same day with some of its orders alone, and what belongs to them."""
+        shop = dataclasses.replace(self.shop, tables={**self.shop.tables, "orders": orders})
+        return History(shop, self.snapshot_date)
 
     def within(self, event_time: ir.Value, days: int, ago: int = 0) -> ir.BooleanValue:
         """Tell whether a time lies in ``[snapshot - ago - days, snapshot - ago)``; false for null."""

@@ -83,7 +83,8 @@ def labels(shop: Shop, snapshot_date: date, definition: ChurnDefinition, data_en
     if end > data_end:
         frame = eligible(then, definition).select("customer_id").order_by("customer_id").to_pandas()
         return pd.Series(float("nan"), index=pd.Index(frame.customer_id, name="customer_id"), name="churned")
-    frame = _labelled(then, History(shop, end), definition).order_by("customer_id").to_pandas()
+    labelled = _labelled(then, History(shop, end), definition).order_by("customer_id")
+    frame = shop.engine.frame(labelled)
     return pd.Series(frame.churned.to_numpy(), index=pd.Index(frame.customer_id), name="churned")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import ibis.expr.types as ir
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -94,6 +95,11 @@ class Engine(ABC):
             elif table == "orders":
                 failures[table] = f"orders: the table is missing (found: {listed}). {self.remedy}"
         return found, list(failures.values())
+
+    def frame(self, table: ir.Table) -> pd.DataFrame:
+        """Give the rows of a large table of plain numbers and texts."""
+        frame: pd.DataFrame = table.to_pandas()
+        return frame
 
     def batches(self, tables: Iterable[ir.Table], rows: int = ROWS_PER_GROUP) -> Iterator[pa.Table]:
         """Give the rows of tables, one after another, in pieces of so many rows, without holding them all."""
