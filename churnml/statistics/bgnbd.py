@@ -24,6 +24,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special
 
+from churnml.statistics.logodds import softplus
+
 Floats = NDArray[np.float64]
 
 _BOUNDS = np.log([(1e-3, 1e3), (1e-6, 1e8), (1e-3, 1e3), (1e-3, 1e3)])
@@ -359,7 +361,7 @@ def _negative_log_likelihood(theta: Floats, x: Floats, t_x: Floats, T: Floats, w
     log_gammas = special.gammaln(r + counts) - special.gammaln(r)
     log_betas = special.betaln(a, b + counts) - special.betaln(a, b)
     value = _dot(of_count, log_gammas + log_betas)
-    value += _dot(w, np.logaddexp(0.0, left) - shape * age - x * np.log(alpha))
+    value += _dot(w, softplus(left) - shape * age - x * np.log(alpha))
     psi_ab = special.psi(a + b + counts) - special.psi(a + b)
     psi_r, psi_b = special.psi(r + counts) - special.psi(r), special.psi(b + counts) - special.psi(b)
     gone = w * dead

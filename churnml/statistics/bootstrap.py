@@ -126,8 +126,8 @@ def bootstrap_intervals(
     Parameters
     ----------
     statistics
-        Receives row positions (repeated where a customer was drawn more than once, so their number varies) and
-        returns the statistics of those rows; nan where one is undefined.
+        Receives row positions, from the first to the last and repeated where a customer was drawn more than once (so
+        their number varies), and returns the statistics of those rows; nan where one is undefined.
     clusters
         The customer of every row, shape (n,), without nulls.
     draws
@@ -155,13 +155,11 @@ def bootstrap_intervals(
     codes, groups = _cluster_codes(clusters)
     if not groups:
         return np.full((len(statistics(np.zeros(0, dtype=np.intp))), 2), np.nan)
-    rows = np.argsort(codes, kind="stable")
-    counts = np.bincount(codes, minlength=groups)
-    starts = np.cumsum(counts) - counts
+    rows = np.arange(len(codes))
 
     def drawn(number: int) -> Sequence[float]:
         customers = np.random.default_rng([seed, number]).integers(0, groups, size=groups)
-        return statistics(rows[_positions(starts[customers], counts[customers])])
+        return statistics(np.repeat(rows, np.bincount(customers, minlength=groups)[codes]))
 
     results = np.array(Parallel(n_jobs=jobs)(delayed(drawn)(number) for number in range(draws)), dtype=np.float64)
     intervals = np.full((results.shape[1], 2), np.nan)
@@ -179,9 +177,3 @@ def _cluster_codes(clusters: ArrayLike) -> tuple[NDArray[np.intp], int]:
     if nulls:
         raise ValueError(f"{nulls:,} of {codes.size:,} rows have no customer (null). Drop them or name them.")
     return np.asarray(codes, dtype=np.intp), len(uniques)
-
-
-def _positions(starts: NDArray[np.intp], counts: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return the ranges ``start, ..., start + count - 1`` one after the other, without a loop."""
-    ends = np.cumsum(counts)
-    return np.repeat(starts - (ends - counts), counts) + np.arange(ends[-1], dtype=np.intp)

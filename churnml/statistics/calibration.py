@@ -178,4 +178,5 @@ def _equal_count_bins(p: Floats, bins: int) -> NDArray[np.intp]:
     if not p.size:
         return np.empty(0, dtype=np.intp)
     codes = (double_ranks(p) - 1) * bins // (2 * p.size)
-    return np.asarray(np.unique(codes, return_inverse=True)[1], dtype=np.intp)
+    without_gaps = np.cumsum(np.bincount(codes) > 0) - 1
+    return np.asarray(without_gaps[codes], dtype=np.intp)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
-from churnml.statistics.logodds import Floats, logit, sigmoid
+from churnml.statistics.logodds import Floats, logit, sigmoid, softplus
 from churnml.statistics.metrics import shape_loss
 from churnml.training.choice import Predictions
 from churnml.training.segments import Segment
@@ -149,7 +149,7 @@ def _fit_beside_levels(
         weights, levels = found[:count], found[count:]
         z = logodds + centred @ weights + levels[codes]
         wrong = sigmoid(z) - churned
-        value = np.logaddexp(0.0, sign * z).sum() + pull * (weights**2).sum()
+        value = softplus(sign * z).sum() + pull * (weights**2).sum()
         slope = np.r_[centred.T @ wrong + 2 * pull * weights, np.bincount(codes, wrong)]
         return value / len(churned), slope / len(churned)
 

@@ -71,25 +71,28 @@ def compute_figures(
         is a feature). ``calibration_error_of_shape`` is the calibration error after refitting the level of each
         snapshot, and each ``..._if_perfect`` what a perfectly calibrated model of this size would show.
     """
-    values = test.X[_SPEND].fillna(0.0).clip(lower=0.0).to_numpy() if _SPEND in test.X else None
-    churned, days = test.churned, test.snapshots  # processes are sent these, and not all features
+    # Draws keep the order of the rows, and what is sorted by prediction is sorted again in next to no time.
+    order = np.argsort(-logodds, kind="stable")
+    values = test.X[_SPEND].fillna(0.0).clip(lower=0.0).to_numpy()[order] if _SPEND in test.X else None
+    # Processes are sent these columns, and not all features.
+    y, z, days = test.churned[order], logodds[order], test.snapshots[order]
 
     def of(rows: NDArray[np.intp]) -> list[float]:
         worth = None if values is None else values[rows]
-        return list(_figures(churned[rows], logodds[rows], days[rows], worth).values())
+        return list(_figures(y[rows], z[rows], days[rows], worth).values())
 
-    found = _figures(churned, logodds, days, values)
+    found = _figures(y, z, days, values)
     # Starting a process takes longer than the figures of a small shop.
     intervals = bootstrap_intervals(
-        of, test.customers, draws, seed, jobs=jobs if len(test) >= _ROWS_WORTH_PROCESSES else 1
+        of, test.customers[order], draws, seed, jobs=jobs if len(test) >= _ROWS_WORTH_PROCESSES else 1
     )
     figures = {
         name: {"value": value, "low": float(low), "high": float(high)}
         for (name, value), (low, high) in zip(found.items(), intervals, strict=True)
     }
     shifted = shift_per_group(test.churned, logodds, test.snapshots)
-    for name, z in {"calibration_error": logodds, "calibration_error_of_shape": shifted}.items():
-        perfect = calibration.calibration_error_if_perfect(sigmoid(z), seed=seed)
+    for name, levelled in {"calibration_error": logodds, "calibration_error_of_shape": shifted}.items():
+        perfect = calibration.calibration_error_if_perfect(sigmoid(levelled), seed=seed)
         figures[f"{name}_if_perfect"] = {"value": perfect, "low": perfect, "high": perfect}
     return figures
 

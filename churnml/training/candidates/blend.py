@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import LinearConstraint, minimize
 from threadpoolctl import threadpool_limits
 
-from churnml.statistics.logodds import Floats, sigmoid
+from churnml.statistics.logodds import Floats, sigmoid, softplus
 from churnml.training.candidates.base import Candidate, FitSettings, write_json
 from churnml.training.candidates.lightgbm import LightGbm
 from churnml.training.candidates.logistic import BgNbd, RfmLogistic
@@ -130,7 +130,7 @@ def find_weights(churned: Floats, logodds: Mapping[str, Floats], groups: NDArray
         weights, levels = weights_and_levels[:members], weights_and_levels[members:]
         z = columns @ weights + levels[groups]
         wrong = sigmoid(z) - churned
-        value = np.logaddexp(0.0, sign * z).sum() + _PULL * ((weights - equal) ** 2).sum()
+        value = softplus(sign * z).sum() + _PULL * ((weights - equal) ** 2).sum()
         slope = np.r_[columns.T @ wrong + 2 * _PULL * (weights - equal), np.bincount(groups, wrong)]
         return value / rows, slope / rows
 

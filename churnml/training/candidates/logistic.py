@@ -13,7 +13,7 @@ from scipy.linalg import cholesky, solve_triangular
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
-from churnml.statistics.logodds import EXTREME_LOGODDS, Floats, logit, sigmoid
+from churnml.statistics.logodds import EXTREME_LOGODDS, Floats, logit, sigmoid, softplus
 from churnml.training.candidates.base import Candidate, FitSettings, select, write_json
 from churnml.training.frame import TrainingFrame
 
@@ -64,7 +64,7 @@ def fit_weights(columns: Floats, frame: TrainingFrame, variance: float) -> Float
         def loss(coordinates: Floats) -> tuple[float, Floats]:
             weights = solve_triangular(root, coordinates, lower=True, trans=1)
             z = design @ weights
-            value = (counts * np.logaddexp(0.0, sign * z)).sum() + 0.5 * (weights @ weights)
+            value = (counts * softplus(sign * z)).sum() + 0.5 * (weights @ weights)
             slope = design.T @ (counts * (sigmoid(z) - frame.churned)) + weights
             return float(value), solve_triangular(root, slope, lower=True)
 

@@ -64,7 +64,7 @@ class SplineLogistic(Candidate):
             return self
         basis = np.empty((len(rows), sum(self._widths())), order="F")
         for columns, part in zip(self._columns(), self._bases(rows.X), strict=True):
-            basis[:, columns] = part
+            basis.T[columns] = part
         self.centres = np.average(basis, axis=0, weights=rows.weights)
         basis -= self.centres
         self.weights = fit_weights(basis, rows, _VARIANCE / len(self.columns))
@@ -124,23 +124,24 @@ class SplineLogistic(Candidate):
         ends = np.cumsum(self._widths())
         return [slice(end - width, end) for end, width in zip(ends.tolist(), self._widths(), strict=True)]
 
-    def _bases(self, X: pd.DataFrame) -> Iterator[Floats]:
-        """Give the columns of each feature's curve, shape (rows, columns) each."""
+    def _bases(self, X: pd.DataFrame) -> Iterator[list[Floats]]:
+        """Give the columns of each feature's curve, shape (rows,) each."""
         values = np.clip(_log(select(X, self.columns)), self.low, self.high)
         for at, knots in enumerate(self.knots):
             x = values[:, at]
             missing = np.isnan(x)
             x = np.where(missing, self.means[at], x)
-            yield np.column_stack([x, *_bends(x, knots), missing.astype(np.float64)])
+            yield [x, *_bends(x, knots), missing.astype(np.float64)]
 
     def _curves(self, X: pd.DataFrame) -> Floats:
         """Give the value of each feature's curve, shape (rows, features)."""
-        curves = np.empty((len(X), len(self.columns)))
+        curves = np.zeros((len(X), len(self.columns)), order="F")
         for first in range(0, len(X), _BATCH):
             bases = self._bases(X.iloc[first : first + _BATCH])
-            for at, (columns, basis) in enumerate(zip(self._columns(), bases, strict=True)):
+            for curve, columns, basis in zip(curves[first : first + _BATCH].T, self._columns(), bases, strict=True):
                 # Not @: BLAS adds up a few rows in another order than many.
-                curves[first : first + _BATCH, at] = ((basis - self.centres[columns]) * self.weights[columns]).sum(1)
+                for column, centre, weight in zip(basis, self.centres[columns], self.weights[columns], strict=True):
+                    curve += (column - centre) * weight
         return curves
 
 
