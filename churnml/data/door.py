@@ -37,6 +37,7 @@ _CLOCK = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
 _NAIVE = rf"^{_DAY}([ T]{_CLOCK})?$"
 _ZONED = rf"^{_DAY}[ T]{_CLOCK}\s*(Z|UTC|[+-]\d{{2}}(:?\d{{2}})?)$"
 _VISIBLE = r"[^\s\x0b]"
+_BLANK, _DELETE = 32, 127
 # Whole numbers from here on are not told apart by a double, so two customers would become one.
 _EXACT = 2**53
 
@@ -112,8 +113,11 @@ def without_gaps(value: ir.Value) -> ir.Value:
     """Make null of what stands for no value: empty text and NaN."""
     kind = value.type()
     if kind.is_string():
-        # Looking for a visible letter ends at the first one; stripping the blanks took three times as long.
-        return ibis.ifelse(value.re_search(_VISIBLE), value, ibis.null("string"))
+        # Nearly every value begins with a visible ASCII letter, which is told in a quarter of the time.
+        first = value.ascii_str()
+        return ibis.cases(
+            ((first > _BLANK) & (first < _DELETE), value), (value.re_search(_VISIBLE), value), else_=ibis.null("string")
+        )
     if kind.is_floating():
         return ibis.ifelse(value.isnan(), ibis.null(kind), value)
     return value
