@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import ibis.expr.types as ir
@@ -106,12 +107,12 @@ class Shop:
     @property
     def first_day(self) -> date:
         """The day of the first order."""
-        return self._order_days()[0]
+        return self._order_days[0]
 
     @property
     def last_day(self) -> date:
         """The day of the last order; it may be incomplete, so nothing of it is taken for known."""
-        return self._order_days()[1]
+        return self._order_days[1]
 
     @property
     def currency(self) -> str | None:
@@ -121,6 +122,7 @@ class Shop:
         found = self.tables["orders"].currency.max().to_pandas()
         return str(found) if isinstance(found, str) else None
 
+    @cached_property
     def _order_days(self) -> tuple[date, date]:
         orders = self.tables["orders"]
         days = orders.aggregate(first=orders.ordered_at.min(), last=orders.ordered_at.max()).to_pandas().iloc[0]
