@@ -37,10 +37,10 @@ class Clock:
         self._step, self._since = "read and check", time.perf_counter()
 
     def step(self, text: str, done: int = 0, steps: int = 1) -> None:
-        """Begin a step, go on with it, or end it where all of it is done."""
+        """Begin a step, go on with it, or end it where all of it is done; folds are added up by candidate."""
         now = time.perf_counter()
         self.steps[self._step] = self.steps.get(self._step, 0.0) + now - self._since
-        self._step, self._since = "options, gate, figures" if done == steps else text, now
+        self._step, self._since = "between these" if done == steps else text.split(": ")[-1], now
 
     def train(self, *args: Any, **kwargs: Any) -> lightgbm.Booster:
         """Call ``lightgbm.train``."""

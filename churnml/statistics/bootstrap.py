@@ -121,7 +121,7 @@ def bootstrap_intervals(
 
     Every draw takes as many customers as there are, each with all rows, and the percentiles of a statistic over the
     draws are its interval (Efron and Tibshirani 1993, "An Introduction to the Bootstrap", chapter 13; drawing whole
-    clusters: Field and Welsh 2007, "Bootstrapping clustered data"). The order of the rows does not matter.
+    clusters: Field and Welsh 2007, "Bootstrapping clustered data"). Who is drawn does not depend on the rows' order.
 
     Parameters
     ----------

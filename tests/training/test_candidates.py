@@ -66,6 +66,17 @@ def test_contributions_follow_the_columns(name: str, fitted: dict[str, Candidate
 
 
 @every_candidate
+def test_a_row_is_predicted_the_same_beside_any_others(name: str, frame: TrainingFrame) -> None:
+    # Many columns: NumPy adds up eight and more in another order where they lie side by side.
+    noise = np.random.default_rng(3).normal(size=(len(frame), 20))
+    wide = dataclasses.replace(frame, X=frame.X.assign(**{f"noise_{at}": column for at, column in enumerate(noise.T)}))
+    fitted = fit(name, wide)
+    together = fitted.logodds(wide.X.iloc[:50])
+    alone = [fitted.logodds(wide.X.iloc[[at]])[0] for at in range(50)]
+    np.testing.assert_array_equal(together, alone)
+
+
+@every_candidate
 @pytest.mark.parametrize("rows", [[], [0], [3, 3, 3]], ids=["none", "one", "repeated"])
 def test_any_number_of_rows_is_explained(
     name: str, rows: list[int], fitted: dict[str, Candidate], frame: TrainingFrame

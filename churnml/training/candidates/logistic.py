@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
 from churnml.statistics.logodds import EXTREME_LOGODDS, Floats, logit, sigmoid, softplus
-from churnml.training.candidates.base import Candidate, FitSettings, select, write_json
+from churnml.training.candidates.base import Candidate, FitSettings, add_up, select, write_json
 from churnml.training.frame import TrainingFrame
 
 _WEAK = 100.0
@@ -120,7 +120,7 @@ class FewColumns(Candidate):
 
     def logodds(self, X: pd.DataFrame) -> Floats:
         """Add up weight times distance from the mean."""
-        return self._centred(X) @ self.weights
+        return add_up(self._centred(X) * self.weights)
 
     def contributions(self, X: pd.DataFrame) -> tuple[float, Floats]:
         """Give each column's own summand: for a linear model with independent columns these are the SHAP values."""

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from churnml.statistics.logodds import Floats
-from churnml.training.candidates.base import Candidate, FitSettings, select, write_json
+from churnml.training.candidates.base import Candidate, FitSettings, add_up, select, write_json
 from churnml.training.candidates.logistic import fit_weights
 from churnml.training.frame import TrainingFrame
 
@@ -72,7 +72,7 @@ class SplineLogistic(Candidate):
 
     def logodds(self, X: pd.DataFrame) -> Floats:
         """Add up the curves."""
-        return np.asarray(self._curves(X).sum(axis=1), dtype=np.float64)
+        return add_up(self._curves(X))
 
     def contributions(self, X: pd.DataFrame) -> tuple[float, Floats]:
         """Give each feature's own curve, centred: for an additive model these are the interventional SHAP values."""
@@ -139,7 +139,6 @@ class SplineLogistic(Candidate):
         for first in range(0, len(X), _BATCH):
             bases = self._bases(X.iloc[first : first + _BATCH])
             for curve, columns, basis in zip(curves[first : first + _BATCH].T, self._columns(), bases, strict=True):
-                # Not @: BLAS adds up a few rows in another order than many.
                 for column, centre, weight in zip(basis, self.centres[columns], self.weights[columns], strict=True):
                     curve += (column - centre) * weight
         return curves
