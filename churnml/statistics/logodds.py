@@ -85,6 +85,30 @@ def softplus(z: ArrayLike) -> Floats:
     return np.asarray(np.log1p(np.exp(-np.abs(x))) + np.maximum(x, 0.0), dtype=np.float64)
 
 
+def add_up(terms: Floats) -> Floats:
+    """Add up log-odds of each row, column by column from left to right.
+
+    BLAS and NumPy's own sum add up one row in another order than many, and a customer's last bits would depend on who
+    is asked for beside her.
+
+    Parameters
+    ----------
+    terms
+        Log-odds, shape (rows, columns).
+
+    Returns
+    -------
+    NDArray[np.float64]
+        Their sums, shape (rows,); 0 without columns.
+
+    Examples
+    --------
+    >>> add_up(np.array([[0.5, 0.25], [1.0, -1.0]])).tolist()
+    [0.75, 0.0]
+    """
+    return sum(terms.T, np.zeros(len(terms)))
+
+
 def paired_arrays(y: ArrayLike, prediction: ArrayLike) -> tuple[Floats, Floats]:
     """Return outcomes and predictions as flat float arrays after checking that they belong together.
 

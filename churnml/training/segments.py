@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churnml.statistics.bootstrap import clustered_mean
-from churnml.statistics.logodds import Floats, sigmoid
+from churnml.statistics.logodds import Floats, add_up, sigmoid
 from churnml.statistics.metrics import shape_loss
 from churnml.training.figures import auroc_within
 from churnml.training.frame import TrainingFrame
@@ -86,7 +86,7 @@ def membership(X: pd.DataFrame, segments: Sequence[Segment]) -> Floats:
 def calibrated(logodds: Floats, X: pd.DataFrame, slope: float, segments: Sequence[Segment]) -> Floats:
     """Apply a slope and the offsets of segments to a candidate's log-odds, shape (rows,)."""
     offsets = np.array([segment.offset for segment in segments])
-    return np.asarray(slope * logodds + membership(X, segments) @ offsets, dtype=np.float64)
+    return slope * logodds + add_up(membership(X, segments) * offsets)
 
 
 def segment_figures(test: TrainingFrame, logodds: Floats, segments: Sequence[Segment]) -> pd.DataFrame:

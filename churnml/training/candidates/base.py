@@ -93,15 +93,6 @@ def write_json(path: Path, content: Any) -> None:
     path.write_text(json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def add_up(terms: Floats) -> Floats:
-    """Add up what each column says of a row, from left to right, shape (rows,).
-
-    BLAS and NumPy's own sum add up one row in another order than many, and a customer's last bits would depend on who
-    is asked for beside her.
-    """
-    return sum(terms.T, np.zeros(len(terms)))
-
-
 def select(X: pd.DataFrame, columns: Sequence[str]) -> Floats:
     """Give some columns as a float64 array, shape (rows, columns)."""
     return X[list(columns)].to_numpy(dtype=np.float64)

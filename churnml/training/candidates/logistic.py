@@ -13,8 +13,8 @@ from scipy.linalg import cholesky, solve_triangular
 from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
-from churnml.statistics.logodds import EXTREME_LOGODDS, Floats, logit, sigmoid, softplus
-from churnml.training.candidates.base import Candidate, FitSettings, add_up, select, write_json
+from churnml.statistics.logodds import EXTREME_LOGODDS, Floats, add_up, logit, sigmoid, softplus
+from churnml.training.candidates.base import Candidate, FitSettings, select, write_json
 from churnml.training.frame import TrainingFrame
 
 _WEAK = 100.0

@@ -11,8 +11,8 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from churnml.statistics.logodds import Floats
-from churnml.training.candidates.base import Candidate, FitSettings, add_up, select, write_json
+from churnml.statistics.logodds import Floats, add_up
+from churnml.training.candidates.base import Candidate, FitSettings, select, write_json
 from churnml.training.candidates.logistic import fit_weights
 from churnml.training.frame import TrainingFrame
 
