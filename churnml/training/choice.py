@@ -20,6 +20,7 @@ from churnml.training.candidates.lightgbm import LightGbm
 from churnml.training.figures import auroc_within
 from churnml.training.folds import Fold
 from churnml.training.frame import TrainingFrame
+from churnml.training.parallel import side_by_side
 from churnml.training.recipe import Recipe
 
 
@@ -119,29 +120,34 @@ def predict_folds(
     most_tested
         A fold is tested on about so many rows at most, of whole customers; None tests on all.
     progress
-        Called with a text, the steps done and all steps.
+        Called with a text, the steps done and all steps, also from other threads.
 
     Returns
     -------
     Predictions
     """
     fitted_ones = [name for name in candidates if name != Blend.name]
-    logodds: dict[str, list[Floats]] = {name: [] for name in fitted_ones}
-    trees: dict[str, list[int]] = {}
-    rows: list[NDArray[np.intp]] = []
-    for position, fold in enumerate(folds):
+    done: list[str] = []
+
+    def predict_fold(fold: Fold, settings: FitSettings) -> tuple[NDArray[np.intp], dict[str, Floats], dict[str, int]]:
         drawn = fold.test if most_tested is None else frame.drawn(most_tested, fold.test)
         train, X = frame.sample(most_rows, fold.train), frame.X.loc[drawn]
-        rows.append(np.flatnonzero(drawn))
+        logodds, trees = {}, {}
         for name in fitted_ones:
             if progress is not None:
-                progress(f"fold {fold.name}: {CANDIDATES[name].title}", position, len(folds))
+                progress(f"fold {fold.name}: {CANDIDATES[name].title}", len(done), len(folds))
             fitted = replace(recipe, candidate=name).fit(train, settings)
-            logodds[name].append(fitted.logodds(X))
+            logodds[name] = fitted.logodds(X)
             if fitted.trees is not None:
-                trees.setdefault(name, []).append(fitted.trees)
+                trees[name] = fitted.trees
+        done.append(fold.name)
+        return np.flatnonzero(drawn), logodds, trees
+
+    found = side_by_side(predict_fold, folds, settings)
     if progress is not None:
         progress("folds", len(folds), len(folds))
+    rows = [at for at, _, _ in found]
+    with_trees = [name for name in fitted_ones if all(name in trees for _, _, trees in found)]
     tested = np.concatenate(rows)
     return Predictions(
         tested,
@@ -149,8 +155,8 @@ def predict_folds(
         frame.customers[tested],
         frame.snapshots[tested],
         np.repeat(np.arange(len(rows)), [len(part) for part in rows]),
-        {name: np.concatenate(parts) for name, parts in logodds.items()},
-        trees,
+        {name: np.concatenate([logodds[name] for _, logodds, _ in found]) for name in fitted_ones},
+        {name: [trees[name] for _, _, trees in found] for name in with_trees},
     )
 
 

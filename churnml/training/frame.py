@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -95,7 +96,7 @@ class TrainingFrame:
         rows = self.drawn(most_rows, among)
         return self if rows.all() else self.take(rows)
 
-    @property
+    @cached_property
     def places(self) -> Floats:
         """Digits of the customers' hashes, in [0, 1), by which samples are drawn, shape (rows,).
 

@@ -13,6 +13,7 @@ from churnml.statistics.logodds import Floats, row_log_loss, shift_per_group
 from churnml.training.candidates.base import FitSettings
 from churnml.training.folds import Fold
 from churnml.training.frame import TrainingFrame
+from churnml.training.parallel import side_by_side
 from churnml.training.recipe import Recipe
 
 _HALF_LIVES = (365, 120)
@@ -99,10 +100,14 @@ def _losses(
     samples: Sequence[tuple[TrainingFrame, TrainingFrame]], recipe: Recipe, settings: FitSettings
 ) -> Floats | None:
     """Give the loss of each test row, the level taken out; None where a fold has nothing to learn from."""
-    parts = []
-    for train, test in samples:
+
+    def losses(sample: tuple[TrainingFrame, TrainingFrame], settings: FitSettings) -> Floats | None:
+        train, test = sample
         if len(np.unique(recipe.prepare(train).churned)) < 2:
             return None
         logodds = recipe.fit(train, settings).logodds(test.X)
-        parts.append(row_log_loss(test.churned, shift_per_group(test.churned, logodds, test.snapshots)))
-    return np.concatenate(parts)
+        return row_log_loss(test.churned, shift_per_group(test.churned, logodds, test.snapshots))
+
+    parts = side_by_side(losses, samples, settings)
+    known = [part for part in parts if part is not None]
+    return np.concatenate(known) if len(known) == len(parts) else None
