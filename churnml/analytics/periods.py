@@ -16,7 +16,7 @@ from churnml.analytics.concentration import UNITS
 from churnml.analytics.customer_value import YEAR_DAYS, expect_value
 from churnml.analytics.lifecycle import LIFE, STAGES, lifecycle_stages
 from churnml.analytics.segments import RFM, SEGMENTS, rfm_segments
-from churnml.analytics.value import expected_value
+from churnml.analytics.value import VALUE, expected_value
 from churnml.data.draw import place_of
 from churnml.data.history import History
 from churnml.data.population import labels
@@ -292,8 +292,8 @@ def _older(table: pd.DataFrame, ago: int) -> list[str]:
 
 def _standing(shop: Shop, day: date, definition: ChurnDefinition) -> pd.DataFrame:
     history = History(shop, day)
-    X = build(history, definition, [feature for feature in available(shop) if feature.name in {*LIFE, *RFM}])
-    value = expected_value(history, definition, YEAR_DAYS).loc[X.index]
+    X = build(history, definition, [feature for feature in available(shop) if feature.name in {*LIFE, *RFM, *VALUE}])
+    value = expected_value(X, history, YEAR_DAYS)
     return pd.DataFrame(
         {
             "stage": pd.Categorical(lifecycle_stages(X, value, definition), STAGES),

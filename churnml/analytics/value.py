@@ -5,15 +5,15 @@ from __future__ import annotations
 import pandas as pd
 
 from churnml.data.history import History
-from churnml.data.population import eligible
-from churnml.definition import ChurnDefinition
 
+VALUE = ("days_since_first_order", "amount_sum_365d")
+"""The features that tell what she brought, and for how long."""
 _WINDOW_DAYS = 365
 _PRIOR_YEARS = 0.5
 _DAYS_A_YEAR = 365.0
 
 
-def expected_value(history: History, definition: ChurnDefinition, value_days: int) -> pd.Series:
+def expected_value(X: pd.DataFrame, history: History, value_days: int) -> pd.Series:
     """Estimate the net value of every eligible customer over the days ahead, if she stays.
 
     Her yearly rate is drawn towards the shop's: with net spend ``s`` (orders that are not cancelled, less returns)
@@ -23,36 +23,32 @@ def expected_value(history: History, definition: ChurnDefinition, value_days: in
 
     Parameters
     ----------
+    X
+        Features of all eligible customers, with those of ``VALUE``.
     history
-        The shop as known on the snapshot.
-    definition
-        Who is eligible.
+        The shop as known on their snapshot, for its returns.
     value_days
         Days ahead that are counted.
 
     Returns
     -------
     pandas Series
-        Money by ``customer_id`` (sorted), 0 or more.
+        Money with the index of ``X``, 0 or more.
     """
-    orders = history.uncancelled_orders
-    recent = history.within(orders.ordered_at, _WINDOW_DAYS)
-    spent = orders.group_by("customer_id").aggregate(
-        spent=orders.amount.sum(where=recent), since=history.days_since(orders.ordered_at.min())
-    )
-    table = (
-        eligible(history, definition).select("customer_id").left_join(spent, "customer_id").drop("customer_id_right")
-    )
-    if history.shop.has("returns"):
-        returns = history.table("returns")
-        returned = returns.group_by("customer_id").aggregate(
-            returned=returns.amount.sum(where=history.within(returns.returned_at, _WINDOW_DAYS))
-        )
-        table = table.left_join(returned, "customer_id").drop("customer_id_right")
-    numbers = {name: table[name].cast("float64").fill_null(0.0) for name in table.columns if name != "customer_id"}
-    frame = table.select("customer_id", **numbers).order_by("customer_id").to_pandas().set_index("customer_id")
-    net = frame.spent - (frame.returned if "returned" in frame else 0.0)
-    years = frame.since.clip(upper=_WINDOW_DAYS) / _DAYS_A_YEAR
+    since, spent = (X[name].fillna(0.0) for name in VALUE)
+    net = spent - _returned(history).reindex(X.index, fill_value=0.0)
+    years = since.clip(upper=_WINDOW_DAYS) / _DAYS_A_YEAR
     shop_rate = net.sum() / years.sum() if years.sum() else 0.0
     value = value_days / _DAYS_A_YEAR * (net + _PRIOR_YEARS * shop_rate) / (years + _PRIOR_YEARS)
     return pd.Series(value.clip(lower=0.0), name="expected_value")
+
+
+def _returned(history: History) -> pd.Series:
+    """Add up what customers sent back, by ``customer_id``."""
+    if not history.shop.has("returns"):
+        return pd.Series(dtype="float64")
+    returns = history.table("returns")
+    recent = returns.filter(history.within(returns.returned_at, _WINDOW_DAYS))
+    amounts = recent.group_by("customer_id").aggregate(returned=recent.amount.sum().cast("float64").fill_null(0.0))
+    frame: pd.DataFrame = amounts.to_pandas().set_index("customer_id")
+    return frame["returned"]

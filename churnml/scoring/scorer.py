@@ -10,7 +10,7 @@ import pandas as pd
 
 from churnml.analytics.lifecycle import LIFE, against_own_pace, lifecycle_stages
 from churnml.analytics.segments import RFM, rfm_segments
-from churnml.analytics.value import expected_value
+from churnml.analytics.value import VALUE, expected_value
 from churnml.campaigns.holdout import assign, share_for
 from churnml.config import Config
 from churnml.data.history import History
@@ -118,7 +118,7 @@ class Scorer:
         writer = make_writer(model, X, settings, currency)
         explained = explain_all(model, X, writer)
 
-        value = expected_value(history, definition, settings.value_days).loc[X.index]
+        value = expected_value(built, history, settings.value_days)
         frame = pd.DataFrame({"churn_probability": sigmoid(model.predict_logodds(X))}, index=X.index)
         frame["risk_band"] = _bands(frame["churn_probability"])
         frame["value_at_risk"] = np.round(frame["churn_probability"] * value, 2)
@@ -181,8 +181,8 @@ class Scorer:
         return [there[name] for name in self.model.features]
 
     def _besides(self, shop: Shop, features: list[Feature]) -> list[Feature]:
-        """Give what is looked at besides the model's features: pace, stage, segment and the rules of the plays."""
-        looked_at = {*LIFE, *RFM, *INPUTS, *self.plays.features}
+        """Give what is looked at besides the model's features: pace, stage, segment, value and rules of the plays."""
+        looked_at = {*LIFE, *RFM, *VALUE, *INPUTS, *self.plays.features}
         return [feature for feature in available(shop) if feature.name in looked_at and feature not in features]
 
     def _profit(self, frame: pd.DataFrame, value: pd.Series) -> pd.Series:

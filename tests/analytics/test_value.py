@@ -8,7 +8,7 @@ import pytest
 from churnml.analytics.value import expected_value
 from churnml.data.history import History
 from churnml.data.shop import read
-from churnml.definition import ChurnDefinition
+from churnml.features.builder import build_features
 
 ORDERS = pd.DataFrame(
     {
@@ -20,11 +20,16 @@ ORDERS = pd.DataFrame(
     }
 )
 RETURNS = pd.DataFrame({"return_id": ["r"], "customer_id": ["c"], "returned_at": ["2024-12-24"], "amount": [500]})
+DAY = date(2025, 1, 1)
+
+
+def value_of(value_days: int = 365, **tables: pd.DataFrame) -> pd.Series:
+    shop = read({"orders": ORDERS, **tables})
+    return expected_value(build_features(shop, DAY), History(shop, DAY), value_days)
 
 
 def test_value_is_the_yearly_net_spend_drawn_towards_the_shop() -> None:
-    history = History(read({"orders": ORDERS}), date(2025, 1, 1))
-    found = expected_value(history, ChurnDefinition(), value_days=365)
+    found = value_of()
     # Net spend of the last 365 days (from 2024-01-02): a 100, b 60 (40 was cancelled), c 50.
     # Years as a customer: a min(731, 365)/365 = 1; b 183/365; c 61/365. Shop's rate m = 210 / (1 + 244/365).
     m = 210 / (1 + 244 / 365)
@@ -34,19 +39,14 @@ def test_value_is_the_yearly_net_spend_drawn_towards_the_shop() -> None:
 
 
 def test_returns_are_taken_off_and_value_is_never_negative() -> None:
-    history = History(read({"orders": ORDERS, "returns": RETURNS}), date(2025, 1, 1))
-    assert expected_value(history, ChurnDefinition(), 365)["c"] == 0.0
+    assert value_of(returns=RETURNS)["c"] == 0.0
 
 
 def test_a_return_after_the_snapshot_changes_nothing() -> None:
     late = RETURNS.assign(returned_at="2025-01-01")
-    day, definition = date(2025, 1, 1), ChurnDefinition()
-    with_return = expected_value(History(read({"orders": ORDERS, "returns": late}), day), definition, 365)
-    without = expected_value(History(read({"orders": ORDERS}), day), definition, 365)
-    pd.testing.assert_series_equal(with_return, without)
+    pd.testing.assert_series_equal(value_of(returns=late), value_of())
 
 
 def test_value_grows_with_the_days_that_are_counted() -> None:
-    history = History(read({"orders": ORDERS}), date(2025, 1, 1))
-    year, month = (expected_value(history, ChurnDefinition(), days) for days in (365, 30))
+    year, month = (value_of(days) for days in (365, 30))
     assert list(month * 365 / 30) == pytest.approx(list(year))
