@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from churnml.data.history import History
 from churnml.data.parts import parts_of
-from churnml.data.population import eligible
+from churnml.data.population import eligible, eligible_by_orders
 from churnml.data.shop import Shop
 from churnml.data.template import Template
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 from churnml.features.family import Aggregate, Derived, Feature, Fit, Supplied
 from churnml.features.registry import available, family_of
+from churnml.features.sources import ORDERS
 
 
 def build_features(
@@ -98,16 +99,16 @@ class Aggregates:
 
 def _aggregate(history: History, definition: ChurnDefinition, features: Sequence[Feature]) -> ir.Table:
     """Group each source once, and join what comes out to the eligible customers."""
-    customers = eligible(history, definition).select("customer_id")
-    # Most who ever ordered have left long ago: their orders are not looked at.
-    history = history.of_orders(history.shop.tables["orders"].semi_join(customers, "customer_id"))
     groups: dict[str, list[Aggregate]] = {}
     for feature in features:
         if isinstance(feature, Aggregate):
             groups.setdefault(feature.source.name, []).append(feature)
-    joined = customers
+    joined = population = _population(history, definition, groups.pop(ORDERS.name, []))
+    # Many who ever ordered have left long ago: lines and deliveries are not joined to their orders.
+    of_them = history.of_orders(history.shop.tables["orders"].semi_join(population, "customer_id"))
     for group in groups.values():
-        joined = joined.left_join(_grouped(history, group), "customer_id").drop("customer_id_right")
+        known = history if group[0].source.table == ORDERS.table else of_them
+        joined = joined.left_join(_grouped(known, group), "customer_id").drop("customer_id_right")
     filled = {
         feature.name: joined[feature.name].fill_null(0.0)
         for feature in features
@@ -116,14 +117,27 @@ def _aggregate(history: History, definition: ChurnDefinition, features: Sequence
     return joined.mutate(**filled) if filled else joined
 
 
-def _grouped(history: History, group: Sequence[Aggregate]) -> ir.Table:
+def _population(history: History, definition: ChurnDefinition, of_orders: Sequence[Aggregate]) -> ir.Table:
+    """Give the eligible customers with the aggregates of their orders."""
+    orders = ORDERS.rows(history)
+    is_eligible = eligible_by_orders(history, orders, definition)
+    if is_eligible is not None:
+        grouped = _grouped(history, of_orders, is_eligible=is_eligible)
+        return grouped.filter(grouped.is_eligible).drop("is_eligible")
+    customers = eligible(history, definition).select("customer_id")
+    if not of_orders:
+        return customers
+    return customers.left_join(_grouped(history, of_orders), "customer_id").drop("customer_id_right")
+
+
+def _grouped(history: History, group: Sequence[Aggregate], **more: ir.Value) -> ir.Table:
     """Compute the aggregates of one source, a row per customer."""
-    rows = group[0].source.rows(history)
+    rows = group[0].source.rows(history) if group else ORDERS.rows(history)
     numbers: dict[str, ir.Value] = {
         feature.name: feature.reduce(rows, condition(feature, rows, history), history).cast("float64")
         for feature in group
     }
-    return rows.group_by("customer_id").aggregate(**numbers)
+    return rows.group_by("customer_id").aggregate(**numbers, **more)
 
 
 @dataclass(frozen=True)
