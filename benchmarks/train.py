@@ -44,12 +44,13 @@ class Clock:
         """Begin a step, go on with it, or end it where all of it is done; folds are one step."""
         now = time.perf_counter()
         self.steps[self._step] = self.steps.get(self._step, 0.0) + now - self._since
-        self._step, self._since = "between these" if done == steps else text.split(" 2")[0], now
+        name = text.split(" 2")[0]
+        # The last partition is read, and its labels are joined, after it was reported.
+        self._step, self._since = "between these" if done == steps and name != "features" else name, now
 
 
-def train(shop: Path, folder: Path, snapshots: int) -> tuple[dict[str, float], Model]:
-    """Train on a shop; gives seconds by step, and what ships."""
-    clock = Clock()
+def train(shop: Path, folder: Path, snapshots: int, clock: Clock) -> Model:
+    """Train on a shop, and give what ships."""
     config = Config(
         snapshots={"at_most": snapshots},
         tracking={"uri": f"sqlite:///{folder / 'mlflow.db'}"},
@@ -57,7 +58,7 @@ def train(shop: Path, folder: Path, snapshots: int) -> tuple[dict[str, float], M
     )
     model = Trainer(config=config).fit(churnml.read(shop), progress=clock.step)
     clock.step("end")
-    return clock.steps, model
+    return model
 
 
 def time_bare_calls(shop: Path, folder: Path, snapshots: int) -> list[float]:
@@ -73,27 +74,30 @@ def time_bare_calls(shop: Path, folder: Path, snapshots: int) -> list[float]:
 
     lightgbm.train = timed
     with joblib.parallel_config(backend="sequential"):
-        train(shop, folder, snapshots)
+        train(shop, folder, snapshots, Clock())
     return bare
 
 
 def measure(shop: Path, folder: Path, snapshots: int) -> None:
     """Print seconds by step, the peak of the memory and the overhead."""
+    clock = Clock()
     built: list[TrainingFrame] = []
     build = trainer.build_training_frame
 
     def build_once(*args: Any) -> TrainingFrame:
-        built.extend([] if built else [build(*args)])
+        if not built:
+            built.append(build(*args))
+            clock.step("between these")
         return built[0]
 
     trainer.build_training_frame = build_once
-    steps, model = train(shop, folder / "first", snapshots)
-    for name, seconds in steps.items():
+    model = train(shop, folder / "first", snapshots, clock)
+    for name, seconds in clock.steps.items():
         print(f"{name:<32}{seconds:>8.1f} s")
-    whole, peak = sum(steps.values()), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    whole, peak = sum(clock.steps.values()), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"{'together':<32}{whole:>8.1f} s, {peak:.2f} GiB")
     bare = time_bare_calls(shop, folder / "second", snapshots)
-    later = whole - steps["read and check"] - steps["features"]
+    later = whole - clock.steps["read and check"] - clock.steps["features"]
     print(f"after the features{later:>22.1f} s; {len(bare)} calls of lightgbm.train alone {sum(bare):.1f} s")
     print(f"overhead {later / sum(bare) - 1:.0%}; shipped: {model.candidate.name}, version {model.version}")
 

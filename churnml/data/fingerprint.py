@@ -9,9 +9,12 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
+from churnml.data.door import TYPES
 from churnml.data.history import History
 from churnml.data.shop import Shop
 from churnml.data.template import Template
+
+_TYPES = frozenset(TYPES.values())
 
 
 class Fingerprints:
@@ -56,7 +59,10 @@ def fingerprint(history: History, names: Iterable[str] | None = None) -> str:
 def _summed(history: History, name: str) -> ir.Table:
     table = history.table(name)
     columns = sorted(table.columns)
-    texts = [table[column].cast("string").fill_null("\2") for column in columns]
-    hashes = ibis.literal("\1").join(texts).hash().cast("decimal(38, 0)")
+    # A shop's own columns keep the types of their file, which shall not matter.
+    typed = {
+        column: table[column] if table[column].type() in _TYPES else table[column].cast("string") for column in columns
+    }
+    hashes = history.shop.engine.hash_rows(typed).cast("decimal(38, 0)")
     summed = table.aggregate(rows=table.count(), total=hashes.sum())
     return summed.mutate(table=ibis.literal(f"{name}|{','.join(columns)}"))

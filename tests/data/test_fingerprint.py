@@ -38,3 +38,19 @@ def test_a_known_change_changes_it() -> None:
 
 def test_tables_that_are_not_named_are_not_looked_at() -> None:
     assert of(ORDERS, ["orders"], returns=RETURNS) == of(ORDERS)
+
+
+def test_values_belong_to_their_row_and_column() -> None:
+    exchanged = ORDERS.assign(customer_id=["b", "a", "a"])
+    assert of(exchanged) != of(ORDERS)
+    one, other = (RETURNS.assign(reason=given) for given in (["late"], [None]))
+    assert len({of(ORDERS, returns=returns) for returns in (one, other, RETURNS.assign(reason=["1"]))}) == 3
+    channel, currency = ORDERS.assign(channel="EUR", currency="USD"), ORDERS.assign(channel="USD", currency="EUR")
+    assert of(channel) != of(currency)
+
+
+def test_a_column_of_the_shops_own_may_be_of_any_type() -> None:
+    customers = pd.DataFrame({"customer_id": ["a", "b"], "floors": [3, 12]})
+    found = {of(ORDERS, customers=customers.astype({"floors": kind})) for kind in ("int8", "int64", "str")}
+    assert len(found) == 1
+    assert found != {of(ORDERS, customers=customers.assign(floors=[3, 13]))}

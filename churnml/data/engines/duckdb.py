@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pandas as pd
@@ -86,6 +87,11 @@ class DuckDBEngine(Engine):
         frame: pd.DataFrame = table.to_pyarrow().to_pandas()
         return frame
 
+    def hash_rows(self, columns: Mapping[str, ir.Value]) -> ir.IntegerValue:
+        """Hash the values themselves, in a quarter of the time that their texts take."""
+        hashed: ir.IntegerValue = _hash(ibis.struct(dict(columns)))
+        return hashed
+
     def _stream(self, table: ir.Table, rows: int) -> Iterable[pa.RecordBatch]:
         # Ibis 12 asks for the name that this reader had before DuckDB 2.
         query = table.op()
@@ -121,3 +127,8 @@ def _is_alive(process: int) -> bool:
 def _close(connection: duckdb.DuckDBPyConnection, scratch: tempfile.TemporaryDirectory[str]) -> None:
     connection.close()
     scratch.cleanup()
+
+
+@ibis.udf.scalar.builtin(name="hash")  # type: ignore[untyped-decorator]
+def _hash(row) -> dt.uint64:  # type: ignore[no-untyped-def]
+    """Hash a value of any type; that of Ibis makes a text of the hash on its way to a signed number."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
@@ -100,6 +101,11 @@ class Engine(ABC):
         """Give the rows of a large table of plain numbers and texts."""
         frame: pd.DataFrame = table.to_pandas()
         return frame
+
+    def hash_rows(self, columns: Mapping[str, ir.Value]) -> ir.IntegerValue:
+        """Hash what stands in some columns of a row; null is a value of its own."""
+        texts = [column.cast("string").fill_null("\2") for column in columns.values()]
+        return ibis.literal("\1").join(texts).hash()
 
     def batches(self, tables: Iterable[ir.Table], rows: int = ROWS_PER_GROUP) -> Iterator[pa.Table]:
         """Give the rows of tables, one after another, in pieces of so many rows, without holding them all."""
