@@ -76,7 +76,9 @@ class TrainingSettings(_Section):
     )
     tune_store: str = Field("models/tuning.db", description="File that keeps the trials, so that a search resumes.")
     bootstrap_draws: int = Field(200, ge=20, description="Draws for the intervals of the figures.")
-    threads: int = Field(2, ge=1, description="Threads for LightGBM.")
+    threads: int = Field(
+        2, ge=1, description="Threads for training: folds side by side share them, as LightGBM does in one fit."
+    )
 
 
 class ProfitSettings(_Section):
