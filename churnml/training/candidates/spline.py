@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
@@ -49,15 +48,16 @@ class SplineLogistic(Candidate):
     def fit(self, frame: TrainingFrame, settings: FitSettings) -> Self:
         """Place the knots and fit by penalised maximum likelihood."""
         rows = frame.sample(_MOST_ROWS)
-        values = _log(rows.X.to_numpy(dtype=np.float64))
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "All-NaN slice|Mean of empty slice|Degrees of freedom", RuntimeWarning)
-            low, high = np.nanquantile(values, _ENDS, axis=0)
-            values = np.clip(values, low, high)
-            varies = np.nan_to_num(np.nanstd(values, axis=0)) > _NO_SPREAD
-            means = np.nanmean(values, axis=0)
-            knots = np.nanquantile(values, _KNOTS, axis=0)
-        self.columns = list(rows.X.columns[varies])
+        X = rows.X.loc[:, rows.X.notna().any()]
+        if X.empty:
+            return self
+        values = _log(X.to_numpy(dtype=np.float64))
+        low, high = np.nanquantile(values, _ENDS, axis=0)
+        values = np.clip(values, low, high)
+        varies = np.nanstd(values, axis=0) > _NO_SPREAD
+        means = np.nanmean(values, axis=0)
+        knots = np.nanquantile(values, _KNOTS, axis=0)
+        self.columns = list(X.columns[varies])
         self.low, self.high, self.means = low[varies], high[varies], means[varies]
         self.knots = [np.unique(column).tolist() for column in knots.T[varies]]
         if not self.columns:
