@@ -61,7 +61,8 @@ def _summed(history: History, name: str) -> ir.Table:
     columns = sorted(table.columns)
     # A shop's own columns keep the types of their file, which shall not matter.
     typed = {
-        column: table[column] if table[column].type() in _TYPES else table[column].cast("string") for column in columns
+        column: table[column] if kind.copy(nullable=True) in _TYPES else table[column].cast("string")
+        for column, kind in sorted(table.schema().items())
     }
     hashes = history.shop.engine.hash_rows(typed).cast("decimal(38, 0)")
     summed = table.aggregate(rows=table.count(), total=hashes.sum())
