@@ -11,6 +11,7 @@ alone and on all threads: fits that stand side by side slow each other down, and
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import os
 import resource
@@ -51,12 +52,8 @@ class Clock:
 
 def train(shop: Path, folder: Path, snapshots: int, clock: Clock) -> Model:
     """Train on a shop, and give what ships."""
-    config = Config(
-        snapshots={"at_most": snapshots},
-        tracking={"uri": f"sqlite:///{folder / 'mlflow.db'}"},
-        features={"store": str(folder / "features")},
-    )
-    model = Trainer(config=config).fit(churnml.read(shop), progress=clock.step)
+    with contextlib.chdir(folder):  # runs and features are kept in the working folder
+        model = Trainer(config=Config(snapshots={"at_most": snapshots})).fit(churnml.read(shop), progress=clock.step)
     clock.step("end")
     return model
 
@@ -115,7 +112,7 @@ def main() -> None:
             (folder / run).mkdir()
         if asked.shop is None:
             simulate(folder / "shop", customers=asked.customers, seed=1)
-        measure(asked.shop or folder / "shop", folder, asked.snapshots)
+        measure((asked.shop or folder / "shop").resolve(), folder, asked.snapshots)
 
 
 if __name__ == "__main__":
