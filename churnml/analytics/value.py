@@ -8,7 +8,7 @@ from churnml.data.history import History
 
 VALUE = ("days_since_first_order", "amount_sum_365d")
 """The features that tell what she brought, and for how long."""
-_WINDOW_DAYS = 365
+_WINDOW_DAYS = 365  # that of the amounts
 _PRIOR_YEARS = 0.5
 _DAYS_A_YEAR = 365.0
 

@@ -58,7 +58,6 @@ def fingerprint(history: History, names: Iterable[str] | None = None) -> str:
 
 def _summed(history: History, name: str) -> ir.Table:
     table = history.table(name)
-    columns = sorted(table.columns)
     # A shop's own columns keep the types of their file, which shall not matter.
     typed = {
         column: table[column] if kind.copy(nullable=True) in _TYPES else table[column].cast("string")
@@ -66,4 +65,4 @@ def _summed(history: History, name: str) -> ir.Table:
     }
     hashes = history.shop.engine.hash_rows(typed).cast("decimal(38, 0)")
     summed = table.aggregate(rows=table.count(), total=hashes.sum())
-    return summed.mutate(table=ibis.literal(f"{name}|{','.join(columns)}"))
+    return summed.mutate(table=ibis.literal(f"{name}|{','.join(typed)}"))

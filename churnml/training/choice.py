@@ -147,7 +147,6 @@ def predict_folds(
     if progress is not None:
         progress("folds", len(folds), len(folds))
     rows = [at for at, _, _ in found]
-    with_trees = [name for name in fitted_ones if all(name in trees for _, _, trees in found)]
     tested = np.concatenate(rows)
     return Predictions(
         tested,
@@ -156,7 +155,7 @@ def predict_folds(
         frame.snapshots[tested],
         np.repeat(np.arange(len(rows)), [len(part) for part in rows]),
         {name: np.concatenate([logodds[name] for _, logodds, _ in found]) for name in fitted_ones},
-        {name: [trees[name] for _, _, trees in found] for name in with_trees},
+        {name: [trees[name] for _, _, trees in found] for name in found[0][2]},
     )
 
 

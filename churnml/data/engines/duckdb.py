@@ -129,6 +129,7 @@ def _close(connection: duckdb.DuckDBPyConnection, scratch: tempfile.TemporaryDir
     scratch.cleanup()
 
 
+# Ibis has no types for its decorator, and takes a value of any type only where none is written.
 @ibis.udf.scalar.builtin(name="hash")  # type: ignore[untyped-decorator]
 def _hash(row) -> dt.uint64:  # type: ignore[no-untyped-def]
     """Hash a value of any type; that of Ibis makes a text of the hash on its way to a signed number."""
