@@ -35,7 +35,7 @@ def key_of(files: Iterable[Path] | None, settings: str) -> str | None:
         return None
     digest = hashlib.sha256(f"{__version__}\n{settings}\n".encode())
     try:
-        for file in [*(Path(str(rules.__file__)) for rules in (checks, contract, door)), *sorted(files)]:
+        for file in [*_rules(), *sorted(files)]:
             with file.open("rb") as content:
                 digest.update(f"{file.name}\n{hashlib.file_digest(content, 'sha256').hexdigest()}\n".encode())
     except OSError:
@@ -66,6 +66,11 @@ def remember(key: str, report: CheckReport) -> None:
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=_folder(), delete=False) as scratch:
             json.dump(told, scratch)
         Path(scratch.name).replace(_folder() / f"{key}.json")
+
+
+def _rules() -> list[Path]:
+    modules = sorted(Path(str(checks.__file__)).parent.glob("*.py"))
+    return [*modules, *(Path(str(rules.__file__)) for rules in (contract, door))]
 
 
 def _folder() -> Path:

@@ -1,0 +1,41 @@
+"""The report of a check, and how it names rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+EXAMPLES = 3
+_LONGEST_EXAMPLE = 40
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What a check found.
+
+    Attributes
+    ----------
+    rows
+        Rows per table, as received.
+    failures
+        Sentences that name table, column, count, examples and remedy; the shop cannot be used until they are gone.
+    notes
+        What is tolerated, counted: left-out rows, dropped duplicates, columns that are not used.
+    duplicated
+        Tables in which identical rows have to be dropped.
+    plain
+        For each table, the columns whose values are as they shall be, so that nothing has to be converted.
+    """
+
+    rows: dict[str, int] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    duplicated: frozenset[str] = frozenset()
+    plain: Mapping[str, frozenset[str]] = field(default_factory=dict, compare=False)
+
+
+def short(value: Any) -> str:
+    """Write a value as an example; a long one is cut."""
+    text = "empty" if value is None or value != value else str(value)  # NaN, NaT: not equal to themselves
+    return text if len(text) <= _LONGEST_EXAMPLE else text[:_LONGEST_EXAMPLE] + "..."
