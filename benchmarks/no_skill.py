@@ -2,20 +2,20 @@
 
     python benchmarks/no_skill.py SHOP --as-of 2011-09-01 --horizon 90 --active 365 --seeds 100 --cheap
     python benchmarks/no_skill.py --simulate 3000 --seeds 100 --cheap
+    python benchmarks/no_skill.py --drawn 400 --seeds 100 --cheap
 
 With a shop, its labels are permuted within each snapshot, another way for each seed; with ``--simulate``, each seed is
-a simulated shop of so many customers whose leaving depends on nothing. ``--cheap`` compares the rules alone; without it
-all candidates are, end to end from the built features on.
+a simulated shop of so many customers whose leaving depends on nothing; with ``--drawn``, rows of so many customers are
+drawn without a shop, recency telling who leaves, and their labels permuted. ``--cheap`` compares the rules alone;
+without it all candidates are, end to end from the built features on.
 """
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import tempfile
 from datetime import date
 
-import numpy as np
 from joblib import Parallel, delayed
 
 import churnml
@@ -27,18 +27,9 @@ from churnml.features.registry import learnable
 from churnml.training.frame import TrainingFrame, build_training_frame
 from churnml.training.result import Training
 from churnml.training.trainer import Trainer
+from tests.training.drawn import draw_frame, permuted
 
 CHEAP = ["recency_rule", "bg_nbd", "rfm_logistic"]
-
-
-def permuted(frame: TrainingFrame, seed: int) -> TrainingFrame:
-    """Give the same rows with the outcomes of each snapshot in another order."""
-    rng = np.random.default_rng(seed)
-    churned = frame.churned.copy()
-    for day in frame.days:
-        rows = np.flatnonzero(frame.snapshots == day)
-        churned[rows] = churned[rng.permutation(rows)]
-    return dataclasses.replace(frame, churned=churned)
 
 
 def built(shop: churnml.Shop, config: Config, as_of: date | None) -> tuple[TrainingFrame, date, list[str]]:
@@ -67,6 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("shop", nargs="?")
     parser.add_argument("--simulate", type=int, metavar="CUSTOMERS")
+    parser.add_argument("--drawn", type=int, metavar="CUSTOMERS")
     parser.add_argument("--as-of", type=date.fromisoformat)
     parser.add_argument("--horizon", type=int, default=90)
     parser.add_argument("--active", type=int, default=365)
@@ -75,14 +67,17 @@ def main() -> None:
     parser.add_argument("--cheap", action="store_true")
     parser.add_argument("--jobs", type=int, default=2, help="seeds at a time")
     asked = parser.parse_args()
-    if (asked.shop is None) == (asked.simulate is None):
-        parser.error("name a shop, or --simulate with a number of customers")
+    if [asked.shop, asked.simulate, asked.drawn].count(None) != 2:
+        parser.error("name a shop, or --simulate or --drawn with a number of customers")
     definition = ChurnDefinition(horizon_days=asked.horizon, active_days=asked.active)
     candidates = {"candidates": CHEAP} if asked.cheap else {}
     config = Config(definition=definition, training={"bootstrap_draws": 20, "threads": 1, **candidates})
     seeds = range(asked.first, asked.first + asked.seeds)
     if asked.simulate:
         work = (delayed(simulated)(asked.simulate, seed, config) for seed in seeds)
+    elif asked.drawn:
+        frames = (permuted(draw_frame(asked.drawn, seed=seed), seed) for seed in seeds)
+        work = (delayed(trained)(frame, date(2025, 1, 1), [], config) for frame in frames)
     else:
         frame, end, off = built(churnml.read(asked.shop), config, asked.as_of)
         work = (delayed(trained)(permuted(frame, seed), end, off, config) for seed in seeds)
