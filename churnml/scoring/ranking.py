@@ -6,17 +6,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cached_property
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from pydantic import ValidationError
 
 from churnml.campaigns.holdout import HoldoutPlan
-from churnml.config import Config
+from churnml.config import Config, ScoringSettings
 from churnml.data.history import History
 from churnml.data.shop import Shop
 from churnml.data.timeline import timeline
-from churnml.errors import InputError
+from churnml.definition import failures_of
+from churnml.errors import ConfigError, InputError
 from churnml.features.builder import build
 from churnml.features.registry import available, concept_of
 from churnml.features.registry import feature as feature_of
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 _HEAD = 10
 _SHOWN = ("risk_rank", "customer_id", "churn_probability", "risk_band", "value_at_risk", "reason_1")
 _LOST = "already lost"
+_CHANGEABLE = ("capacity", "budget", "rank_by", "order_by")
 
 
 class Ranking:
@@ -109,8 +113,13 @@ class Ranking:
         """Give the n customers who are most likely to leave; the work list is another list.
 
         The name of its columns says which list it is.
+
+        Raises
+        ------
+        InputError
+            Where ``n`` is not a number of customers.
         """
-        return self.frame.head(n).rename_axis(columns="ranking, most likely to leave first")
+        return self.frame.head(_customers(n)).rename_axis(columns="ranking, most likely to leave first")
 
     def worklist(self, n: int | None = None) -> pd.DataFrame:
         """Give the customers to contact, in the order in which to contact them; see ``select``.
@@ -124,8 +133,13 @@ class Ranking:
         -------
         pandas DataFrame
             ``list_rank`` (1 first) and the columns of the ranking.
+
+        Raises
+        ------
+        InputError
+            Where ``n`` is not a number of customers.
         """
-        return self.select(capacity=n).frame
+        return self.select(capacity=None if n is None else _customers(n)).frame
 
     def select(self, **settings: Any) -> Worklist:
         """Choose whom to contact.
@@ -139,11 +153,26 @@ class Ranking:
         **settings
             ``capacity``, ``budget``, ``rank_by`` and ``order_by``, where they differ from the configuration; None is
             passed over.
+
+        Raises
+        ------
+        ConfigError
+            With every setting that is not known or cannot be.
         """
         given = {name: value for name, value in settings.items() if value is not None}
         if not given:
             return self._worklist
-        chosen = self.config.scoring.model_copy(update=given)
+        failures = [
+            f"{name}: cannot be changed here. Choose among {', '.join(_CHANGEABLE)}."
+            for name in given
+            if name not in _CHANGEABLE
+        ]
+        try:
+            chosen = ScoringSettings(**{**self.config.scoring.model_dump(), **given})
+        except ValidationError as error:
+            failures += failures_of(error)
+        if failures:
+            raise ConfigError(failures)
         return make_worklist(self.frame, self._against, self.plays, chosen, self.config.plays)
 
     @cached_property
@@ -377,3 +406,10 @@ class Ranking:
 
 def _heaviest_first(weights: pd.Series) -> pd.Series:
     return weights.sort_values(ascending=False, kind="stable")
+
+
+def _customers(n: int) -> int:
+    """Give a number of customers, 1 or more."""
+    if isinstance(n, bool | np.bool_) or not isinstance(n, Integral) or n < 1:
+        raise InputError(f"n: must be a whole number of customers, 1 or more (received {n!r:.80}). Correct the number.")
+    return int(n)

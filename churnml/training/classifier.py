@@ -7,11 +7,11 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import _num_samples, check_is_fitted, column_or_1d, validate_data
 
 from churnml.statistics.logodds import Floats, fit_intercept, sigmoid
 from churnml.training.candidates import CANDIDATES
@@ -79,7 +79,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            Where the candidate is not known, needs columns that are not there, or the input is not as described.
+            Where the candidate is not known, needs columns that are not there, or the input is not as described; where
+            a candidate with trees is given columns whose names LightGBM cannot keep apart.
         """
         if self.candidate not in CANDIDATES:
             raise ValueError(f"candidate: {self.candidate!r} is not known. Choose among {', '.join(CANDIDATES)}.")
@@ -88,8 +89,15 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError("y is missing: this classifier requires y to be passed, but the target y is None.")
         labels = column_or_1d(check_array(y, ensure_2d=False, dtype=None, input_name="y"), warn=True)
         check_classification_targets(labels)
-        if len(labels) != len(X_frame):
-            raise ValueError(f"y has {len(labels):,} rows, X has {len(X_frame):,}. Pass one label per row.")
+        rows = len(X_frame)
+        of_rows = {"y": labels, "snapshots": snapshots, "customers": customers}
+        differing = [
+            f"{name} has {_num_samples(values):,}"
+            for name, values in of_rows.items()
+            if values is not None and _num_samples(values) != rows
+        ]
+        if differing:
+            raise ValueError(f"{', '.join(differing)}, but X has {rows:,} rows. Pass one value per row of X.")
         self.classes_, codes = np.unique(labels, return_inverse=True)
         if type_of_target(labels, input_name="y") != "binary" and len(self.classes_) > 2:
             raise ValueError(
@@ -99,9 +107,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError("y holds one class only: this classifier can't train when only one class is present.")
         if not CANDIDATES[self.candidate].suits(list(X_frame.columns)):
             raise ValueError(f"candidate: {self.candidate} needs columns that X does not have. Choose lightgbm.")
-        rows = len(X_frame)
-        ids = pd.Index(np.asarray(customers if customers is not None else np.arange(rows)).astype(str))
-        days = np.zeros(rows, dtype="datetime64[D]") if snapshots is None else np.asarray(snapshots, "datetime64[D]")
+        ids = pd.Index(np.arange(rows) if customers is None else _one_per_row("customers", customers)).astype(str)
+        days = np.zeros(rows, dtype="datetime64[D]") if snapshots is None else _days(snapshots)
         # A training frame is sorted by its snapshots.
         order = np.argsort(days, kind="stable")
         frame = TrainingFrame(
@@ -151,3 +158,23 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.classifier_tags.multi_class = False
         tags.input_tags.allow_nan = True
         return tags
+
+
+def _one_per_row(name: str, values: ArrayLike) -> NDArray[Any]:
+    """Give a value for each row; null is refused."""
+    column = np.asarray(values)
+    if column.ndim != 1:
+        raise ValueError(f"{name} has {column.ndim} dimensions. Pass one value per row of X.")
+    missing = int(pd.isna(column).sum())
+    if missing:
+        raise ValueError(f"{name}: {missing:,} of {len(column):,} values are missing. Fill them, or drop these rows.")
+    return column
+
+
+def _days(snapshots: ArrayLike) -> NDArray[np.datetime64]:
+    """Give the day of each row."""
+    given = _one_per_row("snapshots", snapshots)
+    try:
+        return given.astype("datetime64[D]")
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"snapshots: holds values that are no days ({error}). Write days as 2025-03-31.") from error

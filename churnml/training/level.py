@@ -23,12 +23,14 @@ _INTERVAL = 1.96
 _STEPS = 200
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Level:
     """The churn rate that is assumed.
 
     Attributes
     ----------
+    day
+        The day whose level is assumed, as ISO text.
     kind
         ``none``: the mean of all known snapshots; ``trailing``: that of the newest known one; ``last_year``: that of
         the snapshot a year before.
@@ -38,29 +40,39 @@ class Level:
         95 % interval, from how far off the kind was on the folds (without folds: from how the rates vary).
     spread
         Standard deviation of that error, in log-odds.
-    last_year, newest
-        Churn rates a year before, and of the newest known snapshot; None where it is not known.
+    newest, last_year
+        Churn rates of the newest snapshot whose outcome is known on the day, and of the one a year before; None where
+        there is none.
+    newest_day, last_year_day
+        These snapshots, as ISO text.
     tested_forward
         Whether folds looked forward in time.
     """
 
+    day: str
     kind: Kind
     rate: float
     low: float
     high: float
     spread: float
-    last_year: float | None
     newest: float
+    newest_day: str
+    last_year: float | None
+    last_year_day: str | None
     tested_forward: bool
 
     @property
     def sentence(self) -> str:
         """Say what is assumed, and why."""
-        known = [f"of the newest snapshot whose outcome is known {self.newest:.0%} left"]
+        assumed = f"{self.rate:.0%} leave ({self.low * 100:.0f} to {self.high * 100:.0f})"
+        known = (
+            f"of the customers of {self.newest_day}, the newest whose outcome was known then, {self.newest:.0%} left"
+        )
         if self.last_year is not None:
-            known.insert(0, f"this time last year {self.last_year:.0%} left")
-        sentence = f"{', '.join(known)}; we assume {self.rate:.0%} ({self.low * 100:.0f} to {self.high * 100:.0f})"
-        return sentence[0].upper() + sentence[1:] + ("." if self.tested_forward else ", not tested forward.")
+            known += f", and of those of {self.last_year_day} {self.last_year:.0%}"
+        return (
+            f"For {self.day} we assume that {assumed}: {known}{'' if self.tested_forward else '; not tested forward'}."
+        )
 
 
 def choose_level(
@@ -106,16 +118,19 @@ def choose_level(
     off = own if len(own) >= _LEAST_FOLDS else _logit(known) - found
     spread = float(np.sqrt(np.mean(off**2)))
     low, high = sigmoid([found - _INTERVAL * spread, found + _INTERVAL * spread])
-    last_year = _assume(known, day, "last_year")
+    last_year = _near_a_year_before(known, day)
     return Level(
-        kind,
-        float(sigmoid(found)),
-        float(low),
-        float(high),
-        spread,
-        None if last_year is None else float(sigmoid(last_year)),
-        float(known.churn_rate.iloc[-1]),
-        len(folds) > 0,
+        day=str(day.astype("datetime64[D]")),
+        kind=kind,
+        rate=float(sigmoid(found)),
+        low=float(low),
+        high=float(high),
+        spread=spread,
+        newest=float(known.churn_rate.iloc[-1]),
+        newest_day=str(known.snapshot_date.iloc[-1]),
+        last_year=None if last_year is None else float(sigmoid(_logit(known)[last_year])),
+        last_year_day=None if last_year is None else str(known.snapshot_date.iloc[last_year]),
+        tested_forward=len(folds) > 0,
     )
 
 
@@ -152,8 +167,14 @@ def _assume(known: pd.DataFrame, day: np.datetime64, kind: Kind) -> float | None
         return float(np.average(levels, weights=known.customers))
     if kind == "trailing":
         return float(levels[-1])
+    at = _near_a_year_before(known, day)
+    return None if at is None else float(levels[at])
+
+
+def _near_a_year_before(known: pd.DataFrame, day: np.datetime64) -> int | None:
+    """Find the position of the snapshot nearest to a year before; None where it is not near."""
     off = np.abs((known.index.to_numpy(dtype="datetime64[D]") - (day - _YEAR)).astype(int))
-    return float(levels[off.argmin()]) if off.min() <= _NEAR_DAYS else None
+    return int(off.argmin()) if off.min() <= _NEAR_DAYS else None
 
 
 def _best(errors: dict[Kind, Floats]) -> Kind:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from churnml.data.shop import Shop
-from churnml.errors import InputError, ModelError
+from churnml.errors import ConfigError, InputError, ModelError
 from churnml.features.builder import build_features
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.scorer import Scorer
@@ -190,3 +190,24 @@ def test_stability_counts_the_last_snapshots(ranking: Ranking) -> None:
     }
     told_today = {(row.customer_id, row.concept) for row in found.itertuples() if row.last_told_on == DAY}
     assert told_today == {(customer, concept) for customer, concepts in today.items() for concept in concepts}
+
+
+@pytest.mark.parametrize("n", ["x", -1, 0, 2.5, True, "5", float("nan")])
+def test_a_list_of_no_number_of_customers_is_refused(ranking: Ranking, n: object) -> None:
+    said = re.escape(f"n: must be a whole number of customers, 1 or more (received {n!r}). Correct the number.")
+    with pytest.raises(InputError, match=said):
+        ranking.worklist(n)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=said):
+        ranking.top(n)  # type: ignore[arg-type]
+
+
+def test_a_number_of_numpy_is_a_number_too(ranking: Ranking) -> None:
+    assert ranking.worklist(np.int64(3)).equals(ranking.worklist(3))
+
+
+def test_settings_of_the_work_list_that_cannot_be_are_all_named(ranking: Ranking) -> None:
+    with pytest.raises(ConfigError) as refused:
+        ranking.select(capacity=0, budget="much", rank_by="luck", language="tr")
+    assert [failure.partition(":")[0] for failure in refused.value.failures] == [
+        *("language", "capacity", "budget", "rank_by"),
+    ]

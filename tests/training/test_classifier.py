@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -84,3 +86,64 @@ def test_what_cannot_be_fitted_is_refused(candidate: str, message: str) -> None:
     X, y = drawn(100)
     with pytest.raises(ValueError, match=message):
         ChurnClassifier(candidate).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"snapshots": ["2025-03-01"]}, "snapshots has 1, but X has 100 rows. Pass one value per row of X."),
+        ({"customers": range(300)}, "customers has 300, but X has 100 rows. Pass one value per row of X."),
+        ({"customers": ["a"], "snapshots": []}, "snapshots has 0, customers has 1, but X has 100 rows."),
+        ({"snapshots": [["2025-03-01"]] * 100}, "snapshots has 2 dimensions. Pass one value per row of X."),
+        ({"snapshots": ["2025-03-01"] * 99 + [None]}, "snapshots: 1 of 100 values are missing. Fill them, or drop"),
+        ({"snapshots": ["1 March"] * 100}, "snapshots: holds values that are no days"),
+        ({"customers": [None, *range(99)]}, "customers: 1 of 100 values are missing."),
+    ],
+)
+def test_days_and_customers_belong_to_the_rows(given: dict[str, object], message: str) -> None:
+    X, y = drawn(100)
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        ChurnClassifier("spline_logistic").fit(X, y, **given)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.arange(99) % 2, "y has 99, but X has 100 rows"),
+        (np.r_[np.nan, np.arange(99) % 2], "Input y contains NaN"),
+        (np.arange(100) % 3, "Only binary classification is supported"),
+        (np.linspace(0, 1, 100), "Unknown label type: continuous"),
+        (np.zeros(100), "y holds one class only"),
+    ],
+)
+def test_labels_are_two_classes_of_the_rows(y: np.ndarray, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        ChurnClassifier("spline_logistic").fit(drawn(100)[0], y)
+
+
+@pytest.mark.parametrize("candidate", ["lightgbm", "blend"])
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["a[0]", "b"], "'a[0]' holds '[', ']'."),
+        (["a b", "a_b"], "'a b' holds ' '."),
+        (['{"a": 1}', "b"], """'{"a": 1}' holds ' ', '"', ':', '{', '}'."""),
+        (["a,b", "=a"], "'a,b' holds ','; '=a' holds '='."),
+        (["a\nb", "b\u2028"], "'a\\nb' holds '\\n'; 'b\\u2028' holds '\\u2028'."),
+        (["", "b"], "one is empty."),
+    ],
+)
+def test_names_that_lightgbm_cannot_keep_apart_are_refused(candidate: str, names: list[str], said: str) -> None:
+    X, y = drawn(100)
+    rfm = {"days_since_last_order": X.a, "orders_365d": X.b, "amount_sum_365d": X.a}  # so that a blend has two members
+    X = pd.concat([X.set_axis(names, axis=1), pd.DataFrame(rfm)], axis=1)
+    message = f"LightGBM cannot keep these names of columns apart: {said} Rename them, in letters, digits and"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        ChurnClassifier(candidate).fit(X, y)
+
+
+def test_other_letters_are_fine_for_trees_and_any_name_for_curves() -> None:
+    X, y = drawn(200)
+    for candidate, names in {"lightgbm": ["müşteri_yaşı", "b-c"], "spline_logistic": ["a[0]", "a b"]}.items():
+        named = X.set_axis(names, axis=1)
+        assert ChurnClassifier(candidate).fit(named, y).predict_proba(named).shape == (200, 2)

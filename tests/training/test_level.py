@@ -71,11 +71,23 @@ def test_no_outcome_is_used_before_it_is_known() -> None:
 
 
 def test_the_sentence_says_what_is_known_and_what_is_assumed() -> None:
-    found = choose_level(rates_of([0.5] * 13), day(13), [day(12)], DEFINITION)
+    # Snapshot 12 of 2023-12-27 is known on day 13, 2024-01-26; a year before that is 2023-01-26, nearest snapshot 1.
+    found = choose_level(rates_of([0.5, 0.4] + [0.5] * 11), day(13), [day(12)], DEFINITION)
+    known = "of the customers of 2023-12-27, the newest whose outcome was known then, 50% left"
     assert found.sentence == (
-        "This time last year 50% left, of the newest snapshot whose outcome is known 50% left; we assume 50% "
-        "(50 to 50)."
+        f"For 2024-01-26 we assume that {found.rate:.0%} leave ({found.low * 100:.0f} to {found.high * 100:.0f}): "
+        f"{known}, and of those of 2023-01-31 40%."
     )
+    assert (found.newest_day, found.last_year_day) == ("2023-12-27", "2023-01-31")
+
+
+def test_without_a_snapshot_a_year_before_the_sentence_is_shorter() -> None:
+    found = choose_level(rates_of([0.5] * 4), day(5), [], DEFINITION)
+    assert found.sentence == (
+        "For 2023-05-31 we assume that 50% leave (50 to 50): of the customers of 2023-04-01, the newest whose outcome "
+        "was known then, 50% left; not tested forward."
+    )
+    assert found.last_year_day is None
 
 
 @pytest.mark.parametrize("rate", [0.001, 0.3, 0.98])

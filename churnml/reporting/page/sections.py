@@ -235,14 +235,14 @@ def _verdict(model: Summary, language: str) -> str:
 def _level(level: Summary | None, language: str, write: Numbers) -> str:
     if not level:
         return ""
-    if language == "en":
+    if language == "en" or "day" not in level:  # models of before say no days
         return str(level.get("sentence") or "")
     parts = ["level", "tested" if level["tested_forward"] else "not_tested"]
     if level["last_year"] is not None:
-        parts.insert(0, "level_last_year")
+        parts.insert(1, "level_last_year")
     shares = {name: write.share(level[name]) for name in ("last_year", "newest", "rate", "low", "high")}
-    text = "".join(TURKISH_OF_CARD[part] for part in parts).format(**shares)
-    return text[0].upper() + text[1:]
+    days = {name: write.day(level[name]) for name in ("day", "newest_day", "last_year_day") if level[name]}
+    return "".join(TURKISH_OF_CARD[part] for part in parts).format(**shares, **days)
 
 
 def _title(model: Summary, candidate: Any, language: str) -> str:

@@ -333,10 +333,11 @@ EVENTS: dict[Language, dict[str, str]] = {
 TURKISH_OF_CARD = {
     "verdict_model": "{title} rastlantıdan daha iyi; liste onu kullanıyor.",
     "verdict_rule": "Burada basit bir kural diğer adaylar kadar iyi; liste onu kullanıyor.",
-    "level_last_year": "geçen yıl bu zamanlarda müşterilerin {last_year} kadarı, ",
-    "level": "sonucu bilinen en yeni günde müşterilerin {newest} kadarı ayrıldı; {rate} varsayıyoruz ({low} – {high}",
-    "tested": ").",
-    "not_tested": "), ileriye dönük sınanmadı.",
+    "level": "{day} için müşterilerin {rate} kadarının ayrılacağını varsayıyoruz ({low} – {high}): o gün sonucu "
+    "bilinen en yeni gün olan {newest_day} gününün müşterilerinden {newest} kadarı ayrıldı",
+    "level_last_year": ", {last_year_day} gününün müşterilerinden {last_year} kadarı",
+    "tested": ".",
+    "not_tested": "; ileriye dönük sınanmadı.",
     "customers kept apart": "ayrı tutulan müşteriler",
     "recency rule": "yenilik kuralı",
     "RFM logistic": "RFM lojistik",

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import lightgbm
 import numpy as np
 import pandas as pd
+
+# Not lightgbm.train: MLflow's autologging replaces that one, and would log every fit of ours into a run of the user's.
+from lightgbm.engine import train
 
 from churnml.statistics.logodds import Floats
 from churnml.training.attribution import tree_contributions
@@ -22,6 +26,8 @@ _STOPPING_SHARE = 0.25
 _ROWS_WORTH_THREADS = 100_000
 _MIN_CHILD_SHARE = 0.005
 _MIN_CHILD = (20, 200)
+_REFUSED_LETTERS = frozenset('",:[]{}= ')
+"""What LightGBM refuses in the name of a column, loses or writes as another letter."""
 
 
 class LightGbm(Candidate):
@@ -47,9 +53,15 @@ class LightGbm(Candidate):
         """Grow a given number of trees on all rows, or those that help on a quarter of the customers on the others.
 
         Growing as many again on all rows gained nothing on folds, and takes twice as long.
+
+        Raises
+        ------
+        ValueError
+            Where LightGBM cannot take the names of the columns.
         """
+        _refuse_names(list(frame.X.columns))
         if settings.trees is not None:
-            self.booster = lightgbm.train(_parameters(len(frame), settings), _dataset(frame), settings.trees)
+            self.booster = train(_parameters(len(frame), settings), _dataset(frame), settings.trees)
         else:
             self.booster = _stopped_early(frame, settings)
         return self
@@ -95,13 +107,13 @@ def _stopped_early(frame: TrainingFrame, settings: FitSettings) -> lightgbm.Boos
     held_out = (frame.hashes * 1_000) % 1 < _STOPPING_SHARE
     learn, stop = frame.take(~held_out), frame.take(held_out)
     if min(len(learn), len(stop)) == 0 or len(np.unique(stop.churned)) < 2:
-        return lightgbm.train(_parameters(len(frame), settings), _dataset(frame), _PATIENCE)
-    train = _dataset(learn)
-    booster = lightgbm.train(
+        return train(_parameters(len(frame), settings), _dataset(frame), _PATIENCE)
+    grown_on = _dataset(learn)
+    booster = train(
         _parameters(len(learn), settings),
-        train,
+        grown_on,
         _MOST_TREES,
-        valid_sets=[_dataset(stop, reference=train)],
+        valid_sets=[_dataset(stop, reference=grown_on)],
         callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False)],
     )
     return lightgbm.Booster(model_str=booster.model_to_string(num_iteration=max(int(booster.best_iteration), 1)))
@@ -128,6 +140,20 @@ def _parameters(rows: int, settings: FitSettings) -> dict[str, Any]:
         "seed": settings.seed,
         "verbosity": -1,
     } | params
+
+
+def _refuse_names(names: Sequence[str]) -> None:
+    """Refuse names of columns that LightGBM refuses, merges or writes otherwise."""
+    failures = []
+    for name in names:
+        letters = sorted(letter for letter in set(name) if letter in _REFUSED_LETTERS or not letter.isprintable())
+        if letters or not name:
+            failures.append(f"{name!r} holds {', '.join(map(ascii, letters))}" if name else "one is empty")
+    if failures:
+        raise ValueError(
+            f"LightGBM cannot keep these names of columns apart: {'; '.join(failures)}. Rename them, in letters, "
+            "digits and underscores."
+        )
 
 
 def _dataset(frame: TrainingFrame, reference: lightgbm.Dataset | None = None) -> lightgbm.Dataset:

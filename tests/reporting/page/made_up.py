@@ -256,11 +256,14 @@ def _model() -> dict[str, Any]:
             "rate": 0.6,
             "low": 0.59,
             "high": 0.62,
+            "day": "2025-07-01",
             "last_year": 0.6,
+            "last_year_day": "2024-07-03",
             "newest": 0.6,
+            "newest_day": "2025-04-01",
             "tested_forward": True,
-            "sentence": "This time last year 60% left, of the newest snapshot whose outcome is known 60% left; "
-            "we assume 60% (59 to 62).",
+            "sentence": "For 2025-07-01 we assume that 60% leave (59 to 62): of the customers of 2025-04-01, the "
+            "newest whose outcome was known then, 60% left, and of those of 2024-07-03 60%.",
         },
         "reliability": [
             {

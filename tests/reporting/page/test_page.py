@@ -167,7 +167,13 @@ def test_a_level_that_was_not_tested_forward_says_so_in_turkish() -> None:
     summary = make_summary(3, "tr")
     summary["model"]["level"] |= {"tested_forward": False, "last_year": None}
     html = render_page(summary)
-    assert "Sonucu bilinen en yeni günde müşterilerin %60 kadarı ayrıldı; %60 varsayıyoruz (%59 – %62), ileriye" in html
+    assert "1 Tem 2025 için müşterilerin %60 kadarının ayrılacağını varsayıyoruz (%59 – %62): o gün sonucu" in html
+    assert "1 Nis 2025 gününün müşterilerinden %60 kadarı ayrıldı; ileriye dönük sınanmadı." in html
+
+
+def test_the_level_names_the_days_that_it_rests_on_in_both_languages() -> None:
+    assert "customers of 2025-04-01, the newest whose outcome was known then" in render_page(make_summary(3, "en"))
+    assert "kadarı ayrıldı, 3 Tem 2024 gününün müşterilerinden %60 kadarı." in render_page(make_summary(3, "tr"))
 
 
 def test_charts_place_shares_between_the_ends_of_their_frame() -> None:
