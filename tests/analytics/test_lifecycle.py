@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
 from churnml.analytics.lifecycle import STAGES, against_own_pace, lifecycle_stages
 from churnml.definition import ChurnDefinition
@@ -28,6 +29,20 @@ def test_a_shop_in_which_nobody_came_back_takes_the_horizon_for_a_pace() -> None
     assert list(found.overdue) == [False, True]
 
 
+def stage_of(**features: float) -> str:
+    """Give the stage of a customer who ordered nine times in 400 days, every 20 days, among nine who are worth more."""
+    usual = {
+        "days_since_last_order": 5.0,
+        "gap_median_days": 20.0,
+        "days_since_first_order": 400.0,
+        "order_days_total": 9.0,
+        "gap_last_days": 20.0,
+    }
+    X = pd.DataFrame([{**usual, **features}] * 10)
+    value = pd.Series([1.0] + [2.0] * 9)
+    return str(lifecycle_stages(X, value, ChurnDefinition(horizon_days=90)).iloc[0])
+
+
 def test_stages_go_by_pace_value_and_age() -> None:
     # Pace 20 days everywhere, horizon 90: overdue after 20, at risk after 40, lapsed after 90, lost after 180.
     days = [5, 5, 5, 21, 41, 91, 181, 5, 5, 5, 5]
@@ -46,6 +61,33 @@ def test_stages_go_by_pace_value_and_age() -> None:
         *("new", "active", "loyal", "slowing", "at risk", "lapsed", "lost", "won back", "loyal", "loyal", "VIP"),
     ]
     assert set(found) == set(STAGES)
+
+
+@pytest.mark.parametrize(
+    ("days", "stage"),
+    [
+        (20, "loyal"),
+        (21, "slowing"),
+        (40, "slowing"),
+        (40.5, "at risk"),
+        (90, "at risk"),
+        (90.5, "lapsed"),
+        (180, "lapsed"),
+        (180.5, "lost"),
+    ],
+)
+def test_a_stage_begins_after_its_last_day(days: float, stage: str) -> None:
+    # Pace 20, horizon 90: overdue after 20, at risk after 2 x 20, lapsed after 90 (more than 3 x 20), lost after 180.
+    assert stage_of(days_since_last_order=days) == stage
+
+
+def test_a_slower_pace_moves_every_stage() -> None:
+    # Pace 40: at risk after 80, lapsed after 3 x 40 = 120, lost after 240.
+    slower = [
+        stage_of(gap_median_days=40.0, days_since_last_order=after)
+        for after in (80.0, 80.5, 120.0, 120.5, 240.0, 240.5)
+    ]
+    assert slower == ["slowing", "at risk", "at risk", "lapsed", "lapsed", "lost"]
 
 
 def test_nobody_is_a_vip_who_is_worth_nothing() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from hashlib import blake2b
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -39,6 +41,36 @@ def test_every_stratum_has_its_share_and_so_have_all() -> None:
     for name, size in zip(held.index, sizes, strict=True):
         assert abs(held[name] - 0.1 * size) <= 1
     assert held.sum() == 1_000
+
+
+def test_a_share_is_rounded_to_the_nearest_customer() -> None:
+    def held(*sizes: int) -> list[int]:
+        """Give how many of strata of such sizes are held out, at a tenth."""
+        strata = pd.Series(np.repeat([f"s{place}" for place in range(len(sizes))], sizes))
+        arms = assign(IDS[: len(strata)], strata, 0.1, "c", "k", NONE)
+        return pd.Series(arms).groupby(strata).sum().tolist()
+
+    assert held(4) == [0]  # .4
+    assert held(5) == [1]  # .5
+    assert held(14) == [1]  # 1.4
+    assert held(15) == [2]  # 1.5
+    # Of all up to each stratum: .3, .6, 1.2, 1.5 and 1.8.
+    assert held(3, 3, 6, 3, 3) == [0, 1, 0, 1, 0]
+
+
+def test_who_is_held_out_is_drawn_by_a_keyed_hash_that_anyone_can_redo() -> None:
+    ids = IDS[:40]
+    place = {one: blake2b(b"6:spring:" + one.encode(), digest_size=8, key=b"key").digest() for one in ids}
+    drawn = sorted(ids, key=place.__getitem__)[:10]
+    assert sorted(ids[assign(ids, ONE[:40], 0.25, "spring", "key", NONE)]) == sorted(drawn)
+    # The length of the campaign's name stands before it: what follows cannot be read as a part of it.
+    other = pd.Series([f"1:{one}" for one in ids])
+    assert any(assign(ids, ONE[:40], 0.25, "x:1", "key", NONE) != assign(other, ONE[:40], 0.25, "x", "key", NONE))
+    # A key longer than the 64 bytes that BLAKE2 takes is hashed first.
+    for key, secret in (("k" * 64, b"k" * 64), ("k" * 65, blake2b(b"k" * 65).digest())):
+        place = {one: blake2b(b"1:c:" + one.encode(), digest_size=8, key=secret).digest() for one in ids}
+        drawn = sorted(ids, key=place.__getitem__)[:10]
+        assert sorted(ids[assign(ids, ONE[:40], 0.25, "c", key, NONE)]) == sorted(drawn)
 
 
 def test_a_fixed_arm_stays_and_the_share_is_made_up_by_the_others() -> None:

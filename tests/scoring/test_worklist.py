@@ -80,6 +80,21 @@ def test_capacity_and_what_decides() -> None:
     assert listed(frame, capacity=3, order_by="urgency") == ["c2", "c1", "c0"]
 
 
+def test_ties_go_to_the_customer_who_is_likelier_to_leave() -> None:
+    # Two are worth 5, two 3; the rows stand in no order.
+    frame = ranked(4, value_at_risk=[3.0, 5.0, 5.0, 3.0], risk_rank=[4, 3, 1, 2])
+    assert listed(frame, capacity=4) == ["c2", "c1", "c3", "c0"]
+    assert listed(frame, capacity=1) == ["c2"]
+    # Equally urgent: by value, then by risk.
+    same_day = ranked(
+        4,
+        value_at_risk=[3.0, 5.0, 5.0, 3.0],
+        risk_rank=[4, 3, 1, 2],
+        contact_by=[date(2025, 1, 2)] * 3 + [date(2025, 1, 1)],
+    )
+    assert listed(same_day, capacity=4, order_by="urgency") == ["c3", "c2", "c1", "c0"]
+
+
 def test_the_budget_counts_contact_and_offer() -> None:
     # 10 for a mail with its offer, 5 for a call: 10 + 5 + 10 = 25.
     frame = ranked(4, play=["mail", "call", "mail", "call"])

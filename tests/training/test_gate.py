@@ -11,7 +11,7 @@ import pytest
 
 from churnml.statistics.logodds import sigmoid
 from churnml.training.frame import TrainingFrame
-from churnml.training.gate import Verdict, better_than_chance, judge, name_signal, skill_of
+from churnml.training.gate import Verdict, against_champion, better_than_chance, judge, name_signal, skill_of
 from churnml.training.result import Training
 from tests.training.drawn import permuted
 
@@ -27,6 +27,20 @@ def gate(make_frame: MakeFrame) -> tuple[TrainingFrame, np.ndarray]:
     frame = make_frame(customers=2_000, snapshots=1)
     z = rng.normal(size=2_000)
     return dataclasses.replace(frame, churned=(rng.random(2_000) < sigmoid(z)).astype(float)), z
+
+
+def told_apart(half: int, right: int, strength: float = 0.4) -> tuple[TrainingFrame, np.ndarray]:
+    """Give twice ``half`` customers, half of whom leave, and log-odds that are right of ``right`` in each half."""
+    churned = np.repeat([1.0, 0.0], half)
+    frame = TrainingFrame(
+        None,  # type: ignore[arg-type]
+        churned,
+        np.arange(2 * half),
+        np.zeros(2 * half),
+        np.repeat(np.datetime64("2025-01-01"), 2 * half),
+    )
+    right_rows = np.tile(np.arange(half) < right, 2)
+    return frame, strength * np.where((churned == 1) == right_rows, 1.0, -1.0)
 
 
 def test_better_than_chance_and_than_the_rule(gate: tuple[TrainingFrame, np.ndarray]) -> None:
@@ -242,3 +256,51 @@ def test_the_score_statistic_of_noise_is_standard_normal(make_frame: MakeFrame) 
     assert np.mean(drawn) == pytest.approx(0, abs=0.15)
     assert np.std(drawn) == pytest.approx(1, abs=0.1)
     assert np.mean(np.array(drawn) > 2.33) < 0.03
+
+
+def test_skill_begins_at_the_99_percent_quantile() -> None:
+    # Every score is +-c: with n rows and q = share right - share wrong the statistic is q sqrt(n - 1) / sqrt(1 - q^2).
+    # 88 of 148 right: q = 28/148 = .18919, .18919 * sqrt(147) / sqrt(.96421) = 2.3360; 68 of 112: q = 24/112 = .21429,
+    # .21429 * sqrt(111) / sqrt(.95408) = 2.3113. The 99 % quantile of the normal distribution, 2.3263, lies between.
+    for half, right, statistic, decision in ((74, 44, 2.3360, "rule"), (56, 34, 2.3113, "no skill")):
+        test, z = told_apart(half, right)
+        verdict = judge(test, z, z, True, "recency rule")
+        assert verdict.skill == pytest.approx(statistic, abs=5e-5)
+        assert verdict.against_chance < 0
+        assert verdict.decision == decision
+
+
+def test_a_champion_stays_from_the_95_percent_quantile_on() -> None:
+    # The new one tells nothing: every row loses log 2. The champion says 3/4 or 1/4: a right row loses log 4/3, a wrong
+    # one log 4. With the share r right the mean difference is r log 3 - log 2, its error log 3 sqrt(r (1 - r) / (n-1)).
+    # 166 of 244 right: .05427 / .03287 = 1.6512; 200 of 296: .04916 / .02994 = 1.6417; the 95 % quantile is 1.6449.
+    before = Verdict("model", -0.1, 0.01, -0.1, 0.01, "It ships.")
+    for half, right, statistic, replaces in ((122, 83, 1.6512, False), (148, 100, 1.6417, True)):
+        test, champion = told_apart(half, right, strength=np.log(3))
+        verdict = against_champion(before, test, np.zeros(len(test)), champion)
+        share = right / half
+        difference = share * np.log(3) - np.log(2)
+        error = np.log(3) * np.sqrt(share * (1 - share) / (len(test) - 1))
+        assert difference / error == pytest.approx(statistic, abs=5e-5)
+        assert verdict.against_champion == pytest.approx(difference)
+        assert verdict.against_champion_error == pytest.approx(error)
+        assert verdict.replaces is replaces
+        assert verdict.decision == "model"
+        # The other way round the new one is better, and replaces whatever the champion was.
+        assert against_champion(before, test, champion, np.zeros(len(test))).replaces
+
+
+def test_the_champion_is_compared_whatever_the_level() -> None:
+    before = Verdict("model", -0.1, 0.01, -0.1, 0.01, "It ships.")
+    test, champion = told_apart(122, 83, strength=np.log(3))
+    one = against_champion(before, test, np.zeros(len(test)), champion)
+    other = against_champion(before, test, np.full(len(test), 3.0), champion - 2)
+    assert other.against_champion == pytest.approx(one.against_champion, abs=1e-9)
+    assert one.sentence == (
+        "It ships. But the champion's recipe loses 0.0543 less on the same rows, so the champion stays; this one is "
+        "kept as challenger (churnml promote makes it champion)."
+    )
+    same = against_champion(before, test, champion, champion)
+    assert (same.against_champion, same.against_champion_error) == (0.0, 0.0)
+    assert same.replaces
+    assert same.sentence == "It ships."

@@ -64,6 +64,29 @@ def test_rates_that_jump_at_random_are_met_by_their_mean() -> None:
     assert found.kind == "none"
 
 
+def followed(gain: float) -> str:
+    """Give the kind of level that is assumed after three folds, the last of which gains so much by the newest rate."""
+    # Log-odds 0, 1, 2, 2 and z of so many customers that half a one more is nothing. Squared errors of the mean less
+    # those of the newest rate, by fold: (.5 - 2)^2 - (1 - 2)^2 = 1.25; (1 - 2)^2 - (2 - 2)^2 = 1;
+    # (1.25 - z)^2 - (2 - z)^2 = 1.5 z - 2.4375.
+    levels = [0.0, 1.0, 2.0, 2.0, (gain + 2.4375) / 1.5]
+    rates = rates_of(sigmoid(levels).tolist(), customers=10**9)
+    return choose_level(rates, day(5), [day(2), day(3), day(4)], DEFINITION).kind
+
+
+def test_the_newest_rate_is_followed_where_it_gains_more_than_one_standard_error() -> None:
+    # The mean of three gains is their standard error where their products of two add up to 0: 1.25 + 2.25 g = 0,
+    # g = -.5556.
+    assert followed(-0.54) == "trailing"
+    assert followed(-0.57) == "none"
+
+
+def test_two_folds_tell_no_level() -> None:
+    rates = rates_of(sigmoid([0.0, 1.0, 2.0, 3.0]).tolist())
+    assert choose_level(rates, day(4), [day(2), day(3)], DEFINITION).kind == "none"
+    assert choose_level(rates, day(4), [day(2), day(3), day(3)], DEFINITION).kind == "trailing"
+
+
 def test_no_outcome_is_used_before_it_is_known() -> None:
     rates = rates_of([0.5] * 8 + [0.9])
     found = choose_level(rates, day(8), [day(6)], DEFINITION)
