@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from churnml.days import Day, parse_day
 from churnml.errors import ConfigError
 
 
@@ -87,9 +88,9 @@ class ChurnDefinition(BaseModel):
         except ValidationError as error:
             raise ConfigError(failures_of(error, "definition")) from error
 
-    def window(self, snapshot_date: date) -> tuple[date, date]:
+    def window(self, snapshot_date: Day) -> tuple[date, date]:
         """Give the half-open window ``[from, to)`` in which it shows whether a customer stayed."""
-        start = snapshot_date + timedelta(days=self.lead_days)
+        start = parse_day(snapshot_date) + timedelta(days=self.lead_days)
         return start, start + timedelta(days=self.horizon_days)
 
     @property

@@ -20,6 +20,7 @@ from churnml.data.files import read_table
 from churnml.data.population import data_end, training_snapshots
 from churnml.data.shop import Shop, check, read
 from churnml.data.simulator import simulate
+from churnml.days import Day
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError, ModelError
 from churnml.features.registry import available, load_plugins
@@ -85,7 +86,7 @@ def build_feature_files(
     source: str | Path,
     out: Path,
     config: Config,
-    days: Sequence[date],
+    days: Sequence[Day],
     *,
     training: bool = False,
     progress: Progress | None = None,
@@ -113,17 +114,17 @@ def build_feature_files(
     shop = open_shop(source, config)
     definition = config.definition
     end = data_end(shop, None, definition.horizon_days)
-    asked = list(days) or [end]
+    asked: list[Day] = [*days] or [end]
     if training:
         every = config.snapshots
         asked = list(training_snapshots(shop.first_day, end, definition, every.every_days, every.at_most))
-    asked = [data_end(shop, day, definition.horizon_days) for day in dict.fromkeys(asked)]
+    snapshots = list(dict.fromkeys(data_end(shop, day, definition.horizon_days, "snapshot_date") for day in asked))
     features = available(shop, config.features.families)
     if out.suffix != ".parquet":
-        return write_features(shop, asked, definition, features, out, progress)
-    if len(asked) > 1:
-        raise InputError(f"{out}: a file holds one snapshot, but {len(asked)} were asked for. Name a folder.")
-    return [write_feature_file(shop, asked[0], definition, features, out)]
+        return write_features(shop, snapshots, definition, features, out, progress)
+    if len(snapshots) > 1:
+        raise InputError(f"{out}: a file holds one snapshot, but {len(snapshots)} were asked for. Name a folder.")
+    return [write_feature_file(shop, snapshots[0], definition, features, out)]
 
 
 def score(
@@ -132,7 +133,7 @@ def score(
     config: Config,
     *,
     model: Model | str | None = None,
-    snapshot_date: date | None = None,
+    snapshot_date: Day | None = None,
     in_sample: bool = False,
     previous: Path | None = None,
     secrets: Path | None = None,
@@ -163,7 +164,7 @@ def score(
     seconds = dict(seconds or {})
     out = Path(out)
     scorer = Scorer(model, config)
-    day = data_end(shop, snapshot_date, scorer.model.definition.horizon_days)
+    day = data_end(shop, snapshot_date, scorer.model.definition.horizon_days, "snapshot_date")
     earlier = read_earlier(out, day, previous)
     with _timed(seconds, "score"):
         if secrets is None:

@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "churnml"
 ROOMS = [
-    {"errors", "config", "definition", "statistics", "plots"},
+    {"errors", "days", "config", "definition", "statistics", "plots"},
     {"data"},
     {"features"},
     {"analytics"},

@@ -12,6 +12,7 @@ import pandas as pd
 from churnml.data.history import History
 from churnml.data.population import MIN_SNAPSHOTS, data_end, eligible
 from churnml.data.shop import Shop
+from churnml.days import Day
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 from churnml.features.sources import ORDER_DAYS
@@ -70,7 +71,7 @@ class HorizonAdvice:
 def advise_horizon(
     shop: Shop,
     definition: ChurnDefinition | None = None,
-    as_of: date | None = None,
+    as_of: Day | None = None,
     every_days: int = 30,
     follow_up_days: int = 180,
 ) -> HorizonAdvice:

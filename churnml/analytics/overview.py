@@ -19,6 +19,7 @@ from churnml.analytics.segments import compute_migration, compute_segments
 from churnml.data.history import History
 from churnml.data.population import data_end
 from churnml.data.shop import Shop
+from churnml.days import Day
 from churnml.definition import ChurnDefinition
 
 
@@ -82,7 +83,7 @@ class Overview:
 
 def analyse(
     shop: Shop,
-    snapshot_date: str | date | None = None,
+    snapshot_date: Day | None = None,
     definition: ChurnDefinition | None = None,
     periods: int = 5,
 ) -> Overview:
@@ -102,11 +103,10 @@ def analyse(
     Raises
     ------
     InputError
-        Where the day lies outside of the data, or before the end of its first horizon.
+        Where it is not a day, lies outside of the data, or before the end of its first horizon.
     """
     definition = definition or ChurnDefinition()
-    asked = None if snapshot_date is None else pd.Timestamp(snapshot_date).date()
-    day = data_end(shop, asked, definition.horizon_days)
+    day = data_end(shop, snapshot_date, definition.horizon_days, "snapshot_date")
     history = History(shop, day)
     back = look_back(shop, day, definition, periods)
     start = day - timedelta(days=definition.reach_days)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from churnml.errors import InputError
+from churnml.days import parse_day
 
 if TYPE_CHECKING:
     from churnml.config import Config
@@ -66,7 +66,4 @@ def config_of(
 
 def day_of(option: str, text: str | None) -> date | None:
     """Read a day; None stays None."""
-    try:
-        return None if text is None else datetime.strptime(text, "%Y-%m-%d").date()
-    except ValueError as error:
-        raise InputError(f"{option}: is not a day (received {text!r}). Write it as 2025-03-31.") from error
+    return None if text is None else parse_day(text, option)

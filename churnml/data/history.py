@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 
 from churnml.data.contract import RECORDED_AT, TABLES, Table
 from churnml.data.shop import Shop
+from churnml.days import Day, parse_day
 
 
 class History:
@@ -25,11 +26,16 @@ class History:
         The shop.
     snapshot_date
         The day that is taken for now; its own rows are not known yet.
+
+    Raises
+    ------
+    InputError
+        Where it is not a day.
     """
 
-    def __init__(self, shop: Shop, snapshot_date: date) -> None:
+    def __init__(self, shop: Shop, snapshot_date: Day) -> None:
         self.shop = shop
-        self._now = datetime.combine(snapshot_date, time.min)
+        self._now = datetime.combine(parse_day(snapshot_date), time.min)
         self._tables: dict[str, ir.Table] = {}
 
     @property

@@ -13,6 +13,7 @@ import pandas as pd
 
 from churnml.data.history import History
 from churnml.data.shop import Shop
+from churnml.days import Day, parse_day
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 
@@ -60,7 +61,7 @@ def exclusions(history: History, definition: ChurnDefinition) -> dict[str, int]:
     return {reason: count for reason, count in reasons.items() if count}
 
 
-def labels(shop: Shop, snapshot_date: date, definition: ChurnDefinition, data_end: date) -> pd.Series:
+def labels(shop: Shop, snapshot_date: Day, definition: ChurnDefinition, data_end: Day) -> pd.Series:
     """Tell who of the eligible customers of a snapshot churned.
 
     Whether an order stands or a subscription runs is taken as known at the end of the window, so that a label never
@@ -80,7 +81,7 @@ def labels(shop: Shop, snapshot_date: date, definition: ChurnDefinition, data_en
     """
     end = definition.window(snapshot_date)[1]
     then = History(shop, snapshot_date)
-    if end > data_end:
+    if end > parse_day(data_end, "data_end"):
         frame = eligible(then, definition).select("customer_id").order_by("customer_id").to_pandas()
         return pd.Series(float("nan"), index=pd.Index(frame.customer_id, name="customer_id"), name="churned")
     labelled = _labelled(then, History(shop, end), definition).order_by("customer_id")
@@ -88,7 +89,7 @@ def labels(shop: Shop, snapshot_date: date, definition: ChurnDefinition, data_en
     return pd.Series(frame.churned.to_numpy(), index=pd.Index(frame.customer_id), name="churned")
 
 
-def treated(shop: Shop, snapshot_date: date, definition: ChurnDefinition) -> pd.Index:
+def treated(shop: Shop, snapshot_date: Day, definition: ChurnDefinition) -> pd.Index:
     """Give the customers to whom something was sent in the window in which they show whether they stay.
 
     Parameters
@@ -103,12 +104,12 @@ def treated(shop: Shop, snapshot_date: date, definition: ChurnDefinition) -> pd.
     pandas Index
         ``customer_id``, sorted.
     """
+    end = definition.window(snapshot_date)[1]
     if not shop.has("contacts"):
         return pd.Index([], name="customer_id", dtype="str")
-    end = definition.window(snapshot_date)[1]
     later = History(shop, end)
     sent = later.sent_contacts
-    sent = sent.filter(later.within(sent.sent_at, (end - snapshot_date).days))
+    sent = sent.filter(later.within(sent.sent_at, (end - parse_day(snapshot_date)).days))
     customers: pd.Index = pd.Index(_customers_of(sent).order_by("customer_id").to_pandas().customer_id)
     return customers
 
@@ -183,7 +184,7 @@ def training_snapshots(
     return snapshots[:at_most][::-1]
 
 
-def data_end(shop: Shop, as_of: date | None, horizon_days: int) -> date:
+def data_end(shop: Shop, as_of: Day | None, horizon_days: int, name: str = "as_of") -> date:
     """Give the day at which the data ends: nothing on or after it is used.
 
     Parameters
@@ -194,23 +195,26 @@ def data_end(shop: Shop, as_of: date | None, horizon_days: int) -> date:
         The day that was asked for, or None for the start of the last day with an order.
     horizon_days
         How far after the last order an ``as_of`` may lie.
+    name
+        What the day is, for messages.
 
     Raises
     ------
     InputError
-        Where ``as_of`` lies outside of the data.
+        Where ``as_of`` is not a day, or lies outside of the data.
     """
     if as_of is None:
         return shop.last_day
+    day = parse_day(as_of, name)
     first, last = shop.first_day, shop.last_day
-    if as_of <= first:
-        raise InputError(f"{as_of}: lies before the data, whose first order is of {first}. Name a later day.")
-    if as_of > last + timedelta(days=horizon_days):
+    if day <= first:
+        raise InputError(f"{day}: lies before the data, whose first order is of {first}. Name a later day.")
+    if day > last + timedelta(days=horizon_days):
         raise InputError(
-            f"{as_of}: lies more than {horizon_days} days after the last order ({last}), so everyone would seem to "
+            f"{day}: lies more than {horizon_days} days after the last order ({last}), so everyone would seem to "
             "have left. Name an earlier day, or bring newer orders."
         )
-    return as_of
+    return day
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import re
 from collections.abc import Iterable
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from churnml.data.shop import Shop, SuppliedTable
+from churnml.days import parse_day
 from churnml.errors import InputError
 
 _KEY = ["customer_id", "snapshot_date"]
 _SHOWN = 3
+_ISO_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?)?")
 
 
 def supply(shop: Shop, name: str, frame: pd.DataFrame, known_at: str, columns: Iterable[str]) -> Shop:
@@ -54,16 +58,21 @@ def supply(shop: Shop, name: str, frame: pd.DataFrame, known_at: str, columns: I
         raise InputError(f"{name}: holds no features beside its key and {known_at}. Add columns of numbers.")
     failures = []
     made = pd.DataFrame({"customer_id": frame["customer_id"].astype("string")})
-    for column in ("snapshot_date", known_at):
-        made[column] = pd.to_datetime(frame[column], errors="coerce", format="ISO8601").astype("datetime64[us]")
+    for column, read, kind, example in (
+        ("snapshot_date", _days, "day", "2025-04-10"),
+        (known_at, _times, "time", "2025-04-10 13:00:00"),
+    ):
+        made[column] = read(frame[column])
         if made[column].isna().any():
-            failures.append(f"{name}.{column}: {_counted(frame, made[column].isna())} are not a time. Correct them.")
+            failures.append(
+                f"{name}.{column}: {_counted(frame, made[column].isna())} are not a {kind}. Write them as {example}, "
+                "without a time zone."
+            )
     for column in columns:
         made[column] = pd.to_numeric(frame[column], errors="coerce").astype("float64")
         wrong = (made[column].isna() & frame[column].notna()) | np.isinf(made[column])
         if wrong.any():
             failures.append(f"{name}.{column}: {_counted(frame, wrong)} are not finite numbers. Correct them.")
-    made["snapshot_date"] = made["snapshot_date"].dt.normalize()
     late = made[known_at] >= made["snapshot_date"]
     if late.any():
         failures.append(
@@ -79,6 +88,31 @@ def supply(shop: Shop, name: str, frame: pd.DataFrame, known_at: str, columns: I
     digest = hashlib.sha256(",".join(columns).encode())
     digest.update(np.ascontiguousarray(pd.util.hash_pandas_object(values, index=True)).tobytes())
     return dataclasses.replace(shop, supplied={**shop.supplied, name: SuppliedTable(values, digest.hexdigest()[:16])})
+
+
+def _days(values: pd.Series) -> pd.Series:
+    """Read days as every argument that names one is read; null where it is none."""
+    days: list[date | None] = []
+    for value in values:
+        try:
+            days.append(parse_day(value))
+        except InputError:
+            days.append(None)
+    return pd.Series(days, index=values.index, dtype="datetime64[us]")
+
+
+def _times(values: pd.Series) -> pd.Series:
+    """Read times of the shop's clock; null for numbers, times with a zone, and texts that are not ISO."""
+    known = [value if _is_time(value) else None for value in values]
+    return pd.to_datetime(pd.Series(known, index=values.index, dtype=object), errors="coerce", format="ISO8601").astype(
+        "datetime64[us]"
+    )
+
+
+def _is_time(value: object) -> bool:
+    if isinstance(value, str):
+        return _ISO_TIME.fullmatch(value) is not None
+    return isinstance(value, date) and getattr(value, "tzinfo", None) is None
 
 
 def _counted(frame: pd.DataFrame, rows: pd.Series) -> str:

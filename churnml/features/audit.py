@@ -14,6 +14,7 @@ from churnml.data.counterfactual import counterfactuals
 from churnml.data.history import History
 from churnml.data.shop import Shop
 from churnml.data.suspects import Suspect, find_suspects
+from churnml.days import Day, parse_day
 from churnml.definition import ChurnDefinition
 from churnml.features.builder import build
 from churnml.features.registry import available
@@ -74,7 +75,7 @@ class Audit:
 
 def audit(
     shop: Shop,
-    snapshot_date: str | date,
+    snapshot_date: Day,
     definition: ChurnDefinition | None = None,
     families: Iterable[str] | None = None,
     progress: Progress | None = None,
@@ -101,9 +102,9 @@ def audit(
     Raises
     ------
     InputError
-        Where the day lies before the data.
+        Where it is not a day, or lies before the data.
     """
-    day = pd.Timestamp(snapshot_date).date()
+    day = parse_day(snapshot_date)
     definition = definition or ChurnDefinition()
     features = available(shop, families)
     report = progress or (lambda step, done, of: None)

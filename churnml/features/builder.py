@@ -18,6 +18,7 @@ from churnml.data.parts import parts_of
 from churnml.data.population import eligible, eligible_by_orders
 from churnml.data.shop import Shop
 from churnml.data.template import Template
+from churnml.days import Day
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 from churnml.features.family import Aggregate, Derived, Feature, Fit, Supplied
@@ -27,7 +28,7 @@ from churnml.features.sources import ORDERS
 
 def build_features(
     shop: Shop,
-    snapshot_date: str | date,
+    snapshot_date: Day,
     definition: ChurnDefinition | None = None,
     families: Iterable[str] | None = None,
 ) -> pd.DataFrame:
@@ -54,10 +55,9 @@ def build_features(
     Raises
     ------
     InputError
-        Where the snapshot lies before the data.
+        Where the snapshot is not a day, or lies before the data.
     """
-    day = pd.Timestamp(snapshot_date).date()
-    return build(History(shop, day), definition or ChurnDefinition(), available(shop, families))
+    return build(History(shop, snapshot_date), definition or ChurnDefinition(), available(shop, families))
 
 
 def build(

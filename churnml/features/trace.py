@@ -10,6 +10,7 @@ import pandas as pd
 
 from churnml.data.history import History
 from churnml.data.shop import Shop
+from churnml.days import Day
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 from churnml.features.builder import build, condition, find_constants
@@ -52,7 +53,7 @@ def trace_value(
     shop: Shop,
     customer_id: str,
     feature: str,
-    snapshot_date: str | date,
+    snapshot_date: Day,
     definition: ChurnDefinition | None = None,
 ) -> Trace:
     """Give one value, what it was derived from, and its source rows.
@@ -70,7 +71,7 @@ def trace_value(
         Where the feature is not known, the shop lacks its table, or the customer is not eligible on that day.
     """
     declared = _declared(shop, feature)
-    history = History(shop, pd.Timestamp(snapshot_date).date())
+    history = History(shop, snapshot_date)
     definition = definition or ChurnDefinition()
     needed = _with_inputs(declared)
     built = build(history, definition, needed)
@@ -95,7 +96,7 @@ def trace_value(
     )
 
 
-def trace(shop: Shop, customer_id: str, feature: str, snapshot_date: str | date) -> pd.DataFrame:
+def trace(shop: Shop, customer_id: str, feature: str, snapshot_date: Day) -> pd.DataFrame:
     """Give the source rows of one value, such that a person can redo the arithmetic.
 
     Parameters
@@ -114,7 +115,7 @@ def trace(shop: Shop, customer_id: str, feature: str, snapshot_date: str | date)
     InputError
         Where the feature is not known or the shop lacks its table.
     """
-    history = History(shop, pd.Timestamp(snapshot_date).date())
+    history = History(shop, snapshot_date)
     declared = _declared(shop, feature)
     if isinstance(declared, Derived):
         parts = [trace(shop, customer_id, name, snapshot_date).assign(feature=name) for name in declared.inputs]

@@ -16,6 +16,7 @@ from churnml.config import Config
 from churnml.data.history import History
 from churnml.data.population import data_end, eligible
 from churnml.data.shop import Shop
+from churnml.days import Day
 from churnml.errors import InputError, ModelError
 from churnml.features.builder import build
 from churnml.features.families.buy_till_you_die import INPUTS
@@ -72,7 +73,7 @@ class Scorer:
     def rank(
         self,
         shop: Shop,
-        snapshot_date: str | date | None = None,
+        snapshot_date: Day | None = None,
         *,
         in_sample: bool = False,
         earlier: pd.DataFrame | None = None,
@@ -97,7 +98,7 @@ class Scorer:
         Raises
         ------
         InputError
-            Where the day lies outside of the data, nobody is eligible, or the earlier list cannot be compared.
+            Where it is not a day, lies outside of the data, nobody is eligible, or the earlier list cannot be compared.
         ModelError
             Where the day lies before the model's own, or the shop lacks tables that the model needs.
         """
@@ -160,9 +161,9 @@ class Scorer:
             earlier=earlier,
         )
 
-    def _day(self, shop: Shop, snapshot_date: str | date | None, in_sample: bool) -> date:
-        asked = pd.Timestamp(snapshot_date).date() if snapshot_date is not None else None
-        day, as_of = data_end(shop, asked, self.model.definition.horizon_days), self.model.as_of
+    def _day(self, shop: Shop, snapshot_date: Day | None, in_sample: bool) -> date:
+        day = data_end(shop, snapshot_date, self.model.definition.horizon_days, "snapshot_date")
+        as_of = self.model.as_of
         if day < as_of and not in_sample:
             raise ModelError(
                 f"{day}: lies before {as_of}, up to which the model was trained, so it may know what happened "

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from churnml.config import Config
 from churnml.data.fingerprint import fingerprint
 from churnml.data.history import History
 from churnml.data.population import data_end, training_snapshots
 from churnml.data.shop import Shop
+from churnml.days import Day
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, InputError, ModelError, NoSkillError
 from churnml.features.builder import build
@@ -73,7 +73,7 @@ class Trainer:
         self.definition = definition or self.config.definition
         self.track = track
 
-    def fit(self, shop: Shop, as_of: str | date | None = None, progress: Progress | None = None) -> Model:
+    def fit(self, shop: Shop, as_of: Day | None = None, progress: Progress | None = None) -> Model:
         """Train on all that was known at the start of a day and give the model that passed the gate.
 
         Parameters
@@ -143,7 +143,7 @@ class Trainer:
     def train(
         self,
         shop: Shop,
-        as_of: str | date | None = None,
+        as_of: Day | None = None,
         progress: Progress | None = None,
         store: Path | None = None,
         champion: Recipe | None = None,
@@ -179,16 +179,14 @@ class Trainer:
         row = build(History(shop, day), self.definition, declared).iloc[:1]
         return {str(name): float(rate) for name, rate in row.dropna(axis="columns").iloc[0].items()} if len(row) else {}
 
-    def _plan(
-        self, shop: Shop, as_of: str | date | None
-    ) -> tuple[date, Sequence[date], list[Feature], list[str], list[str]]:
+    def _plan(self, shop: Shop, as_of: Day | None) -> tuple[date, Sequence[date], list[Feature], list[str], list[str]]:
         """Plan a training: the end of its data, snapshots, features, those that are off, and candidates.
 
         Raises what they forbid.
         """
         config, definition = self.config, self.definition
         load_plugins(config.features.plugins)
-        end = data_end(shop, pd.Timestamp(as_of).date() if as_of is not None else None, definition.horizon_days)
+        end = data_end(shop, as_of, definition.horizon_days)
         snapshots = training_snapshots(
             shop.first_day, end, definition, config.snapshots.every_days, config.snapshots.at_most
         )

@@ -349,7 +349,8 @@ def test_unusable_arguments_are_refused_all_at_once(tmp_path: Path) -> None:
         simulate(tmp_path / "shop", customers=0, end="tomorrow", years=0)
     assert refused.value.failures[1:] == [
         "simulate.years: is 0. Give a number above 0 and up to 20.",
-        "simulate.end: 'tomorrow' is not a day. Give it as YYYY-MM-DD, such as 2025-07-01.",
+        "simulate.end: is not a day (received 'tomorrow'). Write it as 2025-04-10, or give a date, a "
+        "datetime or a pandas Timestamp.",
     ]
     assert not (tmp_path / "shop").exists()
 

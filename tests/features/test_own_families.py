@@ -259,7 +259,8 @@ def test_all_that_is_wrong_in_supplied_features_is_said_at_once(random_shop: Sho
     with pytest.raises(InputError) as raised:
         supply_features(random_shop, wrong, family="crm", known_at="exported_at")
     assert raised.value.failures == [
-        "crm.exported_at: 2 of 2 rows (customer_id c01, c01) are not a time. Correct them.",
+        "crm.exported_at: 2 of 2 rows (customer_id c01, c01) are not a time. Write them as 2025-04-10 13:00:00, "
+        "without a time zone.",
         "crm.satisfaction: 1 of 2 rows (customer_id c01) are not finite numbers. Correct them.",
         "crm: 2 of 2 rows (customer_id c01, c01) share customer_id and snapshot_date. Keep one row of each.",
     ]

@@ -18,6 +18,7 @@ from churnml.data.simulator.behaviour import DAY, draw_people, live
 from churnml.data.simulator.doings import customer_tables
 from churnml.data.simulator.effects import Effects
 from churnml.data.simulator.tables import Chunk, order_tables, truth_tables
+from churnml.days import Day, parse_day
 from churnml.errors import InputError
 
 CHUNK_CUSTOMERS = 20_000
@@ -33,7 +34,7 @@ def simulate(
     customers: int = 5_000,
     seed: int = 7,
     effects: Effects | None = None,
-    end: str = "2025-07-01",
+    end: Day = "2025-07-01",
     years: float = 3.0,
     jobs: int = 2,
     progress: Callable[[int, int], None] | None = None,
@@ -57,7 +58,7 @@ def simulate(
     effects
         What makes customers leave; ``Effects()`` where None.
     end
-        The day on which the data ends, ``YYYY-MM-DD``.
+        The day on which the data ends.
     years
         First orders fall into this many years before ``end``.
     jobs
@@ -154,7 +155,7 @@ def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     )
 
 
-def _checked_end(customers: int, seed: int, end: str, years: float, jobs: int, chunk_customers: int) -> int:
+def _checked_end(customers: int, seed: int, end: Day, years: float, jobs: int, chunk_customers: int) -> int:
     """Give the end of the data in seconds since 1970, or every argument that cannot be used."""
     failures = [
         f"simulate.{name}: is {value}. Give a whole number from {least} on."
@@ -168,12 +169,10 @@ def _checked_end(customers: int, seed: int, end: str, years: float, jobs: int, c
     ]
     if not 0 < years <= _LONGEST_YEARS:
         failures.append(f"simulate.years: is {years}. Give a number above 0 and up to {_LONGEST_YEARS}.")
-    cause = None
     try:
-        day = dt.date.fromisoformat(end)
-    except ValueError as error:
-        cause = error
-        failures.append(f"simulate.end: {end!r} is not a day. Give it as YYYY-MM-DD, such as 2025-07-01.")
+        day = parse_day(end, "simulate.end")
+    except InputError as error:
+        failures += error.failures
     if failures:
-        raise InputError(failures) from cause
+        raise InputError(failures)
     return (day - dt.date(1970, 1, 1)).days * DAY
