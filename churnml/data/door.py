@@ -5,7 +5,7 @@ converted becomes null here and is reported by ``checks``. Nothing is guessed: w
 
 - an id as it stands; only a whole number that passed through a column with gaps loses its ``.0``, so 17850.0 and the
   text ``17850.0`` are the id ``17850``, while ``00017`` stays what it is;
-- empty text and NaN as null;
+- empty text and NaN as null, and as an id also what stands for nobody; see ``ids``;
 - money and numbers with a decimal point, never infinite;
 - flags from true/false, yes/no, t/f, y/n and 1/0 in any case;
 - times as ``2025-03-31``, ``2025-03-31 14:05`` or ``2025-03-31T14:05:00.123``, and followed by ``Z``, ``UTC`` or an
@@ -21,6 +21,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from churnml.data.contract import RECORDED_AT, Column, Table
+from churnml.data.ids import exact_id, is_stand_in
 
 TYPES: dict[str, dt.DataType] = {
     "id": dt.string,
@@ -38,8 +39,6 @@ _NAIVE = rf"^{_DAY}([ T]{_CLOCK})?$"
 _ZONED = rf"^{_DAY}[ T]{_CLOCK}\s*(Z|UTC|[+-]\d{{2}}(:?\d{{2}})?)$"
 _VISIBLE = r"[^\s\x0b]"
 _BLANK, _DELETE = 32, 127
-# Whole numbers from here on are not told apart by a double, so two customers would become one.
-_EXACT = 2**53
 
 
 def normalise(raw: ir.Table, table: Table, plain: Collection[str] = ()) -> ir.Table:
@@ -97,9 +96,9 @@ def as_type(raw: ir.Table, column: Column) -> ir.Value:
     target = TYPES[column.type]
     if column.name not in raw.columns:
         return ibis.null(target)
-    value = without_gaps(raw[column.name])
+    value = value_of(raw, column)
     if column.type == "id":
-        return _to_id(value)
+        return exact_id(value)
     if column.type == "text":
         return value.cast("string")
     if column.type == "flag":
@@ -107,6 +106,14 @@ def as_type(raw: ir.Table, column: Column) -> ir.Value:
     if column.type in ("time", "plan"):
         return _to_time(value, target)
     return _to_number(value, target)
+
+
+def value_of(raw: ir.Table, column: Column) -> ir.Value:
+    """Give what stands in a brought column; null is what stands for no value there."""
+    value = without_gaps(raw[column.name])
+    if column.type == "id" and value.type().is_string():
+        return ibis.ifelse(is_stand_in(value), ibis.null("string"), value)
+    return value
 
 
 def without_gaps(value: ir.Value) -> ir.Value:
@@ -121,20 +128,6 @@ def without_gaps(value: ir.Value) -> ir.Value:
     if kind.is_floating():
         return ibis.ifelse(value.isnan(), ibis.null(kind), value)
     return value
-
-
-def _to_id(value: ir.Value) -> ir.Value:
-    kind = value.type()
-    if kind.is_floating():
-        whole = value.try_cast("int64")
-        text = ibis.ifelse(whole.cast("float64") == value, whole.cast("string"), value.cast("string"))
-        return ibis.ifelse(value.abs() < _EXACT, text, ibis.null("string"))
-    if kind.is_decimal():
-        return value.cast("string").re_replace(r"\.0+$", "")
-    if kind.is_string():
-        # Few ids end like that, and the engine looks closer at these alone.
-        return ibis.ifelse(value.endswith(".0"), value.re_replace(r"^(-?(?:0|[1-9]\d*))\.0$", r"\1"), value)
-    return value.cast("string")
 
 
 def _to_number(value: ir.Value, target: dt.DataType) -> ir.Value:
@@ -160,7 +153,7 @@ def _to_time(value: ir.Value, target: dt.DataType) -> ir.Value:
     kind = value.type()
     if kind.is_string():
         text = value.strip()
-        zoned = text.re_replace(r"\s*(Z|UTC)$", "+00").re_replace(r"\s+([+-])", r"\1")
+        zoned = _with_full_offset(text)
         # The engine's session clock is the shop's wall clock, so zone-aware times lose their zone rightly here.
         zoned = ibis.ifelse(text.re_search(_ZONED), zoned, ibis.null("string"))
         naive = ibis.ifelse(text.re_search(_NAIVE), text, ibis.null("string"))
@@ -170,3 +163,15 @@ def _to_time(value: ir.Value, target: dt.DataType) -> ir.Value:
     if kind.is_timestamp() or kind.is_date():
         return value.cast(dt.timestamp).cast(target)
     return ibis.ifelse(value.isnull(), ibis.null(target), ibis.null(target))
+
+
+def _with_full_offset(text: ir.StringValue) -> ir.StringValue:
+    """Write a zone-aware time as 10:00:00+03:00, which all engines read; the groups of their patterns differ."""
+    text = text.re_replace(r"\s*(Z|UTC)$", "+00:00").re_replace(r"\s+[+]", "+").re_replace(r"\s+[-]", "-")
+    text = ibis.cases(
+        (text.re_search(r":\d{2}(\.\d+)?[+-]\d{2}$"), text.concat(":00")),
+        (text.re_search(r"[+-]\d{4}$"), text.left(text.length() - 2).concat(":", text.right(2))),
+        else_=text,
+    )
+    without_seconds = text.re_search(r"[ T]\d{1,2}:\d{2}[+-]")
+    return ibis.ifelse(without_seconds, text.left(text.length() - 6).concat(":00", text.right(6)), text)

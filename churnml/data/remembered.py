@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from churnml import __version__
-from churnml.data import checks, contract, door
+from churnml.data import checks, contract, door, ids
 from churnml.data.checks import CheckReport
 
 
@@ -70,7 +70,7 @@ def remember(key: str, report: CheckReport) -> None:
 
 def _rules() -> list[Path]:
     modules = sorted(Path(str(checks.__file__)).parent.glob("*.py"))
-    return [*modules, *(Path(str(rules.__file__)) for rules in (contract, door))]
+    return [*modules, *(Path(str(rules.__file__)) for rules in (contract, door, ids))]
 
 
 def _folder() -> Path:

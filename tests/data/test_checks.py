@@ -69,8 +69,28 @@ def failures(**tables: pd.DataFrame) -> list[str]:
             {"order_id": [1e20, 2, 3]},
             [
                 "orders.order_id: 1 of 3 rows are not an exact id (received float64; customer_id a: 1e+20). "
-                "Write ids as text or as whole numbers; a float keeps only 15 digits."
+                "Write ids as text or as whole numbers, exported anew: a float or 5.12E+12 has lost digits."
             ],
+        ),
+        (
+            {"customer_id": ["5.12346E+12", "5,12346E+12", "17850"]},
+            [
+                "orders.customer_id: 2 of 3 rows are not an exact id (received string; order_id 1: 5.12346E+12, "
+                "2: 5,12346E+12). Write ids as text or as whole numbers, exported anew: a float or 5.12E+12 has lost "
+                "digits."
+            ],
+        ),
+        (
+            {"customer_id": pd.Series([16_777_215, 16_777_216, 16_777_217], dtype="float32")},
+            [
+                "orders.customer_id: 2 of 3 rows are not an exact id (received float32; order_id 2: 16777216.0, "
+                "3: 16777216.0). Write ids as text or as whole numbers, exported anew: a float or 5.12E+12 has lost "
+                "digits."
+            ],
+        ),
+        (
+            {"order_id": ["1", "NULL", "3"]},
+            ["orders.order_id: 1 of 3 rows are empty (customer_id a). Fill them, or drop these rows."],
         ),
         (
             {
@@ -254,6 +274,15 @@ def test_what_is_tolerated_is_counted() -> None:
         "orders: columns that are not used: fax.",
         "deliveries: 2 rows belong to no order with a customer and are left out.",
     ]
+
+
+def test_stand_ins_for_nothing_are_no_customers() -> None:
+    shop = read({"orders": orders(customer_id=["a", " NaN", "null"], amount=[1, 2, 3])})
+    assert shop.report.notes == [
+        "orders.customer_id: 2 of 3 rows hold a stand-in for nothing ( NaN, null) and count as empty.",
+        "orders: 2 of 3 rows have no customer_id and are left out.",
+    ]
+    assert shop.tables["orders"].customer_id.to_pandas().to_list() == ["a"]
 
 
 def test_a_good_shop_has_nothing_to_report() -> None:

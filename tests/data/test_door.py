@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -44,6 +45,13 @@ def converted(kind: Any, values: Any) -> list[Any]:
         ),
         (["", "  ", None], [None, None, None]),
         ([Decimal("17850.00"), Decimal("2.50")], ["17850", "2.50"]),
+        # Beyond 2 ** 24 a single float holds every second whole number,.
+        (pa.array(np.float32([2**24 - 1, 2**24, -(2**24), 2.5])), ["16777215", None, None, "2.5"]),
+        ([True, False], [None, None]),
+        (["nan", "None", " NULL", "#N/A", "<NA>", "\\N", "N/A", "NaT", "(null)\n", "undefined"], [None] * 10),
+        (["NA", "nano", "0", "-", "Nullmann"], ["NA", "nano", "0", "-", "Nullmann"]),
+        (["5.12346E+12", "5,1e12", "1e+16", "-1.5E-7", " 6.12E+12 "], [None] * 5),
+        (["12e4567", "1e5", "7E-12", "E+12", "1.5E", "1,234"], ["12e4567", "1e5", "7E-12", "E+12", "1.5E", "1,234"]),
     ],
 )
 def test_ids(values: list[Any], ids: list[str | None]) -> None:

@@ -9,14 +9,15 @@ import ibis.expr.types as ir
 
 from churnml.data.checks.report import EXAMPLES, short
 from churnml.data.contract import ORDERS, RECORDED_AT, Column, Table
-from churnml.data.door import as_type, changes, without_gaps
+from churnml.data.door import as_type, changes, value_of, without_gaps
+from churnml.data.ids import is_stand_in
 
 # Placeholders for "never" and "not known" lie outside: 0001-01-01, 1900-01-01, 1970-01-01 and 9999-12-31. A later
 # time may well be such a "never"; only rows themselves cannot begin there.
 _EARLIEST = datetime(1980, 1, 1)
 _LATEST = datetime(2100, 1, 1)
 _TYPE_REMEDY = {
-    "id": "Write ids as text or as whole numbers; a float keeps only 15 digits.",
+    "id": "Write ids as text or as whole numbers, exported anew: a float or 5.12E+12 has lost digits.",
     "time": "Write times as 2025-03-31 14:05:00 (or 2025-03-31).",
     "plan": "Write times as 2025-03-31 14:05:00 (or 2025-03-31).",
     "money": "Write money as a number with a decimal point, below 100 trillion.",
@@ -44,6 +45,8 @@ def check_values(raw: ir.Table, table: Table) -> tuple[int, list[str], list[str]
         counts |= {f"{kind}:{column.name}": rows.sum() for kind, rows in kinds.items()}
     changed = {column.name: changes(raw, column) for column in columns}
     counts |= {f"changed:{name}": rows.sum() for name, rows in changed.items() if not isinstance(rows, bool)}
+    ids = [column.name for column in columns if column.type == "id" and raw[column.name].type().is_string()]
+    counts |= {f"nobody:{name}": is_stand_in(raw[name]).sum() for name in ids}
     if RECORDED_AT in columns:
         counts["not recorded"] = without_gaps(raw[RECORDED_AT.name]).isnull().sum()
     if table is ORDERS and "amount" in raw.columns:
@@ -55,6 +58,7 @@ def check_values(raw: ir.Table, table: Table) -> tuple[int, list[str], list[str]
         return 0, [empty], [], frozenset()
     failures: list[str] = []
     notes: list[str] = []
+    notes += [_stand_ins(raw, table, name, count, total) for name in ids if (count := found[f"nobody:{name}"])]
     for column, kinds in bad.items():
         for kind, rows in kinds.items():
             count = found[f"{kind}:{column.name}"]
@@ -87,10 +91,10 @@ def check_values(raw: ir.Table, table: Table) -> tuple[int, list[str], list[str]
 def _bad_rows(raw: ir.Table, table: Table, column: Column) -> dict[str, ir.BooleanValue]:
     """Conditions on raw rows that must not hold, by kind of failure."""
     received = raw[column.name]
-    given = without_gaps(received).notnull()
+    given = value_of(raw, column).notnull()
     value = as_type(raw, column)
     bad: dict[str, ir.BooleanValue] = {}
-    if not (received.type().is_string() and column.type in ("id", "text")):  # these stay what they are
+    if not (received.type().is_string() and column.type == "text"):  # that stays what it is
         bad["unreadable"] = given & value.isnull()
     if column.required:
         bad["empty"] = ~given
@@ -102,6 +106,15 @@ def _bad_rows(raw: ir.Table, table: Table, column: Column) -> dict[str, ir.Boole
             far = far | (value >= ibis.literal(_LATEST))
         bad["far"] = far.fill_null(False)
     return bad
+
+
+def _stand_ins(raw: ir.Table, table: Table, name: str, count: int, total: int) -> str:
+    written = raw.filter(is_stand_in(raw[name])).select(name).distinct().order_by(name).limit(EXAMPLES + 1)
+    examples = [short(value) for value in written.to_pandas()[name]]
+    listed = ", ".join(examples[:EXAMPLES]) + (", ..." if len(examples) > EXAMPLES else "")
+    return (
+        f"{table.name}.{name}: {count:,} of {total:,} rows hold a stand-in for nothing ({listed}) and count as empty."
+    )
 
 
 def _failure(bad: ir.Table, table: Table, column: Column, kind: str, count: int, total: int) -> str:

@@ -1,0 +1,57 @@
+r"""Ids: what stands for nobody is no id, and neither is what has lost digits.
+
+Programs write their own words for nothing: Python ``nan``, ``None``, ``NaT`` and ``<NA>``, databases ``NULL``,
+``(null)`` and ``\N``, spreadsheets ``#N/A`` and ``N/A``, JavaScript ``undefined``. As ids, in any case and with blanks
+around them, they are null; taken for ids they would make one customer of many. ``NA``, ``0`` and ``-`` may be ids and
+stay; ``checks`` names an id that has too many orders to be one customer's.
+
+A float holds whole numbers only up to a bound that goes by its type, and a spreadsheet writes a long number as
+``5.12346E+12`` (``5,12346E+12`` in some languages): beyond that, two customers would become one.
+"""
+
+from __future__ import annotations
+
+import re
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+
+_STAND_INS = ("nan", "none", "null", "nat", "n/a", "#n/a", "<na>", "(null)", "\\n", "undefined")
+_OPENERS = tuple(sorted({ord(case) for word in _STAND_INS for case in (word[0], word[0].upper())}))
+_BLANK, _DELETE = 32, 127
+# Not "(?i)": whether I is i depends on the language of the database.
+_IN_ANY_CASE = (
+    "".join(f"[{sign}{sign.upper()}]" if sign.isalpha() else re.escape(sign) for sign in word) for word in _STAND_INS
+)
+_STAND_IN = rf"^\s*({'|'.join(_IN_ANY_CASE)})\s*$"
+_SCIENTIFIC = r"^\s*[+-]?\d{1,3}([.,]\d+[eE][+-]?|[eE][+])\d{1,3}\s*$"
+_WHOLE = r"^-?(0|[1-9]\d*)\.0$"
+_BITS: dict[type[dt.Floating], int] = {dt.Float16: 11, dt.Float32: 24, dt.Float64: 53}
+
+
+def is_stand_in(value: ir.StringValue) -> ir.BooleanValue:
+    """Tell whether a text stands for nobody; false for null and for blanks, which are empty."""
+    # Few ids begin like that, and the engine looks closer at these alone.
+    first = value.ascii_str()
+    possible = (first <= _BLANK) | first.isin(_OPENERS)
+    return ibis.ifelse(possible, value.re_search(_STAND_IN), False).fill_null(False)
+
+
+def exact_id(value: ir.Value) -> ir.StringValue:
+    """Write an id as text; null where it is none, or not the one that it was."""
+    kind = value.type()
+    if kind.is_string():
+        return ibis.cases(
+            # Few ids end like that, and the engine looks closer at these alone.
+            (value.endswith(".0"), ibis.ifelse(value.re_search(_WHOLE), value.left(value.length() - 2), value)),
+            (value.re_search(_SCIENTIFIC), ibis.null("string")),
+            else_=value,
+        )
+    if kind.is_floating():
+        whole = value.try_cast("int64")
+        text = ibis.ifelse(whole.cast(kind) == value, whole.cast("string"), value.cast("string"))
+        return ibis.ifelse(value.abs() < 2 ** _BITS[type(kind)], text, ibis.null("string"))
+    if kind.is_decimal():
+        return value.cast("string").re_replace(r"\.0+$", "")
+    return ibis.null("string") if kind.is_boolean() else value.cast("string")
