@@ -7,7 +7,9 @@ import fcntl
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,9 @@ import pytest
 from tests import outside
 
 if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
+
     from churnml.data.shop import Shop
     from churnml.training.model import Model
 
@@ -27,15 +32,33 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     atexit.register(shutil.rmtree, os.environ["CHURNML_CACHE"], ignore_errors=True)
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a module, and all that use Spark, on one worker, which makes their fixtures once; the slowest come first."""
-    slow: dict[str, int] = {}
-    for item in items:
-        group = "spark" if "spark" in getattr(item, "fixturenames", ()) else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-        slow[group] = slow.get(group, 0) + (item.get_closest_marker("slow") is not None)
-    items.sort(key=lambda item: -slow[item.get_closest_marker("xdist_group").args[0]])  # type: ignore[union-attr]
+    """Begin with the modules that hold the most slow tests, so that no worker waits for another at the end."""
+    slow = Counter(_unit(item.nodeid) for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[_unit(item.nodeid)])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Keep a module, and all modules that use Spark, on one worker, which makes their fixtures once."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByModule(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _unit(nodeid)
+
+    config.option.loadscopereorder = False
+    return ByModule(config, log)
+
+
+@cache
+def _asks_for_spark(module: str) -> bool:
+    return "spark: str" in (Path(__file__).parents[1] / module).read_text(encoding="utf-8")
+
+
+def _unit(nodeid: str) -> str:
+    module = nodeid.split("::")[0]
+    return "spark" if _asks_for_spark(module) else module
 
 
 @pytest.fixture(scope="session")

@@ -34,8 +34,11 @@ def postgres_server(programs: Path) -> Iterator[str]:
         os.chown(folder, nobody.pw_uid, nobody.pw_gid)
         as_user |= {"user": "nobody", "group": nobody.pw_gid, "extra_groups": []}
         if not programs.is_relative_to(POSTGRES):
-            # Nobody may not enter root's folders, in which the package may lie.
-            programs = shutil.copytree(programs.parent, folder / "server") / "bin"
+            # Nobody may not enter root's folders, in which the package and its libraries may lie.
+            package = programs.parents[1]
+            for source in (programs.parent, package.with_name(f"{package.name}.libs")):
+                shutil.copytree(source, folder / source.relative_to(package.parent))
+            programs = folder / programs.relative_to(package.parent)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from churnml.statistics.logodds import sigmoid
-from churnml.training.candidates.blend import Blend, find_weights
+from churnml.training.candidates.blend import Blend, find_weights, weighted_sum
+from churnml.training.candidates.lightgbm import LightGbm
+from churnml.training.candidates.logistic import BgNbd
 
 ROWS = 60_000
 
@@ -49,5 +51,16 @@ def test_levels_do_not_matter() -> None:
 
 
 def test_a_blend_needs_two_members() -> None:
-    assert not Blend.suits([]) or len(Blend.members) > 1
-    assert Blend.suits(["days_since_last_order"])
+    class OfTwo(Blend):
+        members = {"bg_nbd": BgNbd, "lightgbm": LightGbm}  # noqa: RUF012
+
+    # Trees take any feature; BG/NBD wants its own, without which one member is left.
+    assert not OfTwo.suits(["days_since_last_order"])
+    assert OfTwo.suits(["days_since_last_order", *BgNbd.columns])
+
+
+def test_logodds_are_the_weighted_sum_by_hand() -> None:
+    # 0.25 * 2 + 0.75 * -4 = -2.5; 0.25 * 1 + 0.75 * 1 = 1.
+    weights = {"one": 0.25, "other": 0.75}
+    parts = {"one": np.array([2.0, 1.0]), "other": np.array([-4.0, 1.0])}
+    assert weighted_sum(weights, parts).tolist() == [-2.5, 1.0]
