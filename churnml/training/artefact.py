@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
+import re
 import tempfile
 from datetime import date
 from pathlib import Path
@@ -19,6 +19,7 @@ from churnml.features.registry import contract_of
 from churnml.training.candidates import CANDIDATES
 from churnml.training.candidates.base import write_json
 from churnml.training.model import Model
+from churnml.training.plain_files import parse_json, read_bytes, shown
 from churnml.training.segments import Segment
 
 FORMAT = 3
@@ -28,6 +29,7 @@ _KEYS = {
     *("definition", "features", "as_of", "card", "files"),
 }
 _VERSION_DIGITS = 12
+_NAME = re.compile(r"[a-z_]+\.(json|txt)")
 
 
 def save_model(model: Model, folder: str | Path) -> Model:
@@ -67,10 +69,10 @@ def save_model(model: Model, folder: str | Path) -> Model:
         "features": [contract_of(name) for name in model.features],
         "as_of": model.as_of.isoformat(),
         "card": model.card,
-        "files": {path.name: _hash(path) for path in sorted(folder.iterdir())},
+        "files": {path.name: _hash(path.read_bytes()) for path in sorted(folder.iterdir())},
     }
     write_json(folder / _FILE, content)
-    return dataclasses.replace(model, version=_hash(folder / _FILE)[:_VERSION_DIGITS])
+    return dataclasses.replace(model, version=_hash((folder / _FILE).read_bytes())[:_VERSION_DIGITS])
 
 
 def with_version(model: Model) -> Model:
@@ -85,12 +87,13 @@ def load_model(folder: str | Path) -> Model:
     Raises
     ------
     ModelError
-        Where the folder holds no model, a newer format, files that were edited or cut off, or features that this
-        version computes differently.
+        Where the folder holds no model, a newer format, files that were edited or cut off, what is no plain small file,
+        or features that this version computes differently.
     """
     folder = Path(folder)
     try:
-        content = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        written = read_bytes(folder / _FILE)
+        content = parse_json(written)
         if content["format"] > FORMAT:
             raise ModelError(
                 f"{folder}: the model has format {content['format']}, but this churnml reads up to {FORMAT}. "
@@ -100,20 +103,27 @@ def load_model(folder: str | Path) -> Model:
             raise ValueError(f"keys that are not known or missing: {', '.join(sorted(set(content) ^ _KEYS))}")
         names = tuple(feature["name"] for feature in content["features"])
         _refuse_changed_features(folder, content["features"])
-        _refuse_changed_files(folder, content["files"])
+        files = _files(folder, content["files"])
         if not np.isfinite([content["slope"], content["level"], content["level_reference"]]).all():
             raise ValueError("slope, level and level_reference must be numbers")
         if content["level_feature"] not in (None, *names):
             raise ValueError("the level must follow a feature of the model")
+        candidate = CANDIDATES[content["candidate"]].load(files)
+        if candidate.files != set(files):
+            raise ValueError(f"files lists more than a {candidate.name} has")
+        if not isinstance(content["card"], dict):
+            raise ValueError("card must hold keys and values")
+        if len(set(names)) < len(names) or not set(candidate.reads) <= set(names):
+            raise ValueError("features holds one twice, or lacks one that the model reads")
         return Model(
-            candidate=CANDIDATES[content["candidate"]].load(folder),
+            candidate=candidate,
             slope=float(content["slope"]),
             level=float(content["level"]),
             definition=ChurnDefinition(**content["definition"]),
             features=names,
             as_of=date.fromisoformat(content["as_of"]),
             card=content["card"],
-            version=_hash(folder / _FILE)[:_VERSION_DIGITS],
+            version=_hash(written)[:_VERSION_DIGITS],
             segments=_segments(content["segments"], names),
             level_feature=content["level_feature"],
             level_reference=float(content["level_reference"]),
@@ -123,27 +133,36 @@ def load_model(folder: str | Path) -> Model:
             f"{folder}: holds no whole model of churnml ({error.filename}: {error.strerror}). Name a model's folder."
         ) from error
     except KeyError as error:
-        raise ModelError(f"{folder}: the model cannot be read ({error} is missing or unknown). Train again.") from error
-    except (AttributeError, TypeError, ValueError, ConfigError) as error:
-        raise ModelError(f"{folder}: the model cannot be read ({error}). Train it again.") from error
+        raise ModelError(
+            f"{folder}: the model cannot be read ({shown(error)} is missing or unknown). Train again."
+        ) from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, ConfigError) as error:
+        raise ModelError(f"{folder}: the model cannot be read ({shown(error)}). Train it again.") from error
 
 
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _segments(written: list[dict[str, Any]], features: tuple[str, ...]) -> tuple[Segment, ...]:
     segments = tuple(Segment(**segment) for segment in written)
-    if not all(segment.feature in features and np.isfinite(segment.offset) for segment in segments):
-        raise ValueError("the segments must have a feature of the model and a number for an offset")
+    for segment in segments:
+        numbers = [number for number in (segment.low, segment.high, segment.offset) if number is not None]
+        if segment.feature not in features or segment.offset is None or not np.isfinite(numbers).all():
+            raise ValueError("the segments must have a feature of the model and numbers for an offset and a range")
     return segments
 
 
-def _refuse_changed_files(folder: Path, written: dict[str, str]) -> None:
-    # LightGBM reads past the end of a text that was cut off, so what differs is not even parsed.
-    changed = [name for name, expected in written.items() if _hash(folder / Path(name).name) != expected]
+def _files(folder: Path, written: dict[str, str]) -> dict[str, bytes]:
+    """Read the listed files, each once; what differs from its hash is refused before it is parsed."""
+    strange = [name for name in written if not _NAME.fullmatch(name)]
+    if strange:
+        raise ValueError(f"files lists {', '.join(map(repr, strange))}, which no model has")
+    files = {name: read_bytes(folder / name) for name in written}
+    changed = [name for name, expected in written.items() if _hash(files[name]) != expected]
     if changed:
         raise ModelError(f"{folder}: {', '.join(changed)} changed after training. Restore the model, or train again.")
+    return files
 
 
 def _refuse_changed_features(folder: Path, written: list[dict[str, Any]]) -> None:
@@ -162,7 +181,7 @@ def _refuse_changed_features(folder: Path, written: list[dict[str, Any]]) -> Non
     if differences:
         raise ModelError(
             f"{folder}: the model was trained on features that are computed differently now "
-            f"({'; '.join(differences)}). Train it again."
+            f"({shown('; '.join(differences))}). Train it again."
         )
 
 

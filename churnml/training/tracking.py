@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -27,6 +29,7 @@ from churnml.training.candidates import CANDIDATES
 from churnml.training.mlflow_store import ADDRESS, at_store, default_store, first_line
 from churnml.training.model import Model
 from churnml.training.model_card import compute_lift_over_time, sample_gate, write_model_card
+from churnml.training.plain_files import shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,6 +40,11 @@ _WATCH = "MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING"
 _LOADER = "churnml.training.artefact"
 _REQUIRED = ("churnml", "lightgbm", "numpy", "pandas", "scikit-learn")
 _EXAMPLE_ROWS = 5
+_VERSION_TAG = "model_version"
+_NUMBERED = re.compile(r"models:/([^/]+)/([0-9]+)")
+_ALIASED = re.compile(r"models:/([^/]+)@([^/@]+)")
+_NOT_COMPARED = "%s: no registered version says which model this should be; its files were compared with one another."
+_log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
@@ -113,33 +121,61 @@ def find_model(uri: str | None, tracking: TrackingSettings) -> Model:
     Parameters
     ----------
     uri
-        A folder that holds an artefact, or ``models:/...`` or ``runs:/...``; None takes the champion.
+        A folder that holds an artefact, or ``models:/...`` or ``runs:/...``; None takes the champion. The files of a
+        registered version are compared with what the registry recorded when it was registered; where there is nothing
+        to compare with, that is logged.
     tracking
         Where MLflow keeps models.
 
     Raises
     ------
     ModelError
-        Where there is no such model.
+        Where there is no such model, or its files are not those that were registered.
     ConfigError
         Where MLflow cannot be used as it is set up.
     """
     if uri is not None and "://" not in uri and not uri.startswith(("models:/", "runs:/")):
-        return load_model(uri)
+        model = load_model(uri)
+        _log.info(_NOT_COMPARED, uri)
+        return model
     address = uri or f"models:/{tracking.model_name}@{CHAMPION}"
     if not tracking.uri and not os.environ.get(ADDRESS) and not default_store().exists():
         raise ModelError(f"{address}: no model was trained in this folder yet. Run: churnml train DATA")
     with at_store(tracking) as mlflow:
-        try:
-            local = mlflow.artifacts.download_artifacts(address)
-        except (mlflow.exceptions.MlflowException, OSError) as error:
-            raise ModelError(
-                f"{address}: there is no such model ({first_line(error)}). Run: churnml train DATA"
-            ) from error
-        found = sorted(Path(local).rglob("model.json"))
-        if not found:
-            raise ModelError(f"{address}: is not a model of churnml. Name one that churnml trained.")
-        return load_model(found[0].parent)
+        return _open(mlflow, address)
+
+
+def _open(mlflow: Any, address: str) -> Model:
+    """Load the model at an address of MLflow, and compare it with what was registered."""
+    try:
+        registered = _registered_version(mlflow, address)
+        # An alias may move in between.
+        numbered = address if registered is None else f"models:/{registered.name}/{registered.version}"
+        local = mlflow.artifacts.download_artifacts(numbered)
+    except (mlflow.exceptions.MlflowException, OSError) as error:
+        raise ModelError(f"{address}: there is no such model ({first_line(error)}). Run: churnml train DATA") from error
+    found = sorted(Path(local).rglob("model.json"))
+    if not found:
+        raise ModelError(f"{address}: is not a model of churnml. Name one that churnml trained.")
+    model = load_model(found[0].parent)
+    recorded = None if registered is None else registered.tags.get(_VERSION_TAG)
+    if recorded is None:
+        _log.info(_NOT_COMPARED, address)
+    elif recorded != model.version:
+        raise ModelError(
+            f"{address}: the files are those of model {model.version}, but {shown(recorded)} was registered. They were "
+            "changed after training: restore them, promote another version, or train again."
+        )
+    return model
+
+
+def _registered_version(mlflow: Any, address: str) -> Any:
+    """Give the registered version that an address names by number or alias; None for other addresses."""
+    by_number, by_alias = _NUMBERED.fullmatch(address), _ALIASED.fullmatch(address)
+    client = mlflow.MlflowClient()
+    if by_number:
+        return client.get_model_version(*by_number.groups())
+    return client.get_model_version_by_alias(*by_alias.groups()) if by_alias else None
 
 
 def _experiment(mlflow: Any, tracking: TrackingSettings) -> str:
@@ -248,16 +284,24 @@ def _register(mlflow: Any, training: Training, model: Model, folder: Path, name:
         signature=_signature(mlflow, model),
         input_example=example,
         pip_requirements=[f"{package}=={version_of_package(package)}" for package in _REQUIRED],
-        metadata={"model_version": model.version},
+        metadata={_VERSION_TAG: model.version},
     )
     client = mlflow.MlflowClient()
     champion = version_at(mlflow, name, CHAMPION)
-    if champion is not None and client.get_model_version(name, champion).tags.get("model_version") == model.version:
+    if champion is not None and _is_kept(mlflow, f"models:/{name}/{champion}", model):
         return
-    registered = mlflow.register_model(info.model_uri, name, tags={"model_version": model.version})
+    registered = mlflow.register_model(info.model_uri, name, tags={_VERSION_TAG: model.version})
     client.set_registered_model_alias(name, CHALLENGER, registered.version)
     if champion is None or training.verdict.replaces:
         make_champion(mlflow, name, str(registered.version), "train", datetime.now(UTC))
+
+
+def _is_kept(mlflow: Any, address: str, model: Model) -> bool:
+    """Tell whether the same model is registered there, and its files are whole."""
+    try:
+        return _open(mlflow, address).version == model.version
+    except ModelError:
+        return False
 
 
 def _signature(mlflow: Any, model: Model) -> Any:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable
 from datetime import date
@@ -17,12 +19,13 @@ import pytest
 
 from churnml.definition import ChurnDefinition
 from churnml.errors import ModelError
-from churnml.training import artefact
+from churnml.training import artefact, plain_files
 from churnml.training.artefact import PyfuncModel, load_model, save_model, with_version
 from churnml.training.candidates import CANDIDATES
 from churnml.training.candidates.base import FitSettings
 from churnml.training.frame import TrainingFrame
 from churnml.training.model import Model
+from churnml.training.segments import Segment
 
 MakeFrame = Callable[..., TrainingFrame]
 
@@ -214,7 +217,7 @@ def test_the_weights_of_another_candidate_are_refused(frame: TrainingFrame, tmp_
     mine = ({"recency_rule", "rfm_logistic"} - {other}).pop()
     save_model(model_of(mine, frame), tmp_path / "model")
     edit(tmp_path / "model", lambda content: content.update(candidate=other))
-    with pytest.raises(ModelError, match="holds no whole model of churnml"):
+    with pytest.raises(ModelError, match=rf"the model cannot be read \('{other}.json' is missing or unknown\)"):
         load_model(tmp_path / "model")
 
 
@@ -228,7 +231,149 @@ def test_garbage_for_trees_is_refused_in_words(folder: Path) -> None:
 
 def test_nothing_outside_of_the_folder_is_read(folder: Path) -> None:
     edit(folder, lambda content: content.update(files={"../../secret.txt": "0"}))
-    with pytest.raises(ModelError, match=r"holds no whole model"):
+    with pytest.raises(ModelError, match=r"files lists '../../secret.txt', which no model has"):
+        load_model(folder)
+
+
+def rehash(folder: Path) -> None:
+    """Make the hashes those of the files, as who edits a model on purpose would."""
+    edit(
+        folder,
+        lambda content: content["files"].update(
+            {
+                name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+                for name in content["files"]
+                if (folder / name).is_file()
+            }
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda files: files.clear(), "'trees.txt' is missing or unknown"),
+        (
+            lambda files: files.update({"more.json": hashlib.sha256(b"{}").hexdigest()}),
+            "lists more than a lightgbm has",
+        ),
+    ],
+)
+def test_the_files_are_exactly_those_of_the_candidate(
+    folder: Path, change: Callable[[dict[str, str]], object], message: str
+) -> None:
+    (folder / "more.json").write_text("{}", encoding="utf-8")
+    edit(folder, lambda content: change(content["files"]))
+    with pytest.raises(ModelError, match=message):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder", "circle", "outside"])
+@pytest.mark.parametrize("name", ["model.json", "trees.txt"])
+def test_what_is_no_regular_file_of_the_folder_is_not_read(folder: Path, tmp_path: Path, name: str, kind: str) -> None:
+    file = folder / name
+    (tmp_path / "outside").write_bytes(file.read_bytes())
+    file.unlink()
+    make = {
+        "pipe": lambda: os.mkfifo(file),
+        "device": lambda: file.symlink_to("/dev/zero"),
+        "folder": lambda: file.mkdir(),
+        "circle": lambda: file.symlink_to(file),
+        "outside": lambda: file.symlink_to(tmp_path / "outside"),
+    }
+    make[kind]()
+    with pytest.raises(ModelError, match=rf"{name}.*(is not a regular file|leads nowhere|Too many levels)"):
+        load_model(folder)
+
+
+def test_links_within_the_folder_are_followed(folder: Path) -> None:
+    # As Kubernetes mounts what it keeps for a program.
+    expected = load_model(folder).version
+    (folder / "..data").mkdir()
+    for name in ("model.json", "trees.txt"):
+        (folder / name).rename(folder / "..data" / name)
+        (folder / name).symlink_to(folder / "..data" / name)
+    assert load_model(folder).version == expected
+
+
+def test_a_file_that_is_too_large_is_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plain_files, "MOST_BYTES", 100)
+    with pytest.raises(ModelError, match=r"model\.json is larger than"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[" * 100_000 + "]" * 100_000, "nested more than 32 levels deep"),
+        ('{"a":' * 40 + "1" + "}" * 40, "nested more than 32 levels deep"),
+        ('{"format": NaN}', "NaN is not a number"),
+        ('{"format": 1e999}', "1e999 is not a number"),
+        ('{"format": ' + "9" * 5_000 + "}", r"9{20} is not a number"),
+        ('{"format": 9223372036854775808}', "is not a number that 64 bits hold"),
+        ('{"format": 3, "format": 3}', "a key stands twice"),
+        ('{"format": "' + "x" * 100_001 + '"}', "a text is longer than 100,000 letters"),
+    ],
+)
+def test_json_is_flat_and_finite(folder: Path, content: str, message: str) -> None:
+    (folder / "model.json").write_text(content, encoding="utf-8")
+    with pytest.raises(ModelError, match=message):
+        load_model(folder)
+
+
+def test_thirty_two_levels_are_read() -> None:
+    plain_files.parse_json(b"[" * 32 + b"]" * 32)
+    with pytest.raises(ValueError, match="32 levels"):
+        plain_files.parse_json(b"[" * 33 + b"]" * 33)
+
+
+def test_control_characters_of_an_edited_model_do_not_reach_the_terminal(folder: Path) -> None:
+    edit(folder, lambda content: content["features"][0].update({"name": "\x1b[2J\x07gone"}))
+    with pytest.raises(ModelError) as refused:
+        load_model(folder)
+    assert r"\x1b[2J\x07gone: is not computed any more" in str(refused.value)
+    assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: content.update(card=[]),
+        lambda content: content["features"].append(content["features"][0]),
+        lambda content: content["features"].pop(0),
+        lambda content: content.update(segments=[{"name": "x", "feature": "orders_90d", "low": "a", "high": None}]),
+        lambda content: (
+            content.update(segments=[{"name": "x", "feature": "orders_90d", "low": None, "high": None}] * 2)
+            or content["segments"][0].update(offset=None)
+        ),
+    ],
+)
+def test_content_that_does_not_fit_is_refused(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    edit(folder, change)
+    with pytest.raises(ModelError, match="the model cannot be read"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda curves: curves[0].update(knots=curves[0]["knots"][::-1]),
+        lambda curves: curves[0].update(low=curves[0]["high"] + 1),
+        lambda curves: curves.append(curves[0]),
+        lambda curves: curves[0].update(weights=curves[0]["weights"][1:]),
+        lambda curves: curves[0].update(feature="orders_of_others"),
+    ],
+)
+def test_curves_that_cannot_be_are_refused(
+    frame: TrainingFrame, tmp_path: Path, change: Callable[[list[dict[str, Any]]], object]
+) -> None:
+    folder = tmp_path / "model"
+    save_model(model_of("spline_logistic", frame), folder)
+    content = json.loads((folder / "splines.json").read_text(encoding="utf-8"))
+    change(content["curves"])
+    (folder / "splines.json").write_text(json.dumps(content), encoding="utf-8")
+    rehash(folder)
+    with pytest.raises(ModelError, match="the model cannot be read"):
         load_model(folder)
 
 
@@ -282,3 +427,50 @@ def test_pyfunc_takes_integers_nulls_and_other_columns(saved: Path, frame: Train
 def test_pyfunc_names_missing_features(saved: Path, frame: TrainingFrame) -> None:
     with pytest.raises(ModelError, match="needs features that are not there: orders_90d"):
         PyfuncModel(load_model(saved)).predict(frame.X.drop(columns="orders_90d"))
+
+
+NASTY: list[Any] = [
+    *(None, True, 0, -1, 1e308, -1e308, 2**62, "", "x", "\x00", "\ud800", [], {}, [[]], [None], {"a": 1}),
+    *("trees.txt", "2025-13-01", "orders_90d", "no_order", ["lightgbm"]),
+]
+
+
+def places(value: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """List the places of all values within nested ones."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [place, *(found for key, part in inside for found in places(part, (*place, key)))]
+
+
+def edit_at_random(content: Any, rng: np.random.Generator) -> None:
+    everywhere = places(content)[1:]
+    *way, last = everywhere[rng.integers(0, len(everywhere))]
+    for key in way:
+        content = content[key]
+    if rng.random() < 0.2:
+        del content[last]
+    else:
+        content[last] = NASTY[rng.integers(0, len(NASTY))]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["recency_rule", "spline_logistic", "blend"])
+def test_whatever_is_edited_in_json_is_read_or_refused(name: str, frame: TrainingFrame, tmp_path: Path) -> None:
+    model = dataclasses.replace(model_of(name, frame), segments=(Segment("few", "orders_365d", None, 2.0, 0.1),))
+    save_model(model, tmp_path)
+    whole = {path: path.read_bytes() for path in tmp_path.iterdir() if path.suffix == ".json"}
+    rng = np.random.default_rng(8)
+    said = []
+    for edited in list(whole) * (200 // len(whole)):
+        content = json.loads(whole[edited])
+        edit_at_random(content, rng)
+        edited.write_text(json.dumps(content), encoding="utf-8")
+        with contextlib.suppress(AttributeError, KeyError, TypeError, ValueError):  # the list of files may be edited
+            rehash(tmp_path)
+        try:
+            load_model(tmp_path)
+        except ModelError as error:
+            said.append(str(error))
+        for path, before in whole.items():
+            path.write_bytes(before)
+    assert len(said) > 100
+    assert all(map(str.isprintable, said))

@@ -20,7 +20,8 @@ import pytest
 from churnml.config import Config, TrackingSettings
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, ModelError
-from churnml.training.artefact import save_model
+from churnml.training.artefact import load_model, save_model
+from churnml.training.mlflow_store import at_store
 from churnml.training.model_card import write_model_card
 from churnml.training.result import Training
 from churnml.training.tracking import find_model, open_run, track
@@ -226,6 +227,37 @@ def test_the_champion_is_found_with_churnmls_own_loader(at_place: Path, trained:
         found = find_model(address, DEFAULT)
         assert found.version == saved.version
         np.testing.assert_array_equal(found.predict_proba(X), expected)
+
+
+def test_edited_files_of_a_registered_version_are_refused_though_their_hashes_are_right(
+    fresh: str, trained: Training, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = TrackingSettings(uri=fresh, model_name="edited")
+    kept = track(trained, Config(tracking=settings), ChurnDefinition())
+    assert kept is not None
+    with at_store(settings) as mlflow:
+        file = next(Path(mlflow.artifacts.download_artifacts("models:/edited@champion")).rglob("model.json"))
+    whole = file.read_text(encoding="utf-8")
+    content = json.loads(whole)
+    file.write_text(json.dumps({**content, "level": content["level"] + 1}, indent=1, sort_keys=True), encoding="utf-8")
+    other = load_model(file.parent).version
+    for address in (None, "models:/edited@champion", "models:/edited/1"):
+        with pytest.raises(
+            ModelError,
+            match=rf"the files are those of model {other}, but {kept.version} was registered\. They were changed",
+        ):
+            find_model(address, settings)
+    # A training that finds the same model again puts a whole one in its place.
+    track(trained, Config(tracking=settings), ChurnDefinition())
+    assert find_model(None, settings).version == kept.version
+    # Where nothing was registered, that is said.
+    with caplog.at_level("INFO", logger="churnml"):
+        assert find_model(str(file.parent), settings).version == other
+    assert f"{file.parent}: no registered version says which model this should be" in caplog.text
+    caplog.clear()
+    with caplog.at_level("INFO", logger="churnml"):
+        find_model("models:/edited/2", settings)
+    assert not caplog.text
 
 
 @pytest.mark.parametrize("address", ["models:/nobody@champion", "models:/churn/99", "runs:/0123/model"])

@@ -76,14 +76,24 @@ class Candidate(ABC):
     def save(self, folder: Path) -> None:
         """Write the fitted candidate as text files."""
 
+    @property
+    @abstractmethod
+    def files(self) -> set[str]:
+        """Names of the files that ``save`` writes, and ``load`` reads."""
+
+    @property
+    @abstractmethod
+    def reads(self) -> Sequence[str]:
+        """Names of the features that it reads."""
+
     @classmethod
     @abstractmethod
-    def load(cls, folder: Path) -> Self:
-        """Read a candidate that ``save`` wrote.
+    def load(cls, files: Mapping[str, bytes]) -> Self:
+        """Read a candidate from the files that ``save`` wrote, by their names.
 
         Raises
         ------
-        OSError, KeyError, TypeError, ValueError
+        KeyError, TypeError, ValueError
             Where that is not what the files hold.
         """
 

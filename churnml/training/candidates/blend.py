@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -19,6 +18,7 @@ from churnml.training.candidates.lightgbm import LightGbm
 from churnml.training.candidates.logistic import BgNbd, RfmLogistic
 from churnml.training.candidates.spline import SplineLogistic
 from churnml.training.frame import TrainingFrame
+from churnml.training.plain_files import parse_json
 
 _FILE = "blend.json"
 _PULL = 300.0
@@ -78,15 +78,25 @@ class Blend(Candidate):
         for member in self.fitted.values():
             member.save(folder)
 
+    @property
+    def files(self) -> set[str]:
+        """The file of the weights, and those of the members."""
+        return {_FILE}.union(*(member.files for member in self.fitted.values()))
+
+    @property
+    def reads(self) -> Sequence[str]:
+        """The features that a member reads."""
+        return list(dict.fromkeys(name for member in self.fitted.values() for name in member.reads))
+
     @classmethod
-    def load(cls, folder: Path) -> Self:
+    def load(cls, files: Mapping[str, bytes]) -> Self:
         """Read weights and members."""
         model = cls()
-        weights = json.loads((folder / _FILE).read_text(encoding="utf-8"))["weights"]
+        weights = parse_json(files[_FILE])["weights"]
         model.weights = {name: float(weights[name]) for name in cls.members if name in weights}
-        if set(model.weights) != set(weights) or not np.isfinite(list(model.weights.values())).all():
+        if not weights or set(model.weights) != set(weights) or not np.isfinite(list(model.weights.values())).all():
             raise ValueError(f"{_FILE} does not hold a weight for each of its members")
-        model.fitted = {name: cls.members[name].load(folder) for name in model.weights}
+        model.fitted = {name: cls.members[name].load(files) for name in model.weights}
         return model
 
 

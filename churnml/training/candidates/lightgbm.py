@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,6 +17,7 @@ from lightgbm.engine import train
 from churnml.statistics.logodds import Floats
 from churnml.training.attribution import tree_contributions
 from churnml.training.candidates.base import Candidate, FitSettings
+from churnml.training.forest import check_forest
 from churnml.training.frame import TrainingFrame
 
 _FILE = "trees.txt"
@@ -84,12 +85,27 @@ class LightGbm(Candidate):
         text = re.sub(r"\[num_threads: \d+\]\n", "", self._fitted.model_to_string(num_iteration=-1))
         (folder / _FILE).write_text(text, encoding="utf-8", newline="\n")
 
+    @property
+    def files(self) -> set[str]:
+        """The file of the trees."""
+        return {_FILE}
+
+    @property
+    def reads(self) -> Sequence[str]:
+        """The features that the trees were grown on."""
+        return self._fitted.feature_name()
+
     @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Read the trees from LightGBM's text."""
+    def load(cls, files: Mapping[str, bytes]) -> Self:
+        """Read the trees from LightGBM's text, which is looked through before."""
         model = cls()
+        text = files[_FILE].decode("utf-8")
         try:
-            model.booster = lightgbm.Booster(model_str=(folder / _FILE).read_text(encoding="utf-8"))
+            check_forest(text)
+        except ValueError as error:
+            raise ValueError(f"{_FILE} does not hold trees of LightGBM ({error})") from error
+        try:
+            model.booster = lightgbm.Booster(model_str=text)
         except lightgbm.basic.LightGBMError as error:
             raise ValueError(f"{_FILE} does not hold trees of LightGBM ({error})") from error
         return model

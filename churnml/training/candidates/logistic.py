@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -16,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from churnml.statistics.logodds import EXTREME_LOGODDS, Floats, add_up, logit, sigmoid, softplus
 from churnml.training.candidates.base import Candidate, FitSettings, select, write_json
 from churnml.training.frame import TrainingFrame
+from churnml.training.plain_files import parse_json
 
 _WEAK = 100.0
 _NO_SPREAD = 1e-9
@@ -133,11 +133,21 @@ class FewColumns(Candidate):
         content = {"columns": self.columns, "means": self.means.tolist(), "weights": self.weights.tolist()}
         write_json(folder / f"{self.name}.json", content)
 
+    @property
+    def files(self) -> set[str]:
+        """The file of its name."""
+        return {f"{self.name}.json"}
+
+    @property
+    def reads(self) -> Sequence[str]:
+        """Its columns."""
+        return self.columns
+
     @classmethod
-    def load(cls, folder: Path) -> Self:
+    def load(cls, files: Mapping[str, bytes]) -> Self:
         """Read means and weights."""
         file = f"{cls.name}.json"
-        content = json.loads((folder / file).read_text(encoding="utf-8"))
+        content = parse_json(files[file])
         model = cls()
         model.means = np.array(content["means"], dtype=np.float64)
         model.weights = np.array(content["weights"], dtype=np.float64)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -14,6 +13,7 @@ from churnml.statistics.logodds import Floats, add_up
 from churnml.training.candidates.base import Candidate, FitSettings, select, write_json
 from churnml.training.candidates.logistic import fit_weights
 from churnml.training.frame import TrainingFrame
+from churnml.training.plain_files import parse_json
 
 _FILE = "splines.json"
 _KNOTS = (0.05, 0.35, 0.65, 0.95)
@@ -96,10 +96,20 @@ class SplineLogistic(Candidate):
         ]
         write_json(folder / _FILE, {"curves": curves})
 
+    @property
+    def files(self) -> set[str]:
+        """The file of the curves."""
+        return {_FILE}
+
+    @property
+    def reads(self) -> Sequence[str]:
+        """The features that have a curve."""
+        return self.columns
+
     @classmethod
-    def load(cls, folder: Path) -> Self:
+    def load(cls, files: Mapping[str, bytes]) -> Self:
         """Read the curves."""
-        curves = json.loads((folder / _FILE).read_text(encoding="utf-8"))["curves"]
+        curves = parse_json(files[_FILE])["curves"]
         model = cls()
         model.columns = [str(curve["feature"]) for curve in curves]
         model.low, model.high, model.means = (
@@ -109,6 +119,10 @@ class SplineLogistic(Candidate):
         for curve, width in zip(curves, model._widths(), strict=True):
             if not len(curve["centres"]) == len(curve["weights"]) == width:
                 raise ValueError(f"{_FILE} does not hold one centre and one weight for each column of a curve")
+        if len(set(model.columns)) < len(model.columns) or (model.low > model.high).any():
+            raise ValueError(f"{_FILE} holds a feature twice, or a curve that ends before it begins")
+        if any(np.any(np.diff(knots) <= 0) for knots in model.knots):
+            raise ValueError(f"{_FILE} holds knots that do not rise")
         model.centres, model.weights = (
             np.array([value for curve in curves for value in curve[key]], dtype=np.float64)
             for key in ("centres", "weights")
