@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from churnml.printable import printable
+
 
 class ChurnmlError(Exception):
-    """Something that the user can put right; the message says what, what was received and what to do."""
+    """Something that the user can put right; the message says what, what was received and what to do.
+
+    Values of a shop or a model may stand in it: what a reader cannot see in them is written as an escape.
+
+    Parameters
+    ----------
+    message
+        One line.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 class InputError(ChurnmlError):
@@ -19,8 +32,8 @@ class InputError(ChurnmlError):
     """
 
     def __init__(self, failures: str | Iterable[str]) -> None:
-        self.failures = [failures] if isinstance(failures, str) else list(failures)
-        super().__init__("\n".join(self.failures))
+        self.failures = [printable(failure) for failure in ([failures] if isinstance(failures, str) else failures)]
+        Exception.__init__(self, "\n".join(self.failures))
 
 
 class ConfigError(InputError):

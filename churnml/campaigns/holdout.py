@@ -34,7 +34,7 @@ class HoldoutPlan:
     held_out
         Customers who would be on it too, but are in the holdout.
     smallest_effect
-        Smallest difference of churn rates between both that can be told from chance; null without either.
+        Smallest difference of churn rates between both that can be told from chance; null where none can.
     until
         Until this day everyone stays where she is.
     """
@@ -106,16 +106,19 @@ def smallest_effect(rate: float, listed: int, held_out: int) -> float | None:
     Returns
     -------
     float or None
-        None where a group is empty.
+        None where a group is empty, and where not even contacts that keep everybody would show: no effect is larger
+        than the churn rate itself.
 
     Examples
     --------
     >>> round(smallest_effect(0.6, 450, 50), 3)
     0.205
+    >>> smallest_effect(0.6, 45, 1)
     """
     if not listed or not held_out:
         return None
-    return float(_quantiles() * np.sqrt(rate * (1 - rate) * (1 / listed + 1 / held_out)))
+    effect = float(_quantiles() * np.sqrt(rate * (1 - rate) * (1 / listed + 1 / held_out)))
+    return effect if 0 < effect <= rate else None
 
 
 def share_for(settings: HoldoutSettings, rate: float, listed: int) -> float:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from typing import Annotated
 
 import typer
 
 from churnml import __version__
+from churnml.cli.say import fail, say, set_up
 from churnml.errors import ChurnmlError, NoSkillError
 
 app = typer.Typer(
@@ -29,16 +29,16 @@ def main() -> None:
     try:
         app(prog_name="churnml")
     except NoSkillError as error:
-        _fail(str(error), 3)
+        fail(str(error), 3)
     except ChurnmlError as error:
-        _fail(str(error), 1)
+        fail(str(error), 1)
     except KeyboardInterrupt:
-        _fail("Stopped.", 130)
+        fail("Stopped.", 130)
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print(__version__)
+        say(__version__)
         raise typer.Exit
 
 
@@ -51,10 +51,4 @@ def _common(
     ] = False,
 ) -> None:
     level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
-    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
-    logging.getLogger("churnml").setLevel(level)
-
-
-def _fail(message: str, code: int) -> None:
-    print(message, file=sys.stderr)
-    raise SystemExit(code)
+    set_up(level)

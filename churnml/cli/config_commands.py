@@ -10,7 +10,7 @@ import typer
 
 from churnml.cli.app import app
 from churnml.cli.options import AsJson
-from churnml.cli.show import print_json
+from churnml.cli.say import say, say_json
 from churnml.errors import InputError
 
 config_app = typer.Typer(no_args_is_help=True, help="Look at settings files: their schema, and what is wrong in one.")
@@ -28,13 +28,13 @@ def schema(
 
     text = json.dumps(plays_schema() if plays else config_schema(), indent=2, ensure_ascii=False)
     if out is None:
-        print(text)
+        say(*text.split("\n"))
         return
     try:
         out.write_text(f"{text}\n", encoding="utf-8")
     except OSError as error:
         raise InputError(f"--out: {out} cannot be written ({error.strerror}). Name another file.") from error
-    print(f"Written to {out}.")
+    say(f"Written to {out}.")
 
 
 @config_app.command()
@@ -48,13 +48,13 @@ def check(
     found = check_config(file)
     if as_json:
         differs = {key: {"value": value, "default": default} for key, (value, default) in found.differs.items()}
-        print_json({"file": found.file, "holds": found.holds, "failures": found.failures, "differs": differs})
+        say_json({"file": found.file, "holds": found.holds, "failures": found.failures, "differs": differs})
         raise typer.Exit(1 if found.failures else 0)
     if found.failures:
         raise InputError(found.failures)
     if found.holds == "plays":
-        print(f"{file}: all plays and rules are in order.")
+        say(f"{file}: all plays and rules are in order.")
         return
-    print(f"{file}: all settings are in order; {len(found.differs) or 'none'} differ from the defaults.")
+    say(f"{file}: all settings are in order; {len(found.differs) or 'none'} differ from the defaults.")
     for key, (value, default) in found.differs.items():
-        print(f"  {key}: {json.dumps(value, ensure_ascii=False)} (default: {json.dumps(default, ensure_ascii=False)})")
+        say(f"  {key}: {json.dumps(value, ensure_ascii=False)} (default: {json.dumps(default, ensure_ascii=False)})")

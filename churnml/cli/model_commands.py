@@ -32,7 +32,8 @@ from churnml.cli.options import (
     config_of,
     day_of,
 )
-from churnml.cli.show import print_change, print_json, print_outcome, print_trace, progress_bar, records
+from churnml.cli.say import say, say_json
+from churnml.cli.show import print_change, print_outcome, print_trace, progress_bar, records
 from churnml.cli.story import print_story
 
 
@@ -60,15 +61,15 @@ def train(
     with progress_bar() as progress:
         model = Trainer(config=config).fit(shop, day, progress)
     if as_json:
-        print_json({"model_version": model.version, **model.card})
+        say_json({"model_version": model.version, **model.card})
     else:
         champion = find_model(None, config.tracking).version
         name = config.tracking.model_name
         if champion == model.version:
-            print(f"Model {model.version} is the champion of {name}.")
+            say(f"Model {model.version} is the champion of {name}.")
         else:
-            print(f"Model {model.version} is a challenger of {name}; the champion stays {champion}.")
-        print(f"Next: churnml score {without_password(data)} --out list")
+            say(f"Model {model.version} is a challenger of {name}; the champion stays {champion}.")
+        say(f"Next: churnml score {without_password(data)} --out list")
 
 
 @app.command()
@@ -194,7 +195,7 @@ def explain(
 
         traced = trace_value(shop, customer, trace, day or shop.last_day, config.definition)
         if as_json:
-            print_json({**vars(traced), "rows": records(traced.rows)})
+            say_json({**vars(traced), "rows": records(traced.rows)})
         else:
             print_trace(traced)
         return
@@ -203,7 +204,7 @@ def explain(
     ranking = Scorer(model, config).rank(shop, day, in_sample=in_sample)
     explanation = ranking.explain(customer)
     if as_json:
-        print_json(
+        say_json(
             {
                 **records(explanation.row.to_frame().T)[0],
                 "customer_id": customer,

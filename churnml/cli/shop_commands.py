@@ -22,11 +22,11 @@ from churnml.cli.options import (
     config_of,
     day_of,
 )
+from churnml.cli.say import say, say_json
 from churnml.cli.show import (
     print_audit,
     print_dictionary,
     print_horizon,
-    print_json,
     print_outcome,
     print_rows,
     progress_bar,
@@ -88,13 +88,13 @@ def import_(
 
     report = import_dataset(dataset, source, out)
     if as_json:
-        print_json({"rows": report.rows, "left_out": report.left_out, "notes": report.notes})
+        say_json({"rows": report.rows, "left_out": report.left_out, "notes": report.notes})
         return
     print_rows(report.rows, out, as_json=False)
     for reason, count in report.left_out.items():
-        print(f"left out: {count:>9,} {reason}")
+        say(f"left out: {count:>9,} {reason}")
     for note in report.notes:
-        print(note)
+        say(note)
 
 
 @app.command()
@@ -104,18 +104,18 @@ def check(data: Data, config_file: ConfigFile = None, as_json: AsJson = False) -
 
     report = check_shop(data, config_of(config_file))
     if as_json:
-        print_json({"rows": report.rows, "failures": report.failures, "notes": report.notes})
+        say_json({"rows": report.rows, "failures": report.failures, "notes": report.notes})
     else:
         for table, count in report.rows.items():
-            print(f"{table:<14}{count:>12,} rows")
+            say(f"{table:<14}{count:>12,} rows")
         for note in report.notes:
-            print(note)
+            say(note)
     if report.failures:
         if as_json:
             raise typer.Exit(1)
         raise InputError(report.failures)
     if not as_json:
-        print("All tables are in order.")
+        say("All tables are in order.")
 
 
 @app.command()
@@ -146,9 +146,9 @@ def features(
         prepare(config)
         table = dictionary()
         if as_json:
-            print_json({"features": records(table)})
+            say_json({"features": records(table)})
         elif markdown:
-            print(as_markdown(table))
+            say(*as_markdown(table).split("\n"))
         else:
             print_dictionary(table)
         return
@@ -160,7 +160,7 @@ def features(
     with progress_bar() as progress:
         written = build_feature_files(data, out, config, days, training=training, progress=progress)
     if as_json:
-        print_json(
+        say_json(
             {
                 "partitions": [
                     {"snapshot_date": made.snapshot_date, "file": made.path, "rows": made.rows, "built": made.built}
@@ -171,7 +171,7 @@ def features(
         return
     for made in written:
         state = "built" if made.built else "was there already"
-        print(f"{made.snapshot_date}  {made.rows:>12,} customers  {made.path}  ({state})")
+        say(f"{made.snapshot_date}  {made.rows:>12,} customers  {made.path}  ({state})")
 
 
 @app.command()
@@ -193,7 +193,7 @@ def audit(
     with progress_bar() as progress:
         report = run_audit(shop, day, config.definition, config.features.families, progress)
     if as_json:
-        print_json({"holds": report.holds, **asdict(report)})
+        say_json({"holds": report.holds, **asdict(report)})
     else:
         print_audit(report)
     if not report.holds:
@@ -222,11 +222,11 @@ def kpis(
     overview = analyse(open_shop(data, config), day_of("--snapshot", snapshot), config.definition, periods)
     files = [] if out is None else write_overview(overview, out)
     if as_json:
-        print_json(show_kpis.as_json(overview, records) | {"files": files})
+        say_json(show_kpis.as_json(overview, records) | {"files": files})
         return
     show_kpis.print_overview(overview)
     if files:
-        print("Files: " + ", ".join(str(file) for file in files))
+        say("Files: " + ", ".join(str(file) for file in files))
 
 
 @app.command()
@@ -254,8 +254,8 @@ def window(
     if as_json:
         tables = ("horizons", "base_rates", "sensitivity")
         said = {"recommended_days": advice.recommended_days, "reason": advice.reason, "data_end": advice.data_end}
-        print_json(said | {name: records(getattr(advice, name)) for name in tables})
+        say_json(said | {name: records(getattr(advice, name)) for name in tables})
         return
     print_horizon(advice)
     if out is not None:
-        print(f"Drawn in {out}.")
+        say(f"Drawn in {out}.")

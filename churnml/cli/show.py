@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from churnml.cli.say import say, say_json
+from churnml.printable import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,16 +32,17 @@ def progress_bar() -> Iterator[Progress | None]:
         yield None
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import Progress as Bar
 
     with Bar(console=Console(stderr=True), transient=True) as bar:
         tasks: dict[str, Any] = {}
 
         def report(step: str, done: int, total: int) -> None:
-            group = step.split(" ")[0]
+            group, text = step.split(" ")[0], escape(printable(step))
             if group not in tasks:
-                tasks[group] = bar.add_task(step, total=total)
-            bar.update(tasks[group], description=step, completed=done, total=total)
+                tasks[group] = bar.add_task(text, total=total)
+            bar.update(tasks[group], description=text, completed=done, total=total)
 
         yield report
 
@@ -50,7 +53,7 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
     listed = ranking.worklist()
     worklist = listed.head(SHOWN)
     if as_json:
-        print_json(
+        say_json(
             {
                 "snapshot_date": ranking.snapshot_date,
                 "customers": len(ranking),
@@ -60,43 +63,45 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
             }
         )
         return
-    print(f"{len(ranking):,} customers ranked on {ranking.snapshot_date} by model {outcome.model.version}.")
+    say(f"{len(ranking):,} customers ranked on {ranking.snapshot_date} by model {outcome.model.version}.")
     if len(listed):
-        print(f"The work list: the first {len(worklist)} of {len(listed):,} customers to contact.\n")
-        print(_as_text(worklist))
+        say(f"The work list: the first {len(worklist)} of {len(listed):,} customers to contact.", "")
+        say(*_as_text(worklist))
     else:
-        print("The work list is empty: nobody is to be contacted.")
+        say("The work list is empty: nobody is to be contacted.")
     left_out = ", ".join(f"{count:,} {reason}" for reason, count in ranking.excluded.items())
-    print(f"\nNot on it: {left_out or 'nobody'}.")
+    say("", f"Not on it: {left_out or 'nobody'}.")
     plan = ranking.holdout
     if plan is not None and len(listed):
         least = plan.smallest_effect
-        shows = "no effect" if least is None else f"effects from {100 * least:.0f} points of the churn rate on"
-        print(f"The holdout ({plan.held_out:,} customers like the {plan.listed:,} on the list) can show {shows}.")
-    print("\nFiles: " + ", ".join(str(file) for file in outcome.files))
+        shows = "is too small to show any effect"
+        if least is not None:
+            shows = f"can show effects from {100 * least:.0f} points of the churn rate on"
+        say(f"The holdout ({plan.held_out:,} customers like the {plan.listed:,} on the list) {shows}.")
+    say("", "Files: " + ", ".join(str(file) for file in outcome.files))
 
 
-def _as_text(worklist: pd.DataFrame) -> str:
+def _as_text(worklist: pd.DataFrame) -> list[str]:
     shown = worklist[list(_LIST_COLUMNS)].assign(
         churn_probability=worklist.churn_probability.map("{:.0%}".format),
         value_at_risk=worklist.value_at_risk.map("{:,.2f}".format),
         last_order_at=worklist.last_order_at.dt.strftime("%Y-%m-%d"),
         reason_1=worklist.reason_1.fillna(""),
     )
-    rows = [list(_LIST_COLUMNS), *shown.astype(str).to_numpy().tolist()]
+    rows = [list(_LIST_COLUMNS), *([printable(cell) for cell in row] for row in shown.astype(str).to_numpy())]
     widths = [max(len(row[place]) for row in rows) for place in range(len(_LIST_COLUMNS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
-    return "\n".join(line.rstrip() for line in lines)
+    return [line.rstrip() for line in lines]
 
 
 def print_rows(rows: dict[str, int], out: Path, as_json: bool) -> None:
     """Print how many rows each table has."""
     if as_json:
-        print_json({"out": out, "rows": rows})
+        say_json({"out": out, "rows": rows})
         return
     for table, count in rows.items():
-        print(f"{table:<14}{count:>12,} rows")
-    print(f"Written to {out}. Next: churnml check {out}")
+        say(f"{table:<14}{count:>12,} rows")
+    say(f"Written to {out}. Next: churnml check {out}")
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -109,31 +114,31 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def print_audit(report: Audit) -> None:
     """Print what was tried, what changed, and which columns cannot be trusted."""
-    print(f"{report.features} features of {report.customers:,} customers on {report.snapshot_date}:")
+    say(f"{report.features} features of {report.customers:,} customers on {report.snapshot_date}:")
     for trial in report.trials:
         rows = ", ".join(f"{count:,} {table}" for table, count in trial.changed_rows.items()) or "times only"
         changed = trial.changed_features
-        print(f"  {trial.name} ({rows}): {f'{len(changed)} FEATURES CHANGED' if changed else 'nothing changed'}")
+        say(f"  {trial.name} ({rows}): {f'{len(changed)} FEATURES CHANGED' if changed else 'nothing changed'}")
         for name, customers in changed.items():
-            print(f"    {name}: other values for {customers:,} customers")
+            say(f"    {name}: other values for {customers:,} customers")
     for suspect in report.suspects:
         kept = "attribute that only features of your own can read" if suspect.read else "never read"
-        print(f"{suspect.table}.{suspect.column}: no time says when it became known ({kept}).")
+        say(f"{suspect.table}.{suspect.column}: no time says when it became known ({kept}).")
         for sign in suspect.signs:
-            print(f"  LIKELY LEAK: {sign}.")
+            say(f"  LIKELY LEAK: {sign}.")
     if report.unrecorded:
-        print(f"Without recorded_at, so that late arrivals cannot be told: {', '.join(report.unrecorded)}.")
-    print("No feature knows what happened later." if report.holds else "Features know what happened later.")
+        say(f"Without recorded_at, so that late arrivals cannot be told: {', '.join(report.unrecorded)}.")
+    say("No feature knows what happened later." if report.holds else "Features know what happened later.")
 
 
 def print_horizon(advice: HorizonAdvice) -> None:
     """Print the recommendation and the table that it comes from."""
     days = advice.recommended_days
-    print(f"Recommended horizon: {'none' if days is None else f'{days} days'}. {advice.reason}")
+    say(f"Recommended horizon: {'none' if days is None else f'{days} days'}. {advice.reason}")
     sensitivity = [(row["share"], row["horizon_days"]) for row in records(advice.sensitivity)]
     changed = ", ".join(f"{share:.0%}: {'none' if days is None else f'{days:.0f} days'}" for share, days in sensitivity)
-    print(f"With another share in the rule: {changed}.\n")
-    print(
+    say(f"With another share in the rule: {changed}.", "")
+    say(
         f"{'days':>5} {'order again':>12} {'95 %':>11} {'ended alone':>12} {'left':>6} {'least-most':>11} "
         f"{'snapshots':>10} {'back anyway':>12}"
     )
@@ -144,30 +149,39 @@ def print_horizon(advice: HorizonAdvice) -> None:
             f"{row.horizon_days:>5} {row.returned_share:>12.0%} {likely:>11} {row.observed_share:>12.0%} "
             f"{row.base_rate:>6.0%} {spread:>11} {row.snapshots:>10} {row.came_back_share:>12.0%}"
         )
-        print(line.replace("nan%", "   -"))
-    print(
-        f"\norder again: share of orders followed by another within so many days, the open last gap censored (ended "
-        f"alone: without it, too many).\nleft: share of active customers without an order in the horizon, over "
-        f"snapshots. back anyway: of these, the share that\nordered within the next {advice.follow_up_days} days."
+        say(line.replace("nan%", "   -"))
+    say(
+        "",
+        "order again: share of orders followed by another within so many days, the open last gap censored (ended "
+        "alone: without it, too many).",
+        "left: share of active customers without an order in the horizon, over snapshots. back anyway: of these, the "
+        "share that",
+        f"ordered within the next {advice.follow_up_days} days.",
     )
     shown = days if days is not None else int(advice.horizons.horizon_days.iloc[0])
     rates = advice.base_rates[advice.base_rates.horizon_days == shown].sort_values("snapshot_date")
     if len(rates):
         listed = ", ".join(f"{row.snapshot_date}: {row.churn_rate:.0%}" for row in rates.itertuples(index=False))
-        print(f"\nLeft per snapshot within {shown} days: {listed}.")
+        say("", f"Left per snapshot within {shown} days: {listed}.")
 
 
 def print_trace(traced: Trace) -> None:
     """Print a value, what it is made of, and its source rows."""
-    print(f"{traced.feature} of {traced.customer_id} on {traced.snapshot_date} = {_number(traced.value)}")
-    print(f"{traced.describe}.")
+    say(f"{traced.feature} of {traced.customer_id} on {traced.snapshot_date} = {_number(traced.value)}")
+    say(f"{traced.describe}.")
     for name, value in traced.inputs.items():
-        print(f"  {name} = {_number(value)}")
+        say(f"  {name} = {_number(value)}")
     if traced.constants is not None:
-        print(f"  fitted on the shop as known on that day: {traced.constants}")
-    print(f"\n{len(traced.rows):,} source rows" + (":" if len(traced.rows) else "."))
+        say(f"  fitted on the shop as known on that day: {traced.constants}")
+    say("", f"{len(traced.rows):,} source rows" + (":" if len(traced.rows) else "."))
     if len(traced.rows):
-        print(traced.rows.dropna(axis="columns", how="all").to_string(index=False, na_rep=""))
+        rows = traced.rows.dropna(axis="columns", how="all")
+        texts = {str(name): rows[name].map(_cell) for name in rows if rows[name].dtype.kind not in "biufM"}
+        say(*rows.assign(**texts).to_string(index=False, na_rep="").split("\n"))
+
+
+def _cell(value: object) -> object:
+    return printable(value) if isinstance(value, str) else value
 
 
 def _number(value: float | None) -> str:
@@ -180,22 +194,17 @@ def print_dictionary(table: pd.DataFrame) -> None:
     for row in records(table):
         if row["family"] != family:
             family = row["family"]
-            print(f"{family} ({'one can act on it' if row['actionable'] else 'gives context'})\n")
+            say(f"{family} ({'one can act on it' if row['actionable'] else 'gives context'})", "")
         window = f", {row['window']}" if row["window"] else ""
-        print(f"  {row['name']}: {row['describe']}")
-        print(f"    {row['unit']}{window}; nothing is {row['fill']}; from {row['table']}; about {row['concept']}")
-        print(f"    en: {row['en']}\n    tr: {row['tr']}\n")
-
-
-def print_json(content: dict[str, Any]) -> None:
-    """Print JSON for machines."""
-    print(json.dumps(content, indent=2, default=str))
+        say(f"  {row['name']}: {row['describe']}")
+        say(f"    {row['unit']}{window}; nothing is {row['fill']}; from {row['table']}; about {row['concept']}")
+        say(f"    en: {row['en']}", f"    tr: {row['tr']}", "")
 
 
 def print_change(change: Change, name: str, as_json: bool) -> None:
     """Print who is the champion now, and who was before."""
     if as_json:
-        print_json(vars(change))
+        say_json(vars(change))
         return
     before = "there was none before" if change.was is None else f"before it was version {change.was}"
-    print(f"Version {change.version} (model {change.model_version}) is the champion of {name}; {before}.")
+    say(f"Version {change.version} (model {change.model_version}) is the champion of {name}; {before}.")

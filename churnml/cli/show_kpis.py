@@ -12,6 +12,7 @@ from churnml.analytics.kpis import FORMULAS, KPIS, UNITS_OF
 from churnml.analytics.lifecycle import NO_CUSTOMER
 from churnml.analytics.overview import Overview
 from churnml.analytics.segments import segment_rules
+from churnml.cli.say import say
 
 _SEGMENT_FIGURES = ("churn_rate", "repeat_customer_rate", "purchase_frequency", "average_order_value")
 _MONTHS = 12
@@ -39,8 +40,7 @@ def print_overview(overview: Overview) -> None:
         ("After a bad first experience", _first(overview.first_experience)),
     ):
         if lines:
-            print(f"{title}\n")
-            print("\n".join(f"  {line}" for line in lines) + "\n")
+            say(title, "", *(f"  {line}" for line in lines), "")
 
 
 def as_json(overview: Overview, rows: Callable[[pd.DataFrame], list[dict[str, Any]]]) -> dict[str, Any]:

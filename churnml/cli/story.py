@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from churnml.cli.say import say
 from churnml.cli.show import SHOWN, records
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def print_story(
 
     words, row = _WORDS[language], explanation.row
     share = number_writer("share", language)
-    print(
+    say(
         words["head"].format(
             id=explanation.customer_id,
             day=say_day(row.snapshot_date, language),
@@ -72,29 +73,29 @@ def print_story(
         name_of("segment", row.segment, language),
         name_of("lifecycle_stage", row.lifecycle_stage, language),
     )
-    print(words["life"].format(segment=segment, stage=stage))
+    say(words["life"].format(segment=segment, stage=stage))
     told = {row["concept"]: words["told"].format(**row) for row in records(stability)}
     for side, reasons in (("leaving", explanation.leaving), ("staying", explanation.staying)):
-        print(f"\n{words[side]}")
+        say("", words[side])
         for reason in reasons:
             steady = told.get(reason.concept, "") if side == "leaving" else ""
-            print(f"  {name_of('concept', reason.concept, language)}: {reason.sentence}{steady}")
+            say(f"  {name_of('concept', reason.concept, language)}: {reason.sentence}{steady}")
         if not reasons:
-            print(words["none"])
-    print()
+            say(words["none"])
+    say("")
     if row.holdout:
-        print(words["held"].format(day=say_day(row.arm_until, language)))
-    print(words["play"].format(title=play.title, owner=play.owner, rule=row.play_rule, wording=play.wording))
+        say(words["held"].format(day=say_day(row.arm_until, language)))
+    say(words["play"].format(title=play.title, owner=play.owner, rule=row.play_rule, wording=play.wording))
     if row.contact_by is not None and row.contact_by == row.contact_by:
-        print(words["by"].format(day=say_day(row.contact_by, language)))
-    print(f"\n{words['events']}")
+        say(words["by"].format(day=say_day(row.contact_by, language)))
+    say("", words["events"])
     for event in explanation.events.tail(_EVENTS).itertuples():
-        print(f"  {say_day(event.day, language):>14}  {event.text}")
-    print(f"\n{words['concepts']}")
+        say(f"  {say_day(event.day, language):>14}  {event.text}")
+    say("", words["concepts"])
     for concept, weight in explanation.concepts.items():
-        print(f"  {weight:+.3f}  {name_of('concept', concept, language)}")
-    print(f"\n{words['features']}")
+        say(f"  {weight:+.3f}  {name_of('concept', concept, language)}")
+    say("", words["features"])
     order = explanation.features.contribution.abs().sort_values(ascending=False, kind="stable").index
     for feature in records(explanation.features.reindex(order).head(SHOWN)):
         value = words["no_value"] if feature["value"] is None else f"{feature['value']:,.4g}"
-        print(f"  {feature['contribution']:+.3f}  {feature['feature']} = {value}  ({feature['describe']})")
+        say(f"  {feature['contribution']:+.3f}  {feature['feature']} = {value}  ({feature['describe']})")

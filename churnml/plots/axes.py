@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from churnml.printable import printable
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -49,6 +51,11 @@ def tidy(ax: Axes) -> None:
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(visible=True, color=PALE, linewidth=0.6)
     ax.set_axisbelow(True)
+
+
+def as_label(text: object) -> str:
+    """Give a text of the shop as matplotlib draws it letter by letter: a dollar sign would switch it to formulas."""
+    return printable(str(text)).replace("$", r"\$")
 
 
 def say_nothing(ax: Axes) -> Axes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from churnml.plots.axes import LEAVING_COLOUR, NEUTRAL, STAYING_COLOUR, new_axes, say_nothing, tidy
+from churnml.plots.axes import LEAVING_COLOUR, NEUTRAL, STAYING_COLOUR, as_label, new_axes, say_nothing, tidy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,8 +125,7 @@ def plot_groups(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
 
 def _shown(text: object) -> str:
-    # A dollar sign would switch matplotlib to formulas.
-    return textwrap.shorten(str(text), _LABEL_WIDTH, placeholder=" ...").replace("$", r"\$")
+    return as_label(textwrap.shorten(str(text), _LABEL_WIDTH, placeholder=" ..."))
 
 
 def _name_rows(ax: Axes, labels: list[str]) -> None:

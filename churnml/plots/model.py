@@ -6,7 +6,7 @@ import textwrap
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from churnml.plots.axes import LEAVING_COLOUR, NEUTRAL, PALE, STAYING_COLOUR, new_axes, set_date_axis, tidy
+from churnml.plots.axes import LEAVING_COLOUR, NEUTRAL, PALE, STAYING_COLOUR, as_label, new_axes, set_date_axis, tidy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -214,8 +214,7 @@ def plot_reasons(table: pd.DataFrame, ax: Axes | None = None, title: str | None 
     """
     rows = table.sort_values("contribution", key=abs, ascending=False, kind="stable")
     values = [float(value) for value in rows["contribution"]]
-    # A dollar sign would switch matplotlib to formulas, and sentences may well hold amounts of money.
-    labels = [textwrap.fill(str(label), _LABEL_WIDTH).replace("$", r"\$") for label in rows["label"]]
+    labels = ["\n".join(map(as_label, textwrap.wrap(str(label), _LABEL_WIDTH))) for label in rows["label"]]
     # A label of several lines takes the room of as many.
     spans = [1.0 + 0.7 * label.count("\n") for label in labels]
     ax = ax if ax is not None else new_axes(8.0, 1.2 + 0.36 * sum(spans))
@@ -228,7 +227,7 @@ def plot_reasons(table: pd.DataFrame, ax: Axes | None = None, title: str | None 
     ax.margins(x=0.18)
     ax.set_xlabel("← towards staying        Weight (log-odds)        towards leaving →")
     if title is not None:
-        ax.set_title(title.replace("$", r"\$"))
+        ax.set_title(as_label(title))
     tidy(ax)
     ax.grid(visible=False, axis="y")
     ax.tick_params(axis="y", length=0)

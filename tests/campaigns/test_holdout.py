@@ -96,6 +96,25 @@ def test_a_tenth_of_five_hundred_shows_fifteen_to_twenty_points() -> None:
     assert smallest_effect(0.6, 450, 0) is None
 
 
+@pytest.mark.parametrize(
+    ("rate", "listed", "held_out", "shown"),
+    [
+        # 2.8016 * sqrt(0.5 * 0.5 * (1/50 + 1/10)) = 0.48525, below the churn rate: 24 of 50 kept would show.
+        (0.5, 50, 10, 0.48525),
+        # 2.802 * sqrt(0.5 * 0.5 * (1/50 + 1/9)) = 0.5073: not even contacts that keep all 50 would show.
+        (0.5, 50, 9, None),
+        # 2.802 * sqrt(0.05 * 0.95 * (1/450 + 1/50)) = 0.0910, above a churn rate of 5 %.
+        (0.05, 450, 50, None),
+        # 2.802 * sqrt(0.6 * 0.4 * (1/45 + 1/1)) = 1.388: "effects from 138 points on".
+        (0.6, 45, 1, None),
+        (0.0, 450, 50, None),
+    ],
+)
+def test_no_effect_is_larger_than_the_churn_rate(rate: float, listed: int, held_out: int, shown: float | None) -> None:
+    effect = smallest_effect(rate, listed, held_out)
+    assert effect == (None if shown is None else pytest.approx(shown, abs=5e-5))
+
+
 def test_the_share_shows_the_effect_that_it_was_chosen_for() -> None:
     for effect in (0.05, 0.1, 0.2):
         share = share_for(HoldoutSettings(effect=effect), 0.6, 5_000)

@@ -1,0 +1,60 @@
+"""The one place that writes to the terminal: values of a shop come out as text, never as control characters."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from churnml.printable import printable
+
+
+def say(*lines: str) -> None:
+    """Print lines for people; characters that one cannot see are escaped, those that end a line among them."""
+    for line in lines:
+        print(printable(line))
+
+
+def say_json(content: Mapping[str, Any]) -> None:
+    """Print JSON for machines; numbers that JSON does not have are null."""
+    print(json.dumps(_plain(content), indent=2, default=str, allow_nan=False))
+
+
+def fail(message: str, code: int) -> None:
+    """Print an error and end with a code."""
+    for line in message.split("\n"):
+        print(printable(line), file=sys.stderr)
+    raise SystemExit(code)
+
+
+def set_up(level: int) -> None:
+    """Let log lines come out on stderr as text, and no character of any output break its encoding."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a test or a notebook puts other streams in their place
+            stream.reconfigure(errors="backslashreplace")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Printable("%(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    logging.getLogger("churnml").setLevel(level)
+
+
+class _Printable(logging.Formatter):
+    """Log lines of this package are one line each; those of others may have several."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        lines: Iterable[str] = [text] if record.name.split(".")[0] == "churnml" else text.split("\n")
+        return "\n".join(map(printable, lines))
+
+
+def _plain(value: Any) -> Any:
+    """Give what JSON can hold: keys as text, and null for numbers that are none or have no end."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, float) and value - value != 0:
+        return None
+    return value
