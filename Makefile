@@ -1,15 +1,22 @@
 # Two commands: `make demo` runs churnml on a simulated shop, `make test` runs all tests. Each sets up .venv by itself.
+# While you write: `make check`, lint, types and the fast tests.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint lock clean
+PYTEST := $(BIN)/python -m pytest -n 2
+
+.PHONY: demo check test lint lock clean
 
 demo: $(VENV)/.installed
 	$(BIN)/churnml demo --out demo
 
+# Unmarked tests of more than a second are listed at the end: they want pytest.mark.slow, or to be made faster.
+check: lint
+	$(PYTEST) -q -m "not slow" --durations=10 --durations-min=1
+
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -n 2
+	$(PYTEST)
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

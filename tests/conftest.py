@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import pytest
 
@@ -111,8 +112,15 @@ def postgres() -> Iterator[str]:
 def spark() -> Iterator[str]:
     """The address of a real Spark session on two cores."""
     outside.find_java()
-    settings = "spark.master=local[2]&spark.sql.shuffle.partitions=2&spark.driver.bindAddress=127.0.0.1"
-    yield f"pyspark://?{settings}&spark.driver.host=127.0.0.1"
+    settings = {
+        "spark.master": "local[2]",
+        "spark.sql.shuffle.partitions": 2,
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        # A session of a minute does not earn back what the optimising compiler costs.
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    }
+    yield f"pyspark://?{urlencode(settings)}"
     from pyspark.sql import SparkSession
 
     session = SparkSession.getActiveSession()

@@ -40,9 +40,10 @@ def test_commands_that_are_named_exist() -> None:
     assert named <= commands
 
 
-@pytest.mark.parametrize("target", ["demo", "test"])
-def test_make_targets_that_are_named_exist(target: str) -> None:
-    assert f"make {target} " in README
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("target", ["check", "test"])
+def test_make_targets_that_are_named_exist(target: str, page: str) -> None:
+    assert re.search(rf"make {target}\b", (ROOT / page).read_text(encoding="utf-8"))
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 
 
