@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from churnml.data.shop import Shop
     from churnml.training.model import Model
 
+COSTLY = {"chromium", "libreoffice", "model", "postgres", "shared_data", "simulated", "spark", "train_on", "trained"}
+"""Fixtures that take more than a second, so that a test which asks for one is slow."""
 Once = Callable[[str, Callable[[Path], object]], Path]
 
 # Checks of an earlier run of the tests are not remembered; the workers of one run share theirs.
@@ -33,8 +35,12 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     atexit.register(shutil.rmtree, os.environ["CHURNML_CACHE"], ignore_errors=True)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the modules that hold the most slow tests, so that no worker waits for another at the end."""
+    """Mark what waits for a costly fixture, and begin with the modules that hold the most slow tests."""
+    for item in items:
+        if COSTLY & set(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
     slow = Counter(_unit(item.nodeid) for item in items if item.get_closest_marker("slow"))
     items.sort(key=lambda item: -slow[_unit(item.nodeid)])
 

@@ -180,6 +180,7 @@ BAD: dict[str, tuple[dict[str, pd.DataFrame], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", BAD)
 def test_bad_data_is_one_message_and_code_1(case: str, run: Any, tmp_path: Path) -> None:
     tables, message = BAD[case]
@@ -220,6 +221,7 @@ def test_a_bad_request_is_one_message_and_code_1(arguments: list[str], message: 
     assert {path.name for path in tmp_path.iterdir()} == {"shop", "bad.yaml"}
 
 
+@pytest.mark.slow
 def test_check_names_every_failure_at_once(run: Any, tmp_path: Path) -> None:
     folder_of(
         tmp_path / "shop",
@@ -235,6 +237,7 @@ def test_check_names_every_failure_at_once(run: Any, tmp_path: Path) -> None:
     assert (code, len(json.loads(out)["failures"])) == (1, 4)
 
 
+@pytest.mark.slow
 def test_key_figures_are_printed_and_given_as_json(run: Any, simulated: Path, tmp_path: Path) -> None:
     code, out, _ = run("kpis", simulated, "--snapshot", "2025-03-01", "--json")
     told = json.loads(out)
@@ -259,6 +262,7 @@ def test_key_figures_are_printed_and_given_as_json(run: Any, simulated: Path, tm
     assert (tmp_path / "again" / "kpis.png").read_bytes() == first
 
 
+@pytest.mark.slow
 def test_key_figures_of_a_shop_with_orders_alone(run: Any, tmp_path: Path) -> None:
     folder_of(tmp_path / "shop", orders=ORDERS)
     code, out, _ = run("kpis", "shop", "--snapshot", "2024-09-01", "--out", "figures")

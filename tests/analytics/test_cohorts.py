@@ -69,6 +69,7 @@ def test_a_triangle_is_null_where_nothing_is_known_yet() -> None:
     np.testing.assert_array_equal(found, [[17.5, 0, 3.5], [4, 0, np.nan], [3, np.nan, np.nan]])
 
 
+@pytest.mark.slow
 def test_one_customer_and_months_without_anyone() -> None:
     found = compute_cohorts(History(shop_of(("a", "2024-02-29", 5, None)), date(2025, 3, 1)))
     assert found["month"].tolist() == list(range(13))
@@ -76,6 +77,7 @@ def test_one_customer_and_months_without_anyone() -> None:
     assert triangle(found, "retention_share").index.tolist() == [pd.Timestamp("2024-02-01")]
 
 
+@pytest.mark.slow
 def test_where_nothing_is_known_there_are_no_cohorts() -> None:
     shop = shop_of(("a", "2024-02-29", 5, "2024-03-01"), ("b", "2024-06-01", 5, None))
     found = compute_cohorts(History(shop, date(2024, 4, 15)))

@@ -78,6 +78,7 @@ def groups_of(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return compute_retention_by_group(read(tables), DAY, DEFINITION, END)
 
 
+@pytest.mark.slow
 def test_groups_are_those_found_by_hand() -> None:
     found = groups_of({"orders": ORDERS, "order_items": ITEMS, "rewards": REWARDS, "customers": CUSTOMERS})
     assert list(found[["group", "value", "customers", "churned"]].itertuples(index=False, name=None)) == [
@@ -108,6 +109,7 @@ def test_groups_are_those_found_by_hand() -> None:
     assert found["is_small"].all()
 
 
+@pytest.mark.slow
 def test_a_value_of_everybody_has_nobody_to_differ_from() -> None:
     found = groups_of({"orders": ORDERS.assign(channel="web")})
     assert list(found["customers"]) == [4]
@@ -125,6 +127,7 @@ def test_only_the_largest_values_are_shown() -> None:
     assert found["customers"].to_list() == [*range(17, 2, -1), 1 + 2 + 1]
 
 
+@pytest.mark.slow
 def test_attributes_of_many_values_are_left_out_but_countries_are_not() -> None:
     orders = pd.DataFrame({"customer_id": [f"c{number}" for number in range(31)]})
     orders = orders.assign(order_id=orders["customer_id"], ordered_at="2024-12-01", amount=5)
@@ -142,6 +145,7 @@ def test_attributes_of_many_values_are_left_out_but_countries_are_not() -> None:
     assert found.loc[found["value"] == OTHER, ["group", "customers"]].to_numpy().tolist() == [["Country", 1]]
 
 
+@pytest.mark.slow
 def test_an_attribute_that_few_have_is_judged_by_these() -> None:
     """25 addresses of 100 customers are below thirty values, and still tell them apart."""
     ids = [f"c{number}" for number in range(100)]
@@ -150,6 +154,7 @@ def test_an_attribute_that_few_have_is_judged_by_these() -> None:
     assert groups_of({"orders": orders, "customers": pd.DataFrame({"customer_id": ids, "email": email})}).empty
 
 
+@pytest.mark.slow
 def test_nothing_is_said_without_groups_or_labels() -> None:
     assert groups_of({"orders": ORDERS.drop(columns="channel")}).empty
     assert compute_retention_by_group(read({"orders": ORDERS}), DAY, DEFINITION, date(2025, 3, 31)).empty

@@ -17,6 +17,8 @@ from churnml.data.contract import TABLES, Table
 from churnml.data.simulator import DRIVERS, Effects, simulate
 from churnml.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 END = "2025-07-01"
 CUSTOMERS = 3_000
 Shop = dict[str, pd.DataFrame]

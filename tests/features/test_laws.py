@@ -121,6 +121,7 @@ def test_the_random_shops_hold_what_the_laws_are_about() -> None:
 # --- law 1 ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shop", "variant"),
     [
@@ -149,6 +150,7 @@ def from_repeated_parts(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFram
     return build_features(read(folder), SHOPS[0][1])
 
 
+@pytest.mark.slow
 @every_family
 def test_the_order_of_rows_and_repeated_part_files_change_nothing(
     family: str, from_repeated_parts: pd.DataFrame
@@ -156,6 +158,7 @@ def test_the_order_of_rows_and_repeated_part_files_change_nothing(
     assert_same_bits(from_repeated_parts, built(0, "as drawn"), columns_of(family))
 
 
+@pytest.mark.slow
 def test_threads_and_the_order_of_many_rows_change_no_bit() -> None:
     # More than two row groups of DuckDB (122,880 rows each), so that two threads share the work.
     rng = np.random.default_rng(11)
@@ -176,6 +179,7 @@ def test_threads_and_the_order_of_many_rows_change_no_bit() -> None:
 # --- law 3 ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shop", range(len(SHIFTS)))
 @pytest.mark.parametrize("family", [name for name in families() if name not in SEASONAL])
 def test_shifting_all_times_by_whole_days_changes_nothing(family: str, shop: int) -> None:
@@ -192,11 +196,13 @@ def eligible_by_hand(tables: Tables, snapshot: date, active_days: int) -> list[s
     return sorted(kept.loc[active, "customer_id"].unique())
 
 
+@pytest.mark.slow
 @every_shop
 def test_there_is_one_row_per_eligible_customer(shop: int) -> None:
     assert list(built(shop, "as drawn").index) == eligible_by_hand(tables_of(shop), SHOPS[shop][1], 365)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("active_days", "days_later"), [(1, 0), (30, 0), (90, 100), (90, 400)])
 def test_a_family_alone_has_the_same_rows(active_days: int, days_later: int) -> None:
     snapshot = SHOPS[1][1] + timedelta(days=days_later)
@@ -205,6 +211,7 @@ def test_a_family_alone_has_the_same_rows(active_days: int, days_later: int) -> 
     assert list(found) == columns_of("recency")
 
 
+@pytest.mark.slow
 def test_nobody_eligible_gives_no_rows_but_all_columns() -> None:
     found = build_features(shop_of(2), SHOPS[2][1] + timedelta(days=2_000))
     assert found.shape == (0, len(FEATURES))
@@ -214,6 +221,7 @@ def test_nobody_eligible_gives_no_rows_but_all_columns() -> None:
 # --- law 5 ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @every_shop
 @every_family
 def test_declared_columns_are_the_returned_columns(family: str, shop: int) -> None:
@@ -225,6 +233,7 @@ def test_declared_columns_are_the_returned_columns(family: str, shop: int) -> No
     assert set(found[columns_of(family)].dtypes) == {np.dtype("float64")}
 
 
+@pytest.mark.slow
 def test_all_tables_allow_all_features() -> None:
     assert {feature.name for feature in available(shop_of(0))} == {feature.name for feature in FEATURES}
 
@@ -236,6 +245,7 @@ def test_a_declaration_holds_what_it_must(family: str) -> None:
     assert families()[family].name == family
 
 
+@pytest.mark.slow
 def test_inputs_are_there_before_what_is_derived_from_them() -> None:
     names = [known.name for known in available(shop_of(0))]
     for feature in FEATURES:
@@ -243,6 +253,7 @@ def test_inputs_are_there_before_what_is_derived_from_them() -> None:
             assert all(names.index(name) < names.index(feature.name) for name in feature.inputs), feature.name
 
 
+@pytest.mark.slow
 def test_fills_and_units_bound_the_values() -> None:
     X = pd.concat([built(shop, "as drawn") for shop in range(len(SHOPS))])
     assert not np.isinf(X.to_numpy()).any()
@@ -257,6 +268,7 @@ def test_fills_and_units_bound_the_values() -> None:
             assert known.between(0, 1).all(), feature.name
 
 
+@pytest.mark.slow
 def test_every_feature_tells_customers_apart() -> None:
     frames = [built(shop, "as drawn") for shop in range(len(SHOPS))]
     for feature in FEATURES:

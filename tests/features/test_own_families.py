@@ -93,6 +93,7 @@ def random_shop() -> Shop:
     return read(Maker(6, DAY, 15).tables())
 
 
+@pytest.mark.slow
 def test_a_family_of_ones_own_is_built_like_any_other(plugin: str, random_shop: Shop) -> None:
     before = build_features(random_shop, DAY)
     load_plugins([plugin])
@@ -107,6 +108,7 @@ def test_a_family_of_ones_own_is_built_like_any_other(plugin: str, random_shop: 
     assert (found["app_orders_share_90d"].dropna() <= 1).all()
 
 
+@pytest.mark.slow
 def test_it_is_traced_described_and_spoken_of(plugin: str, random_shop: Shop) -> None:
     load_plugins([plugin])
     found = build_features(random_shop, DAY)
@@ -221,6 +223,7 @@ def crm(days: list[date], customers: list[str], **changes: object) -> pd.DataFra
     return rows.assign(**changes)
 
 
+@pytest.mark.slow
 def test_supplied_features_are_joined_by_customer_and_snapshot(random_shop: Shop) -> None:
     other = date(2025, 2, 1)
     shop = supply_features(random_shop, crm([other, DAY], ["c03", "c01"]), family="crm", known_at="exported_at")
@@ -268,12 +271,14 @@ def test_all_that_is_wrong_in_supplied_features_is_said_at_once(random_shop: Sho
         supply_features(random_shop, wrong.drop(columns="snapshot_date"), family="crm", known_at="known")
 
 
+@pytest.mark.slow
 def test_a_snapshot_without_supplied_rows_is_refused(random_shop: Shop) -> None:
     shop = supply_features(random_shop, crm([DAY], ["c01"]), family="crm", known_at="exported_at")
     with pytest.raises(InputError, match=re.escape("supplied without a row for the snapshot 2025-02-01.")):
         build_features(shop, date(2025, 2, 1))
 
 
+@pytest.mark.slow
 def test_the_config_names_supplied_features(tmp_path: Path) -> None:
     from churnml.workflow import open_shop
 

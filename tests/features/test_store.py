@@ -36,6 +36,7 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
+@pytest.mark.slow
 def test_partitions_hold_what_is_built_in_memory(random_shop: Shop, tmp_path: Path) -> None:
     features = available(random_shop, None, SNAPSHOTS[0])
     for made in write_features(random_shop, SNAPSHOTS[:2], DEFINITION, features, tmp_path):
@@ -62,6 +63,7 @@ def earlier_rows(tables: dict[str, pd.DataFrame]) -> None:
     tables["orders"].loc[tables["orders"]["ordered_at"].idxmin(), "amount"] += 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("change", "built"), [(later_rows, False), (earlier_rows, True)])
 def test_only_rows_that_were_known_make_a_partition_anew(
     change: Callable[[dict[str, pd.DataFrame]], None], built: bool, tmp_path: Path
@@ -106,6 +108,7 @@ def test_an_error_leaves_what_was_there(random_shop: Shop, tmp_path: Path, monke
     assert bytes_of(tmp_path) == before
 
 
+@pytest.mark.slow
 def test_rows_are_sorted_and_grouped_the_same_whatever_the_batches(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -313,6 +313,7 @@ def test_tips_fit(language: Language) -> None:
     assert [each.title for each in columns(language).values() if len(each.title) > 32 or len(each.meaning) > 255] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_list_is_explained(language: Language, tmp_path: Path) -> None:
     frame = a_list([f"C{n}" for n in range(60)], ["call", "reminder"])
@@ -402,6 +403,7 @@ def test_names_of_sheets_are_legal_and_differ(given_titles: list[str]) -> None:
         assert not re.search(r"[\[\]:*?/\\\n]|^'|'$", name)
 
 
+@pytest.mark.slow
 def test_forty_plays_with_turkish_titles(tmp_path: Path) -> None:
     plays = {
         f"p{n}": Play(f"p{n}", f"Şikâyet için özür / indirim: {'çok ' * n}güzel", "Önce arayın", "x", 1.0, 0.0, 1, True)

@@ -117,6 +117,7 @@ parameters = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     model=parameters,
@@ -159,6 +160,7 @@ def test_weights_stand_for_customers_and_the_order_of_rows_for_nothing() -> None
     assert once == fit_bgnbd(np.repeat(x, 2), np.repeat(t_x, 2), np.repeat(T, 2), np.full(800, 0.5))
 
 
+@pytest.mark.slow
 def test_unequal_weights_of_one_history_are_added_in_one_order() -> None:
     # 300 rows share three histories; sums of such weights differ in their last digits between orders.
     rng = np.random.default_rng(8)
@@ -275,6 +277,7 @@ def test_every_model_that_a_fit_can_give_forecasts_finite_numbers(
     assert 0 <= float(expected_orders(model, *customer, horizon, lead)) < np.inf
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(rows=st.lists(st.tuples(st.integers(0, 400), st.integers(0, 50), st.integers(0, 900)), min_size=1, max_size=12))
 def test_a_fit_of_anything_is_finite_and_within_its_bounds(rows: list[tuple[int, int, int]]) -> None:

@@ -16,6 +16,8 @@ from sklearn.utils.estimator_checks import check_estimator
 from churnml import ChurnClassifier
 from churnml.statistics.logodds import sigmoid
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.filterwarnings("ignore")  # the checks provoke warnings on purpose
 @pytest.mark.parametrize("candidate", ["lightgbm", "spline_logistic"])

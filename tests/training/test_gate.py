@@ -246,6 +246,7 @@ def test_the_score_statistic_by_hand() -> None:
     assert skill_of(frame, np.array([2.0, 0.0, 2.0, 0.0])) == np.inf
 
 
+@pytest.mark.slow
 def test_the_score_statistic_of_noise_is_standard_normal(make_frame: MakeFrame) -> None:
     rng = np.random.default_rng(8)
     frame = make_frame(customers=400, snapshots=3)

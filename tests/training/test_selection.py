@@ -17,6 +17,8 @@ from churnml.training.frame import TrainingFrame
 from churnml.training.recipe import Recipe
 from churnml.training.selection import AtGate, Selection, predict, select
 
+pytestmark = pytest.mark.slow
+
 MakeFrame = Callable[..., TrainingFrame]
 DEFINITION = ChurnDefinition(horizon_days=60)
 SETTINGS = FitSettings(7, 1)

@@ -28,6 +28,8 @@ from churnml.training.frame import TrainingFrame
 from churnml.training.result import LEVEL_NOT_TESTED, Training, summarise
 from churnml.training.trainer import Trainer
 
+pytestmark = pytest.mark.slow
+
 MakeFrame = Callable[..., TrainingFrame]
 TrainOn = Callable[..., Training]
 AS_OF = date(2025, 4, 10)

@@ -146,6 +146,7 @@ def content(shop: Shop) -> dict[str, pd.DataFrame]:
     return {name: table.order_by(table.columns).to_pandas() for name, table in shop.tables.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", SOURCES)
 def test_every_source_gives_the_same_shop(source: Callable[[Path], Any], tmp_path: Path) -> None:
     expected, shop = read_once(), read(source(tmp_path))
@@ -186,6 +187,7 @@ def test_other_files_do_no_harm(tmp_path: Path) -> None:
     assert read(tmp_path).report == read_once().report
 
 
+@pytest.mark.slow
 def test_a_file_belongs_to_the_longest_name(tmp_path: Path) -> None:
     (tmp_path / "order.csv").write_text(HEADER + ROWS, encoding="utf-8")
     (tmp_path / "order_items.csv").write_text("order_id,product_id,quantity,unit_price\n1,p,1,2\n", encoding="utf-8")
@@ -201,6 +203,7 @@ def test_any_folder_name_will_do(tmp_path: Path, folder: str, kind: str) -> None
     assert read(tmp_path / folder).report.rows["orders"] == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "ids"),
     [
@@ -260,6 +263,7 @@ def test_latin_text_further_down_is_found_too(tmp_path: Path) -> None:
     assert "utf-8" in failure
 
 
+@pytest.mark.slow
 def test_parquet_that_breaks_in_the_middle(tmp_path: Path) -> None:
     frame = pd.DataFrame({"order_id": range(50_000), "customer_id": "a", "ordered_at": "2025-01-01", "amount": 1.0})
     frame.to_parquet(tmp_path / "orders.parquet")

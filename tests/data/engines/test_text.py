@@ -38,6 +38,7 @@ def seen(shop: Shop) -> list[tuple[str, ...]]:
     return list(zip(rows.order_id, rows.customer_id, rows.ordered_at.astype(str), strict=True))
 
 
+@pytest.mark.slow
 def test_in_memory_and_in_csv(tmp_path: Path) -> None:
     ORDERS.to_csv(tmp_path / "orders.csv", index=False)
     for source in ({"orders": ORDERS}, tmp_path):

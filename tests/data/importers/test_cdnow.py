@@ -131,6 +131,7 @@ def test_missing_file_is_refused(tmp_path: Path) -> None:
         read(tmp_path / "CDNOW_master.txt")
 
 
+@pytest.mark.slow
 def test_published_data_give_the_published_counts(shared_data: Path) -> None:
     imported = read(shared_data / "cdnow")
     orders = imported.tables["orders"]
@@ -141,6 +142,7 @@ def test_published_data_give_the_published_counts(shared_data: Path) -> None:
     assert pc.min_max(orders["ordered_at"]).as_py() == {"min": datetime(1997, 1, 1), "max": datetime(1998, 6, 30)}
 
 
+@pytest.mark.slow
 def test_published_sample_is_a_part_of_the_published_master_file(shared_data: Path) -> None:
     sample = rows_of(shared_data / "cdnow" / "CDNOW_sample.txt")
     assert len(sample) == 6_919
@@ -148,6 +150,7 @@ def test_published_sample_is_a_part_of_the_published_master_file(shared_data: Pa
     assert set(sample) <= set(rows_of(shared_data / "cdnow"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("day", ["19970331", "19980101"])
 def test_data_cut_at_a_day_import_like_the_whole_cut_at_that_day(shared_data: Path, tmp_path: Path, day: str) -> None:
     heading, *lines = (shared_data / "cdnow" / "CDNOW_master.txt").read_text().splitlines()

@@ -61,6 +61,7 @@ def imported(source: Path, out: Path) -> dict[str, pd.DataFrame]:
     return {path.stem: pd.read_parquet(path) for path in out.glob("*.parquet")}
 
 
+@pytest.mark.slow
 def test_tables_are_those_made_by_hand(published: Path, tmp_path: Path) -> None:
     made = imported(published, tmp_path / "shop")
     orders = made["orders"]

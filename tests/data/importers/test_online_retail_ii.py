@@ -296,6 +296,7 @@ def published(folder: Path) -> Any:
     return read(folder / "online_retail_ii")
 
 
+@pytest.mark.slow
 def test_published_data_give_the_published_counts(shared_data: Path) -> None:
     imported = published(shared_data)
     assert imported.left_out == {
@@ -314,6 +315,7 @@ def test_published_data_give_the_published_counts(shared_data: Path) -> None:
         assert table.group_by(TABLES[name].key).aggregate([]).num_rows == table.num_rows
 
 
+@pytest.mark.slow
 def test_published_sheets_without_their_overlap_give_the_published_counts(shared_data: Path) -> None:
     lines, has_sheets = read_lines(shared_data / "online_retail_ii" / "online_retail_II.parquet")
     kept = lines[~repeated_lines(lines)]
@@ -333,6 +335,7 @@ def test_published_amounts_are_the_sums_of_their_items(shared_data: Path) -> Non
 
 
 # The first day lies in the overlap of the sheets.
+@pytest.mark.slow
 @pytest.mark.parametrize("day", [datetime(2010, 12, 6), datetime(2011, 6, 1)])
 def test_data_cut_at_a_day_import_like_the_whole_cut_at_that_day(
     shared_data: Path, tmp_path: Path, day: datetime
