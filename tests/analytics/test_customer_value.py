@@ -62,12 +62,14 @@ def test_the_parts_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_array_equal(found["expected_value"], found["orders_expected"] * found["order_value_expected"])
 
 
+@pytest.mark.slow
 def test_where_nobody_came_back_nothing_is_said() -> None:
     found = expected_customer_value(History(shop_of(("a", "2024-03-06", 1), ("b", "2024-03-07", 2)), DAY), DEFINITION)
     assert found.index.tolist() == ["a", "b"]
     assert found[COLUMNS].isna().all(axis=None)
 
 
+@pytest.mark.slow
 def test_repeat_orders_for_nothing_give_orders_but_no_value() -> None:
     shop = shop_of(("a", "2024-03-06", 1), ("a", "2024-08-06", 0), ("b", "2024-03-07", 2))
     found = expected_customer_value(History(shop, DAY), DEFINITION)

@@ -116,6 +116,7 @@ def test_a_value_of_everybody_has_nobody_to_differ_from() -> None:
     assert found[["difference", "difference_low", "differs"]].isna().all(axis=None)
 
 
+@pytest.mark.slow
 def test_only_the_largest_values_are_shown() -> None:
     rows = [(f"c{value}-{number}", f"v{value:02d}") for value in range(1, 18) for number in range(value)]
     table = pd.DataFrame(rows, columns=["customer_id", "channel"])

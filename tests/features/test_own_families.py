@@ -128,6 +128,7 @@ def test_it_is_traced_described_and_spoken_of(plugin: str, random_shop: Shop) ->
     assert audit(random_shop, DAY, families=["app", "frequency"]).holds
 
 
+@pytest.mark.slow
 def test_a_shop_without_its_column_does_without(plugin: str) -> None:
     load_plugins([plugin])
     shop = read({"orders": Maker(6, DAY, 5).tables()["orders"].drop(columns="channel")})

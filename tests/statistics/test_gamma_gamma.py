@@ -86,6 +86,7 @@ def test_the_unit_of_money_changes_v_alone(cdnow: pd.DataFrame) -> None:
     )
 
 
+@pytest.mark.slow
 def test_weights_stand_for_customers_and_the_order_of_rows_for_nothing() -> None:
     rng = np.random.default_rng(5)
     x, m = rng.integers(0, 6, 400), rng.integers(1, 60, 400) / 4

@@ -155,8 +155,9 @@ def test_every_source_gives_the_same_shop(source: Callable[[Path], Any], tmp_pat
     }
     assert shop.brought == expected.brought
     assert shop.report == expected.report
-    for name, frame in content(shop).items():
-        assert_frame_equal(frame, content(expected)[name])
+    found, content_expected = content(shop), content(expected)
+    for name, frame in found.items():
+        assert_frame_equal(frame, content_expected[name])
 
 
 def test_the_shop_by_hand(tmp_path: Path) -> None:
@@ -175,6 +176,7 @@ def test_the_shop_by_hand(tmp_path: Path) -> None:
     assert not shop.has("returns")
 
 
+@pytest.mark.slow
 def test_other_files_do_no_harm(tmp_path: Path) -> None:
     as_csv(tmp_path)
     (tmp_path / "truth").mkdir()
@@ -227,6 +229,7 @@ def test_csv_is_read_without_a_guess(tmp_path: Path, text: str, ids: list[str] |
         assert orders.order_id.tolist() == ids
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "written", "message"),
     [
@@ -325,6 +328,7 @@ def test_a_broken_duckdb_file(tmp_path: Path) -> None:
         read(path)
 
 
+@pytest.mark.slow
 def test_views_of_a_duckdb_file_are_tables(tmp_path: Path) -> None:
     path = as_duckdb(tmp_path)
     with duckdb.connect(str(path)) as connection:
@@ -360,6 +364,7 @@ def test_frames_that_are_no_tables(frame: Any, message: str) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_rare_types_become_text() -> None:
     orders = pd.DataFrame(
         {
@@ -380,6 +385,7 @@ def scratch_folders() -> set[str]:
     return {name for name in os.listdir(tempfile.gettempdir()) if name.startswith("churnml-")}
 
 
+@pytest.mark.slow
 def test_no_scratch_files_stay_after_the_shop(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     shop = read(frames())

@@ -124,6 +124,7 @@ def test_words_of_the_shop_are_not_taken_for_names_of_ours(overview: Overview) -
     assert {row[1]["text"] for row in turkish["groups"]["rows"]} == {"service"}
 
 
+@pytest.mark.slow
 def test_an_address_that_passes_for_a_group_names_nobody() -> None:
     names = [f"customer-{place:02d}" for place in range(20)]
     days = ["2024-01-05", "2024-06-01", "2024-11-20", "2025-01-15"]
