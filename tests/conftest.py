@@ -41,6 +41,11 @@ def pytest_collection() -> None:
     gc.disable()
 
 
+def pytest_unconfigure() -> None:
+    """Give back what was spared; some libraries count what is never collected, and complain."""
+    gc.unfreeze()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what waits for a costly fixture, and begin with the modules that hold the most slow tests."""
