@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 
 PYTEST := $(BIN)/python -m pytest -n 2
 
-.PHONY: demo check test lint lock clean
+.PHONY: demo check test mutants lint lock clean
 
 demo: $(VENV)/.installed
 	$(BIN)/churnml demo --out demo
@@ -17,6 +17,11 @@ check: lint
 
 test: $(VENV)/.installed-test
 	$(PYTEST)
+
+# Changes the numbers that matter one by one, and names the changes that no test notices; MUTANTS=--changed takes a sample
+# of the lines that differ from origin/main, MUTANTS=churnml/training/gate.py a module.
+mutants: $(VENV)/.installed-test
+	$(BIN)/python -m tests.mutation $(MUTANTS)
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

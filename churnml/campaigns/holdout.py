@@ -83,7 +83,7 @@ def assign(
     codes = pd.factorize(strata.to_numpy()[order])[0]
     # Rounding goes on from stratum to stratum, so that many small ones do not add up to another share.
     sizes = np.bincount(codes)
-    wanted = np.diff(np.floor(np.cumsum(sizes) * share + 0.5), prepend=0.0)
+    wanted = np.diff(np.floor(np.cumsum(sizes) * share + 0.5), prepend=0)
     missing = wanted - np.bincount(codes, weights=held[order], minlength=len(sizes))
     open_place = pd.Series(free[order]).groupby(codes).cumsum().to_numpy()
     held[order] |= free[order] & (open_place <= missing[codes])
@@ -145,13 +145,9 @@ def share_for(settings: HoldoutSettings, rate: float, listed: int) -> float:
     """
     if settings.effect is None:
         return settings.share
-    # 1 / n2 = (effect / z)^2 / (p (1 - p)) - 1 / n1, from the formula of smallest_effect.
-    spread = max(rate * (1 - rate), 1e-12)
-    inverse = (settings.effect / _quantiles()) ** 2 / spread - 1 / max(listed, 1)
-    if inverse <= 0:
-        return _LARGEST_SHARE
-    held_out = 1 / inverse
-    return float(min(held_out / (held_out + listed), _LARGEST_SHARE))
+    # With 1 / n1 + 1 / n2 from the formula of smallest_effect, n2 / (n1 + n2) is 1 / (n1 (1 / n1 + 1 / n2)).
+    needed = rate * (1 - rate) * (_quantiles() / settings.effect) ** 2
+    return float(min(needed / max(listed, 1), _LARGEST_SHARE))
 
 
 def _quantiles() -> float:

@@ -121,7 +121,7 @@ def make_worklist(
     if frame["holdout"].any():
         # Those who would stand on the list too, but for the draw.
         passed_over = int(held_out[:reached].sum())
-        rate = float(candidates["churn_probability"].iloc[:reached].mean()) if reached else 0.0
+        rate = float(candidates["churn_probability"].iloc[:reached].mean())
         plan = HoldoutPlan(
             playing.campaign,
             float(frame["holdout"].mean()),

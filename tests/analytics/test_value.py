@@ -25,7 +25,16 @@ DAY = date(2025, 1, 1)
 
 def value_of(value_days: int = 365, **tables: pd.DataFrame) -> pd.Series:
     shop = read({"orders": ORDERS, **tables})
-    return expected_value(build_features(shop, DAY), History(shop, DAY), value_days)
+    X = build_features(shop, DAY, families=["recency", "frequency", "monetary"])
+    return expected_value(X, History(shop, DAY), value_days)
+
+
+def value_by_features(
+    spent: dict[str, float | None], days: dict[str, float | None], returns: pd.DataFrame
+) -> pd.Series:
+    """Give the values for a year of customers with such spend and so many days since their first order."""
+    X = pd.DataFrame({"days_since_first_order": days, "amount_sum_365d": spent}, dtype="float64")
+    return expected_value(X, History(read({"orders": ORDERS, "returns": returns}), DAY), 365)
 
 
 def test_value_is_the_yearly_net_spend_drawn_towards_the_shop() -> None:
@@ -50,3 +59,26 @@ def test_a_return_after_the_snapshot_changes_nothing() -> None:
 def test_value_grows_with_the_days_that_are_counted() -> None:
     year, month = (value_of(days) for days in (365, 30))
     assert list(month * 365 / 30) == pytest.approx(list(year))
+
+
+def test_a_customer_of_whom_nothing_is_known_is_worth_what_the_shop_earns_with_one() -> None:
+    # One spends 100 in two years, of which one counts: the shop's rate is 100, and (0 + .5 x 100) / (0 + .5) = 100.
+    found = value_by_features({"a": 100.0, "b": None}, {"a": 730.0, "b": None}, RETURNS)
+    assert found["a"] == pytest.approx((100 + 0.5 * 100) / 1.5)
+    assert found["b"] == pytest.approx(100.0)
+    assert list(value_by_features({"b": None}, {"b": None}, RETURNS)) == [0.0]
+
+
+def test_returns_of_a_year_count() -> None:
+    # 365 days before 1 January 2025 is 2 January 2024: the first of these returns is too old, the second counts.
+    returns = pd.DataFrame(
+        {
+            "return_id": ["1", "2"],
+            "customer_id": ["a", "b"],
+            "returned_at": ["2024-01-01 23:59", "2024-01-02 00:00"],
+            "amount": [60, 60],
+        }
+    )
+    # Net 100 and 40 in a year each: the rate is 70, (100 + 35) / 1.5 = 90 and (40 + 35) / 1.5 = 50.
+    found = value_by_features({"a": 100.0, "b": 100.0}, {"a": 365.0, "b": 366.0}, returns)
+    assert found.to_dict() == pytest.approx({"a": 90.0, "b": 50.0})

@@ -122,3 +122,12 @@ def test_the_share_shows_the_effect_that_it_was_chosen_for() -> None:
         assert smallest_effect(0.6, 5_000, held_out) == pytest.approx(effect)  # type: ignore[arg-type]
     assert share_for(HoldoutSettings(effect=0.01), 0.6, 50) == 0.5
     assert share_for(HoldoutSettings(share=0.2), 0.6, 50) == 0.2
+
+
+def test_the_share_by_hand() -> None:
+    # z is 1.95996 + .84162 = 2.80158; .1 x .9 x (2.80158 / .5)^2 = 2.82560 customers, of a hundred or of ten.
+    assert share_for(HoldoutSettings(effect=0.5), 0.1, 100) == pytest.approx(0.0282560, abs=1e-7)
+    assert share_for(HoldoutSettings(effect=0.5), 0.1, 10) == pytest.approx(0.282560, abs=1e-6)
+    # .01 x .99 x (2.80158 / .9)^2 = .0959307, for one customer and where nobody is listed.
+    assert share_for(HoldoutSettings(effect=0.9), 0.01, 1) == pytest.approx(0.0959307, abs=1e-7)
+    assert share_for(HoldoutSettings(effect=0.9), 0.01, 0) == pytest.approx(0.0959307, abs=1e-7)

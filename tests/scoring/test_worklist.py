@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 
@@ -25,7 +25,7 @@ def ranked(rows: int, **columns: list[object]) -> pd.DataFrame:
         "play": "mail",
         "contactable": pd.array([True] * rows, dtype="boolean"),
         "holdout": False,
-        "contact_by": [date(2025, 1, 1 + row) for row in range(rows)][::-1],
+        "contact_by": [date(2025, 1, 1) + timedelta(days=row) for row in range(rows)][::-1],
         "measure_on": date(2025, 3, 1),
     }
     return pd.DataFrame({**usual, **columns})
@@ -60,6 +60,24 @@ def test_the_first_reason_that_holds_is_counted() -> None:
         "the play is to leave her alone",
         "",  # a play without a cool-down
     ]
+
+
+def test_the_least_probability_is_likely_enough() -> None:
+    frame = ranked(3, churn_probability=[0.24, 0.25, 0.26])
+    pace = pd.DataFrame({"overdue": [True] * 3, "lost": [False] * 3})
+    found = reasons_against(frame, pace, pd.Series([float("nan")] * 3), PLAYS, ScoringSettings(min_probability=0.25))
+    assert list(found.isna()) == [False, True, True]
+
+
+def test_a_play_without_a_cool_down_waits_for_none() -> None:
+    plays = {
+        "today": Play("today", "Today", "Call.", "us", 5.0, 0.0, 0, True),
+        "tomorrow": Play("tomorrow", "Tomorrow", "Call.", "us", 5.0, 0.0, 1, True),
+    }
+    frame = ranked(3, play=["today", "tomorrow", "tomorrow"])
+    pace = pd.DataFrame({"overdue": [True] * 3, "lost": [False] * 3})
+    found = reasons_against(frame, pace, pd.Series([0.0, 1.0, 2.0]), plays, ScoringSettings())
+    assert list(found.fillna("")) == ["", "contacted within the cool-down", ""]
 
 
 def test_a_contact_at_a_loss_is_no_profit() -> None:
@@ -101,6 +119,10 @@ def test_the_budget_counts_contact_and_offer() -> None:
     assert listed(frame, budget=25.0) == ["c0", "c1", "c2"]
     assert listed(frame, budget=24.99) == ["c0", "c1"]
     assert listed(frame, budget=0.0) == []
+    # Who is held out costs nothing: 10 + 0 + 10.
+    held = ranked(3, holdout=[False, True, False])
+    assert listed(held, budget=20.0) == ["c0", "c2"]
+    assert listed(held, budget=19.99) == ["c0"]
 
 
 def test_the_holdout_uses_up_no_place_and_is_counted_among_those_who_were_reached() -> None:
@@ -113,6 +135,32 @@ def test_the_holdout_uses_up_no_place_and_is_counted_among_those_who_were_reache
     assert (chosen.holdout.listed, chosen.holdout.held_out, chosen.holdout.share) == (2, 1, 0.5)
     # 2.802 * sqrt(0.5 * 0.5 * (1/2 + 1/1)) = 1.716, and no effect is larger than the churn rate.
     assert chosen.holdout.smallest_effect is None
+
+
+def test_the_smallest_effect_is_that_of_those_who_were_reached() -> None:
+    # The first 30 are reached, of whom ten are held out: rate (.9 + .6 + .3) / 3 = .6, and 2.8016 x
+    # sqrt(.6 x .4 x (1/20 + 1/10)) = .5316.
+    frame = ranked(
+        40,
+        churn_probability=[0.9] * 10 + [0.6] * 10 + [0.3] * 10 + [0.1] * 10,
+        holdout=[False] * 10 + [True] * 10 + [False] * 20,
+    )
+    against = pd.Series([None] * 40, dtype="str")
+    chosen = make_worklist(frame, against, PLAYS, ScoringSettings(capacity=20), PlaySettings())
+    assert chosen.holdout is not None
+    assert round(chosen.holdout.smallest_effect or 0, 4) == 0.5316
+    assert list(chosen.frame) == ["list_rank", *frame]
+
+
+def test_a_list_that_reaches_nobody_holds_nobody_out() -> None:
+    for rows in (1, 2):
+        frame = ranked(rows, holdout=[True, False][:rows])
+        against = pd.Series([None] * rows, dtype="str")
+        chosen = make_worklist(frame, against, PLAYS, ScoringSettings(budget=0.0), PlaySettings())
+        assert chosen.holdout is not None
+        assert (chosen.holdout.listed, chosen.holdout.held_out) == (0, 0)
+        assert chosen.holdout.smallest_effect is None
+        assert chosen.holdout.until == date(2025, 3, 1)
 
 
 def test_nobody_left_is_an_empty_list() -> None:
