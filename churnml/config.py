@@ -30,6 +30,15 @@ class TableSource(_Section):
 
     name: str | None = Field(None, description="Name of the table or file in the source.")
     columns: dict[str, str] = Field({}, description="Contract column: the source's column.")
+    same_lines: Literal["drop", "add"] = Field(
+        "drop",
+        description="For order_items and rewards, what becomes of identical lines: all but one are dropped, or their "
+        "quantity or points are added up.",
+    )
+
+
+LINES = ("order_items", "rewards")
+"""Tables whose lines can be added up."""
 
 
 class SuppliedSettings(_Section):
@@ -189,6 +198,16 @@ class Config(_Section):
     reporting: ReportingSettings = Field(ReportingSettings())
     tracking: TrackingSettings = Field(TrackingSettings())
     seed: int = Field(7, ge=0, description="Seed of everything random.")
+
+    @field_validator("tables")
+    @classmethod
+    def _only_lines_are_added_up(cls, tables: dict[str, TableSource]) -> dict[str, TableSource]:
+        wrong = [name for name, table in tables.items() if table.same_lines == "add" and name not in LINES]
+        if wrong:
+            raise ValueError(
+                f"{', '.join(wrong)}: same_lines is for {' and '.join(LINES)}, whose lines can be added up"
+            )
+        return tables
 
     @field_validator("timezone")
     @classmethod

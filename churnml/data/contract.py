@@ -8,20 +8,69 @@ becomes known together with that time.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+from churnml.data.bounds import (
+    CLICKS,
+    ITEMS,
+    LINE_PRICE,
+    PAID,
+    PAID_BACK,
+    POINTS,
+    PRICE,
+    RATING,
+    SCALE,
+    TAKEN_OFF,
+    Bounds,
+)
 
 ColumnType = Literal["id", "text", "flag", "number", "money", "time", "plan"]
 
 
+@dataclass(frozen=True, kw_only=True)
+class NotBefore:
+    """A time that cannot lie on a day before another one.
+
+    Attributes
+    ----------
+    column
+        The other time; that of the order for a table whose rows begin with an order.
+    goes
+        What is left out where it does, as long as such rows are few: only the value, or the row where its absence
+        would say something false, such as that a complaint is open.
+    """
+
+    column: str
+    goes: Literal["value", "row"]
+
+
 @dataclass(frozen=True)
 class Column:
-    """One column of a table: its type after the door, and when its value becomes known."""
+    """One column of a table: its type after the door, when its value becomes known, and what it may be.
+
+    Attributes
+    ----------
+    bounds
+        For a number or an amount.
+    at_most
+        The column that says how large a number may be.
+    default
+        What a number is taken for where it is empty.
+    values
+        What a text may be; empty allows all.
+    not_before
+        For a time.
+    """
 
     name: str
     type: ColumnType
     required: bool = False
     known_with: str | None = None
-    minimum: int | None = None
+    bounds: Bounds | None = None
+    at_most: str | None = None
+    default: float | None = None
+    values: tuple[str, ...] = ()
+    not_before: NotBefore | None = None
 
 
 @dataclass(frozen=True)
@@ -29,7 +78,8 @@ class Table:
     """One table of the contract.
 
     ``event_time`` is the column at which a row begins to exist. Where it is None, the rows begin with the order that
-    ``order_id`` names. ``attributes`` says that columns outside the contract are kept.
+    ``order_id`` names. ``attributes`` says that columns outside the contract are kept. ``line`` is an optional column
+    that belongs to the key where it was brought; ``adds`` is the number of which several lines may be added up.
     """
 
     name: str
@@ -37,6 +87,8 @@ class Table:
     event_time: str | None
     columns: tuple[Column, ...]
     attributes: bool = False
+    line: str | None = None
+    adds: str | None = None
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -49,15 +101,15 @@ class Table:
         return {column.name: column for column in self.columns}
 
 
-def _must(name: str, type_: ColumnType, minimum: int | None = None) -> Column:
-    return Column(name, type_, required=True, minimum=minimum)
+def _must(name: str, type_: ColumnType, **more: Any) -> Column:
+    return Column(name=name, type=type_, required=True, **more)
 
 
-def _may(name: str, type_: ColumnType, known_with: str | None = None, minimum: int | None = None) -> Column:
-    return Column(name, type_, known_with=known_with, minimum=minimum)
+def _may(name: str, type_: ColumnType, **more: Any) -> Column:
+    return Column(name=name, type=type_, **more)
 
 
-RECORDED_AT = Column("recorded_at", "time")
+RECORDED_AT = _may("recorded_at", "time")
 
 ORDERS = Table(
     "orders",
@@ -67,11 +119,11 @@ ORDERS = Table(
         _must("order_id", "id"),
         _must("customer_id", "id"),
         _must("ordered_at", "time"),
-        _must("amount", "money", minimum=0),
-        _may("discount", "money"),
+        _must("amount", "money", bounds=PAID),
+        _may("discount", "money", bounds=TAKEN_OFF),
         _may("channel", "text"),
         _may("currency", "text"),
-        _may("cancelled_at", "time"),
+        _may("cancelled_at", "time", not_before=NotBefore(column="ordered_at", goes="row")),
     ),
 )
 ORDER_ITEMS = Table(
@@ -81,10 +133,13 @@ ORDER_ITEMS = Table(
     columns=(
         _must("order_id", "id"),
         _must("product_id", "id"),
-        _must("quantity", "number"),
-        _must("unit_price", "money"),
+        _must("quantity", "number", bounds=ITEMS),
+        _must("unit_price", "money", bounds=LINE_PRICE),
+        _may("line_id", "id"),
         _may("category", "text"),
     ),
+    line="line_id",
+    adds="quantity",
 )
 CUSTOMERS = Table(
     "customers",
@@ -100,8 +155,8 @@ DELIVERIES = Table(
     columns=(
         _must("order_id", "id"),
         _must("promised_at", "plan"),
-        _may("shipped_at", "time"),
-        _may("delivered_at", "time"),
+        _may("shipped_at", "time", not_before=NotBefore(column="ordered_at", goes="value")),
+        _may("delivered_at", "time", not_before=NotBefore(column="ordered_at", goes="row")),
     ),
 )
 COMPLAINTS = Table(
@@ -113,8 +168,8 @@ COMPLAINTS = Table(
         _must("customer_id", "id"),
         _must("opened_at", "time"),
         _may("order_id", "id"),
-        _may("first_response_at", "time"),
-        _may("resolved_at", "time"),
+        _may("first_response_at", "time", not_before=NotBefore(column="opened_at", goes="value")),
+        _may("resolved_at", "time", not_before=NotBefore(column="opened_at", goes="row")),
         _may("topic", "text"),
         _may("severity", "text"),
     ),
@@ -127,7 +182,7 @@ RETURNS = Table(
         _must("return_id", "id"),
         _must("customer_id", "id"),
         _must("returned_at", "time"),
-        _must("amount", "money", minimum=0),
+        _must("amount", "money", bounds=PAID_BACK),
         _may("order_id", "id"),
         _may("reason", "text"),
     ),
@@ -140,9 +195,9 @@ REVIEWS = Table(
         _must("review_id", "id"),
         _must("customer_id", "id"),
         _must("submitted_at", "time"),
-        _must("rating", "number"),
+        _must("rating", "number", bounds=RATING, at_most="scale"),
         _may("order_id", "id"),
-        _may("scale", "number"),
+        _may("scale", "number", bounds=SCALE, default=5),
         _may("text", "text"),
     ),
 )
@@ -153,8 +208,8 @@ VISITS = Table(
     columns=(
         _must("customer_id", "id"),
         _must("visited_at", "time"),
-        _may("pages", "number"),
-        _may("added_to_cart", "number"),
+        _may("pages", "number", bounds=CLICKS),
+        _may("added_to_cart", "number", bounds=CLICKS),
     ),
 )
 REWARDS = Table(
@@ -164,10 +219,11 @@ REWARDS = Table(
     columns=(
         _must("customer_id", "id"),
         _must("changed_at", "time"),
-        _must("points", "number"),
+        _must("points", "number", bounds=POINTS),
         _may("kind", "text"),
         _may("tier", "text"),
     ),
+    adds="points",
 )
 CONTACTS = Table(
     "contacts",
@@ -178,11 +234,11 @@ CONTACTS = Table(
         _must("customer_id", "id"),
         _must("campaign", "text"),
         _must("sent_at", "time"),
-        _may("opened_at", "time"),
-        _may("clicked_at", "time"),
-        _may("arm", "text"),
+        _may("opened_at", "time", not_before=NotBefore(column="sent_at", goes="value")),
+        _may("clicked_at", "time", not_before=NotBefore(column="sent_at", goes="value")),
+        _may("arm", "text", values=("treatment", "control")),
         _may("offer", "text"),
-        _may("cost", "money", minimum=0),
+        _may("cost", "money", bounds=PRICE),
     ),
 )
 SUBSCRIPTIONS = Table(
@@ -193,10 +249,10 @@ SUBSCRIPTIONS = Table(
         _must("subscription_id", "id"),
         _must("customer_id", "id"),
         _must("started_at", "time"),
-        _may("ended_at", "plan"),
+        _may("ended_at", "plan", not_before=NotBefore(column="started_at", goes="row")),
         _may("cancelled_at", "time"),
         _may("plan", "text"),
-        _may("price", "money", minimum=0),
+        _may("price", "money", bounds=PRICE),
         _may("cancel_reason", "text", known_with="cancelled_at"),
     ),
 )

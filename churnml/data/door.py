@@ -6,7 +6,7 @@ converted becomes null here and is reported by ``checks``. Nothing is guessed: w
 - an id as it stands; only a whole number that passed through a column with gaps loses its ``.0``, so 17850.0 and the
   text ``17850.0`` are the id ``17850``, while ``00017`` stays what it is;
 - empty text and NaN as null, and as an id also what stands for nobody; see ``ids``;
-- money and numbers with a decimal point, never infinite;
+- money and numbers with a decimal point, never infinite; money is rounded to four digits after the point;
 - flags from true/false, yes/no, t/f, y/n and 1/0 in any case;
 - times as ``2025-03-31``, ``2025-03-31 14:05`` or ``2025-03-31T14:05:00.123``, and followed by ``Z``, ``UTC`` or an
   offset such as ``+03:00`` converted to the shop's wall clock; digits beyond microseconds are cut off.
@@ -14,6 +14,7 @@ converted becomes null here and is reported by ``checks``. Nothing is guessed: w
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection
 
 import ibis
@@ -32,7 +33,11 @@ TYPES: dict[str, dt.DataType] = {
     "time": dt.Timestamp(scale=6),
     "plan": dt.Timestamp(scale=6),
 }
-_NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
+# Longer numbers, and exponents of three digits, are beyond what some engines read as a double.
+_NUMBER = r"^\s*[+-]?(\d{1,60}\.?\d{0,60}|\.\d{1,60})([eE][+-]?0?\d{1,2})?\s*$"
+_LARGEST = sys.float_info.max
+# More does not fit into the type of money; the contract's bounds lie below.
+_MOST_MONEY = 10**14 - 1
 _DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
 _CLOCK = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
 _NAIVE = rf"^{_DAY}([ T]{_CLOCK})?$"
@@ -105,7 +110,7 @@ def as_type(raw: ir.Table, column: Column) -> ir.Value:
         return _to_flag(value)
     if column.type in ("time", "plan"):
         return _to_time(value, target)
-    return _to_number(value, target)
+    return _to_money(raw, column) if column.type == "money" else as_number(raw, column).cast(target)
 
 
 def value_of(raw: ir.Table, column: Column) -> ir.Value:
@@ -130,13 +135,29 @@ def without_gaps(value: ir.Value) -> ir.Value:
     return value
 
 
-def _to_number(value: ir.Value, target: dt.DataType) -> ir.Value:
+def as_number(raw: ir.Table, column: Column) -> ir.Value:
+    """Give the plain number that a value of a number or an amount is, whatever its size; null where it is none."""
+    value = without_gaps(raw[column.name])
     kind = value.type()
     if kind.is_string():
-        value = ibis.ifelse(value.re_search(_NUMBER), value, ibis.null("string"))
-    elif kind.is_floating():
-        value = ibis.ifelse(value.isinf(), ibis.null(kind), value)
-    return value.try_cast(target)
+        return ibis.ifelse(value.re_search(_NUMBER), value, ibis.null("string")).try_cast("float64")
+    if kind.is_floating() or kind.is_decimal():
+        # The decimals of some engines may be no number; and Ibis 12 never calls a number of Spark infinite.
+        return ibis.ifelse(value.cast("float64").abs() <= _LARGEST, value, ibis.null(kind))
+    if kind.is_boolean() and column.type == "number":
+        return ibis.cases((value, 1.0), (~value, 0.0))
+    return value if kind.is_integer() else ibis.null("float64")
+
+
+def _to_money(raw: ir.Table, column: Column) -> ir.Value:
+    value = raw[column.name]
+    if value.type() == TYPES["money"]:
+        return value
+    number = as_number(raw, column)
+    # A text is read digit by digit: a double keeps 15 of them.
+    exact = value if value.type().is_string() else number
+    fits = (number >= -_MOST_MONEY) & (number <= _MOST_MONEY)
+    return ibis.ifelse(fits, exact, ibis.null(exact.type())).try_cast(TYPES["money"])
 
 
 def _to_flag(value: ir.Value) -> ir.Value:

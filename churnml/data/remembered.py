@@ -12,8 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from churnml import __version__
-from churnml.data import checks, contract, door, ids
 from churnml.data.checks import CheckReport
+
+_BY_TABLE = ("plain", "impossible")
 
 
 def key_of(files: Iterable[Path] | None, settings: str) -> str | None:
@@ -47,8 +48,10 @@ def recall(key: str) -> CheckReport | None:
     """Give the report that was remembered under a key; None where there is none, or none that can be read."""
     try:
         told = json.loads((_folder() / f"{key}.json").read_text(encoding="utf-8"))
-        plain = {table: frozenset(columns) for table, columns in told.pop("plain").items()}
-        return CheckReport(**told | {"duplicated": frozenset(told["duplicated"]), "plain": plain})
+        by_table = {
+            name: {table: frozenset(columns) for table, columns in told.pop(name).items()} for name in _BY_TABLE
+        }
+        return CheckReport(**told | by_table | {"duplicated": frozenset(told["duplicated"])})
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
@@ -59,7 +62,7 @@ def remember(key: str, report: CheckReport) -> None:
         return
     told = dataclasses.asdict(report) | {
         "duplicated": sorted(report.duplicated),
-        "plain": {table: sorted(columns) for table, columns in report.plain.items()},
+        **{name: {table: sorted(columns) for table, columns in getattr(report, name).items()} for name in _BY_TABLE},
     }
     with suppress(OSError):
         _folder().mkdir(parents=True, exist_ok=True)
@@ -69,8 +72,8 @@ def remember(key: str, report: CheckReport) -> None:
 
 
 def _rules() -> list[Path]:
-    modules = sorted(Path(str(checks.__file__)).parent.glob("*.py"))
-    return [*modules, *(Path(str(rules.__file__)) for rules in (contract, door, ids))]
+    """All modules of this room, so that no rule is forgotten."""
+    return sorted(Path(__file__).parent.rglob("*.py"))
 
 
 def _folder() -> Path:

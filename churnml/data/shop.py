@@ -12,11 +12,13 @@ from typing import Any
 import ibis.expr.types as ir
 import pandas as pd
 
-from churnml.config import TableSource
+from churnml.config import LINES, TableSource
 from churnml.data.checks import CheckReport, check_tables
 from churnml.data.contract import RECORDED_AT, TABLES
 from churnml.data.door import is_quick, normalise
 from churnml.data.engines import Engine, open_engine
+from churnml.data.impossible import leave_out
+from churnml.data.lines import added_up
 from churnml.data.remembered import key_of, recall, remember
 from churnml.errors import InputError
 
@@ -200,7 +202,11 @@ def read(
     engine, raw, report = _open(source, timezone, tables)
     if report.failures:
         raise InputError(report.failures)
-    checked = {name: _through_the_door(engine, received, name, report) for name, received in raw.items()}
+    add_lines = _added(tables or {})
+    checked: dict[str, ir.Table] = {}
+    for name in sorted(raw, key=list(TABLES).index):  # orders first: others begin with them
+        table = _through_the_door(raw[name], name, report, checked.get("orders"), add=name in add_lines)
+        checked[name] = engine.keep(name, table, stored=_is_changed(raw[name], name, report))
     brought = {name: frozenset(received.columns) for name, received in raw.items()}
     return Shop(checked, brought, report, engine, raw)
 
@@ -216,11 +222,15 @@ def _open(
         if table in raw:
             raw[table], wrong = _with_contract_names(raw[table], table, theirs.columns)
             failures += wrong
+    failures += [
+        f"{table}: tables.{table}.same_lines is add, but only {' and '.join(LINES)} have lines to add up. Take it out."
+        for table in sorted(_added(renamed) - {*LINES})
+    ]
     settings = {table: theirs.model_dump() for table, theirs in renamed.items()}
     key = None if failures else key_of(engine.files(source, names), json.dumps([timezone, settings], sort_keys=True))
     report = None if key is None or anew else recall(key)
     if report is None:
-        report = check_tables(raw, engine)
+        report = check_tables(raw, engine, _added(renamed) & {*LINES})
         if key is not None:
             remember(key, report)
     return engine, raw, dataclasses.replace(report, failures=failures + report.failures)
@@ -245,16 +255,28 @@ def _with_contract_names(raw: ir.Table, name: str, columns: Mapping[str, str]) -
     return raw.select(*kept, **mapped), failures
 
 
-def _through_the_door(engine: Engine, raw: ir.Table, name: str, report: CheckReport) -> ir.Table:
-    """Normalise one table; what had to be converted or freed of duplicates is stored, so that it is done once."""
-    plain = report.plain.get(name, frozenset())
-    table = normalise(raw, TABLES[name], plain)
-    repeated = name in report.duplicated
-    if repeated:
-        table = table.distinct()
+def _added(tables: Mapping[str, TableSource]) -> frozenset[str]:
+    return frozenset(name for name, table in tables.items() if table.same_lines == "add")
+
+
+def _through_the_door(raw: ir.Table, name: str, report: CheckReport, orders: ir.Table | None, *, add: bool) -> ir.Table:
+    """Normalise one table, without what the check found to be left out."""
+    contract = TABLES[name]
+    table = normalise(raw, contract, report.plain.get(name, frozenset()))
     if "customer_id" in table.columns:
         table = table.drop_null("customer_id")
+    table = leave_out(table, contract, report.impossible.get(name, ()), orders)
+    if name in report.duplicated:
+        table = added_up(table, contract) if add else table.distinct()
+    return table
+
+
+def _is_changed(raw: ir.Table, name: str, report: CheckReport) -> bool:
+    """Tell whether a table had to be converted or freed of rows, so that it is stored and this is done once."""
+    if name in report.duplicated or name in report.impossible:
+        return True
+    plain = report.plain.get(name, frozenset())
     declared = {**TABLES[name].column, RECORDED_AT.name: RECORDED_AT}
-    changed = [column for name, column in declared.items() if name in raw.columns and name not in plain]
-    converted = not all(is_quick(raw, column) for column in changed)
-    return engine.keep(name, table, stored=repeated or converted)
+    return not all(
+        is_quick(raw, column) for name, column in declared.items() if name in raw.columns and name not in plain
+    )

@@ -43,22 +43,24 @@ def failures(**tables: pd.DataFrame) -> list[str]:
             {"amount": ["12,50", "inf", "nan"]},
             [
                 "orders.amount: 3 of 3 rows are not a money amount (received string; order_id 1: 12,50, 2: inf, 3: "
-                "nan). Write money as a number with a decimal point, below 100 trillion."
+                "nan). A comma stands for the decimal point: write 12.50."
             ],
         ),
         (
             {"amount": [float("nan"), float("inf"), 1e15]},
             [
-                "orders.amount: 2 of 3 rows are not a money amount (received float64; order_id 2: inf, 3: "
-                "1000000000000000.0). Write money as a number with a decimal point, below 100 trillion.",
+                "orders.amount: 1 of 3 rows are not a money amount (received float64; order_id 2: inf). "
+                "Write money as a number with a decimal point, such as 1234.50.",
+                "orders.amount: 1 of 3 rows lie above 100,000,000,000 (order_id 3: 1000000000000000.0). "
+                "Correct them, or leave these rows out.",
                 "orders.amount: 1 of 3 rows are empty (order_id 1). Fill them, or drop these rows.",
             ],
         ),
         (
             {"amount": [-5, 2, -0.01]},
             [
-                "orders.amount: 2 of 3 rows are negative (order_id 1: -5.0, 3: -0.01). Amounts are paid amounts, "
-                "0 or more; put refunds into the table returns."
+                "orders.amount: 2 of 3 rows are negative (order_id 1: -5.0, 3: -0.01). An amount is what was paid, "
+                "0 or more; a refund is a row of the table returns."
             ],
         ),
         (
@@ -189,10 +191,12 @@ def test_three_examples_are_enough_and_long_ones_are_cut() -> None:
 def test_missing_columns_and_empty_tables() -> None:
     nothing = {name: pd.DataFrame({"other": ["x"]}) for name in TABLES}
     assert check(nothing).failures == [
-        f"{name}.{column}: the column is missing (received: other). Add it, or name the column that holds it under "
-        f"tables.{name}.columns in the config."
+        "customers.customer_id: the column is missing (received: other). Add it, or name the column that holds it "
+        "under tables.customers.columns in the config."
+        if name == "customers"
+        else f"{name}: the columns {', '.join(table.required)} are missing (received: other). Add them, or name the "
+        f"columns that hold them under tables.{name}.columns in the config."
         for name, table in TABLES.items()
-        for column in table.required
     ]
     empty = {
         name: pd.DataFrame({column: pd.Series([], dtype="str") for column in table.required})
@@ -241,7 +245,7 @@ def test_keys_of_several_columns_are_compared_column_by_column() -> None:
     clash = pd.DataFrame({"order_id": ["1"] * 2, "product_id": ["p"] * 2, "quantity": [1, 2], "unit_price": [1, "1.0"]})
     assert failures(order_items=clash) == [
         "order_items: 1 of 1 keys (order_id, product_id, unit_price) stand for rows with different content "
-        "(1 / p / 1.0000). Keep one row per key; add up lines that share one."
+        "(1 / p / 1.0000). Keep one row per key; add up lines that share one (tables.order_items.same_lines: add does)."
     ]
 
 

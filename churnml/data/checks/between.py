@@ -6,8 +6,11 @@ from collections.abc import Collection, Mapping
 
 import ibis.expr.types as ir
 
+from churnml.data.checks.judge import Bad, judge
+from churnml.data.checks.report import Findings
 from churnml.data.contract import ORDERS, TABLES, Table
 from churnml.data.door import as_type, through_the_door
+from churnml.data.impossible import lies_before
 
 _LISTED_CURRENCIES = 6
 
@@ -34,22 +37,39 @@ def check_currencies(found: Mapping[str, list[str]]) -> list[str]:
     ]
 
 
-def check_orphans(raw: Mapping[str, ir.Table], plain: Mapping[str, Collection[str]]) -> list[str]:
-    """Count rows that belong to an order which is not in the table of orders, or has no customer there."""
+def check_rows_of_orders(raw: Mapping[str, ir.Table], plain: Mapping[str, Collection[str]]) -> dict[str, Findings]:
+    """Look through the tables whose rows begin with an order: rows without one, and times before it."""
     orders = raw["orders"].select(
-        **{
-            name: through_the_door(raw["orders"], ORDERS.column[name], plain["orders"])
-            for name in ("order_id", "customer_id")
-        }
+        order_of_row=through_the_door(raw["orders"], ORDERS.column["order_id"], plain["orders"]),
+        order_began=through_the_door(raw["orders"], ORDERS.column["ordered_at"], plain["orders"]),
+        customer_of_order=through_the_door(raw["orders"], ORDERS.column["customer_id"], plain["orders"]),
     )
-    orders = orders.drop_null("customer_id")
-    notes = []
-    for name, received in raw.items():
-        table = TABLES[name]
-        if table.event_time is not None:
-            continue
-        ids = received.select(order_id=through_the_door(received, table.column["order_id"], plain[name]))
-        count = int(ids.anti_join(orders, "order_id").count().to_pandas())
+    orders = orders.drop_null("customer_of_order").drop("customer_of_order").distinct()
+    return {
+        name: _check_rows_of_orders(received, TABLES[name], orders, plain[name])
+        for name, received in raw.items()
+        if TABLES[name].event_time is None
+    }
+
+
+def _check_rows_of_orders(raw: ir.Table, table: Table, orders: ir.Table, plain: Collection[str]) -> Findings:
+    rows = raw.mutate(order_of_row=through_the_door(raw, table.column["order_id"], plain))
+    rows = rows.left_join(orders, "order_of_row")
+    columns = [column for column in table.columns if column.not_before is not None and column.name in raw.columns]
+    times = {column.name: through_the_door(rows, column, plain) for column in columns}
+    before = {column: lies_before(times[column.name], rows.order_began) for column in columns}
+    counts = {"orphans": rows.order_began.isnull().sum()}
+    counts |= {f"before:{column.name}": is_before.sum() for column, is_before in before.items()}
+    counts |= {f"values:{column.name}": times[column.name].count() for column in before}
+    found = {name: int(count or 0) for name, count in rows.aggregate(**counts).to_pandas().iloc[0].items()}
+    findings = Findings()
+    if found["orphans"]:
+        findings.notes.append(
+            f"{table.name}: {found['orphans']:,} rows belong to no order with a customer and are left out."
+        )
+    for column, is_before in before.items():
+        count, total = found[f"before:{column.name}"], found[f"values:{column.name}"]
         if count:
-            notes.append(f"{name}: {count:,} rows belong to no order with a customer and are left out.")
-    return notes
+            bad = Bad(rows=rows.filter(is_before), table=table, column=column, kind="before", count=count, total=total)
+            findings.add(judge(bad), column.name)
+    return findings

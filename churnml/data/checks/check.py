@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import ibis.expr.types as ir
 
-from churnml.data.checks.between import check_currencies, check_orphans, currencies_of
+from churnml.data.checks.between import check_currencies, check_rows_of_orders, currencies_of
+from churnml.data.checks.days import check_days
 from churnml.data.checks.lines import check_keys
 from churnml.data.checks.report import CheckReport
 from churnml.data.checks.values import check_values, missing_columns
@@ -14,7 +15,7 @@ from churnml.data.contract import TABLES
 from churnml.data.engines.engine import Engine, said
 
 
-def check_tables(raw: Mapping[str, ir.Table], engine: Engine) -> CheckReport:
+def check_tables(raw: Mapping[str, ir.Table], engine: Engine, add_lines: Collection[str] = ()) -> CheckReport:
     """Check every raw table against its contract.
 
     Parameters
@@ -23,6 +24,8 @@ def check_tables(raw: Mapping[str, ir.Table], engine: Engine) -> CheckReport:
         Raw tables by contract name, as the engine finds them.
     engine
         The engine on which they live.
+    add_lines
+        Tables whose lines are added up where nothing but their number tells them apart.
 
     Returns
     -------
@@ -35,21 +38,34 @@ def check_tables(raw: Mapping[str, ir.Table], engine: Engine) -> CheckReport:
     duplicated: set[str] = set()
     currencies: dict[str, list[str]] = {}
     plain: dict[str, frozenset[str]] = {}
+    impossible: dict[str, set[str]] = {}
     for name, received in raw.items():
         table = TABLES[name]
         try:
-            rows[name], found, tolerated, plain[name] = check_values(received, table)
-            dropped, clashes = check_keys(received, table, plain[name])
+            found = check_values(received, table)
+            lines = check_keys(received, table, found, add=name in add_lines)
             currencies[name] = currencies_of(received, table)
         except engine.errors as error:
             failures.append(f"{name}: the table cannot be read to its end. {said(error)} Export it again.")
             continue
-        failures += missing_columns(received, table) + found + clashes
-        notes += tolerated
-        if dropped and not clashes:
+        rows[name], plain[name], impossible[name] = found.rows, found.plain, found.impossible
+        failures += missing_columns(received, table) + found.failures + [*lines.clashes]
+        notes += found.notes
+        if lines.fewer and not lines.clashes:
             duplicated.add(name)
-            notes.append(f"{name}: {dropped:,} identical rows were dropped.")
+            notes.append(lines.note)
     failures += check_currencies(currencies)
     if "orders" in raw and not failures:
-        notes += check_orphans(raw, plain)
-    return CheckReport(rows, failures, notes, frozenset(duplicated), plain)
+        failures += check_days(raw["orders"], plain["orders"])
+        for name, found in check_rows_of_orders(raw, plain).items():
+            failures += found.failures
+            notes += found.notes
+            impossible[name] |= found.impossible
+    return CheckReport(
+        rows=rows,
+        failures=failures,
+        notes=notes,
+        duplicated=frozenset(duplicated),
+        plain=plain,
+        impossible={name: frozenset(columns) for name, columns in impossible.items() if columns},
+    )

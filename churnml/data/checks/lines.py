@@ -2,42 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from dataclasses import dataclass
 
 import ibis.expr.types as ir
 
-from churnml.data.checks.report import EXAMPLES, short
+from churnml.data.checks.report import EXAMPLES, Findings, short
 from churnml.data.contract import Table
 from churnml.data.door import normalise, through_the_door
+from churnml.data.impossible import leave_out
+from churnml.data.lines import added_up, key_of
+
+_EXACT = "decimal(18,4)"
 
 
-def check_keys(raw: ir.Table, contract: Table, plain: Collection[str]) -> tuple[int, list[str]]:
-    """Count identical rows, and name keys that stand for different content.
+@dataclass(frozen=True, kw_only=True)
+class Lines:
+    """Rows that become fewer because they are identical, or the keys that stand for different content."""
 
-    Rows without a customer are left out of the shop, and those without a key are reported by themselves.
+    fewer: int = 0
+    note: str = ""
+    clashes: tuple[str, ...] = ()
+
+
+def check_keys(raw: ir.Table, contract: Table, values: Findings, *, add: bool) -> Lines:
+    """Count identical rows, or lines that are added up, and name keys that stand for different content.
+
+    Rows without a customer, and a few with values that cannot be, are left out of the shop; those without a key are
+    reported by themselves.
     """
     required = [name for name in contract.key if name in contract.required]
     if any(name not in raw.columns for name in required):
-        return 0, []
+        return Lines()
+    key = key_of(contract, raw)
     needed = sorted({*required, *({"customer_id"} & set(contract.column) & set(raw.columns))})
-    looked_at = dict.fromkeys([*contract.key, *needed])
-    keys = raw.select(**{name: through_the_door(raw, contract.column[name], plain) for name in looked_at})
-    keys = keys.drop_null(needed).group_by(*contract.key).aggregate(rows=lambda t: t.count())
+    looked_at = dict.fromkeys([*key, *needed])
+    if values.impossible:
+        keys = leave_out(normalise(raw, contract, values.plain), contract, values.impossible)
+    else:
+        keys = raw.select(**{name: through_the_door(raw, contract.column[name], values.plain) for name in looked_at})
+    keys = keys.drop_null(needed).group_by(*key).aggregate(rows=lambda t: t.count())
     found = keys.aggregate(rows=keys.rows.sum(), keys=keys.count()).to_pandas().iloc[0]
     rows, distinct_keys = int(found["rows"] or 0), int(found["keys"])
     if rows == distinct_keys:
-        return 0, []
-    distinct = normalise(raw, contract, plain).drop_null(needed).distinct()
+        return Lines()
+    received = leave_out(normalise(raw, contract, values.plain), contract, values.impossible).drop_null(needed)
+    distinct = added_up(received, contract) if add else received.distinct()
     distinct_rows = int(distinct.count().to_pandas())
+    fewer = rows - distinct_rows
     if distinct_rows == distinct_keys:
-        return rows - distinct_rows, []
-    clashes = distinct.group_by(*contract.key).aggregate(rows_of_key=lambda t: t.count())
+        if add:
+            return Lines(fewer=fewer, note=f"{contract.name}: {rows:,} lines were added up to {distinct_rows:,}.")
+        taken = _taken_away(received, distinct, contract) if contract.adds else "."
+        return Lines(fewer=fewer, note=f"{contract.name}: {fewer:,} identical rows were dropped{taken}")
+    clashes = distinct.group_by(*key).aggregate(rows_of_key=lambda t: t.count())
     clashes = clashes.filter(clashes.rows_of_key > 1)
     count = int(clashes.count().to_pandas())
-    examples = clashes.order_by(*contract.key).limit(EXAMPLES).to_pandas()[list(contract.key)]
+    examples = clashes.order_by(*key).limit(EXAMPLES).to_pandas()[list(key)]
     named = [" / ".join(map(short, row)) for row in examples.itertuples(index=False)]
     listed = ", ".join(named) + (", ..." if count > EXAMPLES else "")
-    return 0, [
-        f"{contract.name}: {count:,} of {distinct_keys:,} keys ({', '.join(contract.key)}) stand for rows with "
-        f"different content ({listed}). Keep one row per key; add up lines that share one."
-    ]
+    clash = (
+        f"{contract.name}: {count:,} of {distinct_keys:,} keys ({', '.join(key)}) stand for rows with "
+        f"different content ({listed}). Keep one row per key; add up lines that share one"
+    )
+    setting = f" (tables.{contract.name}.same_lines: add does)" if contract.adds and not add else ""
+    return Lines(clashes=(f"{clash}{setting}.",))
+
+
+def _taken_away(received: ir.Table, distinct: ir.Table, contract: Table) -> str:
+    """Say what goes with identical lines, and how to keep it."""
+    (all_, money), (left, left_money) = (_sums(table, contract) for table in (received, distinct))
+    what = "items" if contract.adds == "quantity" else contract.adds
+    worth = "" if money is None or left_money is None else f", worth {money - left_money:,.2f}"
+    line = f", or bring {contract.line}" if contract.line else ""
+    return f": {all_ - left:,g} {what}{worth}. If they are real, set tables.{contract.name}.same_lines: add{line}."
+
+
+def _sums(table: ir.Table, contract: Table) -> tuple[float, float | None]:
+    added = table[str(contract.adds)].cast(_EXACT)
+    sums = {"added": added.sum()}
+    if "unit_price" in contract.column:
+        sums["money"] = (added * table.unit_price).sum()
+    found = table.aggregate(**sums).to_pandas().iloc[0]
+    return float(found["added"]), float(found["money"]) if "money" in sums else None

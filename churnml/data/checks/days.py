@@ -1,0 +1,88 @@
+"""Days of orders: a few orders far from all others would move the day of the list, or stretch the history."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churnml.data.checks.report import EXAMPLES, short
+from churnml.data.contract import ORDERS
+from churnml.data.door import through_the_door
+
+_HANDFUL = 3
+# Orders so far off are mistaken if they are a handful, or as small a share of all.
+_FAR_DAYS, _FAR_SHARE = 730, 0.01
+# Some weeks without an order, and then only one among thousands, at the end of the data.
+_NEAR_DAYS, _NEAR_SHARE = 60, 0.001
+# A shop of one season rests for long, and every year.
+_TIMES_ANY_OTHER = 3
+
+
+def check_days(raw: ir.Table, plain: Collection[str]) -> list[str]:
+    """Name orders that lie alone, long after or long before all others."""
+    columns = {name: through_the_door(raw, ORDERS.column[name], plain) for name in ORDERS.required}
+    orders = raw.select(**columns).drop_null("customer_id").mutate(day=lambda t: t.ordered_at.date())
+    counts = orders.group_by("day").aggregate(orders=lambda t: t.count()).order_by("day").to_pandas()
+    first, last = lone_ends(counts)
+    failures = []
+    if last:
+        lone, others = counts.day.iloc[-last:], counts.day.iloc[:-last]
+        rows = _named(orders.filter(orders.day >= lone.iloc[0]))
+        failures.append(
+            f"{rows} long after all others, which end on {others.iloc[-1]:%Y-%m-%d}, and would be taken for the end of "
+            "the data. Correct them, or drop these rows."
+        )
+    if first:
+        lone, others = counts.day.iloc[:first], counts.day.iloc[first:]
+        rows = _named(orders.filter(orders.day <= lone.iloc[-1]))
+        failures.append(
+            f"{rows} long before all others, which begin on {others.iloc[0]:%Y-%m-%d}, and would stretch the history. "
+            "Correct them, or drop these rows."
+        )
+    return failures
+
+
+def _named(lone: ir.Table) -> str:
+    count = int(lone.count().to_pandas())
+    examples = lone.order_by("order_id").limit(EXAMPLES).to_pandas()
+    listed = ", ".join(f"{short(row.order_id)}: {row.ordered_at:%Y-%m-%d}" for row in examples.itertuples())
+    more = ", ..." if count > EXAMPLES else ""
+    return f"orders.ordered_at: {count:,} {'row lies' if count == 1 else 'rows lie'} (order_id {listed}{more})"
+
+
+def lone_ends(counts: pd.DataFrame) -> tuple[int, int]:
+    """Count the days at the start and at the end whose orders lie alone.
+
+    Parameters
+    ----------
+    counts
+        ``day`` and ``orders``, by day.
+
+    Returns
+    -------
+    tuple of int
+        Days at the start, which are rarer judged as such: a shop may have begun with trials. Days at the end.
+    """
+    days = pd.to_datetime(counts["day"]).to_numpy().astype("datetime64[D]").astype("int64")
+    orders = counts["orders"].to_numpy()
+    return _lone(days, orders, at_end=False), _lone(-days[::-1], orders[::-1], at_end=True)
+
+
+def _lone(days: NDArray[np.int64], orders: NDArray[np.int64], *, at_end: bool) -> int:
+    """Count the first days that a gap divides from all others."""
+    gaps = np.diff(days)
+    total = orders.sum()
+    before = np.cumsum(orders)[:-1]
+    for place in range(len(gaps) - 1, -1, -1):
+        few, gap = before[place], gaps[place]
+        is_far = gap >= _FAR_DAYS and few <= max(_HANDFUL, _FAR_SHARE * total)
+        is_near = at_end and gap >= _NEAR_DAYS and few <= _NEAR_SHARE * total
+        if not (is_far or is_near) or 2 * few >= total:
+            continue
+        if gap > _TIMES_ANY_OTHER * gaps[place + 1 :].max(initial=1):
+            return place + 1
+    return 0

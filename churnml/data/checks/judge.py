@@ -1,0 +1,150 @@
+"""Judging rows that hold something the contract does not take: refused, or noted and left out, with the remedy."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import ibis.expr.types as ir
+
+from churnml.data.checks.report import EXAMPLES, Verdict, short
+from churnml.data.contract import Column, Table
+from churnml.data.door import as_type
+
+# Placeholders for "never" and "not known" lie outside: 0001-01-01, 1900-01-01, 1970-01-01 and 9999-12-31. A later
+# time may well be such a "never"; only rows themselves cannot begin there.
+EARLIEST = datetime(1980, 1, 1)
+LATEST = datetime(2100, 1, 1)
+FEW = 0.05
+"""Share of the values up to which those that cannot be are noise and are left out; above it the export is wrong."""
+
+Kind = Literal["unreadable", "empty", "unknown", "below", "above", "over", "rounded", "far", "before"]
+
+_HOW_TO_WRITE = {
+    "id": "Write ids as text or as whole numbers, exported anew: a float or 5.12E+12 has lost digits.",
+    "time": "Write times as 2025-03-31 14:05:00 (or 2025-03-31).",
+    "plan": "Write times as 2025-03-31 14:05:00 (or 2025-03-31).",
+    "money": "Write money as a number with a decimal point, such as 1234.50.",
+    "number": "Write a finite number with a decimal point, such as 1234.5.",
+    "flag": "Write true or false.",
+}
+_KIND_NAMES = {"id": "an exact id", "plan": "a time", "flag": "a true/false value", "money": "a money amount"}
+_GROUPS = "Thousands are grouped"
+_STYLES = {
+    r"[$€£¥₺₽₹]|\d\s*[A-Z]{2,3}$|^[A-Z]{2,3}\s*\d": "Leave currencies out: write 1234.50.",
+    r"^[+-]?\d+(,\d{3})*,\d{3}\.\d+$|^[+-]?\d+(,\d{3}){2,}$": f"{_GROUPS} by commas: leave them out, write 1234.50.",
+    r"^[+-]?\d+([. \u00a0\u202f']\d{3})+,\d+$": f"{_GROUPS} and a comma stands for the decimal point: write 1234.50.",
+    r"^[+-]?\d*,\d+$": "A comma stands for the decimal point: write 12.50.",
+    r"^[+-]?\d{1,3}([. \u00a0\u202f']\d{3})+(\.\d+)?$": f"{_GROUPS}: write 1234.50.",
+    r"^\(.*\d.*\)$|\d-$": "Write the minus in front: -12.50.",
+    r"\d\s*%$": "Write a number without the percent sign.",
+}
+_LOOKED_AT = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bad:
+    """Rows of one table with a fault of one kind in one column, ``count`` of ``total``."""
+
+    rows: ir.Table
+    table: Table
+    column: Column
+    kind: Kind
+    count: int
+    total: int
+
+
+def judge(bad: Bad) -> Verdict:
+    """Refuse the rows, or say what becomes of them."""
+    table, column = bad.table, bad.column
+    counted = f"{bad.count:,} of {bad.total:,}"
+    if bad.kind == "empty" and column.name == "customer_id" and table.name != "customers":
+        if bad.count < bad.total:
+            return Verdict(f"{table.name}: {counted} rows have no customer_id and are left out.", fails=False)
+        return Verdict(
+            f"{table.name}.customer_id: all {bad.total:,} rows are empty. Export the table with its customers, or "
+            f"name the column that holds them under tables.{table.name}.columns in the config."
+        )
+    where = f"{table.name}.{column.name}: {counted} {'values' if bad.kind == 'before' else 'rows'}"
+    said = f"{where} {_what(bad)}"
+    if bad.kind == "rounded":
+        return Verdict(f"{said} ({_examples(bad)}).", fails=False)
+    few = bad.count <= FEW * bad.total
+    if few and bad.kind == "below" and column.bounds is not None and column.bounds.few_may_go:
+        return Verdict(
+            f"{said} and are left out ({_examples(bad)}). {column.bounds.below}", fails=False, leaves_out=True
+        )
+    if few and column.not_before is not None and bad.kind == "before":
+        gone = "these rows are left out" if column.not_before.goes == "row" else "they are taken as empty"
+        return Verdict(f"{said}; {gone} ({_examples(bad)}).", fails=False, leaves_out=True)
+    if bad.kind == "unreadable":
+        received = str(bad.rows[column.name].type()).removeprefix("!")
+        return Verdict(f"{said} (received {received}; {_examples(bad)}). {_remedy(bad)}")
+    if bad.kind == "empty" and not _handles(bad):
+        return Verdict(f"{said}. {_remedy(bad)}")
+    return Verdict(f"{said} ({_examples(bad)}). {_remedy(bad)}")
+
+
+def _what(bad: Bad) -> str:
+    column = bad.column
+    bounds, before = column.bounds, column.not_before
+    default = bad.table.column[column.at_most].default if column.at_most else None
+    return {
+        "unreadable": f"are not {_KIND_NAMES.get(column.type, f'a {column.type}')}",
+        "empty": "are empty",
+        "unknown": f"are neither {' nor '.join(column.values)}",
+        "below": bounds.is_below if bounds else "",
+        "above": f"lie above {bounds.maximum:,}" if bounds else "",
+        "over": f"lie above their {column.at_most}" + (f" ({default:g} where it is empty)" if default else ""),
+        "rounded": "have more than four digits after the point and are rounded",
+        "far": f"lie before {EARLIEST.year} or after {LATEST.year - 1}",
+        "before": f"lie on a day before {before.column}" if before else "",
+    }[bad.kind]
+
+
+def _remedy(bad: Bad) -> str:
+    column = bad.column
+    if bad.kind == "unreadable":
+        return _how_to_write(bad)
+    return {
+        "empty": "Fill them, or drop these rows.",
+        "unknown": f"Write {' or '.join(column.values)}, or leave it empty.",
+        "below": column.bounds.below if column.bounds else "",
+        "above": "Correct them, or leave these rows out.",
+        "over": f"Bring the best that is possible in the column {column.at_most} (10 for NPS), or correct them.",
+        "far": "Correct them, or leave empty what is not known.",
+        "before": "Correct them: look whether the two columns, or day and month, are exchanged.",
+    }[bad.kind]
+
+
+def _how_to_write(bad: Bad) -> str:
+    """Say how to write values, by how most of them are written."""
+    usual = _HOW_TO_WRITE[bad.column.type]
+    value = bad.rows[bad.column.name]
+    if bad.column.type not in ("money", "number") or not value.type().is_string():
+        return usual
+    texts = bad.rows.select(text=value.strip()).order_by("text").limit(_LOOKED_AT).to_pandas().text
+    matches = {remedy: sum(bool(re.search(style, text)) for text in texts) for style, remedy in _STYLES.items()}
+    most = max(matches, key=lambda remedy: matches[remedy])
+    return most if matches[most] else usual
+
+
+def _handles(bad: Bad) -> list[str]:
+    # An empty key tells nobody which row is meant: another required column does.
+    names = (*bad.table.key, *bad.table.required)
+    return [name for name in names if name in bad.rows.columns and name != bad.column.name]
+
+
+def _examples(bad: Bad) -> str:
+    rows, column, handles = bad.rows, bad.column, _handles(bad)
+    handle = handles[0] if handles else column.name
+    named = as_type(rows, bad.table.column[handle]) if handle in bad.table.column else rows[handle]
+    examples = rows.select(handle=named.cast("string"), value=rows[column.name].cast("string"))
+    examples = examples.order_by("handle", "value").limit(EXAMPLES).to_pandas()
+    with_value = bad.kind != "empty" and handle != column.name
+    listed = [
+        f"{short(row.handle)}: {short(row.value)}" if with_value else short(row.handle) for row in examples.itertuples()
+    ]
+    return f"{handle} {', '.join(listed)}" + (", ..." if bad.count > EXAMPLES else "")
