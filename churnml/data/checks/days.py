@@ -16,6 +16,8 @@ from churnml.data.door import through_the_door
 _HANDFUL = 3
 # Orders so far off are mistaken if they are a handful, or as small a share of all.
 _FAR_DAYS, _FAR_SHARE = 730, 0.01
+# So many times as many orders stand on the other side: a shop may begin with trials, and a small one with rare orders.
+_LEAST_TIMES_AT_END, _LEAST_TIMES_AT_START = 2, 10
 # Some weeks without an order, and then only one among thousands, at the end of the data.
 _NEAR_DAYS, _NEAR_SHARE = 60, 0.001
 # A shop of one season rests for long, and every year.
@@ -65,7 +67,7 @@ def lone_ends(counts: pd.DataFrame) -> tuple[int, int]:
     Returns
     -------
     tuple of int
-        Days at the start, which are rarer judged as such: a shop may have begun with trials. Days at the end.
+        Days at the start, and days at the end.
     """
     days = pd.to_datetime(counts["day"]).to_numpy().astype("datetime64[D]").astype("int64")
     orders = counts["orders"].to_numpy()
@@ -81,7 +83,7 @@ def _lone(days: NDArray[np.int64], orders: NDArray[np.int64], *, at_end: bool) -
         few, gap = before[place], gaps[place]
         is_far = gap >= _FAR_DAYS and few <= max(_HANDFUL, _FAR_SHARE * total)
         is_near = at_end and gap >= _NEAR_DAYS and few <= _NEAR_SHARE * total
-        if not (is_far or is_near) or 2 * few >= total:
+        if not (is_far or is_near) or few * (_LEAST_TIMES_AT_END if at_end else _LEAST_TIMES_AT_START) >= total:
             continue
         if gap > _TIMES_ANY_OTHER * gaps[place + 1 :].max(initial=1):
             return place + 1
