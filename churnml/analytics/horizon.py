@@ -97,7 +97,8 @@ def advise_horizon(
     Raises
     ------
     InputError
-        Where leaving is not the absence of orders, or the day lies outside of the data.
+        Where leaving is not the absence of orders, the data is shorter than the shortest horizon, or the day lies
+        outside of it.
     """
     definition = definition or ChurnDefinition()
     if definition.kind != "no_order":
@@ -105,6 +106,12 @@ def advise_horizon(
             f"definition.kind: is {definition.kind}, but a horizon is found from the days between orders. Use no_order."
         )
     end = data_end(shop, as_of, definition.horizon_days)
+    shortest = definition.lead_days + LADDER[0]
+    if (end - shop.first_day).days <= shortest:
+        raise InputError(
+            f"orders: the data covers {shop.first_day} to {end}, but a horizon is found from more than {shortest} days. "
+            "Bring more history."
+        )
     gaps = _gaps(shop, end)
     curve = kaplan_meier(gaps["days"], gaps["ended"], gaps["open"])
     ladder = sorted({*LADDER, definition.horizon_days})

@@ -95,6 +95,13 @@ def test_too_short_a_history_says_so() -> None:
     assert "snapshots with so long a window, and 3 are needed" in advice.reason
 
 
+def test_a_single_day_says_what_is_missing() -> None:
+    orders = pd.DataFrame({"order_id": [1, 2], "customer_id": ["a", "b"], "ordered_at": "2025-01-01", "amount": 1})
+    said = "orders: the data covers 2025-01-01 to 2025-01-01, but a horizon is found from more than 30 days. Bring more"
+    with pytest.raises(InputError, match=re.escape(said)):
+        advise_horizon(read({"orders": orders}))
+
+
 def test_nothing_on_or_after_the_day_is_seen() -> None:
     customers = regular()
     earlier = END - timedelta(days=200)
