@@ -113,7 +113,7 @@ def test_differences_are_named_with_value_and_default() -> None:
     )
     assert differences(changed) == {
         "definition.horizon_days": (30, 90),
-        "tables": ({"orders": {"name": "sales", "columns": {}}}, {}),
+        "tables": ({"orders": {"name": "sales", "columns": {}, "same_lines": "drop"}}, {}),
         "plays.holdout.share": (0.2, 0.1),
     }
     assert differences(Config()) == {}
