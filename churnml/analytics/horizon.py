@@ -109,8 +109,8 @@ def advise_horizon(
     shortest = definition.lead_days + LADDER[0]
     if (end - shop.first_day).days <= shortest:
         raise InputError(
-            f"orders: the data covers {shop.first_day} to {end}, but a horizon is found from more than {shortest} days. "
-            "Bring more history."
+            f"orders: the data covers {shop.first_day} to {end}, but a horizon is found from more than {shortest} "
+            "days. Bring more history."
         )
     gaps = _gaps(shop, end)
     curve = kaplan_meier(gaps["days"], gaps["ended"], gaps["open"])
