@@ -83,15 +83,15 @@ def expected_maximum_profit(
     share = float(outcomes.mean())
     d_churned, d_stayed = np.diff(churned), np.diff(stayed)
     # From one corner of the hull to the next pays from this acceptance on; concavity makes the sequence grow.
-    with np.errstate(divide="ignore"):
-        odds = (1 - share) * d_stayed / (share * d_churned)
-    switch = np.clip((contact + odds * (offer + contact)) / (value - offer), 0.0, 1.0)
-    ends = np.concatenate(([0.0], switch, [1.0]))
+    # A corner that adds none who churned never pays, not even where contacts and offers cost nothing.
+    wasted = np.full(d_churned.shape, np.inf)
+    np.divide((1 - share) * d_stayed * (offer + contact), share * d_churned, out=wasted, where=d_churned > 0)
+    ends = np.append(np.minimum((contact + wasted) / (value - offer), 1.0), 1.0)
     mass = np.diff(betainc(accept_alpha, accept_beta, ends))
     mean = accept_alpha / (accept_alpha + accept_beta) * np.diff(betainc(accept_alpha + 1, accept_beta, ends))
-    gained = share * churned * ((value - offer) * mean - contact * mass)
-    profit = gained - (1 - share) * stayed * (offer + contact) * mass
-    contacted = (share * churned + (1 - share) * stayed) * mass
+    to_churned, to_stayed = share * churned[1:], (1 - share) * stayed[1:]
+    profit = to_churned * ((value - offer) * mean - contact * mass) - to_stayed * (offer + contact) * mass
+    contacted = (to_churned + to_stayed) * mass
     return CampaignProfit(float(profit.sum()), float(contacted.sum()))
 
 

@@ -133,6 +133,37 @@ def test_what_a_customer_does_with_a_message_tomorrow_is_not_known() -> None:
     assert known({"orders": ORDERS, "contacts": rows}, "contacts", "clicked_at") == [None]
 
 
+def sent(offers: bool) -> History:
+    rows = [
+        {"contact_id": str(place), "customer_id": "c", "campaign": "x", "sent_at": at, "arm": arm, "offer": offer}
+        for place, (at, arm, offer) in enumerate(
+            [
+                *((BEFORE, "treatment", "10 %"), (BEFORE, "control", "10 %"), (BEFORE, None, "10 %")),
+                *((BEFORE, None, None), (NOW, "treatment", "10 %")),
+            ]
+        )
+    ]
+    kept = [row if offers else {name: value for name, value in row.items() if name != "offer"} for row in rows]
+    return History(shop({"orders": ORDERS, "contacts": kept}), SNAPSHOT)
+
+
+def test_a_control_group_was_sent_nothing() -> None:
+    assert sorted(sent(True).sent_contacts.to_pandas().contact_id) == ["0", "2", "3"]
+    assert sorted(sent(True).sent_offers.to_pandas().contact_id) == ["0", "2"]
+    # A shop that names no offers may have made one in every contact.
+    assert sorted(sent(False).sent_offers.to_pandas().contact_id) == ["0", "2", "3"]
+
+
+def test_a_history_of_some_orders_knows_what_belongs_to_them() -> None:
+    rows = [{"order_id": order_id, "promised_at": AFTER} for order_id in ("1", "2")]
+    history = History(shop({"orders": ORDERS, "deliveries": rows}), SNAPSHOT)
+    raw = history.shop.tables["orders"]
+    some = history.of_orders(raw.filter(raw.order_id != "1"))
+    assert sorted(some.table("orders").to_pandas().order_id) == ["2"]
+    assert sorted(some.table("deliveries").to_pandas().order_id) == ["2"]
+    assert some.snapshot_date == SNAPSHOT
+
+
 def test_a_cancelled_subscription_tells_its_reason_with_the_time_and_its_plan_from_the_start() -> None:
     rows = [
         {
@@ -195,6 +226,16 @@ def test_a_window_is_half_open(days: int, inside: list[str]) -> None:
     found = deliveries.mutate(inside=history.within(deliveries.promised_at, days)).to_pandas()
     assert found.inside.notna().all()
     assert sorted(found[found.inside].promised_at) == [pd.Timestamp(at) for at in inside]
+
+
+def test_an_earlier_window_ends_where_the_later_one_begins() -> None:
+    # [1 March - 3 days, 1 March - 1 day) is 27 and 28 February of a leap year.
+    times = ["2024-02-26 23:59:59", "2024-02-27 00:00", "2024-02-28 23:59:59", "2024-02-29 00:00", "2024-03-01 00:00"]
+    rows = [{"order_id": "1", "promised_at": datetime.fromisoformat(at)} for at in times]
+    history = History(shop({"orders": ORDERS, "deliveries": rows}), SNAPSHOT)
+    deliveries = history.table("deliveries")
+    found = deliveries.mutate(inside=history.within(deliveries.promised_at, 2, ago=1)).to_pandas()
+    assert sorted(found[found.inside].promised_at) == [pd.Timestamp(at) for at in times[1:3]]
 
 
 @settings(max_examples=10, deadline=None)

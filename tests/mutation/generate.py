@@ -151,6 +151,8 @@ def generate(file: str, source: str) -> list[Mutant]:
         for occurrence, start in enumerate(positions):
             if any(begin <= start < end for begin, end in left_out):
                 continue
+            if lines[start[0] - 1][start[1] :].startswith("*,"):  # what follows is keyword only
+                continue
             mutated = mutate_code(source, operator, occurrence)
             if mutated is None or mutated in found or not _compiles(mutated):
                 continue

@@ -130,26 +130,29 @@ def judge(
     gc.freeze()
     # Endless loops are ended by the processor time that they take, so that a busy machine makes no difference.
     limit = int(20 + 4 * baseline.processor_seconds)
-    while waiting or running:
-        while waiting and len(running) < jobs and time.monotonic() < until:
-            mutant = waiting.pop()
-            folder = Path(tempfile.mkdtemp(dir=scratch))
-            pid = _fork(_one(mutant, tests, baseline, folder, limit), folder / "output.txt")
-            running[pid] = (mutant, time.monotonic(), folder)
-        if not running:
-            break
-        pid, status = os.waitpid(-1, os.WNOHANG)
-        if pid in running:
-            mutant, _, folder = running.pop(pid)
-            _end(pid)
-            shutil.rmtree(folder, ignore_errors=True)
-            yield mutant, "killed" if status else "survived"
-            continue
-        for pid, (_, started, _) in running.items():
-            if time.monotonic() > min(started + 20 * limit, until + limit):
+    try:
+        while (waiting or running) and time.monotonic() < until:
+            while waiting and len(running) < jobs:
+                mutant = waiting.pop()
+                folder = Path(tempfile.mkdtemp(dir=scratch))
+                pid = _fork(_one(mutant, tests, baseline, folder, limit), folder / "output.txt")
+                running[pid] = (mutant, time.monotonic(), folder)
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid in running:
+                mutant, _, folder = running.pop(pid)
                 _end(pid)
-        time.sleep(0.01)
-    gc.unfreeze()
+                shutil.rmtree(folder, ignore_errors=True)
+                yield mutant, "killed" if status else "survived"
+                continue
+            for pid, (_, started, _) in running.items():
+                if time.monotonic() > started + 20 * limit:
+                    _end(pid)
+            time.sleep(0.01)
+    finally:
+        for pid in running:
+            _end(pid)
+            os.waitpid(pid, 0)
+        gc.unfreeze()
 
 
 def _one(mutant: Mutant, tests: str, baseline: Baseline, folder: Path, limit: int) -> Callable[[], int]:
@@ -184,7 +187,9 @@ def _fork(run: Callable[[], int], output: Path) -> int:
         return pid
     code = 1
     try:
-        os.setpgid(0, 0)
+        # A session of its own can be ended whole, and no terminal stops it.
+        os.setsid()
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         sys.dont_write_bytecode = False
         handle = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(handle, 1)

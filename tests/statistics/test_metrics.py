@@ -219,6 +219,21 @@ def test_gains_run_from_nobody_to_everybody_and_agree_with_precision_and_lift() 
     assert (table["captured_share"] <= table["best_share"]).all()
 
 
+def test_gains_by_hand() -> None:
+    # Two steps through five customers: half of them is 2.5, rounded up to 3. Two left, the first and the fourth.
+    table = gains_table([1, 0, 0, 1, 0], [0.9, 0.8, 0.7, 0.6, 0.5], points=2)
+    assert table["customers"].tolist() == [0, 3, 5]
+    assert table["contacted_share"].tolist() == [0.0, 0.6, 1.0]
+    assert table["captured_share"].tolist() == [0.0, 0.5, 1.0]
+    assert table["best_share"].tolist() == [0.0, 1.0, 1.0]
+    assert table["precision"].tolist()[1:] == pytest.approx([1 / 3, 2 / 5])
+    assert table["lift"].tolist()[1:] == pytest.approx([0.5 / 0.6, 1.0])
+    assert table.iloc[0][["precision", "lift"]].isna().all()
+    assert gains_table([1, 0], [0.9, 0.8], points=1)["customers"].tolist() == [0, 2]
+    # Seven in three steps: 2.33 and 4.67.
+    assert gains_table([1, 0, 0, 0, 0, 0, 0], range(7), points=3)["customers"].tolist() == [0, 2, 5, 7]
+
+
 def test_gains_of_few_customers_have_a_row_per_customer() -> None:
     assert gains_table([1, 0, 0], [0.9, 0.8, 0.1])["customers"].tolist() == [0, 1, 2, 3]
 
@@ -250,6 +265,9 @@ def test_one_outcome_gives_nan_where_the_metric_needs_two() -> None:
 def test_logodds_in_place_of_probabilities_are_refused(metric: Callable[[list[int], list[float]], object]) -> None:
     with pytest.raises(ValueError, match=re.escape("1 of 2 probabilities lie outside 0 to 1. Pass sigmoid(logodds).")):
         metric([1, 0], [1.5, 0.2])
+    with pytest.raises(ValueError, match=re.escape("1 of 2 probabilities lie outside 0 to 1.")):
+        metric([1, 0], [0.5, -0.1])
+    metric([1, 0], [1.0, 0.0])
 
 
 def test_counts_below_one_are_refused() -> None:

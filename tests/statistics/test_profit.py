@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from scipy.stats import beta
 
 from churnml.statistics.profit import expected_maximum_profit, value_at_risk_captured
 
@@ -48,7 +49,32 @@ def test_without_an_order_all_or_nobody_are_contacted() -> None:
     found = expected_maximum_profit([1, 0], [0.5, 0.5])
     assert found.profit == pytest.approx(22.5, abs=0.01)
     assert found.profit > 22.5
+    assert found.contacted_share == pytest.approx(1.0, abs=1e-3)
     assert expected_maximum_profit([1, 0], [0.1, 0.9]) == pytest.approx(found)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "predictions"),
+    [
+        ([1, 1, 1, 0, 1, 0, 0, 0, 0], [9, 8, 8, 8, 7, 7, 7, 7, 6]),
+        ([0, 1, 1, 0, 1, 0, 0, 0, 0], [9, 9, 8, 8, 7, 7, 6, 6, 6]),
+        ([0, 1, 0, 0, 1, 0, 1, 0, 0], [9, 8, 7, 6, 5, 4, 3, 2, 1]),
+    ],
+)
+def test_the_profit_is_that_of_the_best_threshold_for_every_acceptance(
+    outcomes: list[int], predictions: list[int]
+) -> None:
+    # The definition: the mean over g of the best P(g) among all thresholds, on a fine grid of g.
+    y, z = np.array(outcomes), np.array(predictions)
+    step = 1 / 100_000
+    g = np.arange(step / 2, 1, step)
+    on_list = [z >= threshold for threshold in (10, *np.unique(z))]
+    profits = np.array([(y[rows].sum() * (50 * g - 3) - (1 - y[rows]).sum() * 13) / len(y) for rows in on_list])
+    best, weights = profits.argmax(axis=0), beta.pdf(g, 2, 3) * step
+    found = expected_maximum_profit(y, z, accept_alpha=2, accept_beta=3, value=60, offer=10, contact=3)
+    assert found.profit == pytest.approx((profits.max(axis=0) * weights).sum(), abs=1e-6)
+    contacted = np.array([rows.mean() for rows in on_list])
+    assert found.contacted_share == pytest.approx((contacted[best] * weights).sum(), abs=1e-4)
 
 
 def test_a_better_order_never_earns_less() -> None:
@@ -71,13 +97,27 @@ def test_where_nothing_can_be_earned_nobody_is_contacted() -> None:
 
 
 def test_one_outcome_alone_has_no_profit() -> None:
-    assert np.isnan(expected_maximum_profit([1, 1], [0.1, 0.2]).profit)
-    assert np.isnan(expected_maximum_profit([], []).profit)
+    for outcomes in ([1, 1], [0, 0], []):
+        found = expected_maximum_profit(outcomes, [0.1, 0.2][: len(outcomes)])
+        assert np.isnan(found.profit)
+        assert np.isnan(found.contacted_share)
 
 
 def test_impossible_costs_are_refused() -> None:
     with pytest.raises(ValueError, match=re.escape("value=5, offer=10.0, contact=1.0: the value must exceed")):
         expected_maximum_profit([1, 0], [1, 0], value=5)
+    for costs in ({"value": 10.0}, {"offer": -0.5}, {"contact": -0.5}):
+        with pytest.raises(ValueError, match="no cost may be negative"):
+            expected_maximum_profit([1, 0], [1, 0], **costs)
+
+
+def test_what_costs_nothing_is_offered_to_all_who_leave_and_nobody_else() -> None:
+    # .5 x (g x 200 - 0) with the mean .3 of g: 30.
+    found = expected_maximum_profit([1, 0], [1, 0], offer=0.0, contact=0.0)
+    assert found.profit == pytest.approx(30.0)
+    assert found.contacted_share == pytest.approx(0.5)
+    # A value just above the offer: .5 x (.3 x 1 - 0), with an offer of 10 that only those who leave are made.
+    assert expected_maximum_profit([1, 0], [1, 0], value=11.0, contact=0.0).profit == pytest.approx(0.15)
 
 
 def test_value_captured_by_hand() -> None:
@@ -85,6 +125,19 @@ def test_value_captured_by_hand() -> None:
     # 10 of 100, then the same (the second stayed), then 40, then all.
     assert [value_at_risk_captured(y, p, values, k) for k in (1, 2, 3, 9)] == [0.1, 0.1, 0.4, 1.0]
     assert np.isnan(value_at_risk_captured([0, 1], p[:2], [5.0, 0.0], 1))
+
+
+def test_of_equal_ones_the_first_are_on_the_list() -> None:
+    assert value_at_risk_captured([1, 1, 0, 1], [0.5] * 4, [10.0, 20.0, 40.0, 70.0], 2) == 0.3
+
+
+def test_a_list_holds_at_least_one_customer() -> None:
+    with pytest.raises(ValueError, match=re.escape("k=0: take at least one customer (k is a count, not a share).")):
+        value_at_risk_captured([1, 0], [0.5, 0.4], [1.0, 1.0], 0)
+
+
+def test_customers_of_no_value_are_allowed() -> None:
+    assert value_at_risk_captured([1, 1, 1], [0.9, 0.8, 0.7], [0.0, 0.25, 0.75], 2) == 0.25
 
 
 @pytest.mark.parametrize("values", [[1.0], [1.0, -1.0], [1.0, np.nan]])
