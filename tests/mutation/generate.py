@@ -90,6 +90,10 @@ class MoveInteger(NumberReplacer):
     def mutation_positions(self, node: Any) -> Iterator[Span]:
         return iter(()) if _is_float(node) else super().mutation_positions(node)
 
+    def mutate(self, node: Any, index: int) -> Any:
+        node.value = str(ast.literal_eval(node.value) + (1, -1)[index])
+        return node
+
 
 _OPERATORS = [
     *(getattr(binary_operator_replacement, f"ReplaceBinaryOperator_{pair}") for pair in _BINARY),

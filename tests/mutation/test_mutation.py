@@ -26,6 +26,7 @@ def changes(source: str) -> list[tuple[str, str]]:
         ("PACES = 2.0", ["PACES = 1.8", "PACES = 2.2"]),
         ("TINY = 1e-9", ["TINY = 0.5"]),
         ("LEAST = 50", ["LEAST = 49", "LEAST = 51"]),
+        ("x = y[0]", ["x = y[-1]", "x = y[1]"]),
         ("x = a < b", ["x = a <= b", "x = a >= b"]),
         ("x = a == b", ["x = a != b"]),
         ("x = a + b", ["x = a - b"]),
