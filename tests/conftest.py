@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from churnml.data.shop import Shop
     from churnml.training.model import Model
 
-COSTLY = {"chromium", "libreoffice", "model", "postgres", "shared_data", "simulated", "spark", "train_on", "trained"}
+COSTLY = {"chromium", "libreoffice", "postgres", "shared_data", "spark"}
+COSTLY |= {"model", "random_shop", "simulated", "train_on", "trained"}
 """Fixtures that take more than a second, so that a test which asks for one is slow."""
 Once = Callable[[str, Callable[[Path], object]], Path]
 

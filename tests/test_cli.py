@@ -193,6 +193,7 @@ def test_bad_data_is_one_message_and_code_1(case: str, run: Any, tmp_path: Path)
     assert {path.name for path in tmp_path.iterdir()} == {"shop"}, "nothing is left half-written"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -278,6 +279,7 @@ def test_wrong_usage_is_code_2(run: Any) -> None:
     assert run("nonsense")[0] == 2
 
 
+@pytest.mark.slow
 def test_every_command_and_option_is_described(run: Any) -> None:
     command = get_command(cli.app)
     of_shops = {"demo", "simulate", "import", "check", "window", "audit", "features", "kpis"}

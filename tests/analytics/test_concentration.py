@@ -24,6 +24,7 @@ def shop_of(amounts: dict[str, list[float]], day: str = "2024-06-01") -> Shop:
     return read({"orders": frame.assign(order_id=range(len(frame)), ordered_at=day)})
 
 
+@pytest.mark.slow
 def test_shares_by_hand() -> None:
     # 60, 25, 10, 4 and 1 of 100. A quarter of 5 buyers is 1.25: the best 2 bring 85.
     history = History(shop_of({"a": [25], "b": [30, 30], "c": [10], "d": [4], "e": [1]}), DAY)
@@ -42,6 +43,7 @@ def test_shares_by_hand() -> None:
     assert table[["low", "high"]].iloc[-1].tolist() == [1.0, 1.0]
 
 
+@pytest.mark.slow
 def test_a_share_of_customers_is_rounded_up_but_not_by_floating_point() -> None:
     # 0.07 * 100 is 7.000000000000001: seven customers, not eight.
     history = History(shop_of({str(number): [1] for number in range(100)}), DAY)
@@ -49,12 +51,14 @@ def test_a_share_of_customers_is_rounded_up_but_not_by_floating_point() -> None:
     assert top_share(history, 0.07).value == pytest.approx(0.07)
 
 
+@pytest.mark.slow
 def test_only_the_days_before_the_snapshot_count() -> None:
     shop = shop_of({"a": [25]}, "2024-01-01 23:59:59")  # 366 days before
     assert compute_concentration(History(shop, DAY)).empty
     assert top_share(History(shop, DAY), days=366).value == 1.0
 
 
+@pytest.mark.slow
 def test_where_nobody_bought_or_paid_there_is_no_share() -> None:
     for shop, customers in ((shop_of({"a": [25]}, "2024-01-01"), 0), (shop_of({"a": [0], "b": [0]}), 1)):
         found = top_share(History(shop, DAY))
@@ -65,6 +69,7 @@ def test_where_nobody_bought_or_paid_there_is_no_share() -> None:
     assert list(empty.columns) == list(some.columns)
 
 
+@pytest.mark.slow
 def test_one_buyer_has_a_share_without_an_interval() -> None:
     found = top_share(History(shop_of({"a": [3.5]}), DAY))
     assert (found.customers, found.amount, found.value) == (1, 3.5, 1.0)
@@ -81,6 +86,7 @@ def test_cancelled_orders_bring_nothing_and_rows_come_in_any_order(shop: Shop) -
     assert top_share(history).amount == pytest.approx(float(by.iloc[:best].sum()), abs=1e-4)
 
 
+@pytest.mark.slow
 def test_the_interval_is_as_wide_as_resampling_customers_makes_it() -> None:
     rng = np.random.default_rng(2)
     amounts = np.round(rng.lognormal(3, 1, 2_000), 2)
@@ -90,6 +96,7 @@ def test_the_interval_is_as_wide_as_resampling_customers_makes_it() -> None:
     assert [found.low, found.high] == pytest.approx([low, high], abs=0.1 * (high - low))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.0, -0.1, 1.1, float("nan")])
 def test_impossible_shares_are_refused(share: float) -> None:
     history = History(shop_of({"a": [1]}), DAY)

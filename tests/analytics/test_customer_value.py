@@ -83,6 +83,7 @@ def test_before_the_first_order_there_is_nobody() -> None:
     assert list(found.columns) == COLUMNS
 
 
+@pytest.mark.slow
 def test_subscribers_who_never_ordered_have_no_value() -> None:
     running = pd.DataFrame({"subscription_id": ["1", "2"], "customer_id": ["a", "z"], "started_at": "2024-05-01"})
     orders = pd.DataFrame(
@@ -168,6 +169,7 @@ def test_historic_value_without_a_recent_order_or_any() -> None:
     assert np.isnan(astuple(none)[4:]).all()
 
 
+@pytest.mark.slow
 def test_one_customer_has_a_historic_value_without_an_interval() -> None:
     found = historic_customer_value(History(shop_of(("a", "2024-03-06", 1), ("a", "2024-08-06", 3)), DAY))
     assert found.value == pytest.approx(4 * 153 / 365)

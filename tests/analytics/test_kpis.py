@@ -43,6 +43,7 @@ def figures(orders: pd.DataFrame, day: date = DAY, definition: ChurnDefinition =
     return dict(zip(newest["kpi"], newest["value"], strict=True))
 
 
+@pytest.mark.slow
 def test_the_figures_of_a_small_shop_by_hand() -> None:
     found = figures(ORDERS)
     # On 20 February a and b were eligible (d's order was cancelled); a ordered again.
@@ -67,6 +68,7 @@ def test_the_figures_of_a_small_shop_by_hand() -> None:
     assert list(found) == list(FORMULAS)
 
 
+@pytest.mark.slow
 def test_the_period_before_and_what_changed() -> None:
     table = compute_kpis(look_back(read({"orders": ORDERS}), DAY, DEFINE))
     orders = table[table["kpi"] == "purchase_frequency"].set_index("period_end")
@@ -80,6 +82,7 @@ def test_the_period_before_and_what_changed() -> None:
     assert orders["is_noise"].isna().tolist() == [True, False]
 
 
+@pytest.mark.slow
 def test_the_balance_of_a_year_by_hand() -> None:
     # Active on 1 January 2024: a, b, c. On 31 December 2024: a and d. (3 - 2) / 3.
     days = {"a": ["2023-12-20", "2024-12-15"], "b": ["2023-12-21"], "c": ["2023-12-22"], "d": ["2024-12-20"]}
@@ -90,6 +93,7 @@ def test_the_balance_of_a_year_by_hand() -> None:
     assert figures(orders, date(2024, 12, 31))["annual_churn_by_balance"] == pytest.approx(1 / 3)
 
 
+@pytest.mark.slow
 def test_no_orders_in_a_period_give_nulls_and_no_error() -> None:
     orders = ORDERS.head(2)
     found = figures(orders, date(2025, 2, 20))
@@ -100,6 +104,7 @@ def test_no_orders_in_a_period_give_nulls_and_no_error() -> None:
     assert found["top_quarter_revenue_share"] == pytest.approx(10 / 15)
 
 
+@pytest.mark.slow
 def test_one_customer_has_figures_without_intervals() -> None:
     orders = ORDERS[ORDERS["customer_id"] == "a"]
     table = compute_kpis(look_back(read({"orders": orders}), DAY, DEFINE))
@@ -111,6 +116,7 @@ def test_one_customer_has_figures_without_intervals() -> None:
     assert newest["is_noise"].isna().all()
 
 
+@pytest.mark.slow
 def test_a_customer_who_returns_is_retained_only_where_she_was_eligible() -> None:
     # b comes back after 40 days: on 8 March she was not eligible any more (30 days), so only a counts.
     orders = pd.concat([ORDERS, pd.DataFrame([("9", "b", "2025-03-18 09:00", 5.0, None)], columns=ORDERS.columns)])
@@ -120,11 +126,13 @@ def test_a_customer_who_returns_is_retained_only_where_she_was_eligible() -> Non
     assert told == {"a": (True, True), "b": (False, False), "c": (True, True)}
 
 
+@pytest.mark.slow
 def test_too_short_a_history_is_refused_with_what_to_do() -> None:
     with pytest.raises(InputError, match=r"2025-02-14: lies only 9 days after the first order .* Name a later day"):
         look_back(read({"orders": ORDERS}), date(2025, 2, 14), DEFINE)
 
 
+@pytest.mark.slow
 def test_segments_add_up_to_the_shop() -> None:
     back = look_back(read({"orders": ORDERS}), DAY, DEFINE)
     table = compute_kpis_by_segment(back)

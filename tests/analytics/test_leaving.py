@@ -86,6 +86,7 @@ def reasons_of(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return compute_reasons_of_leaving(read(tables), DAY, DEFINITION, END).set_index("reason")
 
 
+@pytest.mark.slow
 def test_reasons_are_those_found_by_hand() -> None:
     found = reasons_of(TABLES)
     assert found["churned"].to_dict() == {

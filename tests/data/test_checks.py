@@ -28,6 +28,7 @@ def failures(**tables: pd.DataFrame) -> list[str]:
     return check({"orders": orders(), **tables}).failures
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [

@@ -47,6 +47,7 @@ def test_partitions_hold_what_is_built_in_memory(random_shop: Shop, tmp_path: Pa
         assert made.path == tmp_path / f"snapshot_date={made.snapshot_date}"
 
 
+@pytest.mark.slow
 def test_what_is_there_is_not_built_again(random_shop: Shop, tmp_path: Path) -> None:
     features = available(random_shop, ["recency"])
     write_features(random_shop, SNAPSHOTS[:2], DEFINITION, features, tmp_path)
@@ -77,6 +78,7 @@ def test_only_rows_that_were_known_make_a_partition_anew(
     assert write_features(changed, SNAPSHOTS[:1], DEFINITION, features, tmp_path)[0].built == built
 
 
+@pytest.mark.slow
 def test_other_features_or_another_definition_make_a_partition_anew(random_shop: Shop, tmp_path: Path) -> None:
     recency, monetary = available(random_shop, ["recency"]), available(random_shop, ["monetary"])
     write_features(random_shop, SNAPSHOTS[:1], DEFINITION, recency, tmp_path)

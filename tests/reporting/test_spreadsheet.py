@@ -169,6 +169,7 @@ def expected(frame: pd.DataFrame, name: str, language: Language) -> list[Any]:
     return shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_first_sheet_holds_the_list(language: Language, tmp_path: Path) -> None:
     frame = a_list([f"C{n}" for n in range(12)], ["call", "reminder"])
@@ -357,6 +358,7 @@ def test_an_empty_list_has_its_sheets(language: Language, tmp_path: Path) -> Non
     assert len(found) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Istanbul"])
 def test_the_same_list_gives_the_same_bytes(zone: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = a_list([f"C{n}" for n in range(50)], ["call", "reminder"])
@@ -394,6 +396,7 @@ def test_names_of_sheets() -> None:
     ]
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(alphabet=st.sampled_from("aAıIiİ' []:*?/\\😀\n…ß"), max_size=40), max_size=40))
 def test_names_of_sheets_are_legal_and_differ(given_titles: list[str]) -> None:
     names = sheet_names(given_titles)

@@ -150,6 +150,7 @@ def test_null_in_gives_null_out_and_rows_do_not_know_each_other() -> None:
         assert found[0] == forecast(PUBLISHED, 2, 30.43, 38.86, 39)
 
 
+@pytest.mark.slow
 def test_weights_stand_for_customers_and_the_order_of_rows_for_nothing() -> None:
     rng = np.random.default_rng(5)
     x = rng.poisson(1.5, 400)

@@ -120,6 +120,7 @@ def test_the_gradient_is_that_of_the_likelihood(theta: list[float]) -> None:
     np.testing.assert_allclose(slope, differences, rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(rows=st.lists(st.tuples(st.integers(0, 400), st.floats(1e-4, 1e9)), min_size=1, max_size=12))
 def test_a_fit_of_anything_is_finite_and_within_its_bounds(rows: list[tuple[int, float]]) -> None:

@@ -395,6 +395,7 @@ def test_the_model_names_missing_features(saved: Path, frame: TrainingFrame) -> 
         model.predict_proba(frame.X.drop(columns="orders_90d"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CANDIDATES)
 def test_the_models_contributions_add_up_to_its_logodds(name: str, frame: TrainingFrame) -> None:
     model = model_of(name, frame)

@@ -197,6 +197,7 @@ def test_a_file_belongs_to_the_longest_name(tmp_path: Path) -> None:
     assert shop.report.rows == {"orders": 2, "order_items": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["o'brien", "shop[1]*?", "mağaza {x}"])
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_any_folder_name_will_do(tmp_path: Path, folder: str, kind: str) -> None:

@@ -32,6 +32,7 @@ def published(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_tables_are_those_made_by_hand(published: Path, tmp_path: Path) -> None:
     report = import_dataset("dataco", published, tmp_path / "shop")
     made = {path.stem: pd.read_parquet(path) for path in (tmp_path / "shop").glob("*.parquet")}
