@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import Literal
 
 import numpy as np
 import pytest
+from pydantic import BaseModel, ValidationError
 
-from churnml.definition import ChurnDefinition
+from churnml.definition import ChurnDefinition, failures_of
 from churnml.errors import ConfigError
 
 
@@ -46,3 +48,45 @@ def test_a_spend_share_has_three_decimals_at_most() -> None:
     assert ChurnDefinition(spend_share=0.333).spend_share == 0.333
     with pytest.raises(ConfigError, match=re.escape("multiple of 0.001")):
         ChurnDefinition(spend_share=0.3333)
+
+
+def test_the_defaults() -> None:
+    definition = ChurnDefinition()
+    assert (definition.horizon_days, definition.lead_days, definition.active_days) == (90, 0, 365)
+    assert (definition.kind, definition.spend_share) == ("no_order", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most", "step"),
+    [
+        ("horizon_days", 1, 3650, 1),
+        ("lead_days", 0, 365, 1),
+        ("active_days", 1, 3650, 1),
+        ("spend_share", 0.001, 1.0, 0.001),
+    ],
+)
+def test_the_least_and_the_most_are_allowed_and_nothing_beyond(
+    name: str, least: float, most: float, step: float
+) -> None:
+    for allowed in (least, most):
+        assert getattr(ChurnDefinition(**{name: allowed}), name) == allowed
+    for beyond in (least - step, most + step):
+        with pytest.raises(ConfigError, match=f"definition.{name}: Input should be"):
+            ChurnDefinition(**{name: beyond})
+
+
+def test_a_definition_does_not_change() -> None:
+    definition = ChurnDefinition()
+    with pytest.raises(ValidationError, match="frozen"):
+        definition.horizon_days = 30  # type: ignore[misc]
+
+
+def test_a_key_of_a_mapping_that_is_not_known_is_named_without_a_mark() -> None:
+    class Days(BaseModel):
+        days: dict[Literal["monday", "friday"], int]
+
+    with pytest.raises(ValidationError) as caught:
+        Days(days={"sunday": 1})
+    assert failures_of(caught.value, "shop") == [
+        "shop.days.sunday: the key is not known. Remove it, or correct its spelling."
+    ]

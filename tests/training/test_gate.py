@@ -243,6 +243,7 @@ def test_the_score_statistic_by_hand() -> None:
     assert skill_of(frame, 7 + 3 * logodds) == pytest.approx(skill_of(frame, logodds))
     assert skill_of(frame, -logodds) == pytest.approx(-skill_of(frame, logodds))
     assert skill_of(frame, np.full(4, 0.3)) == 0.0
+    assert skill_of(dataclasses.replace(frame, churned=np.ones(4)), logodds) == 0.0
     assert skill_of(frame, np.array([2.0, 0.0, 2.0, 0.0])) == np.inf
 
 
@@ -305,3 +306,57 @@ def test_the_champion_is_compared_whatever_the_level() -> None:
     assert (same.against_champion, same.against_champion_error) == (0.0, 0.0)
     assert same.replaces
     assert same.sentence == "It ships."
+
+
+def test_an_auroc_of_one_half_is_no_skill() -> None:
+    # As above with half of those who stay far below and half a bit above: 300 of 600 pairs are right, exactly .5.
+    churned = np.repeat([1.0, 0.0, 0.0], 300)
+    logodds = np.repeat([0.0, 0.05, -3.0], 300)
+    frame = dataclasses.replace(
+        told_apart(450, 450)[0], churned=churned, customers=np.arange(900), hashes=np.zeros(900)
+    )
+    verdict = judge(frame, logodds, logodds, True, "recency rule")
+    assert verdict.skill > 2.33
+    assert verdict.against_chance < 0
+    assert verdict.decision == "no skill"
+
+
+def test_what_is_far_too_sure_is_no_skill(gate: tuple[TrainingFrame, np.ndarray]) -> None:
+    # The order is as good as before, but so sure that its loss is above that of the churn rate.
+    test, z = gate
+    verdict = judge(test, 20 * z, 20 * z, True, "recency rule")
+    assert verdict.skill > 2.33
+    assert verdict.against_chance > 0
+    assert verdict.decision == "no skill"
+
+
+def test_the_chosen_one_ships_from_one_standard_error_on() -> None:
+    # The rule is right of 70 in each half of 100. Where the chosen one is right and the rule is wrong, it loses .8 less
+    # (log-odds of .4 to both sides). With u rows better and v worse, of n = 200, the mean difference over its error is
+    # (u - v) sqrt(199 / 200) / sqrt(u + v - (u - v)^2 / 200): for 20 and 14 it is 5.985 / 5.816 = 1.029, for 22 and 16
+    # it is 5.985 / 6.150 = .973.
+    test, rule = told_apart(100, 70)
+    for better, worse, decision in ((10, 7, "model"), (11, 8, "rule")):
+        changed = np.tile((np.arange(100) < worse) | ((np.arange(100) >= 70) & (np.arange(100) < 70 + better)), 2)
+        verdict = judge(test, np.where(changed, -rule, rule), rule, False, TITLE)
+        assert verdict.against_rule / -verdict.against_rule_error == pytest.approx(
+            {"model": 1.0291, "rule": 0.9732}[decision], abs=1e-3
+        )
+        assert verdict.decision == decision
+        assert verdict.replaces
+
+
+def test_one_of_two_simple_ones_that_tells_is_too_little_signal() -> None:
+    comparison = pd.DataFrame(
+        {
+            "candidate": ["recency_rule", "rfm_logistic"],
+            "auroc": [0.51, 0.55],
+            "against_chance": [-0.009, -0.011],
+            "against_chance_error": [0.01, 0.01],
+        }
+    )
+    nothing = Verdict("no skill", 0.0, 0.1, 0.0, 0.1, "Nothing.")
+    assert (nothing.skill, nothing.replaces, nothing.against_champion) == (0.0, True, None)
+    assert "Recency and frequency carry too little signal" in name_signal(nothing, comparison).sentence
+    # Exactly one standard error is not more than one.
+    assert better_than_chance(comparison.assign(against_chance=-0.01, chosen=[True, False])) == set()
