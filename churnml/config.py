@@ -134,6 +134,7 @@ class TrackingSettings(_Section):
     )
     experiment: str = Field("churnml", description="Name of the experiment.")
     model_name: str = Field("churn", description="Name of the registered model.")
+    telemetry: bool = Field(False, description="Let MLflow tell its makers over the network how it is used.")
 
 
 class HoldoutSettings(_Section):

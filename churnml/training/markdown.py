@@ -55,4 +55,5 @@ def said(value: Any) -> str:
         return "; ".join(f"{words(str(key))} {said(item)}" for key, item in value.items()) or "none"
     if isinstance(value, list | tuple):
         return ", ".join(map(said, value)) or "none"
-    return str(value)
+    # A name may hold anything: in Markdown, a line is a line and a tag is no tag.
+    return " ".join(str(value).split()).replace("<", "&lt;")

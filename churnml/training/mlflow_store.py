@@ -16,6 +16,7 @@ from churnml.errors import ConfigError
 
 ADDRESS = "MLFLOW_TRACKING_URI"
 _GIT = "GIT_PYTHON_REFRESH"
+_NO_TELEMETRY = "MLFLOW_DISABLE_TELEMETRY"
 _WATCH_SECONDS = "MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL"
 
 
@@ -26,8 +27,13 @@ def default_store() -> Path:
 
 @contextlib.contextmanager
 def at_store(tracking: TrackingSettings) -> Iterator[Any]:
-    """Import mlflow quietly and point it at the store; its settings and the environment are put back afterwards."""
-    kept = {name: os.environ.get(name) for name in (ADDRESS, _GIT, _WATCH_SECONDS)}
+    """Import mlflow quietly and point it at the store; its settings and the environment are put back afterwards.
+
+    MLflow decides at its import whether it will ever tell its makers of what is done with it, and asks again each time.
+    """
+    kept = {name: os.environ.get(name) for name in (ADDRESS, _GIT, _WATCH_SECONDS, _NO_TELEMETRY)}
+    if not tracking.telemetry:
+        os.environ[_NO_TELEMETRY] = "true"
     os.environ.setdefault(_GIT, "quiet")
     # MLflow's own ten seconds are longer than the training of a small shop.
     os.environ.setdefault(_WATCH_SECONDS, "3")

@@ -206,7 +206,7 @@ def _comparison(card: Mapping[str, Any], predictions: Predictions) -> str:
     over_time = [[row.snapshot_date, row.customers, float(str(row.lift_at_10pct))] for row in lifts.itertuples()]
     return paragraphs(
         [
-            f"{how}: {folds}. Gate: {card.get('gate')}." if folds else "",
+            f"{how}: {folds}. Gate: {said(card.get('gate'))}." if folds else "",
             "Shape loss is the log loss after each snapshot's level was fitted: lower is better, and no lucky level "
             "earns anything. The simplest candidate within one standard error of the best was chosen."
             if compared
@@ -220,7 +220,7 @@ def _comparison(card: Mapping[str, Any], predictions: Predictions) -> str:
 
 def _verdict(verdict: Mapping[str, Any]) -> str:
     rest = {key: value for key, value in without(verdict, "sentence").items() if value is not None}
-    return paragraphs([verdict.get("sentence"), facts(rest)])
+    return paragraphs([said(verdict["sentence"]) if "sentence" in verdict else "", facts(rest)])
 
 
 def _figures(figures: Mapping[str, Any]) -> str:

@@ -26,10 +26,12 @@ from churnml.training import attribution
 from churnml.training.aliases import CHALLENGER, CHAMPION, make_champion, version_at
 from churnml.training.artefact import load_model, save_model
 from churnml.training.candidates import CANDIDATES
+from churnml.training.description import OF_ALL, describe
 from churnml.training.mlflow_store import ADDRESS, at_store, default_store, first_line
 from churnml.training.model import Model
 from churnml.training.model_card import compute_lift_over_time, sample_gate, write_model_card
 from churnml.training.plain_files import shown
+from churnml.training.processes import has_ended, tags_of_this_process
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,8 +61,12 @@ def open_run(tracking: TrackingSettings) -> Iterator[str]:
 
         # In a notebook, a run of the user's own may be active.
         active = mlflow.active_run()
-        tags = resolve_tags({} if active is None else {"mlflow.parentRunId": active.info.run_id})
-        run = mlflow.MlflowClient().create_run(_experiment(mlflow, tracking), run_name="train", tags=tags)
+        parent = {} if active is None else {"mlflow.parentRunId": active.info.run_id}
+        experiment = _experiment(mlflow, tracking)
+        _end_orphans(mlflow, experiment)
+        run = mlflow.MlflowClient().create_run(
+            experiment, run_name="train", tags=resolve_tags(parent) | tags_of_this_process()
+        )
     monitor = None
     try:
         with at_store(tracking) as mlflow:
@@ -102,8 +108,9 @@ def track(training: Training, config: Config, definition: ChurnDefinition, run_i
         experiment = _experiment(mlflow, config.tracking)
         name = f"train {training.card['as_of']}"
         asked = {"run_name": name, "experiment_id": experiment} if run_id is None else {"run_id": run_id}
-        with mlflow.start_run(**asked, nested=True, log_system_metrics=False):
+        with mlflow.start_run(**asked, nested=True, log_system_metrics=False, tags=tags_of_this_process()):
             mlflow.set_tag("mlflow.runName", name)
+            mlflow.set_tag("mlflow.note.content", describe(training.card, training.verdict.sentence))
             _log_parent(mlflow, training, config, definition)
             _log_plots_and_card(mlflow, training)
             _log_children(mlflow, training, experiment)
@@ -188,6 +195,18 @@ def _experiment(mlflow: Any, tracking: TrackingSettings) -> str:
     return str(mlflow.create_experiment(tracking.experiment, artifact_location=artifacts))
 
 
+def _end_orphans(mlflow: Any, experiment: str) -> None:
+    """Mark the runs of processes of this host that ended without a word, such as by SIGKILL."""
+    client = mlflow.MlflowClient()
+    running = client.search_runs([experiment], filter_string="attributes.status = 'RUNNING'")
+    orphans = [run.info.run_id for run in running if has_ended(run.data.tags)]
+    for run_id in orphans:
+        with contextlib.suppress(mlflow.exceptions.MlflowException):  # someone else may have ended or removed it
+            client.set_terminated(run_id, "KILLED")
+    if orphans:
+        _log.info("%d runs of trainings that were ended from outside are marked as killed.", len(orphans))
+
+
 def _watch_system(mlflow: Any, run_id: str) -> Any:
     """Let MLflow measure processor, memory and disk until the run ends; None where its own variable says not to."""
     asked = os.environ.get(_WATCH)
@@ -267,7 +286,8 @@ def _log_figure(mlflow: Any, axes: Axes, name: str) -> None:
 def _log_children(mlflow: Any, training: Training, experiment: str) -> None:
     for row in training.comparison.itertuples():
         name = str(row.candidate)
-        with mlflow.start_run(run_name=CANDIDATES[name].title, experiment_id=experiment, nested=True):
+        title = CANDIDATES[name].title
+        with mlflow.start_run(run_name=title, experiment_id=experiment, nested=True, tags=tags_of_this_process()):
             mlflow.log_params({"candidate": name, "chosen": bool(row.chosen)})
             metrics = {key: float(getattr(row, key)) for key in ("shape_loss", "auroc", "behind")}
             mlflow.log_metrics({key: value for key, value in metrics.items() if np.isfinite(value)})
@@ -291,6 +311,9 @@ def _register(mlflow: Any, training: Training, model: Model, folder: Path, name:
     if champion is not None and _is_kept(mlflow, f"models:/{name}/{champion}", model):
         return
     registered = mlflow.register_model(info.model_uri, name, tags={_VERSION_TAG: model.version})
+    client.update_model_version(name, registered.version, describe(training.card, training.verdict.sentence))
+    if not client.get_registered_model(name).description:  # people may have written another one
+        client.update_registered_model(name, OF_ALL)
     client.set_registered_model_alias(name, CHALLENGER, registered.version)
     if champion is None or training.verdict.replaces:
         make_champion(mlflow, name, str(registered.version), "train", datetime.now(UTC))

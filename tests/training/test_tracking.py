@@ -6,6 +6,9 @@ import dataclasses
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import threading
 import time
 import warnings
@@ -21,8 +24,10 @@ from churnml.config import Config, TrackingSettings
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, ModelError
 from churnml.training.artefact import load_model, save_model
+from churnml.training.description import OF_ALL
 from churnml.training.mlflow_store import at_store
 from churnml.training.model_card import write_model_card
+from churnml.training.processes import tags_of_this_process
 from churnml.training.result import Training
 from churnml.training.tracking import find_model, open_run, track
 
@@ -179,6 +184,66 @@ def test_a_training_that_breaks_leaves_a_failed_run(
             assert mlflow.get_run(run).info.status == status
         finally:
             mlflow.set_tracking_uri(None)
+
+
+def test_runs_of_killed_processes_are_ended_by_the_next_and_no_others(
+    fresh: str, mlflow: ModuleType, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = TrackingSettings(uri=fresh, experiment="killed")
+    killed = (
+        "import os, signal, sys; from churnml.config import TrackingSettings\n"
+        "from churnml.training.tracking import open_run\n"
+        "with open_run(TrackingSettings(uri=sys.argv[1], experiment='killed')) as run:\n"
+        "    print(run, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", killed, fresh], capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    with at_store(settings) as mlflow, open_run(settings) as alive:
+        client = mlflow.MlflowClient()
+        experiment = client.get_run(alive).info.experiment_id
+        elsewhere = {**tags_of_this_process(), "churnml.host": "elsewhere", "churnml.started": "1"}
+        others = [client.create_run(experiment, tags=tags).info.run_id for tags in ({}, elsewhere)]
+        with caplog.at_level("INFO", logger="churnml"), open_run(settings):
+            statuses = {run: client.get_run(run).info.status for run in (done.stdout.strip(), alive, *others)}
+    assert list(statuses.values()) == ["KILLED", "RUNNING", "RUNNING", "RUNNING"]
+
+
+def test_model_version_and_run_describe_themselves(store: ModuleType, trained: Training) -> None:
+    client = store.MlflowClient()
+    assert client.get_registered_model("churn").description == OF_ALL
+    version = client.get_model_version_by_alias("churn", "champion")
+    assert trained.verdict.sentence in version.description
+    assert "what was known on 2025-01-01" in version.description
+    assert trained.card["level"]["sentence"] in version.description
+    assert f"| auroc | {trained.figures['auroc']['value']:.4g} |" in version.description
+    assert client.get_run(version.run_id).data.tags["mlflow.note.content"] == version.description
+
+
+def test_a_description_that_people_wrote_stays(fresh: str, trained: Training) -> None:
+    settings = TrackingSettings(uri=fresh, model_name="described")
+    with at_store(settings) as mlflow:
+        mlflow.MlflowClient().create_registered_model("described", description="Ours.")
+    track(trained, Config(tracking=settings), ChurnDefinition())
+    with at_store(settings) as mlflow:
+        assert mlflow.MlflowClient().get_registered_model("described").description == "Ours."
+
+
+def test_words_of_any_length_and_kind_do_not_break_a_training(fresh: str, trained: Training) -> None:
+    hostile = "<script>alert(1)</script>\n\x1b[2J | " + "x" * 20_000
+    settings = TrackingSettings(uri=fresh, model_name="hostile", experiment="hostile")
+    verdict = dataclasses.replace(trained.verdict, sentence=hostile)
+    card = {
+        **trained.card,
+        "gate": hostile,
+        "first_day": hostile,
+        "verdict": {"sentence": hostile, "decision": hostile},
+    }
+    track(dataclasses.replace(trained, verdict=verdict, card=card), Config(tracking=settings), ChurnDefinition())
+    with at_store(settings) as mlflow:
+        version = mlflow.MlflowClient().get_model_version_by_alias("hostile", "champion")
+        card_text = mlflow.artifacts.load_text(f"{mlflow.get_run(version.run_id).info.artifact_uri}/model_card.md")
+    assert len(version.description) == 5_000
+    assert "<script>" not in version.description + card_text
 
 
 def test_a_second_identical_training_leaves_the_version_in_place(store: ModuleType) -> None:
