@@ -49,6 +49,7 @@ class DuckDBEngine(Engine):
             temp_directory=scratch.name,
             memory_limit=f"{_memory_limit_gb():.2f}GB",
             preserve_insertion_order=False,
+            autoinstall_known_extensions=False,  # they would be asked for over the network
         )
         # The connection outlives the backend for a moment and would write its file anew: it is closed first.
         weakref.finalize(self.backend, _close, self.backend.con, scratch)
