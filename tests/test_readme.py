@@ -41,7 +41,7 @@ def test_commands_that_are_named_exist() -> None:
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
-@pytest.mark.parametrize("target", ["check", "test"])
+@pytest.mark.parametrize("target", ["check", "test", "mutants"])
 def test_make_targets_that_are_named_exist(target: str, page: str) -> None:
     assert re.search(rf"make {target}\b", (ROOT / page).read_text(encoding="utf-8"))
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
