@@ -118,3 +118,70 @@ def test_shifted_log_odds_have_the_asked_mean_probability(rate: float) -> None:
     z = np.random.default_rng(0).normal(0, 2, 500)
     assert sigmoid(z + shift_to(rate, z)).mean() == pytest.approx(rate, abs=1e-9)
     assert shift_to(rate, np.zeros(3)) == pytest.approx(logit(rate))
+
+
+def rates_on(days: list[np.datetime64], levels: list[float], customers: list[int] | None = None) -> pd.DataFrame:
+    """Give snapshots with churn rates of such log-odds; of so many customers that half a one more is nothing."""
+    return pd.DataFrame(
+        {
+            "snapshot_date": np.array(days).astype(str),
+            "customers": customers or [10**9] * len(days),
+            "churn_rate": sigmoid(levels),
+        }
+    )
+
+
+def test_the_interval_is_that_of_the_errors_on_the_folds() -> None:
+    # The newest rate is off by 1 - 2, 2 - 2 and 2 - 2 on the folds: the spread is sqrt(1 / 3); it gains 1.25, 1, .5625.
+    rates = rates_on([day(number) for number in range(5)], [0.0, 1.0, 2.0, 2.0, 2.0])
+    found = choose_level(rates, day(5), [day(2), day(3), day(4)], DEFINITION)
+    assert found.kind == "trailing"
+    assert found.tested_forward
+    assert found.spread == pytest.approx(np.sqrt(1 / 3), abs=1e-6)
+    assert found.rate == pytest.approx(sigmoid(2.0), abs=1e-6)
+    assert (found.low, found.high) == pytest.approx(tuple(sigmoid([2 - 1.96 / 3**0.5, 2 + 1.96 / 3**0.5])), abs=1e-6)
+
+
+def test_two_folds_tell_no_interval() -> None:
+    # Each of the known log-odds -1, 0 and 1 is taken for a draw around their mean 0: sqrt(2 / 3). The folds are off by
+    # (-1 + 0) / 2 - 1 and -1 - 0.
+    rates = rates_on([day(number) for number in range(3)], [-1.0, 0.0, 1.0])
+    found = choose_level(rates, day(3), [day(1), day(2)], DEFINITION)
+    assert found.kind == "none"
+    assert found.rate == pytest.approx(0.5, abs=1e-6)
+    assert found.spread == pytest.approx(np.sqrt(2 / 3), abs=1e-6)
+
+
+def test_the_mean_counts_customers() -> None:
+    # (2 + .5) / (4 + 1) is a half, log-odds 0; (0 + .5) / (8 + 1) has log(1 / 17): (4 x 0 + 8 x log(1 / 17)) / 12.
+    rates = rates_of([0.5, 0.0]).assign(customers=[4, 8])
+    found = choose_level(rates, day(2), [], DEFINITION)
+    assert found.rate == pytest.approx(sigmoid(8 * np.log(1 / 17) / 12))
+
+
+@pytest.mark.parametrize(
+    ("days_before", "seen"), [([344], None), ([345], 0), ([385], 0), ([386], None), ([380, 351], 1), ([379, 350], 0)]
+)
+def test_last_year_is_the_nearest_snapshot_within_20_days_of_a_year_before(
+    days_before: list[int], seen: int | None
+) -> None:
+    # 380 and 351 days before are 15 and 14 off, 379 and 350 are 14 and 15 off.
+    snapshots = [day(40) - before for before in days_before] + [day(39)]
+    found = choose_level(rates_on(snapshots, [0.0, 1.0, 2.0][: len(snapshots)]), day(40), [], DEFINITION)
+    assert found.last_year_day == (None if seen is None else str(snapshots[seen]))
+    assert found.newest_day == str(day(39))
+    if seen is None:
+        assert found.last_year is None
+    else:
+        assert found.last_year == pytest.approx(sigmoid(float(seen)), abs=1e-6)
+
+
+def test_without_a_snapshot_a_year_before_the_mean_is_assumed_though_the_season_told_best() -> None:
+    numbers = [number for number in range(36) if number not in (23, 24, 25)]
+    season = [3.0 * np.sin(2 * np.pi * number / 12) for number in numbers]
+    rates = rates_on([day(number) for number in numbers], season)
+    folds = [day(number) for number in range(26, 34)]
+    assert choose_level(rates, day(34), folds, DEFINITION).kind == "last_year"
+    found = choose_level(rates, day(36), folds, DEFINITION)
+    assert found.kind == "none"
+    assert found.rate == pytest.approx(sigmoid(np.mean(season)), abs=1e-6)
