@@ -10,7 +10,8 @@ import pytest
 
 from churnml.training.candidates import CANDIDATES
 from churnml.training.candidates.base import FitSettings
-from churnml.training.choice import Predictions, compare, predict_folds
+from churnml.training.candidates.blend import find_weights
+from churnml.training.choice import Predictions, compare, predict_folds, with_blend
 from churnml.training.folds import Fold
 from churnml.training.frame import TrainingFrame
 from churnml.training.recipe import Recipe
@@ -156,3 +157,47 @@ def test_some_rows_keep_their_folds_and_trees_apart() -> None:
     assert kept.trees == {"lightgbm": [10, 30, 40]}
     assert list(kept.logodds) == ["lightgbm"]
     assert kept.churned.tolist() == [CHURNED[at] for at in (1, 4, 5, 7)]
+
+
+def test_outcomes_are_known_from_the_embargo_on() -> None:
+    given = predictions_of(CHURNED, {"right": RIGHT}, folds=[0, 0, 1, 1, 2, 2, 3, 3])
+    # Folds lie 30 days apart: of the third, 60 days after the first, the second is known after 30 days, not after 31.
+    assert given.known_before(2, 30).tolist() == [True] * 4 + [False] * 4
+    assert given.known_before(2, 31).tolist() == [True] * 2 + [False] * 6
+    assert given.known_before(0, 30).tolist() == [False] * 8
+    # Customers kept apart are known whatever the day.
+    assert given.known_before(2, None).tolist() == [True] * 4 + [False] * 4
+
+
+def test_the_blend_of_a_fold_knows_what_was_known_before_it() -> None:
+    members = {"rfm_logistic": RIGHT * 100, "spline_logistic": FLAT * 100}
+    given = predictions_of(CHURNED * 100, members, folds=[0] * 400 + [1] * 400)
+    given = dataclasses.replace(given, trees={"lightgbm": [3, 4]})
+    blended = with_blend(given, 30)
+    right = np.array(RIGHT * 100)
+    # Nothing is known before the first fold: half of each. Then come the weights that were best on it.
+    np.testing.assert_allclose(blended.logodds["blend"][:400], right[:400] / 2)
+    first = {name: np.array(values[:400]) for name, values in members.items()}
+    weight = find_weights(given.churned[:400], first, np.zeros(400, dtype=np.int64))["rfm_logistic"]
+    assert weight > 0.52
+    np.testing.assert_allclose(blended.logodds["blend"][400:], weight * right[400:])
+    assert blended.trees == {"lightgbm": [3, 4], "blend": [3, 4]}
+    everything = {name: np.array(values) for name, values in members.items()}
+    assert blended.weights == find_weights(given.churned, everything, given.groups)
+    # One day more and the first fold is not known either.
+    np.testing.assert_allclose(with_blend(given, 31).logodds["blend"], right / 2)
+
+
+def test_the_blend_of_customers_kept_apart_knows_all_others() -> None:
+    members = {"rfm_logistic": RIGHT * 100, "spline_logistic": FLAT * 100}
+    given = predictions_of(CHURNED * 100, members, folds=[0] * 200 + [1] * 600)
+    found = with_blend(given, None).logodds["blend"]
+    for fold, others in ((slice(0, 200), slice(200, 800)), (slice(200, 800), slice(0, 200))):
+        parts = {name: np.array(values[others]) for name, values in members.items()}
+        weights = find_weights(given.churned[others], parts, np.zeros(len(parts["rfm_logistic"]), dtype=np.int64))
+        np.testing.assert_allclose(found[fold], weights["rfm_logistic"] * np.array(RIGHT * 100)[fold])
+
+
+def test_one_member_is_no_blend() -> None:
+    given = predictions_of(CHURNED, {"recency_rule": FLAT, "rfm_logistic": RIGHT})
+    assert with_blend(given, 30) is given
