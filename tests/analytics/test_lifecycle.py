@@ -1,9 +1,17 @@
 from __future__ import annotations
 
+from datetime import date
+
 import pandas as pd
 import pytest
 
-from churnml.analytics.lifecycle import STAGES, against_own_pace, lifecycle_stages
+from churnml.analytics.lifecycle import (
+    STAGES,
+    against_own_pace,
+    count_moves,
+    count_standings,
+    lifecycle_stages,
+)
 from churnml.definition import ChurnDefinition
 
 
@@ -101,3 +109,58 @@ def test_nobody_is_a_vip_who_is_worth_nothing() -> None:
         }
     )
     assert list(lifecycle_stages(X, pd.Series([0.0]), ChurnDefinition())) == ["new"]
+
+
+def test_the_vip_are_the_tenth_worth_most() -> None:
+    # Of 100 the best ten are above 90 %: rank 91 of 100 is .91, rank 90 is .9.
+    usual = {"days_since_last_order": 5.0, "gap_median_days": 20.0, "days_since_first_order": 400.0}
+    X = pd.DataFrame([{**usual, "order_days_total": 9.0, "gap_last_days": 20.0}] * 100)
+    found = lifecycle_stages(X, pd.Series([float(value) for value in range(1, 101)]), ChurnDefinition())
+    assert list(found) == ["loyal"] * 90 + ["VIP"] * 10
+    # A single customer is the best tenth if they are worth anything.
+    assert list(lifecycle_stages(X[:1], pd.Series([0.5]), ChurnDefinition())) == ["VIP"]
+    assert list(lifecycle_stages(X[:1], pd.Series([0.0]), ChurnDefinition())) == ["loyal"]
+
+
+def standing(*stages: str | None) -> pd.DataFrame:
+    return pd.DataFrame({"stage": pd.Categorical(stages, categories=["a", "b", "c"])})
+
+
+def test_standings_are_counted_day_by_day() -> None:
+    first, second = date(2025, 1, 1), date(2025, 2, 1)
+    found = count_standings({first: standing("a", "a", "c", None), second: standing(None, None, None, None)}, "stage")
+    assert list(found.columns) == ["snapshot_date", "stage", "customers", "share"]
+    assert list(found.snapshot_date) == [first] * 3 + [second] * 3
+    assert list(found.stage) == ["a", "b", "c"] * 2
+    assert list(found.customers) == [2, 0, 1, 0, 0, 0]
+    # Of the three who were eligible; where nobody was, nobody's share is 0.
+    assert list(found.share) == [2 / 3, 0.0, 1 / 3, 0.0, 0.0, 0.0]
+
+
+def test_moves_are_counted_from_one_day_to_the_next() -> None:
+    days = [date(2025, 1, 1), date(2025, 2, 1), date(2025, 3, 1)]
+    on = dict(
+        zip(
+            days,
+            [
+                standing("a", "a", "a", "b", None, None),
+                standing("a", "b", None, "c", "c", None),
+                standing("a", "b", None, "c", "c", None),
+            ],
+            strict=True,
+        )
+    )
+    found = count_moves(on, "stage")
+    first = found[found.period_start == days[0]]
+    assert (first.period_end == days[1]).all()
+    moves = zip(first.before, first.after, first.customers, first.share, strict=True)
+    assert sorted(moves) == [
+        *(("a", "a", 1, 1 / 3), ("a", "b", 1, 1 / 3), ("a", "inactive", 1, 1 / 3)),
+        *(("b", "c", 1, 1.0), ("no customer", "c", 1, 1.0)),
+    ]
+    second = found[found.period_start == days[1]]
+    moves = zip(second.before, second.after, second.customers, second.share, strict=True)
+    assert sorted(moves) == [("a", "a", 1, 1.0), ("b", "b", 1, 1.0), ("c", "c", 2, 1.0)]
+    assert list(found.index) == list(range(8))
+    # A single day has no moves, but the columns.
+    assert list(count_moves({days[0]: on[days[0]]}, "stage").columns) == list(found.columns)
