@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from churnml.definition import ChurnDefinition, failures_of
 from churnml.errors import ConfigError
+from churnml.yaml_file import read_yaml
 
 
 class _Section(BaseModel):
@@ -313,47 +313,3 @@ def _definition(values: object) -> ChurnDefinition:
     if not isinstance(values, dict):
         raise ConfigError(f"definition: must hold keys and values (received {values!r}). Correct the value.")
     return ChurnDefinition(**{str(key): value for key, value in values.items()})
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Read the keys and values of a YAML file; a key given twice is refused.
-
-    Raises
-    ------
-    ConfigError
-        Where that is not what the file holds.
-    """
-    try:
-        values = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_StrictLoader)  # noqa: S506, a SafeLoader
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}). Name a configuration file.") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: is not UTF-8 text. Save it as UTF-8.") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: is not valid YAML ({_place(error)}). Correct the file.") from error
-    if values is None:
-        return {}
-    if not isinstance(values, dict):
-        raise ConfigError(f"{path}: must hold keys and values, but holds a {type(values).__name__}. Correct the file.")
-    return {str(key): value for key, value in values.items()}
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """YAML as its standard has it: a key given twice is refused, not overwritten in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value != "<<":
-                if key.value in seen:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"the key {key.value} is given twice", key.start_mark
-                    )
-                seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def _place(error: yaml.YAMLError) -> str:
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        return f"line {error.problem_mark.line + 1}: {error.problem}"
-    return " ".join(str(error).split())

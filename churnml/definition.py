@@ -80,7 +80,7 @@ class ChurnDefinition(BaseModel):
         0.5, gt=0, le=1, multiple_of=0.001, description="spend_drop: share of her past rate below which she has left."
     )
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, /, **values: Any) -> None:
         # Numbers computed elsewhere are often NumPy's own.
         plain = {name: value.item() if hasattr(value, "item") else value for name, value in values.items()}
         try:

@@ -13,7 +13,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "churnml"
 ROOMS = [
-    {"errors", "printable", "days", "config", "definition", "statistics", "plots"},
+    {"errors", "printable", "days", "yaml_file", "config", "definition", "statistics", "plots"},
     {"data"},
     {"features"},
     {"analytics"},

@@ -10,6 +10,7 @@ import typer
 
 from churnml import __version__
 from churnml.cli.say import fail, say, set_up
+from churnml.cli.stop import StoppedError, stoppable
 from churnml.errors import ChurnmlError, NoSkillError
 
 app = typer.Typer(
@@ -18,7 +19,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # importing rich would double the time of --help
     help="Predict which customers of an online shop are about to leave, why, and what it is worth to keep them.",
-    epilog="Exit codes: 0 done, 1 bad input or config, 2 wrong usage, 3 no skill (nothing is promoted).",
+    epilog="Exit codes: 0 done, 1 bad input or config, 2 wrong usage, 3 no skill (nothing is promoted), 130 "
+    "interrupted, 143 ended by SIGTERM.",
 )
 
 
@@ -27,13 +29,14 @@ def main() -> None:
     # Threads that wait for work should not burn the time of others: a busy machine would take 30 times as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        app(prog_name="churnml")
+        with stoppable():
+            app(prog_name="churnml")
     except NoSkillError as error:
         fail(str(error), 3)
     except ChurnmlError as error:
         fail(str(error), 1)
-    except KeyboardInterrupt:
-        fail("Stopped.", 130)
+    except StoppedError as stopped:
+        fail("Stopped before the end. Results appear whole or not at all, so none is half-written.", stopped.code)
 
 
 def _print_version(wanted: bool) -> None:

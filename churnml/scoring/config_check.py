@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from churnml.config import Config, PlaySettings, differences, load_config, read_yaml
+from churnml.config import Config, PlaySettings, differences, load_config
 from churnml.data.engines import without_password
 from churnml.errors import ConfigError
 from churnml.features.registry import load_plugins
 from churnml.scoring.plays import read_plays
+from churnml.yaml_file import read_yaml
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from churnml.analytics.lifecycle import STAGES
 from churnml.analytics.segments import SEGMENTS
-from churnml.config import json_schema, read_yaml
+from churnml.config import json_schema
 from churnml.definition import failures_of
 from churnml.errors import ConfigError
 from churnml.features.registry import families
 from churnml.features.sentences import Language
+from churnml.yaml_file import read_yaml
 
 BANDS = ((0.75, "very high"), (0.5, "high"), (0.25, "medium"), (0.0, "low"))
 """Least probability and name of each risk band."""

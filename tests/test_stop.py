@@ -1,0 +1,120 @@
+"""Ctrl-C and SIGTERM end every phase with one sentence and the code that shells give to it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from churnml.cli.stop import StoppedError, stoppable
+
+SENTENCE = "Stopped before the end. Results appear whole or not at all, so none is half-written.\n"
+# Says in a file when a function begins, so that the signal falls into the phase that is meant.
+HOOK = """
+import importlib, pathlib, sys
+module, _, name = sys.argv.pop(1).rpartition(".")
+from churnml import cli
+home = importlib.import_module(module)
+first, done = getattr(home, name), pathlib.Path("begun")
+def begun(*arguments, **more):
+    done.touch()
+    return first(*arguments, **more)
+setattr(home, name, begun)
+cli.main()
+"""
+PHASES = {
+    "read": ("churnml.data.shop.check_tables", ["check", "SHOP"]),
+    "simulate": ("churnml.data.simulator.write._checked_end", ["demo", "--customers", "100000"]),
+    "features": ("churnml.training.trainer.build_training_frame", ["train", "SHOP", "--config", "settings.yaml"]),
+    "train": ("churnml.training.trainer.select", ["train", "SHOP", "--config", "settings.yaml"]),
+}
+
+
+SETTINGS = """
+features: {families: [recency, frequency, monetary]}
+training: {candidates: [recency_rule, rfm_logistic, lightgbm], folds: 2, bootstrap_draws: 20}
+"""
+
+
+def stop(folder: Path, shop: Path, phase: str, number: int, delay: float) -> tuple[int, str, str]:
+    function, arguments = PHASES[phase]
+    (folder / "settings.yaml").write_text(SETTINGS)
+    started = subprocess.Popen(
+        [sys.executable, "-c", HOOK, function, *[str(shop) if one == "SHOP" else one for one in arguments]],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # a terminal sends Ctrl-C to all processes of a command
+        env={key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"},
+    )
+    while not (folder / "begun").exists() and started.poll() is None:
+        time.sleep(0.02)
+    time.sleep(delay)
+    os.killpg(started.pid, number)
+    out, err = started.communicate(timeout=300)
+    return started.returncode, out, err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("phase", "number", "delay"),
+    [
+        ("read", signal.SIGINT, 0.0),
+        ("simulate", signal.SIGINT, 2.0),
+        ("features", signal.SIGINT, 0.5),
+        ("train", signal.SIGINT, 1.0),
+        ("train", signal.SIGTERM, 1.0),
+    ],
+)
+def test_a_signal_in_any_phase_is_one_sentence(
+    phase: str, number: int, delay: float, simulated: Path, tmp_path: Path
+) -> None:
+    code, out, err = stop(tmp_path, simulated, phase, number, delay)
+    assert code == 128 + number
+    assert "Traceback" not in out + err
+    assert "Exception ignored" not in err
+    assert err.endswith(SENTENCE)
+    assert not (tmp_path / "demo").exists()
+
+
+def test_what_an_interrupted_engine_says_is_the_signals(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM), sys.unraisablehook
+
+    def query() -> None:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except BaseException as error:
+            raise RuntimeError("Query interrupted") from error
+
+    with pytest.raises(StoppedError) as stopped, stoppable():
+        query()
+    assert stopped.value.code == 143
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM), sys.unraisablehook) == before
+
+
+def test_other_errors_pass_and_a_second_signal_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ZeroDivisionError), stoppable():
+        raise ZeroDivisionError
+    ended: list[int] = []
+
+    def end(code: int) -> None:
+        ended.append(code)
+        raise SystemExit(code)
+
+    monkeypatch.setattr(os, "_exit", end)
+
+    def clean_up_for_long() -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except StoppedError:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(StoppedError), stoppable():
+        clean_up_for_long()
+    assert ended == [130]
