@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, ModelError
 from churnml.features.registry import contract_of
 from churnml.training.candidates import CANDIDATES
 from churnml.training.candidates.base import write_json
+from churnml.training.candidates.logistic import RecencyRule
 from churnml.training.model import Model
 from churnml.training.plain_files import parse_json, read_bytes, shown
 from churnml.training.segments import Segment
@@ -186,21 +188,68 @@ def _refuse_changed_features(folder: Path, written: list[dict[str, Any]]) -> Non
 
 
 class PyfuncModel:
-    """The model as MLflow sees it: feature table in, probabilities out."""
+    """The model as MLflow sees it: a table of features in, probabilities out.
+
+    MLflow's own check of inputs refuses whole numbers of 64 bits, nullable ones and tables that are not pandas', and
+    warns of each column that the model does not read; so the model is registered without it, and looks itself.
+    """
 
     def __init__(self, model: Model) -> None:
         self.model = model
 
-    def predict(self, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.Series:
+    def predict(self, model_input: Any, params: dict[str, Any] | None = None) -> pd.Series:
         """Predict the probability of leaving, shape (rows,); ``params`` are not used.
+
+        Parameters
+        ----------
+        model_input
+            A table of pandas, Polars or Arrow with the model's features as columns, whatever type their numbers have;
+            or records. Other columns do not matter. A feature that is null where there is nothing to tell may be left
+            out, as JSON often leaves null out; one that is 0 there, or that every customer has, may not.
 
         Raises
         ------
         ModelError
-            Where features are missing.
+            Where features are missing that no customer lacks, or a value is no number.
         """
-        X = model_input[model_input.columns.intersection(list(self.model.features))].astype("float64")
-        return pd.Series(self.model.predict_proba(X), index=model_input.index, name="churn_probability")
+        table = _as_pandas(model_input)
+        missing = [name for name in self.model.features if name not in table.columns]
+        columns = {name: _numbers(table[name]) for name in self.model.features if name in table.columns}
+        columns |= {name: np.full(len(table), np.nan) for name in missing if self._may_be_null(name)}
+        X = pd.DataFrame(columns, index=table.index)
+        return pd.Series(self.model.predict_proba(X), index=table.index, name="churn_probability")
+
+    def _may_be_null(self, name: str) -> bool:
+        """Tell whether a customer may have no value: counts and sums of nothing are 0, and the eligible ordered."""
+        ordered = self.model.definition.kind != "subscription_end" and name in RecencyRule.columns
+        return contract_of(name)["fill"] is None and not ordered
+
+
+def _as_pandas(given: Any) -> pd.DataFrame:
+    """Give a table of pandas for one of pandas, Polars or Arrow, or for records."""
+    if hasattr(given, "collect"):  # a lazy one of Polars'
+        given = given.collect()
+    if hasattr(given, "to_pandas"):
+        given = given.to_pandas()
+    if isinstance(given, dict):
+        given = pd.DataFrame(given, index=None if any(map(pd.api.types.is_list_like, given.values())) else [0])
+    elif isinstance(given, list) and all(isinstance(record, dict) for record in given):
+        given = pd.DataFrame(given)
+    if not isinstance(given, pd.DataFrame):
+        raise ModelError(
+            f"The model needs a table whose columns have names (received a {type(given).__name__}). Pass a DataFrame."
+        )
+    return given
+
+
+def _numbers(column: pd.Series) -> NDArray[np.float64]:
+    """Give a column of any type as numbers; null is NaN."""
+    try:
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise ModelError(
+            f"{column.name}: holds values that are no numbers ({shown(error)}). Pass numbers, or null."
+        ) from error
 
 
 def _load_pyfunc(path: str) -> PyfuncModel:

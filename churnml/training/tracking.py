@@ -301,7 +301,7 @@ def _register(mlflow: Any, training: Training, model: Model, folder: Path, name:
         name="model",
         loader_module=_LOADER,
         data_path=str(folder),
-        signature=_signature(mlflow, model),
+        signature=_signature(mlflow),
         input_example=example,
         pip_requirements=[f"{package}=={version_of_package(package)}" for package in _REQUIRED],
         metadata={_VERSION_TAG: model.version},
@@ -327,10 +327,7 @@ def _is_kept(mlflow: Any, address: str, model: Model) -> bool:
         return False
 
 
-def _signature(mlflow: Any, model: Model) -> Any:
-    """Describe all features as numbers that may be null: what an example of a few rows tells would be narrower."""
+def _signature(mlflow: Any) -> Any:
+    """Describe what comes out; what goes in is looked at by the model, and shown by its example."""
     types = mlflow.types
-    return mlflow.models.ModelSignature(
-        types.Schema([types.ColSpec("double", name, required=False) for name in model.features]),
-        types.Schema([types.ColSpec("double", "churn_probability")]),
-    )
+    return mlflow.models.ModelSignature(outputs=types.Schema([types.ColSpec("double", "churn_probability")]))

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import polars
+import pyarrow
 import pytest
 
 from churnml.definition import ChurnDefinition
@@ -423,6 +425,59 @@ def test_pyfunc_takes_integers_nulls_and_other_columns(saved: Path, frame: Train
     np.testing.assert_array_equal(found.to_numpy(), expected)
     assert found.index.tolist() == list(range(10, 20))
     assert found.name == "churn_probability"
+
+
+def as_records(X: pd.DataFrame) -> list[dict[str, float]]:
+    """Write rows as JSON does where null is left out."""
+    return [{name: value for name, value in row.items() if not np.isnan(value)} for row in X.to_dict("records")]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda X: X.astype({"orders_90d": "int64", "days_since_last_order": "int64"}),
+        lambda X: X.convert_dtypes(),
+        lambda X: X.convert_dtypes(dtype_backend="pyarrow"),
+        lambda X: X.astype(object).where(X.notna(), None),
+        lambda X: X.astype(object).where(X.notna(), pd.NA),
+        polars.DataFrame,
+        lambda X: polars.DataFrame(X.convert_dtypes()).lazy(),
+        lambda X: pyarrow.Table.from_pandas(X.convert_dtypes()),
+        as_records,
+        lambda X: pd.DataFrame(as_records(X)),
+        lambda X: X.to_dict("list"),
+        lambda X: X.rename_axis("customer_id").reset_index(),
+    ],
+)
+def test_pyfunc_takes_tables_of_every_kind(
+    saved: Path, frame: TrainingFrame, change: Callable[[pd.DataFrame], Any]
+) -> None:
+    model, X = load_model(saved), frame.X.iloc[:30]
+    assert X.isna().any(axis=None)
+    np.testing.assert_array_equal(PyfuncModel(model).predict(change(X)).to_numpy(), model.predict_proba(X))
+
+
+def test_a_record_of_one_customer_may_leave_null_out(saved: Path, frame: TrainingFrame) -> None:
+    model = load_model(saved)
+    row = frame.X[frame.X.delivery_delay_mean_days_180d.isna()].iloc[[0]]
+    (record,) = as_records(row)
+    assert "delivery_delay_mean_days_180d" not in record
+    for given in ([record], record):
+        np.testing.assert_array_equal(PyfuncModel(model).predict(given), model.predict_proba(row))
+
+
+@pytest.mark.parametrize("name", ["days_since_last_order", "orders_365d", "amount_sum_365d"])
+def test_what_no_customer_lacks_may_not_be_left_out(saved: Path, frame: TrainingFrame, name: str) -> None:
+    with pytest.raises(ModelError, match=f"needs features that are not there: {name}"):
+        PyfuncModel(load_model(saved)).predict(frame.X.drop(columns=name))
+
+
+def test_what_is_no_table_of_numbers_is_refused(saved: Path, frame: TrainingFrame) -> None:
+    model = PyfuncModel(load_model(saved))
+    with pytest.raises(ModelError, match="orders_90d: holds values that are no numbers"):
+        model.predict(frame.X.assign(orders_90d="many"))
+    with pytest.raises(ModelError, match=r"needs a table whose columns have names \(received a ndarray\)"):
+        model.predict(frame.X.to_numpy())
 
 
 def test_pyfunc_names_missing_features(saved: Path, frame: TrainingFrame) -> None:

@@ -208,6 +208,23 @@ def test_served_over_http_it_gives_the_same_with_nulls_and_whole_numbers(
         np.testing.assert_allclose(probabilities(ask(served, list(X.columns), [row])), expected, rtol=0, atol=1e-12)
 
 
+def test_served_over_http_a_record_may_leave_null_out(served: str, champion: Model, trained: Training) -> None:
+    X = trained.frame.X[trained.frame.X["delivery_delay_mean_days_180d"].isna()].iloc[:3]
+    records = [
+        {name: value for name, value in zip(X.columns, row, strict=True) if value is not None}
+        for row in rows_with_nulls(X)
+    ]
+    assert all(len(record) == X.shape[1] - 1 for record in records)
+    request = urllib.request.Request(
+        f"{served}/invocations",
+        data=json.dumps({"dataframe_records": records}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        found = probabilities(json.load(answer)["predictions"])
+    np.testing.assert_allclose(found, champion.predict_proba(X), rtol=0, atol=1e-12)
+
+
 def test_served_over_http_a_missing_feature_is_refused(served: str, trained: Training) -> None:
     names = [name for name in trained.frame.X.columns if name != "days_since_last_order"]
     with pytest.raises(urllib.error.HTTPError, match=r"HTTP Error [45]\d\d") as refused:
