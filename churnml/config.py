@@ -41,6 +41,29 @@ LINES = ("order_items", "rewards")
 """Tables whose lines can be added up."""
 
 
+class TableSettings(_Section):
+    """Where the tables are found under other names, and what the views of a DuckDB file may read."""
+
+    allow: list[str] = Field([], description="Folders that views within a DuckDB file may read; empty allows none.")
+    orders: TableSource | None = Field(None, description="Where the table orders is found.")
+    order_items: TableSource | None = Field(None, description="Where the table order_items is found.")
+    customers: TableSource | None = Field(None, description="Where the table customers is found.")
+    deliveries: TableSource | None = Field(None, description="Where the table deliveries is found.")
+    complaints: TableSource | None = Field(None, description="Where the table complaints is found.")
+    returns: TableSource | None = Field(None, description="Where the table returns is found.")
+    reviews: TableSource | None = Field(None, description="Where the table reviews is found.")
+    visits: TableSource | None = Field(None, description="Where the table visits is found.")
+    rewards: TableSource | None = Field(None, description="Where the table rewards is found.")
+    contacts: TableSource | None = Field(None, description="Where the table contacts is found.")
+    subscriptions: TableSource | None = Field(None, description="Where the table subscriptions is found.")
+
+    @property
+    def sources(self) -> dict[str, TableSource]:
+        """The tables that are set, by name."""
+        found = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: table for name, table in found.items() if isinstance(table, TableSource)}
+
+
 class SuppliedSettings(_Section):
     """A table of features that were computed elsewhere."""
 
@@ -175,22 +198,7 @@ class Config(_Section):
 
     definition: ChurnDefinition = Field(ChurnDefinition(), description="What counts as leaving.")
     snapshots: SnapshotSettings = Field(SnapshotSettings())
-    tables: dict[
-        Literal[
-            "orders",
-            "order_items",
-            "customers",
-            "deliveries",
-            "complaints",
-            "returns",
-            "reviews",
-            "visits",
-            "rewards",
-            "contacts",
-            "subscriptions",
-        ],
-        TableSource,
-    ] = Field({}, description="Names that the source uses instead of the contract's.")
+    tables: TableSettings = Field(TableSettings(), description="Where the tables are found, and what their views read.")
     timezone: str = Field("UTC", description="Wall clock of the shop, such as Europe/Istanbul.")
     features: FeatureSettings = Field(FeatureSettings())
     training: TrainingSettings = Field(TrainingSettings())
@@ -202,8 +210,8 @@ class Config(_Section):
 
     @field_validator("tables")
     @classmethod
-    def _only_lines_are_added_up(cls, tables: dict[str, TableSource]) -> dict[str, TableSource]:
-        wrong = [name for name, table in tables.items() if table.same_lines == "add" and name not in LINES]
+    def _only_lines_are_added_up(cls, tables: TableSettings) -> TableSettings:
+        wrong = [name for name, table in tables.sources.items() if table.same_lines == "add" and name not in LINES]
         if wrong:
             raise ValueError(
                 f"{', '.join(wrong)}: same_lines is for {' and '.join(LINES)}, whose lines can be added up"

@@ -48,7 +48,7 @@ class Outcome:
 
 def check_shop(source: str | Path, config: Config) -> CheckReport:
     """Check a shop with the names and the clock of a config."""
-    return check(source, timezone=config.timezone, tables={str(name): table for name, table in config.tables.items()})
+    return check(source, timezone=config.timezone, tables=config.tables.sources, allow=config.tables.allow)
 
 
 def prepare(config: Config) -> None:
@@ -59,7 +59,7 @@ def prepare(config: Config) -> None:
 def open_shop(source: str | Path, config: Config) -> Shop:
     """Read a shop as a config says, with its plug-ins and supplied features, and log what its check tolerated."""
     prepare(config)
-    shop = read(source, timezone=config.timezone, tables={str(name): table for name, table in config.tables.items()})
+    shop = read(source, timezone=config.timezone, tables=config.tables.sources, allow=config.tables.allow)
     for note in shop.report.notes:
         _log.info(note)
     for family, table in config.features.supplied.items():

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
-from churnml.config import Config, config_schema, differences, load_config
+from churnml.config import Config, TableSource, config_schema, differences, load_config
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError
@@ -113,7 +113,7 @@ def test_differences_are_named_with_value_and_default() -> None:
     )
     assert differences(changed) == {
         "definition.horizon_days": (30, 90),
-        "tables": ({"orders": {"name": "sales", "columns": {}, "same_lines": "drop"}}, {}),
+        "tables.orders": (TableSource(name="sales").model_dump(), None),
         "plays.holdout.share": (0.2, 0.1),
     }
     assert differences(Config()) == {}

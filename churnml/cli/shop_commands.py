@@ -25,6 +25,7 @@ from churnml.cli.options import (
 from churnml.cli.say import say, say_json
 from churnml.cli.show import (
     print_audit,
+    print_check,
     print_dictionary,
     print_horizon,
     print_outcome,
@@ -104,12 +105,10 @@ def check(data: Data, config_file: ConfigFile = None, as_json: AsJson = False) -
 
     report = check_shop(data, config_of(config_file))
     if as_json:
-        say_json({"rows": report.rows, "failures": report.failures, "notes": report.notes})
+        found = {"rows": report.rows, "files": report.files}
+        say_json(found | {"failures": report.failures, "notes": report.notes})
     else:
-        for table, count in report.rows.items():
-            say(f"{table:<14}{count:>12,} rows")
-        for note in report.notes:
-            say(note)
+        print_check(report)
     if report.failures:
         if as_json:
             raise typer.Exit(1)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from churnml.analytics.horizon import HorizonAdvice
+    from churnml.data.checks import CheckReport
     from churnml.features.audit import Audit
     from churnml.features.store import Progress
     from churnml.features.trace import Trace
@@ -92,6 +93,20 @@ def _as_text(worklist: pd.DataFrame) -> list[str]:
     widths = [max(len(row[place]) for row in rows) for place in range(len(_LIST_COLUMNS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     return [line.rstrip() for line in lines]
+
+
+def print_check(report: CheckReport) -> None:
+    """Print the rows of each table, the files from which they were read, and what is tolerated."""
+    for table, count in report.rows.items():
+        say(f"{table:<14}{count:>12,} rows")
+        files = report.files.get(table, {})
+        for name, rows in list(files.items())[:SHOWN]:
+            say(f"{rows:>26,} in {name}")
+        if len(files) > SHOWN:
+            rest = list(files.values())[SHOWN:]
+            say(f"{sum(rest):>26,} in {len(rest):,} more files (--json names all)")
+    for note in report.notes:
+        say(note)
 
 
 def print_rows(rows: dict[str, int], out: Path, as_json: bool) -> None:

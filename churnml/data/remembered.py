@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,13 +17,14 @@ from churnml.data.checks import CheckReport
 _BY_TABLE = ("plain", "impossible")
 
 
-def key_of(files: Iterable[Path] | None, settings: str) -> str | None:
+def key_of(files: Mapping[str, Path] | None, settings: str) -> str | None:
     """Hash all that a check depends on: the bytes of the files, the settings and the rules themselves.
 
     Parameters
     ----------
     files
-        The files of a shop; None where it is not made of files, so that nothing is remembered of it.
+        The files of a shop by their names within it; None where it is not made of files, so that nothing is
+        remembered of it.
     settings
         How the files are read.
 
@@ -36,9 +37,9 @@ def key_of(files: Iterable[Path] | None, settings: str) -> str | None:
         return None
     digest = hashlib.sha256(f"{__version__}\n{settings}\n".encode())
     try:
-        for file in [*_rules(), *sorted(files)]:
+        for name, file in [*((rule.name, rule) for rule in _rules()), *sorted(files.items())]:
             with file.open("rb") as content:
-                digest.update(f"{file.name}\n{hashlib.file_digest(content, 'sha256').hexdigest()}\n".encode())
+                digest.update(f"{name}\n{hashlib.file_digest(content, 'sha256').hexdigest()}\n".encode())
     except OSError:
         return None
     return digest.hexdigest()

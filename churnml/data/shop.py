@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import ibis.expr.types as ir
@@ -14,9 +15,10 @@ import pandas as pd
 
 from churnml.config import LINES, TableSource
 from churnml.data.checks import CheckReport, check_tables
+from churnml.data.checks.files import check_files
 from churnml.data.contract import RECORDED_AT, TABLES
 from churnml.data.door import is_quick, normalise
-from churnml.data.engines import Engine, open_engine
+from churnml.data.engines import Engine, Found, open_engine
 from churnml.data.impossible import leave_out
 from churnml.data.lines import added_up
 from churnml.data.remembered import key_of, recall, remember
@@ -136,12 +138,13 @@ def check(
     *,
     timezone: str = "UTC",
     tables: Mapping[str, TableSource] | None = None,
+    allow: Sequence[str | Path] = (),
 ) -> CheckReport:
     """Check a shop's tables and report all that is wrong or tolerated.
 
     Parameters
     ----------
-    source, timezone, tables
+    source, timezone, tables, allow
         As in ``read``.
 
     Returns
@@ -154,7 +157,7 @@ def check(
     InputError
         Where the source cannot be opened at all.
     """
-    return _open(source, timezone, tables, anew=True)[2]
+    return _open(source, timezone, tables, allow, anew=True)[2]
 
 
 def read(
@@ -162,6 +165,7 @@ def read(
     *,
     timezone: str = "UTC",
     tables: Mapping[str, TableSource] | None = None,
+    allow: Sequence[str | Path] = (),
 ) -> Shop:
     """Read a shop's tables, check them and bring them to the contract's types.
 
@@ -171,13 +175,15 @@ def read(
     Parameters
     ----------
     source
-        A folder of Parquet or CSV files named after the tables (one file, part files, or a folder of parts for each),
-        a DuckDB file, a mapping of table name to pandas, Polars or Arrow table, ``postgres://user@host/database``, a
-        Spark session, or ``pyspark:///folder``.
+        A folder of Parquet or CSV files named after the tables (one file, numbered parts, or a folder of parts for
+        each), a DuckDB file, a mapping of table name to pandas, Polars or Arrow table, DuckDB relation or Ibis table,
+        ``postgres://user@host/database``, a Spark session, or ``pyspark:///folder``.
     timezone
         Wall clock of the shop; zone-aware times are converted to it, naive times are taken as they are.
     tables
         Where the source uses other names: for each contract table its name and its columns there.
+    allow
+        Folders that views within a DuckDB file may read; without them, views read what is in the file.
 
     Returns
     -------
@@ -199,7 +205,7 @@ def read(
     >>> shop.first_day, shop.last_day
     (datetime.date(2025, 1, 5), datetime.date(2025, 2, 1))
     """
-    engine, raw, report = _open(source, timezone, tables)
+    engine, raw, report = _open(source, timezone, tables, allow)
     if report.failures:
         raise InputError(report.failures)
     add_lines = _added(tables or {})
@@ -212,12 +218,18 @@ def read(
 
 
 def _open(
-    source: Source, timezone: str, tables: Mapping[str, TableSource] | None, *, anew: bool = False
+    source: Source,
+    timezone: str,
+    tables: Mapping[str, TableSource] | None,
+    allow: Sequence[str | Path],
+    *,
+    anew: bool = False,
 ) -> tuple[Engine, dict[str, ir.Table], CheckReport]:
     renamed = tables or {}
     names = {table: (renamed[table].name if table in renamed else None) or table for table in TABLES}
-    engine = open_engine(source, timezone)
-    raw, failures = engine.raw_tables(source, names)
+    engine = open_engine(source, timezone, allow)
+    found = engine.raw_tables(source, names)
+    raw, failures = found.tables, list(found.failures.values())
     for table, theirs in renamed.items():
         if table in raw:
             raw[table], wrong = _with_contract_names(raw[table], table, theirs.columns)
@@ -227,13 +239,24 @@ def _open(
         for table in sorted(_added(renamed) - {*LINES})
     ]
     settings = {table: theirs.model_dump() for table, theirs in renamed.items()}
-    key = None if failures else key_of(engine.files(source, names), json.dumps([timezone, settings], sort_keys=True))
+    key = None if failures else key_of(engine.files(source, found), json.dumps([timezone, settings], sort_keys=True))
     report = None if key is None or anew else recall(key)
     if report is None:
-        report = check_tables(raw, engine, _added(renamed) & {*LINES})
+        report = _checked(engine, raw, found, _added(renamed) & {*LINES})
         if key is not None:
             remember(key, report)
-    return engine, raw, dataclasses.replace(report, failures=failures + report.failures)
+    return (
+        engine,
+        raw,
+        dataclasses.replace(report, failures=failures + report.failures, notes=found.notes + report.notes),
+    )
+
+
+def _checked(engine: Engine, raw: Mapping[str, ir.Table], found: Found, add_lines: Collection[str]) -> CheckReport:
+    """Check the tables, and whether all that stands in their files is in them."""
+    report = check_tables(raw, engine, add_lines)
+    files, failures, notes = check_files(found.files, report.rows)
+    return dataclasses.replace(report, files=files, failures=failures + report.failures, notes=report.notes + notes)
 
 
 def _with_contract_names(raw: ir.Table, name: str, columns: Mapping[str, str]) -> tuple[ir.Table, list[str]]:

@@ -28,6 +28,8 @@ class CheckReport:
         For each table, the columns whose values are as they shall be, so that nothing has to be converted.
     impossible
         For each table, the columns with a few values that cannot be and are left out.
+    files
+        For each table that is read from files, their rows by name.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
@@ -36,6 +38,7 @@ class CheckReport:
     duplicated: frozenset[str] = frozenset()
     plain: Mapping[str, frozenset[str]] = field(default_factory=dict, compare=False)
     impossible: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    files: Mapping[str, Mapping[str, int]] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from churnml.data.engines.addresses import without_password
 from churnml.data.engines.duckdb import DuckDBEngine
-from churnml.data.engines.engine import Engine, without_password
+from churnml.data.engines.engine import Engine, Found
 
-__all__ = ["Engine", "open_engine", "without_password"]
+__all__ = ["Engine", "Found", "open_engine", "without_password"]
 
 
-def open_engine(source: Any, timezone: str) -> Engine:
+def open_engine(source: Any, timezone: str, allow: Sequence[str | Path] = ()) -> Engine:
     """Open the engine that a source needs.
 
     Parameters
@@ -21,6 +23,8 @@ def open_engine(source: Any, timezone: str) -> Engine:
         a file, or tables in memory.
     timezone
         The wall clock into which zone-aware times are converted.
+    allow
+        Folders that views within a DuckDB file may read.
 
     Raises
     ------
@@ -38,7 +42,7 @@ def open_engine(source: Any, timezone: str) -> Engine:
         from churnml.data.engines.spark import SparkEngine
 
         return SparkEngine(source, timezone)
-    return DuckDBEngine(timezone)
+    return DuckDBEngine(timezone, allow)
 
 
 def _is_spark_session(source: Any) -> bool:

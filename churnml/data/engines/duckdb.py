@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from churnml.data.engines import sources
 from churnml.data.engines.engine import Engine, Found, unknown_timezone
+from churnml.data.engines.sql import quoted
 
 _SCRATCH = "churnml-"
 _MOST_MEMORY_GB = 5
@@ -34,6 +35,8 @@ class DuckDBEngine(Engine):
     ----------
     timezone
         The wall clock into which zone-aware times are converted.
+    allow
+        Folders that views within a DuckDB file may read.
     """
 
     errors = (duckdb.Error,)
@@ -41,7 +44,8 @@ class DuckDBEngine(Engine):
     # Medians of more do not fit into the memory that it may use.
     orders_at_once = 20_000_000
 
-    def __init__(self, timezone: str) -> None:
+    def __init__(self, timezone: str, allow: Sequence[str | Path] = ()) -> None:
+        self._allow = allow
         _remove_orphans()
         scratch = tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{os.getpid()}-")
         self.backend = ibis.duckdb.connect(
@@ -49,7 +53,11 @@ class DuckDBEngine(Engine):
             temp_directory=scratch.name,
             memory_limit=f"{_memory_limit_gb():.2f}GB",
             preserve_insertion_order=False,
-            autoinstall_known_extensions=False,  # they would be asked for over the network
+            # Nothing is asked for over the network or loaded, and no variable of the program is taken for a table, because
+            # some SQL names it.
+            autoinstall_known_extensions=False,
+            autoload_known_extensions=False,
+            python_enable_replacements=False,
         )
         # The connection outlives the backend for a moment and would write its file anew: it is closed first.
         weakref.finalize(self.backend, _close, self.backend.con, scratch)
@@ -57,23 +65,23 @@ class DuckDBEngine(Engine):
         with suppress(duckdb.InvalidInputException):
             self.backend.raw_sql("SET enable_progress_bar = false")
         try:
-            self.backend.raw_sql(f"SET TimeZone = {sources.quoted(timezone)}")
+            self.backend.raw_sql(f"SET TimeZone = {quoted(timezone)}")
         except duckdb.Error as error:
             raise unknown_timezone(timezone) from error
 
     def find(self, source: Any, names: Mapping[str, str]) -> Found:
         """Find raw tables in a folder, a DuckDB file or a mapping."""
-        return sources.find(source, self.backend, names)
+        return sources.find(source, self.backend, names, self._allow)
 
-    def files(self, source: Any, names: Mapping[str, str]) -> list[Path] | None:
-        """Give the files of a folder, or the DuckDB file; None for tables in memory."""
-        if isinstance(source, Mapping):
+    def files(self, source: Any, found: Found) -> dict[str, Path] | None:
+        """Give the files of a folder, or the DuckDB file; None for tables in memory, and where views read others."""
+        if isinstance(source, Mapping) or self._allow:
             return None
         path = Path(source)
-        if not path.is_dir():
-            log = path.with_name(f"{path.name}.wal")  # changes that the file itself does not hold yet
-            return [path, log] if log.exists() else [path]
-        return [file for name in names.values() for file in sources.table_files(path, name, set(names.values()))]
+        if path.is_dir():
+            return {file.name: file.path for files in found.files.values() for file in files}
+        log = path.with_name(f"{path.name}.wal")  # changes that the file itself does not hold yet
+        return {file.name: file for file in (path, log) if file.exists()}
 
     def keep(self, name: str, table: ir.Table, *, stored: bool) -> ir.Table:
         """Give a table a name; only a stored one needs it here."""

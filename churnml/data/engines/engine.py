@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,37 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from churnml.data.contract import TABLES
+from churnml.data.engines.layout import TableFile, listed
 from churnml.errors import InputError
 
-# Tables found and failures by contract name, and the names of all that there is.
-Found = tuple[dict[str, ir.Table], dict[str, str], list[str]]
 Transform = Callable[[pa.Table], pa.Table]
 
-LISTED = 10
 ROWS_PER_GROUP = 100_000
+
+
+@dataclass(kw_only=True)
+class Found:
+    """What a source holds.
+
+    Attributes
+    ----------
+    tables
+        Raw tables by contract name.
+    failures
+        A sentence for each table that cannot be read, by contract name.
+    names
+        The names of all that there is.
+    files
+        The files of each table, where it is made of files.
+    notes
+        What a user should know about the source.
+    """
+
+    tables: dict[str, ir.Table] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    names: list[str] = field(default_factory=list)
+    files: dict[str, Sequence[TableFile]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 class Engine(ABC):
@@ -57,12 +81,12 @@ class Engine(ABC):
     def forget(self, name: str) -> None:
         """Let a table go that was stored under a name."""
 
-    def files(self, source: Any, names: Mapping[str, str]) -> list[Path] | None:
-        """Give the files that a source is made of; None where it is none."""
+    def files(self, source: Any, found: Found) -> dict[str, Path] | None:
+        """Give the files that a source is made of, by their names within it; None where it is none."""
         return None
 
-    def raw_tables(self, source: Any, names: Mapping[str, str]) -> tuple[dict[str, ir.Table], list[str]]:
-        """Find the raw tables of a source, by contract name.
+    def raw_tables(self, source: Any, names: Mapping[str, str]) -> Found:
+        """Find the raw tables of a source, by contract name, and say which are missing.
 
         Parameters
         ----------
@@ -73,29 +97,27 @@ class Engine(ABC):
 
         Returns
         -------
-        dict
-            The tables that could be opened.
-        list
-            A sentence for each that could not, or that is missing.
+        Found
+            The tables that could be opened, and a sentence for each that could not, or that is missing.
 
         Raises
         ------
         InputError
             Where the source as a whole is missing or cannot be opened.
         """
-        found, failures, received = self.find(source, names)
-        listed = ", ".join(received[:LISTED]) + (", ..." if len(received) > LISTED else "") or "nothing"
+        found = self.find(source, names)
+        received = listed(found.names) or "nothing"
         for table, name in names.items():
-            if table in found or table in failures:
+            if table in found.tables or table in found.failures:
                 continue
             if name != table:
-                failures[table] = (
+                found.failures[table] = (
                     f"{table}: tables.{table}.name in the config says {name}, but there is no such table "
-                    f"(found: {listed}). Correct the config."
+                    f"(found: {received}). Correct the config."
                 )
             elif table == "orders":
-                failures[table] = f"orders: the table is missing (found: {listed}). {self.remedy}"
-        return found, list(failures.values())
+                found.failures[table] = f"orders: the table is missing (found: {received}). {self.remedy}"
+        return found
 
     def frame(self, table: ir.Table) -> pd.DataFrame:
         """Give the rows of a large table of plain numbers and texts."""
@@ -166,20 +188,6 @@ def said(error: Exception) -> str:
 def unknown_timezone(timezone: str) -> InputError:
     """Make the error of a time zone that the engine does not know."""
     return InputError(f"timezone: {timezone!r} is not known. Use a name such as Europe/Istanbul or UTC.")
-
-
-def without_password(source: object) -> str:
-    """Write a source for people to read: an address without its password.
-
-    Examples
-    --------
-    >>> without_password("postgres://ann:secret@db/shop")
-    'postgres://ann@db/shop'
-    >>> without_password("postgres://db/shop?user=ann&password=secret")
-    'postgres://db/shop?user=ann&password=...'
-    """
-    text = re.sub(r"(?<=://)([^:@/?]*):.*@", r"\1@", str(source))
-    return re.sub(r"(password=)[^&\s]*", r"\1...", text, flags=re.IGNORECASE)
 
 
 TABLE_NAMES = ", ".join(TABLES)

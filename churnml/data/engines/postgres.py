@@ -9,7 +9,8 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from churnml.data.engines.engine import TABLE_NAMES, Engine, Found, said, unknown_timezone, without_password
+from churnml.data.engines.addresses import split_address, without_password
+from churnml.data.engines.engine import TABLE_NAMES, Engine, Found, said, unknown_timezone
 from churnml.errors import InputError, MissingExtraError
 
 try:
@@ -36,6 +37,7 @@ class PostgresEngine(Engine):
 
     def __init__(self, address: str, timezone: str) -> None:
         self._address = without_password(address)
+        split_address(address)
         try:
             self.backend: Backend = ibis.connect(address.replace("postgresql://", "postgres://", 1), autocommit=True)
         except psycopg.Error as error:
@@ -52,7 +54,7 @@ class PostgresEngine(Engine):
         """Find tables and views of the schema by name."""
         listed = sorted(self.backend.list_tables())
         found = {table: self.backend.table(name) for table, name in names.items() if name in listed}
-        return found, {}, listed
+        return Found(tables=found, names=listed)
 
     def keep(self, name: str, table: ir.Table, *, stored: bool) -> ir.Table:
         """Make a temporary view, or a temporary table; the database's own order of letters ends here."""

@@ -5,27 +5,32 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote
 from uuid import uuid4
 
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from churnml.data.engines import sources
+from churnml.data.engines.addresses import split_address
+from churnml.data.engines.csv_text import read_header
 from churnml.data.engines.engine import TABLE_NAMES, Engine, Found, Transform, said, unknown_timezone
+from churnml.data.engines.layout import TableFile, lay_out, named
+from churnml.data.engines.readable import check_readable, refuse_repeated_keys, why_unreadable
 from churnml.errors import InputError, MissingExtraError
 
 try:
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession, functions
 except ImportError as missing:
     raise MissingExtraError("Reading a shop with Spark", "spark") from missing
 
 _ROWS_PER_PART = 1_000_000
+_FILE = "file of churnml"
 
 
 class SparkEngine(Engine):
@@ -48,8 +53,8 @@ class SparkEngine(Engine):
         self._folder: Path | None = None
         session = source
         if isinstance(source, str):
-            address = urlsplit(source)
-            self._folder = Path(address.path) if address.path.strip("/") else None
+            address = split_address(source)
+            self._folder = _folder_of(address)
             session = _session(dict(parse_qsl(address.query)))
         self.session: SparkSession = session
         self.backend = ibis.pyspark.connect(session)
@@ -64,7 +69,14 @@ class SparkEngine(Engine):
         if self._folder is not None:
             return self._from_folder(self._folder, names)
         listed = sorted(self.backend.list_tables())
-        return {table: self.backend.table(name) for table, name in names.items() if name in listed}, {}, listed
+        found = {table: self.backend.table(name) for table, name in names.items() if name in listed}
+        return Found(tables=found, names=listed)
+
+    def files(self, source: Any, found: Found) -> dict[str, Path] | None:
+        """Give the files of the folder; None for a catalog."""
+        if self._folder is None:
+            return None
+        return {file.name: file.path for files in found.files.values() for file in files}
 
     def keep(self, name: str, table: ir.Table, *, stored: bool) -> ir.Table:
         """Give the table itself: what is converted on the way is converted where it is read."""
@@ -91,24 +103,73 @@ class SparkEngine(Engine):
     def _from_folder(self, folder: Path, names: Mapping[str, str]) -> Found:
         if not folder.is_dir():
             raise InputError(f"{folder}: there is no such folder. {self.remedy}")
-        found: dict[str, ir.Table] = {}
-        failures: dict[str, str] = {}
-        for table, name in names.items():
-            files = sources.table_files(folder, name, set(names.values()))
-            if not files:
+        layout = lay_out(folder, names)
+        found = Found(failures=dict(layout.failures), names=sorted(entry.name for entry in folder.iterdir()))
+        found.notes += layout.notes
+        for table, files in layout.tables.items():
+            if table in found.failures:
                 continue
-            paths = [str(file) for file in files]
             try:
-                if any(path.endswith(".parquet") for path in paths):
-                    frame = self.session.read.parquet(*paths)
-                else:
-                    frame = self.session.read.csv(paths, header=True, mode="FAILFAST", multiLine=True, escape='"')
+                check_readable(files)
+                frame = self._read(files)
                 view = f"churnml_{uuid4().hex}_{table}"  # several shops may share a session
                 frame.createOrReplaceTempView(view)
-                found[table] = self.backend.table(view)
-            except self.errors as error:
-                failures[table] = f"{table}: {', '.join(file.name for file in files)} cannot be read. {said(error)}"
-        return found, failures, sorted(entry.name for entry in folder.iterdir())
+                found.tables[table] = self.backend.table(view)
+                found.files[table] = files
+            except (*self.errors, InputError, OSError) as error:
+                found.failures[table] = f"{table}: {named(files)} cannot be read. {why_unreadable(files, error)}"
+        return found
+
+    def _read(self, files: Sequence[TableFile]) -> DataFrame:
+        """Read files that are alike together; columns that one part lacks are null in it."""
+        alike: dict[Any, list[TableFile]] = {}
+        for file in files:
+            header = None if file.is_parquet else read_header(file.path)
+            if header is not None and header.filled:
+                raise InputError(
+                    f"{file.name}: Spark cannot pass over lines before the header, such as sep=; (remove them)."
+                )
+            columns = () if header is None else (header.delimiter, header.columns)
+            alike.setdefault((tuple(file.keys), columns), []).append(file)
+        frames = [self._read_alike(group, list(keys), columns) for (keys, columns), group in alike.items()]
+        return reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), frames)
+
+    def _read_alike(self, files: Sequence[TableFile], keys: Sequence[str], header: tuple[Any, ...]) -> DataFrame:
+        # A path is what it says, and no pattern.
+        reader = self.session.read.option("__globPaths__", "false")
+        paths = [str(file.path.absolute()) for file in files]
+        if header:
+            delimiter, columns = header
+            schema = ", ".join(f"{_identifier(name)} string" for name in columns)
+            reader = reader.schema(schema).options(
+                sep=delimiter, header="true", mode="FAILFAST", multiLine="true", escape='"', encoding="UTF-8"
+            )
+        reader = reader.format("csv" if header else "parquet")
+        if not header:
+            reader = reader.option("mergeSchema", "true")
+        plain = reader.option("recursiveFileLookup", "true").load(paths)  # folders' names are no columns here
+        if not keys:
+            return plain
+        refuse_repeated_keys(files, plain.columns)
+        rows = [(path, *(file.keys[key] for key in keys)) for path, file in zip(paths, files, strict=True)]
+        kinds = ", ".join(f"{_identifier(name)} string" for name in (_FILE, *keys))
+        listed = self.session.createDataFrame(rows, kinds)
+        # Spark gives an address of the file: its signs are encoded, but for a plus.
+        kept = functions.replace(functions.col("_metadata.file_path"), functions.lit("+"), functions.lit("%2B"))
+        path = functions.regexp_replace(functions.url_decode(kept), "^file:/+", "/").alias(_FILE)
+        return plain.select("*", path).join(functions.broadcast(listed), _FILE).drop(_FILE)
+
+
+def _identifier(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+def _folder_of(address: SplitResult) -> Path | None:
+    """Give the folder of an address: as it stands where it is there, else with its encoded signs."""
+    if not address.path.strip("/"):
+        return None
+    folder = Path(address.path)
+    return folder if folder.exists() else Path(unquote(address.path))
 
 
 def _session(settings: Mapping[str, str]) -> SparkSession:

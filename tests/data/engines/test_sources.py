@@ -94,9 +94,9 @@ def as_csv_parts(folder: Path) -> Path:
 
 def as_parquet_parts(folder: Path) -> Path:
     shop = frames()
-    (folder / "orders" / "year=2025").mkdir(parents=True)
-    shop["orders"].iloc[:2].to_parquet(folder / "orders" / "year=2025" / "part-0.parquet")
-    shop["orders"].iloc[2:].astype({"order_id": "str"}).to_parquet(folder / "orders" / "year=2025" / "part-1.parquet")
+    (folder / "orders" / "2025").mkdir(parents=True)
+    shop["orders"].iloc[:2].to_parquet(folder / "orders" / "2025" / "part-0.parquet")
+    shop["orders"].iloc[2:].astype({"order_id": "str"}).to_parquet(folder / "orders" / "2025" / "part-1.parquet")
     (folder / "orders" / "_SUCCESS").touch()
     for name in ("customers", "visits"):
         shop[name].to_parquet(folder / f"{name}.parquet")
@@ -181,7 +181,7 @@ def test_other_files_do_no_harm(tmp_path: Path) -> None:
     as_csv(tmp_path)
     (tmp_path / "truth").mkdir()
     (tmp_path / "truth" / "orders.csv").write_text("not,a,table\n1", encoding="utf-8")
-    for name in ("README", "my_orders.csv", "orders.txt", "orders2.csv", "._orders.csv", "orders.csv.bak"):
+    for name in ("README", "notes.txt", "._orders.csv", ".orders.csv.swp"):
         (tmp_path / name).write_bytes(b"\xff\x00")
     (tmp_path / "orders" / "_temporary").mkdir(parents=True)
     (tmp_path / "orders" / "_temporary" / "part.parquet").write_bytes(b"broken")
@@ -245,6 +245,8 @@ def test_csv_is_read_without_a_guess(tmp_path: Path, text: str, ids: list[str] |
         ("orders.csv.gz", "no gzip", "orders.csv.gz cannot be read."),
         ("orders.csv.gz", gzip.compress((HEADER + ROWS).encode(), mtime=0)[:-12], "orders.csv.gz cannot be read."),
         ("orders.parquet", "PAR1 broken PAR1", "orders.parquet cannot be read."),
+        ("orders.parquet", "PAR1 broken", "orders.parquet is cut off: its end is missing."),
+        ("orders.parquet", "order_id\n", "orders.parquet is no Parquet file, whatever its name says."),
         ("orders.parquet", "", "orders.parquet is empty, without even a header."),
     ],
 )
@@ -254,7 +256,10 @@ def test_unreadable_files_are_all_named(tmp_path: Path, name: str, written: str 
     failures = check(tmp_path).failures
     assert failures[0].startswith(f"orders: {name} cannot be read. ")
     assert message in failures[0]
-    assert failures[0].endswith(" Export it again, as UTF-8 where it is text.")
+    remedy = (
+        "Copy it again, or export it again." if "parquet" in name else "Export it again, as UTF-8 where it is text."
+    )
+    assert failures[0].endswith(remedy)
     assert "\n" not in failures[0]
     assert failures[1].startswith("visits.visited_at: the column is missing (received: customer_id).")
 
@@ -339,7 +344,7 @@ def test_views_of_a_duckdb_file_are_tables(tmp_path: Path) -> None:
         connection.execute(f"CREATE VIEW returns AS FROM read_csv('{tmp_path}/gone.csv')")
     (tmp_path / "gone.csv").unlink()
     [failure] = check(path).failures
-    assert failure.startswith("returns: returns cannot be read. ")
+    assert failure.startswith(f"returns: returns is a view that reads {tmp_path}/gone.csv, but a shop's views read no")
     with duckdb.connect(str(path)) as connection:
         connection.execute("DROP VIEW returns")
     assert read(path).report.rows["orders"] == 2
@@ -352,6 +357,7 @@ def test_views_of_a_duckdb_file_are_tables(tmp_path: Path) -> None:
         (pl.LazyFrame({"a": [1]}), "the type LazyFrame was received"),
         (pd.DataFrame(), "the table has no columns."),
         (pl.DataFrame(), "the table has no columns."),
+        (pl.LazyFrame(), "the table has no columns."),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "several columns are called a"),
         (pa.table([pa.array([1]), pa.array([2])], names=["a", "A"]), "several columns are called a"),
     ],

@@ -1,0 +1,266 @@
+"""CSV files as text: their header, and a count of their rows that does not ask the engine."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from churnml.errors import InputError
+
+_CHUNK = 1 << 24
+_LF, _CR, _SPACE, _QUOTE = 10, 13, 32, 34
+# Excel writes such a line before the header, and reads it.
+_DELIMITER_LINE = re.compile(r'"?sep=(.)"?(\1|\s)*', re.IGNORECASE)
+
+Positions = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Header:
+    """How a CSV file begins.
+
+    Attributes
+    ----------
+    skip
+        Lines before the header.
+    delimiter
+        What stands between two values.
+    columns
+        Names of the columns.
+    filled
+        How many of the lines before the header are not empty, such as ``sep=;``.
+    """
+
+    skip: int
+    delimiter: str
+    columns: tuple[str, ...]
+    filled: int = 0
+
+
+@dataclass
+class Survey:
+    r"""What was counted in a CSV file.
+
+    Attributes
+    ----------
+    rows
+        Rows below the header; lines without a value are none.
+    longest
+        Bytes of the longest row.
+    longest_line
+        The line in which it begins, from 1.
+    most_lines
+        Line ends within the values of the row that has most of them.
+    most_lines_line
+        The line in which that row begins.
+    ends
+        How many lines end in which way: ``\n``, ``\r\n`` or ``\r``.
+    """
+
+    rows: int = 0
+    longest: int = 0
+    longest_line: int = 0
+    most_lines: int = 0
+    most_lines_line: int = 0
+    ends: Counter[str] = field(default_factory=Counter)
+
+
+def read_header(file: Path) -> Header:
+    """Read the header of a CSV file.
+
+    Raises
+    ------
+    InputError
+        Where there is none, or it is no UTF-8 text.
+    """
+    try:
+        with _opened(file) as binary:
+            text = _lines(binary)
+            skip, filled, said = 0, 0, None
+            for first in text:
+                if said is None and (said := _DELIMITER_LINE.fullmatch(first)):
+                    pass
+                elif first.strip():
+                    break
+                skip += 1
+                filled += first.strip("\r\n") != ""
+            else:
+                raise InputError(f"{file.name} has no header.")
+            unquoted = re.sub(r'"[^"]*"', "", first)
+            delimiter = said[1] if said else max(",;\t|", key=unquoted.count)
+            names = next(csv.reader(chain([first], text), delimiter=delimiter))
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file.name} is not UTF-8 text.") from error
+    except (EOFError, zlib.error, gzip.BadGzipFile, csv.Error) as error:
+        raise InputError(f"{file.name}: {error}") from error
+    header = tuple(name or f"column{place}" for place, name in enumerate(names, 1))
+    refuse_twins(header)
+    return Header(skip, delimiter, header, filled)
+
+
+def refuse_twins(names: Iterable[str]) -> None:
+    """Refuse columns whose names differ in capital and small letters alone.
+
+    Raises
+    ------
+    InputError
+        With their names.
+    """
+    counts = Counter(name.lower() for name in names)
+    twins = [name for name, count in counts.items() if count > 1]
+    if twins:
+        raise InputError(
+            f"several columns are called {', '.join(twins)} (capital and small letters are not told apart)."
+        )
+
+
+def survey(file: Path, header: Header) -> Survey:
+    """Count the rows of a CSV file, a few seconds for a gigabyte.
+
+    A quote opens a value where only spaces stand between it and a delimiter or a line end; anywhere else it is a letter
+    of the value. A value that is open goes on to the next quote that is not doubled.
+
+    Raises
+    ------
+    InputError
+        Where a compressed file cannot be read to its end.
+    """
+    found = Survey()
+    scan = _Scan(ord(header.delimiter) if header.delimiter.isascii() else _LF)
+    try:
+        with _opened(file) as binary:
+            if binary.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
+                binary.seek(0)
+            while chunk := _whole_chunk(binary):
+                scan.add(chunk, found)
+    except (EOFError, zlib.error, OSError) as error:
+        raise InputError(f"{file.name} cannot be read to its end ({error}).") from error
+    scan.end(found)
+    # In a file of one column, a line without a value is a row without a value.
+    empty = scan.blank - (header.skip - header.filled) if len(header.columns) == 1 else 0
+    found.rows = scan.rows + empty - 1 - header.filled
+    return found
+
+
+class _Scan:
+    """Where a scan stands between two chunks of a file."""
+
+    def __init__(self, delimiter: int) -> None:
+        self._before_value = (delimiter, _LF, _CR)
+        self._inside = False
+        self._at_value = True  # only spaces since a delimiter or a line end
+        self._offset = 0
+        self._row_start = 0
+        self._row_line = 0  # physical lines that ended before the row began
+        self._lines = 0
+        self.rows = 0
+        self.blank = 0
+
+    def add(self, chunk: bytes, found: Survey) -> None:
+        data = np.frombuffer(chunk, np.uint8)
+        toggles = self._toggles(chunk, data)
+        ends = np.flatnonzero(data == _LF)
+        returns = np.flatnonzero(data == _CR)
+        lone = returns[np.append(data, _CR)[returns + 1] != _LF] if returns.size else returns
+        if lone.size:
+            ends = np.union1d(ends, lone)
+        outside = (np.searchsorted(toggles, ends) + self._inside) % 2 == 0
+        self._close_rows(data, ends, outside, found)
+        self._inside ^= len(toggles) % 2 == 1
+        stripped = chunk.rstrip(b" ")
+        self._at_value = not self._inside and (stripped[-1] in self._before_value if stripped else self._at_value)
+        self._offset += len(chunk)
+        self._lines += len(ends)
+
+    def end(self, found: Survey) -> None:
+        """Close a last row that has no line end."""
+        if self._offset > self._row_start:
+            self._judge(
+                np.array([self._offset - self._row_start]), np.array([self._lines - self._row_line]),
+                np.array([self._row_line]), found,
+            )  # fmt: skip
+
+    def _close_rows(self, data: npt.NDArray[np.uint8], ends: Positions, outside: Any, found: Survey) -> None:
+        places = np.flatnonzero(outside)
+        if not places.size:
+            return
+        at = ends[places]
+        starts = np.concatenate([[self._row_start - self._offset], at[:-1] + 1])
+        with_return = (data[at] == _LF) & (at > 0) & (data[at - 1] == _CR)
+        lines = np.concatenate([[self._row_line], self._lines + places[:-1] + 1])
+        within = self._lines + places - lines
+        self._judge(at - starts - with_return, within, lines, found)
+        found.ends += Counter(
+            {
+                "\\r\\n": int(with_return.sum()),
+                "\\r": int((data[at] == _CR).sum()),
+                "\\n": int(((data[at] == _LF) & ~with_return).sum()),
+            }
+        )
+        self._row_start = self._offset + int(at[-1]) + 1
+        self._row_line = self._lines + int(places[-1]) + 1
+
+    def _judge(self, sizes: Positions, within: Positions, lines: Positions, found: Survey) -> None:
+        filled = sizes > 0
+        self.rows += int(filled.sum())
+        self.blank += int((~filled).sum())
+        longest, most = int(sizes.argmax()), int(within.argmax())
+        if sizes[longest] > found.longest:
+            found.longest, found.longest_line = int(sizes[longest]), int(lines[longest]) + 1
+        if within[most] > found.most_lines:
+            found.most_lines, found.most_lines_line = int(within[most]), int(lines[most]) + 1
+
+    def _toggles(self, chunk: bytes, data: npt.NDArray[np.uint8]) -> Positions:
+        """Give the quotes that open and close values, in turn; both of a doubled one may be among them."""
+        quotes = np.flatnonzero(data == _QUOTE)
+        opening = quotes[int(self._inside) :: 2]
+        before = data[opening[opening > 0] - 1]
+        regular = np.isin(before, (*self._before_value, _QUOTE)).all()
+        if regular and (self._at_value or not (len(opening) and opening[0] == 0)):
+            return quotes
+        toggles: list[int] = []
+        inside, skipped = self._inside, -1
+        for place in quotes.tolist():
+            if place == skipped:
+                continue
+            if inside and chunk[place + 1 : place + 2] == b'"':
+                skipped = place + 1
+            elif inside or self._opens(chunk, place):
+                toggles.append(place)
+                inside = not inside
+        return np.array(toggles, np.int64)
+
+    def _opens(self, chunk: bytes, place: int) -> bool:
+        place -= 1
+        while place >= 0 and chunk[place] == _SPACE:
+            place -= 1
+        return self._at_value if place < 0 else chunk[place] in self._before_value
+
+
+def _opened(file: Path) -> IO[bytes]:
+    return gzip.open(file) if file.name.endswith(".gz") else file.open("rb")  # type: ignore[return-value]
+
+
+def _lines(binary: IO[bytes]) -> Iterable[str]:
+    return io.TextIOWrapper(binary, encoding="utf-8-sig", newline="")
+
+
+def _whole_chunk(binary: IO[bytes]) -> bytes:
+    """Read a chunk that ends neither between two quotes nor between a return and its line feed."""
+    chunk = binary.read(_CHUNK)
+    while chunk.endswith((b'"', b"\r")) and (more := binary.read(1)):
+        chunk += more
+    return chunk

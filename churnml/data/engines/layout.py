@@ -1,0 +1,198 @@
+"""Which files of a folder hold which table: whole files, numbered parts and folders of parts, and what is neither."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+LISTED = 10
+_READ = re.compile(r"\.(parquet|csv|csv\.gz)$")
+_ROWS = re.compile(r"\.(parquet|pq|parq|csv|tsv|xlsx?|ods|jsonl?|ndjson|feather|arrow|orc|avro)(\.\w{2,4})?$", re.I)
+# A number, a day or a month: orders-1.csv, orders_2024.csv, orders.2024-01-31.csv.
+_NUMBER = r"([-_.]\d+)+"
+_NULL = "__HIVE_DEFAULT_PARTITION__"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableFile:
+    """A file that holds rows of a table.
+
+    Attributes
+    ----------
+    path
+        Where it lies.
+    name
+        Its path within the folder of the shop, with slashes.
+    keys
+        Columns that stand in the names of the folders above it, such as ``currency=EUR``; None is null.
+    """
+
+    path: Path
+    name: str
+    keys: Mapping[str, str | None]
+
+    @property
+    def is_parquet(self) -> bool:
+        """Whether it is Parquet; else it is text."""
+        return self.path.suffix == ".parquet"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """The files of a folder.
+
+    Attributes
+    ----------
+    tables
+        The files of each contract table that has any, sorted by name.
+    failures
+        A sentence for each table whose files cannot be told from others.
+    unread
+        Names of files and folders that could hold rows of the shop, and are not read.
+    """
+
+    tables: Mapping[str, Sequence[TableFile]]
+    failures: Mapping[str, str]
+    unread: Sequence[str]
+
+    @property
+    def notes(self) -> list[str]:
+        """What is passed over, in a sentence."""
+        if not self.unread:
+            return []
+        return [f"Found beside the tables, and not read: {listed(self.unread)}."]
+
+
+def lay_out(folder: Path, names: Mapping[str, str]) -> Layout:
+    """Tell which files of a folder hold which table.
+
+    A table ``orders`` is the file ``orders.parquet``, ``orders.csv`` or ``orders.csv.gz``, parts that end with a number
+    or a date (``orders-1.csv``, ``orders_2024-01.csv``, ``orders.2024.csv``), and all files of the folder ``orders``. A
+    file belongs to the longest name with which it begins: ``order_items.csv`` is no part of a table ``order``.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    names
+        For each contract table, the name that the files have.
+    """
+    held: dict[str, list[TableFile]] = {name: [] for name in names.values()}
+    refused: dict[str, list[str]] = {name: [] for name in held}
+    broken: dict[str, str] = {}
+    unread: list[str] = []
+    for entry in sorted(folder.iterdir()):
+        name = _longest(entry.name, held)
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            if name is None or not any(_files_below(entry)):
+                continue
+            if entry.name == name:
+                broken |= {name: reason} if (reason := _lake_format(entry)) else {}
+                for path in _files_below(entry):
+                    _sort_in(path, folder, name, (held[name], refused[name], unread))
+            else:
+                (refused[name] if entry.name.casefold() == name.casefold() else unread).append(f"{entry.name}/")
+        elif entry.is_file():
+            if name is None:
+                unread += [entry.name] if _ROWS.search(entry.name) else []
+            else:
+                _sort_in(entry, folder, name, (held[name], refused[name], unread))
+    failures = {
+        table: broken.get(name) or _refusal(table, name, refused[name]) or _twice(table, held[name])
+        for table, name in names.items()
+    }
+    return Layout(
+        tables={table: sorted(held[name], key=lambda file: file.name) for table, name in names.items() if held[name]},
+        failures={table: failure for table, failure in failures.items() if failure},
+        unread=unread,
+    )
+
+
+def named(files: Sequence[TableFile]) -> str:
+    """List the names of files, at most so many."""
+    return listed([file.name for file in files])
+
+
+def listed(names: Sequence[str]) -> str:
+    """List names, at most so many."""
+    return ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
+
+
+def _longest(entry: str, names: Mapping[str, object]) -> str | None:
+    begins = [name for name in names if entry.casefold().startswith(name.casefold())]
+    return max(begins, key=len, default=None)
+
+
+def _sort_in(path: Path, folder: Path, name: str, into: tuple[list[TableFile], list[str], list[str]]) -> None:
+    """Put a file among those that are read, are refused or are passed over."""
+    held, refused, unread = into
+    relative = path.relative_to(folder)
+    within = len(relative.parts) > 1
+    begins = path.name.casefold().startswith(name.casefold())
+    part = re.fullmatch(rf"{re.escape(name)}({_NUMBER})?\.(parquet|csv|csv\.gz)", path.name) or path.name == name
+    if _READ.search(path.name) and (part or (within and not begins)):
+        held.append(TableFile(path=path, name=relative.as_posix(), keys=_keys(relative)))
+    elif _READ.search(path.name.lower()) and begins:
+        refused.append(relative.as_posix())
+    else:
+        unread.append(relative.as_posix())
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Give the files below a folder; names with a dot or a line in front are notes of the programs that wrote it."""
+    seen = set()
+    for root, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(root)
+        hidden = Path(root).name.startswith((".", "_")) and "=" not in Path(root).name
+        if real in seen or (hidden and Path(root) != folder):
+            folders.clear()
+            continue
+        seen.add(real)
+        folders.sort()
+        for name in sorted(files):
+            if not name.startswith((".", "_")) and (Path(root) / name).is_file():
+                yield Path(root) / name
+
+
+def _keys(relative: Path) -> dict[str, str | None]:
+    steps = [step.split("=", 1) for step in relative.parts[:-1] if "=" in step]
+    return {unquote(key): None if value == _NULL else unquote(value) for key, value in steps if key}
+
+
+def _lake_format(folder: Path) -> str | None:
+    """Say why the files of a folder are more than its rows: such a table also holds those that were deleted."""
+    kinds = {"Delta Lake": "_delta_log", "Apache Hudi": ".hoodie", "Apache Iceberg": "metadata/*.metadata.json"}
+    for kind, mark in kinds.items():
+        if any(folder.glob(mark)):
+            return (
+                f"{folder.name}: the folder is a table of {kind}, whose files also hold rows that were changed or "
+                "deleted. Export the table as Parquet."
+            )
+    return None
+
+
+def _refusal(table: str, name: str, refused: Sequence[str]) -> str | None:
+    if not refused:
+        return None
+    verbs = "begins with the table's name, but is" if len(refused) == 1 else "begin with the table's name, but are"
+    stem = name.split(".")[0]
+    return (
+        f"{table}: {listed(refused)} {verbs} neither the table nor a part of it ({stem}.csv, {stem}-1.csv, "
+        f"{stem}_2024-01.csv, or files in a folder {stem}; small and capital letters as here). Rename what belongs to "
+        "it, and move elsewhere what does not."
+    )
+
+
+def _twice(table: str, files: Sequence[TableFile]) -> str | None:
+    """Refuse a table in two formats, or a part that lies there as it is and compressed."""
+    if len({file.is_parquet for file in files}) > 1:
+        return f"{table}: found as CSV and as Parquet ({named(files)}). Keep one of the two."
+    stems = [file.name.removesuffix(".gz") for file in files]
+    twice = [file for file, stem in zip(files, stems, strict=True) if stems.count(stem) > 1] if len(files) > 1 else []
+    return f"{table}: found compressed and as it is ({named(twice)}). Keep one of the two." if twice else None

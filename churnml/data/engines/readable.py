@@ -1,0 +1,86 @@
+"""Files that cannot be read: what is the matter with them, in a sentence that helps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from churnml.data.engines.csv_text import read_header, survey
+from churnml.data.engines.engine import said
+from churnml.data.engines.layout import TableFile
+from churnml.errors import InputError
+
+_PARQUET_MARK = b"PAR1"
+_LONGEST_ROW = 2_000_000  # what DuckDB reads
+
+
+def check_readable(files: Sequence[TableFile]) -> None:
+    """Refuse files that are empty, and Parquet files that are none or are not whole.
+
+    Raises
+    ------
+    InputError
+        With their names.
+    """
+    hollow = [file.name for file in files if not file.path.stat().st_size]
+    if hollow:
+        raise InputError(f"{', '.join(hollow)} is empty, without even a header.")
+    for file in files:
+        if file.is_parquet:
+            with file.path.open("rb") as content:
+                begins = content.read(len(_PARQUET_MARK))
+                content.seek(-min(len(_PARQUET_MARK), file.path.stat().st_size), 2)
+                ends = content.read()
+            if begins != _PARQUET_MARK:
+                raise InputError(f"{file.name} is no Parquet file, whatever its name says.")
+            if ends != _PARQUET_MARK:
+                raise InputError(f"{file.name} is cut off: its end is missing.")
+
+
+def refuse_repeated_keys(files: Sequence[TableFile], columns: Iterable[str]) -> None:
+    """Refuse files that hold a column which stands in the names of their folders too.
+
+    Raises
+    ------
+    InputError
+        With the column.
+    """
+    lower = {column.lower() for column in columns}
+    for file in files:
+        repeated = [key for key in file.keys if key.lower() in lower]
+        if repeated:
+            raise InputError(
+                f"{', '.join(repeated)} stands in the folders' names ({file.name}) and is a column of the files too; "
+                "which of the two holds is not known. Leave one of them out."
+            )
+
+
+def why_unreadable(files: Sequence[TableFile], error: Exception) -> str:
+    """Say in a sentence or two why files cannot be read, and what to do.
+
+    Parameters
+    ----------
+    files
+        The files of one table.
+    error
+        What the engine, or a look at the files, raised.
+    """
+    if files[0].is_parquet:
+        return f"{said(error)} Copy it again, or export it again."
+    if not isinstance(error, InputError):
+        for file in files:
+            try:
+                found = survey(file.path, read_header(file.path))
+            except InputError as reason:
+                error = reason
+                break
+            if found.longest > _LONGEST_ROW:
+                return (
+                    f"The row of {file.name} that begins in line {found.longest_line:,} is {found.longest:,} bytes "
+                    f"long, but a row may have {_LONGEST_ROW:,}. Look for a quote that is not closed, and export it "
+                    "again."
+                )
+            ends = {end: count for end, count in found.ends.items() if count}
+            if len(ends) > 1:
+                listed = " and ".join(f"{count:,} with {end}" for end, count in ends.items())
+                return f"Lines of {file.name} end in different ways: {listed}. Save it with one kind of line ends."
+    return f"{said(error)} Export it again, as UTF-8 where it is text."
