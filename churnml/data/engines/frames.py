@@ -50,7 +50,7 @@ def _as_arrow(frame: Any) -> pa.Table | pa.RecordBatchReader:
         return _from_polars(frame.collect() if kind == "LazyFrame" else frame)
     if module == "duckdb" and hasattr(frame, "to_arrow_reader"):
         return frame.to_arrow_reader(_BATCH_ROWS)
-    if module == "ibis" and hasattr(frame, "to_pyarrow_batches") and hasattr(frame, "schema"):
+    if module == "ibis" and hasattr(frame, "to_pyarrow") and hasattr(frame, "schema"):
         return _from_ibis(frame)
     if isinstance(frame, pa.RecordBatch):
         return pa.Table.from_batches([frame])
@@ -61,11 +61,12 @@ def _as_arrow(frame: Any) -> pa.Table | pa.RecordBatchReader:
     raise InputError(f"the type {kind} was received, {_NEEDED}")
 
 
-def _from_ibis(table: Any) -> pa.RecordBatchReader:
+def _from_ibis(table: Any) -> pa.Table:
     from ibis.common.exceptions import IbisError
 
     try:
-        return table.to_pyarrow_batches(chunk_size=_BATCH_ROWS)
+        # Its stream asks DuckDB for a name that DuckDB 2 no longer has.
+        return table.to_pyarrow()
     except IbisError as error:
         raise InputError(f"the Ibis table cannot be computed ({str(error)[:200]}).") from error
 

@@ -1,0 +1,125 @@
+"""Tables that people have in hand, a view that may read nothing else, and addresses without their password."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from churnml.data.engines import without_password
+from churnml.data.shop import check, read
+from churnml.errors import InputError
+
+COLUMNS: dict[str, Any] = {
+    "order_id": [1, 2],
+    "customer_id": ["a", "b"],
+    "ordered_at": [date(2025, 1, 5), date(2025, 2, 1)],
+    "amount": [9.5, 12.0],
+}
+FRAMES: dict[str, Callable[[], Any]] = {
+    "pandas dates": lambda: pd.DataFrame(COLUMNS),
+    "pandas Arrow dates": lambda: pd.DataFrame(COLUMNS).astype({"ordered_at": pd.ArrowDtype(pa.date32())}),
+    "pandas float16": lambda: pd.DataFrame(COLUMNS).astype({"amount": np.float16}),
+    "Polars": lambda: pl.DataFrame(COLUMNS),
+    "Polars LazyFrame": lambda: pl.LazyFrame(COLUMNS).filter(pl.col("amount") > 0),
+    "Polars Int128": lambda: pl.DataFrame(COLUMNS).with_columns(pl.col("order_id").cast(pl.Int128)),
+    "Arrow": lambda: pa.table(COLUMNS),
+    "Arrow date64": lambda: pa.table(COLUMNS | {"ordered_at": pa.array(COLUMNS["ordered_at"], pa.date64())}),
+    "Arrow float16": lambda: pa.table(COLUMNS | {"amount": pa.array(np.array([9.5, 12], np.float16))}),
+    "Arrow decimal256": lambda: pa.table(COLUMNS | {"order_id": pa.array([1, 2], pa.decimal256(60, 0))}),
+    "Arrow stream": lambda: pa.table(COLUMNS).to_reader(),
+    "DuckDB relation": lambda: duckdb.connect().from_arrow(pa.table(COLUMNS)),
+    "Ibis": lambda: ibis.memtable(pd.DataFrame(COLUMNS)),
+}
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_tables_in_hand_are_read(kind: str) -> None:
+    found = read({"orders": FRAMES[kind]()}).tables["orders"].order_by("order_id").to_pandas()
+    assert found.order_id.tolist() == ["1", "2"]
+    assert found.customer_id.tolist() == ["a", "b"]
+    assert found.ordered_at.tolist() == [pd.Timestamp("2025-01-05"), pd.Timestamp("2025-02-01")]
+    assert found.amount.astype(float).tolist() == [9.5, 12.0]
+
+
+def test_text_that_is_no_unicode_is_named() -> None:
+    orders = pd.DataFrame(COLUMNS | {"customer_id": pd.Series(["a", "\ud800"], dtype=object)})
+    [failure] = check({"orders": orders}).failures
+    assert failure.startswith("orders: column customer_id: 1 of 2 rows hold text that is no Unicode (row 1: '\\ud800')")
+
+
+def database(folder: Path, view: str) -> Path:
+    path = folder / "shop[1].duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"CREATE VIEW orders AS {view}")
+    return path
+
+
+def test_a_view_reads_no_other_file_unless_its_folder_is_allowed(tmp_path: Path) -> None:
+    (tmp_path / "lake").mkdir()
+    lake = tmp_path / "lake" / "o.csv"
+    pd.DataFrame(COLUMNS).to_csv(lake, index=False)
+    path = database(tmp_path, f"FROM read_csv('{lake}')")
+    [failure] = check(path).failures
+    assert failure.startswith(f"orders: orders is a view that reads {lake}, but a shop's views read no other files.")
+    assert "tables.allow" in failure
+    assert check(path, allow=[tmp_path / "lake"]).rows == {"orders": 2}
+    assert check(path, allow=[tmp_path / "lake"]).failures == []
+    with pytest.raises(InputError, match=re.escape(f"tables.allow: {tmp_path}/gone is no folder.")):
+        read(path, allow=[tmp_path / "gone"])
+
+
+@pytest.mark.parametrize("view", ["SELECT content AS a FROM read_text('/etc/hostname')", "FROM glob('/etc/*')"])
+def test_no_function_of_a_view_sees_the_machine(tmp_path: Path, view: str) -> None:
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as connection:
+        connection.execute(f"CREATE VIEW orders AS {view}")
+    [failure] = check(tmp_path / "shop.duckdb").failures
+    assert "a shop's views read no other files" in failure
+
+
+def test_the_configuration_of_a_database_that_was_brought_is_locked(tmp_path: Path) -> None:
+    shop = read(database(tmp_path, "SELECT 1 order_id, 'a' customer_id, DATE '2025-01-01' ordered_at, 1.5 amount"))
+    for statement in ("SET enable_external_access = true", "SET allowed_directories = ['/']"):
+        with pytest.raises(duckdb.Error):
+            shop.engine.backend.raw_sql(statement)
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("postgres:ann:secret@db/shop", "postgres:...@db/shop"),
+        ("postgres:secret@db/shop", "postgres:...@db/shop"),
+        ("ann:secret@db/shop", "ann:...@db/shop"),
+        ("postgres:/ann:secret@db/shop", "postgres:...@db/shop"),
+        ("host=db user=ann password='a secret' port=1", "host=db user=ann password=... port=1"),
+        (
+            "pyspark:///lake?spark.hadoop.fs.s3a.secret.key=secret&x=1",
+            "pyspark:///lake?spark.hadoop.fs.s3a.secret.key=...&x=1",
+        ),
+        ("data/shop", "data/shop"),
+    ],
+)
+def test_no_form_of_an_address_shows_its_password(address: str, shown: str) -> None:
+    assert without_password(address) == shown
+    with pytest.raises(InputError) as raised:
+        read(address)
+    assert "secret" not in str(raised.value).replace("secret.key", "")
+
+
+@pytest.mark.parametrize("address", ["postgres://ann:hidden@db:99999/shop", "postgres://ann:hidden@[::1/shop"])
+def test_an_address_that_is_none_is_a_sentence(address: str) -> None:
+    with pytest.raises(
+        InputError, match=r"^postgres://ann@.*: is not an address\. A port is a number up to 65535"
+    ) as raised:
+        read(address)
+    assert "hidden" not in str(raised.value)
