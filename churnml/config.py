@@ -140,6 +140,10 @@ class ScoringSettings(_Section):
         "rank", description="Order of the work list: by what decided, or by the day until which to contact."
     )
     min_probability: float = Field(0.25, ge=0, le=1, description="Least probability of leaving on the work list.")
+    unknown_consent: Literal["leave_out", "include"] = Field(
+        "leave_out",
+        description="Customers of whom a shop that tells consent does not tell it: left out of the work list, or not.",
+    )
     contact_chance: float = Field(
         0.5, gt=0, lt=1, description="Contact before the chance that she orders again by herself falls below this."
     )

@@ -22,7 +22,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from churnml.data.contract import RECORDED_AT, Column, Table
-from churnml.data.ids import exact_id, is_stand_in
+from churnml.data.ids import exact_id, somebody
 
 TYPES: dict[str, dt.DataType] = {
     "id": dt.string,
@@ -41,7 +41,8 @@ _MOST_MONEY = 10**14 - 1
 _DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
 _CLOCK = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
 _NAIVE = rf"^{_DAY}([ T]{_CLOCK})?$"
-_ZONED = rf"^{_DAY}[ T]{_CLOCK}\s*(Z|UTC|[+-]\d{{2}}(:?\d{{2}})?)$"
+# Day and minutes, seconds, and hours and minutes of the offset.
+_ZONED = rf"^({_DAY}[ T]\d{{1,2}}:\d{{2}})(:\d{{2}}(?:\.\d+)?)?\s*(?:Z|UTC|([+-]\d{{2}})(?::?(\d{{2}}))?)$"
 _VISIBLE = r"[^\s\x0b]"
 _BLANK, _DELETE = 32, 127
 
@@ -101,9 +102,9 @@ def as_type(raw: ir.Table, column: Column) -> ir.Value:
     target = TYPES[column.type]
     if column.name not in raw.columns:
         return ibis.null(target)
-    value = value_of(raw, column)
     if column.type == "id":
-        return exact_id(value)
+        return exact_id(_not_nan(raw[column.name]))
+    value = value_of(raw, column)
     if column.type == "text":
         return value.cast("string")
     if column.type == "flag":
@@ -115,10 +116,8 @@ def as_type(raw: ir.Table, column: Column) -> ir.Value:
 
 def value_of(raw: ir.Table, column: Column) -> ir.Value:
     """Give what stands in a brought column; null is what stands for no value there."""
-    value = without_gaps(raw[column.name])
-    if column.type == "id" and value.type().is_string():
-        return ibis.ifelse(is_stand_in(value), ibis.null("string"), value)
-    return value
+    value = raw[column.name]
+    return somebody(value) if column.type == "id" and value.type().is_string() else without_gaps(value)
 
 
 def without_gaps(value: ir.Value) -> ir.Value:
@@ -130,9 +129,12 @@ def without_gaps(value: ir.Value) -> ir.Value:
         return ibis.cases(
             ((first > _BLANK) & (first < _DELETE), value), (value.re_search(_VISIBLE), value), else_=ibis.null("string")
         )
-    if kind.is_floating():
-        return ibis.ifelse(value.isnan(), ibis.null(kind), value)
-    return value
+    return _not_nan(value)
+
+
+def _not_nan(value: ir.Value) -> ir.Value:
+    kind = value.type()
+    return ibis.ifelse(value.isnan(), ibis.null(kind), value) if kind.is_floating() else value
 
 
 def as_number(raw: ir.Table, column: Column) -> ir.Value:
@@ -174,9 +176,8 @@ def _to_time(value: ir.Value, target: dt.DataType) -> ir.Value:
     kind = value.type()
     if kind.is_string():
         text = value.strip()
-        zoned = _with_full_offset(text)
         # The engine's session clock is the shop's wall clock, so zone-aware times lose their zone rightly here.
-        zoned = ibis.ifelse(text.re_search(_ZONED), zoned, ibis.null("string"))
+        zoned = _with_full_offset(text)
         naive = ibis.ifelse(text.re_search(_NAIVE), text, ibis.null("string"))
         return ibis.coalesce(
             zoned.try_cast(dt.Timestamp(timezone="UTC")).cast(dt.timestamp), naive.try_cast(dt.timestamp)
@@ -187,12 +188,11 @@ def _to_time(value: ir.Value, target: dt.DataType) -> ir.Value:
 
 
 def _with_full_offset(text: ir.StringValue) -> ir.StringValue:
-    """Write a zone-aware time as 10:00:00+03:00, which all engines read; the groups of their patterns differ."""
-    text = text.re_replace(r"\s*(Z|UTC)$", "+00:00").re_replace(r"\s+[+]", "+").re_replace(r"\s+[-]", "-")
-    text = ibis.cases(
-        (text.re_search(r":\d{2}(\.\d+)?[+-]\d{2}$"), text.concat(":00")),
-        (text.re_search(r"[+-]\d{4}$"), text.left(text.length() - 2).concat(":", text.right(2))),
-        else_=text,
-    )
-    without_seconds = text.re_search(r"[ T]\d{1,2}:\d{2}[+-]")
-    return ibis.ifelse(without_seconds, text.left(text.length() - 6).concat(":00", text.right(6)), text)
+    """Write a zone-aware time as 10:00:00+03:00, which all engines read; null where it is none."""
+    day, seconds, hours, minutes = (text.re_extract(_ZONED, group) for group in range(1, 5))
+    full = day.concat(_or(seconds, ":00"), _or(hours, "+00"), ":", _or(minutes, "00"))
+    return ibis.ifelse(text.re_search(_ZONED), full, ibis.null("string"))
+
+
+def _or(group: ir.StringValue, default: str) -> ir.StringValue:
+    return group.nullif("").fill_null(default)

@@ -18,24 +18,27 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 _STAND_INS = ("nan", "none", "null", "nat", "n/a", "#n/a", "<na>", "(null)", "\\n", "undefined")
-_OPENERS = tuple(sorted({ord(case) for word in _STAND_INS for case in (word[0], word[0].upper())}))
-_BLANK, _DELETE = 32, 127
+# How they begin, and blanks.
+_OPENERS = "".join(sorted({case for word in _STAND_INS for case in (word[0], word[0].upper())})) + " \t\n\r\f\v"
 # Not "(?i)": whether I is i depends on the language of the database.
-_IN_ANY_CASE = (
+_IN_ANY_CASE = "|".join(
     "".join(f"[{sign}{sign.upper()}]" if sign.isalpha() else re.escape(sign) for sign in word) for word in _STAND_INS
 )
-_STAND_IN = rf"^\s*({'|'.join(_IN_ANY_CASE)})\s*$"
+_STAND_IN = rf"^\s*({_IN_ANY_CASE})\s*$"
+_NOBODY = rf"^[\s\x0b]*({_IN_ANY_CASE}|)[\s\x0b]*$"
 _SCIENTIFIC = r"^\s*[+-]?\d{1,3}([.,]\d+[eE][+-]?|[eE][+])\d{1,3}\s*$"
 _WHOLE = r"^-?(0|[1-9]\d*)\.0$"
 _BITS: dict[type[dt.Floating], int] = {dt.Float16: 11, dt.Float32: 24, dt.Float64: 53}
 
 
-def is_stand_in(value: ir.StringValue) -> ir.BooleanValue:
-    """Tell whether a text stands for nobody; false for null and for blanks, which are empty."""
-    # Few ids begin like that, and the engine looks closer at these alone.
-    first = value.ascii_str()
-    possible = (first <= _BLANK) | first.isin(_OPENERS)
-    return ibis.ifelse(possible, value.re_search(_STAND_IN), False).fill_null(False)
+def is_stand_in(text: ir.StringValue) -> ir.BooleanValue:
+    """Tell whether a text stands for nobody; blanks do not, which are empty."""
+    return _seldom(text, _STAND_IN)
+
+
+def somebody(text: ir.StringValue) -> ir.StringValue:
+    """Make null of a text that stands for nobody, or is empty."""
+    return ibis.ifelse(_seldom(text, _NOBODY), ibis.null("string"), text)
 
 
 def exact_id(value: ir.Value) -> ir.StringValue:
@@ -46,7 +49,7 @@ def exact_id(value: ir.Value) -> ir.StringValue:
             # Few ids end like that, and the engine looks closer at these alone.
             (value.endswith(".0"), ibis.ifelse(value.re_search(_WHOLE), value.left(value.length() - 2), value)),
             (value.re_search(_SCIENTIFIC), ibis.null("string")),
-            else_=value,
+            else_=somebody(value),
         )
     if kind.is_floating():
         whole = value.try_cast("int64")
@@ -55,3 +58,8 @@ def exact_id(value: ir.Value) -> ir.StringValue:
     if kind.is_decimal():
         return value.cast("string").re_replace(r"\.0+$", "")
     return ibis.null("string") if kind.is_boolean() else value.cast("string")
+
+
+def _seldom(text: ir.StringValue, pattern: str) -> ir.BooleanValue:
+    """Look for a pattern where a text begins as few ids do, which is told in a fraction of the time."""
+    return ibis.ifelse(ibis.literal(_OPENERS).contains(text.left(1)), text.re_search(pattern), False)

@@ -225,8 +225,14 @@ _COLUMNS = {
     ),
     "contactable": _column(
         "flag",
-        ("May be contacted", "Whether she has consented. Empty where the shop does not say."),
-        ("İletişim izni", "İletişime izin verip vermediği. Mağaza bildirmiyorsa boştur."),
+        (
+            "May be contacted",
+            "Whether the customer has consented. Empty where the shop does not say it of this customer, or of anybody.",
+        ),
+        (
+            "İletişim izni",
+            "İletişime izin verip vermediği. Mağaza bunu bu müşteri için ya da hiç kimse için bildirmiyorsa boştur.",
+        ),
         codes="flag",
     ),
     "play_rule": _column(
@@ -376,6 +382,7 @@ _NAMES: dict[str, dict[Any, _Words]] = {
             "Not overdue against her own pace", "Kendi temposuna göre gecikmemiş"
         ),
         "no consent": _said("No consent", "İletişim izni yok"),
+        "consent unknown": _said("Consent unknown", "İletişim izni bilinmiyor"),
         "contacted within the cool-down": _said(
             "Contacted within the cool-down", "Bekleme süresi içinde iletişim kurulmuş"
         ),

@@ -143,8 +143,10 @@ class Scorer:
             ["churn_probability", "customer_id"], ascending=[False, True], ignore_index=True
         )
         frame["risk_rank"] = np.arange(1, len(frame) + 1)
-        contacted = _days_since_contact(history).reindex(frame["customer_id"])
-        against = reasons_against(frame, pace.loc[frame["customer_id"]], contacted, self.plays.plays, settings)
+        known_of = pace.loc[frame["customer_id"]]
+        known_of["days_since_contact"] = _days_since_contact(history).reindex(known_of.index)
+        known_of["consent_unknown"] = frame["contactable"].isna().to_numpy() & _tells_consent(shop)
+        against = reasons_against(frame, known_of, self.plays.plays, settings)
         frame["change"] = pd.Series(pd.NA, index=frame.index, dtype="str")
         frame["holdout"], frame["arm_until"] = self._arms(frame, against, earlier)
         return Ranking(
@@ -223,9 +225,13 @@ def _bands(probabilities: pd.Series) -> pd.Series:
     return pd.Series(np.array(names, dtype=object)[place], index=probabilities.index, dtype="str")
 
 
+def _tells_consent(shop: Shop) -> bool:
+    return shop.has("customers", ["contactable"])
+
+
 def _contactable(history: History, customers: pd.Index) -> pd.Series:
     """Give consent per customer; null where the shop does not say."""
-    if not history.shop.has("customers", ["contactable"]):
+    if not _tells_consent(history.shop):
         return pd.Series(pd.NA, index=customers, dtype="boolean")
     table = history.table("customers").select("customer_id", "contactable").to_pandas().set_index("customer_id")
     consent: pd.Series = table["contactable"].astype("boolean").reindex(customers)

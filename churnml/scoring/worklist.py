@@ -37,11 +37,7 @@ class Worklist:
 
 
 def reasons_against(
-    frame: pd.DataFrame,
-    pace: pd.DataFrame,
-    days_since_contact: pd.Series,
-    plays: Mapping[str, Play],
-    settings: ScoringSettings,
+    frame: pd.DataFrame, known: pd.DataFrame, plays: Mapping[str, Play], settings: ScoringSettings
 ) -> pd.Series:
     """Tell why a customer does not come into question, or null where she does.
 
@@ -49,14 +45,14 @@ def reasons_against(
     ----------
     frame
         The ranking.
-    pace
-        ``overdue`` and ``lost`` of the same customers in the same order; see ``against_own_pace``.
-    days_since_contact
-        Days since an offer was sent to her, same order; null for never.
+    known
+        What else is known of the same customers, in the same order: ``overdue`` and ``lost`` (see
+        ``against_own_pace``), ``days_since_contact`` (days since an offer was sent, null for never) and
+        ``consent_unknown`` (the shop tells consent, but not that of this customer).
     plays
         Plays by name.
     settings
-        Least probability, and what the list is ranked by.
+        Least probability, what is done where consent is not known, and what the list is ranked by.
 
     Returns
     -------
@@ -66,12 +62,13 @@ def reasons_against(
     cool_down = frame["play"].map({name: play.cool_down_days for name, play in plays.items()}).to_numpy()
     without_contact = [name for name, play in plays.items() if not play.contact]
     conditions = {
-        "already lost": pace["lost"].to_numpy(),
-        "not overdue against her own pace": ~pace["overdue"].to_numpy(),
+        "already lost": known["lost"].to_numpy(),
+        "not overdue against her own pace": ~known["overdue"].to_numpy(),
         f"less than {settings.min_probability:.0%} likely to leave": frame["churn_probability"].to_numpy()
         < settings.min_probability,
         "no consent": ~frame["contactable"].fillna(True).to_numpy(dtype=bool),
-        "contacted within the cool-down": (days_since_contact.to_numpy() <= cool_down) & (cool_down > 0),
+        "consent unknown": known["consent_unknown"].to_numpy() & (settings.unknown_consent == "leave_out"),
+        "contacted within the cool-down": (known["days_since_contact"].to_numpy() <= cool_down) & (cool_down > 0),
         "the play is to leave her alone": frame["play"].isin(without_contact).to_numpy(),
     }
     if settings.rank_by == "expected_profit":

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
 
+from churnml.config import Config, ScoringSettings
 from churnml.data.shop import Shop
 from churnml.errors import ConfigError, InputError, ModelError
 from churnml.features.builder import build_features
@@ -26,6 +29,26 @@ COLUMNS = [
 @pytest.fixture(scope="module")
 def ranking(shop: Shop, model: Model) -> Ranking:
     return Scorer(model).rank(shop, DAY)
+
+
+def test_customers_of_whom_the_shop_does_not_tell_consent_are_left_out(
+    ranking: Ranking, shop: Shop, model: Model
+) -> None:
+    # Three of the list lose their row, and two have one without an answer.
+    without = ranking.worklist().customer_id.to_list()[:5]
+    customers = shop.tables["customers"]
+    answer = ibis.ifelse(customers.customer_id.isin(without[3:]), ibis.null("boolean"), customers.contactable)
+    fewer = customers.mutate(contactable=answer).filter(~customers.customer_id.isin(without[:3]))
+    partly = replace(shop, tables={**shop.tables, "customers": fewer})
+    found = Scorer(model).rank(partly, DAY)
+    assert found.excluded["consent unknown"] == 5
+    assert not set(without) & set(found.worklist().customer_id)
+    assert found.frame.set_index("customer_id").contactable.loc[without].isna().all()
+    include = Config(scoring=ScoringSettings(unknown_consent="include"))
+    assert set(without) <= set(Scorer(model, include).rank(partly, DAY).worklist().customer_id)
+    nobody = {**shop.brought, "customers": shop.brought["customers"] - {"contactable"}}
+    not_asked = Scorer(model).rank(replace(shop, brought=nobody), DAY).excluded
+    assert not {"no consent", "consent unknown"} & set(not_asked)
 
 
 def test_the_ranking_has_the_columns_of_the_contract(ranking: Ranking) -> None:

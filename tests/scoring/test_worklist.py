@@ -45,27 +45,44 @@ def test_the_first_reason_that_holds_is_counted() -> None:
         contactable=pd.array([True] * 4 + [False, None, True, True, True], dtype="boolean"),
         play=["mail"] * 7 + ["nothing", "call"],
     )
-    pace = pd.DataFrame(
-        {"overdue": [True, False, True, *[True] * 6], "lost": [True, False, False, *[False] * 6]}, index=frame.index
+    known = pd.DataFrame(
+        {
+            "overdue": [True, False, True, *[True] * 6],
+            "lost": [True, False, False, *[False] * 6],
+            "days_since_contact": [1.0, 1.0, 30.0, 1.0, 1.0, 31.0, None, 1.0, 1.0],
+            "consent_unknown": False,
+        }
     )
-    since = pd.Series([1.0, 1.0, 30.0, 1.0, 1.0, 31.0, None, 1.0, 1.0])
-    assert list(reasons_against(frame, pace, since, PLAYS, ScoringSettings()).fillna("")) == [
+    assert list(reasons_against(frame, known, PLAYS, ScoringSettings()).fillna("")) == [
         "already lost",
         "not overdue against her own pace",
         "contacted within the cool-down",  # 30 days ago, cool-down of 30
         "less than 25% likely to leave",
         "no consent",
-        "",  # consent not known, last offer 31 days ago
+        "",  # the shop does not tell consent, last offer 31 days ago
         "",  # never contacted
         "the play is to leave her alone",
         "",  # a play without a cool-down
     ]
 
 
+def nothing_against(rows: int) -> pd.DataFrame:
+    usual = {"overdue": True, "lost": False, "days_since_contact": float("nan"), "consent_unknown": False}
+    return pd.DataFrame(usual, index=range(rows))
+
+
+def test_unknown_consent_is_no_consent_unless_one_says_so() -> None:
+    frame = ranked(3, contactable=pd.array([True, None, False], dtype="boolean"))
+    known = nothing_against(3).assign(consent_unknown=[False, True, False])
+    left_out = reasons_against(frame, known, PLAYS, ScoringSettings())
+    included = reasons_against(frame, known, PLAYS, ScoringSettings(unknown_consent="include"))
+    assert list(left_out.fillna("")) == ["", "consent unknown", "no consent"]
+    assert list(included.fillna("")) == ["", "", "no consent"]
+
+
 def test_the_least_probability_is_likely_enough() -> None:
     frame = ranked(3, churn_probability=[0.24, 0.25, 0.26])
-    pace = pd.DataFrame({"overdue": [True] * 3, "lost": [False] * 3})
-    found = reasons_against(frame, pace, pd.Series([float("nan")] * 3), PLAYS, ScoringSettings(min_probability=0.25))
+    found = reasons_against(frame, nothing_against(3), PLAYS, ScoringSettings(min_probability=0.25))
     assert list(found.isna()) == [False, True, True]
 
 
@@ -75,17 +92,16 @@ def test_a_play_without_a_cool_down_waits_for_none() -> None:
         "tomorrow": Play("tomorrow", "Tomorrow", "Call.", "us", 5.0, 0.0, 1, True),
     }
     frame = ranked(3, play=["today", "tomorrow", "tomorrow"])
-    pace = pd.DataFrame({"overdue": [True] * 3, "lost": [False] * 3})
-    found = reasons_against(frame, pace, pd.Series([0.0, 1.0, 2.0]), plays, ScoringSettings())
+    known = nothing_against(3).assign(days_since_contact=[0.0, 1.0, 2.0])
+    found = reasons_against(frame, known, plays, ScoringSettings())
     assert list(found.fillna("")) == ["", "contacted within the cool-down", ""]
 
 
 def test_a_contact_at_a_loss_is_no_profit() -> None:
     frame = ranked(3, expected_profit=[-1.0, 0.0, 0.01])
-    pace = pd.DataFrame({"overdue": [True] * 3, "lost": [False] * 3})
-    since = pd.Series([float("nan")] * 3)
-    by_value = reasons_against(frame, pace, since, PLAYS, ScoringSettings())
-    by_profit = reasons_against(frame, pace, since, PLAYS, ScoringSettings(rank_by="expected_profit"))
+    known = nothing_against(3)
+    by_value = reasons_against(frame, known, PLAYS, ScoringSettings())
+    by_profit = reasons_against(frame, known, PLAYS, ScoringSettings(rank_by="expected_profit"))
     assert by_value.isna().all()
     assert list(by_profit.isna()) == [False, False, True]
 

@@ -7,11 +7,13 @@ from collections.abc import Collection, Mapping
 import ibis.expr.types as ir
 
 from churnml.data.checks.between import check_currencies, check_rows_of_orders, currencies_of
+from churnml.data.checks.customers import check_customers
 from churnml.data.checks.days import check_days
 from churnml.data.checks.lines import check_keys
+from churnml.data.checks.links import check_links
 from churnml.data.checks.report import CheckReport
 from churnml.data.checks.values import check_values, missing_columns
-from churnml.data.contract import TABLES
+from churnml.data.contract import TABLES, Table
 from churnml.data.engines.engine import Engine, said
 
 
@@ -61,6 +63,11 @@ def check_tables(raw: Mapping[str, ir.Table], engine: Engine, add_lines: Collect
             failures += found.failures
             notes += found.notes
             impossible[name] |= found.impossible
+    linked = {name: received for name, received in raw.items() if name in plain and _has_ids(received, TABLES[name])}
+    if "orders" in linked:
+        unmet, counted = check_links(linked, plain)
+        failures += unmet
+        notes += counted + check_customers(linked["orders"], plain["orders"])
     return CheckReport(
         rows=rows,
         failures=failures,
@@ -69,3 +76,7 @@ def check_tables(raw: Mapping[str, ir.Table], engine: Engine, add_lines: Collect
         plain=plain,
         impossible={name: frozenset(columns) for name, columns in impossible.items() if columns},
     )
+
+
+def _has_ids(raw: ir.Table, contract: Table) -> bool:
+    return all(name in raw.columns for name in contract.required if contract.column[name].type == "id")
