@@ -17,13 +17,14 @@ from churnml.analytics.overview import Overview, analyse
 from churnml.config import Config
 from churnml.data.checks import CheckReport
 from churnml.data.files import read_table
+from churnml.data.history import History
 from churnml.data.population import data_end, training_snapshots
 from churnml.data.shop import Shop, check, read
 from churnml.data.simulator import simulate
 from churnml.days import Day
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError, ModelError
-from churnml.features.registry import available, load_plugins
+from churnml.features.registry import fitting, load_plugins
 from churnml.features.store import Partition, Progress, write_feature_file, write_features
 from churnml.features.supplied import supply_features
 from churnml.plots import plot_horizon, save_picture
@@ -119,7 +120,8 @@ def build_feature_files(
         every = config.snapshots
         asked = list(training_snapshots(shop.first_day, end, definition, every.every_days, every.at_most))
     snapshots = list(dict.fromkeys(data_end(shop, day, definition.horizon_days, "snapshot_date") for day in asked))
-    features = available(shop, config.features.families)
+    # Partitions share their columns, so the day that knows most says how the shop is measured.
+    features = fitting(History(shop, end if training else max(snapshots)), config.features.families)
     if out.suffix != ".parquet":
         return write_features(shop, snapshots, definition, features, out, progress)
     if len(snapshots) > 1:

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from churnml.data.history import History
+from churnml.data.lateness import late, measure_of
 from churnml.definition import ChurnDefinition
-from churnml.features.families.delivery import DELIVERIES
+from churnml.features.deliveries import DELIVERIES
 from churnml.features.families.reviews import LOW_STARS, REVIEWS, STARS
 from churnml.statistics.figure import error_from_sums
 from churnml.statistics.shares import NORMAL_95, newcombe, wilson
@@ -58,7 +59,8 @@ def compute_experience(history: History, period_days: int, periods: int) -> pd.D
         One row per period, oldest first: ``period_start``, ``period_end`` (dates), and as far as the shop brought the
         tables
 
-        - ``deliveries`` that arrived, and ``late_share`` of them that came after the promised day (interval: Wilson);
+        - ``deliveries`` that arrived, and ``late_share`` of them that came after the promised day, or after the
+          promised time where the shop's promises carry a clock (`churnml.data.lateness`; interval: Wilson);
         - ``orders`` placed; ``complaints`` opened and ``complaint_rate``, complaints per order; ``returns``,
           ``return_rate`` per order and ``returned_share``, the amount sent back per amount ordered. As complaints and
           returns may be of earlier orders, these are no shares and may exceed 1;
@@ -88,11 +90,12 @@ def compute_first_experience(history: History, definition: ChurnDefinition) -> p
     """Compare how many customers came back after a bad first order and after a good one.
 
     It is asked of customers whose first order lies at least 30 days and one horizon back. Its experience is what was
-    known 30 days after it: ``late delivery`` (delivered after the promised day, or not delivered and past it),
-    ``complaint``, ``return``, ``low rating`` (at most 2 stars of 5, or that share of another scale). Rows that name an
-    order count for that order; those that name none count if they lie within the 30 days. She came back with another
-    order in the horizon after these 30 days (``lead_days`` plays no part), so nothing that tells the outcome tells the
-    experience. Days are counted by date from the first order; all first orders of the same second are the first order.
+    known 30 days after it: ``late delivery`` (late as in ``compute_experience``, or not delivered and past the promised
+    day), ``complaint``, ``return``, ``low rating`` (at most 2 stars of 5, or that share of another scale). Rows that
+    name an order count for that order; those that name none count if they lie within the 30 days. She came back with
+    another order in the horizon after these 30 days (``lead_days`` plays no part), so nothing that tells the outcome
+    tells the experience. Days are counted by date from the first order; all first orders of the same second are the
+    first order.
 
     Say ``ASSOCIATION`` beside it: a customer with a bad experience may differ in other ways.
 
@@ -145,8 +148,9 @@ def _figures(history: History, period_days: int, periods: int) -> Iterator[pd.Da
     shop = history.shop
     if shop.has("deliveries", ["delivered_at"]):
         deliveries = dated(DELIVERIES.rows(history), "delivered_at")
+        is_late = late(deliveries, measure_of(history)) > 0
         came = deliveries.group_by("period").aggregate(
-            deliveries=deliveries.count(), late=deliveries.count(where=deliveries.delay_days > 0)
+            deliveries=deliveries.count(), late=deliveries.count(where=is_late)
         )
         yield _late_shares(came.order_by("period").to_pandas())
     orders = dated(history.uncancelled_orders, "ordered_at").select("period", "customer_id", "amount", times=1)
@@ -273,7 +277,8 @@ def _late(history: History, first: ir.Table) -> ir.Table:
     rows = first.inner_join(deliveries, "order_id")
     promised = _days_between(rows.first_at, rows.promised_at, history)
     came = _days_between(rows.first_at, rows.delivered_at, history).fill_null(SETTLING_DAYS)
-    return rows.filter(ibis.least(came, SETTLING_DAYS) > promised)
+    is_late = late(rows, measure_of(history)) > 0
+    return rows.filter(ibis.ifelse(came < SETTLING_DAYS, is_late, promised < SETTLING_DAYS))
 
 
 def _named(history: History, first: ir.Table, source: str, time: str) -> ir.Table:

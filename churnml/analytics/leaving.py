@@ -16,9 +16,10 @@ from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.features.builder import build
 from churnml.features.families.complaints import COMPLAINTS
+from churnml.features.families.delivery import DELAY_OF_LAST, LATE_NOW
 from churnml.features.families.reviews import LOW_STARS
 from churnml.features.family import Aggregate, Derived, Feature, days_since_last
-from churnml.features.registry import available
+from churnml.features.registry import fitting
 from churnml.statistics.shares import newcombe, wilson
 
 NONE_KNOWN = "none known"
@@ -71,6 +72,10 @@ def _around_last_order(name: str) -> Callable[[pd.DataFrame], pd.Series]:
     return lambda X: X[name] <= X["days_since_last_order"].fillna(0.0) + _AROUND_DAYS
 
 
+def _is_above_zero(name: str) -> Callable[[pd.DataFrame], pd.Series]:
+    return lambda X: X[name] > 0
+
+
 REASONS = (
     Reason(
         "quality",
@@ -101,11 +106,9 @@ REASONS = (
     ),
     Reason(
         "late delivery",
-        "The last delivery came after the promised day, or an order under way is past it",
-        (
-            Sign(("delivery_delay_last_days",), lambda X: X["delivery_delay_last_days"] > 0),
-            Sign(("orders_under_way_late",), lambda X: X["orders_under_way_late"] > 0),
-        ),
+        "The last delivery came after the promised day, or an order under way is past it; by the hour and minute where "
+        "the shop's promised times carry them",
+        tuple(Sign((name,), _is_above_zero(name)) for name in (*DELAY_OF_LAST, *LATE_NOW)),
     ),
     Reason(
         "price",
@@ -159,7 +162,7 @@ def compute_reasons_of_leaving(
         no rows where the window ends after the data.
     """
     churned = _known(labels(shop, snapshot_date, definition, data_end) if churned is None else churned)
-    given = {feature.name: feature for feature in available(shop)}
+    given = {feature.name: feature for feature in fitting(History(shop, snapshot_date))}
     if shop.has(COMPLAINTS.table, DAYS_SINCE_SLOW_ANSWER.needs):
         given[DAYS_SINCE_SLOW_ANSWER.name] = DAYS_SINCE_SLOW_ANSWER
     told = {

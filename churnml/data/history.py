@@ -88,6 +88,10 @@ class History:
         """Count the days from the date of a known time to the snapshot; negative for plans ahead, null for null."""
         return ibis.date(self._now.date()).delta(event_time.date(), unit="day")
 
+    def seconds_since(self, event_time: ir.Value) -> ir.Value:
+        """Count the whole seconds from a known time to the snapshot; negative for plans ahead, null for null."""
+        return seconds_between(event_time, self._moment(0))
+
     def _as_known(self, contract: Table) -> ir.Table:
         table = self.shop.tables[contract.name]
         if RECORDED_AT.name in table.columns:
@@ -120,3 +124,8 @@ class History:
 
     def _moment(self, days: int) -> ir.TimestampScalar:
         return ibis.timestamp(self._now + timedelta(days=days))
+
+
+def seconds_between(begin: ir.Value, end: ir.Value) -> ir.IntegerValue:
+    """Count the whole seconds from one time to another, alike on every engine: parts of a second are cut off first."""
+    return end.truncate("s").epoch_seconds().cast("int64") - begin.truncate("s").epoch_seconds().cast("int64")

@@ -127,6 +127,11 @@ class Shop:
         return str(found) if isinstance(found, str) else None
 
     @cached_property
+    def answers(self) -> dict[Any, Any]:
+        """What was asked of the shop as known on a day and need not be asked again, by question and day."""
+        return {}
+
+    @cached_property
     def _order_days(self) -> tuple[date, date]:
         orders = self.tables["orders"]
         days = orders.aggregate(first=orders.ordered_at.min(), last=orders.ordered_at.max()).to_pandas().iloc[0]

@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from churnml.data.history import History
+from churnml.data.lateness import late, measure_of
 
 COLUMNS = ("customer_id", "at", "kind", "number", "detail")
 
@@ -30,7 +31,8 @@ def timeline(history: History, customers: Sequence[str], at_most: int = 40) -> p
     pandas DataFrame
         ``customer_id``, ``at`` (time), ``kind``, ``number`` and ``detail`` (null where there is none), oldest first
         for each customer. Kinds, with what their number and detail are: ``order`` and ``order_cancelled`` (amount),
-        ``delivery`` (days late, negative is early), ``complaint`` (detail: topic), ``complaint_resolved`` (days that
+        ``delivery`` (how late, negative is early; detail: ``hours`` or ``minutes`` where lateness is measured by the
+        clock, otherwise days are meant), ``complaint`` (detail: topic), ``complaint_resolved`` (days that
         it was open), ``return`` (amount; detail: reason), ``review`` (rating; detail: the best that is possible),
         ``contact`` (detail: campaign), ``subscription`` (price; detail: plan), ``subscription_cancelled``.
     """
@@ -67,8 +69,9 @@ def _cancelled_orders(history: History, orders: ir.Table) -> ir.Table:
 
 
 def _deliveries(history: History, deliveries: ir.Table) -> ir.Table | None:
-    late = deliveries.delivered_at.date().delta(deliveries.promised_at.date(), unit="day")
-    return deliveries.mutate(at=deliveries.delivered_at, number=late, detail=_nothing())
+    measure = measure_of(history)
+    detail = _nothing() if measure == "days" else ibis.literal(measure)
+    return deliveries.mutate(at=deliveries.delivered_at, number=late(deliveries, measure), detail=detail)
 
 
 def _complaints(history: History, complaints: ir.Table) -> ir.Table:

@@ -17,7 +17,7 @@ from churnml.data.suspects import Suspect, find_suspects
 from churnml.days import Day, parse_day
 from churnml.definition import ChurnDefinition
 from churnml.features.builder import build
-from churnml.features.registry import available
+from churnml.features.registry import fitting
 
 Progress = Callable[[str, int, int], None]
 _TRIALS = 5
@@ -106,14 +106,16 @@ def audit(
     """
     day = parse_day(snapshot_date)
     definition = definition or ChurnDefinition()
-    features = available(shop, families)
+    families = None if families is None else list(families)
+    features = fitting(History(shop, day), families)
     report = progress or (lambda step, done, of: None)
     report("audit", 0, _TRIALS + 1)
     expected = build(History(shop, day), definition, features)
     trials = []
     for done, other in enumerate(counterfactuals(shop, day), 1):
         report("audit", done, _TRIALS + 1)
-        found = build(History(other.shop, day), definition, features)
+        history = History(other.shop, day)
+        found = build(history, definition, fitting(history, families))
         trials.append(Trial(other.name, other.changed, _differences(expected, found)))
     suspects = find_suspects(shop, day)
     report("audit", _TRIALS + 1, _TRIALS + 1)
@@ -122,10 +124,11 @@ def audit(
 
 
 def _differences(expected: pd.DataFrame, found: pd.DataFrame) -> dict[str, int]:
-    """Count the customers whose value differs, by feature; a customer who is in one table only differs in all."""
-    customers = expected.index.union(found.index)
-    one, other = expected.reindex(customers), found.reindex(customers)
-    absent = ~customers.isin(expected.index) | ~customers.isin(found.index)
+    """Count the customers whose value differs, by feature; who or what is in one table only differs in all."""
+    customers, features = expected.index.union(found.index), list(dict.fromkeys([*expected, *found]))
+    one, other = (table.reindex(index=customers, columns=features) for table in (expected, found))
+    absent = np.logical_or(*(~customers.isin(table.index) for table in (expected, found)))
+    new = np.logical_or(*(~np.isin(features, table.columns) for table in (expected, found)))
     same = (one.to_numpy() == other.to_numpy()) | (np.isnan(one.to_numpy()) & np.isnan(other.to_numpy()))
-    counts = (~same | absent[:, None]).sum(axis=0)
-    return {str(name): int(count) for name, count in zip(expected.columns, counts, strict=True) if count}
+    counts = (~same | absent[:, None] | new).sum(axis=0)
+    return {str(name): int(count) for name, count in zip(features, counts, strict=True) if count}

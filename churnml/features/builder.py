@@ -22,7 +22,7 @@ from churnml.days import Day
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 from churnml.features.family import Aggregate, Derived, Feature, Fit, Supplied
-from churnml.features.registry import available, family_of
+from churnml.features.registry import family_of, fitting
 from churnml.features.sources import ORDERS
 
 
@@ -43,8 +43,9 @@ def build_features(
     definition
         Who is eligible; None takes the defaults.
     families
-        Families to build; None builds all that the shop's tables allow. Features derived from a family that is not
-        among them are left out.
+        Families to build; None builds all that the shop's tables allow. Of features with several measures (lateness by
+        the date, or by the clock) those are built that fit the shop as known on the day. Features derived from a family
+        that is not among them are left out.
 
     Returns
     -------
@@ -57,7 +58,8 @@ def build_features(
     InputError
         Where the snapshot is not a day, or lies before the data.
     """
-    return build(History(shop, snapshot_date), definition or ChurnDefinition(), available(shop, families))
+    history = History(shop, snapshot_date)
+    return build(history, definition or ChurnDefinition(), fitting(history, families))
 
 
 def build(

@@ -11,7 +11,12 @@ from churnml.data.contract import TABLES
 from churnml.features.family import Aggregate, Derived, Family, Feature, Unit
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_WORDS_OF_UNIT = {"days": ("days",), "ratio": ("ratio", "per"), "share": ("share",), "probability": ("probability",)}
+_WORDS_OF_UNIT = {
+    **{unit: (unit,) for unit in ("days", "hours", "minutes")},
+    "ratio": ("ratio", "per"),
+    "share": ("share",),
+    "probability": ("probability",),
+}
 
 
 def failures_of_family(family: Family, others: Iterable[Family] = ()) -> list[str]:
@@ -40,6 +45,8 @@ def failures_of_family(family: Family, others: Iterable[Family] = ()) -> list[st
     known = set(owners)
     for feature in family.features:
         failures += [f"{family.name}.{feature.name}: {failure}" for failure in _failures_of(feature, known)]
+        if feature.measures and family.measure is None:
+            failures.append(f"{feature.name}: names measures, but {family.name} has none. Declare how it is found.")
         if feature.name in owners:
             failures.append(f"{feature.name}: declared by {owners[feature.name]} and by {family.name}. Rename one.")
         owners[feature.name] = family.name

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 import pandas as pd
 
 from churnml.features.family import Aggregate, Derived, Feature
 from churnml.features.registry import concept_of, families, feature
 
 COLUMNS = ("name", "family", "unit", "window", "fill", "table", "concept", "actionable", "describe", "en", "tr")
+_WIDTH = 110
 
 
 def dictionary() -> pd.DataFrame:
@@ -64,6 +67,7 @@ def as_markdown(table: pd.DataFrame) -> str:
     for name, group in table.groupby("family", sort=False):
         kind = "one can act on it" if group.actionable.iloc[0] else "gives context"
         lines += [f"## {name}", "", f"Reads {_listed(group.table)}; {kind}.", ""]
+        lines += [line for note in [families()[str(name)].note] if note for line in (*wrap(note, _WIDTH), "")]
         lines += [
             "| feature | what it is | unit | window | nothing | concept | sentence |",
             "|---|---|---|---|---|---|---|",

@@ -18,6 +18,8 @@ WINDOWS = (30, 60, 90, 180, 365)
 Unit = Literal[
     "orders",
     "days",
+    "hours",
+    "minutes",
     "money",
     "complaints",
     "deliveries",
@@ -100,6 +102,8 @@ class Feature:
         the sentence by chance too.
     concept
         What its reasons are about, where that is not its family's concept.
+    measures
+        Measures of its family by which a shop has this feature; none means that every shop has it.
     """
 
     name: str
@@ -116,6 +120,7 @@ class Feature:
     tells: Literal["high", "low", "any"] = "high"
     headline: int | None = None
     concept: str | None = None
+    measures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +186,10 @@ class Family:
         Its features.
     min_history_days
         Days of orders before the snapshot below which the family is off, unless it is chosen by name.
+    measure
+        Finds the measure that fits a shop as known on a day, where features name measures.
+    note
+        What the data dictionary says of the family besides its features.
     """
 
     name: str
@@ -188,6 +197,8 @@ class Family:
     actionable: bool
     features: tuple[Feature, ...]
     min_history_days: int = 0
+    measure: Callable[[History], str] | None = None
+    note: str = ""
 
 
 def count() -> Reducer:

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 from uuid import uuid4
 
+from churnml.data.history import History
 from churnml.data.shop import Shop
 from churnml.errors import ConfigError
 from churnml.features import families as families_package
@@ -163,6 +164,8 @@ def tables_of(features: Iterable[Feature]) -> set[str]:
 def available(shop: Shop, names: Iterable[str] | None = None, day: date | None = None) -> list[Feature]:
     """List the features that a shop's tables and the chosen families allow, inputs before what is derived from them.
 
+    Those of a family that measures in several ways are all among them, unless a day says which one fits.
+
     Parameters
     ----------
     shop
@@ -170,8 +173,9 @@ def available(shop: Shop, names: Iterable[str] | None = None, day: date | None =
     names
         Families to use; None uses all.
     day
-        Where no families are named, those are left out whose shortest history is longer than that of this day; None
-        leaves none out.
+        Where no families are named, those are left out whose shortest history is longer than that of this day; and of
+        families with several measures, the features of those that do not fit the shop as known on it. None leaves none
+        out.
 
     Raises
     ------
@@ -193,7 +197,8 @@ def available(shop: Shop, names: Iterable[str] | None = None, day: date | None =
             raise ConfigError(
                 f"features.families: {', '.join(unknown)} not known. Choose among {', '.join(everything)}."
             )
-    chosen = [feature for name in everything if name in wanted for feature in everything[name].features]
+    history = None if day is None else History(shop, day)
+    chosen = [feature for name in everything if name in wanted for feature in _measured(everything[name], history)]
     given = [feature for feature in chosen if _is_given(shop, feature)]
     there = {feature.name for feature in given}
     derived = []
@@ -204,6 +209,11 @@ def available(shop: Shop, names: Iterable[str] | None = None, day: date | None =
     return [*given, *derived]
 
 
+def fitting(history: History, names: Iterable[str] | None = None) -> list[Feature]:
+    """List the features of a shop as known on a day, however short its history; see ``available``."""
+    return available(history.shop, families() if names is None else names, history.snapshot_date)
+
+
 def learnable(shop: Shop, names: Iterable[str] | None, day: date) -> tuple[list[Feature], list[str]]:
     """List the features that a model may learn from, and the names of those that are off, which stand last.
 
@@ -212,10 +222,19 @@ def learnable(shop: Shop, names: Iterable[str] | None, day: date) -> tuple[list[
 
     Parameters are those of ``available``.
     """
-    features = [feature for feature in available(shop, names) if family_of(feature.name).name != LEVEL]
+    known = fitting(History(shop, day), names)
+    features = [feature for feature in known if family_of(feature.name).name != LEVEL]
     on = {feature.name for feature in available(shop, names, day)}
     off = [feature for feature in features if feature.name not in on]
     return [*(feature for feature in features if feature.name in on), *off], [feature.name for feature in off]
+
+
+def _measured(family: Family, history: History | None) -> tuple[Feature, ...]:
+    """Leave out the features of measures that do not fit; no history leaves none out."""
+    if history is None or family.measure is None:
+        return family.features
+    fits = family.measure(history)
+    return tuple(feature for feature in family.features if not feature.measures or fits in feature.measures)
 
 
 def _is_given(shop: Shop, feature: Feature) -> bool:

@@ -15,6 +15,7 @@ from babel import Locale
 from babel.numbers import format_currency, format_decimal, format_percent, get_decimal_symbol, get_group_symbol
 from numpy.typing import NDArray
 
+from churnml.data.lateness import DAY, SECONDS
 from churnml.features.family import Feature, Unit
 from churnml.features.registry import feature as feature_of
 
@@ -27,6 +28,8 @@ NOUNS: dict[Language, dict[Unit, dict[str, str]]] = {
     "en": {
         "orders": {"none": "no orders", "one": "{} order", "other": "{} orders"},
         "days": {"one": "{} day", "other": "{} days"},
+        "hours": {"one": "{} hour", "other": "{} hours"},
+        "minutes": {"one": "{} minute", "other": "{} minutes"},
         "complaints": {"none": "no complaints", "one": "{} complaint", "other": "{} complaints"},
         "deliveries": {"none": "no deliveries", "one": "{} delivery", "other": "{} deliveries"},
         "returns": {"none": "no returns", "one": "{} return", "other": "{} returns"},
@@ -45,6 +48,8 @@ NOUNS: dict[Language, dict[Unit, dict[str, str]]] = {
     "tr": {
         "orders": {"none": "hiç sipariş", "other": "{} sipariş"},
         "days": {"other": "{} gün"},
+        "hours": {"other": "{} saat"},
+        "minutes": {"other": "{} dakika"},
         "complaints": {"none": "hiç şikâyet", "other": "{} şikâyet"},
         "deliveries": {"none": "hiç teslimat", "other": "{} teslimat"},
         "returns": {"none": "hiç iade", "other": "{} iade"},
@@ -62,6 +67,7 @@ NOUNS: dict[Language, dict[Unit, dict[str, str]]] = {
     },
 }
 _CENTS = 2
+_LONG_DAYS = 2  # from here on hours and minutes are said in days
 _REMEMBERED = 100_000
 
 
@@ -86,9 +92,9 @@ def write(feature_name: str, row: Mapping[str, float], language: Language, curre
 
     Notes
     -----
-    Numbers are rounded (days and counts to one decimal, ratios to two, shares to whole percents, money to the
-    currency's smallest coin), but never to 0, and a share never to 100 %: such a number keeps as many decimals as
-    it needs.
+    Numbers are rounded (days, hours and counts to one decimal, minutes to whole ones, ratios to two, shares to whole
+    percents, money to the currency's smallest coin), but never to 0, and a share never to 100 %: such a number keeps
+    as many decimals as it needs. Hours and minutes that make two days or more are written in days.
 
     Examples
     --------
@@ -233,7 +239,11 @@ def number_writer(unit: Unit, language: Language, currency: str | None = None) -
         return _plain(language, decimals=2)
     if unit in ("share", "probability"):
         return _share(language)
-    return _counted(NOUNS[language][unit], language)
+    counted = _counted(NOUNS[language][unit], language, decimals=0 if unit == "minutes" else 1)
+    if unit not in SECONDS:
+        return counted
+    in_days, per_day = _counted(NOUNS[language]["days"], language), DAY // SECONDS[unit]
+    return lambda number: counted(number) if abs(number) < _LONG_DAYS * per_day else in_days(number / per_day)
 
 
 def _plain(language: Language, decimals: int = 1) -> Write:
@@ -246,7 +256,7 @@ def _plain(language: Language, decimals: int = 1) -> Write:
     return lambda number: spell(_rounded(number, decimals))
 
 
-def _counted(nouns: Mapping[str, str], language: Language) -> Write:
+def _counted(nouns: Mapping[str, str], language: Language, decimals: int = 1) -> Write:
     plain, plural_form = _plain(language), Locale(language).plural_form
     none = nouns.get("none", nouns["other"].format(0))
 
@@ -256,7 +266,7 @@ def _counted(nouns: Mapping[str, str], language: Language) -> Write:
             return none
         return nouns.get(plural_form(_short(number)), nouns["other"]).format(plain(number))
 
-    return lambda number: spell(_rounded(number, 1))
+    return lambda number: spell(_rounded(number, decimals))
 
 
 def _share(language: Language) -> Write:

@@ -11,6 +11,7 @@ import pandas as pd
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
+from churnml.data.lateness import SECONDS
 from churnml.features.family import Unit
 from churnml.features.sentences import Language, capitalised, number_writer
 from churnml.plots import plot_reasons
@@ -32,7 +33,10 @@ _SAID: Mapping[str, tuple[Unit, dict[Language, tuple[str, str]]]] = {
     "delivery_early": ("days", {"en": ("Delivered {n} early",) * 2, "tr": ("{n} erken teslim edildi",) * 2}),
     "delivery": (
         "days",
-        {"en": ("Delivered on the promised day",) * 2, "tr": ("Söz verilen günde teslim edildi",) * 2},
+        {
+            "en": ("Delivered at the promised time", "Delivered on the promised day"),
+            "tr": ("Söz verilen saatte teslim edildi", "Söz verilen günde teslim edildi"),
+        },
     ),
     "complaint": ("days", {"en": ("Complaint: {d}", "Complaint"), "tr": ("Şikâyet: {d}", "Şikâyet")}),
     "complaint_resolved": (
@@ -187,6 +191,8 @@ def _say(kind: str, number: float, detail: str | None, language: Language, curre
     if kind == "review" and detail is not None:
         detail = str(format_decimal(float(detail), locale=language))
     unit, said = _SAID[kind]
+    if kind.startswith("delivery"):
+        unit = next((measure for measure in SECONDS if measure == detail), unit)
     with_detail, without = said[language]
     written = "" if pd.isna(number) else number_writer(unit, language, currency)(abs(number))
     text = without if detail is None else with_detail

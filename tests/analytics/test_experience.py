@@ -225,3 +225,29 @@ def test_planted_effects_are_found_and_the_warning_stands_in_both_languages(shop
     found = compute_first_experience(History(shop, shop.last_day), ChurnDefinition()).set_index("experience")
     assert (found.loc[["late delivery", "complaint", ANY_BAD], "difference_high"] < 0).all()
     assert set(ASSOCIATION) == {"en", "tr"}
+
+
+# --- lateness by the clock -----------------------------------------------------------------------------------------
+
+# Half an hour, a second, and nothing late; promised by the minute.
+MINUTES = pd.DataFrame(
+    {
+        "order_id": ["1", "2", "3"],
+        "promised_at": [at(20) + pd.Timedelta(minutes=7), at(18) + pd.Timedelta(minutes=99), at(7)],
+        "delivered_at": [at(20) + pd.Timedelta(minutes=37), at(18) + pd.Timedelta("99m 1s"), at(7)],
+    }
+)
+
+
+def test_late_deliveries_are_counted_by_the_clock_where_promises_carry_one() -> None:
+    found = experience_of(TABLES | {"deliveries": MINUTES})
+    assert found[["deliveries", "late_share"]].to_numpy().tolist() == [[2, 1], [1, 0]]
+
+
+def test_a_first_delivery_is_late_by_the_clock() -> None:
+    found = first_of(deliveries=MINUTES.assign(order_id=["late1", "slow1", "fair1"]))
+    # In the 30 days nothing came: promised 20, 18 and 7 days before the day, when the first orders were long settled.
+    assert found.loc["late delivery", "customers"] == 0
+    days_earlier = pd.DataFrame({name: MINUTES[name] - pd.Timedelta(days=175) for name in MINUTES.columns[1:]})
+    found = first_of(deliveries=days_earlier.assign(order_id=["late1", "slow1", "fair1"]))
+    assert found.loc["late delivery", "customers"] == 2

@@ -63,3 +63,14 @@ def test_only_the_newest_are_given() -> None:
 
 def test_nobody_asked_for_is_nobody_told() -> None:
     assert len(timeline(History(little_shop(), date(2025, 4, 1)), [])) == 0
+
+
+def test_deliveries_by_the_clock_are_told_in_its_unit() -> None:
+    shop = little_shop()
+    times = ["2025-01-01 10:40", "2025-02-01 00:35", "2025-01-05 00:30"]
+    came = ["2025-01-01 10:52:30", "2025-02-01 00:30", None]
+    deliveries = pd.DataFrame({"order_id": ["o1", "o2", "o3"], "promised_at": times, "delivered_at": came})
+    tables = {name: table.to_pandas() for name, table in shop.tables.items()} | {"deliveries": deliveries}
+    found = timeline(History(read(tables), date(2025, 2, 2)), ["a"])
+    found = found[found.kind == "delivery"]
+    assert found[["number", "detail"]].to_numpy().tolist() == [[12.5, "minutes"], [-5, "minutes"]]

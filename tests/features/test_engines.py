@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from churnml.data.history import History
 from churnml.data.population import data_end, eligible, exclusions, labels
 from churnml.data.shop import Shop, read
 from churnml.definition import ChurnDefinition
-from churnml.features.builder import build_features
+from churnml.features.builder import build, build_features
 from churnml.features.registry import available, families
 from churnml.features.store import write_features
 from tests.random_shop import Maker, Tables
@@ -34,10 +34,15 @@ def tables_of(shop: int) -> Tables:
     return Maker(*SHOPS[shop]).tables()
 
 
+def all_features(shop: Shop, snapshot: date) -> pd.DataFrame:
+    """Build every feature, by whichever measure."""
+    return build(History(shop, snapshot), ChurnDefinition(), available(shop))
+
+
 @cache
 def on_duckdb(shop: int) -> tuple[Shop, pd.DataFrame]:
     found = read(tables_of(shop))
-    return found, build_features(found, SHOPS[shop][1])
+    return found, all_features(found, SHOPS[shop][1])
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +61,7 @@ def on_engines(
         }
         for engine, source in sources.items():
             found = read(source)
-            made[engine, shop] = found, build_features(found, snapshot), source
+            made[engine, shop] = found, all_features(found, snapshot), source
     return made
 
 

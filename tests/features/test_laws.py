@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 
 from churnml.data.contract import TABLES
+from churnml.data.history import History
 from churnml.data.shop import Shop, read
 from churnml.definition import ChurnDefinition
-from churnml.features.builder import build_features
+from churnml.features.builder import build, build_features
 from churnml.features.declared import failures_of_family
 from churnml.features.family import Derived
 from churnml.features.registry import available, families
@@ -62,12 +63,17 @@ def shop_of(shop: int) -> Shop:
     return read(tables_of(shop))
 
 
+def all_features(shop: Shop, snapshot: date) -> pd.DataFrame:
+    """Build every feature, by whichever measure."""
+    return build(History(shop, snapshot), ChurnDefinition(), available(shop))
+
+
 @cache
 def built(shop: int, variant: str) -> pd.DataFrame:
     """Build all features of a shop, or of a variant of it."""
     _, snapshot, _ = SHOPS[shop]
     if variant == "as drawn":
-        return build_features(shop_of(shop), snapshot)
+        return all_features(shop_of(shop), snapshot)
     now, tables = pd.Timestamp(snapshot), tables_of(shop)
     if variant == "later left out":
         tables = without_later(tables, now)
@@ -78,7 +84,7 @@ def built(shop: int, variant: str) -> pd.DataFrame:
     elif variant == "shifted":
         days = SHIFTS[shop]
         tables, snapshot = shifted(tables, days), snapshot + timedelta(days=days)
-    return build_features(read(tables), snapshot)
+    return all_features(read(tables), snapshot)
 
 
 def columns_of(family: str) -> list[str]:
@@ -147,7 +153,7 @@ def from_repeated_parts(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFram
         parts = [table.iloc[: len(table) // 3], table.iloc[len(table) // 3 :]]
         for number, part in enumerate([*parts, parts[0]]):
             part.to_parquet(folder / f"{name}-{number}.parquet")
-    return build_features(read(folder), SHOPS[0][1])
+    return all_features(read(folder), SHOPS[0][1])
 
 
 @pytest.mark.slow
@@ -213,7 +219,7 @@ def test_a_family_alone_has_the_same_rows(active_days: int, days_later: int) -> 
 
 @pytest.mark.slow
 def test_nobody_eligible_gives_no_rows_but_all_columns() -> None:
-    found = build_features(shop_of(2), SHOPS[2][1] + timedelta(days=2_000))
+    found = all_features(shop_of(2), SHOPS[2][1] + timedelta(days=2_000))
     assert found.shape == (0, len(FEATURES))
     assert set(found.dtypes) == {np.dtype("float64")}
 

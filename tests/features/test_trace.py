@@ -12,11 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from churnml.data.history import History
 from churnml.data.shop import Shop, read
+from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
-from churnml.features.builder import build_features
+from churnml.features.builder import build
 from churnml.features.family import Aggregate
-from churnml.features.registry import families
+from churnml.features.registry import available, families
 from churnml.features.trace import trace, trace_value
 from tests.features.redo import Redo
 from tests.random_shop import Maker
@@ -35,7 +37,7 @@ def random_shop() -> Shop:
 
 @pytest.fixture(scope="module")
 def built(random_shop: Shop) -> pd.DataFrame:
-    return build_features(random_shop, SNAPSHOT)
+    return build(History(random_shop, SNAPSHOT), ChurnDefinition(), available(random_shop))
 
 
 @cache
