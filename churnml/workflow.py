@@ -118,7 +118,7 @@ def build_feature_files(
     asked: list[Day] = [*days] or [end]
     if training:
         every = config.snapshots
-        asked = list(training_snapshots(shop.first_day, end, definition, every.every_days, every.at_most))
+        asked = list(training_snapshots(History(shop, end).first_day, end, definition, every.every_days, every.at_most))
     snapshots = list(dict.fromkeys(data_end(shop, day, definition.horizon_days, "snapshot_date") for day in asked))
     # Partitions share their columns, so the day that knows most says how the shop is measured.
     features = fitting(History(shop, end if training else max(snapshots)), config.features.families)
@@ -254,7 +254,8 @@ def _usable_champion(shop: Shop, config: Config) -> Model | None:
     except ModelError:
         return None
     age = (shop.last_day - model.as_of).days
-    same = model.definition == config.definition and model.card["first_day"] == shop.first_day.isoformat()
+    first_day = History(shop, model.as_of).first_day.isoformat()
+    same = model.definition == config.definition and model.card["first_day"] == first_day
     return model if same and 0 <= age < config.snapshots.every_days else None
 
 

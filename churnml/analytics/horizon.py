@@ -116,7 +116,8 @@ def advise_horizon(
     curve = kaplan_meier(gaps["days"], gaps["ended"], gaps["open"])
     ladder = sorted({*LADDER, definition.horizon_days})
     returns = _returns(shop, definition, end, every_days)
-    rates = [_rates(returns, horizon, shop.first_day, definition, end) for horizon in ladder]
+    first_day = History(shop, end).first_day
+    rates = [_rates(returns, horizon, first_day, definition, end) for horizon in ladder]
     rows = [
         {
             "horizon_days": horizon,
@@ -125,7 +126,7 @@ def advise_horizon(
             "high": 1 - survival_at(curve, horizon, "low"),
             "observed_share": _share(gaps["ended"][gaps["days"] <= horizon].sum(), gaps["ended"].sum()),
             **_summary(rate),
-            **_came_back(returns, horizon, follow_up_days, shop.first_day, definition, end),
+            **_came_back(returns, horizon, follow_up_days, first_day, definition, end),
         }
         for horizon, rate in zip(ladder, rates, strict=True)
     ]
@@ -158,7 +159,7 @@ def _returns(shop: Shop, definition: ChurnDefinition, end: date, every_days: int
     later = History(shop, end)
     parts = []
     day = end - timedelta(days=definition.lead_days + LADDER[0])
-    while day > shop.first_day:
+    while day > later.first_day:
         start_days = (end - day).days - definition.lead_days
         orders = later.uncancelled_orders
         after = orders.filter(later.within(orders.ordered_at, start_days))

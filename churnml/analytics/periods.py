@@ -147,19 +147,20 @@ def look_back(shop: Shop, snapshot_date: date, definition: ChurnDefinition, peri
         Where the data holds no whole period before the day.
     """
     reach, horizon = definition.reach_days, definition.horizon_days
-    whole = (snapshot_date - shop.first_day).days - 1 - (reach - horizon)
+    history = History(shop, snapshot_date)
+    since_first = (snapshot_date - history.first_day).days
+    whole = since_first - 1 - (reach - horizon)
     count = min(periods, whole // horizon)
     if count < 1:
         raise InputError(
-            f"{snapshot_date}: lies only {(snapshot_date - shop.first_day).days} days after the first order "
-            f"({shop.first_day}), but figures need more than {reach}. Name a later day, or a shorter horizon."
+            f"{snapshot_date}: lies only {since_first} days after the first order "
+            f"({history.first_day}), but figures need more than {reach}. Name a later day, or a shorter horizon."
         )
-    history = History(shop, snapshot_date)
     table = _order_days(history, definition, count)
     ends = [snapshot_date - timedelta(days=horizon * ago) for ago in range(count)]
     churned = [labels(shop, end - timedelta(days=reach), definition, end) for end in ends]
     made = [_period(history, table, ago, definition, left) for ago, left in enumerate(churned)]
-    days = [end for end in [*ends, ends[-1] - timedelta(days=horizon)] if end > shop.first_day][:STANDINGS]
+    days = [end for end in [*ends, ends[-1] - timedelta(days=horizon)] if end > history.first_day][:STANDINGS]
     standings = {day: _standing(shop, day, definition).reindex(table.index) for day in reversed(days)}
     return LookBack(history, definition, table.index, tuple(reversed(made)), churned[0], standings)
 
@@ -190,7 +191,7 @@ def _order_days(history: History, definition: ChurnDefinition, count: int) -> pd
             days.amount.sum(where=history.within(days.ordered_at, YEAR_DAYS, ago * horizon)), nothing=-1
         )
         back = ago * horizon + YEAR_DAYS
-        if back + definition.active_days <= (history.snapshot_date - history.shop.first_day).days:
+        if back + definition.active_days <= (history.snapshot_date - history.first_day).days:
             numbers[f"a_year_ago_{ago}"] = days.count(
                 where=history.within(days.ordered_at, definition.active_days, back)
             )
@@ -255,7 +256,7 @@ def _period(history: History, table: pd.DataFrame, ago: int, definition: ChurnDe
             table["first_amount"].to_numpy(),
             table["place"].to_numpy(),
             active,
-            (end - history.shop.first_day).days,
+            (end - history.first_day).days,
         ),
         active=active,
         active_year_ago=a_year_ago > 0,

@@ -43,6 +43,19 @@ class History:
         """The day that is taken for now."""
         return self._now.date()
 
+    @property
+    def first_day(self) -> date:
+        """The day of the shop's first order that is known; the snapshot itself where none is."""
+        shop, day = self.shop.whole, self.snapshot_date
+        if ("first day", day) not in shop.answers:
+            first = shop.first_day
+            if RECORDED_AT.name in shop.tables["orders"].columns:  # an old row may have come later
+                known = History(shop, day).table("orders").ordered_at.min().to_pyarrow().as_py()
+                first = day if known is None else known.date()
+            shop.answers["first day", day] = min(first, day)
+        found: date = shop.answers["first day", day]
+        return found
+
     def table(self, name: str) -> ir.Table:
         """Give a table of the contract as known; the shop must have brought it."""
         if name not in self._tables:

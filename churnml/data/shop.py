@@ -110,7 +110,7 @@ class Shop:
 
     @property
     def first_day(self) -> date:
-        """The day of the first order."""
+        """The day of the first order, of all that are there now; see ``History.first_day`` for what a day knew."""
         return self._order_days[0]
 
     @property

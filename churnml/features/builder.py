@@ -87,14 +87,15 @@ class Aggregates:
         def query(history: History) -> ir.Table:
             return _aggregate(history, definition, features).order_by("customer_id")
 
-        self._first_day = shop.whole.first_day
+        self._whole = shop.whole
         self._parts = [Template(part, query) for part in parts_of(shop)]
 
     def on(self, snapshot_date: date) -> list[ir.Table]:
         """Give a table for each part of the shop, in the order of customers, each sorted by ``customer_id``."""
-        if snapshot_date <= self._first_day:
+        if History(self._whole, snapshot_date).first_day == snapshot_date:
+            first = self._whole.first_day
             raise InputError(
-                f"{snapshot_date}: lies before the data, whose first order is of {self._first_day}. Name a later day."
+                f"{snapshot_date}: lies before the data, whose first order is of {first}. Name a later day."
             )
         return [part.on(snapshot_date) for part in self._parts]
 

@@ -183,12 +183,12 @@ def available(shop: Shop, names: Iterable[str] | None = None, day: date | None =
         Where a family is not known.
     """
     everything = families()
-    history_days = None if day is None else (day - shop.first_day).days
+    history = None if day is None else History(shop, day)
     if names is None:
         wanted = [
             name
             for name, family in everything.items()
-            if history_days is None or history_days >= family.min_history_days
+            if history is None or (history.snapshot_date - history.first_day).days >= family.min_history_days
         ]
     else:
         wanted = list(names)
@@ -197,7 +197,6 @@ def available(shop: Shop, names: Iterable[str] | None = None, day: date | None =
             raise ConfigError(
                 f"features.families: {', '.join(unknown)} not known. Choose among {', '.join(everything)}."
             )
-    history = None if day is None else History(shop, day)
     chosen = [feature for name in everything if name in wanted for feature in _measured(everything[name], history)]
     given = [feature for feature in chosen if _is_given(shop, feature)]
     there = {feature.name for feature in given}

@@ -282,7 +282,7 @@ class Ranking:
         told = {}
         for back in range(snapshots):
             day = self.snapshot_date - timedelta(days=back * every_days)
-            if day <= self.shop.first_day:
+            if History(self.shop, day).first_day == day:
                 break
             X = self._features_on(day) if back else self._X
             if X.empty:

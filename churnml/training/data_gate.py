@@ -65,9 +65,10 @@ def count_orders_per_day(shop: Shop, data_end: date) -> pd.Series:
     pandas Series
         Integers by day (datetime64), every day of the calendar, 0 where there was none.
     """
-    orders = History(shop, data_end).uncancelled_orders
+    history = History(shop, data_end)
+    orders = history.uncancelled_orders
     counted = orders.group_by(day=orders.ordered_at.date()).aggregate(orders=orders.count()).to_pandas()
-    days = pd.date_range(shop.first_day, data_end - timedelta(days=1), freq="D")
+    days = pd.date_range(history.first_day, data_end - timedelta(days=1), freq="D")
     found = pd.Series(counted.orders.to_numpy(), index=pd.to_datetime(counted.day))
     return found.reindex(days, fill_value=0).astype(np.int64)
 

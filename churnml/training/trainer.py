@@ -160,12 +160,13 @@ class Trainer:
             shop, definition, snapshots, features, end, config.training.max_rows, config.seed, progress, store
         )
         # Tables that nothing is learnt from leave the model as it is.
+        first_day = History(shop, end).first_day
         read = {"orders", *tables_of(features), *(["subscriptions"] if definition.kind == "subscription_end" else [])}
-        findings = judge_data(frame, count_orders_per_day(shop, end), definition, shop.first_day, end)
+        findings = judge_data(frame, count_orders_per_day(shop, end), definition, first_day, end)
         refuse(findings)
         begin()
         origin = {
-            "first_day": shop.first_day.isoformat(),
+            "first_day": first_day.isoformat(),
             "data_fingerprint": fingerprint(History(shop, end), read),
             "data_gate": [dataclasses.asdict(finding) for finding in findings],
         }
@@ -188,7 +189,7 @@ class Trainer:
         load_plugins(config.features.plugins)
         end = data_end(shop, as_of, definition.horizon_days)
         snapshots = training_snapshots(
-            shop.first_day, end, definition, config.snapshots.every_days, config.snapshots.at_most
+            History(shop, end).first_day, end, definition, config.snapshots.every_days, config.snapshots.at_most
         )
         features, off = learnable(shop, config.features.families, end)
         candidates = _candidates(config.training.candidates, [feature.name for feature in features])

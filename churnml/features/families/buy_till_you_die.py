@@ -51,7 +51,7 @@ def fit(history: History, definition: ChurnDefinition) -> Fitted | None:
     counted = histories.group_by("days", "since_first", "since_last").aggregate(customers=histories.count())
     table = counted.order_by("days", "since_first", "since_last").to_pandas().to_numpy(dtype=np.float64)
     order_days, since_first, since_last, customers = table.T
-    since_start = (history.snapshot_date - history.shop.first_day).days
+    since_start = (history.snapshot_date - history.first_day).days
     model = fit_histories(order_days, since_first, since_last, customers, since_start)
     return None if model is None else Fitted(model, definition.horizon_days, definition.lead_days)
 
