@@ -91,7 +91,7 @@ def _keyed(ids: ir.Table) -> ir.Table:
 def _folded(near: ir.Table, keyed: ir.Table) -> pd.DataFrame:
     """Bring the ids that meet another by their key, or might beyond ASCII, and fold them."""
     beyond = keyed.filter(keyed.key.re_search(_NOT_ASCII))
-    frame = near.union(beyond, distinct=True).order_by("key").limit(_MOST).select("id").to_pandas()
+    frame: pd.DataFrame = near.union(beyond, distinct=True).order_by("key").limit(_MOST).select("id").to_pandas()
     return frame.assign(folded=[_fold(id_) for id_ in frame["id"]])
 
 

@@ -53,8 +53,7 @@ class DuckDBEngine(Engine):
             temp_directory=scratch.name,
             memory_limit=f"{_memory_limit_gb():.2f}GB",
             preserve_insertion_order=False,
-            # Nothing is asked for over the network or loaded, and no variable of the program is taken for a table, because
-            # some SQL names it.
+            # Nothing is fetched or loaded, and no variable of the program is a table because some SQL names it.
             autoinstall_known_extensions=False,
             autoload_known_extensions=False,
             python_enable_replacements=False,
