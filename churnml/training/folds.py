@@ -144,7 +144,7 @@ def _forward_fold(frame: TrainingFrame, day: np.datetime64, definition: ChurnDef
 
 def _keep_apart(frame: TrainingFrame, most_rows: int) -> Apart:
     used = frame.drawn(most_rows)
-    part = np.where(used, np.minimum((frame.hashes * _PARTS).astype(np.int64), _PARTS - 1), -1)
+    part = np.where(used, (frame.hashes * _PARTS).astype(np.int64), -1)
 
     def fold(*tested: int) -> Fold:
         test = np.isin(part, tested)

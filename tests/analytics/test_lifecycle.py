@@ -135,6 +135,8 @@ def test_standings_are_counted_day_by_day() -> None:
     assert list(found.customers) == [2, 0, 1, 0, 0, 0]
     # Of the three who were eligible; where nobody was, nobody's share is 0.
     assert list(found.share) == [2 / 3, 0.0, 1 / 3, 0.0, 0.0, 0.0]
+    assert list(found.index) == list(range(6))
+    assert list(count_standings({first: standing("b", None)}, "stage").share) == [0.0, 1.0, 0.0]
 
 
 def test_moves_are_counted_from_one_day_to_the_next() -> None:
@@ -162,5 +164,6 @@ def test_moves_are_counted_from_one_day_to_the_next() -> None:
     moves = zip(second.before, second.after, second.customers, second.share, strict=True)
     assert sorted(moves) == [("a", "a", 1, 1.0), ("b", "b", 1, 1.0), ("c", "c", 2, 1.0)]
     assert list(found.index) == list(range(8))
+    assert (found.customers.dtype, found.share.dtype) == ("int64", "float64")
     # A single day has no moves, but the columns.
     assert list(count_moves({days[0]: on[days[0]]}, "stage").columns) == list(found.columns)

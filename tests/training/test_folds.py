@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
-from churnml.training.folds import MIN_CLASS, Apart, Fold, Forward, judged_rows, plan_folds
+from churnml.training.folds import Apart, Fold, Forward, judged_rows, plan_folds
 from churnml.training.frame import TrainingFrame
 
 MakeFrame = Callable[..., TrainingFrame]
@@ -91,6 +91,7 @@ def test_of_many_rows_only_some_are_kept_apart(make_frame: MakeFrame) -> None:
     for fold in (*plan.choice, *plan.pairs.values()):
         # Whole customers, and nobody beyond them.
         np.testing.assert_array_equal(fold.train | fold.test, judged_rows(plan.gates))
+    assert np.unique(plan.parts).tolist() == [-1, 0, 1, 2, 3]
     used = np.isin(frame.customers, frame.customers[judged_rows(plan.gates)])
     np.testing.assert_array_equal(used, judged_rows(plan.gates))
 
@@ -101,7 +102,7 @@ def test_below_500_churned_or_kept_customers_are_split(make_frame: MakeFrame) ->
     first = frame.snapshots == frame.days[0]
     definition = ChurnDefinition(horizon_days=60)
     for value in (0.0, 1.0):
-        for count, forward in ((MIN_CLASS, True), (MIN_CLASS - 1, False)):
+        for count, forward in ((500, True), (499, False)):
             frame.churned[first] = 1.0 - value
             frame.churned[np.flatnonzero(first)[:count]] = value
             assert plan_folds(frame, definition, 6).forward is forward
@@ -135,3 +136,25 @@ def test_an_empty_frame_is_refused(make_frame: MakeFrame) -> None:
     frame = make_frame(customers=10, snapshots=1)
     with pytest.raises(InputError, match="too small to learn from: 0 customers"):
         plan_folds(frame.take(np.zeros(10, dtype=bool)), ChurnDefinition(), 6)
+
+
+def test_parts_are_quarters_of_the_hashes(make_frame: MakeFrame) -> None:
+    frame = make_frame(customers=400, snapshots=2)
+    plan = plan_folds(frame, ChurnDefinition(), 6)
+    assert isinstance(plan, Apart)
+    np.testing.assert_array_equal(plan.parts, np.searchsorted([0.25, 0.5, 0.75], frame.hashes, side="right"))
+    assert [fold.name for fold in plan.choice] == [f"customers, part {part} of 4" for part in (1, 2, 3, 4)]
+    assert plan.pairs[1, 3].name == "customers, part 2 and 4 of 4"
+    assert plan.gate_name == "customers kept apart"
+
+
+def test_the_refusal_counts_customers_and_outcomes(make_frame: MakeFrame) -> None:
+    frame = make_frame(customers=100, snapshots=3)
+    frame.churned[:] = 0.0
+    frame.churned[:49] = 1.0
+    with pytest.raises(InputError) as caught:
+        plan_folds(frame, ChurnDefinition(), 6)
+    assert str(caught.value).startswith(
+        "The shop is too small to learn from: 100 customers, seen on 3 snapshots, churned 49 times and stayed 251 "
+        "times, but at least 50 of each are needed, and of enough customers to split."
+    )
