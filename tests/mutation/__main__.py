@@ -16,9 +16,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.mutation.changed import changed_lines, draw
+from tests.mutation.changed import changed_lines, draw, one_of_each_line
 from tests.mutation.explained import Explained, judged_by, read_list
-from tests.mutation.generate import Mutant, generate
+from tests.mutation.generate import Mutant, generate, mutable_rows
 from tests.mutation.run import TestsFailedError, judge, measure
 
 LIST = Path("tests/mutants.toml")
@@ -69,17 +69,22 @@ def main() -> int:
     os.environ |= dict.fromkeys(_THREADS, "1")
     listed, explained = read_list(LIST)
     files: Sequence[str] = arguments.modules or listed
-    until, drawn = float("inf"), None
+    until, drawn, commit = float("inf"), None, ""
     if arguments.changed:
         until = time.monotonic() + _MINUTES * 60
         commit, lines = changed_lines()
         able = [file for file in lines if Path(file).is_file() and Path(judged_by(file)).is_file()]
-        drawn = draw([mutant for file in able for mutant in mutants_of(file)], lines, _LINES, commit)
-        print(f"{len(drawn)} of {sum(map(len, lines.values()))} changed lines are mutated.", flush=True)
-        files = sorted({mutant.file for mutant in drawn}, key=lambda file: file not in listed)
+        rows = {file: lines[file] & mutable_rows(Path(file).read_text()) for file in able}
+        drawn = draw(rows, _LINES, commit)
+        print(
+            f"{sum(map(len, drawn.values()))} of {sum(map(len, rows.values()))} changed lines are mutated.", flush=True
+        )
+        files = sorted(drawn, key=lambda file: (file not in listed, file))
     survivors, missed = [], 0
     for file in files:
-        mutants = mutants_of(file) if drawn is None else [mutant for mutant in drawn if mutant.file == file]
+        mutants = generate(file, Path(file).read_text(), None if drawn is None else drawn[file])
+        if drawn is not None:
+            mutants = one_of_each_line(mutants, commit)
         try:
             lived, beyond = run(file, mutants, explained, arguments.jobs, until)
         except TestsFailedError as failure:
@@ -100,11 +105,6 @@ def main() -> int:
         print(f"{LIST}: no survivor of {entry.file} is\n    - {entry.line}\n    + {entry.becomes}\n  Remove the entry.")
     print(f"{len(failing)} unexplained survivors, {len(stale)} stale explanations.")
     return 1 if failing or stale else 0
-
-
-def mutants_of(file: str) -> list[Mutant]:
-    """Make all mutants of a module."""
-    return generate(file, Path(file).read_text())
 
 
 if __name__ == "__main__":

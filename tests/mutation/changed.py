@@ -40,15 +40,21 @@ def parse_diff(diff: str) -> dict[str, set[int]]:
     return found
 
 
-def draw(mutants: Iterable[Mutant], changed: Mapping[str, set[int]], most: int, seed: str) -> list[Mutant]:
-    """Draw a mutant for each of at most so many changed lines; the same ones for the same seed."""
-    by_line: dict[tuple[str, int], list[Mutant]] = {}
+def draw(rows: Mapping[str, set[int]], most: int, seed: str) -> dict[str, set[int]]:
+    """Draw at most so many lines of all modules; the same ones for the same seed."""
+    lines = sorted((file, row) for file, some in rows.items() for row in some)
+    found: dict[str, set[int]] = {}
+    for file, row in random.Random(seed).sample(lines, min(most, len(lines))):
+        found.setdefault(file, set()).add(row)
+    return found
+
+
+def one_of_each_line(mutants: Iterable[Mutant], seed: str) -> list[Mutant]:
+    """Draw a mutant of each line; the same one for the same seed."""
+    by_line: dict[int, list[Mutant]] = {}
     for mutant in mutants:
-        if mutant.row in changed.get(mutant.file, ()):
-            by_line.setdefault((mutant.file, mutant.row), []).append(mutant)
-    generator = random.Random(seed)
-    lines = sorted(by_line)
-    return [generator.choice(by_line[line]) for line in sorted(generator.sample(lines, min(most, len(lines))))]
+        by_line.setdefault(mutant.row, []).append(mutant)
+    return [random.Random(f"{seed} {row}").choice(some) for row, some in by_line.items()]
 
 
 def _git(*arguments: str) -> str:

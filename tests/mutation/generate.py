@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,29 +140,41 @@ class Mutant:
     source: str
 
 
-def generate(file: str, source: str) -> list[Mutant]:
-    """Make all mutants of a module that compile, each once, in the order of their lines.
+def generate(file: str, source: str, rows: Container[int] | None = None) -> list[Mutant]:
+    """Make all mutants of a module that compile, or those of some of its lines, each once, in the order of their lines.
 
     Left out are annotations, decorators, type aliases and keywords that only guard; docstrings and other texts are not
     mutated at all.
     """
+    lines = source.splitlines()
+    found = {}
+    for operator, occurrence, row in _places(source):
+        if rows is not None and row not in rows:
+            continue
+        mutated = mutate_code(source, operator, occurrence)
+        if mutated is None or mutated in found or not _compiles(mutated):
+            continue
+        before, after = _difference(lines, mutated.splitlines())
+        found[mutated] = Mutant(file=file, row=row, line=before, becomes=after, source=mutated)
+    return sorted(found.values(), key=lambda mutant: (mutant.row, mutant.becomes))
+
+
+def mutable_rows(source: str) -> set[int]:
+    """Give the lines of which there are mutants, which takes much less time than to make them."""
+    return {row for _, _, row in _places(source)}
+
+
+def _places(source: str) -> Iterator[tuple[Operator, int, int]]:
+    """Give each operator with the number of its place in the module, and the line of that place."""
     left_out = list(_left_out(ast.parse(source)))
     nodes = list(ast_nodes(get_ast(source)))
     lines = source.splitlines()
-    found = {}
     for operator in (make() for make in _OPERATORS):
         positions = [start for node in nodes for start, _ in operator.mutation_positions(node)]
         for occurrence, start in enumerate(positions):
-            if any(begin <= start < end for begin, end in left_out):
-                continue
-            if lines[start[0] - 1][start[1] :].startswith("*,"):  # what follows is keyword only
-                continue
-            mutated = mutate_code(source, operator, occurrence)
-            if mutated is None or mutated in found or not _compiles(mutated):
-                continue
-            before, after = _difference(lines, mutated.splitlines())
-            found[mutated] = Mutant(file=file, row=start[0], line=before, becomes=after, source=mutated)
-    return sorted(found.values(), key=lambda mutant: (mutant.row, mutant.becomes))
+            keyword_only = lines[start[0] - 1][start[1] :].startswith("*,")
+            if not keyword_only and not any(begin <= start < end for begin, end in left_out):
+                yield operator, occurrence, start[0]
 
 
 def functions(source: str) -> list[range]:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutation.changed import draw, parse_diff
+from tests.mutation.changed import draw, one_of_each_line, parse_diff
 from tests.mutation.explained import Explained, judged_by, read_list
-from tests.mutation.generate import Mutant, functions, generate
+from tests.mutation.generate import functions, generate, mutable_rows
 
 TOP = Path(__file__).parents[2]
 
@@ -77,18 +77,23 @@ def test_changed_lines_are_those_of_the_new_side() -> None:
     assert parse_diff(diff) == {"churnml/a.py": {3}, "churnml/c.py": {1, 2}}
 
 
-def test_a_draw_takes_one_mutant_of_each_of_at_most_so_many_changed_lines() -> None:
-    mutants = [
-        Mutant(file="a.py", row=row, line=str(row), becomes=becomes, source="") for row in range(9) for becomes in "xyz"
-    ]
-    changed = {"a.py": {1, 2, 3, 4, 99}, "b.py": {5}}
-    assert [mutant.row for mutant in draw(mutants, changed, 60, "abc")] == [1, 2, 3, 4]
-    two = draw(mutants, changed, 2, "abc")
-    assert len(two) == 2
-    assert two == draw(mutants, changed, 2, "abc")
-    assert {tuple(one.row for one in draw(mutants, changed, 2, str(seed))) for seed in range(99)} == {
-        *((1, 2), (1, 3), (1, 4), (2, 3), (2, 4), (3, 4)),
-    }
+def test_a_draw_takes_at_most_so_many_lines_and_a_mutant_of_each() -> None:
+    rows = {"a.py": {1, 2, 3}, "b.py": {5}}
+    assert draw(rows, 60, "abc") == rows
+    assert draw(rows, 2, "abc") == draw(rows, 2, "abc")
+    drawn = [draw(rows, 2, str(seed)) for seed in range(99)]
+    assert all(sum(map(len, one.values())) == 2 for one in drawn)
+    assert len({str(sorted((file, sorted(some)) for file, some in one.items())) for one in drawn}) == 6
+    mutants = generate("m.py", "x = 1 + 2\ny = 3 < z\n")
+    one_each = one_of_each_line(mutants, "abc")
+    assert [mutant.row for mutant in one_each] == [1, 2]
+    assert one_each == one_of_each_line(mutants, "abc")
+
+
+def test_some_lines_have_their_mutants_alone() -> None:
+    source = 'X = 1\n"""Text of 3."""\nY = 2\n'
+    assert mutable_rows(source) == {1, 3}
+    assert [mutant.line for mutant in generate("m.py", source, {3})] == ["Y = 2", "Y = 2"]
 
 
 def test_the_list_names_modules_with_tests_and_lines_that_stand_there() -> None:
