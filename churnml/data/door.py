@@ -148,7 +148,9 @@ def as_number(raw: ir.Table, column: Column) -> ir.Value:
         return ibis.ifelse(value.cast("float64").abs() <= _LARGEST, value, ibis.null(kind))
     if kind.is_boolean() and column.type == "number":
         return ibis.cases((value, 1.0), (~value, 0.0))
-    return value if kind.is_integer() else ibis.null("float64")
+    if kind.is_unsigned_integer():
+        return value.cast("float64")  # it is not compared with numbers below 0
+    return value if kind.is_integer() else _nothing(value, dt.float64)
 
 
 def _to_money(raw: ir.Table, column: Column) -> ir.Value:
@@ -184,7 +186,7 @@ def _to_time(value: ir.Value, target: dt.DataType) -> ir.Value:
         ).cast(target)
     if kind.is_timestamp() or kind.is_date():
         return value.cast(dt.timestamp).cast(target)
-    return ibis.ifelse(value.isnull(), ibis.null(target), ibis.null(target))
+    return _nothing(value, target)
 
 
 def _with_full_offset(text: ir.StringValue) -> ir.StringValue:
@@ -196,3 +198,8 @@ def _with_full_offset(text: ir.StringValue) -> ir.StringValue:
 
 def _or(group: ir.StringValue, default: str) -> ir.StringValue:
     return group.nullif("").fill_null(default)
+
+
+def _nothing(value: ir.Value, target: dt.DataType) -> ir.Value:
+    """Give a column of nulls in place of values that do not convert."""
+    return ibis.ifelse(value.isnull(), ibis.null(target), ibis.null(target))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from churnml.config import LINES, TableSource
@@ -14,6 +17,22 @@ from churnml.data.contract import TABLES
 from churnml.data.history import History
 from churnml.data.shop import check, read
 from churnml.errors import InputError
+
+TYPES = {
+    "bool": pa.array([True, False]),
+    "uint64": pa.array([2**64 - 1, 1], pa.uint64()),
+    "int64": pa.array([-(2**63), 2**63 - 1]),
+    "float32": pa.array([3e38, float("nan")], pa.float32()),
+    "float64": pa.array([1.7e308, -float("inf")]),
+    "decimal": pa.array([Decimal("9" * 30), Decimal("1.5")], pa.decimal128(38, 5)),
+    "timestamp": pa.array([datetime(2025, 1, 1)] * 2, pa.timestamp("us", "UTC")),
+    "date": pa.array([date(2025, 1, 1)] * 2),
+    "time": pa.array([time(1, 2)] * 2),
+    "binary": pa.array([b"\xff\x00", b"1"]),
+    "list": pa.array([[1], [2]]),
+    "struct": pa.array([{"a": 1}] * 2),
+    "null": pa.nulls(2),
+}
 
 DAY = pd.Timestamp("2025-06-01")
 
@@ -286,3 +305,17 @@ def test_every_way_of_writing_a_number_has_the_same_bounds(amount: Any) -> None:
     few = [amount, "1", "2"] if isinstance(amount, str) else pd.Series([amount, 1, 2])
     [failure] = check({"orders": orders(3).assign(amount=few)}).failures
     assert failure.startswith("orders.amount: 1 of 3 rows lie above 100,000,000,000")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", TYPES)
+def test_a_column_of_any_type_is_judged(kind: str) -> None:
+    tables = {name: pa.table({column.name: TYPES[kind] for column in table.columns}) for name, table in TABLES.items()}
+    assert any(failure.startswith("orders") for failure in check(tables).failures)
+
+
+@pytest.mark.parametrize("kind", ["bool", "timestamp", "date"])
+def test_an_amount_of_another_type_is_no_amount(kind: str) -> None:
+    raw = pa.Table.from_pandas(orders(2)).drop_columns("amount").append_column("amount", TYPES[kind])
+    [failure] = check({"orders": raw}).failures
+    assert failure.startswith("orders.amount: 2 of 2 rows are not a money amount (received ")

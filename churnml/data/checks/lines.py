@@ -31,8 +31,8 @@ def check_keys(raw: ir.Table, contract: Table, values: Findings, *, add: bool) -
     reported by themselves.
     """
     required = [name for name in contract.key if name in contract.required]
-    if any(name not in raw.columns for name in required):
-        return Lines()
+    if any(name not in raw.columns for name in required) or (add and values.failures):
+        return Lines()  # what cannot be read cannot be added up; it is named by itself
     key = key_of(contract, raw)
     needed = sorted({*required, *({"customer_id"} & set(contract.column) & set(raw.columns))})
     looked_at = dict.fromkeys([*key, *needed])
@@ -52,7 +52,7 @@ def check_keys(raw: ir.Table, contract: Table, values: Findings, *, add: bool) -
     if distinct_rows == distinct_keys:
         if add:
             return Lines(fewer=fewer, note=f"{contract.name}: {rows:,} lines were added up to {distinct_rows:,}.")
-        taken = _taken_away(received, distinct, contract) if contract.adds else "."
+        taken = _taken_away(received, distinct, contract) if contract.adds and not values.failures else "."
         return Lines(fewer=fewer, note=f"{contract.name}: {fewer:,} identical rows were dropped{taken}")
     clashes = distinct.group_by(*key).aggregate(rows_of_key=lambda t: t.count())
     clashes = clashes.filter(clashes.rows_of_key > 1)
@@ -79,8 +79,8 @@ def _taken_away(received: ir.Table, distinct: ir.Table, contract: Table) -> str:
 
 def _sums(table: ir.Table, contract: Table) -> tuple[float, float | None]:
     added = table[str(contract.adds)].cast(_EXACT)
-    sums = {"added": added.sum()}
+    sums = {"added": added.sum().fill_null(0)}
     if "unit_price" in contract.column:
-        sums["money"] = (added * table.unit_price).sum()
+        sums["money"] = (added * table.unit_price).sum().fill_null(0)
     found = table.aggregate(**sums).to_pandas().iloc[0]
     return float(found["added"]), float(found["money"]) if "money" in sums else None
