@@ -66,7 +66,7 @@ def with_other_future(tables: Tables, now: pd.Timestamp, seed: int = 2) -> Table
         rows, known = table[is_late].copy(), table[~is_late].copy()
         if name == "orders" or name in _PARTS:
             rows = rows[~rows["order_id"].isin(gone)]
-            by = rows["order_id"].map(moves).fillna(pd.Timedelta(0))
+            by = rows["order_id"].map(moves).fillna(pd.Timedelta(days=5))
         else:
             rows = rows.sample(frac=2 / 3, random_state=seed)
             by = rows[TABLES[name].event_time].map(lambda at: _move(rng, at, now))

@@ -85,7 +85,7 @@ def test_a_room_imports_only_from_rooms_to_its_left(path: Path) -> None:
         ("shap", {"training/attribution.py"}),
         ("woodelf", {"training/attribution.py"}),
         ("mlflow", {"training/mlflow_store.py", "training/tracking.py"}),
-        ("duckdb", {"data/engines/duckdb.py", "data/engines/sources.py"}),
+        ("duckdb", {f"data/engines/{name}.py" for name in ("databases", "duckdb", "folders", "sources")}),
         ("psycopg", {"data/engines/postgres.py"}),
         ("pyspark", {"data/engines/spark.py"}),
         ("matplotlib", {f"plots/{path.name}" for path in (PACKAGE / "plots").glob("*.py")}),

@@ -93,5 +93,5 @@ def test_aliases_and_merges_that_people_write_are_read(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     tables = load_config(path).tables
-    assert tables["returns"].name == "refunds"
-    assert tables["returns"].columns == tables["visits"].columns == {"customer_id": "user"}
+    assert tables.returns.name == "refunds"
+    assert tables.returns.columns == tables.visits.columns == {"customer_id": "user"}

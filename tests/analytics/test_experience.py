@@ -192,7 +192,8 @@ def test_nothing_of_the_outcome_tells_the_experience() -> None:
     # After the 30 days: orders are gone, the first one is cancelled, it is complained about, sent back, rated.
     orders = orders_of([*FIRST, ("new1", "new", 89)])
     assert first_of(orders=orders)["customers"].to_dict() == expected
-    orders["cancelled_at"] = at(200 - SETTLING_DAYS)
+    cancelled = pd.Timestamp(at(200 - SETTLING_DAYS))
+    orders["cancelled_at"] = pd.Series(cancelled, index=orders.index).where(orders["ordered_at"] <= cancelled)
     assert first_of(orders=orders)["customers"].to_dict() == expected
     complaints = pd.DataFrame({"complaint_id": ["1", "2"], "customer_id": ["wrote", "mute"], "opened_at": at(190)})
     more = pd.DataFrame({"complaint_id": ["8"], "customer_id": ["good"], "opened_at": [at(200 - SETTLING_DAYS)]})

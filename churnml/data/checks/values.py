@@ -13,7 +13,12 @@ from churnml.data.ids import is_stand_in
 from churnml.data.impossible import lies_before
 
 # How far a double, or what computes with it, lies off the number that was meant, relative to it.
-_NOISE = {"float16": 1e-3, "float32": 2e-7, "float64": 1e-14, "string": 2e-16}
+_NOISE = {
+    "float16": 1e-3,
+    "float32": 2e-7,
+    "float64": 1e-14,
+    "string": 1e-15,
+}  # text: 0.30000000000000004 is how a program writes 0.3
 _DIGITS = 4
 _FIVE_DIGITS = r"\.\d{4}\d*[1-9]\d*\s*$"
 
@@ -136,7 +141,7 @@ def _is_rounded(raw: ir.Table, column: Column) -> ir.BooleanValue | None:
         return received != amount
     number = as_number(raw, column).cast("float64")
     off = (number - amount.cast("float64")).abs() > number.abs() * _NOISE.get(str(kind).removeprefix("!"), 0.0)
-    return (off & received.re_search("[eE]")) | received.re_search(_FIVE_DIGITS) if kind.is_string() else off
+    return off & (received.re_search("[eE]") | received.re_search(_FIVE_DIGITS)) if kind.is_string() else off
 
 
 def _stand_ins(raw: ir.Table, table: Table, name: str, count: int, total: int) -> str:

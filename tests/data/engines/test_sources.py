@@ -163,7 +163,12 @@ def test_every_source_gives_the_same_shop(source: Callable[[Path], Any], tmp_pat
 def test_the_shop_by_hand(tmp_path: Path) -> None:
     shop = read_once()
     assert shop.report.rows == {"orders": 4, "customers": 2, "visits": 2}
-    assert shop.report.notes == ["orders: 1 of 4 rows have no customer_id and are left out."]
+    assert shop.report.notes == [
+        "orders: 1 of 4 rows have no customer_id and are left out.",
+        "customers: 1 of 2 rows are of customers without an order.",
+        "customers: the consent of 1 of 2 customers with an order is unknown (1 have no row, 0 an empty contactable). "
+        "They are left out of the work list, unless scoring.unknown_consent in the config is include.",
+    ]
     orders = content(shop)["orders"]
     assert orders.order_id.tolist() == ["1", "2", "4"]
     assert orders.customer_id.tolist() == ["17850", "17850", "12"]
