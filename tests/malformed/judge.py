@@ -1,4 +1,4 @@
-"""What may not happen with a malformed shop: a traceback, or a difference from an independent count that nobody says."""
+"""What may not happen with a malformed shop: a traceback, or a difference from an independent count without a note."""
 
 from __future__ import annotations
 
@@ -51,8 +51,7 @@ def judge(seed: int, folder: Path, *, deep: bool = False) -> str:
         report = churnml.check(path)
         shop = churnml.read(path)
     except ChurnmlError as error:
-        assert all(str(line).strip() for line in error.failures), "a failure without a word"
-        return "refused"
+        return "refused" if error.failures else "refused without a word"
     assert not report.failures, f"read took what check refuses: {report.failures}"
     compared = [_compare(name, made, path, shop, report.notes) for name in shop.tables]
     if deep:

@@ -1,4 +1,4 @@
-"""Malformed shops: a small shop in order, written with a few faults of values, rows, columns and files, all by a seed."""
+"""Malformed shops: a small shop in order, written with a few faults of values, rows, columns and files, by a seed."""
 
 from __future__ import annotations
 
