@@ -73,8 +73,8 @@ def tell(seed: int) -> tuple[str, str]:
 
 def _use(shop: ReadShop) -> None:
     try:
-        churnml.build_features(shop)
-        churnml.analyse(shop)
+        churnml.build_features(shop, shop.last_day)
+        churnml.analyse(shop, shop.last_day)
     except ChurnmlError:
         pass  # a sentence, such as that the history is too short
 
