@@ -35,6 +35,9 @@ class TableSource(_Section):
         description="For order_items and rewards, what becomes of identical lines: all but one are dropped, or their "
         "quantity or points are added up.",
     )
+    not_customers: list[str] = Field(
+        [], description="Ids that are no customers, such as that of all guests: their rows of every table are left out."
+    )
 
 
 LINES = ("order_items", "rewards")

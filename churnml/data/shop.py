@@ -21,6 +21,7 @@ from churnml.data.door import is_quick, normalise
 from churnml.data.engines import Engine, Found, open_engine
 from churnml.data.impossible import leave_out
 from churnml.data.lines import added_up
+from churnml.data.not_customers import count_rows_of, forgotten, without
 from churnml.data.remembered import key_of, recall, remember
 from churnml.errors import InputError
 
@@ -243,13 +244,18 @@ def _open(
         f"{table}: tables.{table}.same_lines is add, but only {' and '.join(LINES)} have lines to add up. Take it out."
         for table in sorted(_added(renamed) - {*LINES})
     ]
+    nobody = sorted({id_ for theirs in renamed.values() for id_ in theirs.not_customers})
+    brought, raw = raw, without(raw, nobody)
     settings = {table: theirs.model_dump() for table, theirs in renamed.items()}
     key = None if failures else key_of(engine.files(source, found), json.dumps([timezone, settings], sort_keys=True))
     report = None if key is None or anew else recall(key)
     if report is None:
         report = _checked(engine, raw, found, _added(renamed) & {*LINES})
+        report = dataclasses.replace(report, notes=count_rows_of(brought, nobody) + report.notes)
         if key is not None:
             remember(key, report)
+    if "customers" in raw:
+        raw["customers"] = forgotten(raw["customers"], nobody)
     return (
         engine,
         raw,

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from churnml.config import TableSource
 from churnml.data.shop import check, read
 from tests.servers import load_postgres
 
@@ -124,6 +125,33 @@ def test_an_id_with_a_large_share_of_the_orders_is_named() -> None:
     ]
     assert check({"orders": orders(["GUEST"] * 19 + others)}).notes == []
     assert check({"orders": orders(["GUEST"] * 20 + others + ["x"])}).notes == []
+
+
+def test_ids_that_are_no_customers_are_left_out_of_every_table() -> None:
+    shop = {
+        "orders": orders(["GUEST", "a", "GUEST", "b"]),
+        "visits": visits("GUEST", "a"),
+        "customers": customers(GUEST="yes", a="yes", b="no"),
+    }
+    # The setting stands with one table and holds for all.
+    found = read(shop, tables={"orders": TableSource(not_customers=["GUEST", "GUST"])})
+    assert found.report.notes == [
+        "orders: 2 rows of GUEST, named by not_customers, are left out.",
+        "orders: GUST: named by not_customers, but without an order.",
+        "customers: 1 rows of GUEST, named by not_customers, are left out.",
+        "visits: 1 rows of GUEST, named by not_customers, are left out.",
+        "orders: 2 of 4 rows have no customer_id and are left out.",
+        "visits: 1 of 2 rows have no customer_id and are left out.",
+        "customers: 1 of 3 rows are of customers without an order.",
+    ]
+    assert found.report.rows == {"orders": 4, "visits": 2, "customers": 3}
+    kept = {name: set(table.customer_id.to_pandas()) for name, table in found.tables.items()}
+    assert kept == {"orders": {"a", "b"}, "visits": {"a"}, "customers": {"a", "b"}}
+
+
+def test_numbers_are_named_as_text() -> None:
+    found = read({"orders": orders([0, 7, 7.0])}, tables={"orders": TableSource(not_customers=["0"])})
+    assert set(found.tables["orders"].customer_id.to_pandas()) == {"7"}
 
 
 SHOP = {
