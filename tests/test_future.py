@@ -59,11 +59,11 @@ every_future = pytest.mark.parametrize("future", list(FUTURES))
 
 @pytest.fixture(scope="module")
 def tables(once: Once) -> Tables:
-    """The tables of a shop of 300 customers, all of whom subscribe, and end it some weeks after their last order."""
+    """The tables of a shop of 300 customers, all of whom subscribe, and end it some months after their last order."""
     folder = once("future", lambda folder: simulate(folder, customers=300, seed=5))
     made = {path.stem: pd.read_parquet(path) for path in sorted(Path(folder).glob("*.parquet"))}
     orders = made["orders"].groupby("customer_id")["ordered_at"]
-    plans = pd.DataFrame({"started_at": orders.min(), "cancelled_at": orders.max() + pd.Timedelta(days=50)})
+    plans = pd.DataFrame({"started_at": orders.min(), "cancelled_at": orders.max() + pd.Timedelta(days=130)})
     plans["cancelled_at"] = plans["cancelled_at"].where(plans["cancelled_at"] < pd.Timestamp("2025-07-01"))
     plans = plans.reset_index().assign(plan="box", price=9, cancel_reason="too dear", ended_at=pd.NaT)
     plans["cancel_reason"] = plans["cancel_reason"].where(plans["cancelled_at"].notna())
@@ -264,7 +264,7 @@ def test_a_ranking_its_stories_and_changes_are_the_same(
                 "stability": ranking.stability(customers),
             }
         )
-    assert len(said[0]["ranking"]) > 100
+    assert len(said[0]["ranking"]) > 50
     assert len(said[0]["changes"]) > 0
     assert sum(map(len, (story.events for story in said[0]["stories"].values()))) > 100
     assert_same(said[1], said[0])

@@ -115,6 +115,18 @@ def test_reasons_are_those_found_by_hand() -> None:
     assert late[["difference_low", "difference_high"]].to_list() == pytest.approx([-0.1353, 0.9385], abs=5e-4)
 
 
+def test_late_deliveries_go_by_the_clock_where_promises_carry_one() -> None:
+    times = [
+        ("o0", "2024-09-01 10:07", "2024-09-01 10:30"),  # ann: 23 minutes late, on the day
+        ("o3", "2024-12-01 12:15", "2024-12-01 12:15"),  # bob: in time
+        ("o4", "2024-12-31 23:40", "2025-01-01 00:10"),  # eve: under way and past its time
+        ("o5", "2025-01-01 00:20", None),  # sue: under way, promised for later
+        ("o7", "2024-12-01 18:50", "2024-12-01 18:20"),  # tim: early
+    ]
+    found = reasons_of(TABLES | {"deliveries": pd.DataFrame(times, columns=DELIVERIES.columns)})
+    assert found.loc["late delivery", ["churned", "stayed"]].to_list() == [2, 0]
+
+
 def test_a_reason_without_its_tables_is_left_out() -> None:
     assert list(reasons_of({"orders": ORDERS}).index) == ["price", NONE_KNOWN]
     assert list(reasons_of({"orders": ORDERS.drop(columns="discount")}).index) == [NONE_KNOWN]
