@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from churnml.data.shop import read
+from churnml.errors import InputError
 from churnml.features.builder import build_features
 from tests.features import redo
 
@@ -94,10 +95,8 @@ def test_an_order_that_is_wholly_reduced_is_reduced_by_all() -> None:
 
 
 def test_a_surcharge_is_no_discount() -> None:
-    found = features_of([("2025-06-01", 30, -40, None), ("2025-05-01", 30, 10, None)])
-    assert found["discount_sum_365d"] == 10
-    assert found["orders_at_full_price_since_discount"] == 1
-    assert found["discount_depth_share_365d"] == 10 / 70
+    with pytest.raises(InputError, match="A discount is what was taken off, 0 or more"):
+        features_of([("2025-06-01", 30, -40, None), ("2025-05-01", 30, 10, None)])
 
 
 def test_without_discounts_in_the_data_nothing_is_said_of_them() -> None:

@@ -23,7 +23,7 @@ from churnml.definition import ChurnDefinition
 from churnml.features.builder import build_features
 from churnml.features.families.buy_till_you_die import fit
 from churnml.features.families.rhythm import shop_gap_days
-from churnml.features.registry import available, families
+from churnml.features.registry import families, fitting
 
 SNAPSHOT = date(2018, 3, 1)
 NOW = datetime(2018, 3, 1)
@@ -290,4 +290,4 @@ def test_the_last_gap_is_held_against_the_usual_ones_of_customer_and_shop(olist:
 def test_all_features_that_the_shop_allows_are_among_them(olist: Shop, built: pd.DataFrame) -> None:
     # The level is the same for all customers, and worked out in its own test.
     level = {feature.name for feature in families()["level"].features}
-    assert {feature.name for feature in available(olist)} == set(built.columns) | level
+    assert {feature.name for feature in fitting(History(olist, SNAPSHOT))} == set(built.columns) | level

@@ -90,7 +90,7 @@ def test_a_row_that_is_too_long_is_named(tmp_path: Path, size: int) -> None:
 
 
 def test_stray_quotes_that_swallow_lines_are_noted(tmp_path: Path) -> None:
-    lines = [f"{number},a,2025-01-01,1,x" for number in range(200)]
+    lines = [f"{number},{number},2025-01-01,1,x" for number in range(200)]
     lines[10] += "\n" * 50  # a text of its own has so many lines at most
     lines[10] = lines[10].replace(",x", ',"x') + '"'
     (tmp_path / "orders.csv").write_text(HEADER.strip() + ",channel\n" + "\n".join(lines))
