@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from copy import copy
 from datetime import date, datetime, time, timedelta
 
 import ibis
@@ -89,8 +90,10 @@ class History:
 
     def of_orders(self, orders: ir.Table) -> History:
         """Give the same shop on the same day with some of its orders alone, and what belongs to them."""
-        shop = dataclasses.replace(self.shop, tables={**self.shop.tables, "orders": orders})
-        return History(shop, self.snapshot_date)
+        history = copy(self)
+        history.shop = dataclasses.replace(self.shop, tables={**self.shop.tables, "orders": orders})
+        history._tables = {}
+        return history
 
     def within(self, event_time: ir.Value, days: int, ago: int = 0) -> ir.BooleanValue:
         """Tell whether a time lies in ``[snapshot - ago - days, snapshot - ago)``; false for null."""

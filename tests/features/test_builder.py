@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,9 +16,10 @@ from churnml.data.history import History
 from churnml.data.shop import Shop, read
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, InputError
-from churnml.features.builder import build, build_features
+from churnml.features import builder
+from churnml.features.builder import Aggregates, build, build_features
 from churnml.features.family import Aggregate, Derived, Feature
-from churnml.features.registry import available, families, family_of, feature
+from churnml.features.registry import available, families, family_of, feature, fitting
 from churnml.features.trace import trace
 
 SNAPSHOT = "2025-07-01"
@@ -189,3 +192,20 @@ def test_a_feature_may_be_derived_from_a_derived_one(small_shop: Shop, monkeypat
 
 def _derived(name: str, inputs: tuple[str, ...], compute: Callable[..., np.ndarray]) -> Feature:
     return Derived(name=name, unit="days", describe=name, en="{value}", tr="{value}", inputs=inputs, compute=compute)
+
+
+def test_the_aggregates_of_all_tables_are_made_once_for_all_days(
+    small_shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    make = builder._aggregate
+
+    def count(history: History, *arguments: Any) -> ir.Table:
+        made.append(history)
+        return make(history, *arguments)
+
+    monkeypatch.setattr(builder, "_aggregate", count)
+    aggregates = Aggregates(small_shop, ChurnDefinition(), fitting(History(small_shop, SNAPSHOT)))
+    for month in (3, 5, 7):
+        aggregates.on(date(2025, month, 1))
+    assert len(made) == 1
