@@ -90,10 +90,12 @@ class History:
 
     def of_orders(self, orders: ir.Table) -> History:
         """Give the same shop on the same day with some of its orders alone, and what belongs to them."""
-        history = copy(self)
-        history.shop = dataclasses.replace(self.shop, tables={**self.shop.tables, "orders": orders})
-        history._tables = {}
-        return history
+        shop = dataclasses.replace(self.shop, tables={**self.shop.tables, "orders": orders})
+        return self._like(shop, self._now)
+
+    def later(self, days: int) -> History:
+        """Give the same shop as known so many days later; earlier where they are negative."""
+        return self._like(self.shop, self._now + timedelta(days=days))
 
     def within(self, event_time: ir.Value, days: int, ago: int = 0) -> ir.BooleanValue:
         """Tell whether a time lies in ``[snapshot - ago - days, snapshot - ago)``; false for null."""
@@ -107,6 +109,12 @@ class History:
     def seconds_since(self, event_time: ir.Value) -> ir.Value:
         """Count the whole seconds from a known time to the snapshot; negative for plans ahead, null for null."""
         return seconds_between(event_time, self._moment(0))
+
+    def _like(self, shop: Shop, now: datetime) -> History:
+        """Give another history of the same kind: one of no day yet stays so."""
+        history = copy(self)
+        history.shop, history._now, history._tables = shop, now, {}
+        return history
 
     def _as_known(self, contract: Table) -> ir.Table:
         table = self.shop.tables[contract.name]

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pandas as pd
 
 from churnml.data.history import History
 from churnml.data.shop import Shop
+from churnml.data.template import on_its_day
 from churnml.days import Day, parse_day
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
@@ -35,6 +37,11 @@ def eligible(history: History, definition: ChurnDefinition) -> ir.Table:
         Where the kind needs a table that the shop did not bring.
     """
     return _KINDS[definition.kind].eligible(history, definition)
+
+
+def count_eligible(history: History, definition: ChurnDefinition) -> int:
+    """Count the customers who are eligible on a snapshot."""
+    return int(on_its_day(history, _count_eligible, definition).to_pandas().customers[0])
 
 
 def eligible_by_orders(history: History, orders: ir.Table, definition: ChurnDefinition) -> ir.BooleanValue | None:
@@ -79,13 +86,11 @@ def labels(shop: Shop, snapshot_date: Day, definition: ChurnDefinition, data_end
     pandas Series
         ``churned`` by ``customer_id`` (sorted): 1.0 churned, 0.0 stayed, null where the window ends after the data.
     """
-    end = definition.window(snapshot_date)[1]
     then = History(shop, snapshot_date)
-    if end > parse_day(data_end, "data_end"):
+    if definition.window(snapshot_date)[1] > parse_day(data_end, "data_end"):
         frame = eligible(then, definition).select("customer_id").order_by("customer_id").to_pandas()
         return pd.Series(float("nan"), index=pd.Index(frame.customer_id, name="customer_id"), name="churned")
-    labelled = _labelled(then, History(shop, end), definition).order_by("customer_id")
-    frame = shop.engine.frame(labelled)
+    frame = shop.engine.frame(on_its_day(then, _labelled, definition))
     return pd.Series(frame.churned.to_numpy(), index=pd.Index(frame.customer_id), name="churned")
 
 
@@ -104,13 +109,10 @@ def treated(shop: Shop, snapshot_date: Day, definition: ChurnDefinition) -> pd.I
     pandas Index
         ``customer_id``, sorted.
     """
-    end = definition.window(snapshot_date)[1]
     if not shop.has("contacts"):
         return pd.Index([], name="customer_id", dtype="str")
-    later = History(shop, end)
-    sent = later.sent_contacts
-    sent = sent.filter(later.within(sent.sent_at, (end - parse_day(snapshot_date)).days))
-    customers: pd.Index = pd.Index(_customers_of(sent).order_by("customer_id").to_pandas().customer_id)
+    sent_to = on_its_day(History(shop, snapshot_date), _sent_to, definition)
+    customers: pd.Index = pd.Index(sent_to.to_pandas().customer_id)
     return customers
 
 
@@ -132,20 +134,35 @@ def count_churned(history: History, days_before: int, definition: ChurnDefinitio
     Only what is known on the history's day is used. None where the window ends later, or nobody was eligible.
     """
     day = history.snapshot_date - timedelta(days=days_before)
-    end = definition.window(day)[1]
-    if end > history.snapshot_date:
+    if definition.window(day)[1] > history.snapshot_date:
         return None
-    labelled = _labelled(History(history.shop, day), History(history.shop, end), definition)
-    counted = labelled.aggregate(customers=labelled.count(), churned=labelled.churned.sum()).to_pandas().iloc[0]
+    counted = on_its_day(history.later(-days_before), _count_labelled, definition).to_pandas().iloc[0]
     return Churned(day, int(counted.customers), int(counted.churned)) if counted.customers else None
 
 
-def _labelled(then: History, later: History, definition: ChurnDefinition) -> ir.Table:
+def _count_eligible(history: History, definition: ChurnDefinition) -> ir.Table:
+    return eligible(history, definition).aggregate(customers=ibis._.count())
+
+
+def _sent_to(then: History, definition: ChurnDefinition) -> ir.Table:
+    later = then.later(definition.reach_days)
+    sent = later.sent_contacts
+    sent = sent.filter(later.within(sent.sent_at, definition.reach_days))
+    return _customers_of(sent).order_by("customer_id")
+
+
+def _count_labelled(then: History, definition: ChurnDefinition) -> ir.Table:
+    labelled = _labelled(then, definition)
+    return labelled.aggregate(customers=labelled.count(), churned=labelled.churned.sum())
+
+
+def _labelled(then: History, definition: ChurnDefinition) -> ir.Table:
     """Give ``churned``, 1.0 or 0.0, of each customer who was eligible then, as known at the end of the window."""
+    later = then.later(definition.reach_days)
     customers = eligible(then, definition).select("customer_id")
     stayed = _KINDS[definition.kind].stayed(then, later, definition)
     labelled = customers.left_join(stayed.select("customer_id").distinct().mutate(left=0.0), "customer_id")
-    return labelled.select("customer_id", churned=labelled["left"].fill_null(1.0))
+    return labelled.select("customer_id", churned=labelled["left"].fill_null(1.0)).order_by("customer_id")
 
 
 def training_snapshots(

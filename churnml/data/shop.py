@@ -129,7 +129,7 @@ class Shop:
 
     @cached_property
     def answers(self) -> dict[Any, Any]:
-        """What was asked of the shop as known on a day and need not be asked again, by question and day."""
+        """What was asked of the shop and need not be asked again: by question and day, and queries of any day."""
         return {}
 
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import date, timedelta
 
 import ibis.expr.types as ir
@@ -51,6 +51,25 @@ class Template:
         text = _DAY.sub(lambda found: _moved(found, snapshot_date - _PLACEHOLDER), self._text)
         table: ir.Table = self._shop.engine.backend.sql(text, schema=self._schema)
         return table
+
+
+def on_its_day(history: History, query: Callable[..., ir.Table], *arguments: Hashable) -> ir.Table:
+    """Give a query of a history, compiled once for all days of its shop.
+
+    Parameters
+    ----------
+    history
+        The shop and the day.
+    query
+        A function of a module, which takes a history and the arguments; see ``Template``.
+    arguments
+        What else it takes.
+    """
+    answers, asked = history.shop.answers, (query, *arguments)
+    if asked not in answers:
+        answers[asked] = Template(history.shop, lambda known: query(known, *arguments))
+    template: Template = answers[asked]
+    return template.on(history.snapshot_date)
 
 
 class _DayAskedError(Exception):

@@ -106,18 +106,20 @@ def _aggregate(history: History, definition: ChurnDefinition, features: Sequence
     for feature in features:
         if isinstance(feature, Aggregate):
             groups.setdefault(feature.source.name, []).append(feature)
-    joined = population = _population(history, definition, groups.pop(ORDERS.name, []))
+    of_orders = groups.pop(ORDERS.name, [])
+    joined = population = _population(history, definition, of_orders)
     # Many who ever ordered have left long ago: lines and deliveries are not joined to their orders.
     of_them = history.of_orders(history.shop.tables["orders"].semi_join(population, "customer_id"))
-    for group in groups.values():
+    # One chain of joins: each that is selected from would hand on all columns before it, and be compiled with them.
+    for name, group in groups.items():
         known = history if group[0].source.table == ORDERS.table else of_them
-        joined = joined.left_join(_grouped(known, group), "customer_id").drop("customer_id_right")
-    filled = {
-        feature.name: joined[feature.name].fill_null(0.0)
-        for feature in features
-        if isinstance(feature, Aggregate) and feature.fill == 0
+        joined = joined.left_join(_grouped(known, group), "customer_id", rname=f"{{name}} of {name}")
+    values = {
+        feature.name: joined[feature.name] if feature.fill is None else joined[feature.name].fill_null(feature.fill)
+        for group in (of_orders, *groups.values())
+        for feature in group
     }
-    return joined.mutate(**filled) if filled else joined
+    return joined.select("customer_id", **values)
 
 
 def _population(history: History, definition: ChurnDefinition, of_orders: Sequence[Aggregate]) -> ir.Table:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from churnml.data.draw import draw
 from churnml.data.history import History
-from churnml.data.population import eligible, labels, treated
+from churnml.data.population import count_eligible, labels, treated
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
@@ -170,7 +170,7 @@ def build_training_frame(
     -------
     TrainingFrame
     """
-    rows = sum(int(eligible(History(shop, day), definition).count().to_pandas()) for day in snapshots)
+    rows = sum(count_eligible(History(shop, day), definition) for day in snapshots)
     with draw(shop, min(max_rows / max(rows, 1), 1.0), seed) as drawn:
         return _build(drawn, definition, snapshots, features, data_end, seed, progress, store)
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import ibis.expr.types as ir
 import numpy as np
 from numpy.typing import NDArray
 
 from churnml.data.draw import place_of
 from churnml.data.history import History
+from churnml.data.template import on_its_day
 from churnml.definition import ChurnDefinition
 from churnml.features.family import Derived, Family
 from churnml.features.sources import days_with_orders
@@ -39,6 +41,15 @@ class Fitted:
 
 def fit(history: History, definition: ChurnDefinition) -> Fitted | None:
     """Fit BG/NBD on at most 50,000 customers who ordered before the snapshot; None where nobody ordered twice."""
+    table = on_its_day(history, _count_histories).to_pandas().to_numpy(dtype=np.float64)
+    order_days, since_first, since_last, customers = table.T
+    since_start = (history.snapshot_date - history.first_day).days
+    model = fit_histories(order_days, since_first, since_last, customers, since_start)
+    return None if model is None else Fitted(model, definition.horizon_days, definition.lead_days)
+
+
+def _count_histories(history: History) -> ir.Table:
+    """Count the drawn customers with the same days with orders, and days since the first and the last."""
     orders = history.uncancelled_orders
     drawn = orders.select("customer_id").distinct()
     drawn = drawn.mutate(place=place_of(drawn.customer_id)).order_by("place", "customer_id").limit(MOST_CUSTOMERS)
@@ -49,11 +60,7 @@ def fit(history: History, definition: ChurnDefinition) -> Fitted | None:
         since_last=history.days_since(days.ordered_at.max()),
     )
     counted = histories.group_by("days", "since_first", "since_last").aggregate(customers=histories.count())
-    table = counted.order_by("days", "since_first", "since_last").to_pandas().to_numpy(dtype=np.float64)
-    order_days, since_first, since_last, customers = table.T
-    since_start = (history.snapshot_date - history.first_day).days
-    model = fit_histories(order_days, since_first, since_last, customers, since_start)
-    return None if model is None else Fitted(model, definition.horizon_days, definition.lead_days)
+    return counted.order_by("days", "since_first", "since_last")
 
 
 def fit_histories(

@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from churnml.data.history import History
+from churnml.data.template import on_its_day
 from churnml.definition import ChurnDefinition
 from churnml.features.family import (
     WINDOWS,
@@ -57,10 +58,14 @@ def _complained_orders(history: History) -> ir.Table:
 
 def usual_resolution_days(history: History, definition: ChurnDefinition) -> float | None:
     """Find how many days the shop took in the median to resolve the complaints of the last year; None without any."""
+    usual = on_its_day(history, _usual_resolution).to_pandas().days[0]
+    return float(usual) if usual is not None and usual > 0 else None
+
+
+def _usual_resolution(history: History) -> ir.Table:
     table = _complaints(history)
     resolved = table.filter(table.resolution_days.notnull() & history.within(table.opened_at, _YEAR))
-    usual = resolved.aggregate(days=resolved.resolution_days.cast("float64").quantile(0.5)).to_pandas().days[0]
-    return float(usual) if usual is not None and usual > 0 else None
+    return resolved.aggregate(days=resolved.resolution_days.cast("float64").quantile(0.5))
 
 
 COMPLAINTS = Source("complaints", table="complaints", event_time="opened_at", rows=_complaints)

@@ -6,10 +6,12 @@ slow already before the last order is told apart from who only has not been seen
 
 from __future__ import annotations
 
+import ibis.expr.types as ir
 import numpy as np
 from numpy.typing import NDArray
 
 from churnml.data.history import History
+from churnml.data.template import on_its_day
 from churnml.definition import ChurnDefinition
 from churnml.features.family import Aggregate, Derived, Family, count, deviation, largest, mean, median
 from churnml.features.sources import ORDER_DAYS
@@ -22,9 +24,13 @@ _GAPS_OF_THE_SHOP = 2
 
 def shop_gap_days(history: History, definition: ChurnDefinition) -> float | None:
     """Find the median days between two order days of all customers; None where nobody ordered on two days."""
-    gaps = ORDER_DAYS.rows(history).gap_days
-    usual = gaps.cast("float64").quantile(0.5).to_pandas()
+    usual = on_its_day(history, _usual_gap).to_pandas().days[0]
     return float(usual) if usual is not None and usual > 0 else None
+
+
+def _usual_gap(history: History) -> ir.Table:
+    rows = ORDER_DAYS.rows(history)
+    return rows.aggregate(days=rows.gap_days.cast("float64").quantile(0.5))
 
 
 def _last_to_usual(shop_gap: float, last: Floats, before: Floats, order_days: Floats) -> Floats:
