@@ -75,7 +75,7 @@ def build(
 
 
 class Aggregates:
-    """The aggregates of the eligible customers of a shop, compiled once for all snapshots.
+    """The aggregates of the eligible customers of a shop, compiled once for all snapshots, whoever asks for them.
 
     Parameters
     ----------
@@ -88,7 +88,10 @@ class Aggregates:
             return _aggregate(history, definition, features).order_by("customer_id")
 
         self._whole = shop.whole
-        self._parts = [Template(part, query) for part in parts_of(shop)]
+        asked = ("aggregates", definition, *features)
+        if asked not in shop.answers:
+            shop.answers[asked] = [Template(part, query) for part in parts_of(shop)]
+        self._parts: list[Template] = shop.answers[asked]
 
     def on(self, snapshot_date: date) -> list[ir.Table]:
         """Give a table for each part of the shop, in the order of customers, each sorted by ``customer_id``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable
 from datetime import date
@@ -19,7 +20,7 @@ from churnml.errors import ConfigError, InputError
 from churnml.features import builder
 from churnml.features.builder import Aggregates, build, build_features
 from churnml.features.family import Aggregate, Derived, Feature
-from churnml.features.registry import available, families, family_of, feature, fitting
+from churnml.features.registry import available, families, family_of, feature
 from churnml.features.trace import trace
 
 SNAPSHOT = "2025-07-01"
@@ -205,7 +206,11 @@ def test_the_aggregates_of_all_tables_are_made_once_for_all_days(
         return make(history, *arguments)
 
     monkeypatch.setattr(builder, "_aggregate", count)
-    aggregates = Aggregates(small_shop, ChurnDefinition(), fitting(History(small_shop, SNAPSHOT)))
+    shop = dataclasses.replace(small_shop)
     for month in (3, 5, 7):
-        aggregates.on(date(2025, month, 1))
+        day = date(2025, month, 1)
+        Aggregates(shop, ChurnDefinition(), available(shop)).on(day)
     assert len(made) == 1
+    build_features(shop, SNAPSHOT, families=["recency"])
+    build_features(shop, SNAPSHOT, ChurnDefinition(active_days=9), families=["recency"])
+    assert len(made) == 3, "other features, and those of others, are queries of their own"
