@@ -172,13 +172,14 @@ def shop(simulated: Path) -> Shop:
 @pytest.fixture(scope="session")
 def model(shop: Shop, once: Once) -> Model:
     """A model trained on the simulated shop as of 2025-03-01, with a version."""
-    from churnml.config import Config, TrainingSettings
+    from churnml.config import Config, SnapshotSettings, TrainingSettings
     from churnml.definition import ChurnDefinition
     from churnml.training.artefact import load_model, save_model
     from churnml.training.trainer import Trainer
 
     def train(folder: Path) -> None:
-        config = Config(training=TrainingSettings(folds=2, bootstrap_draws=20))
+        settings = TrainingSettings(folds=2, bootstrap_draws=20)
+        config = Config(snapshots=SnapshotSettings(every_days=60), training=settings)
         save_model(Trainer(ChurnDefinition(), config, track=False).fit(shop, "2025-03-01"), folder)
 
     return load_model(once("model", train))
