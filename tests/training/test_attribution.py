@@ -37,6 +37,12 @@ def booster(frame: TrainingFrame) -> lightgbm.Booster:
     return booster
 
 
+@pytest.fixture(autouse=True, params=[0, 2_000], ids=["many rows", "few rows"])
+def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the rows of the tests for many, or for few."""
+    monkeypatch.setattr(attribution, "_FEW", request.param)
+
+
 def test_values_are_those_of_shap(booster: lightgbm.Booster, frame: TrainingFrame) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
