@@ -31,8 +31,8 @@ def tree_contributions(booster: lightgbm.Booster, X: pd.DataFrame) -> tuple[floa
     The values are those of Lundberg et al. (2020), "From local explanations to global understanding with explainable
     AI for trees". woodelf computes those of many rows faster than ``shap.TreeExplainer``, but with fewer digits: its
     error grows with the number of trees. So shap is asked for few rows, for a sample of many, for the rows where
-    woodelf's values do not add up, and for all rows where the sample differs. What rounding leaves of a row's sum, at most 3e-6, is spread over
-    its values, so that they add up exactly.
+    woodelf's values do not add up, and for all rows where the sample differs. What rounding leaves of a row's sum, at
+    most 3e-6, is spread over its values, so that they add up exactly.
 
     Parameters
     ----------
