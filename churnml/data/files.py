@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pandas as pd
 
+from churnml.data.scratch import Scratch, sweep
 from churnml.errors import InputError
 
 
@@ -34,26 +34,37 @@ def whole_folder(out: str | Path, owned: Iterable[str] = (), last: str | None = 
         Where ``out`` is a file, or cannot be written.
     """
     out = Path(out)
-    refusal = "Close programs that use it, or name another --out."
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: is a file, but a folder is needed. Name another --out.")
-    made: list[Path] = []
-    try:
-        made = _make_parents(out)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    except OSError as error:
-        raise InputError(f"{out}: cannot be written ({error.strerror}). {refusal}") from error
-    try:
+    with _beside(out) as scratch:
         yield scratch
-        try:
+        with _refused(out):
             _move(scratch, out, set(owned), last)
-        except OSError as error:
-            raise InputError(f"{error.filename or out}: cannot be written ({error.strerror}). {refusal}") from error
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-        for folder in made:
-            with suppress(OSError):  # kept as soon as it holds something
-                folder.rmdir()
+
+
+@contextmanager
+def whole_file(out: str | Path, mode: int | None = None) -> Iterator[Path]:
+    """Give a path whose file takes the place of ``out`` when the block ends without an error.
+
+    Parameters
+    ----------
+    out
+        The file; folders above it are made where they are missing.
+    mode
+        Permissions of the file, from before anything is written to it; None means those of every new file.
+
+    Raises
+    ------
+    InputError
+        Where it cannot be written.
+    """
+    out = Path(out)
+    with _beside(out) as scratch:
+        if mode is not None:
+            (scratch / out.name).touch(mode)
+        yield scratch / out.name
+        with _refused(out):
+            os.replace(scratch / out.name, out)
 
 
 def read_table(file: str | Path) -> pd.DataFrame:
@@ -71,6 +82,35 @@ def read_table(file: str | Path) -> pd.DataFrame:
         return pd.read_csv(path, dtype=str)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({error}). Name a Parquet or CSV file.") from error
+
+
+@contextmanager
+def _beside(out: Path) -> Iterator[Path]:
+    """Give a scratch folder within a folder that is there, else beside what will be there; tell what is refused."""
+    sweep(out.parent)
+    made: list[Path] = []
+    try:
+        with _refused(out):
+            made = _make_parents(out)
+            # A folder may be all that one may write to, and lie on a disk of its own.
+            scratch = Scratch(out if out.is_dir() else out.parent, hidden=True)
+        with scratch as folder:
+            yield folder
+    finally:
+        for above in made:
+            with suppress(OSError):  # kept as soon as it holds something
+                above.rmdir()
+
+
+@contextmanager
+def _refused(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"{error.filename or out}: cannot be written ({error.strerror}). Close programs that use it, or name "
+            "another --out."
+        ) from error
 
 
 def _make_parents(out: Path) -> list[Path]:

@@ -6,15 +6,17 @@ import dataclasses
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from churnml import __version__
 from churnml.data.checks import CheckReport
+from churnml.data.files import whole_file
+from churnml.errors import InputError
 
 _BY_TABLE = ("plain", "impossible")
+_OWNERS = 0o600  # a report names rows of the shop
 
 
 def key_of(files: Mapping[str, Path] | None, settings: str) -> str | None:
@@ -65,11 +67,8 @@ def remember(key: str, report: CheckReport) -> None:
         "duplicated": sorted(report.duplicated),
         **{name: {table: sorted(columns) for table, columns in getattr(report, name).items()} for name in _BY_TABLE},
     }
-    with suppress(OSError):
-        _folder().mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=_folder(), delete=False) as scratch:
-            json.dump(told, scratch)
-        Path(scratch.name).replace(_folder() / f"{key}.json")
+    with suppress(OSError, InputError), whole_file(_folder() / f"{key}.json", mode=_OWNERS) as scratch:
+        scratch.write_text(json.dumps(told), encoding="utf-8")
 
 
 def _rules() -> list[Path]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -16,11 +18,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from churnml import __version__
-from churnml.data.files import whole_folder
+from churnml.data.files import whole_file, whole_folder
 from churnml.data.fingerprint import Fingerprints
 from churnml.data.history import History
+from churnml.data.scratch import Scratch, lock, sweep
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
+from churnml.errors import ChurnmlError
 from churnml.features.builder import Aggregates, derive, find_constants
 from churnml.features.family import Feature
 from churnml.features.registry import code_of, contract_of, family_of, tables_of
@@ -28,6 +32,7 @@ from churnml.features.registry import code_of, contract_of, family_of, tables_of
 Progress = Callable[[str, int, int], None]
 # Readers of Parquet folders pass over names that begin with an underscore.
 _KEY = "_churnml.json"
+_LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -94,8 +99,7 @@ def write_features(
         Where a snapshot lies before the data, or the folder cannot be written.
     """
     out = Path(out)
-    for left in out.glob(".snapshot_date=*"):  # by a run that was killed
-        shutil.rmtree(left, ignore_errors=True)
+    sweep(out)
     partitions = []
     known = Fingerprints(shop.whole, {"orders", "subscriptions", *tables_of(features)} & set(shop.tables))
     aggregates: Aggregates | None = None
@@ -128,24 +132,56 @@ def write_snapshot(
     schema = pa.schema(columns)
     rows = (aggregates or Aggregates(history.shop, definition, features)).on(history.snapshot_date)
     transform = partial(derive, features=features, constants=find_constants(history, definition, features))
-    with whole_folder(folder, last=_KEY) as scratch:
+    # The old parts go at the last moment; until the new ones are there, the partition does not count as whole.
+    with whole_folder(folder, owned=[part.name for part in _parts(folder)], last=_KEY) as scratch:
         history.shop.engine.write(rows, transform, schema, scratch)
         parts = {part.name: pq.read_metadata(part).num_rows for part in _parts(scratch)}
         (scratch / _KEY).write_text(json.dumps({"key": key, "rows": parts}), encoding="utf-8")
-        # The old parts go at the last moment; until the new ones are there, the partition does not count as whole.
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_feature_file(
     shop: Shop, day: date, definition: ChurnDefinition, features: Sequence[Feature], file: Path
 ) -> Partition:
     """Write the features of one snapshot into one Parquet file, whole or not at all."""
-    with whole_folder(file.parent) as scratch:
-        parts = scratch / ".parts"
+    with whole_file(file) as scratch:
+        parts = scratch.with_name("parts")
         write_snapshot(History(shop, day), definition, features, parts)
-        _join(_parts(parts), scratch / file.name)
-        shutil.rmtree(parts)
+        _join(_parts(parts), scratch)
     return Partition(day, file, built=True)
+
+
+@contextmanager
+def own_store(store: Path) -> Iterator[Path]:
+    """Give a folder for partitions that goes when the block is done or refused, and stays when it breaks.
+
+    Parameters
+    ----------
+    store
+        The folder. While another run holds it, which takes it away in the end, a scratch folder beside it is given.
+    """
+    made = [folder for folder in store.parents if not folder.exists()]
+    store.mkdir(parents=True, exist_ok=True)
+    held = lock(store / _LOCK)
+    if held is None:
+        with Scratch(store.parent, hidden=True) as apart:
+            yield apart
+        return
+    try:
+        yield store
+    except ChurnmlError:
+        _remove(store, made)
+        raise
+    else:
+        _remove(store, made)
+    finally:
+        os.close(held)
+
+
+def _remove(store: Path, made: Sequence[Path]) -> None:
+    shutil.rmtree(store, ignore_errors=True)
+    for folder in [store.parent, *made]:
+        with suppress(OSError):  # kept as soon as it holds something
+            folder.rmdir()
 
 
 def _join(parts: Sequence[Path], file: Path) -> None:

@@ -11,12 +11,12 @@ import os
 import re
 import secrets
 import stat
-import tempfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from churnml.data.files import whole_file
 from churnml.errors import InputError
 from churnml.reporting.csv_files import read_csv, write_csv
 
@@ -126,17 +126,8 @@ def write_mapping(folder: str | Path, pseudonyms: pd.Series, ids: pd.Series) -> 
     everything = pd.concat([both, added.reset_index()])
     _refuse_collisions(everything["pseudonym"], everything["customer_id"])
     both = both.drop_duplicates(ignore_index=True)
-    try:
-        handle, scratch = tempfile.mkstemp(prefix=f".{MAPPING}.", dir=folder)  # readable by its owner only
-        os.close(handle)
-        try:
-            write_csv(both, scratch, language=None)
-            os.replace(scratch, path)
-        except BaseException:
-            Path(scratch).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror}). Close programs that use it.") from error
+    with whole_file(path, mode=0o600) as scratch:
+        write_csv(both, scratch, language=None)
     return path
 
 

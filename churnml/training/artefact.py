@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
-import tempfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from churnml.data.scratch import Scratch
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, ModelError
 from churnml.features.registry import contract_of
@@ -79,7 +79,7 @@ def save_model(model: Model, folder: str | Path) -> Model:
 
 def with_version(model: Model) -> Model:
     """Give a model the version that its files would have."""
-    with tempfile.TemporaryDirectory(prefix="churnml-") as scratch:
+    with Scratch() as scratch:
         return save_model(model, scratch)
 
 

@@ -6,7 +6,6 @@ import contextlib
 import logging
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version as version_of_package
@@ -17,6 +16,7 @@ import numpy as np
 
 from churnml import plots
 from churnml.config import Config, TrackingSettings
+from churnml.data.scratch import Scratch
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, ModelError
 from churnml.statistics.calibration import reliability_table
@@ -104,7 +104,7 @@ def track(training: Training, config: Config, definition: ChurnDefinition, run_i
         not replace the champion; a champion with the same version stays in place. None where the training found no
         skill: its run is kept, nothing is registered.
     """
-    with at_store(config.tracking) as mlflow, tempfile.TemporaryDirectory(prefix="churnml-") as scratch:
+    with at_store(config.tracking) as mlflow, Scratch() as scratch:
         experiment = _experiment(mlflow, config.tracking)
         name = f"train {training.card['as_of']}"
         asked = {"run_name": name, "experiment_id": experiment} if run_id is None else {"run_id": run_id}
@@ -116,7 +116,7 @@ def track(training: Training, config: Config, definition: ChurnDefinition, run_i
             _log_children(mlflow, training, experiment)
             if training.model is None:
                 return None
-            folder = Path(scratch) / "model"
+            folder = scratch / "model"
             model = save_model(training.model, folder)
             _register(mlflow, training, model, folder, config.tracking.model_name)
         return model

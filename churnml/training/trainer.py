@@ -6,9 +6,8 @@ import dataclasses
 import hashlib
 import json
 import logging
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,11 @@ from churnml.data.population import data_end, training_snapshots
 from churnml.data.shop import Shop
 from churnml.days import Day
 from churnml.definition import ChurnDefinition
-from churnml.errors import ConfigError, InputError, ModelError, NoSkillError
+from churnml.errors import ConfigError, ModelError, NoSkillError
 from churnml.features.builder import build
 from churnml.features.family import Feature
 from churnml.features.registry import LEVEL, families, learnable, load_plugins, tables_of
-from churnml.features.store import Progress
+from churnml.features.store import Progress, own_store
 from churnml.statistics.calibration import reliability_table
 from churnml.statistics.logodds import shift_per_group, sigmoid
 from churnml.statistics.metrics import gains_table
@@ -203,13 +202,8 @@ class Trainer:
             return
         settings = json.dumps([self.definition.model_dump(), shop.first_day.isoformat(), sorted(shop.tables)])
         store = Path(self.config.features.store) / hashlib.sha256(settings.encode()).hexdigest()[:12]
-        made = [folder for folder in store.parents if not folder.exists()]
-        try:
-            yield store
-        except (InputError, NoSkillError):
-            _remove(store, made)
-            raise
-        _remove(store, made)
+        with own_store(store) as held:
+            yield held
 
     def _train_on(
         self,
@@ -353,10 +347,3 @@ def _candidates(wanted: Sequence[str], features: Sequence[str]) -> list[str]:
             "recency rule. Add recency."
         )
     return [name for name in CANDIDATES if (name in wanted or name == RULE) and CANDIDATES[name].suits(features)]
-
-
-def _remove(store: Path, made: Sequence[Path]) -> None:
-    shutil.rmtree(store, ignore_errors=True)
-    for folder in [store.parent, *made]:
-        with suppress(OSError):  # kept as soon as it holds something
-            folder.rmdir()

@@ -16,11 +16,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from churnml.data.history import History
+from churnml.data.scratch import Scratch
 from churnml.data.shop import Shop, read
 from churnml.definition import ChurnDefinition
+from churnml.errors import InputError
 from churnml.features.builder import build_features
 from churnml.features.registry import available
-from churnml.features.store import write_features, write_snapshot
+from churnml.features.store import own_store, write_features, write_snapshot
 from tests.random_shop import Maker
 
 SNAPSHOTS = [date(2025, 1, 31) + timedelta(days=30 * number) for number in range(4)]
@@ -151,3 +153,43 @@ def test_a_killed_run_resumes_to_the_same_bytes(simulated: Path, tmp_path: Path)
     found = bytes_of(tmp_path / "broken")
     assert {name: content for name, content in found.items() if not name.startswith(".")} == expected
     assert set(found) == set(expected), "nothing half-written is left"
+
+
+def test_the_folder_of_a_run_that_still_writes_is_left_alone(random_shop: Shop, tmp_path: Path) -> None:
+    with Scratch(tmp_path, hidden=True) as live:
+        (live / "part-00000.parquet").write_text("half", encoding="utf-8")
+        write_features(random_shop, SNAPSHOTS[:1], DEFINITION, available(random_shop, ["recency"]), tmp_path)
+        assert (live / "part-00000.parquet").exists()
+    assert [path.name for path in tmp_path.iterdir()] == [f"snapshot_date={SNAPSHOTS[0]}"]
+
+
+def test_a_store_goes_when_its_run_is_done_or_refused_and_stays_when_it_breaks(tmp_path: Path) -> None:
+    store = tmp_path / "models" / "features" / "abc"
+
+    def run(error: Exception | None) -> None:
+        with own_store(store) as held:
+            assert held == store
+            (held / "partition").mkdir(exist_ok=True)
+            if error is not None:
+                raise error
+
+    with pytest.raises(MemoryError):
+        run(MemoryError())
+    assert (store / "partition").is_dir()
+    run(None)
+    assert [path.name for path in tmp_path.rglob("*")] == ["models"]
+    (tmp_path / "models").rmdir()
+    with pytest.raises(InputError):
+        run(InputError("too short"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_runs_do_not_take_each_others_store_away(tmp_path: Path) -> None:
+    with own_store(tmp_path / "store") as first:
+        (first / "partition").mkdir()
+        with own_store(tmp_path / "store") as second:
+            assert second != first
+            (second / "partition").mkdir()
+        assert not second.exists()
+        assert (first / "partition").exists()
+    assert not first.exists()

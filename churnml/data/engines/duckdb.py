@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -22,8 +20,8 @@ import pyarrow as pa
 from churnml.data.engines import sources
 from churnml.data.engines.engine import Engine, Found, unknown_timezone
 from churnml.data.engines.sql import quoted
+from churnml.data.scratch import Scratch
 
-_SCRATCH = "churnml-"
 _MOST_MEMORY_GB = 5
 _SHARE_OF_MEMORY = 0.6
 
@@ -46,11 +44,10 @@ class DuckDBEngine(Engine):
 
     def __init__(self, timezone: str, allow: Sequence[str | Path] = ()) -> None:
         self._allow = allow
-        _remove_orphans()
-        scratch = tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{os.getpid()}-")
+        scratch = Scratch()
         self.backend = ibis.duckdb.connect(
-            Path(scratch.name) / "shop.duckdb",
-            temp_directory=scratch.name,
+            scratch.path / "shop.duckdb",
+            temp_directory=str(scratch.path),
             memory_limit=f"{_memory_limit_gb():.2f}GB",
             preserve_insertion_order=False,
             # Nothing is fetched or loaded, and no variable of the program is a table because some SQL names it.
@@ -114,27 +111,9 @@ def _memory_limit_gb() -> float:
     return min(_MOST_MEMORY_GB, _SHARE_OF_MEMORY * memory / 1e9)
 
 
-def _remove_orphans() -> None:
-    """Remove scratch folders of processes that were killed before they could."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}[0-9]*-*"):
-        owner = folder.name.removeprefix(_SCRATCH).split("-")[0]
-        if owner.isdecimal() and os.name == "posix" and not _is_alive(int(owner)):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def _close(connection: duckdb.DuckDBPyConnection, scratch: tempfile.TemporaryDirectory[str]) -> None:
+def _close(connection: duckdb.DuckDBPyConnection, scratch: Scratch) -> None:
     connection.close()
-    scratch.cleanup()
+    scratch.remove()
 
 
 # Ibis has no types for its decorator, and takes a value of any type only where none is written.
