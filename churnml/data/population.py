@@ -109,9 +109,10 @@ def treated(shop: Shop, snapshot_date: Day, definition: ChurnDefinition) -> pd.I
     pandas Index
         ``customer_id``, sorted.
     """
+    history = History(shop, snapshot_date)
     if not shop.has("contacts"):
         return pd.Index([], name="customer_id", dtype="str")
-    sent_to = on_its_day(History(shop, snapshot_date), _sent_to, definition)
+    sent_to = on_its_day(history, _sent_to, definition)
     customers: pd.Index = pd.Index(sent_to.to_pandas().customer_id)
     return customers
 
