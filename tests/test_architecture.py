@@ -69,6 +69,7 @@ def test_only_what_runs_counts_as_imported() -> None:
     assert imported(ast.parse(dedent(code))) == {"a", "d", "e", "g.h"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_room_imports_only_from_rooms_to_its_left(path: Path) -> None:
     place = PLACE[room_of(path)]
@@ -108,6 +109,7 @@ def test_only_the_history_compares_times_with_a_snapshot() -> None:
         assert "ibis.date(" not in text, path
 
 
+@pytest.mark.slow
 def test_print_stands_in_the_one_place_alone_that_escapes_what_it_prints() -> None:
     for path in MODULES:
         calls = [

@@ -83,6 +83,7 @@ def test_the_schema_in_the_repository_is_what_the_command_gives(name: str) -> No
     jsonschema.Draft202012Validator.check_schema(kept)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*SETTINGS, "plays.yaml"])
 def test_editors_find_the_schema_and_it_takes_the_file(name: str) -> None:
     text = (CONFIGS / name).read_text(encoding="utf-8")

@@ -134,6 +134,7 @@ def test_every_way_to_say_a_day_gives_the_same_features(small: Shop) -> None:
         assert churnml.build_features(small, good, families=["recency"]).days_since_last_order.to_list() == [68, 38]
 
 
+@pytest.mark.slow
 def test_the_files_of_features_take_them_too(small: Shop, tmp_path: Path) -> None:
     config = churnml.Config(features=FeatureSettings(families=["recency"]))
     small.tables["orders"].to_pandas().to_csv(tmp_path / "orders.csv", index=False)

@@ -142,6 +142,7 @@ def assert_same(found: object, expected: object) -> None:
 # --- the shops really differ ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_other_futures_change_every_table(tables: Tables) -> None:
     for make in FUTURES.values():
         other = make(tables, NOW)

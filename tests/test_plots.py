@@ -65,6 +65,7 @@ PLOTS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("plot", "table"), PLOTS)
 def test_every_plot_renders_and_leaves_pyplot_and_the_table_alone(
     plot: Callable[..., Axes], table: pd.DataFrame
@@ -87,6 +88,7 @@ def test_every_plot_draws_on_the_axes_given(plot: Callable[..., Axes], table: pd
     assert plot(table, ax=ax) is ax
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("plot", "table"), PLOTS)
 def test_every_plot_of_an_empty_table_is_an_empty_plot(plot: Callable[..., Axes], table: pd.DataFrame) -> None:
     ax = plot(table.iloc[:0])

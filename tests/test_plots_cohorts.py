@@ -43,6 +43,7 @@ def texts(ax: Axes) -> list[str]:
     return [text.get_text() for text in ax.texts]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("plot", "table"), PLOTS)
 def test_every_plot_renders_and_leaves_pyplot_and_the_table_alone(
     plot: Callable[..., Axes], table: pd.DataFrame
@@ -84,6 +85,7 @@ def test_amounts_are_as_short_as_they_can_be(amount: float, written: list[str]) 
     assert texts(plot_revenue_cohorts(cohorts(2, amount)))[:2] == written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("months", [2, 26])
 def test_no_number_touches_its_neighbour(months: int) -> None:
     for plot in (plot_retention_cohorts, plot_revenue_cohorts):

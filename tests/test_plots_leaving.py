@@ -78,6 +78,7 @@ def dots(ax: Axes) -> list[tuple[float, float, str]]:
     ]
 
 
+@pytest.mark.slow
 @every_plot
 def test_every_plot_renders_on_the_axes_given_and_leaves_the_table_alone(
     plot: Callable[..., Axes], table: pd.DataFrame

@@ -103,6 +103,7 @@ def test_ids_topics_and_channels_reach_the_terminal_as_text(run: Callable[..., s
     assert not ACTS.findall(run("check", tmp_path / NASTY.replace("\x00", "")))
 
 
+@pytest.mark.slow
 def test_a_picture_draws_what_it_says(tmp_path: Path) -> None:
     from churnml.plots import plot_groups, plot_reasons, save_picture
 

@@ -54,6 +54,7 @@ BAD = {
 READERS: dict[str, Callable[[Path], object]] = {"config": load_config, "plays": lambda path: read_plays(path, "en")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("case", BAD)
 def test_what_no_settings_hold_is_refused_in_one_message(case: str, reader: str, tmp_path: Path) -> None:

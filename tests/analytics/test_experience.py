@@ -21,6 +21,8 @@ from churnml.data.shop import Shop, read
 from churnml.definition import ChurnDefinition
 from churnml.statistics.bootstrap import clustered_mean
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2025, 3, 2)
 DEFINITION = ChurnDefinition(horizon_days=60)
 

@@ -17,6 +17,8 @@ from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 from churnml.plots import plot_horizon
 
+pytestmark = pytest.mark.slow
+
 END = date(2025, 7, 1)
 
 
@@ -129,7 +131,6 @@ def test_it_can_be_drawn() -> None:
     assert len(axes.get_legend().get_texts()) == 3
 
 
-@pytest.mark.slow
 def test_online_retail_ii_returns_less_than_its_ended_gaps_say(shared_data: Path, tmp_path: Path) -> None:
     import_dataset("online-retail-ii", shared_data / "online_retail_ii" / "online_retail_II.parquet", tmp_path / "shop")
     row = advise_horizon(read(tmp_path / "shop")).horizons.set_index("horizon_days").loc[90]

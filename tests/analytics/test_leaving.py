@@ -20,6 +20,8 @@ from churnml.data.simulator import simulate
 from churnml.data.simulator.effects import Effects
 from churnml.definition import ChurnDefinition
 
+pytestmark = pytest.mark.slow
+
 DAY, END = date(2025, 1, 1), date(2025, 4, 1)
 DEFINITION = ChurnDefinition(horizon_days=90)
 
@@ -86,7 +88,6 @@ def reasons_of(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return compute_reasons_of_leaving(read(tables), DAY, DEFINITION, END).set_index("reason")
 
 
-@pytest.mark.slow
 def test_reasons_are_those_found_by_hand() -> None:
     found = reasons_of(TABLES)
     assert found["churned"].to_dict() == {
@@ -210,7 +211,6 @@ def test_planted_reasons_are_found(shop: Shop) -> None:
     assert held >= found.loc[NONE_KNOWN, "churned"] / found.loc[NONE_KNOWN, "churned_share"]
 
 
-@pytest.mark.slow
 def test_where_nothing_predicts_who_stops_no_reason_stands_out(tmp_path: Path) -> None:
     excluded = 0
     for seed in range(8):

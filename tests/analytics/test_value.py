@@ -10,6 +10,8 @@ from churnml.data.history import History
 from churnml.data.shop import read
 from churnml.features.builder import build_features
 
+pytestmark = pytest.mark.slow
+
 ORDERS = pd.DataFrame(
     {
         "order_id": ["1", "2", "3", "4", "5"],

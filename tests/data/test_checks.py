@@ -141,6 +141,7 @@ def test_failures_of_orders(columns: dict[str, Any], expected: list[str]) -> Non
     assert check({"orders": orders(**columns)}).failures == expected
 
 
+@pytest.mark.slow
 def test_all_failures_of_all_tables_come_at_once(tmp_path: Path) -> None:
     bad = pd.DataFrame({"order_id": [1, 1, None], "customer_id": ["a", "b", "c"], "amount": [-1.0, 2.0, float("inf")]})
     tables = {
@@ -189,6 +190,7 @@ def test_three_examples_are_enough_and_long_ones_are_cut() -> None:
     assert f"order_id 1000: {'x' * 40}..., 1001: {'x' * 40}..., 1002: {'x' * 40}..., ...). Write" in failure
 
 
+@pytest.mark.slow
 def test_missing_columns_and_empty_tables() -> None:
     nothing = {name: pd.DataFrame({"other": ["x"]}) for name in TABLES}
     assert check(nothing).failures == [
@@ -208,6 +210,7 @@ def test_missing_columns_and_empty_tables() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_file_with_only_a_header_is_an_empty_table(tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text("order_id,customer_id,ordered_at,amount\n", encoding="utf-8")
     assert check(tmp_path).failures == [
@@ -215,6 +218,7 @@ def test_a_file_with_only_a_header_is_an_empty_table(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_currencies_are_compared_between_tables_but_not_among_attributes() -> None:
     returns = pd.DataFrame(
         {"return_id": [1], "customer_id": ["a"], "returned_at": ["2025-01-01"], "amount": [1], "currency": ["TRY"]}
@@ -228,6 +232,7 @@ def test_currencies_are_compared_between_tables_but_not_among_attributes() -> No
     assert failures(customers=customers) == []
 
 
+@pytest.mark.slow
 def test_identical_rows_are_dropped_and_counted() -> None:
     twice = pd.concat([orders(), orders(amount=["1.0", "2.50", "0.0000"])])
     shop = read({"orders": twice})
@@ -238,6 +243,7 @@ def test_identical_rows_are_dropped_and_counted() -> None:
     assert shop.tables["orders"].count().to_pandas() == 3
 
 
+@pytest.mark.slow
 def test_keys_of_several_columns_are_compared_column_by_column() -> None:
     items = pd.DataFrame(
         {"order_id": ["a / b", "a"], "product_id": ["c", "b / c"], "quantity": [1, 2], "unit_price": [1, 1]}
@@ -250,12 +256,14 @@ def test_keys_of_several_columns_are_compared_column_by_column() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_rewards_without_a_kind_have_a_key() -> None:
     rewards = pd.DataFrame({"customer_id": ["a", "a"], "changed_at": ["2025-01-01"] * 2, "points": [5, 6]})
     [failure] = failures(rewards=rewards)
     assert "(a / 2025-01-01 00:00:00 / empty)" in failure
 
 
+@pytest.mark.slow
 def test_rows_without_a_customer_clash_with_nothing() -> None:
     visits = pd.DataFrame({"customer_id": [None, None, "a"], "visited_at": ["2025-01-01"] * 3, "pages": [1, 2, 3]})
     shop = read({"orders": orders(), "visits": visits})
@@ -263,6 +271,7 @@ def test_rows_without_a_customer_clash_with_nothing() -> None:
     assert shop.tables["visits"].count().to_pandas() == 1
 
 
+@pytest.mark.slow
 def test_what_is_tolerated_is_counted() -> None:
     shop = read(
         {

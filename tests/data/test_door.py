@@ -21,6 +21,8 @@ from churnml.data.door import TYPES, as_type, normalise
 from churnml.data.engines import open_engine
 from churnml.data.shop import read
 
+pytestmark = pytest.mark.slow
+
 ENGINE = open_engine({}, "Europe/Berlin").backend
 NEXT = iter(range(10_000))
 

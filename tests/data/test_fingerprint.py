@@ -3,10 +3,13 @@ from __future__ import annotations
 from datetime import date
 
 import pandas as pd
+import pytest
 
 from churnml.data.fingerprint import fingerprint
 from churnml.data.history import History
 from churnml.data.shop import read
+
+pytestmark = pytest.mark.slow
 
 ORDERS = pd.DataFrame(
     {

@@ -74,6 +74,7 @@ def test_a_cancellation_of_tomorrow_is_not_known() -> None:
     assert sorted(history.uncancelled_orders.to_pandas().order_id) == ["0", "2", "3"]
 
 
+@pytest.mark.slow
 def test_an_order_delivered_tomorrow_is_under_way() -> None:
     rows = [
         {"order_id": "1", "promised_at": AFTER, "shipped_at": BEFORE, "delivered_at": NOW},
@@ -164,6 +165,7 @@ def test_a_history_of_some_orders_knows_what_belongs_to_them() -> None:
     assert some.snapshot_date == SNAPSHOT
 
 
+@pytest.mark.slow
 def test_a_cancelled_subscription_tells_its_reason_with_the_time_and_its_plan_from_the_start() -> None:
     rows = [
         {
@@ -238,6 +240,7 @@ def test_an_earlier_window_ends_where_the_later_one_begins() -> None:
     assert sorted(found[found.inside].promised_at) == [pd.Timestamp(at) for at in times[1:3]]
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(
     snapshot=st.dates(date(1985, 1, 1), date(2090, 1, 1)) | st.sampled_from([date(2024, 2, 29), date(2000, 3, 1)]),
@@ -309,6 +312,7 @@ def with_another_future(row: dict[str, Any], table: Table, random: Random) -> di
     return other
 
 
+@pytest.mark.slow
 @settings(max_examples=2, deadline=None)
 @given(st.integers(0, 2**32))
 def test_nothing_at_or_after_the_snapshot_changes_what_is_known(seed: int) -> None:

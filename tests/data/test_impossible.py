@@ -18,6 +18,8 @@ from churnml.data.history import History
 from churnml.data.shop import Shop, check, read
 from churnml.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 TYPES = {
     "bool": pa.array([True, False]),
     "uint64": pa.array([2**64 - 1, 1], pa.uint64()),
@@ -311,7 +313,6 @@ def test_every_way_of_writing_a_number_has_the_same_bounds(amount: Any) -> None:
     assert failure.startswith("orders.amount: 1 of 3 rows lie above 100,000,000,000")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", TYPES)
 def test_a_column_of_any_type_is_judged(kind: str) -> None:
     tables = {name: pa.table({column.name: TYPES[kind] for column in table.columns}) for name, table in TABLES.items()}

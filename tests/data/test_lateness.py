@@ -11,6 +11,8 @@ from churnml.data.history import History
 from churnml.data.lateness import late, measure_of
 from churnml.data.shop import Shop, read
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2025, 3, 1)
 Row = tuple[str, str, str | None]
 

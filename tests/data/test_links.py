@@ -12,6 +12,8 @@ from churnml.config import TableSource
 from churnml.data.shop import check, read
 from tests.servers import load_postgres
 
+pytestmark = pytest.mark.slow
+
 
 def orders(customers: list[Any], **columns: Any) -> pd.DataFrame:
     rows = {"order_id": [f"o{at}" for at in range(len(customers))], "customer_id": customers}
@@ -173,12 +175,10 @@ def test_in_memory() -> None:
     assert sorted(read(SHOP).report.notes) == sorted(NOTES)
 
 
-@pytest.mark.slow
 def test_in_postgresql(postgres: str) -> None:
     assert sorted(read(load_postgres(postgres, "links", SHOP)).report.notes) == sorted(NOTES)
 
 
-@pytest.mark.slow
 def test_in_spark(spark: str, tmp_path: Path) -> None:
     for name, table in SHOP.items():
         table.to_csv(tmp_path / f"{name}.csv", index=False)

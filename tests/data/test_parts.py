@@ -18,6 +18,8 @@ from churnml.features.registry import available
 from churnml.features.store import write_features
 from tests.random_shop import Maker
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2025, 3, 1)
 
 

@@ -14,6 +14,8 @@ from churnml.data import shop as shop_module
 from churnml.data.shop import check, read
 from churnml.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 ORDERS = "order_id,customer_id,ordered_at,amount\n1,a,2025-01-05,9.5\n1,a,2025-01-05,9.5\n2,,2025-02-01,12\n"
 
 

@@ -55,6 +55,7 @@ def scratch_of(folder: Path) -> list[Path]:
     return sorted(folder.rglob(".churnml-*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("writer", WRITERS)
 def test_the_next_run_removes_what_a_killed_one_left(writer: str, tmp_path: Path) -> None:
     with writing(tmp_path, writer) as killed:
@@ -68,6 +69,7 @@ def test_the_next_run_removes_what_a_killed_one_left(writer: str, tmp_path: Path
     assert (tmp_path / "out" / "mine").exists() == (writer == "a folder that is there")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("writer", WRITERS)
 def test_a_live_run_keeps_its_folder(writer: str, tmp_path: Path) -> None:
     with writing(tmp_path, writer) as live:

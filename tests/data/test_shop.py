@@ -12,6 +12,8 @@ from churnml.config import TableSource
 from churnml.data.shop import check, read
 from churnml.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 
 def sales() -> pd.DataFrame:
     return pd.DataFrame(

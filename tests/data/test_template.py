@@ -39,6 +39,7 @@ def with_fixed_days(history: History) -> ir.Table:
     return recent(history).mutate(**fixed, never=ibis.date(date(9999, 12, 31)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", [recent, of_the_day, with_fixed_days])
 @pytest.mark.parametrize("day", DAYS)
 def test_on_a_day_it_gives_what_the_query_gives(shop: Shop, query: Callable[[History], ir.Table], day: date) -> None:
@@ -48,6 +49,7 @@ def test_on_a_day_it_gives_what_the_query_gives(shop: Shop, query: Callable[[His
     pd.testing.assert_frame_equal(template.on(day).to_pandas(), expected, check_exact=True)
 
 
+@pytest.mark.slow
 def test_a_query_that_does_not_ask_for_the_day_is_made_once(shop: Shop) -> None:
     made = []
 

@@ -3,10 +3,13 @@ from __future__ import annotations
 from datetime import date
 
 import pandas as pd
+import pytest
 
 from churnml.data.history import History
 from churnml.data.shop import Shop, read
 from churnml.data.timeline import timeline
+
+pytestmark = pytest.mark.slow
 
 
 def little_shop() -> Shop:

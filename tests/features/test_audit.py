@@ -20,6 +20,8 @@ from churnml.features.registry import register, unregister
 from churnml.features.sources import ORDERS
 from tests.random_shop import Maker, Tables
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2025, 1, 1)
 NOW = pd.Timestamp(DAY)
 

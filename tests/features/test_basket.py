@@ -61,10 +61,12 @@ def features_of(shop: Shop) -> pd.Series:
     return build_features(shop, SNAPSHOT, families=["basket", "recency"]).loc["ann"]
 
 
+@pytest.mark.slow
 def test_values_are_those_computed_by_hand() -> None:
     assert features_of(shop_of(ROWS))[list(EXPECTED)].to_dict() == pytest.approx(EXPECTED, rel=1e-12, nan_ok=True)
 
 
+@pytest.mark.slow
 def test_an_order_without_lines_buys_nothing() -> None:
     found = features_of(shop_of([(9, "a", 1, 1, "x")]))[list(EXPECTED)]
     assert found["items_365d"] == found["products_total"] == 0

@@ -74,6 +74,7 @@ def test_a_feature_of_a_missing_table_is_not_traced() -> None:
         trace(shop, "ann", "complaints_open", SNAPSHOT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("days_before", [0, 1, 1000])
 def test_a_snapshot_before_the_data_is_refused(small_shop: Shop, days_before: int) -> None:
     # On the first day itself nothing is known yet.
@@ -91,6 +92,7 @@ def test_an_unknown_family_is_named_with_those_there_are(small_shop: Shop) -> No
 # --- which features a shop allows ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_shop_of_orders_alone_has_the_features_of_orders() -> None:
     shop = read({"orders": tables()["orders"].drop(columns="cancelled_at")})
     found = build_features(shop, SNAPSHOT)
@@ -98,6 +100,7 @@ def test_a_shop_of_orders_alone_has_the_features_of_orders() -> None:
     assert not [name for name in found if "complaint" in name or "deliver" in name or "under_way" in name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("table", "column", "lost"),
     [
@@ -116,6 +119,7 @@ def test_a_column_that_was_not_brought_takes_its_features_along(table: str, colu
             assert (declared.name in names) == (set(declared.inputs) <= names)
 
 
+@pytest.mark.slow
 def test_a_column_that_was_brought_empty_says_that_nothing_happened() -> None:
     made = tables()
     made["complaints"]["resolved_at"] = pd.NaT
@@ -126,6 +130,7 @@ def test_a_column_that_was_brought_empty_says_that_nothing_happened() -> None:
 # --- the choice of families ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_chosen_families_have_the_values_that_all_have(small_shop: Shop, built: pd.DataFrame) -> None:
     chosen = build_features(small_shop, SNAPSHOT, families=["recency", "rhythm"])
     assert {family_of(name).name for name in chosen} == {"recency", "rhythm"}
@@ -144,6 +149,7 @@ def test_the_order_in_which_families_are_named_does_not_matter(small_shop: Shop)
     assert [declared.name for declared in one] == [declared.name for declared in other]
 
 
+@pytest.mark.slow
 def test_no_family_gives_the_customers_alone(small_shop: Shop, built: pd.DataFrame) -> None:
     found = build_features(small_shop, SNAPSHOT, families=[])
     assert list(found.index) == list(built.index)
@@ -195,6 +201,7 @@ def _derived(name: str, inputs: tuple[str, ...], compute: Callable[..., np.ndarr
     return Derived(name=name, unit="days", describe=name, en="{value}", tr="{value}", inputs=inputs, compute=compute)
 
 
+@pytest.mark.slow
 def test_the_aggregates_of_all_tables_are_made_once_for_all_days(
     small_shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

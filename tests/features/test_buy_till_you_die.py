@@ -47,6 +47,7 @@ def shop_of(customers: dict[str, list[int]]) -> Shop:
     return read({"orders": orders.assign(order_id=range(len(orders)), amount=10)})
 
 
+@pytest.mark.slow
 def test_values_are_those_of_the_paper(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(buy_till_you_die, "fit_bgnbd", lambda *_: MODEL)
     # The second order on a day of its own, the third twice on one day: merged.
@@ -54,6 +55,7 @@ def test_values_are_those_of_the_paper(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found[list(EXPECTED)].to_dict() == EXPECTED
 
 
+@pytest.mark.slow
 def test_one_order_day_leaves_the_probability_of_being_alive_open() -> None:
     found = build_features(shop_of({"ann": [200, 100, 20], "bob": [30]}), SNAPSHOT, DEFINITION)
     assert np.isnan(found.loc["bob", "btyd_alive_probability"])
@@ -61,11 +63,13 @@ def test_one_order_day_leaves_the_probability_of_being_alive_open() -> None:
     assert found.loc["ann", list(EXPECTED)].notna().all()
 
 
+@pytest.mark.slow
 def test_where_nobody_came_back_nothing_is_said() -> None:
     found = build_features(shop_of({"ann": [200], "bob": [30, 30]}), SNAPSHOT, DEFINITION)
     assert found[list(EXPECTED)].isna().all(axis=None)
 
 
+@pytest.mark.slow
 def test_the_horizon_and_the_lead_time_are_those_of_the_definition() -> None:
     shop = shop_of({"ann": [200, 100, 20], "bob": [30, 20, 10], "eve": [300, 290]})
     long, short, late = (
@@ -92,6 +96,7 @@ def fitted_on(customers: dict[str, list[int]]) -> Fitted:
     return found
 
 
+@pytest.mark.slow
 def test_those_who_were_there_at_the_start_are_left_out_where_enough_others_remain() -> None:
     # 600 days of data: a customer counts as new below 400 days.
     old = {**random_customers(300, 600, 401, 1), "first": [600]}
@@ -101,6 +106,7 @@ def test_those_who_were_there_at_the_start_are_left_out_where_enough_others_rema
     assert fitted_on({**old, **few}) != fitted_on({"first": [600], **few})
 
 
+@pytest.mark.slow
 def test_the_draw_does_not_depend_on_the_order_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(buy_till_you_die, "MOST_CUSTOMERS", 50)
     customers = random_customers(200, 399, 10, 3)

@@ -10,6 +10,8 @@ from churnml.definition import ChurnDefinition
 from churnml.features.builder import build_features
 from tests.features import redo
 
+pytestmark = pytest.mark.slow
+
 SNAPSHOT = "2025-07-01"
 
 # Complaints of ann: (opened_at, resolved_at).

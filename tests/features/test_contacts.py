@@ -9,6 +9,8 @@ from churnml.data.shop import Shop, read
 from churnml.features.builder import build_features
 from tests.features import redo
 
+pytestmark = pytest.mark.slow
+
 SNAPSHOT = "2025-07-01"
 
 ORDERS = {"order_id": [1, 2, 3], "ordered_at": ["2024-08-01", "2025-05-01", "2025-06-01"], "amount": [30, 50, 20]}

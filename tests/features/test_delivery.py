@@ -15,6 +15,8 @@ from churnml.features.families.delivery import FAMILY
 from churnml.features.sentences import write
 from tests.features import redo
 
+pytestmark = pytest.mark.slow
+
 SNAPSHOT = "2025-07-01"
 
 # Orders of ann, all placed on 1 June 2024 but the last: (promised_at, delivered_at).

@@ -10,6 +10,8 @@ from churnml.errors import InputError
 from churnml.features.builder import build_features
 from tests.features import redo
 
+pytestmark = pytest.mark.slow
+
 SNAPSHOT = "2025-07-01"
 
 # (ordered_at, amount paid, discount, cancelled_at)

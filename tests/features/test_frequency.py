@@ -50,6 +50,7 @@ def features_of(orders: list[tuple[str, str | None]], active_days: int = 365) ->
     return build_features(shop, SNAPSHOT, ChurnDefinition(active_days=active_days), families=["frequency"]).loc["ann"]
 
 
+@pytest.mark.slow
 def test_values_are_those_computed_by_hand() -> None:
     assert features_of(ORDERS).to_dict() == EXPECTED
 
@@ -66,6 +67,7 @@ def test_nothing_in_a_window_is_0() -> None:
     assert found["orders_90d_share_of_365d"] == 0  # 0 / 2
 
 
+@pytest.mark.slow
 def test_the_share_of_no_orders_is_null() -> None:
     # Eligible by an order of 500 days ago: none in 365 days, 0 / 0.
     found = features_of([("2024-02-17", None)], active_days=600)
@@ -74,6 +76,7 @@ def test_the_share_of_no_orders_is_null() -> None:
     assert found.isna().to_dict() == {name: name == "orders_90d_share_of_365d" for name in EXPECTED}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cancelled_at", "orders"), [("2025-06-30 23:59:59", 1), ("2025-07-01 00:00:00", 2)])
 def test_a_cancellation_at_the_snapshot_is_not_known_yet(cancelled_at: str, orders: int) -> None:
     found = features_of([("2025-06-10", None), ("2025-06-29", cancelled_at)])

@@ -101,6 +101,7 @@ every_shop = pytest.mark.parametrize("shop", range(len(SHOPS)), ids=lambda shop:
 every_family = pytest.mark.parametrize("family", list(families()))
 
 
+@pytest.mark.slow
 @every_shop
 def test_every_table_of_the_random_shops_has_a_past_and_a_future(shop: int) -> None:
     now = pd.Timestamp(SHOPS[shop][1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
 from churnml.data.shop import read
 from churnml.definition import ChurnDefinition
@@ -53,10 +54,12 @@ def features_of(orders: list[tuple[str, float]], active_days: int = 365) -> pd.S
     return build_features(shop, SNAPSHOT, ChurnDefinition(active_days=active_days), families=["monetary"]).loc["ann"]
 
 
+@pytest.mark.slow
 def test_values_are_those_computed_by_hand() -> None:
     assert features_of(ORDERS).to_dict() == EXPECTED
 
 
+@pytest.mark.slow
 def test_sums_are_those_of_decimals_not_of_doubles() -> None:
     found = features_of([("2025-06-10", 0.1), ("2025-06-11", 0.2), ("2025-06-12", 0.3)])
     assert 0.1 + 0.2 + 0.3 != 0.6
@@ -78,6 +81,7 @@ def test_orders_of_nothing_have_a_mean_of_0_but_no_ratio() -> None:
     assert found.isna().to_dict() == {name: name == "amount_last_to_mean_ratio" for name in EXPECTED}
 
 
+@pytest.mark.slow
 def test_sums_of_no_orders_are_0_and_means_are_null() -> None:
     found = features_of([("2024-02-17", 20)], active_days=600)  # 500 days before
     assert found["amount_sum_365d"] == 0

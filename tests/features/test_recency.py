@@ -9,6 +9,8 @@ from churnml.data.shop import read
 from churnml.features.builder import build_features
 from tests.features import redo
 
+pytestmark = pytest.mark.slow
+
 SNAPSHOT = "2024-03-01"  # the day after a leap day
 
 # Orders of ann: (ordered_at, cancelled_at).

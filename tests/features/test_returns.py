@@ -9,6 +9,8 @@ from churnml.data.shop import Shop, read
 from churnml.features.builder import build_features
 from tests.features import redo
 
+pytestmark = pytest.mark.slow
+
 SNAPSHOT = "2025-07-01"
 
 # 100 ordered in the last 365 days, on three orders.

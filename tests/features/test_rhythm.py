@@ -64,6 +64,7 @@ def test_values_are_those_computed_by_hand() -> None:
     assert features_of(ORDERS)[list(EXPECTED)].to_dict() == EXPECTED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("orders", [["2025-04-01 10:00"], ["2025-04-01 00:00", "2025-04-01 23:59:59"]])
 def test_one_order_day_has_no_gaps(orders: list[str]) -> None:
     found = features_of(orders)

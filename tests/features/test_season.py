@@ -12,6 +12,8 @@ from churnml.features.builder import build_features
 from churnml.features.registry import learnable
 from tests.features import redo
 
+pytestmark = pytest.mark.slow
+
 SNAPSHOT = "2025-07-01"
 
 # A year (365 days) ago is 1 July 2024; the 90 days that followed end on 28 September, those before begin on 2 April.

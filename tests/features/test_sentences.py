@@ -96,6 +96,7 @@ def test_turkish_endings_follow_the_nouns_they_belong_to() -> None:
                 assert not ending or ending in endings[unit], text
 
 
+@pytest.mark.slow
 @every_family
 @both_languages
 def test_many_sentences_are_those_of_one_at_a_time(family: Family, language: Language) -> None:

@@ -87,6 +87,7 @@ def test_a_trace_of_nothing_has_columns_but_no_rows(random_shop: Shop) -> None:
     assert {"order_id", "ordered_at", "amount", "source"} <= set(rows)
 
 
+@pytest.mark.slow
 def test_a_trace_shows_what_was_known_on_the_day() -> None:
     made = Maker(9, SNAPSHOT, 1).tables()
     complaints = made["complaints"]

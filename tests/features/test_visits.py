@@ -57,10 +57,12 @@ def features_of(shop: Shop) -> pd.Series:
     return build_features(shop, SNAPSHOT, families=["visits", "frequency"]).loc["ann"]
 
 
+@pytest.mark.slow
 def test_values_are_those_computed_by_hand() -> None:
     assert features_of(shop_of(ROWS))[list(EXPECTED)].to_dict() == pytest.approx(EXPECTED, rel=1e-12, nan_ok=True)
 
 
+@pytest.mark.slow
 def test_without_carts_in_the_data_nothing_is_said_of_them() -> None:
     shop = read(
         {

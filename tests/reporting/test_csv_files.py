@@ -144,11 +144,13 @@ def test_odd_values(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_a_guarded_text_comes_back(text: str) -> None:
     assert unguard(guard(text)) == text
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(alphabet=st.sampled_from("='\"+-@,;\t\r\n a＝"), min_size=1), min_size=1))
 def test_texts_come_back_from_a_file(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
     path = tmp_path_factory.getbasetemp() / "texts.csv"

@@ -184,6 +184,7 @@ def test_the_first_sheet_holds_the_list(language: Language, tmp_path: Path) -> N
         assert [row[at] for row in rows] == expected(frame, column_name, language), column_name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_play_has_a_sheet_with_its_customers(language: Language, tmp_path: Path) -> None:
     frame = a_list([f"C{n}" for n in range(7)], ["reminder", "call", "a play of yesterday"])
@@ -241,6 +242,7 @@ def test_what_no_file_can_hold_is_replaced(tmp_path: Path) -> None:
     assert [row[1] for row in found] == ["a\ufffdb", "c\ufffdd", long[:32_767]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_numbers_and_days_are_real(language: Language, tmp_path: Path) -> None:
     sheet = opened(write(a_list(["C1"], ["call"]), tmp_path / "w.xlsx", language, "TRY"))[0]
@@ -261,6 +263,7 @@ def test_numbers_and_days_are_real(language: Language, tmp_path: Path) -> None:
     assert cells["contact_by"].number_format.split("]")[1] == excel
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("currency", "number"), [(None, "#,##0.00"), ("JPY", '"¥"#,##0'), ("USD", '"$"#,##0.00')])
 def test_money_is_written_as_its_currency(currency: str | None, number: str, tmp_path: Path) -> None:
     sheet = opened(write(a_list(["C1"], ["call"]), tmp_path / "w.xlsx", currency=currency))[0]
@@ -285,6 +288,7 @@ def test_odd_values_are_empty_or_text(tmp_path: Path) -> None:
     assert [row[0] for row in rows[1:]] == [1.0, ""]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_sheets_are_ready_to_work_with(language: Language, tmp_path: Path) -> None:
     frame = a_list([f"C{n}" for n in range(5)], ["call"])

@@ -69,6 +69,7 @@ def test_intercept_makes_predicted_and_churned_totals_equal(seed: int) -> None:
     assert sigmoid(z + shift).sum() == pytest.approx(y.sum(), abs=1e-9)
 
 
+@pytest.mark.slow
 @given(
     rows=st.lists(st.tuples(st.booleans(), st.floats(-200, 200)), min_size=2, max_size=30).filter(
         lambda rows: len({y for y, _ in rows}) == 2

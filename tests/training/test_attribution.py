@@ -68,6 +68,7 @@ def test_values_add_up(booster: lightgbm.Booster, frame: TrainingFrame) -> None:
     np.testing.assert_allclose(base + values.sum(axis=1), raw, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_batches_change_nothing(
     booster: lightgbm.Booster, frame: TrainingFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,6 +78,7 @@ def test_batches_change_nothing(
     np.testing.assert_allclose(parts, whole, atol=1e-6)  # woodelf's digits
 
 
+@pytest.mark.slow
 def test_customers_on_several_snapshots_may_share_an_index(booster: lightgbm.Booster, frame: TrainingFrame) -> None:
     X = frame.X.set_axis([f"c{code}" for code in frame.customers])
     _, values = tree_contributions(booster, X)

@@ -46,6 +46,7 @@ def fit(name: str, frame: TrainingFrame, settings: FitSettings = SETTINGS) -> Ca
     return CANDIDATES[name]().fit(frame, settings)
 
 
+@pytest.mark.slow
 @every_candidate
 def test_contributions_add_up_to_the_logodds(name: str, fitted: dict[str, Candidate], frame: TrainingFrame) -> None:
     base, values = fitted[name].contributions(frame.X)
@@ -65,6 +66,7 @@ def test_contributions_follow_the_columns(name: str, fitted: dict[str, Candidate
     np.testing.assert_array_equal(fitted[name].logodds(other), fitted[name].logodds(X))
 
 
+@pytest.mark.slow
 @every_candidate
 def test_a_row_is_predicted_the_same_beside_any_others(name: str, frame: TrainingFrame) -> None:
     # Many columns: NumPy adds up eight and more in another order where they lie side by side.
@@ -76,6 +78,7 @@ def test_a_row_is_predicted_the_same_beside_any_others(name: str, frame: Trainin
     np.testing.assert_array_equal(together, alone)
 
 
+@pytest.mark.slow
 @every_candidate
 @pytest.mark.parametrize("rows", [[], [0], [3, 3, 3]], ids=["none", "one", "repeated"])
 def test_any_number_of_rows_is_explained(
@@ -124,6 +127,7 @@ def threads_for_few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("churnml.training.candidates.lightgbm._ROWS_WORTH_THREADS", 0)
 
 
+@pytest.mark.slow
 @every_candidate
 @pytest.mark.usefixtures("threads_for_few_rows")
 @pytest.mark.parametrize("threads", [1, 2])
@@ -135,6 +139,7 @@ def test_same_rows_and_seed_give_the_same_bytes(
     assert written(again, tmp_path / "a") == written(fitted[name], tmp_path / "b")
 
 
+@pytest.mark.slow
 @every_candidate
 @pytest.mark.usefixtures("threads_for_few_rows")
 def test_the_number_of_trees_does_not_depend_on_the_threads(name: str, frame: TrainingFrame) -> None:
@@ -163,6 +168,7 @@ def test_the_order_of_the_rows_hardly_matters(
         assert np.corrcoef(one, other)[0, 1] > 0.97
 
 
+@pytest.mark.slow
 @every_candidate
 def test_a_season_is_not_taken_for_a_trait(name: str, make_frame: MakeFrame) -> None:
     fresh = make_frame(seed=5, levels=[0.0] * 8)
@@ -191,6 +197,7 @@ def test_recency_is_learnt(name: str, fitted: dict[str, Candidate], make_frame: 
     assert auroc_within(fresh.churned, fitted[name].logodds(fresh.X), fresh.snapshots) > 0.75
 
 
+@pytest.mark.slow
 @every_candidate
 @pytest.mark.parametrize("empty", ["days_since_last_order", "delivery_delay_mean_days_180d"])
 def test_a_feature_without_any_value_is_handled(name: str, empty: str, frame: TrainingFrame) -> None:
@@ -215,6 +222,7 @@ def test_nulls_that_training_never_saw_are_handled(
     np.testing.assert_allclose(base + values.sum(axis=1), fitted[name].logodds(X), atol=1e-5)
 
 
+@pytest.mark.slow
 @every_candidate
 def test_a_constant_feature_says_nothing(name: str, frame: TrainingFrame) -> None:
     constant = dataclasses.replace(frame, X=frame.X.assign(days_since_last_order=30.0))

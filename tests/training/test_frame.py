@@ -88,6 +88,7 @@ def build(shop: Shop, max_rows: int) -> TrainingFrame:
     )
 
 
+@pytest.mark.slow
 def test_above_max_rows_whole_customers_are_kept(shop: Shop) -> None:
     full, some = build(shop, 10_000), build(shop, 300)
     assert len(full) > 1_000
@@ -102,6 +103,7 @@ def test_above_max_rows_whole_customers_are_kept(shop: Shop) -> None:
     pd.testing.assert_frame_equal(rows.X, some.X, check_exact=True)
 
 
+@pytest.mark.slow
 def test_a_sample_can_still_be_split_by_customer(shop: Shop) -> None:
     # Were sample and split made by the same hash, a sample of less than a quarter would lie in one part as a whole.
     some = build(shop, 250)
@@ -111,6 +113,7 @@ def test_a_sample_can_still_be_split_by_customer(shop: Shop) -> None:
         assert 0.1 < fold.test.mean() < 0.4
 
 
+@pytest.mark.slow
 def test_rows_are_sorted_by_snapshot_and_customer(shop: Shop) -> None:
     frame = build(shop, 10_000)
     order = np.lexsort((frame.customers, frame.snapshots))

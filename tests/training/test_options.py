@@ -24,11 +24,13 @@ def chosen(frame: TrainingFrame, fade_days: int | None = None) -> Recipe:
     return choose_options(frame, plan.choice, tuple(frame.X.columns), FitSettings(7, 1), fade_days)
 
 
+@pytest.mark.slow
 def test_a_shop_that_does_not_change_stays_plain(make_frame: MakeFrame) -> None:
     found = chosen(make_frame(customers=600))
     assert (found.fade_days, found.newest, found.every) == (None, None, 1)
 
 
+@pytest.mark.slow
 def test_old_snapshots_fade_where_customers_changed(make_frame: MakeFrame) -> None:
     # On the older half of the snapshots recency means the opposite.
     frame = make_frame(customers=1_500, snapshots=12)
@@ -65,6 +67,7 @@ def test_a_recipe_comes_back_from_its_card() -> None:
     assert Recipe.from_card(recipe.to_card()) == recipe
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("helps", [True, False])
 def test_features_that_are_off_are_used_only_where_the_folds_prefer_them(make_frame: MakeFrame, helps: bool) -> None:
     frame = make_frame(customers=1_500)

@@ -14,6 +14,8 @@ from churnml.data.engines import csv_text
 from churnml.data.engines.csv_text import read_header, survey
 from churnml.data.shop import check, read
 
+pytestmark = pytest.mark.slow
+
 HEADER = "order_id,customer_id,ordered_at,amount\n"
 ROWS = "1,a,2025-01-05,9.5\n2,b,2025-02-01,12\n"
 

@@ -43,6 +43,7 @@ FRAMES: dict[str, Callable[[], Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FRAMES)
 def test_tables_in_hand_are_read(kind: str) -> None:
     found = read({"orders": FRAMES[kind]()}).tables["orders"].order_by("order_id").to_pandas()
@@ -65,6 +66,7 @@ def database(folder: Path, view: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_view_reads_no_other_file_unless_its_folder_is_allowed(tmp_path: Path) -> None:
     (tmp_path / "lake").mkdir()
     lake = tmp_path / "lake" / "o.csv"
@@ -102,9 +104,10 @@ def test_the_configuration_of_a_database_that_was_brought_is_locked(tmp_path: Pa
         ("ann:secret@db/shop", "ann:...@db/shop"),
         ("postgres:/ann:secret@db/shop", "postgres:...@db/shop"),
         ("host=db user=ann password='a secret' port=1", "host=db user=ann password=... port=1"),
-        (
+        pytest.param(
             "pyspark:///lake?spark.hadoop.fs.s3a.secret.key=secret&x=1",
             "pyspark:///lake?spark.hadoop.fs.s3a.secret.key=...&x=1",
+            marks=pytest.mark.slow,
         ),
         ("data/shop", "data/shop"),
     ],

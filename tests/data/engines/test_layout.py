@@ -26,6 +26,7 @@ def folder_with(folder: Path, names: Sequence[str]) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "names",
     [
@@ -42,6 +43,7 @@ def test_files_that_are_a_table_or_its_parts(tmp_path: Path, names: list[str]) -
     assert report.files == {"orders": dict.fromkeys(sorted(names), 1)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [
@@ -68,6 +70,7 @@ def test_all_refused_files_are_named_and_the_rules_follow_a_mapped_name(tmp_path
     assert report.notes == ["Found beside the tables, and not read: orders_old.csv."]
 
 
+@pytest.mark.slow
 def test_what_could_hold_rows_and_is_not_read_is_noted(tmp_path: Path) -> None:
     folder_with(tmp_path, ["orders.csv", "orders_old/orders.csv", "photos/a.csv"])
     for name in ("customers.xlsx", "custommers.csv", "orders.csv.bak", "visits.json", "README.md", ".orders_old.csv"):
@@ -130,6 +133,7 @@ def write_partitions(folder: Path, kind: str, partitions: dict[str, pd.DataFrame
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_folders_names_are_columns(tmp_path: Path, kind: str) -> None:
     folder = tmp_path / "country=TR"  # what stands above the folder of the table is no column
@@ -146,6 +150,7 @@ def test_folders_names_are_columns(tmp_path: Path, kind: str) -> None:
     assert shop.has("orders", ["channel"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_two_currencies_in_folders_names_are_refused_as_always(tmp_path: Path, kind: str) -> None:
     partitions = {"orders/currency=EUR/p": orders(1, 2), "orders/currency=USD/p": orders(3, 3)}
@@ -163,6 +168,7 @@ def test_a_column_that_is_in_the_files_too_is_refused(tmp_path: Path) -> None:
     assert "Amount stands in the folders' names (orders/Amount=2/p.parquet) and is a column of the files too" in failure
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 @pytest.mark.parametrize(
     ("name", "beside"),
@@ -182,6 +188,7 @@ def test_a_path_is_what_it_says(tmp_path: Path, name: str, beside: str, kind: st
     assert shop.report.rows == {"orders": 4, "customers": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["part[1].csv", "part*.csv", "a'b {1,2}?.csv"])
 def test_the_name_of_a_part_is_what_it_says(tmp_path: Path, name: str) -> None:
     folder_with(tmp_path, [f"orders/{name}", "orders/part1.csv"])

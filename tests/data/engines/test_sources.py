@@ -160,6 +160,7 @@ def test_every_source_gives_the_same_shop(source: Callable[[Path], Any], tmp_pat
         assert_frame_equal(frame, content_expected[name])
 
 
+@pytest.mark.slow
 def test_the_shop_by_hand(tmp_path: Path) -> None:
     shop = read_once()
     assert shop.report.rows == {"orders": 4, "customers": 2, "visits": 2}
@@ -300,6 +301,7 @@ def test_csv_beside_parquet_is_refused(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "message"),
     [

@@ -14,6 +14,8 @@ from churnml.data.shop import check, read
 from churnml.features.builder import build_features
 from tests.servers import load_postgres
 
+pytestmark = pytest.mark.slow
+
 Place = Callable[[dict[str, pd.DataFrame]], str]
 
 TEXTS = [

@@ -132,6 +132,7 @@ def test_all_customers_go_into_the_data_and_the_first_fifty_into_the_page() -> N
     assert html.count('<td class="customer_id">') == 50
 
 
+@pytest.mark.slow
 def test_a_page_that_would_be_too_large_keeps_fewer_events(monkeypatch: pytest.MonkeyPatch) -> None:
     summary = make_summary(200, events=60)
     whole = len(render_page(summary).encode())

@@ -156,6 +156,7 @@ def test_texts_of_the_shop_stay_texts(overview: Overview) -> None:
     assert len(page.encode()) < MOST_BYTES
 
 
+@pytest.mark.slow
 def test_without_an_overview_the_part_is_not_there() -> None:
     for summary in (make_summary(5), make_summary(5) | {"shop": None}):
         assert 'id="shop"' not in render_page(summary)
