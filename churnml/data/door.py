@@ -38,11 +38,21 @@ _NUMBER = r"^\s*[+-]?(\d{1,60}\.?\d{0,60}|\.\d{1,60})([eE][+-]?0?\d{1,2})?\s*$"
 _LARGEST = sys.float_info.max
 # More does not fit into the type of money; the contract's bounds lie below.
 _MOST_MONEY = 10**14 - 1
-_DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
-_CLOCK = r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"
+# What is read is a day of the calendar and a time of the clock: some engines fail at a text that is none.
+_YEAR = r"(\d{3}[1-9]|\d{2}[1-9]\d|\d[1-9]\d{2}|[1-9]\d{3})"
+_LEAP_YEAR = r"(\d{2}(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)"
+_MONTH_DAYS = (
+    (_YEAR, r"(0?[13578]|1[02])", r"(0?[1-9]|[12]\d|3[01])"),
+    (_YEAR, r"(0?[469]|11)", r"(0?[1-9]|[12]\d|30)"),
+    (_YEAR, r"0?2", r"(0?[1-9]|1\d|2[0-8])"),
+    (_LEAP_YEAR, r"0?2", "29"),
+)
+_DAY = f"({'|'.join(between.join(parts) for between in '-/' for parts in _MONTH_DAYS)})"
+_CLOCK = r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?"
 _NAIVE = rf"^{_DAY}([ T]{_CLOCK})?$"
+_ZONED = rf"^{_DAY}[ T]{_CLOCK}\s*(Z|UTC|[+-](0\d|1[0-4])(:?[0-5]\d)?)$"
 # Day and minutes, seconds, and hours and minutes of the offset.
-_ZONED = rf"^({_DAY}[ T]\d{{1,2}}:\d{{2}})(:\d{{2}}(?:\.\d+)?)?\s*(?:Z|UTC|([+-]\d{{2}})(?::?(\d{{2}}))?)$"
+_ZONED_PARTS = r"^(.{8,10}[ T]\d{1,2}:\d{2})(:\d{2}(?:\.\d+)?)?\s*(?:Z|UTC|([+-]\d{2})(?::?(\d{2}))?)$"
 _VISIBLE = r"[^\s\x0b]"
 _BLANK, _DELETE = 32, 127
 
@@ -191,7 +201,7 @@ def _to_time(value: ir.Value, target: dt.DataType) -> ir.Value:
 
 def _with_full_offset(text: ir.StringValue) -> ir.StringValue:
     """Write a zone-aware time as 10:00:00+03:00, which all engines read; null where it is none."""
-    day, seconds, hours, minutes = (text.re_extract(_ZONED, group) for group in range(1, 5))
+    day, seconds, hours, minutes = (text.re_extract(_ZONED_PARTS, group) for group in range(1, 5))
     full = day.concat(_or(seconds, ":00"), _or(hours, "+00"), ":", _or(minutes, "00"))
     return ibis.ifelse(text.re_search(_ZONED), full, ibis.null("string"))
 

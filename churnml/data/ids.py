@@ -52,9 +52,9 @@ def exact_id(value: ir.Value) -> ir.StringValue:
             else_=somebody(value),
         )
     if kind.is_floating():
-        whole = value.try_cast("int64")
-        text = ibis.ifelse(whole.cast(kind) == value, whole.cast("string"), value.cast("string"))
-        return ibis.ifelse(value.abs() < 2 ** _BITS[type(kind)], text, ibis.null("string"))
+        exact = ibis.ifelse(value.abs() < 2 ** _BITS[type(kind)], value, ibis.null(kind))
+        whole = exact.cast("int64")
+        return ibis.ifelse(whole.cast(kind) == exact, whole.cast("string"), exact.cast("string"))
     if kind.is_decimal():
         return value.cast("string").re_replace(r"\.0+$", "")
     return ibis.null("string") if kind.is_boolean() else value.cast("string")

@@ -216,9 +216,10 @@ def read(
         raise InputError(report.failures)
     add_lines = _added(tables or {})
     checked: dict[str, ir.Table] = {}
-    for name in sorted(raw, key=list(TABLES).index):  # orders first: others begin with them
-        table = _through_the_door(raw[name], name, report, checked.get("orders"), add=name in add_lines)
-        checked[name] = engine.keep(name, table, stored=_is_changed(raw[name], name, report))
+    with engine.refusing():
+        for name in sorted(raw, key=list(TABLES).index):  # orders first: others begin with them
+            table = _through_the_door(raw[name], name, report, checked.get("orders"), add=name in add_lines)
+            checked[name] = engine.keep(name, table, stored=_is_changed(raw[name], name, report))
     brought = {name: frozenset(received.columns) for name, received in raw.items()}
     return Shop(checked, brought, report, engine, raw)
 
@@ -250,8 +251,9 @@ def _open(
     key = None if failures else key_of(engine.files(source, found), json.dumps([timezone, settings], sort_keys=True))
     report = None if key is None or anew else recall(key)
     if report is None:
-        report = _checked(engine, raw, found, _added(renamed) & {*LINES})
-        report = dataclasses.replace(report, notes=count_rows_of(brought, nobody) + report.notes)
+        with engine.refusing():
+            report = _checked(engine, raw, found, _added(renamed) & {*LINES})
+            report = dataclasses.replace(report, notes=count_rows_of(brought, nobody) + report.notes)
         if key is not None:
             remember(key, report)
     if "customers" in raw:

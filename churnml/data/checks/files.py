@@ -42,8 +42,6 @@ def check_files(
     failures: list[str] = []
     notes: list[str] = []
     for table, files in tables.items():
-        if table not in rows:
-            continue  # it was not read to its end, and that is said
         surveys: dict[str, Survey] = {}
         held[table] = {}
         try:
@@ -57,7 +55,9 @@ def check_files(
             failures += [f"{table}: {failure} Export it again." for failure in error.failures]
             continue
         total = sum(held[table].values())
-        if total != rows[table]:
+        if too_long := [said for name, found in surveys.items() if (said := found.too_long(name))]:
+            failures += [f"{table}: {said}" for said in too_long]
+        elif table in rows and total != rows[table]:  # that a table was not read to its end is said
             failures.append(_not_all_read(table, total, rows[table], surveys))
         notes += [
             f"{table}: {name}, line {found.most_lines_line:,}: one row holds {found.most_lines:,} line ends. If "

@@ -20,6 +20,8 @@ import numpy.typing as npt
 
 from churnml.errors import InputError
 
+LONGEST_ROW = 2_000_000
+"""Bytes of the longest row that DuckDB reads, and so of the longest that is taken from any engine."""
 _CHUNK = 1 << 24
 _LF, _CR, _SPACE, _QUOTE = 10, 13, 32, 34
 # Excel writes such a line before the header, and reads it.
@@ -77,6 +79,15 @@ class Survey:
     most_lines_line: int = 0
     ends: Counter[str] = field(default_factory=Counter)
 
+    def too_long(self, name: str) -> str | None:
+        """Say of the longest row of a file that it is too long; None where it is not."""
+        if self.longest <= LONGEST_ROW:
+            return None
+        return (
+            f"The row of {name} that begins in line {self.longest_line:,} is {self.longest:,} bytes long, but a row "
+            f"may have {LONGEST_ROW:,}. Look for a quote that is not closed, and export it again."
+        )
+
 
 def read_header(file: Path) -> Header:
     """Read the header of a CSV file.
@@ -88,11 +99,17 @@ def read_header(file: Path) -> Header:
     """
     try:
         with _opened(file) as binary:
+            is_marked = binary.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+            binary.seek(0)
             text = _lines(binary)
             skip, filled, said = 0, 0, None
             for first in text:
                 if said is None and (said := _DELIMITER_LINE.fullmatch(first)):
-                    pass
+                    if is_marked and first.startswith('"'):
+                        raise InputError(
+                            f'{file.name} begins with a mark of UTF-8 and then with "sep={said[1]}" in quotes, which '
+                            "cannot be passed over together. Remove the first line."
+                        )
                 elif first.strip():
                     break
                 skip += 1

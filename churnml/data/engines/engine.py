@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,23 @@ class Engine(ABC):
                 found.failures[table] = f"orders: the table is missing (found: {received}). {self.remedy}"
         return found
 
+    @contextmanager
+    def refusing(self) -> Iterator[None]:
+        """Make the engine's errors, such as of a file that is gone or of a memory that is full, those of the input.
+
+        Raises
+        ------
+        InputError
+            With what the engine says.
+        """
+        try:
+            yield
+        except self.errors as error:
+            raise InputError(
+                f"The tables cannot be read to their end. {said(error)} Look whether all of them are there and whole, "
+                "and export them again."
+            ) from error
+
     def frame(self, table: ir.Table) -> pd.DataFrame:
         """Give the rows of a large table of plain numbers and texts."""
         frame: pd.DataFrame = table.to_pandas()
@@ -173,7 +191,7 @@ class Engine(ABC):
 
 def said(error: Exception) -> str:
     """Give what a library's error says in one line, without its advice on the library's own options."""
-    text = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+    text = error.strerror or str(error) if isinstance(error, OSError) else _root_of(error)
     lines = [line.strip() for line in text.splitlines() if line.strip()] or [type(error).__name__]
     first = re.sub(r"^(\w+ )*Error: ", "", lines[0])
     if first.startswith("CSV Error") and len(lines) > 2:
@@ -183,6 +201,14 @@ def said(error: Exception) -> str:
             f"Line {line} has {columns[2]} columns, the header {columns[1]}" if columns else f"Line {line}: {lines[2]}"
         )
     return first[:300].rstrip(".") + "."
+
+
+def _root_of(error: Exception) -> str:
+    """Give what went wrong at first: the error of a call into Java says only that one was made."""
+    cause = getattr(error, "java_exception", None)
+    while cause is not None and cause.getCause() is not None:
+        cause = cause.getCause()
+    return str(error) if cause is None else str(cause.getMessage() or cause.toString())
 
 
 def unknown_timezone(timezone: str) -> InputError:

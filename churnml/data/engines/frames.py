@@ -7,12 +7,14 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from churnml.data.engines.csv_text import refuse_twins
 from churnml.errors import InputError
 
 _NEEDED = "but a DataFrame (pandas, Polars), an Arrow table, a DuckDB relation or an Ibis table is needed."
 _BATCH_ROWS = 100_000
+_EXACT_IN_FLOAT16 = 2_048
 
 
 def to_arrow(frame: Any) -> pa.Table | pa.RecordBatchReader:
@@ -37,6 +39,26 @@ def to_arrow(frame: Any) -> pa.Table | pa.RecordBatchReader:
         return _table(found)
     schema = pa.schema([pa.field(field.name, _known_type(field.type)) for field in found.schema])
     return pa.RecordBatchReader.from_batches(schema, _batches(found, schema))
+
+
+def refuse_lost_digits(table: pa.Table) -> None:
+    """Refuse float16 that does not tell whole numbers apart: an engine reads it as float32, where that is not seen.
+
+    Raises
+    ------
+    InputError
+        With the columns.
+    """
+    lossy = []
+    for field, column in zip(table.schema, table.columns, strict=True):
+        if pa.types.is_float16(field.type):
+            largest = pc.max(pc.abs(pc.if_else(pc.is_nan(column.cast(pa.float32())), None, column.cast(pa.float32()))))
+            lossy += [field.name] if (largest.as_py() or 0) >= _EXACT_IN_FLOAT16 else []
+    if lossy:
+        raise InputError(
+            f"{', '.join(lossy)}: the type is float16, in which whole numbers from {_EXACT_IN_FLOAT16:,} on become one "
+            "another. Export whole numbers, text or float64."
+        )
 
 
 def _as_arrow(frame: Any) -> pa.Table | pa.RecordBatchReader:
@@ -125,6 +147,7 @@ def _is_unicode(text: str) -> bool:
 
 def _table(table: pa.Table) -> pa.Table:
     schema = pa.schema([pa.field(field.name, _known_type(field.type)) for field in table.schema])
+    refuse_lost_digits(table)
     columns = [_cast(column, kind) for column, kind in zip(table.columns, schema.types, strict=True)]
     return pa.table(columns, schema=schema)
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from churnml.data.engines.csv_text import read_header, survey
 from churnml.data.engines.engine import said
+from churnml.data.engines.frames import refuse_lost_digits
 from churnml.data.engines.layout import TableFile
 from churnml.errors import InputError
 
 _PARQUET_MARK = b"PAR1"
-_LONGEST_ROW = 2_000_000  # what DuckDB reads
 
 
 def check_readable(files: Sequence[TableFile]) -> None:
@@ -34,6 +38,14 @@ def check_readable(files: Sequence[TableFile]) -> None:
                 raise InputError(f"{file.name} is no Parquet file, whatever its name says.")
             if ends != _PARQUET_MARK:
                 raise InputError(f"{file.name} is cut off: its end is missing.")
+            _refuse_float16(file)
+
+
+def _refuse_float16(file: TableFile) -> None:
+    with suppress(pa.ArrowException, OSError), file.path.open("rb") as content:  # what is broken, the engine names
+        halves = [field.name for field in pq.read_schema(content) if pa.types.is_float16(field.type)]
+        if halves:
+            refuse_lost_digits(pq.read_table(content, columns=halves))
 
 
 def refuse_repeated_keys(files: Sequence[TableFile], columns: Iterable[str]) -> None:
@@ -73,12 +85,8 @@ def why_unreadable(files: Sequence[TableFile], error: Exception) -> str:
             except InputError as reason:
                 error = reason
                 break
-            if found.longest > _LONGEST_ROW:
-                return (
-                    f"The row of {file.name} that begins in line {found.longest_line:,} is {found.longest:,} bytes "
-                    f"long, but a row may have {_LONGEST_ROW:,}. Look for a quote that is not closed, and export it "
-                    "again."
-                )
+            if too_long := found.too_long(file.name):
+                return too_long
             ends = {end: count for end, count in found.ends.items() if count}
             if len(ends) > 1:
                 listed = " and ".join(f"{count:,} with {end}" for end, count in ends.items())

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from churnml.data.engines import without_password
@@ -126,3 +127,15 @@ def test_an_address_that_is_none_is_a_sentence(address: str) -> None:
     ) as raised:
         read(address)
     assert "hidden" not in str(raised.value)
+
+
+@pytest.mark.parametrize("kind", ["frame", "parquet"])
+@pytest.mark.parametrize(("largest", "is_refused"), [(2_047, False), (2_048, True), (float("inf"), True)])
+def test_float16_is_refused_where_ids_merge(kind: str, largest: float, is_refused: bool, tmp_path: Path) -> None:
+    ids = pa.array([np.float16(1), np.float16(largest), None], pa.float16())
+    orders = pa.table({"order_id": [1, 2, 3], "customer_id": ids, "ordered_at": ["2025-01-01"] * 3, "amount": [1] * 3})
+    pq.write_table(orders, tmp_path / "orders.parquet")
+    failures = check({"orders": orders} if kind == "frame" else tmp_path).failures
+    assert bool(failures) == is_refused
+    if is_refused:
+        assert "customer_id: the type is float16, in which whole numbers from 2,048 on become" in failures[0]

@@ -246,6 +246,10 @@ def test_csv_is_read_without_a_guess(tmp_path: Path, text: str, ids: list[str] |
         ("orders.csv", (HEADER + "1,ç,2025-01-05,9\n").encode("latin-1"), "orders.csv is not UTF-8 text."),
         ("orders.csv", (HEADER + ROWS).encode("utf-16"), "orders.csv is not UTF-8 text."),
         ("orders.csv", "", "orders.csv is empty, without even a header."),
+        (
+            *("orders.csv", b'\xef\xbb\xbf"sep=;"\n' + (HEADER + ROWS).replace(",", ";").encode()),
+            'with "sep=;" in quotes, which cannot be passed over together. Remove the first line.',
+        ),
         ("orders.csv", "\n\n", "orders.csv has no header."),
         ("orders.csv", "amount,Amount\n1,2\n", "several columns are called amount"),
         ("orders.csv.gz", "no gzip", "orders.csv.gz cannot be read."),

@@ -117,3 +117,77 @@ def test_the_largest_numbers_give_features_and_the_impossible_is_left_out(place:
     assert row.amount_mean_365d == 1e11
     assert row.review_stars_last == 5
     assert row.orders_365d == 40
+
+
+READ = [
+    *("2025-02-28", "2024-2-29", "2000-02-29 23:59", "2025-12-31T00:00:00.5", "2025-01-31"),
+    *("2025-03-31 14:05:00+03:00", "2025-03-31 14:05Z", "2025-03-31T1:05 UTC", "2025-03-31 14:05-1400"),
+]
+UNREAD = [
+    *("2025-02-30", "2025-02-29", "1900-02-29", "2025-04-31", "2025-13-04", "2025-00-10", "2025-01-00", "2025-01-32"),
+    *("0000-01-01", "2025-01/05", "2025-01-05 25:00", "2025-01-05 12:60", "2025-01-05 12:00:61", "2025-01-05 24:00"),
+    *("2025-02-30 10:00+03:00", "2025-01-05 10:00+15:00", "2025-01-05 10:00+02:60", "2025-01-05 10:00 Europe/Berlin"),
+    *("04.10.2025", "infinity", "now"),
+]
+
+
+def test_days_that_are_none_are_counted_and_fail_nothing_else(place: Place) -> None:
+    orders = pd.DataFrame({"order_id": range(30), "customer_id": "a", "ordered_at": READ + UNREAD, "amount": 1})
+    (failure,) = check(place({"orders": orders})).failures
+    assert failure.startswith("orders.ordered_at: 21 of 30 rows are not a time")
+    shop = read(place({"orders": orders.head(len(READ))}))
+    times = shop.tables["orders"].order_by("ordered_at").ordered_at.to_pandas().astype("str").str[:16].tolist()
+    assert times == [
+        *("2000-02-29 23:59", "2024-02-29 00:00", "2025-01-31 00:00", "2025-02-28 00:00", "2025-03-31 01:05"),
+        *("2025-03-31 11:05", "2025-03-31 14:05", "2025-04-01 04:05", "2025-12-31 00:00"),
+    ]
+
+
+def test_a_float_that_no_whole_number_holds_is_no_id(place: Place) -> None:
+    ids = [1e300, 2.0, float("inf")]
+    orders = pd.DataFrame({"order_id": ids, "customer_id": "a", "ordered_at": TIMES[:3], "amount": 1})
+    (failure, *_) = check(place({"orders": orders})).failures
+    assert failure.startswith("orders.order_id: 2 of 3 rows are not an exact id")
+
+
+LINES = "".join(f"{number},c{number % 5},2025-0{1 + number % 6}-1{number % 10},10.5,web\n" for number in range(40))
+
+
+@pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("rows", "failure"),
+    [
+        # 19 letters before those of the last value.
+        (f"{LINES}99,c1,2025-06-01,3,{'x' * 2_000_001}\n", "that begins in line 42 is 2,000,020 bytes long"),
+        (f"99,c1,2025-06-01,3,{'x' * 2_000_001}\n{LINES}", "that begins in line 2 is 2,000,020 bytes long"),
+        (f"{LINES}98,c1\n", ""),
+    ],
+    ids=["last", "first", "short"],
+)
+def test_text_files_are_refused_alike(
+    engine: str, rows: str, failure: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    (tmp_path / "orders.csv").write_text(f"order_id,customer_id,ordered_at,amount,channel\n{rows}", encoding="utf-8")
+    where = str(tmp_path)
+    if engine == "spark":
+        where = str(request.getfixturevalue("spark")).replace("://", f"://{tmp_path}", 1)
+    failures = check(where).failures
+    assert len(failures) == 1
+    assert failure in failures[0]
+    assert "An error occurred while calling" not in failures[0]
+
+
+@pytest.mark.parametrize("engine", ["duckdb", pytest.param("spark", marks=pytest.mark.slow)])
+def test_quotes_that_swallow_lines_are_noted_alike(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    lines = [f"{number},c{number % 5},2025-01-{1 + number % 28},1,web\n" for number in range(100)]
+    lines[10], lines[80] = '10,c1,2025-01-11,1,"web\n', '80,c1,2025-01-11,1,web"\n'
+    (tmp_path / "orders.csv").write_text(
+        "order_id,customer_id,ordered_at,amount,channel\n" + "".join(lines), encoding="utf-8"
+    )
+    where = str(tmp_path)
+    if engine == "spark":
+        where = str(request.getfixturevalue("spark")).replace("://", f"://{tmp_path}", 1)
+    report = check(where)
+    assert report.rows == {"orders": 30}  # the lines 10 to 80 are one row
+    assert report.files == {"orders": {"orders.csv": 30}}
+    assert any("orders.csv, line 12: one row holds 70 line ends" in note for note in report.notes)
