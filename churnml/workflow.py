@@ -57,11 +57,18 @@ def prepare(config: Config) -> None:
     load_plugins(config.features.plugins)
 
 
-def open_shop(source: str | Path, config: Config) -> Shop:
-    """Read a shop as a config says, with its plug-ins and supplied features, and log what its check tolerated."""
+def open_shop(source: str | Path, config: Config, *, secrets: Path | None = None) -> Shop:
+    """Read a shop as a config says, with its plug-ins and supplied features, and log what its check tolerated.
+
+    Where pseudonyms are asked for (``secrets``), notes are counted alone, since they name rows of the shop.
+    """
     prepare(config)
     shop = read(source, timezone=config.timezone, tables=config.tables.sources, allow=config.tables.allow)
-    for note in shop.report.notes:
+    notes = shop.report.notes
+    if notes and secrets is not None:
+        told = f"The notes of the check ({len(notes)}) may name customers and are not shown."
+        notes = [f"{told} To read them: churnml check DATA"]
+    for note in notes:
         _log.info(note)
     for family, table in config.features.supplied.items():
         frame = read_table(table.file)
@@ -211,7 +218,7 @@ def run(
     """
     seconds: dict[str, float] = {}
     with _timed(seconds, "read and check"):
-        shop = open_shop(source, config)
+        shop = open_shop(source, config, secrets=secrets)
     model = _usable_champion(shop, config)
     if model is None:
         with _timed(seconds, "train"):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from churnml.training.model import Model
 
 COSTLY = {"chromium", "libreoffice", "postgres", "shared_data", "spark"}
-COSTLY |= {"model", "random_shop", "simulated", "train_on", "trained"}
+COSTLY |= {"model", "random_shop", "simulated", "train_on", "trained", "trained_model"}
 """Fixtures that take more than a second, so that a test which asks for one is slow."""
 Once = Callable[[str, Callable[[Path], object]], Path]
 
@@ -170,11 +170,11 @@ def shop(simulated: Path) -> Shop:
 
 
 @pytest.fixture(scope="session")
-def model(shop: Shop, once: Once) -> Model:
-    """A model trained on the simulated shop as of 2025-03-01, with a version."""
+def trained_model(shop: Shop, once: Once) -> Path:
+    """The folder of a model trained on the simulated shop as of 2025-03-01, with a version."""
     from churnml.config import Config, SnapshotSettings, TrainingSettings
     from churnml.definition import ChurnDefinition
-    from churnml.training.artefact import load_model, save_model
+    from churnml.training.artefact import save_model
     from churnml.training.trainer import Trainer
 
     def train(folder: Path) -> None:
@@ -182,4 +182,12 @@ def model(shop: Shop, once: Once) -> Model:
         config = Config(snapshots=SnapshotSettings(every_days=60), training=settings)
         save_model(Trainer(ChurnDefinition(), config, track=False).fit(shop, "2025-03-01"), folder)
 
-    return load_model(once("model", train))
+    return once("model", train)
+
+
+@pytest.fixture(scope="session")
+def model(trained_model: Path) -> Model:
+    """The model itself."""
+    from churnml.training.artefact import load_model
+
+    return load_model(trained_model)

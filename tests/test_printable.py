@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -154,7 +155,11 @@ def test_a_list_is_a_table_whatever_its_cells_hold(capsys: pytest.CaptureFixture
     head, first, second = printed.splitlines()[3:6]
     assert head.index("reason_1") == first.index(f"Topic {printable(NASTY)}")
     assert second.startswith("2          b ")
-    for least, said in ((None, "is too small to show any effect."), (0.19, "can show effects from 19 points")):
+    for least, said in (
+        (None, "is too small to show any effect."),
+        (0.19, "can show effects from 19 points"),
+        (0.0044, "can show effects from 0.4 points"),
+    ):
         sized.holdout = HoldoutPlan("c", 0.1, 45, 1, least, date(2025, 6, 1))
         show.print_outcome(SimpleNamespace(ranking=sized, files=[], model=model), as_json=False)  # type: ignore[arg-type]
         assert f"The holdout (1 customers like the 45 on the list) {said}" in capsys.readouterr().out
@@ -166,6 +171,56 @@ def test_log_lines_are_printable(capsys: pytest.CaptureFixture[str], monkeypatch
     logging.getLogger("churnml.data").info("seen %s", NASTY)
     logging.getLogger("other").warning("two\nlines\a")
     assert capsys.readouterr().err == f"seen {printable(NASTY)}\ntwo\nlines\\x07\n"
+
+
+def test_warnings_of_libraries_are_lines_that_only_v_shows(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    before = warnings.showwarning
+    for level, shown in ((logging.INFO, ""), (logging.DEBUG, "RuntimeWarning: divided\\nby \\x1b[0m\n")):
+        logging.getLogger().handlers = []
+        saying.set_up(level)
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            with saying.warnings_as_log():
+                warnings.warn("divided\nby \x1b[0m", RuntimeWarning, stacklevel=1)
+        assert capsys.readouterr().err == shown
+    assert warnings.showwarning is before
+
+
+@pytest.mark.slow
+def test_no_warning_reaches_the_terminal_of_a_command(tmp_path: Path) -> None:
+    nasty_shop(tmp_path / "shop")
+    commands = (
+        "from churnml import cli\nimport numpy, sys, warnings\nfrom churnml.data import shop\nfirst = shop.check\n"
+    )
+    commands += "def check(*given, **more):\n    numpy.log(numpy.zeros(1))\n    warnings.warn('two\\nlines')\n"
+    commands += "    return first(*given, **more)\nshop.check = check\ncli.main()\n"
+    for more, shown in (([], False), (["-v"], True)):
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-W",
+                "always::UserWarning",
+                "-W",
+                "always::RuntimeWarning",
+                "-c",
+                commands,
+                *more,
+                "check",
+                "shop",
+            ],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert ("RuntimeWarning: divide by zero" in done.stderr) is shown
+        assert ("UserWarning: two\\nlines" in done.stderr) is shown
+        assert "warnings.warn(" not in done.stdout + done.stderr
+        assert shown or done.stderr == ""
 
 
 def test_a_bar_shows_its_text_and_not_its_marks(monkeypatch: pytest.MonkeyPatch) -> None:

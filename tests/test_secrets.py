@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import os
 import re
 import subprocess
@@ -14,7 +15,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from churnml.config import Config
 from churnml.data.simulator import simulate
+from churnml.workflow import open_shop
 from tests.servers import load_postgres
 
 PASSWORD = "hunter2-never-shown"
@@ -63,3 +66,23 @@ def test_a_database_password_is_written_nowhere(postgres: str, tmp_path: Path) -
     assert tmp_path / "models" / "mlflow.db" in files
     assert all(PASSWORD.encode() not in content for content in packed)
     assert [path for path in files if PASSWORD.encode() in path.read_bytes()] == []
+
+
+def test_the_log_of_a_pseudonymised_run_counts_notes_and_names_nobody(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    days = pd.date_range("2024-01-01", periods=400, freq="D")
+    ids = ["Ayşe Yıldız" if n % 2 else f"c{n % 40}" for n in range(400)]
+    orders = pd.DataFrame({"order_id": range(400), "customer_id": ids, "ordered_at": days, "amount": 10.0})
+    (tmp_path / "shop").mkdir()
+    orders.to_csv(tmp_path / "shop" / "orders.csv", index=False)
+    caplog.set_level(logging.INFO)
+    open_shop(tmp_path / "shop", Config())
+    assert "Ayşe" in caplog.text
+    caplog.clear()
+    open_shop(tmp_path / "shop", Config(), secrets=tmp_path / "keys")
+    assert (
+        "The notes of the check (1) may name customers and are not shown. To read them: churnml check DATA"
+        in caplog.text
+    )
+    assert "Ayşe" not in caplog.text

@@ -27,25 +27,35 @@ def begun(*arguments, **more):
 setattr(home, name, begun)
 cli.main()
 """
+_SCORE = ("score", "SHOP", "--model", "MODEL", "--out", "list", "--config", "settings.yaml")
 PHASES = {
     "read": ("churnml.data.shop.check_tables", ["check", "SHOP"]),
     "simulate": ("churnml.data.simulator.write._checked_end", ["demo", "--customers", "100000"]),
     "features": ("churnml.training.trainer.build_training_frame", ["train", "SHOP", "--config", "settings.yaml"]),
     "train": ("churnml.training.trainer.select", ["train", "SHOP", "--config", "settings.yaml"]),
+    "score": ("churnml.scoring.scorer.explain_all", [*_SCORE]),
+    "write": ("churnml.reporting.files.write_workbook", [*_SCORE]),
 }
 
 
 SETTINGS = """
+reporting: {periods: 0, rows: 50}
 features: {families: [recency, frequency, monetary]}
 training: {candidates: [recency_rule, rfm_logistic, lightgbm], folds: 2, bootstrap_draws: 20}
 """
 
 
-def stop(folder: Path, shop: Path, phase: str, number: int, delay: float) -> tuple[int, str, str]:
+def stop(folder: Path, shop: Path, model: Path, phase: str, number: int, delay: float) -> tuple[int, str, str]:
     function, arguments = PHASES[phase]
     (folder / "settings.yaml").write_text(SETTINGS)
     started = subprocess.Popen(
-        [sys.executable, "-c", HOOK, function, *[str(shop) if one == "SHOP" else one for one in arguments]],
+        [
+            sys.executable,
+            "-c",
+            HOOK,
+            function,
+            *[str({"SHOP": shop, "MODEL": model}.get(one, one)) for one in arguments],
+        ],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -70,17 +80,20 @@ def stop(folder: Path, shop: Path, phase: str, number: int, delay: float) -> tup
         ("features", signal.SIGINT, 0.5),
         ("train", signal.SIGINT, 1.0),
         ("train", signal.SIGTERM, 1.0),
+        ("score", signal.SIGINT, 0.2),
+        ("write", signal.SIGTERM, 0.0),
     ],
 )
 def test_a_signal_in_any_phase_is_one_sentence(
-    phase: str, number: int, delay: float, simulated: Path, tmp_path: Path
+    phase: str, number: int, delay: float, simulated: Path, trained_model: Path, tmp_path: Path
 ) -> None:
-    code, out, err = stop(tmp_path, simulated, phase, number, delay)
+    code, out, err = stop(tmp_path, simulated, trained_model, phase, number, delay)
     assert code == 128 + number
     assert "Traceback" not in out + err
     assert "Exception ignored" not in err
     assert err.endswith(SENTENCE)
-    assert not (tmp_path / "demo").exists()
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left <= {"begun", "settings.yaml", "models"}, "neither a list nor a scratch folder"
 
 
 def test_what_an_interrupted_engine_says_is_the_signals(monkeypatch: pytest.MonkeyPatch) -> None:

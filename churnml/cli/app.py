@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from churnml import __version__
-from churnml.cli.say import fail, say, set_up
+from churnml.cli.say import fail, say, set_up, warnings_as_log
 from churnml.cli.stop import StoppedError, stoppable
 from churnml.errors import ChurnmlError, NoSkillError
 
@@ -29,7 +29,7 @@ def main() -> None:
     # Threads that wait for work should not burn the time of others: a busy machine would take 30 times as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        with stoppable():
+        with stoppable(), warnings_as_log():
             app(prog_name="churnml")
     except NoSkillError as error:
         fail(str(error), 3)

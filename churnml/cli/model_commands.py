@@ -121,7 +121,7 @@ def score(
         config_file, language=language, capacity=capacity, budget=budget, rank_by=rank_by, order_by=order_by
     )
     day = day_of("--snapshot", snapshot)
-    shop = open_shop(data, config)
+    shop = open_shop(data, config, secrets=pseudonymize)
     outcome = run_score(
         shop,
         out,

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from churnml.printable import printable
+
+_log = logging.getLogger(__name__)
 
 
 def say(*lines: str) -> None:
@@ -38,6 +42,18 @@ def set_up(level: int) -> None:
     handler.setFormatter(_Printable("%(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("churnml").setLevel(level)
+
+
+@contextmanager
+def warnings_as_log() -> Iterator[None]:
+    """Let Python's warnings be lines that ``-v`` shows: they speak to authors of programs, not to their users."""
+
+    def log(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+        _log.debug("%s: %s", category.__name__, message)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = log
+        yield
 
 
 class _Printable(logging.Formatter):

@@ -77,7 +77,9 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
         least = plan.smallest_effect
         shows = "is too small to show any effect"
         if least is not None:
-            shows = f"can show effects from {100 * least:.0f} points of the churn rate on"
+            from churnml.reporting.page.numbers import Numbers
+
+            shows = f"can show effects from {Numbers('en', None).points(least)} points of the churn rate on"
         say(f"The holdout ({plan.held_out:,} customers like the {plan.listed:,} on the list) {shows}.")
     say("", "Files: " + ", ".join(str(file) for file in outcome.files))
 

@@ -13,6 +13,7 @@ from churnml.analytics.lifecycle import NO_CUSTOMER
 from churnml.analytics.overview import Overview
 from churnml.analytics.segments import segment_rules
 from churnml.cli.say import say
+from churnml.printable import printable
 
 _SEGMENT_FIGURES = ("churn_rate", "repeat_customer_rate", "purchase_frequency", "average_order_value")
 _MONTHS = 12
@@ -156,7 +157,7 @@ def _reasons(table: pd.DataFrame) -> list[str]:
 
 def _topics(table: pd.DataFrame) -> list[str]:
     return [
-        f"{row.topic[:28]:<30}{row.complaints:>7,} complaints, {row.customers:>7,} customers, "
+        f"{printable(row.topic)[:28]:<30}{row.complaints:>7,} complaints, {row.customers:>7,} customers, "
         f"{_share(row.churned_share):>6} left{' (small)' if row.is_small else ''}"
         for row in _rows(table)
     ]
@@ -168,7 +169,9 @@ def _groups(table: pd.DataFrame) -> list[str]:
         told = []
         for row in _rows(rows.head(_GROUPS)):
             star = "*" if not pd.isna(row.differs) and row.differs else ""
-            told.append(f"{str(row.value)[:24]} {_share(row.churn_rate)}{star}{' (small)' if row.is_small else ''}")
+            told.append(
+                f"{printable(row.value)[:24]} {_share(row.churn_rate)}{star}{' (small)' if row.is_small else ''}"
+            )
         lines.append(f"{group}: {', '.join(told)}{', ...' if len(rows) > _GROUPS else ''}")
     return lines
 

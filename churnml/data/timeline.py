@@ -14,7 +14,7 @@ from churnml.data.lateness import late, measure_of
 COLUMNS = ("customer_id", "at", "kind", "number", "detail")
 
 
-def timeline(history: History, customers: Sequence[str], at_most: int = 40) -> pd.DataFrame:
+def timeline(history: History, customers: Sequence[str], at_most: int = 40, *, shared_by: int = 1) -> pd.DataFrame:
     """Give the newest events of customers.
 
     Parameters
@@ -25,6 +25,8 @@ def timeline(history: History, customers: Sequence[str], at_most: int = 40) -> p
         Whose events.
     at_most
         At most so many of the newest for each.
+    shared_by
+        Topics, reasons, campaigns and plans that fewer customers have are null: free text may name somebody.
 
     Returns
     -------
@@ -51,6 +53,10 @@ def timeline(history: History, customers: Sequence[str], at_most: int = 40) -> p
             detail=rows.detail.cast("string"),
         )
         found = chosen.drop_null(["at"]).semi_join(wanted, "customer_id").to_pandas()
+        if kind in _WRITTEN and shared_by > 1:
+            holders = chosen.group_by("detail").aggregate(customers=chosen.customer_id.nunique())
+            shared = holders.filter(holders.customers >= shared_by).to_pandas()["detail"]
+            found["detail"] = found["detail"].where(found["detail"].isin(shared.dropna()))
         parts.append(found.assign(kind=kind))
     events = pd.concat(parts, ignore_index=True)[list(COLUMNS)]
     events["detail"] = events["detail"].astype("str")
@@ -111,6 +117,9 @@ def _nothing() -> ir.Value:
 def _no_number() -> ir.Value:
     return ibis.null("float64")
 
+
+_WRITTEN = frozenset({"complaint", "return", "contact", "subscription", "subscription_cancelled"})
+"""Kinds whose detail is a text of the shop."""
 
 _KINDS: tuple[tuple[str, str, Callable[[History, ir.Table], ir.Table | None]], ...] = (
     ("orders", "order", _orders),

@@ -180,7 +180,7 @@ def _holdout(plan: HoldoutPlan | None, language: Language) -> list[str]:
     }
     if plan.smallest_effect is None:
         return [t["holdout_note"].format(**said), t["holdout_no_effect"]]
-    effect = round(100 * plan.smallest_effect)
+    effect = write.points(plan.smallest_effect)
     return [t["holdout_note"].format(**said), t["holdout_effect"].format(effect=effect, **said)]
 
 

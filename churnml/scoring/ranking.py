@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 _HEAD = 10
 _SHOWN = ("risk_rank", "customer_id", "churn_probability", "risk_band", "value_at_risk", "reason_1")
 _LOST = "already lost"
+_SHARED_BY = 5
+"""Customers who share a text of the shop, such as a topic, before a pseudonymous ranking tells it."""
 _CHANGEABLE = ("capacity", "budget", "rank_by", "order_by")
 
 
@@ -242,7 +244,8 @@ class Ranking:
         known = [customer for customer in dict.fromkeys(customers) if customer in self._X.index]
         X = self._X.loc[known]
         told = dict(zip(known, self._writer.write(X, self.model.contributions(X)[1]), strict=True)) if known else {}
-        happened = timeline(History(self.shop, self.snapshot_date), self._real(known))
+        shared_by = _SHARED_BY if self.pseudonymous else 1
+        happened = timeline(History(self.shop, self.snapshot_date), self._real(known), shared_by=shared_by)
         happened["customer_id"] = self._public(happened["customer_id"])
         said = say_events(happened, self.language, self.currency)
         events = said.drop(columns="customer_id")

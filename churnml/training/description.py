@@ -40,7 +40,7 @@ def describe(card: Mapping[str, Any], verdict: str) -> str:
             f"Who leaves within {definition['horizon_days']} days, counted from {definition['lead_days']} days after "
             f"the day of the list ({words(definition['kind'])}): {learnt} of what was known on {card['as_of']}.",
             said(verdict),
-            level.get("sentence"),
+            said(level["sentence"]) if "sentence" in level else "",
             table(
                 ["Figure", "At the gate", "95 % interval"],
                 [

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
+from churnml.printable import printable
+
+# What makes an element, an entity, a link, an address that becomes one, code, emphasis, a line of a table, or a head,
+# list or rule at the start of a line. An underscore within a word, as codes have it, makes nothing.
+_ACTS = re.compile(
+    r"[&<>\[\]`*~|\\]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?i:(?<=www))\.|@|^[#=]|^[+-](?=[\s-]|$)|(?<=^\d)[.)](?=\s)"
+)
 
 
 def paragraphs(parts: Iterable[str | None]) -> str:
@@ -20,14 +29,14 @@ def without(values: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def facts(values: Mapping[str, Any]) -> str:
     """Write a list of names and values."""
-    return "\n".join(f"- {words(key)}: {said(value)}" for key, value in values.items())
+    return "\n".join(f"- {said(words(key))}: {said(value)}" for key, value in values.items())
 
 
 def table(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """Write a table; nothing without rows."""
     if not rows:
         return ""
-    lines = [list(names), ["---"] * len(names), *([said(value).replace("|", r"\|") for value in row] for row in rows)]
+    lines = [list(names), ["---"] * len(names), *([said(value) for value in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -42,7 +51,13 @@ def percent(share: float | None) -> str:
 
 
 def said(value: Any) -> str:
-    """Write a value for people."""
+    r"""Write a value for people; text is one line of text, whatever it holds.
+
+    Examples
+    --------
+    >>> said("[a](http://b)\\n# <c>"), said("no_order"), said([0.25, None])
+    ('&#91;a&#93;(http&#58;//b) # &#60;c&#62;', 'no_order', '0.25, not known')
+    """
     if value is None or (isinstance(value, float) and not np.isfinite(value)):
         return "not known"
     if isinstance(value, bool):
@@ -52,8 +67,8 @@ def said(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, Mapping):
-        return "; ".join(f"{words(str(key))} {said(item)}" for key, item in value.items()) or "none"
+        return "; ".join(f"{said(words(str(key)))} {said(item)}" for key, item in value.items()) or "none"
     if isinstance(value, list | tuple):
         return ", ".join(map(said, value)) or "none"
-    # A name may hold anything: in Markdown, a line is a line and a tag is no tag.
-    return " ".join(str(value).split()).replace("<", "&lt;")
+    # No backslashes: they act in some places and by some programs only. A number of a character acts nowhere.
+    return _ACTS.sub(lambda found: f"&#{ord(found[0])};", printable(" ".join(str(value).split())))

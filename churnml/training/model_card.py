@@ -278,7 +278,7 @@ def _table_of_figures(figures: Mapping[str, Any]) -> str:
 def _level(level: Any) -> str:
     if not isinstance(level, Mapping):
         return said(level) if level is not None else ""
-    return paragraphs([level.get("sentence"), facts(without(level, "sentence"))])
+    return paragraphs([said(level["sentence"]) if "sentence" in level else "", facts(without(level, "sentence"))])
 
 
 def _drivers(contributions: pd.DataFrame | None) -> str:

@@ -64,6 +64,18 @@ def test_only_the_newest_are_given() -> None:
     assert list(found[found.customer_id == "a"].kind) == ["order_cancelled", "order"]
 
 
+def test_texts_that_few_share_are_left_out_where_that_is_asked_for() -> None:
+    days = pd.to_datetime(["2025-01-01"] * 5)
+    orders = {"order_id": list("12345"), "customer_id": list("abcde"), "ordered_at": days, "amount": 1.0}
+    opened = {"complaint_id": list("12345"), "customer_id": list("aabce"), "opened_at": days}
+    topics = ["late", "Mrs Smith's parcel", "late", "late", None]
+    shop = read({"orders": pd.DataFrame(orders), "complaints": pd.DataFrame(opened | {"topic": topics})})
+    for shared_by, told in ((1, {*topics[:2]}), (3, {"late"}), (4, set())):  # late is of a, b and c
+        events = timeline(History(shop, date(2025, 2, 1)), list("abcde"), shared_by=shared_by)
+        assert len(events) == 10
+        assert set(events.detail.dropna()) == told
+
+
 def test_nobody_asked_for_is_nobody_told() -> None:
     assert len(timeline(History(little_shop(), date(2025, 4, 1)), [])) == 0
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import io
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
+from markdown_it import MarkdownIt
 from matplotlib.figure import Figure
 
 from churnml.definition import ChurnDefinition
 from churnml.features.registry import concept_of
 from churnml.plots import plot_lift_over_time
+from churnml.printable import printable
 from churnml.training.attribution import explanation, plot_beeswarm
 from churnml.training.choice import Predictions
+from churnml.training.markdown import facts, said, table
 from churnml.training.model_card import compute_drivers, compute_lift_over_time, sample_gate, write_model_card
 from churnml.training.result import LEVEL_NOT_TESTED, Training
+from tests.hostile import TEXTS
 
 SECTIONS = [
     "What it predicts",
@@ -127,8 +133,8 @@ def test_the_card_says_what_the_training_found(trained: Training) -> None:
     definition = ChurnDefinition()
     assert f"does not order within {definition.horizon_days} days" in text
     assert f"ordered in the last {definition.active_days} days" in text
-    for said in (card["first_day"], card["as_of"], f"rows: {card['rows']:,}", card["data_fingerprint"], card["gate"]):
-        assert said in text
+    for fact in (card["first_day"], card["as_of"], f"rows: {card['rows']:,}", card["data_fingerprint"], card["gate"]):
+        assert fact in text
     first = card["base_rates"][0]
     row = f"| {first['snapshot_date']} | {first['customers']} | {first['churned']} | {first['churn_rate']:.1%} |"
     assert row in text
@@ -183,3 +189,17 @@ def test_without_model_and_with_an_empty_card_it_is_still_a_card(trained: Traini
     bare = write_model_card(dataclasses.replace(trained, model=None, card={}))
     assert bare.startswith("# Model card")
     assert "## Limits" in bare
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_hostile_text_is_text_in_markdown(name: str) -> None:
+    text = TEXTS[name]
+    read = MarkdownIt("gfm-like", {"linkify": False}).enable("table")
+    for written in (said(text), facts({text: text}), table(["a", "b"], [[text, 1]]), said({text: [text]})):
+        made = set(re.findall(r"<(\w+)", read.render(written)))
+        assert made <= {"p", "ul", "li", "table", "thead", "tbody", "tr", "th", "td"}, written[:200]
+    shown = html.unescape(re.sub("<.*?>", "", read.render(said(text)))).strip()
+    assert shown == printable(" ".join(text.split()))
+    row = read.render(table(["a", "b"], [[text, 1]]))
+    assert row.count("<td>") == 2
+    assert not re.search(r"://|www\.|@", said(text)), "some programs make links of bare addresses"

@@ -40,6 +40,16 @@ class Numbers:
         """Write a number with so many decimals."""
         return _NOTHING if number is None else str(format_decimal(number, f"#,##0.{'0' * decimals}", self.language))
 
+    def points(self, difference: float) -> str:
+        """Write a difference of shares in whole points; one below a point in its first digit, so that it is not 0.
+
+        Examples
+        --------
+        >>> [Numbers("en", None).points(difference) for difference in (0.187, 0.0044, 0.0004)]
+        ['19', '0.4', '0.04']
+        """
+        return str(format_decimal(100 * difference, "#,##0" if difference >= 0.01 else "@", self.language))
+
     def share(self, share: float | None, decimals: int = 0) -> str:
         """Write a share in percent."""
         if share is None:

@@ -276,8 +276,9 @@ def _holdout(plan: Summary | None, t: Words, write: Numbers) -> list[str]:
         "listed": write.whole(plan["listed"]),
     }
     effect = plan["smallest_effect"]
-    shown = t["holdout_no_effect"] if effect is None else t["holdout_effect"].format(effect=round(100 * effect), **said)
-    return [t["holdout_note"].format(**said), shown]
+    if effect is None:
+        return [t["holdout_note"].format(**said), t["holdout_no_effect"]]
+    return [t["holdout_note"].format(**said), t["holdout_effect"].format(effect=write.points(effect), **said)]
 
 
 def _leaving(definition: Summary, t: Words, write: Numbers) -> str:

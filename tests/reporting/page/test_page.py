@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import gzip
 import hashlib
 import json
@@ -11,8 +12,14 @@ from datetime import date
 from string import Formatter
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from churnml.campaigns.holdout import HoldoutPlan
+from churnml.config import ScoringSettings
+from churnml.definition import ChurnDefinition
+from churnml.features.sentences import Language
+from churnml.reporting.about import Facts, explain_list
 from churnml.reporting.page import charts, page, render_page
 from churnml.reporting.page.words import EVENTS, TEXTS
 from tests.reporting.page.made_up import SNAPSHOT, bare, make_summary
@@ -119,6 +126,21 @@ def test_hostile_texts_are_escaped_wherever_they_stand() -> None:
     assert "<script>alert" not in html
     assert "<img" not in re.sub(r'<script type="module">.*?</script>', "", html, flags=re.DOTALL)
     assert data_of(html)["customers"]["customer_id"] == [hostile] * 5
+
+
+@pytest.mark.parametrize(
+    ("effect", "en", "tr"), [(0.187, "19", "19"), (0.0044, "0.4", "0,4"), (0.0004, "0.04", "0,04")]
+)
+def test_an_effect_below_a_point_is_not_called_none(effect: float, en: str, tr: str) -> None:
+    plan = HoldoutPlan("retention", 0.1, 900_000, 90_000, effect, date(2025, 8, 30))
+    facts = Facts(9, {}, plan, ChurnDefinition(), ScoringSettings(), "1b2f")
+    listed = pd.DataFrame({"value_at_risk": [1.0], "play": ["call"]})
+    texts: dict[Language, str] = {"en": f"{en} percentage points", "tr": f"{tr} yüzde puanı"}
+    for language, said in texts.items():
+        summary = make_summary(3, language=language)
+        summary["holdout"] = {**dataclasses.asdict(plan), "until": "2025-08-30"}
+        assert said in render_page(summary)
+        assert said in str(explain_list(listed, [], facts, {}, language=language, snapshot_date=SNAPSHOT))
 
 
 def test_all_customers_go_into_the_data_and_the_first_fifty_into_the_page() -> None:
