@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 COSTLY = {"chromium", "libreoffice", "postgres", "shared_data", "spark"}
 COSTLY |= {"model", "random_shop", "simulated", "train_on", "trained", "trained_model"}
 """Fixtures that take more than a second, so that a test which asks for one is slow."""
+LONGEST = {"spark", *(f"tests/test_{name}.py" for name in ("cli", "future", "notebooks", "readme", "real_shops"))}
+"""Modules, and the tests of Spark, that take minutes."""
 Once = Callable[[str, Callable[[Path], object]], Path]
 
 # Checks of an earlier run of the tests are not remembered; the workers of one run share theirs.
@@ -49,12 +51,12 @@ def pytest_unconfigure() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what waits for a costly fixture, and begin with the modules that hold the most slow tests."""
+    """Mark what waits for a costly fixture, and begin with what takes longest, so that no worker waits at the end."""
     for item in items:
         if COSTLY & set(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
     slow = Counter(_unit(item.nodeid) for item in items if item.get_closest_marker("slow"))
-    items.sort(key=lambda item: -slow[_unit(item.nodeid)])
+    items.sort(key=lambda item: (_unit(item.nodeid) not in LONGEST, -slow[_unit(item.nodeid)]))
 
 
 def pytest_collection_finish() -> None:
