@@ -111,7 +111,7 @@ def failures(**tables: pd.DataFrame) -> list[str]:
             {"ordered_at": [1_735_689_600] * 3},
             [
                 "orders.ordered_at: 3 of 3 rows are not a time (received int64; order_id 1: 1735689600, "
-                "2: 1735689600, 3: 1735689600). Write times as 2025-03-31 14:05:00 (or 2025-03-31)."
+                "2: 1735689600, 3: 1735689600). This is a count since 1970: write it as 2025-03-31 14:05:00."
             ],
         ),
         (
@@ -302,3 +302,37 @@ def test_stand_ins_for_nothing_are_no_customers() -> None:
 def test_a_good_shop_has_nothing_to_report() -> None:
     report = check({"orders": orders(amount=[1, 2, 3])})
     assert (report.rows, report.failures, report.notes) == ({"orders": 3}, [], [])
+
+
+@pytest.mark.parametrize(
+    ("texts", "remedy"),
+    [
+        (["2024-05-04", "2024-24-08"], "Day and month are exchanged, in the rows that can be read too: write"),
+        (["04.10.2025", "24.08.2025"], "The day stands first: write the year first, as 2025-03-31."),
+        (["04/10/2025", "08/24/2025"], "The month stands first: write the year first, as 2025-03-31."),
+        (["04/10/2025", "05/10/2025"], "Which number is the day, and which the month, cannot be known: write the year"),
+        (["4 Oct 2025", "24 Aug 2025"], "Write months as numbers and offsets instead of zones"),
+        (["20251004", "20250824"], "Divide year, month and day: 2025-03-31."),
+        ([1724457600, 1724457601], "This is a count since 1970: write it as 2025-03-31 14:05:00."),
+        ([45000, 45001], "This is how a spreadsheet counts days: format the column as 2025-03-31."),
+        (["soon", "2025-02-30"], "Write times as 2025-03-31 14:05:00 (or 2025-03-31)."),
+    ],
+)
+def test_how_to_write_a_time_goes_by_how_it_is_written(texts: list[Any], remedy: str) -> None:
+    orders = pd.DataFrame({"order_id": [1, 2], "customer_id": "a", "ordered_at": texts, "amount": 1})
+    (failure,) = check({"orders": orders}).failures
+    assert f"). {remedy}" in failure
+
+
+def test_rows_of_other_tables_long_after_the_last_order_are_named() -> None:
+    orders = pd.DataFrame(
+        {"order_id": range(40), "customer_id": "a", "ordered_at": pd.date_range("2025-01-01", periods=40), "amount": 1}
+    )
+    # The last order is of 2025-02-09; 60 days later is 2025-04-10.
+    visits = pd.DataFrame({"customer_id": "a", "visited_at": ["2025-01-05", "2025-04-10", "2025-04-11", "2060-01-01"]})
+    report = check({"orders": orders, "visits": visits})
+    assert report.failures == []
+    assert (
+        "visits.visited_at: 2 of 4 rows lie more than 60 days after the last order and count from their day on alone "
+        "(customer_id a: 2025-04-11, a: 2060-01-01)."
+    ) in report.notes

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 
 from churnml.data.checks.between import check_currencies, check_rows_of_orders, currencies_of
 from churnml.data.checks.customers import check_customers
-from churnml.data.checks.days import check_days
+from churnml.data.checks.days import check_after_orders, check_days
 from churnml.data.checks.lines import check_keys
 from churnml.data.checks.links import check_links
 from churnml.data.checks.report import CheckReport
@@ -59,6 +59,7 @@ def check_tables(raw: Mapping[str, ir.Table], engine: Engine, add_lines: Collect
     failures += check_currencies(currencies)
     if "orders" in raw and not failures:
         failures += check_days(raw["orders"], plain["orders"])
+        notes += check_after_orders(raw, plain)
         for name, found in check_rows_of_orders(raw, plain).items():
             failures += found.failures
             notes += found.notes

@@ -1,16 +1,19 @@
-"""Days of orders: a few orders far from all others would move the day of the list, or stretch the history."""
+"""Days: a few orders far from all others would move the day of the list, and rows long after all orders are named."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from datetime import timedelta
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from churnml.data.checks.judge import LATE_DAYS, Bad, judge
 from churnml.data.checks.report import EXAMPLES, short
-from churnml.data.contract import ORDERS
+from churnml.data.contract import ORDERS, TABLES
 from churnml.data.door import through_the_door
 
 _HANDFUL = 3
@@ -46,6 +49,26 @@ def check_days(raw: ir.Table, plain: Collection[str]) -> list[str]:
             "Correct them, or drop these rows."
         )
     return failures
+
+
+def check_after_orders(raw: Mapping[str, ir.Table], plain: Mapping[str, Collection[str]]) -> list[str]:
+    """Name rows of other tables that lie long after the last order, such as those of a mistaken year."""
+    ordered_at = through_the_door(raw["orders"], ORDERS.column["ordered_at"], plain["orders"])
+    last = pd.Timestamp(ordered_at.max().to_pandas()).to_pydatetime()
+    end = ibis.literal(last + timedelta(days=LATE_DAYS))
+    notes = []
+    for name, received in raw.items():
+        table = TABLES[name]
+        if name == "orders" or table.event_time is None or table.event_time not in received.columns:
+            continue
+        column = table.column[table.event_time]
+        time = through_the_door(received, column, plain[name])
+        counts = received.aggregate(late=(time > end).sum(), all=received.count()).to_pandas().iloc[0]
+        if late := int(counts["late"] or 0):
+            rows = received.filter(time > end)
+            bad = Bad(rows=rows, table=table, column=column, kind="late", count=late, total=int(counts["all"]))
+            notes.append(judge(bad).sentence)
+    return notes
 
 
 def _named(lone: ir.Table) -> str:

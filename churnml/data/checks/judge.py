@@ -20,7 +20,7 @@ LATEST = datetime(2100, 1, 1)
 FEW = 0.05
 """Share of the values up to which those that cannot be are noise and are left out; above it the export is wrong."""
 
-Kind = Literal["unreadable", "empty", "unknown", "below", "above", "over", "rounded", "far", "before"]
+Kind = Literal["unreadable", "empty", "unknown", "below", "above", "over", "rounded", "far", "before", "late"]
 
 _HOW_TO_WRITE = {
     "id": "Write ids as text or as whole numbers, exported anew: a float or 5.12E+12 has lost digits.",
@@ -41,7 +41,22 @@ _STYLES = {
     r"^\(.*\d.*\)$|\d-$": "Write the minus in front: -12.50.",
     r"\d\s*%$": "Write a number without the percent sign.",
 }
+_YEAR_FIRST = "write the year first, as 2025-03-31."
+_TIME_STYLES = {
+    r"^\d{4}[-/](1[3-9]|2\d|3[01])[-/]\d": "Day and month are exchanged, in the rows that can be read too: write "
+    "2025-03-31 for the last of March.",
+    r"^(1[3-9]|2\d|3[01])[./-]\d{1,2}[./-]\d": f"The day stands first: {_YEAR_FIRST}",
+    r"^\d{1,2}[./-](1[3-9]|2\d|3[01])[./-]\d": f"The month stands first: {_YEAR_FIRST}",
+    r"^\d{1,2}[./-]\d{1,2}[./-]\d": f"Which number is the day, and which the month, cannot be known: {_YEAR_FIRST}",
+    r"\d.*[^\W\d_]{3}|[^\W\d_]{3}.*\d": "Write months as numbers and offsets instead of zones: "
+    "2025-03-31 14:05:00+03:00.",
+    r"^(19|20)\d{6}$": "Divide year, month and day: 2025-03-31.",
+    r"^\d{9,19}([.,]\d*)?$": "This is a count since 1970: write it as 2025-03-31 14:05:00.",
+    r"^\d{5}([.,]\d*)?$": "This is how a spreadsheet counts days: format the column as 2025-03-31.",
+}
 _LOOKED_AT = 100
+LATE_DAYS = 60
+"""Days after the last order from which on rows of other tables are named."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +84,7 @@ def judge(bad: Bad) -> Verdict:
         )
     where = f"{table.name}.{column.name}: {counted} {'values' if bad.kind == 'before' else 'rows'}"
     said = f"{where} {_what(bad)}"
-    if bad.kind == "rounded":
+    if bad.kind in ("rounded", "late"):
         return Verdict(f"{said} ({_examples(bad)}).", fails=False)
     few = bad.count <= FEW * bad.total
     if few and bad.kind == "below" and column.bounds is not None and column.bounds.few_may_go:
@@ -101,6 +116,7 @@ def _what(bad: Bad) -> str:
         "rounded": "have more than four digits after the point and are rounded",
         "far": f"lie before {EARLIEST.year} or after {LATEST.year - 1}",
         "before": f"lie on a day before {before.column}" if before else "",
+        "late": f"lie more than {LATE_DAYS} days after the last order and count from their day on alone",
     }[bad.kind]
 
 
@@ -123,10 +139,15 @@ def _how_to_write(bad: Bad) -> str:
     """Say how to write values, by how most of them are written."""
     usual = _HOW_TO_WRITE[bad.column.type]
     value = bad.rows[bad.column.name]
-    if bad.column.type not in ("money", "number") or not value.type().is_string():
+    is_time = bad.column.type in ("time", "plan")
+    if not (is_time or (bad.column.type in ("money", "number") and value.type().is_string())):
         return usual
-    texts = bad.rows.select(text=value.strip()).order_by("text").limit(_LOOKED_AT).to_pandas().text
-    matches = {remedy: sum(bool(re.search(style, text)) for text in texts) for style, remedy in _STYLES.items()}
+    texts = bad.rows.select(text=value.cast("string").strip()).order_by("text").limit(_LOOKED_AT).to_pandas().text
+    styles = _TIME_STYLES if is_time else _STYLES
+    matches = {remedy: sum(bool(re.search(style, text)) for text in texts) for style, remedy in styles.items()}
+    if is_time and any(matches[remedy] for remedy in list(matches)[:3]):
+        # One day beyond the 12th tells what the others mean.
+        return max(list(matches)[:3], key=lambda remedy: matches[remedy])
     most = max(matches, key=lambda remedy: matches[remedy])
     return most if matches[most] else usual
 
