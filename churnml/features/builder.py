@@ -21,7 +21,7 @@ from churnml.data.template import Template
 from churnml.days import Day
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
-from churnml.features.family import Aggregate, Derived, Feature, Fit, Supplied
+from churnml.features.family import Aggregate, Derived, Feature, Fit, Source, Supplied
 from churnml.features.registry import family_of, fitting
 from churnml.features.sources import ORDERS
 
@@ -105,18 +105,18 @@ class Aggregates:
 
 def _aggregate(history: History, definition: ChurnDefinition, features: Sequence[Feature]) -> ir.Table:
     """Group each source once, and join what comes out to the eligible customers."""
-    groups: dict[str, list[Aggregate]] = {}
+    groups: dict[Source, list[Aggregate]] = {}
     for feature in features:
         if isinstance(feature, Aggregate):
-            groups.setdefault(feature.source.name, []).append(feature)
-    of_orders = groups.pop(ORDERS.name, [])
+            groups.setdefault(feature.source, []).append(feature)
+    of_orders = groups.pop(ORDERS, [])
     joined = population = _population(history, definition, of_orders)
     # Many who ever ordered have left long ago: lines and deliveries are not joined to their orders.
     of_them = history.of_orders(history.shop.tables["orders"].semi_join(population, "customer_id"))
     # One chain of joins: each that is selected from would hand on all columns before it, and be compiled with them.
-    for name, group in groups.items():
-        known = history if group[0].source.table == ORDERS.table else of_them
-        joined = joined.left_join(_grouped(known, group), "customer_id", rname=f"{{name}} of {name}")
+    for number, (source, group) in enumerate(groups.items()):
+        known = history if source.table == ORDERS.table else of_them
+        joined = joined.left_join(_grouped(known, group), "customer_id", rname=f"{{name}} of {number}")
     values = {
         feature.name: joined[feature.name] if feature.fill is None else joined[feature.name].fill_null(feature.fill)
         for group in (of_orders, *groups.values())

@@ -53,7 +53,7 @@ class Source:
     Attributes
     ----------
     name
-        Name of the rows; sources of one name are the same source.
+        Name of the rows, which a trace shows beside them.
     table
         The contract table that the shop must have brought.
     event_time

@@ -17,7 +17,7 @@ from churnml.errors import ConfigError, InputError
 from churnml.features.audit import audit
 from churnml.features.builder import build_features
 from churnml.features.dictionary import as_markdown, dictionary
-from churnml.features.family import Aggregate, Derived, Family, Supplied, count
+from churnml.features.family import Aggregate, Derived, Family, Source, Supplied, count
 from churnml.features.registry import (
     available,
     code_of,
@@ -306,3 +306,43 @@ def test_the_page_in_the_repository_is_made_of_the_declarations() -> None:
     assert page.read_text(encoding="utf-8") == as_markdown(dictionary()) + "\n", (
         "run: churnml features --list --markdown > churnml/features/FEATURES.md"
     )
+
+
+@pytest.mark.parametrize("name", ["app_orders", "orders", "order_days", "lines"])
+def test_a_source_that_bears_the_name_of_another_reads_its_own_rows(name: str) -> None:
+    orders = pd.DataFrame(
+        {
+            "order_id": [1, 2, 3],
+            "customer_id": "a",
+            "ordered_at": ["2025-01-05", "2025-02-01", "2025-02-05"],
+            "amount": 1,
+            "channel": ["app", "web", "web"],
+        }
+    )
+    by_app = Source(
+        name,
+        table="orders",
+        event_time="ordered_at",
+        rows=lambda history: history.uncancelled_orders.filter(history.uncancelled_orders.channel == "app"),
+    )
+    counted = Aggregate(
+        name="app_orders_90d",
+        unit="orders",
+        describe="Orders by the app in the 90 days before the snapshot",
+        source=by_app,
+        reduce=count(),
+        needs=("channel",),
+        window_days=90,
+        fill=0,
+        en="{value} by the app in the last 90 days",
+        tr="Son 90 günde uygulamadan {value} verdi",
+    )
+    shop = read({"orders": orders})
+    register(Family("app", "channel", False, (counted,)))
+    try:
+        row = build_features(shop, DAY).loc["a"]
+        # Of the three orders in the 90 days before 1 March, one came by the app.
+        assert (row.app_orders_90d, row.orders_90d) == (1, 3)
+        assert len(trace(shop, "a", "app_orders_90d", DAY)) == 1
+    finally:
+        unregister("app")
