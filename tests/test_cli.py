@@ -201,7 +201,7 @@ def test_bad_data_is_one_message_and_code_1(case: str, run: Any, tmp_path: Path)
     [
         (["check", "nowhere"], "nowhere: there is no such file or folder"),
         (["score", "nowhere", "--out", "list"], "nowhere: there is no such file or folder"),
-        (["train", "shop", "--as-of", "2023-01-01"], "2023-01-01: lies before the data"),
+        (["train", "shop", "--as-of", "2023-01-01"], "2023-01-01: no order lies before it"),
         (["train", "shop", "--as-of", "next week"], "--as-of: is not a day (received 'next week')"),
         (["train", "shop", "--horizon", "0"], "definition.horizon_days"),
         (["train", "shop", "--config", "bad.yaml"], "trainning: the key is not known"),

@@ -153,7 +153,7 @@ def look_back(shop: Shop, snapshot_date: date, definition: ChurnDefinition, peri
     count = min(periods, whole // horizon)
     if count < 1:
         raise InputError(
-            f"{snapshot_date}: lies only {since_first} days after the first order "
+            f"{snapshot_date}: lies {since_first} days after the first order "
             f"({history.first_day}), but figures need more than {reach}. Name a later day, or a shorter horizon."
         )
     table = _order_days(history, definition, count)

@@ -226,7 +226,7 @@ def data_end(shop: Shop, as_of: Day | None, horizon_days: int, name: str = "as_o
     day = parse_day(as_of, name)
     first, last = shop.first_day, shop.last_day
     if day <= first:
-        raise InputError(f"{day}: lies before the data, whose first order is of {first}. Name a later day.")
+        raise InputError(f"{day}: no order lies before it; the first is of {first}. Name a later day.")
     if day > last + timedelta(days=horizon_days):
         raise InputError(
             f"{day}: lies more than {horizon_days} days after the last order ({last}), so everyone would seem to "

@@ -97,9 +97,7 @@ class Aggregates:
         """Give a table for each part of the shop, in the order of customers, each sorted by ``customer_id``."""
         if History(self._whole, snapshot_date).first_day == snapshot_date:
             first = self._whole.first_day
-            raise InputError(
-                f"{snapshot_date}: lies before the data, whose first order is of {first}. Name a later day."
-            )
+            raise InputError(f"{snapshot_date}: no order lies before it; the first is of {first}. Name a later day.")
         return [part.on(snapshot_date) for part in self._parts]
 
 

@@ -385,8 +385,8 @@ def test_the_data_ends_with_the_start_of_its_last_day_or_as_asked() -> None:
 @pytest.mark.parametrize(
     ("as_of", "message"),
     [
-        (date(2024, 1, 5), "2024-01-05: lies before the data, whose first order is of 2024-01-05. Name a later day."),
-        (date(1000, 1, 1), "1000-01-01: lies before the data"),
+        (date(2024, 1, 5), "2024-01-05: no order lies before it; the first is of 2024-01-05. Name a later day."),
+        (date(1000, 1, 1), "1000-01-01: no order lies before it"),
         (date(2024, 4, 5), "2024-04-05: lies more than 30 days after the last order (2024-03-05)"),
         (date(8999, 12, 31), "8999-12-31: lies more than 30 days after the last order"),
     ],

@@ -80,7 +80,7 @@ def test_a_snapshot_before_the_data_is_refused(small_shop: Shop, days_before: in
     # On the first day itself nothing is known yet.
     first = small_shop.first_day
     day = first - pd.Timedelta(days=days_before)
-    with pytest.raises(InputError, match=re.escape(f"{day}: lies before the data, whose first order is of {first}.")):
+    with pytest.raises(InputError, match=re.escape(f"{day}: no order lies before it; the first is of {first}.")):
         build_features(small_shop, day)
 
 

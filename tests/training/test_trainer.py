@@ -217,7 +217,7 @@ def test_too_little_history_is_refused(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("as_of", "message"),
     [
-        (date(2020, 1, 1), r"2020-01-01: lies before the data, whose first order is of .*\. Name a later day\."),
+        (date(2020, 1, 1), r"2020-01-01: no order lies before it; the first is of .*\. Name a later day\."),
         (date(2026, 1, 1), r"2026-01-01: lies more than 60 days after the last order .*Name an earlier day, or bring"),
     ],
 )
