@@ -55,7 +55,7 @@ def said(value: Any) -> str:
 
     Examples
     --------
-    >>> said("[a](http://b)\\n# <c>"), said("no_order"), said([0.25, None])
+    >>> said("[a](http://b)\n# <c>"), said("no_order"), said([0.25, None])
     ('&#91;a&#93;(http&#58;//b) # &#60;c&#62;', 'no_order', '0.25, not known')
     """
     if value is None or (isinstance(value, float) and not np.isfinite(value)):
