@@ -14,6 +14,7 @@ from churnml.data.shop import Shop
 # No shop holds times of these years (the door refuses them), so a day near it in a query is its snapshot, moved.
 _PLACEHOLDER = date(5000, 1, 1)
 _NEAR = timedelta(days=200 * 366)
+_YEAR = re.compile(r"(?<!\d)(?:4[89]|5[01])\d\d(?!\d)")
 # Only what a time compiles to: a customer's id may well look like a day.
 _DAY = re.compile(
     r"(MAKE_(?:DATE|TIMESTAMP)\()(\d{4}), (\d{1,2}), (\d{1,2})"
@@ -30,7 +31,7 @@ class Template:
         The shop.
     query
         Makes the query of a history. One that asks for ``history.snapshot_date`` is made and compiled for each day,
-        as what it does with the day cannot be known.
+        as what it does with the day cannot be known; so is one whose text holds days that are not told for sure.
     """
 
     def __init__(self, shop: Shop, query: Callable[[History], ir.Table]) -> None:
@@ -41,7 +42,8 @@ class Template:
         except _DayAskedError:
             self._text = None
         else:
-            self._text = shop.engine.backend.compile(table)
+            text = shop.engine.backend.compile(table)
+            self._text = text if _is_movable(text) else None
             self._schema = table.schema()
 
     def on(self, snapshot_date: date) -> ir.Table:
@@ -82,10 +84,25 @@ class _HistoryOfNoDay(History):
         raise _DayAskedError
 
 
+def _is_movable(text: str) -> bool:
+    """Tell whether every number that may be a year near the placeholder belongs to a day that is moved."""
+    days = [_day_of(found) for found in _DAY.finditer(text)]
+    return sum(map(_is_near, days)) == len(_YEAR.findall(text)) > 0
+
+
+def _is_near(day: date) -> bool:
+    return abs(day - _PLACEHOLDER) <= _NEAR
+
+
+def _day_of(found: re.Match[str]) -> date:
+    made, *parts, _, year, month, day = found.groups()
+    return date(*map(int, parts)) if made else date(int(year), int(month), int(day))
+
+
 def _moved(found: re.Match[str], by: timedelta) -> str:
-    made, *parts, cast, year, month, day = found.groups()
-    called = date(*map(int, parts)) if made else date(int(year), int(month), int(day))
-    if abs(called - _PLACEHOLDER) > _NEAR:
+    made, cast = found[1], found[5]
+    called = _day_of(found)
+    if not _is_near(called):
         return found[0]
     moved = called + by
     return f"{made}{moved.year}, {moved.month}, {moved.day}" if made else f"{cast}{moved.isoformat()}"

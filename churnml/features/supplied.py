@@ -9,7 +9,7 @@ import pandas as pd
 from churnml.data.shop import Shop
 from churnml.data.supplied import supply
 from churnml.features.family import Family, Supplied
-from churnml.features.registry import register
+from churnml.features.registry import families, register
 
 
 def supply_features(
@@ -57,7 +57,11 @@ def supply_features(
     key = {"customer_id", "snapshot_date", known_at}
     declared = features or [_as_number(str(column)) for column in frame.columns if column not in key]
     supplied = supply(shop, family, frame, known_at, [feature.name for feature in declared])
-    register(Family(family, concept or family.replace("_", " "), actionable, tuple(declared)))
+    # Another shop may have supplied others under the same name: they stay known, and are built for that shop alone.
+    names = {feature.name for feature in declared}
+    known = families()[family].features if family in families() else ()
+    others = [feature for feature in known if isinstance(feature, Supplied) and feature.name not in names]
+    register(Family(family, concept or family.replace("_", " "), actionable, (*declared, *others)))
     return supplied
 
 

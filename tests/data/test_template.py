@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 
@@ -10,6 +11,7 @@ import ibis.expr.types as ir
 import pandas as pd
 import pytest
 
+from churnml.data import template
 from churnml.data.history import History
 from churnml.data.shop import Shop, read
 from churnml.data.template import Template
@@ -45,8 +47,18 @@ def with_fixed_days(history: History) -> ir.Table:
 def test_on_a_day_it_gives_what_the_query_gives(shop: Shop, query: Callable[[History], ir.Table], day: date) -> None:
     expected = query(History(shop, day)).to_pandas()
     assert len(expected)
-    template = Template(shop, query)
-    pd.testing.assert_frame_equal(template.on(day).to_pandas(), expected, check_exact=True)
+    made = Template(shop, query)
+    pd.testing.assert_frame_equal(made.on(day).to_pandas(), expected, check_exact=True)
+
+
+@pytest.mark.slow
+def test_days_that_are_written_in_another_way_are_not_taken_for_moved(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(template, "_DAY", re.compile("(another)()()()( printer)()()()"))
+    for day in DAYS:
+        expected = recent(History(shop, day)).to_pandas()
+        pd.testing.assert_frame_equal(Template(shop, recent).on(day).to_pandas(), expected, check_exact=True)
 
 
 @pytest.mark.slow
@@ -57,7 +69,7 @@ def test_a_query_that_does_not_ask_for_the_day_is_made_once(shop: Shop) -> None:
         made.append(history)
         return recent(history)
 
-    template = Template(shop, query)
+    compiled = Template(shop, query)
     for day in DAYS:
-        template.on(day)
+        compiled.on(day)
     assert len(made) == 1

@@ -238,6 +238,15 @@ def test_supplied_features_are_joined_by_customer_and_snapshot(random_shop: Shop
     assert audit(shop, DAY, families=["crm"]).holds
 
 
+@pytest.mark.slow
+def test_another_shop_takes_no_supplied_features_away(random_shop: Shop) -> None:
+    one = supply_features(random_shop, crm([DAY], ["c01"]), family="crm", known_at="exported_at")
+    scores = crm([DAY], ["c02"]).rename(columns={"satisfaction": "score"})
+    other = supply_features(random_shop, scores, family="crm", known_at="exported_at")
+    assert list(build_features(one, DAY, families=["crm"])) == ["satisfaction"]
+    assert list(build_features(other, DAY, families=["crm"])) == ["score"]
+
+
 def test_supplied_features_may_be_declared(random_shop: Shop) -> None:
     declared = Supplied(
         name="satisfaction", unit="stars", describe="Stars of the last survey", en="Gave {value}", tr="{value} verdi"
