@@ -144,7 +144,7 @@ def test_a_day_before_the_model_is_refused_unless_in_sample(shop: Shop, model: M
 
 
 def test_a_day_outside_of_the_data_is_refused(shop: Shop, model: Model) -> None:
-    with pytest.raises(InputError, match="lies before the data"):
+    with pytest.raises(InputError, match="no order lies before it"):
         Scorer(model).rank(shop, "2001-01-01", in_sample=True)
     with pytest.raises(InputError, match="after the last order"):
         Scorer(model).rank(shop, "2031-01-01")
