@@ -90,7 +90,7 @@ def labels(shop: Shop, snapshot_date: Day, definition: ChurnDefinition, data_end
     if definition.window(snapshot_date)[1] > parse_day(data_end, "data_end"):
         frame = eligible(then, definition).select("customer_id").order_by("customer_id").to_pandas()
         return pd.Series(float("nan"), index=pd.Index(frame.customer_id, name="customer_id"), name="churned")
-    frame = shop.engine.frame(on_its_day(then, _labelled, definition))
+    frame = shop.engine.frame(on_its_day(then, _labelled_by_id, definition))
     return pd.Series(frame.churned.to_numpy(), index=pd.Index(frame.customer_id), name="churned")
 
 
@@ -157,13 +157,17 @@ def _count_labelled(then: History, definition: ChurnDefinition) -> ir.Table:
     return labelled.aggregate(customers=labelled.count(), churned=labelled.churned.sum())
 
 
+def _labelled_by_id(then: History, definition: ChurnDefinition) -> ir.Table:
+    return _labelled(then, definition).order_by("customer_id")
+
+
 def _labelled(then: History, definition: ChurnDefinition) -> ir.Table:
     """Give ``churned``, 1.0 or 0.0, of each customer who was eligible then, as known at the end of the window."""
     later = then.later(definition.reach_days)
     customers = eligible(then, definition).select("customer_id")
     stayed = _KINDS[definition.kind].stayed(then, later, definition)
     labelled = customers.left_join(stayed.select("customer_id").distinct().mutate(left=0.0), "customer_id")
-    return labelled.select("customer_id", churned=labelled["left"].fill_null(1.0)).order_by("customer_id")
+    return labelled.select("customer_id", churned=labelled["left"].fill_null(1.0))
 
 
 def training_snapshots(

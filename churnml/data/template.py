@@ -14,7 +14,7 @@ from churnml.data.shop import Shop
 # No shop holds times of these years (the door refuses them), so a day near it in a query is its snapshot, moved.
 _PLACEHOLDER = date(5000, 1, 1)
 _NEAR = timedelta(days=200 * 366)
-_YEAR = re.compile(r"(?<!\d)(?:4[89]|5[01])\d\d(?!\d)")
+_YEAR = re.compile(r"(?<![\w.])(?:4[89]|5[01])\d\d(?![\w.])")
 # Only what a time compiles to: a customer's id may well look like a day.
 _DAY = re.compile(
     r"(MAKE_(?:DATE|TIMESTAMP)\()(\d{4}), (\d{1,2}), (\d{1,2})"

@@ -76,18 +76,18 @@ def test_of_customers_who_are_alive_the_peer_expects_as_many_orders() -> None:
 
 def by_quadrature(model: BGNBD, x: float, t_x: float, T: float, horizon: float, lead: float) -> tuple[float, float]:
     """Integrate over the posterior of a customer who is alive: no order in the window, and orders in it."""
-    # The rate l of orders is a gamma variable, the chance p of leaving after each a beta variable.
+    # The rate of orders is a gamma variable, the chance of leaving after each a beta variable.
     nodes, of_rate = special.roots_genlaguerre(80, model.r + x - 1)
-    l = nodes[:, None] / (model.alpha + T)  # noqa: E741
+    rate = nodes[:, None] / (model.alpha + T)
     nodes, of_leaving = special.roots_jacobi(80, model.b + x - 1, model.a - 1)
-    p = (1 + nodes) / 2
+    leaving = (1 + nodes) / 2
 
     def mean(values: np.ndarray) -> float:
         return float(of_rate @ values @ of_leaving / of_rate.sum() / of_leaving.sum())
 
-    order = mean(np.exp(-l * p * lead) * (1 - np.exp(-l * horizon)))
-    # While alive orders come at rate l, and the customer leaves at rate l p: (e^-lp lead - e^-lp (lead + horizon)) / p.
-    orders = mean((np.exp(-l * p * lead) - np.exp(-l * p * (lead + horizon))) / p)
+    order = mean(np.exp(-rate * leaving * lead) * (1 - np.exp(-rate * horizon)))
+    # While alive, orders come at the rate, and the customer leaves at rate x chance.
+    orders = mean((np.exp(-rate * leaving * lead) - np.exp(-rate * leaving * (lead + horizon))) / leaving)
     alive = float(probability_alive(model, x, t_x, T))
     return 1 - alive * order, alive * orders
 

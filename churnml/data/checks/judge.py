@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -42,11 +44,14 @@ _STYLES = {
     r"\d\s*%$": "Write a number without the percent sign.",
 }
 _YEAR_FIRST = "write the year first, as 2025-03-31."
-_TIME_STYLES = {
+# One day beyond the 12th tells what the other days mean, however few they are.
+_DAY_STYLES = {
     r"^\d{4}[-/](1[3-9]|2\d|3[01])[-/]\d": "Day and month are exchanged, in the rows that can be read too: write "
     "2025-03-31 for the last of March.",
     r"^(1[3-9]|2\d|3[01])[./-]\d{1,2}[./-]\d": f"The day stands first: {_YEAR_FIRST}",
     r"^\d{1,2}[./-](1[3-9]|2\d|3[01])[./-]\d": f"The month stands first: {_YEAR_FIRST}",
+}
+_TIME_STYLES = {
     r"^\d{1,2}[./-]\d{1,2}[./-]\d": f"Which number is the day, and which the month, cannot be known: {_YEAR_FIRST}",
     r"\d.*[^\W\d_]{3}|[^\W\d_]{3}.*\d": "Write months as numbers and offsets instead of zones: "
     "2025-03-31 14:05:00+03:00.",
@@ -143,13 +148,15 @@ def _how_to_write(bad: Bad) -> str:
     if not (is_time or (bad.column.type in ("money", "number") and value.type().is_string())):
         return usual
     texts = bad.rows.select(text=value.cast("string").strip()).order_by("text").limit(_LOOKED_AT).to_pandas().text
-    styles = _TIME_STYLES if is_time else _STYLES
-    matches = {remedy: sum(bool(re.search(style, text)) for text in texts) for style, remedy in styles.items()}
-    if is_time and any(matches[remedy] for remedy in list(matches)[:3]):
-        # One day beyond the 12th tells what the others mean.
-        return max(list(matches)[:3], key=lambda remedy: matches[remedy])
-    most = max(matches, key=lambda remedy: matches[remedy])
-    return most if matches[most] else usual
+    if is_time:
+        return _by_style(texts, _DAY_STYLES) or _by_style(texts, _TIME_STYLES) or usual
+    return _by_style(texts, _STYLES) or usual
+
+
+def _by_style(texts: Iterable[str], styles: Mapping[str, str]) -> str | None:
+    """Give the remedy of the style in which most texts are written; None where none is."""
+    matches = Counter(remedy for text in texts for style, remedy in styles.items() if re.search(style, text))
+    return max(styles.values(), key=lambda remedy: matches[remedy]) if matches else None
 
 
 def _handles(bad: Bad) -> list[str]:
