@@ -44,6 +44,8 @@ def serving(arguments: Sequence[str], health: str, log: Path, **variables: str) 
         port = free.getsockname()[1]
     environment = {
         **os.environ,
+        # Its queues for scheduled work are a handful of processes, each of which imports all of MLflow.
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         # MLflow starts uvicorn by name.
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
