@@ -1,4 +1,4 @@
-"""A database password is in no log, manifest, report or MLflow store."""
+"""Passwords, and the addresses of customers of a pseudonymised run, are in no log, list, report or MLflow store."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import gzip
 import logging
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -21,6 +22,7 @@ from churnml.workflow import open_shop
 from tests.servers import load_postgres
 
 PASSWORD = "hunter2-never-shown"
+MAIL = "@mail.example"
 SETTINGS = """
 training: {candidates: [recency_rule, rfm_logistic], folds: 1, bootstrap_draws: 20}
 snapshots: {every_days: 60}
@@ -44,28 +46,33 @@ def _without_tracking() -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_a_database_password_is_written_nowhere(postgres: str, tmp_path: Path) -> None:
+def test_a_pseudonymised_run_on_a_database_writes_neither_password_nor_address(postgres: str, tmp_path: Path) -> None:
     simulate(tmp_path / "made", customers=1_000, seed=2)
     tables = {name: pd.read_parquet(tmp_path / "made" / f"{name}.parquet") for name in ("orders", "customers")}
+    shutil.rmtree(tmp_path / "made")
+    for table in tables.values():
+        table["customer_id"] = table["customer_id"].astype(str) + MAIL
     address = load_postgres(postgres, "secrets", tables).replace("secret@", f"{PASSWORD}@")
     assert PASSWORD in address
     (tmp_path / "settings.yaml").write_text(SETTINGS)
-    said = run(tmp_path, "train", address, "--config", "settings.yaml")
-    assert "is the champion of churn" in said
-    said += run(tmp_path, "score", address, "--out", "list", "--config", "settings.yaml")
+    hidden = ("--config", "settings.yaml", "--pseudonymize", "keys")
+    said = run(tmp_path, "run", address, "--out", "list", *hidden)
     assert "customers ranked" in said
     said += run(tmp_path, "check", address.replace("/secrets", "/missing"))
     said += run(tmp_path, "check", address.replace("@127.0.0.1", "@127.0.0.1:1/no"))
-    assert PASSWORD not in said
     page = (tmp_path / "list" / "report.html").read_text(encoding="utf-8")
     packed = [gzip.decompress(b64decode(text)) for text in re.findall(r"H4sI[A-Za-z0-9+/=]+", page)]
     assert packed
     with zipfile.ZipFile(tmp_path / "list" / "worklist.xlsx") as book:
         packed += [book.read(name) for name in book.namelist()]
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert tmp_path / "models" / "mlflow.db" in files
-    assert all(PASSWORD.encode() not in content for content in packed)
-    assert [path for path in files if PASSWORD.encode() in path.read_bytes()] == []
+    contents = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert tmp_path / "models" / "mlflow.db" in contents
+    for secret in (PASSWORD, MAIL):
+        assert secret not in said
+        assert all(secret.encode() not in content for content in packed)
+    assert [path for path, content in contents.items() if PASSWORD.encode() in content] == []
+    named = {path: path.stat().st_mode & 0o777 for path, content in contents.items() if MAIL.encode() in content}
+    assert {path.parent.name: mode for path, mode in named.items()} == {"keys": 0o600}, "the mapping, to its owner"
 
 
 def test_the_log_of_a_pseudonymised_run_counts_notes_and_names_nobody(

@@ -59,6 +59,11 @@ def test_another_byte_is_checked_even_where_size_and_time_are_the_same(counted: 
         read(folder)
 
 
+def test_what_names_rows_of_the_shop_is_for_its_owner_alone(counted: list[str], folder: Path, tmp_path: Path) -> None:
+    read(folder)
+    assert [path.stat().st_mode & 0o777 for path in (tmp_path / "cache").glob("*.json")] == [0o600]
+
+
 def test_failures_are_never_remembered(counted: list[str], folder: Path) -> None:
     (folder / "orders.csv").write_text(ORDERS.replace("12\n", "-2\n"))
     for _ in range(2):
