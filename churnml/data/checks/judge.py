@@ -53,7 +53,8 @@ _DAY_STYLES = {
 }
 _TIME_STYLES = {
     r"^\d{1,2}[./-]\d{1,2}[./-]\d": f"Which number is the day, and which the month, cannot be known: {_YEAR_FIRST}",
-    r"\d.*[^\W\d_]{3}|[^\W\d_]{3}.*\d": "Write months as numbers and offsets instead of zones: "
+    # A digit and three letters in a line; looked for one after the other, a long text would be walked once per sign.
+    r"(?m)^(?=.*\d)(?=.*[^\W\d_]{3})": "Write months as numbers and offsets instead of zones: "
     "2025-03-31 14:05:00+03:00.",
     r"^(19|20)\d{6}$": "Divide year, month and day: 2025-03-31.",
     r"^\d{9,19}([.,]\d*)?$": "This is a count since 1970: write it as 2025-03-31 14:05:00.",
