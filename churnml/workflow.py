@@ -181,8 +181,8 @@ def score(
         else:
             key = load_key(secrets, out)
             if earlier is not None:
-                known = earlier["customer_id"].map(read_mapping(secrets)).fillna(earlier["customer_id"])
-                earlier = earlier.assign(customer_id=known)
+                known = read_mapping(secrets).to_dict()
+                earlier = earlier.assign(customer_id=[known.get(name, name) for name in earlier["customer_id"]])
             ranking = _renamed(scorer.rank(shop, day, in_sample=in_sample, earlier=earlier), key, secrets)
     with _timed(seconds, "key figures"):
         overview = _overview(shop, day, scorer.model.definition, config.reporting.periods)

@@ -7,6 +7,7 @@ import fcntl
 import gc
 import os
 import shutil
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -32,7 +33,10 @@ COSTLY |= {"model", "random_shop", "simulated", "train_on", "trained", "trained_
 LONGEST = {"spark", *(f"tests/test_{name}.py" for name in ("cli", "future", "notebooks", "readme", "real_shops"))}
 """Modules, and the tests of Spark, that take minutes."""
 Once = Callable[[str, Callable[[Path], object]], Path]
+Run = Callable[..., tuple[int, str, str]]
 
+# Two workers share two cores: threads of LightGBM that wait for one another at full speed would take all of both.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # Checks of an earlier run of the tests are not remembered; the workers of one run share theirs.
 if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ["CHURNML_CACHE"] = tempfile.mkdtemp(prefix="churnml-tests-cache-")
@@ -105,6 +109,24 @@ def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
         return folder
 
     return make_once
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Run a command in this process, in an empty folder; gives exit code, output and errors."""
+    from churnml import cli
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["churnml", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        output = capsys.readouterr()
+        return int(stopped.value.code or 0), output.out, output.err
+
+    return call
 
 
 @pytest.fixture(scope="session")

@@ -10,13 +10,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 from typer.main import get_command
 
 from churnml import cli
+from tests.conftest import Run
 
 ORDERS = pd.DataFrame(
     {
@@ -38,19 +38,13 @@ def churnml(*arguments: object, cwd: Path, code: int = 0) -> subprocess.Complete
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Any:
-    """Run a command in this process, in an empty folder; gives exit code, output and errors."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["churnml", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        output = capsys.readouterr()
-        return int(stopped.value.code or 0), output.out, output.err
-
-    return call
+def few(tmp_path: Path) -> Path:
+    """A file of settings with which a training is short."""
+    file = tmp_path / "few.yaml"
+    file.write_text(
+        "snapshots:\n  every_days: 90\ntraining:\n  folds: 2\n  bootstrap_draws: 20\nreporting:\n  periods: 2\n"
+    )
+    return file
 
 
 def folder_of(path: Path, **tables: pd.DataFrame) -> Path:
@@ -61,28 +55,29 @@ def folder_of(path: Path, **tables: pd.DataFrame) -> Path:
 
 
 @pytest.mark.slow
-def test_the_main_job_from_a_simulated_shop_to_a_list(run: Any, tmp_path: Path) -> None:
-    done = churnml("simulate", "--out", "shop", "--customers", 1_500, "--seed", 3, cwd=tmp_path)
+def test_the_main_job_from_a_simulated_shop_to_a_list(run: Run, few: Path, tmp_path: Path) -> None:
+    done = churnml("simulate", "--out", "shop", "--customers", 800, "--seed", 3, cwd=tmp_path)
     assert "orders" in done.stdout
     assert "\x1b" not in done.stdout + done.stderr, "no bars and colours in a pipe"
-    assert "All tables are in order." in churnml("check", "shop", cwd=tmp_path).stdout
-    (tmp_path / "few.yaml").write_text("training:\n  folds: 2\n  bootstrap_draws: 20\n")
-    training = ("--as-of", "2025-03-01", "--horizon", 60, "--every", 60, "--config", tmp_path / "few.yaml")
+    assert "All tables are in order." in run("check", "shop")[1]
+    training = ("--as-of", "2025-03-01", "--horizon", 60, "--every", 90, "--config", few)
     done = churnml("train", "shop", *training, cwd=tmp_path)
     assert "is the champion of churn" in done.stdout
     assert "At the gate: AUROC" in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
     assert (tmp_path / "models" / "mlflow.db").exists()
     assert not (tmp_path / "mlruns").exists()
 
-    done = churnml("score", "shop", "--snapshot", "2025-03-01", "--out", "list", cwd=tmp_path)
-    assert "customers ranked on 2025-03-01" in done.stdout
+    code, said, _ = run("score", "shop", "--snapshot", "2025-03-01", "--out", "list", "--config", few)
+    assert code == 0
+    assert "customers ranked on 2025-03-01" in said
     files = {"worklist.xlsx", "worklist.csv", "report.html", "ranking.parquet", "ranking.csv", "run.json"}
     assert {path.name for path in (tmp_path / "list").iterdir()} == files
     manifest = json.loads((tmp_path / "list" / "run.json").read_text())
     assert manifest["definition"]["horizon_days"] == 60, "the model remembers its definition"
 
     customer = pd.read_csv(tmp_path / "list" / "worklist.csv").customer_id[0]
-    said = churnml("explain", "shop", customer, "--snapshot", "2025-03-01", cwd=tmp_path).stdout
+    _, said, _ = run("explain", "shop", customer, "--snapshot", "2025-03-01")
     assert f"Customer {customer} on Mar 1, 2025" in said
     for part in ("Goes with leaving:", "Speaks for her staying:", "What to do:", "What happened", "Order of €"):
         assert part in said, part
@@ -94,16 +89,15 @@ def test_the_main_job_from_a_simulated_shop_to_a_list(run: Any, tmp_path: Path) 
     assert sum(told["concepts"].values()) == pytest.approx(sum(row["contribution"] for row in told["features"]))
 
     chosen = ("--lang", "tr", "--capacity", 5, "--budget", 40, "--rank-by", "expected_profit", "--order-by", "urgency")
-    hidden = ("--pseudonymize", "secrets")
-    assert run("score", "shop", "--snapshot", "2025-03-01", "--out", "short", *chosen, *hidden)[0] == 0
-    short = pd.read_csv(tmp_path / "short" / "worklist.csv", sep=";", decimal=",")
+    next_month = ("--snapshot", "2025-04-01", "--out", "next", "--previous", "list", "--pseudonymize", "secrets")
+    _, later, _ = run("score", "shop", *next_month, *chosen, "--config", few)
+    assert "customers ranked on 2025-04-01" in later
+    assert json.loads((tmp_path / "next" / "run.json").read_text())["changes"]["new"] > 0
+    short = pd.read_csv(tmp_path / "next" / "worklist.csv", sep=";", decimal=",")
     assert 0 < len(short) <= 5
     assert short.contact_by.is_monotonic_increasing
     assert (short.expected_profit > 0).all()
     assert short.customer_id.str.fullmatch("p[0-9a-f]{16}").all()
-    _, later, _ = run("score", "shop", "--snapshot", "2025-04-01", "--out", "next", "--previous", "list")
-    assert "customers ranked on 2025-04-01" in later
-    assert json.loads((tmp_path / "next" / "run.json").read_text())["changes"]["new"] > 0
 
     # Cut at the day, the tables give the same list, byte for byte.
     cut = tmp_path / "cut"
@@ -130,31 +124,32 @@ def test_the_main_job_from_a_simulated_shop_to_a_list(run: Any, tmp_path: Path) 
         for column in table.columns.intersection([*late, *({"opened_at"} if name == "contacts" else ())]):
             table[column] = table[column].mask(table[column] >= day)
         table.sample(frac=1, random_state=1).to_parquet(cut / f"{name}.parquet")
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    churnml("train", cut, *training, cwd=elsewhere)
-    churnml("score", cut, "--snapshot", "2025-03-01", "--out", "list", cwd=elsewhere)
+    few.write_text(few.read_text() + "tracking:\n  model_name: of_cut\n")
+    assert run("train", cut, *training)[0] == 0
+    assert run("score", cut, "--snapshot", "2025-03-01", "--out", "of_cut", "--config", few)[0] == 0
     for name in files - {"run.json"}:
-        assert (elsewhere / "list" / name).read_bytes() == (tmp_path / "list" / name).read_bytes(), name
+        assert (tmp_path / "of_cut" / name).read_bytes() == (tmp_path / "list" / name).read_bytes(), name
 
 
 @pytest.mark.slow
-def test_the_demo_makes_a_list_and_run_uses_the_model_again(tmp_path: Path) -> None:
-    done = churnml("demo", "--out", "demo", "--customers", 1_500, cwd=tmp_path)
-    assert "Files: demo/list/worklist.xlsx" in done.stdout
+def test_the_demo_makes_a_list_and_run_uses_the_model_again(run: Run, few: Path, tmp_path: Path) -> None:
+    few.write_text(few.read_text() + "features:\n  families: [recency, frequency, monetary, rhythm, complaints]\n")
+    _, said, _ = run("demo", "--out", "demo", "--customers", 800, "--config", few)
+    assert "Files: demo/list/worklist.xlsx" in said
     first = json.loads((tmp_path / "demo" / "list" / "run.json").read_text())
     assert set(first["seconds"]) == {"read and check", "train", "score", "key figures"}
-    told = json.loads(churnml("run", "demo/shop", "--out", "list", "--json", cwd=tmp_path).stdout)
+    told = json.loads(run("run", "demo/shop", "--out", "list", "--json", "--config", few)[1])
     assert told["model_version"] == first["model"]["version"]
     assert "train" not in json.loads((tmp_path / "list" / "run.json").read_text())["seconds"]
     assert (tmp_path / "list" / "ranking.csv").read_bytes() == (tmp_path / "demo/list/ranking.csv").read_bytes()
 
 
 @pytest.mark.slow
-def test_a_shop_in_which_nothing_can_be_foreseen_ends_with_code_3(tmp_path: Path) -> None:
-    churnml("simulate", "--out", "shop", "--customers", 1_500, "--effects", "none", cwd=tmp_path)
-    done = churnml("train", "shop", "--every", 60, cwd=tmp_path, code=3)
-    assert "Nothing tells leaving customers from staying ones better than chance" in done.stderr
+def test_a_shop_in_which_nothing_can_be_foreseen_ends_with_code_3(run: Run, few: Path, tmp_path: Path) -> None:
+    assert run("simulate", "--out", "shop", "--customers", 1_500, "--effects", "none")[0] == 0
+    code, _, err = run("train", "shop", "--config", few)
+    assert code == 3
+    assert "Nothing tells leaving customers from staying ones better than chance" in err
     assert not (tmp_path / "list").exists()
 
 
@@ -184,7 +179,7 @@ BAD: dict[str, tuple[dict[str, pd.DataFrame], str]] = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", BAD)
-def test_bad_data_is_one_message_and_code_1(case: str, run: Any, tmp_path: Path) -> None:
+def test_bad_data_is_one_message_and_code_1(case: str, run: Run, tmp_path: Path) -> None:
     tables, message = BAD[case]
     folder_of(tmp_path / "shop", **tables)
     for command in (["train", "shop"], ["run", "shop", "--out", "list"]):
@@ -215,7 +210,7 @@ def test_bad_data_is_one_message_and_code_1(case: str, run: Any, tmp_path: Path)
         (["simulate", "--out", "list", "--effects", "some"], "--effects: is all or none (received 'some')"),
     ],
 )
-def test_a_bad_request_is_one_message_and_code_1(arguments: list[str], message: str, run: Any, tmp_path: Path) -> None:
+def test_a_bad_request_is_one_message_and_code_1(arguments: list[str], message: str, run: Run, tmp_path: Path) -> None:
     folder_of(tmp_path / "shop", orders=ORDERS)
     (tmp_path / "bad.yaml").write_text("trainning: {folds: 3}\n")
     code, out, err = run(*arguments)
@@ -225,7 +220,7 @@ def test_a_bad_request_is_one_message_and_code_1(arguments: list[str], message: 
 
 
 @pytest.mark.slow
-def test_check_names_every_failure_at_once(run: Any, tmp_path: Path) -> None:
+def test_check_names_every_failure_at_once(run: Run, tmp_path: Path) -> None:
     folder_of(
         tmp_path / "shop",
         orders=ORDERS.assign(ordered_at="soon", amount=-1),
@@ -241,32 +236,32 @@ def test_check_names_every_failure_at_once(run: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_key_figures_are_printed_and_given_as_json(run: Any, simulated: Path, tmp_path: Path) -> None:
-    code, out, _ = run("kpis", simulated, "--snapshot", "2025-03-01", "--json")
+def test_key_figures_are_printed_and_given_as_json(run: Run, simulated: Path, tmp_path: Path) -> None:
+    asked = ("kpis", simulated, "--snapshot", "2025-03-01", "--periods", 2)
+    code, out, _ = run(*asked, "--json", "--out", "figures")
     told = json.loads(out)
     assert code == 0
     assert told["snapshot_date"] == "2025-03-01"
-    asked = ("churn_rate", "retention_rate", "repeat_customer_rate", "top_quarter_revenue_share")
-    assert all(0 < told[name] < 1 for name in asked)
+    shares = ("churn_rate", "retention_rate", "repeat_customer_rate", "top_quarter_revenue_share")
+    assert all(0 < told[name] < 1 for name in shares)
     assert told["retention_rate"] == 1 - told["churn_rate"]
     assert told["average_order_value"] > 0
     assert told["purchase_frequency"] >= 1
     assert set(told["formulas"]) <= set(told)
     tables = ("kpis", "kpis_by_segment", "lifecycle", "transitions", "segments", "migration", "cohorts", "reasons")
     assert all(told[name] for name in (*tables, "topics", "groups", "experience", "first_experience", "concentration"))
-    code, out, _ = run("kpis", simulated, "--snapshot", "2025-03-01", "--periods", 2, "--out", tmp_path / "figures")
-    assert code == 0
-    assert f"{told['churn_rate']:.1%}" in out
-    assert "nan" not in out
     assert (tmp_path / "figures" / "kpis.csv").stat().st_size > 0
     first = (tmp_path / "figures" / "kpis.png").read_bytes()
     assert first[:4] == b"\x89PNG"
-    run("kpis", simulated, "--snapshot", "2025-03-01", "--periods", 2, "--out", tmp_path / "again")
+    code, out, _ = run(*asked, "--out", "again")
+    assert code == 0
+    assert f"{told['churn_rate']:.1%}" in out
+    assert "nan" not in out
     assert (tmp_path / "again" / "kpis.png").read_bytes() == first
 
 
 @pytest.mark.slow
-def test_key_figures_of_a_shop_with_orders_alone(run: Any, tmp_path: Path) -> None:
+def test_key_figures_of_a_shop_with_orders_alone(run: Run, tmp_path: Path) -> None:
     folder_of(tmp_path / "shop", orders=ORDERS)
     code, out, _ = run("kpis", "shop", "--snapshot", "2024-09-01", "--out", "figures")
     assert code == 0
@@ -276,13 +271,13 @@ def test_key_figures_of_a_shop_with_orders_alone(run: Any, tmp_path: Path) -> No
     assert "Name a later day, or a shorter horizon" in err
 
 
-def test_wrong_usage_is_code_2(run: Any) -> None:
+def test_wrong_usage_is_code_2(run: Run) -> None:
     assert run("score")[0] == 2
     assert run("nonsense")[0] == 2
 
 
 @pytest.mark.slow
-def test_every_command_and_option_is_described(run: Any) -> None:
+def test_every_command_and_option_is_described(run: Run) -> None:
     command = get_command(cli.app)
     of_shops = {"demo", "simulate", "import", "check", "window", "audit", "features", "kpis"}
     assert set(command.commands) == of_shops | {"config", "train", "score", "run", "explain", "promote", "rollback"}
@@ -295,23 +290,25 @@ def test_every_command_and_option_is_described(run: Any) -> None:
         assert re.search(r"Usage: churnml", out)
 
 
-def test_the_version_is_the_packages(run: Any) -> None:
+def test_the_version_is_the_packages(run: Run) -> None:
     assert run("--version")[1].strip() == "0.1.0"
 
 
 @pytest.mark.slow
-def test_a_killed_training_resumes_and_ends_as_if_nothing_had_been(simulated: Path, tmp_path: Path) -> None:
+def test_a_killed_training_resumes_and_ends_as_if_nothing_had_been(
+    run: Run, simulated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings = "features:\n  families: [recency, frequency, monetary]\ntraining:\n  folds: 2\n  bootstrap_draws: 20\n"
+    (tmp_path / "few.yaml").write_text(settings)
+    command = ("train", simulated, "--as-of", "2025-03-01", "--every", 90, "--config", tmp_path / "few.yaml", "--json")
     versions = []
     for name in ("whole", "broken"):
         folder = tmp_path / name
         folder.mkdir()
-        (folder / "churnml.yaml").write_text(settings)
-        command = ("train", simulated, "--as-of", "2025-03-01", "--config", "churnml.yaml", "--json")
+        monkeypatch.chdir(folder)
         if name == "broken":
             started = subprocess.Popen(
                 [sys.executable, "-m", "churnml.cli", *map(str, command)],
-                cwd=folder,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
@@ -323,6 +320,6 @@ def test_a_killed_training_resumes_and_ends_as_if_nothing_had_been(simulated: Pa
             assert started.returncode == -signal.SIGKILL
             (kept,) = store.glob("*")
             assert len(list(kept.glob("snapshot_date=*"))) >= 2
-        versions.append(json.loads(churnml(*command, cwd=folder).stdout)["model_version"])
+        versions.append(json.loads(run(*command)[1])["model_version"])
         assert not (folder / "models" / "features").exists(), "the store goes when the training is done"
     assert versions[0] == versions[1]
