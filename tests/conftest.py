@@ -32,6 +32,24 @@ COSTLY |= {"model", "random_shop", "simulated", "train_on", "trained", "trained_
 """Fixtures that take more than a second, so that a test which asks for one is slow."""
 LONGEST = {"spark", *(f"tests/test_{name}.py" for name in ("cli", "future", "notebooks", "readme", "real_shops"))}
 """Modules, and the tests of Spark, that take minutes."""
+SPARK = {
+    "spark.master": "local[2]",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    # A session of a minute does not earn back what the optimising compiler costs, nor the check of Spark's own classes.
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m "
+    "-XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote",
+}
+INTERPRETED = {
+    # For a few rows, to write Java for each query, to compile it and to plan anew after each step is most of the work.
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.master": "local[1]",
+    "spark.sql.shuffle.partitions": "1",
+}
+"""Settings under which Spark answers questions about few rows in two thirds of the time; a command runs without."""
 Once = Callable[[str, Callable[[Path], object]], Path]
 Run = Callable[..., tuple[int, str, str]]
 
@@ -159,17 +177,9 @@ def postgres() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[str]:
-    """The address of a real Spark session on two cores."""
+    """The address of a real Spark session, which interprets its queries."""
     outside.find_java()
-    settings = {
-        "spark.master": "local[2]",
-        "spark.sql.shuffle.partitions": 2,
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.host": "127.0.0.1",
-        # A session of a minute does not earn back what the optimising compiler costs.
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-    }
-    yield f"pyspark://?{urlencode(settings)}"
+    yield f"pyspark://?{urlencode(SPARK | INTERPRETED)}"
     from pyspark.sql import SparkSession
 
     session = SparkSession.getActiveSession()

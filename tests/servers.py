@@ -61,7 +61,8 @@ def postgres_server(programs: Path) -> Iterator[str]:
             ],
             **as_user,
         )
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=20"
+        spared = "".join(f" -c {name}=off" for name in ("fsync", "synchronous_commit", "full_page_writes", "jit"))
+        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c max_connections=20{spared}"
         subprocess.run(
             [programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start"],
             **(as_user | {"capture_output": False, "stdout": subprocess.DEVNULL}),

@@ -13,6 +13,7 @@ from churnml.analytics.groups import NOT_KNOWN, OTHER, compute_retention_by_grou
 from churnml.analytics.leaving import compute_complaint_topics, compute_reasons_of_leaving
 from churnml.data.history import History
 from churnml.data.shop import Shop, read
+from churnml.data.simulator import simulate
 from churnml.definition import ChurnDefinition
 from tests.servers import load_postgres
 
@@ -177,10 +178,15 @@ def tables_of(shop: Shop) -> list[pd.DataFrame]:
 
 
 @pytest.mark.slow
-def test_the_tables_are_the_same_on_every_engine(shop: Shop, simulated: Path, postgres: str, spark: str) -> None:
+def test_the_tables_are_the_same_on_every_engine(tmp_path: Path, postgres: str, spark: str) -> None:
+    simulate(tmp_path / "shop", customers=200, seed=11)
+    shop = read(tmp_path / "shop")
     raw = {name: table.to_pandas() for name, table in shop.raw.items()}
     expected = tables_of(shop)
-    for source in (load_postgres(postgres, "leaving", raw), spark.replace("pyspark://", f"pyspark://{simulated}")):
+    for source in (
+        load_postgres(postgres, "leaving", raw),
+        spark.replace("pyspark://", f"pyspark://{tmp_path / 'shop'}"),
+    ):
         for one, other in zip(expected, tables_of(read(source)), strict=True):
             assert len(one) > 2
             pd.testing.assert_frame_equal(one, other, rtol=1e-9, atol=1e-12)
