@@ -24,6 +24,7 @@ import pytest
 from churnml.config import Config, TrackingSettings
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, ModelError
+from churnml.training import tracking
 from churnml.training.artefact import load_model, save_model
 from churnml.training.description import OF_ALL
 from churnml.training.mlflow_store import at_store
@@ -82,6 +83,12 @@ def fresh(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return f"sqlite:///{tmp_path / 'other.db'}"
 
 
+@pytest.fixture
+def without_plots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out what costs most of keeping a training, where a test asks about other things."""
+    monkeypatch.setattr(tracking, "_log_plots_and_card", lambda *_: None)
+
+
 def runs_of(mlflow: ModuleType) -> pd.DataFrame:
     return mlflow.search_runs(experiment_names=["churnml"], order_by=["start_time ASC"])
 
@@ -126,6 +133,7 @@ def test_plots_card_and_data_are_kept(store: ModuleType, trained: Training) -> N
     assert given.dataset.digest == trained.card["data_fingerprint"]
 
 
+@pytest.mark.usefixtures("without_plots")
 @pytest.mark.parametrize(("wish", "measured"), [(None, True), ("false", False)])
 def test_the_system_is_measured_meanwhile_unless_mlflow_is_told_not_to(
     fresh: str,
@@ -159,6 +167,7 @@ def test_the_system_is_measured_meanwhile_unless_mlflow_is_told_not_to(
         assert runs.loc[~parents, names].isna().all(axis=None)
 
 
+@pytest.mark.usefixtures("without_plots")
 def test_a_model_whose_level_follows_the_shop_is_kept_too(fresh: str, trained: Training) -> None:
     assert trained.model is not None
     name = "shop_churned_share_newest"
@@ -220,6 +229,7 @@ def test_model_version_and_run_describe_themselves(store: ModuleType, trained: T
     assert client.get_run(version.run_id).data.tags["mlflow.note.content"] == version.description
 
 
+@pytest.mark.usefixtures("without_plots")
 def test_a_description_that_people_wrote_stays(fresh: str, trained: Training) -> None:
     settings = TrackingSettings(uri=fresh, model_name="described")
     with at_store(settings) as mlflow:
@@ -312,6 +322,7 @@ def test_the_champion_is_found_with_churnmls_own_loader(at_place: Path, trained:
         np.testing.assert_array_equal(found.predict_proba(X), expected)
 
 
+@pytest.mark.usefixtures("without_plots")
 def test_edited_files_of_a_registered_version_are_refused_though_their_hashes_are_right(
     fresh: str, trained: Training, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -374,6 +385,7 @@ def test_artefacts_lie_below_models(place: Path) -> None:
     assert {path.name for path in (place / "models").iterdir()} == {"mlflow.db", "artifacts"}
 
 
+@pytest.mark.usefixtures("without_plots")
 def test_the_environment_variable_is_honoured(
     fresh: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trained: Training, mlflow: ModuleType
 ) -> None:
@@ -411,6 +423,7 @@ def test_environment_and_mlflow_are_put_back(
     assert (captured.out, captured.err) == ("", "")
 
 
+@pytest.mark.usefixtures("without_plots")
 def test_a_run_of_the_users_own_may_be_active(fresh: str, trained: Training, mlflow: ModuleType) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -423,6 +436,7 @@ def test_a_run_of_the_users_own_may_be_active(fresh: str, trained: Training, mlf
             mlflow.set_tracking_uri(None)
 
 
+@pytest.mark.usefixtures("without_plots")
 def test_without_skill_the_run_is_kept_and_nothing_registered(
     fresh: str,
     make_frame,
