@@ -25,6 +25,7 @@ import pytest
 
 from churnml.config import Config, TrackingSettings
 from churnml.definition import ChurnDefinition
+from churnml.training import tracking
 from churnml.training.model import Model
 from churnml.training.result import Training
 from churnml.training.tracking import find_model, track
@@ -186,6 +187,7 @@ def test_the_variable_points_to_the_server_too(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", tracking_server)
+    monkeypatch.setattr(tracking, "_log_plots_and_card", lambda *_: None)
     settings = TrackingSettings(model_name="by_variable")
     tracked = track(trained, Config(tracking=settings), ChurnDefinition())
     assert tracked is not None
