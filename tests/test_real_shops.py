@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +10,35 @@ import pandas as pd
 import pytest
 
 from churnml.statistics.metrics import auroc, shape_loss
+from tests.conftest import Run
 
 pytestmark = pytest.mark.slow
 
+Train = Callable[[str], tuple[int, str]]
+DAYS = {
+    "online-retail-ii": ("2011-09-01", 90, 365),
+    "cdnow": ("1998-01-01", 180, 400),
+    "dataco": ("2017-07-01", 90, 365),
+}
+"""The day of each training, with its horizon and the days in which a customer must have ordered."""
 
-def churnml(*arguments: object, cwd: Path, code: int = 0) -> str:
-    environment = {key: value for key, value in os.environ.items() if key != "MLFLOW_TRACKING_URI"}
-    command = [sys.executable, "-m", "churnml.cli", *map(str, arguments)]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=environment)
-    assert done.returncode == code, done.stderr
-    return done.stdout + done.stderr
+
+@pytest.fixture
+def train(run: Run, shared_data: Path, tmp_path: Path) -> Train:
+    """Imports a dataset as shop ``A`` and trains on it; gives the exit code and the errors.
+
+    Half of the snapshots and a third of the folds have to keep the bounds all the same.
+    """
+    (tmp_path / "short.yaml").write_text("snapshots: {every_days: 60}\ntraining: {folds: 2, bootstrap_draws: 20}\n")
+
+    def call(name: str) -> tuple[int, str]:
+        assert run("import", name, shared_data / name.replace("-", "_"), "--out", "A")[0] == 0
+        day, horizon, active = DAYS[name]
+        options = ("--as-of", day, "--horizon", horizon, "--active", active, "--config", "short.yaml")
+        code, _, errors = run("train", "A", *options)
+        return code, errors
+
+    return call
 
 
 def judged(folder: Path, orders: Path, day: str, horizon_days: int) -> tuple[pd.DataFrame, float, float]:
@@ -35,31 +52,28 @@ def judged(folder: Path, orders: Path, day: str, horizon_days: int) -> tuple[pd.
     return ranking, auroc(left, logodds), shape_loss(left, logodds)
 
 
-def test_online_retail_ii_is_ranked_better_than_by_the_usual_ways(shared_data: Path, tmp_path: Path) -> None:
-    churnml("import", "online-retail-ii", shared_data / "online_retail_ii", "--out", "A", cwd=tmp_path)
-    churnml(
-        *("train", "A", "--as-of", "2011-09-01", "--horizon", 90, "--active", 365, "--every", 30),
-        cwd=tmp_path,
-    )
-    churnml("score", "A", "--snapshot", "2011-09-01", "--out", "R", cwd=tmp_path)
+def test_online_retail_ii_is_ranked_better_than_by_the_usual_ways(run: Run, train: Train, tmp_path: Path) -> None:
+    assert train("online-retail-ii")[0] == 0
+    assert run("score", "A", "--snapshot", "2011-09-01", "--out", "R")[0] == 0
     ranking, area, loss = judged(tmp_path / "R", tmp_path / "A" / "orders.parquet", "2011-09-01", 90)
     assert len(ranking) == 4_335
     assert area >= 0.772
     assert loss <= 0.565
 
 
-def test_cdnow_is_ranked_better_than_by_the_usual_ways(shared_data: Path, tmp_path: Path) -> None:
-    churnml("import", "cdnow", shared_data / "cdnow", "--out", "A", cwd=tmp_path)
-    log = churnml("train", "A", "--as-of", "1998-01-01", "--horizon", 180, "--active", 400, cwd=tmp_path)
-    assert "level not tested forward" in log
-    churnml("score", "A", "--snapshot", "1998-01-01", "--out", "R", cwd=tmp_path)
+def test_cdnow_is_ranked_better_than_by_the_usual_ways(
+    run: Run, train: Train, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert train("cdnow")[0] == 0
+    assert "level not tested forward" in caplog.text
+    assert run("score", "A", "--snapshot", "1998-01-01", "--out", "R")[0] == 0
     _, area, loss = judged(tmp_path / "R", tmp_path / "A" / "orders.parquet", "1998-01-01", 180)
     assert area >= 0.803
     assert loss <= 0.418
 
 
-def test_customers_who_order_at_random_have_no_model(shared_data: Path, tmp_path: Path) -> None:
-    churnml("import", "dataco", shared_data / "dataco", "--out", "A", cwd=tmp_path)
-    log = churnml("train", "A", "--as-of", "2017-07-01", "--horizon", 90, "--active", 365, cwd=tmp_path, code=3)
-    assert "no model is promoted" in log
-    assert "Recency and frequency carry no signal here" in log
+def test_customers_who_order_at_random_have_no_model(train: Train) -> None:
+    code, said = train("dataco")
+    assert code == 3
+    assert "no model is promoted" in said
+    assert "Recency and frequency carry no signal here" in said
