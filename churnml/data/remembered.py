@@ -28,7 +28,7 @@ def key_of(files: Mapping[str, Path] | None, settings: str) -> str | None:
         The files of a shop by their names within it; None where it is not made of files, so that nothing is
         remembered of it.
     settings
-        How the files are read.
+        How the files are read: by which engine, with which time zone and names.
 
     Returns
     -------

@@ -248,7 +248,8 @@ def _open(
     nobody = sorted({id_ for theirs in renamed.values() for id_ in theirs.not_customers})
     brought, raw = raw, without(raw, nobody)
     settings = {table: theirs.model_dump() for table, theirs in renamed.items()}
-    key = None if failures else key_of(engine.files(source, found), json.dumps([timezone, settings], sort_keys=True))
+    read_as = json.dumps([type(engine).__name__, timezone, settings], sort_keys=True)
+    key = None if failures else key_of(engine.files(source, found), read_as)
     report = None if key is None or anew else recall(key)
     if report is None:
         with engine.refusing():

@@ -11,6 +11,7 @@ import pytest
 
 from churnml.config import TableSource
 from churnml.data import shop as shop_module
+from churnml.data.engines.duckdb import DuckDBEngine
 from churnml.data.shop import check, read
 from churnml.errors import InputError
 
@@ -80,6 +81,18 @@ def test_other_settings_another_table_and_the_command_check_anew(counted: list[s
     read(folder)
     check(folder)
     assert len(counted) == 5
+
+
+def test_what_one_engine_saw_is_not_said_of_another(
+    counted: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class AnotherEngine(DuckDBEngine):
+        """Reads as DuckDB does, under another name."""
+
+    read(folder)
+    monkeypatch.setattr(shop_module, "open_engine", lambda _, timezone, allow: AnotherEngine(timezone, allow))
+    read(folder)
+    assert len(counted) == 2
 
 
 @pytest.mark.parametrize("rubbish", [b"", b"{}", b"[1]", b'{"rows": ', zlib.compress(b"x")])
