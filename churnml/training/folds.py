@@ -99,13 +99,13 @@ def judged_rows(folds: Sequence[Fold]) -> NDArray[np.bool_]:
     return rows
 
 
-def plan_folds(frame: TrainingFrame, definition: ChurnDefinition, at_most: int, most_rows: int = 1_000_000) -> Plan:
+def plan_folds(frame: TrainingFrame, definition: ChurnDefinition, at_most: int, most_rows: int) -> Plan:
     """Plan choice folds and gate.
 
     A forward fold trains on snapshots whose label window ended by the fold's snapshot (the embargo) and tests on that
     snapshot. The gate is the newest snapshot, and no choice fold has a label window that ends after it. Where the
-    embargoed rows of the gate hold fewer than 500 churned or 500 kept, or no fold is clear of the gate, customers are
-    kept apart instead, in four parts by their seeded hashes.
+    embargoed rows of each fold that is clear of the gate hold fewer than 500 churned or 500 kept, customers are kept
+    apart instead, in four parts by their seeded hashes.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def plan_folds(frame: TrainingFrame, definition: ChurnDefinition, at_most: int, 
         if day + definition.reach_days <= frame.days[-1]
         and min(_classes(frame, (fold := _forward_fold(frame, day, definition)).train)) >= MIN_CLASS
     ]
-    if choice and min(_classes(frame, gate.train)) >= MIN_CLASS:
+    if choice:  # The gate learns from all that they learn from, and more.
         return Forward(choice[-at_most:], gate)
     return _keep_apart(frame, most_rows)
 

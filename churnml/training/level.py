@@ -106,7 +106,7 @@ def choose_level(
         for kind in KINDS:
             assumed = _assume(known, fold, kind)
             if assumed is not None:
-                errors[kind][at] = assumed - _logit(rates.loc[[fold]])[0]
+                errors[kind][at] = assumed - _logit(rates.loc[[fold]]).item()
     kind = _best(errors)
     known = _known(rates, day, definition)
     found = _assume(known, day, kind)
@@ -179,7 +179,7 @@ def _near_a_year_before(known: pd.DataFrame, day: np.datetime64) -> int | None:
 
 def _best(errors: dict[Kind, Floats]) -> Kind:
     best: Kind = "none"
-    for kind in KINDS[1:]:
+    for kind in KINDS:
         gain = errors[best] ** 2 - errors[kind] ** 2
         gain = gain[np.isfinite(gain)]
         if len(gain) >= _LEAST_FOLDS and gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)):

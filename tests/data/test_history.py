@@ -196,6 +196,55 @@ def test_a_cancelled_subscription_tells_its_reason_with_the_time_and_its_plan_fr
     assert sorted(running.to_pandas().subscription_id) == ["1", "2", "5"]
 
 
+def test_the_first_day_is_that_of_the_first_order_or_the_day_itself() -> None:
+    made = shop({"orders": ORDERS})
+    assert History(made, SNAPSHOT).first_day == LONG_AGO.date()
+    assert History(made, SNAPSHOT).first_day == LONG_AGO.date(), "asked again"
+    assert History(made, date(2024, 1, 1)).first_day == date(2024, 1, 1)
+
+
+def test_an_old_order_that_is_recorded_late_moves_no_first_day() -> None:
+    week = timedelta(days=7)
+    rows = [
+        order("1", LONG_AGO, recorded_at=AFTER),
+        order("2", NOW - 2 * week, recorded_at=NOW - week),
+        order("3", NOW - week, recorded_at=NOW - week),
+    ]
+    made = shop({"orders": rows})
+    assert History(made, SNAPSHOT).first_day == (NOW - 2 * week).date()
+    assert History(made, (NOW - week).date()).first_day == (NOW - week).date(), "nothing is known"
+    assert History(made, date(2024, 3, 3)).first_day == LONG_AGO.date()
+
+
+def test_a_subscription_runs_until_it_is_cancelled_or_its_planned_end() -> None:
+    common = {"customer_id": "c", "started_at": LONG_AGO}
+    rows = [
+        {"subscription_id": "open", **common},
+        {"subscription_id": "cancelled", **common, "cancelled_at": BEFORE},
+        {"subscription_id": "cancelled tomorrow", **common, "cancelled_at": AFTER},
+        {"subscription_id": "ended", **common, "ended_at": BEFORE},
+        {"subscription_id": "ends at midnight", **common, "ended_at": NOW},
+        {"subscription_id": "ends tomorrow", **common, "ended_at": AFTER},
+        {"subscription_id": "both", **common, "cancelled_at": BEFORE, "ended_at": AFTER},
+    ]
+    running = History(shop({"orders": ORDERS, "subscriptions": rows}), SNAPSHOT).running_subscriptions
+    assert set(running.to_pandas().subscription_id) == {"open", "cancelled tomorrow", "ends tomorrow"}
+
+
+def test_a_later_history_knows_what_came_in_between() -> None:
+    history = History(shop({"orders": ORDERS}), SNAPSHOT)
+    assert history.later(2).snapshot_date == date(2024, 3, 3)
+    assert set(history.later(2).table("orders").to_pandas().order_id) == {"1", "2", "3", "4"}
+    assert set(history.later(-1).table("orders").to_pandas().order_id) == {"1"}
+
+
+def test_seconds_are_counted_whole_up_to_midnight() -> None:
+    history = History(shop({"orders": [order("1", NOW - timedelta(seconds=90)), order("2", BEFORE)]}), SNAPSHOT)
+    orders = history.table("orders")
+    found = orders.select("order_id", seconds=history.seconds_since(orders.ordered_at)).to_pandas()
+    assert dict(zip(found.order_id, found.seconds, strict=True)) == {"1": 90, "2": 1}
+
+
 def test_customers_of_unknown_age_are_always_visible() -> None:
     rows = [
         {"customer_id": "a", "signed_up_at": None, "city": "x"},

@@ -12,10 +12,14 @@ from hypothesis import strategies as st
 
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
-from churnml.training.folds import Apart, Fold, Forward, judged_rows, plan_folds
+from churnml.training.folds import Apart, Fold, Forward, Plan, judged_rows, plan_folds
 from churnml.training.frame import TrainingFrame
 
 MakeFrame = Callable[..., TrainingFrame]
+
+
+def planned(frame: TrainingFrame, definition: ChurnDefinition, at_most: int) -> Plan:
+    return plan_folds(frame, definition, at_most, most_rows=1_000_000)
 
 
 def trained_on(frame: TrainingFrame, fold: Fold) -> list[str]:
@@ -25,7 +29,7 @@ def trained_on(frame: TrainingFrame, fold: Fold) -> list[str]:
 def test_the_embargo_is_half_open_on_the_exact_day(make_frame: MakeFrame) -> None:
     frame = make_frame(customers=2_000, snapshots=7, every_days=30)
     # A window of 60 days from 2024-01-01 ends before 2024-03-01, the third snapshot: that one may learn from it.
-    exact = plan_folds(frame, ChurnDefinition(horizon_days=60), 6)
+    exact = planned(frame, ChurnDefinition(horizon_days=60), 6)
     assert isinstance(exact, Forward)
     assert exact.gate.name == "2024-06-29"
     assert trained_on(frame, exact.gate) == ["2024-01-01", "2024-01-31", "2024-03-01", "2024-03-31", "2024-04-30"]
@@ -33,7 +37,7 @@ def test_the_embargo_is_half_open_on_the_exact_day(make_frame: MakeFrame) -> Non
     assert trained_on(frame, exact.choice[0]) == ["2024-01-01"]
     # One more day, as horizon or as lead, and the window ends on the third snapshot's own day.
     for definition in (ChurnDefinition(horizon_days=61), ChurnDefinition(horizon_days=60, lead_days=1)):
-        later = plan_folds(frame, definition, 6)
+        later = planned(frame, definition, 6)
         assert isinstance(later, Forward)
         assert trained_on(frame, later.gate) == ["2024-01-01", "2024-01-31", "2024-03-01", "2024-03-31"]
         assert [fold.name for fold in later.choice] == ["2024-03-31"]
@@ -53,7 +57,7 @@ def test_no_fold_knows_what_comes_later(
 ) -> None:
     frame = make_frame(customers=1_300, snapshots=snapshots, every_days=every, levels=[0.0] * snapshots)
     definition = ChurnDefinition(horizon_days=horizon, lead_days=lead)
-    plan = plan_folds(frame, definition, at_most)
+    plan = planned(frame, definition, at_most)
     reach = definition.reach_days
     for fold in (*plan.choice, *plan.gates):
         assert not (fold.train & fold.test).any()
@@ -105,12 +109,12 @@ def test_below_500_churned_or_kept_customers_are_split(make_frame: MakeFrame) ->
         for count, forward in ((500, True), (499, False)):
             frame.churned[first] = 1.0 - value
             frame.churned[np.flatnonzero(first)[:count]] = value
-            assert plan_folds(frame, definition, 6).forward is forward
+            assert planned(frame, definition, 6).forward is forward
 
 
 def test_the_newest_folds_are_used(make_frame: MakeFrame) -> None:
     frame = make_frame(customers=1_300, snapshots=9)
-    plan = plan_folds(frame, ChurnDefinition(horizon_days=30), 2)
+    plan = planned(frame, ChurnDefinition(horizon_days=30), 2)
     assert [fold.name for fold in plan.choice] == frame.days[-3:-1].astype(str).tolist()
 
 
@@ -121,26 +125,33 @@ def test_too_small_a_shop_is_refused_with_the_remedy(make_frame: MakeFrame, few:
     frame.churned[:49] = few
     message = "The shop is too small to learn from: 100 customers, seen on 3 snapshots, churned "
     with pytest.raises(InputError, match=re.escape(message) + ".*Bring more history or more customers"):
-        plan_folds(frame, ChurnDefinition(), 6)
+        planned(frame, ChurnDefinition(), 6)
     frame.churned[49] = few
-    assert not plan_folds(frame, ChurnDefinition(), 6).forward
+    assert not planned(frame, ChurnDefinition(), 6).forward
 
 
 def test_few_customers_on_many_snapshots_are_refused(make_frame: MakeFrame) -> None:
     frame = make_frame(customers=2, snapshots=200)
     with pytest.raises(InputError, match="too small to learn from: 2 customers"):
-        plan_folds(frame, ChurnDefinition(horizon_days=3650), 6)
+        planned(frame, ChurnDefinition(horizon_days=3650), 6)
+
+
+def test_a_part_without_customers_who_left_is_refused(make_frame: MakeFrame) -> None:
+    frame = make_frame(customers=400, snapshots=2)
+    frame.churned[:] = frame.hashes < 0.25
+    with pytest.raises(InputError, match="too small to learn from: 400 customers"):
+        planned(frame, ChurnDefinition(), 6)
 
 
 def test_an_empty_frame_is_refused(make_frame: MakeFrame) -> None:
     frame = make_frame(customers=10, snapshots=1)
     with pytest.raises(InputError, match="too small to learn from: 0 customers"):
-        plan_folds(frame.take(np.zeros(10, dtype=bool)), ChurnDefinition(), 6)
+        planned(frame.take(np.zeros(10, dtype=bool)), ChurnDefinition(), 6)
 
 
 def test_parts_are_quarters_of_the_hashes(make_frame: MakeFrame) -> None:
     frame = make_frame(customers=400, snapshots=2)
-    plan = plan_folds(frame, ChurnDefinition(), 6)
+    plan = planned(frame, ChurnDefinition(), 6)
     assert isinstance(plan, Apart)
     np.testing.assert_array_equal(plan.parts, np.searchsorted([0.25, 0.5, 0.75], frame.hashes, side="right"))
     assert [fold.name for fold in plan.choice] == [f"customers, part {part} of 4" for part in (1, 2, 3, 4)]
@@ -153,7 +164,7 @@ def test_the_refusal_counts_customers_and_outcomes(make_frame: MakeFrame) -> Non
     frame.churned[:] = 0.0
     frame.churned[:49] = 1.0
     with pytest.raises(InputError) as caught:
-        plan_folds(frame, ChurnDefinition(), 6)
+        planned(frame, ChurnDefinition(), 6)
     assert str(caught.value).startswith(
         "The shop is too small to learn from: 100 customers, seen on 3 snapshots, churned 49 times and stayed 251 "
         "times, but at least 50 of each are needed, and of enough customers to split."

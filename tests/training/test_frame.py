@@ -107,7 +107,7 @@ def test_above_max_rows_whole_customers_are_kept(shop: Shop) -> None:
 def test_a_sample_can_still_be_split_by_customer(shop: Shop) -> None:
     # Were sample and split made by the same hash, a sample of less than a quarter would lie in one part as a whole.
     some = build(shop, 250)
-    plan = plan_folds(some, ChurnDefinition(horizon_days=60), 6)
+    plan = plan_folds(some, ChurnDefinition(horizon_days=60), 6, most_rows=1_000_000)
     assert not plan.forward
     for fold in plan.choice:
         assert 0.1 < fold.test.mean() < 0.4

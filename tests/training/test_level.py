@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -81,6 +83,12 @@ def test_the_newest_rate_is_followed_where_it_gains_more_than_one_standard_error
     assert followed(-0.57) == "none"
 
 
+def test_where_all_ways_tell_the_same_it_is_the_mean() -> None:
+    assert (
+        choose_level(rates_of([0.5] * 12), day(12), [day(number) for number in range(4, 11)], DEFINITION).kind == "none"
+    )
+
+
 def test_two_folds_tell_no_level() -> None:
     rates = rates_of(sigmoid([0.0, 1.0, 2.0, 3.0]).tolist())
     assert choose_level(rates, day(4), [day(2), day(3)], DEFINITION).kind == "none"
@@ -102,6 +110,11 @@ def test_the_sentence_says_what_is_known_and_what_is_assumed() -> None:
         f"{known}, and of those of 2023-01-31 40%."
     )
     assert (found.newest_day, found.last_year_day) == ("2023-12-27", "2023-01-31")
+
+
+def test_the_sentence_rounds_the_interval_to_points() -> None:
+    found = choose_level(rates_of([0.5, 0.0], customers=4), day(4), [], DEFINITION)
+    assert "90% leave (80 to 95)" in replace(found, rate=0.9, low=0.8, high=0.95).sentence
 
 
 def test_without_a_snapshot_a_year_before_the_sentence_is_shorter() -> None:

@@ -19,7 +19,7 @@ MakeFrame = Callable[..., TrainingFrame]
 
 
 def chosen(frame: TrainingFrame, fade_days: int | None = None) -> Recipe:
-    plan = plan_folds(frame, ChurnDefinition(horizon_days=30), 3)
+    plan = plan_folds(frame, ChurnDefinition(horizon_days=30), 3, most_rows=1_000_000)
     assert plan.forward
     return choose_options(frame, plan.choice, tuple(frame.X.columns), FitSettings(7, 1), fade_days)
 
@@ -76,7 +76,7 @@ def test_features_that_are_off_are_used_only_where_the_folds_prefer_them(make_fr
     if helps:
         season += 2 * frame.churned
     frame = dataclasses.replace(frame, X=frame.X.assign(orders_year_ago_coming_90d=season))
-    plan = plan_folds(frame, ChurnDefinition(horizon_days=30), 3)
+    plan = plan_folds(frame, ChurnDefinition(horizon_days=30), 3, most_rows=1_000_000)
     names = tuple(frame.X.columns)
     found = choose_options(frame, plan.choice, names, FitSettings(7, 1), 0, ["orders_year_ago_coming_90d"])
     assert found.features == (names if helps else names[:-1])

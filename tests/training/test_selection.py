@@ -39,7 +39,7 @@ def turned(frame: TrainingFrame, rows: np.ndarray) -> TrainingFrame:
 
 def test_each_part_of_the_customers_is_judged_by_what_was_chosen_without_it(make_frame: MakeFrame) -> None:
     frame = make_frame(customers=500, snapshots=3, hidden=1.5)
-    plan = plan_folds(frame, DEFINITION, 6)
+    plan = plan_folds(frame, DEFINITION, 6, most_rows=1_000_000)
     assert isinstance(plan, Apart)
     _, one = selected(frame, plan)
     assert np.isfinite(one.chosen).all()
@@ -55,7 +55,7 @@ def test_each_part_of_the_customers_is_judged_by_what_was_chosen_without_it(make
 
 def test_forward_the_gate_is_predicted_by_the_recipe_that_was_chosen(make_frame: MakeFrame) -> None:
     frame = make_frame(hidden=1.5)
-    plan = plan_folds(frame, DEFINITION, 6)
+    plan = plan_folds(frame, DEFINITION, 6, most_rows=1_000_000)
     assert isinstance(plan, Forward)
     selection, at_gate = selected(frame, plan)
     train, X = frame.take(plan.gate.train), frame.X.loc[plan.gate.test]
@@ -68,7 +68,7 @@ def test_forward_the_gate_is_predicted_by_the_recipe_that_was_chosen(make_frame:
 
 def test_recipes_are_predicted_in_the_order_of_the_frame(make_frame: MakeFrame) -> None:
     frame = make_frame(customers=500, snapshots=3)
-    plan = plan_folds(frame, DEFINITION, 6)
+    plan = plan_folds(frame, DEFINITION, 6, most_rows=1_000_000)
     recipe = Recipe(tuple(frame.X.columns))
     (found, again) = predict(frame, plan.gates, [recipe, recipe], SETTINGS, 100_000)
     np.testing.assert_array_equal(found, again)

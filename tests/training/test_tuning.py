@@ -22,7 +22,7 @@ MakeFrame = Callable[..., TrainingFrame]
 
 
 def search(frame: TrainingFrame, store: Path, minutes: float) -> dict[str, object]:
-    plan = plan_folds(frame, ChurnDefinition(), 2)
+    plan = plan_folds(frame, ChurnDefinition(), 2, most_rows=1_000_000)
     recipe = Recipe(tuple(frame.X.columns))
     return tune(frame, plan.choice, recipe, FitSettings(7, 1), minutes, store, "search")
 
