@@ -13,12 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from churnml.data.checks import CheckReport
 from churnml.data.contract import TABLES, Table
-from churnml.data.door import normalise
-from churnml.data.engines import open_engine
 from churnml.data.history import History
 from churnml.data.shop import Shop
+from tests.data.unchecked import unchecked
 
 SNAPSHOT = date(2024, 3, 1)  # the day after a leap day
 NOW = datetime.combine(SNAPSHOT, time.min)
@@ -30,12 +28,8 @@ Rows = list[dict[str, Any]]
 
 
 def shop(tables: Mapping[str, Rows]) -> Shop:
-    """A shop without a check: rows lie on an engine of their own, missing columns are null."""
-    engine = open_engine({}, "UTC")
-    frames = {name: pd.DataFrame(rows).astype(object) for name, rows in tables.items() if rows}
-    raw = engine.raw_tables(frames, {name: name for name in TABLES}).tables
-    brought = {name: frozenset(frame.columns) for name, frame in frames.items()}
-    return Shop({name: normalise(table, TABLES[name]) for name, table in raw.items()}, brought, CheckReport(), engine)
+    """A shop without a check; missing columns are null."""
+    return unchecked({name: pd.DataFrame(rows).astype(object) for name, rows in tables.items() if rows})
 
 
 def known(tables: Mapping[str, Rows], name: str, column: str, snapshot: date = SNAPSHOT) -> list[Any]:

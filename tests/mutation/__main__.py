@@ -89,7 +89,7 @@ def main() -> int:
             lived, beyond = run(file, mutants, explained, arguments.jobs, until)
         except TestsFailedError as failure:
             print(failure, file=sys.stderr)
-            if file in listed:
+            if file in (*listed, *arguments.modules):
                 return 1
             continue
         survivors += lived
@@ -98,7 +98,8 @@ def main() -> int:
     print(f"{usage.ru_utime + usage.ru_stime:.0f} s of processor.")
     if missed:
         print(f"{missed} mutants were not reached in {_MINUTES:.0f} minutes.")
-    failing = [one for one in survivors if one.file in listed and not any(entry.covers(one) for entry in explained)]
+    counted = {*listed, *arguments.modules}
+    failing = [one for one in survivors if one.file in counted and not any(entry.covers(one) for entry in explained)]
     entries = [] if arguments.changed else [entry for entry in explained if entry.file in files]
     stale = [entry for entry in entries if not any(map(entry.covers, survivors))]
     for entry in stale:

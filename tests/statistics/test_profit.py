@@ -59,6 +59,9 @@ def test_without_an_order_all_or_nobody_are_contacted() -> None:
         ([1, 1, 1, 0, 1, 0, 0, 0, 0], [9, 8, 8, 8, 7, 7, 7, 7, 6]),
         ([0, 1, 1, 0, 1, 0, 0, 0, 0], [9, 9, 8, 8, 7, 7, 6, 6, 6]),
         ([0, 1, 0, 0, 1, 0, 1, 0, 0], [9, 8, 7, 6, 5, 4, 3, 2, 1]),
+        # Of the first two a little more, or fewer, leave than of those behind them: .5 beside .45, or .525.
+        ([1, 0] + [1] * 9 + [0] * 11 + [0] * 10, [9] * 2 + [8] * 20 + [7] * 10),
+        ([1, 0] + [1] * 21 + [0] * 19 + [0] * 10, [9] * 2 + [8] * 40 + [7] * 10),
     ],
 )
 def test_the_profit_is_that_of_the_best_threshold_for_every_acceptance(

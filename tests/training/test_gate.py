@@ -242,6 +242,8 @@ def test_the_score_statistic_by_hand() -> None:
     assert skill_of(frame, logodds) == pytest.approx(0.25 / 0.2886751)
     assert skill_of(frame, 7 + 3 * logodds) == pytest.approx(skill_of(frame, logodds))
     assert skill_of(frame, -logodds) == pytest.approx(-skill_of(frame, logodds))
+    # Two in the middle: scores 0.5, 0, 0, 0.5, mean 0.25, deviations +-0.25, error sqrt(4/3 * 4 * 0.0625) / 4.
+    assert skill_of(frame, np.array([2.0, 1.0, 1.0, 0.0])) == pytest.approx(0.25 / 0.1443376)
     assert skill_of(frame, np.full(4, 0.3)) == 0.0
     assert skill_of(dataclasses.replace(frame, churned=np.ones(4)), logodds) == 0.0
     assert skill_of(frame, np.array([2.0, 0.0, 2.0, 0.0])) == np.inf
@@ -321,10 +323,11 @@ def test_an_auroc_of_one_half_is_no_skill() -> None:
     assert verdict.decision == "no skill"
 
 
-def test_what_is_far_too_sure_is_no_skill(gate: tuple[TrainingFrame, np.ndarray]) -> None:
+@pytest.mark.parametrize("times", [4, 20])
+def test_what_is_far_too_sure_is_no_skill(times: int, gate: tuple[TrainingFrame, np.ndarray]) -> None:
     # The order is as good as before, but so sure that its loss is above that of the churn rate.
     test, z = gate
-    verdict = judge(test, 20 * z, 20 * z, True, "recency rule")
+    verdict = judge(test, times * z, times * z, True, "recency rule")
     assert verdict.skill > 2.33
     assert verdict.against_chance > 0
     assert verdict.decision == "no skill"
