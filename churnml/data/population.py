@@ -41,7 +41,7 @@ def eligible(history: History, definition: ChurnDefinition) -> ir.Table:
 
 def count_eligible(history: History, definition: ChurnDefinition) -> int:
     """Count the customers who are eligible on a snapshot."""
-    return int(on_its_day(history, _count_eligible, definition).to_pandas().customers[0])
+    return int(on_its_day(history, _count_eligible, definition).to_pandas().customers.item())
 
 
 def eligible_by_orders(history: History, orders: ir.Table, definition: ChurnDefinition) -> ir.BooleanValue | None:
@@ -137,7 +137,7 @@ def count_churned(history: History, days_before: int, definition: ChurnDefinitio
     day = history.snapshot_date - timedelta(days=days_before)
     if definition.window(day)[1] > history.snapshot_date:
         return None
-    counted = on_its_day(history.later(-days_before), _count_labelled, definition).to_pandas().iloc[0]
+    counted = on_its_day(history.later(-days_before), _count_labelled, definition).to_pandas().squeeze()
     return Churned(day, int(counted.customers), int(counted.churned)) if counted.customers else None
 
 

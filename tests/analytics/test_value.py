@@ -93,3 +93,9 @@ def test_returns_of_a_year_count() -> None:
     # Net 100 and 40 in a year each: the rate is 70, (100 + 35) / 1.5 = 90 and (40 + 35) / 1.5 = 50.
     found = value_by_features({"a": 100.0, "b": 100.0}, {"a": 365.0, "b": 366.0}, returns)
     assert found.to_dict() == pytest.approx({"a": 90.0, "b": 50.0})
+
+
+def test_a_return_without_an_amount_takes_nothing_off() -> None:
+    returns = RETURNS.assign(customer_id="a", amount=None)
+    found = value_by_features({"a": 100.0}, {"a": 365.0}, returns)
+    assert found.to_dict() == pytest.approx({"a": 100.0})

@@ -21,6 +21,7 @@ from churnml.data.population import (
     count_churned,
     data_end,
     eligible,
+    eligible_by_orders,
     exclusions,
     labels,
     training_snapshots,
@@ -93,6 +94,14 @@ def test_cancelled_orders_count_as_known_on_the_day() -> None:
         "cancelled later": pd.Timestamp("2024-02-10"),
         "one stands": pd.Timestamp("2024-02-05"),
     }
+
+
+def test_orders_tell_who_is_eligible_where_they_decide() -> None:
+    history = History(shop([("twice", "2024-01-02"), ("twice", "2024-02-10"), ("early", "2024-01-02")]), SNAPSHOT)
+    orders = history.uncancelled_orders
+    told = orders.group_by("customer_id").aggregate(told=eligible_by_orders(history, orders, DEFINITION)).to_pandas()
+    assert dict(zip(told.customer_id, told.told, strict=True)) == {"twice": True, "early": False}
+    assert eligible_by_orders(history, orders, SPEND) is None
 
 
 def test_the_label_window_is_half_open_and_begins_after_the_lead() -> None:
@@ -190,6 +199,20 @@ def test_a_drop_is_measured_against_her_own_past_rate() -> None:
     assert found.to_dict() == {"dropped": 1.0, "kept": 0.0, "nothing": 1.0}
 
 
+def test_the_share_is_compared_to_the_last_cent() -> None:
+    # 100 in 100 days are 10 in 10 days; three quarters of that are 7.50.
+    orders = [(name, "2023-11-22", 100) for name in ("kept", "dropped")]
+    orders += [("kept", "2024-03-01", 7.5), ("dropped", "2024-03-01", 7.4999)]
+    definition = ChurnDefinition(kind="spend_drop", active_days=100, horizon_days=10, spend_share=0.75)
+    assert labels(shop(orders), SNAPSHOT, definition, SPEND_END).to_dict() == {"dropped": 1.0, "kept": 0.0}
+
+
+def test_who_spent_half_a_euro_has_spent_and_drops_without_an_order() -> None:
+    of = shop([("little", "2024-02-01", 0.5), ("other", "2024-03-10", 1)])
+    assert frame(of, SPEND) == {"little": pd.Timestamp("2024-02-01")}
+    assert labels(of, SNAPSHOT, SPEND, SPEND_END).to_dict() == {"little": 1.0}
+
+
 def test_a_newer_customer_earned_it_over_fewer_days() -> None:
     # First order 20 days before: 80 in 20 days is 40 in 10 days, half of that is 20.
     orders = [(name, at, 40) for name in ("kept", "dropped") for at in ("2024-02-10 23:00", "2024-02-20")]
@@ -268,7 +291,12 @@ PLANS = {
 
 
 def test_subscribers_leave_when_none_of_their_subscriptions_runs() -> None:
-    orders = [("goes on", "2020-01-01"), ("goes on", "2024-02-20", 1, "2024-02-21"), ("never", "2024-02-20")]
+    orders = [
+        ("goes on", "2019-05-05"),
+        ("goes on", "2020-01-01"),
+        ("goes on", "2024-02-20", 1, "2024-02-21"),
+        ("never", "2024-02-20"),
+    ]
     of = shop(orders, subscriptions=subscriptions(PLANS))
     found = frame(of, SUBSCRIPTION)
     assert found.pop("goes on") == pd.Timestamp("2020-01-01")
@@ -405,3 +433,8 @@ def test_the_churned_are_counted_as_they_are_labelled() -> None:
     assert labels(of, SNAPSHOT, DEFINITION, END).tolist() == [1.0, 0.0, 1.0]
     assert count_churned(History(of, END - timedelta(days=1)), days - 1, DEFINITION) is None
     assert count_churned(History(of, END), 400, DEFINITION) is None
+
+
+def test_the_first_day_of_the_data_is_no_snapshot() -> None:
+    days = training_snapshots(date(2025, 1, 1), date(2025, 1, 31), ChurnDefinition(horizon_days=10), 10)
+    assert days == [date(2025, 1, 11), date(2025, 1, 21)]

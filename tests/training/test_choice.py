@@ -169,6 +169,16 @@ def test_outcomes_are_known_from_the_embargo_on() -> None:
     assert given.known_before(2, None).tolist() == [True] * 4 + [False] * 4
 
 
+def test_all_that_a_fold_is_told_was_known_by_its_first_day() -> None:
+    # The outcome of day 0 is known on day 20: after the first, and before the second snapshot of the next fold.
+    given = dataclasses.replace(
+        predictions_of([0.0, 1.0, 0.0], {"a": [0.0, 0.0, 0.0]}, folds=[0, 1, 1]),
+        snapshots=np.datetime64("2025-01-01") + np.array([0, 10, 40]),
+    )
+    assert given.known_before(1, 20).tolist() == [False] * 3
+    assert given.known_before(1, 10).tolist() == [True, False, False]
+
+
 def test_the_blend_of_a_fold_knows_what_was_known_before_it() -> None:
     members = {"rfm_logistic": RIGHT * 100, "spline_logistic": FLAT * 100}
     given = predictions_of(CHURNED * 100, members, folds=[0] * 400 + [1] * 400)
