@@ -36,6 +36,10 @@ class InputError(ChurnmlError):
         Exception.__init__(self, "\n".join(self.failures))
 
 
+class CheckError(InputError):
+    """The tables were read, and their check failed; the failures may name rows of the shop."""
+
+
 class ConfigError(InputError):
     """A configuration file or option does not say something that churnml understands."""
 

@@ -23,7 +23,7 @@ from churnml.data.shop import Shop, check, read
 from churnml.data.simulator import simulate
 from churnml.days import Day
 from churnml.definition import ChurnDefinition
-from churnml.errors import InputError, ModelError
+from churnml.errors import CheckError, InputError, ModelError
 from churnml.features.registry import fitting, load_plugins
 from churnml.features.store import Partition, Progress, write_feature_file, write_features
 from churnml.features.supplied import supply_features
@@ -60,20 +60,35 @@ def prepare(config: Config) -> None:
 def open_shop(source: str | Path, config: Config, *, secrets: Path | None = None) -> Shop:
     """Read a shop as a config says, with its plug-ins and supplied features, and log what its check tolerated.
 
-    Where pseudonyms are asked for (``secrets``), notes are counted alone, since they name rows of the shop.
+    Where pseudonyms are asked for (``secrets``), what the check says is counted alone, since it names rows of the shop.
+
+    Raises
+    ------
+    InputError
+        Where the shop cannot be read, or its check fails.
     """
     prepare(config)
-    shop = read(source, timezone=config.timezone, tables=config.tables.sources, allow=config.tables.allow)
+    try:
+        shop = read(source, timezone=config.timezone, tables=config.tables.sources, allow=config.tables.allow)
+    except CheckError as error:
+        if secrets is None:
+            raise
+        raise CheckError(_counted("failures", error.failures)) from None
     notes = shop.report.notes
     if notes and secrets is not None:
-        told = f"The notes of the check ({len(notes)}) may name customers and are not shown."
-        notes = [f"{told} To read them: churnml check DATA"]
+        notes = [_counted("notes", notes)]
     for note in notes:
         _log.info(note)
     for family, table in config.features.supplied.items():
         frame = read_table(table.file)
         shop = supply_features(shop, frame, family=family, known_at=table.known_at, concept=table.concept)
     return shop
+
+
+def _counted(what: str, told: Sequence[str]) -> str:
+    return (
+        f"The {what} of the check ({len(told)}) may name customers and are not shown. To read them: churnml check DATA"
+    )
 
 
 def draw_horizon(advice: HorizonAdvice, out: Path) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from churnml.config import Config
 from churnml.data.simulator import simulate
+from churnml.errors import InputError
 from churnml.workflow import open_shop
 from tests.servers import load_postgres
 
@@ -93,3 +94,19 @@ def test_the_log_of_a_pseudonymised_run_counts_notes_and_names_nobody(
         in caplog.text
     )
     assert "Ayşe" not in caplog.text
+
+
+def test_the_failures_of_a_pseudonymised_run_are_counted_and_name_nobody(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "orders.csv").write_text(
+        "order_id,customer_id,ordered_at,amount\nof Ayşe,Ayşe,2024-01-01,1\nof Ayşe,Ayşe,2024-01-01,2\n"
+    )
+    with pytest.raises(InputError, match="of Ayşe"):
+        open_shop(tmp_path / "shop", Config())
+    with pytest.raises(InputError) as raised:
+        open_shop(tmp_path / "shop", Config(), secrets=tmp_path / "keys")
+    assert raised.value.failures == [
+        "The failures of the check (1) may name customers and are not shown. To read them: churnml check DATA"
+    ]
+    with pytest.raises(InputError, match="there is no such file or folder"):
+        open_shop(tmp_path / "nowhere", Config(), secrets=tmp_path / "keys")

@@ -23,7 +23,7 @@ from churnml.data.impossible import leave_out
 from churnml.data.lines import added_up
 from churnml.data.not_customers import count_rows_of, forgotten, without
 from churnml.data.remembered import key_of, recall, remember
-from churnml.errors import InputError
+from churnml.errors import CheckError, InputError
 
 Source = Any  # str | Path | Mapping[str, DataFrame] | SparkSession, of which only some are installed
 
@@ -213,7 +213,7 @@ def read(
     """
     engine, raw, report = _open(source, timezone, tables, allow)
     if report.failures:
-        raise InputError(report.failures)
+        raise CheckError(report.failures)
     add_lines = _added(tables or {})
     checked: dict[str, ir.Table] = {}
     with engine.refusing():

@@ -208,7 +208,8 @@ class Scorer:
         if earlier is not None:
             bound = earlier[pd.to_datetime(earlier["arm_until"]) > pd.Timestamp(day)].set_index("customer_id")
             fixed = bound["holdout"].astype("boolean")
-            until = frame["customer_id"].map(bound["arm_until"]).fillna(until)
+            bound_until = bound["arm_until"].to_dict()
+            until = pd.Series(list(map(bound_until.get, frame["customer_id"], until)), index=frame.index)
         likely = frame["churn_probability"][against.isna()].nlargest(self.config.scoring.capacity)
         rate = float(likely.mean()) if len(likely) else 0.5
         share = share_for(playing.holdout, rate, len(likely))

@@ -128,7 +128,8 @@ def judge(
     # Nothing that is loaded so far is looked through, and thereby copied, in each fork.
     gc.collect()
     gc.freeze()
-    # Endless loops are ended by the processor time that they take, so that a busy machine makes no difference.
+    # Endless loops are ended by the processor time that they take, so that a busy machine makes no difference; what
+    # waits for ever takes none, and is ended after three times as long.
     limit = int(20 + 4 * baseline.processor_seconds)
     try:
         while (waiting or running) and time.monotonic() < until:
@@ -145,7 +146,7 @@ def judge(
                 yield mutant, "killed" if status else "survived"
                 continue
             for pid, (_, started, _) in running.items():
-                if time.monotonic() > started + 20 * limit:
+                if time.monotonic() > started + 3 * limit:
                     _end(pid)
             time.sleep(0.01)
     finally:

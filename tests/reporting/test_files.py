@@ -105,6 +105,9 @@ def test_a_later_list_says_what_changed_and_a_repetition_gives_the_same(
     assert set(found.arm_until[both]) == {date(2025, 5, 30)}
     newcomers = found.index.difference(ranking.frame.customer_id)
     assert set(found.arm_until[newcomers]) == {date(2025, 6, 30)}
+    # Those of a list whose outcome is known are drawn anew.
+    ended = ranking.frame.assign(arm_until=DAY, list_rank=float("nan"))
+    assert set(Scorer(model).rank(shop, LATER, earlier=ended).frame.arm_until) == {date(2025, 6, 30)}
     on_list = found[found.list_rank.notna()]
     assert set(on_list.change[~on_list.index.isin(was_on)]) == {"new"}
     assert set(on_list.change[on_list.index.isin(was_on)]) <= {"worse", "better", "same"}
