@@ -14,15 +14,17 @@ import pytest
 from churnml.cli.stop import StoppedError, stoppable
 
 SENTENCE = "Stopped before the end. Results appear whole or not at all, so none is half-written.\n"
-# Says in a file when a function begins, so that the signal falls into the phase that is meant.
+# Says in a file when a function begins, and waits there, so that the signal falls into the phase that is meant.
 HOOK = """
-import importlib, pathlib, sys
+import importlib, pathlib, sys, time
 module, _, name = sys.argv.pop(1).rpartition(".")
+wait = float(sys.argv.pop(1))
 from churnml import cli
 home = importlib.import_module(module)
 first, done = getattr(home, name), pathlib.Path("begun")
 def begun(*arguments, **more):
     done.touch()
+    time.sleep(wait)
     return first(*arguments, **more)
 setattr(home, name, begun)
 cli.main()
@@ -30,7 +32,7 @@ cli.main()
 _SCORE = ("score", "SHOP", "--model", "MODEL", "--out", "list", "--config", "settings.yaml")
 PHASES = {
     "read": ("churnml.data.shop.check_tables", ["check", "SHOP"]),
-    "simulate": ("churnml.data.simulator.write._checked_end", ["demo", "--customers", "100000"]),
+    "simulate": ("churnml.data.simulator.write._writer", ["demo", "--customers", "100000"]),
     "features": ("churnml.training.trainer.build_training_frame", ["train", "SHOP", "--config", "settings.yaml"]),
     "train": ("churnml.training.trainer.select", ["train", "SHOP", "--config", "settings.yaml"]),
     "score": ("churnml.scoring.scorer.explain_all", [*_SCORE]),
@@ -47,6 +49,7 @@ training: {candidates: [recency_rule, rfm_logistic, lightgbm], folds: 2, bootstr
 
 def stop(folder: Path, shop: Path, model: Path, phase: str, number: int, delay: float) -> tuple[int, str, str]:
     function, arguments = PHASES[phase]
+    wait = 60 if phase == "write" else 0  # it is over in less time than a busy machine needs to send the signal
     (folder / "settings.yaml").write_text(SETTINGS)
     started = subprocess.Popen(
         [
@@ -54,6 +57,7 @@ def stop(folder: Path, shop: Path, model: Path, phase: str, number: int, delay: 
             "-c",
             HOOK,
             function,
+            str(wait),
             *[str({"SHOP": shop, "MODEL": model}.get(one, one)) for one in arguments],
         ],
         cwd=folder,
@@ -76,7 +80,7 @@ def stop(folder: Path, shop: Path, model: Path, phase: str, number: int, delay: 
     ("phase", "number", "delay"),
     [
         ("read", signal.SIGINT, 0.0),
-        ("simulate", signal.SIGINT, 2.0),
+        ("simulate", signal.SIGINT, 0.1),
         ("features", signal.SIGINT, 0.5),
         ("train", signal.SIGINT, 1.0),
         ("train", signal.SIGTERM, 1.0),
@@ -109,6 +113,17 @@ def test_what_an_interrupted_engine_says_is_the_signals(monkeypatch: pytest.Monk
         query()
     assert stopped.value.code == 143
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM), sys.unraisablehook) == before
+
+
+def test_what_looks_after_worker_processes_tells_nothing_after_the_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONWARNINGS", "error::FutureWarning")
+    tell = "import warnings; warnings.warn('resource_tracker: 1 leaked'); warnings.warn('another')"
+    with stoppable():
+        said = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, check=True).stderr
+        assert os.environ["PYTHONWARNINGS"].startswith("error::FutureWarning,")
+    assert "another" in said
+    assert "resource_tracker" not in said.replace(tell, "")
+    assert os.environ["PYTHONWARNINGS"] == "error::FutureWarning"
 
 
 def test_other_errors_pass_and_a_second_signal_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,8 @@ from types import FrameType
 from typing import NoReturn
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# What looks after the semaphores of worker processes tells, after our sentence, which of them a signal let it miss.
+_UNTOLD = "ignore:resource_tracker:UserWarning"
 
 
 class StoppedError(BaseException):
@@ -37,7 +39,8 @@ def stoppable() -> Iterator[None]:
         raise StoppedError(number)
 
     before = {number: signal.signal(number, stop) for number in _SIGNALS}
-    told = sys.unraisablehook
+    told, filters = sys.unraisablehook, os.environ.get("PYTHONWARNINGS", "")
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (filters, _UNTOLD)))
     try:
         yield
     except BaseException as error:
@@ -46,5 +49,6 @@ def stoppable() -> Iterator[None]:
         raise
     finally:
         sys.unraisablehook = told
+        os.environ["PYTHONWARNINGS"] = filters
         for number, handler in before.items():
             signal.signal(number, handler)
