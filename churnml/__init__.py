@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from churnml.lazy import lazily
 
 if TYPE_CHECKING:
     from churnml.analytics.horizon import advise_horizon
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from churnml.config import Config, load_config
     from churnml.data.history import History
     from churnml.data.importers import import_dataset
+    from churnml.data.population import labels
     from churnml.data.shop import Shop, check, read
     from churnml.data.simulator import simulate
     from churnml.definition import ChurnDefinition
@@ -41,6 +43,7 @@ _HOMES = {
     "build_features": "churnml.features.builder",
     "check": "churnml.data.shop",
     "import_dataset": "churnml.data.importers",
+    "labels": "churnml.data.population",
     "load_config": "churnml.config",
     "read": "churnml.data.shop",
     "register": "churnml.features.registry",
@@ -64,6 +67,7 @@ __all__ = [
     "build_features",
     "check",
     "import_dataset",
+    "labels",
     "load_config",
     "read",
     "register",
@@ -72,15 +76,4 @@ __all__ = [
     "trace",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used, so that ``import churnml`` stays fast."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'churnml' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+__getattr__, __dir__ = lazily(__name__, _HOMES)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import json
+import re
 import subprocess
 import sys
 from functools import cache
@@ -13,8 +16,11 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "churnml"
 ROOMS = [
+    {"lazy"},
     {"errors", "printable", "days", "yaml_file", "config", "definition", "statistics", "plots"},
+    {"metrics"},
     {"data"},
+    {"datasets"},
     {"features"},
     {"analytics"},
     {"training"},
@@ -137,11 +143,22 @@ def test_the_command_line_imports_nothing_heavy() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-def test_every_public_name_can_be_used() -> None:
-    import churnml
+@pytest.mark.parametrize("package", ["churnml", "churnml.features"])
+def test_every_public_name_can_be_used(package: str) -> None:
+    public = importlib.import_module(package)
+    assert sorted(public.__all__) == sorted(public._HOMES)
+    assert set(public.__all__) <= set(dir(public))
+    for name in public.__all__:
+        assert name.isupper() or getattr(public, name).__name__ == name
+    with pytest.raises(AttributeError, match=f"module '{package}' has no attribute 'nonsense'"):
+        public.nonsense  # noqa: B018
 
-    assert set(churnml.__all__) == set(churnml._HOMES)
-    for name in churnml.__all__:
-        assert getattr(churnml, name).__name__ == name
-    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
-        churnml.nonsense  # noqa: B018
+
+def test_readme_and_notebooks_need_public_modules_only() -> None:
+    texts = [(PACKAGE.parent / "README.md").read_text(encoding="utf-8")]
+    for notebook in (PACKAGE.parent / "notebooks").glob("*.ipynb"):
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        texts += ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    modules = {found for text in texts for found in re.findall(r"(?:from|import) (churnml[\w.]*)", text)}
+    public = {"churnml", "churnml.datasets", "churnml.features", "churnml.metrics", "churnml.plots"}
+    assert {"churnml", "churnml.features", "churnml.metrics"} <= modules <= public

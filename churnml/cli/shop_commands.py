@@ -139,7 +139,7 @@ def features(
     """Build the features of every eligible customer, or list them."""
     config = config_of(config_file, horizon, active, lead, every)
     if list_:
-        from churnml.features.dictionary import as_markdown, dictionary
+        from churnml.features.data_dictionary import as_markdown, dictionary
         from churnml.workflow import prepare
 
         prepare(config)

@@ -59,9 +59,13 @@ def _failures_of(feature: Feature, known: set[str]) -> Iterator[str]:
         yield "a name is small letters, digits and underscores. Rename it."
     if feature.unit not in get_args(Unit):
         yield f"the unit {feature.unit!r} is not known. Choose among {', '.join(get_args(Unit))}."
-    for part in ("describe", "en", "tr"):
-        if not str(getattr(feature, part)).strip():
-            yield f"{part} is empty. Describe it, and give its sentence in both languages."
+    if not feature.describe.strip():
+        yield "describe is empty. Say in words what the number is."
+    if not feature.en.strip() and not feature.tr.strip():
+        yield "has no sentence. Give it as en or tr; one language is enough."
+    for language, usual, of_zero in (("en", feature.en, feature.en_zero), ("tr", feature.tr, feature.tr_zero)):
+        if of_zero is not None and not usual.strip():
+            yield f"{language}_zero is given without {language}. Give both, or none."
     words = _WORDS_OF_UNIT.get(feature.unit, ())
     if words and not set(words) & set(feature.name.split("_")):
         yield f"counts {feature.unit}, so its name must carry {' or '.join(words)}. Rename it."

@@ -1,4 +1,4 @@
-"""What a feature family declares: features, units, fills, concept, and sentences in two languages."""
+"""What a feature family declares: features, units, fills, concept, and sentences in one language or more."""
 
 from __future__ import annotations
 
@@ -81,8 +81,9 @@ class Feature:
     describe
         What the number is, in words, for the data dictionary.
     en, tr
-        The reason in a sentence. ``{value}`` is the customer's own number with its unit; another feature's name in
-        braces is that feature's number, and ``{name:number}`` leaves its unit out.
+        The reason in a sentence, in English and in Turkish. One of them is enough, and then speaks in both.
+        ``{value}`` is the customer's own number with its unit; another feature's name in braces is that feature's
+        number, and ``{name:number}`` leaves its unit out.
     en_zero, tr_zero
         The sentence for exactly 0 where it needs other words, such as a negated verb.
     fill
@@ -109,8 +110,8 @@ class Feature:
     name: str
     unit: Unit
     describe: str
-    en: str
-    tr: str
+    en: str = ""
+    tr: str = ""
     en_zero: str | None = None
     tr_zero: str | None = None
     fill: Literal[0] | None = None

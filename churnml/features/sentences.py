@@ -81,7 +81,7 @@ def write(feature_name: str, row: Mapping[str, float], language: Language, curre
     row
         The customer's features by name: this one and those that its sentence names.
     language
-        Language of the sentence.
+        Language of the sentence; a feature that has none in it speaks in another.
     currency
         ISO code of the shop's currency; None writes money as a plain number with two decimals.
 
@@ -107,7 +107,7 @@ def write(feature_name: str, row: Mapping[str, float], language: Language, curre
     >>> write("amount_sum_90d", {"amount_sum_90d": 1250.0}, "tr", "TRY")
     'Son 90 günde ₺1.250,00 harcadı'
     """
-    speaks_if, usual, of_zero = _templates(feature_of(feature_name), language, currency)
+    speaks_if, spoken, usual, of_zero = _templates(feature_of(feature_name), language, currency)
     value = row[feature_name]
     if value is None or not isfinite(value) or not speaks_if(value):
         return None
@@ -119,7 +119,7 @@ def write(feature_name: str, row: Mapping[str, float], language: Language, curre
             if number is None or not isfinite(number):
                 return None
             written += write_number(number)
-    return capitalised(written, language)
+    return capitalised(written, spoken)
 
 
 def speaks(feature_name: str, X: pd.DataFrame) -> NDArray[np.bool_]:
@@ -142,7 +142,7 @@ def speaks(feature_name: str, X: pd.DataFrame) -> NDArray[np.bool_]:
     >>> speaks("complaints_open", pd.DataFrame({"complaints_open": [2.0, 0.0, float("nan")]})).tolist()
     [True, False, False]
     """
-    speaks_if, usual, of_zero = _templates(feature_of(feature_name), "en", None)
+    speaks_if, _, usual, of_zero = _templates(feature_of(feature_name), "en", None)
     values = X[feature_name].to_numpy(dtype=np.float64)
     told: NDArray[np.bool_] = np.isfinite(values)
     told[told] = _for_each(speaks_if, values[told])
@@ -162,7 +162,7 @@ def write_all(feature_name: str, X: pd.DataFrame, language: Language, currency: 
     ValueError
         Where the feature has nothing to say about a row; see ``speaks``.
     """
-    _, usual, of_zero = _templates(feature_of(feature_name), language, currency)
+    _, _, usual, of_zero = _templates(feature_of(feature_name), language, currency)
     names = list(dict.fromkeys([feature_name, *(name for _, name, _ in (*usual, *of_zero) if name is not None)]))
     written: dict[tuple[float, ...], str] = {}
     sentences = []
@@ -209,13 +209,22 @@ _Template = tuple[tuple[str, str | None, Write], ...]
 @cache
 def _templates(
     feature: Feature, language: Language, currency: str | None
-) -> tuple[Callable[[float], bool], _Template, _Template]:
-    usual, of_zero = (feature.en, feature.en_zero) if language == "en" else (feature.tr, feature.tr_zero)
+) -> tuple[Callable[[float], bool], Language, _Template, _Template]:
+    """Give when a feature speaks, in which language, and what it says usually and of exactly 0."""
+    spoken = _spoken(feature, language)
+    usual, of_zero = (feature.en, feature.en_zero) if spoken == "en" else (feature.tr, feature.tr_zero)
     return (
         feature.speaks_if,
-        _template(feature, usual, language, currency),
-        _template(feature, usual if of_zero is None else of_zero, language, currency),
+        spoken,
+        _template(feature, usual, spoken, currency),
+        _template(feature, usual if of_zero is None else of_zero, spoken, currency),
     )
+
+
+def _spoken(feature: Feature, language: Language) -> Language:
+    """Give the language of a feature's sentence, numbers and all: another one where its own is missing."""
+    told: dict[Language, str] = {"en": feature.en, "tr": feature.tr}
+    return language if told[language].strip() else next(other for other, text in told.items() if text.strip())
 
 
 def _template(feature: Feature, text: str, language: Language, currency: str | None) -> _Template:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from churnml.analytics.lifecycle import STAGES
 from churnml.analytics.segments import SEGMENTS
@@ -32,10 +32,29 @@ class _Part(BaseModel):
 
 
 class Words(_Part):
-    """The same words in both languages."""
+    """Words by language; those that are missing in one are told in the other, and plain text is the same in all."""
 
-    en: str = Field(min_length=1, description="In English.")
-    tr: str = Field(min_length=1, description="In Turkish.")
+    # Of a schema, what is said of texts and of objects holds for each alone.
+    model_config = ConfigDict(json_schema_extra={"type": ["object", "string"], "minProperties": 1, "minLength": 1})
+
+    en: str | None = Field(None, min_length=1, description="In English.")
+    tr: str | None = Field(None, min_length=1, description="In Turkish.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_text(cls, given: Any) -> Any:
+        return {"en": given, "tr": given} if isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def _has_some(self) -> Words:
+        if self.en is None and self.tr is None:
+            raise ValueError("no words. Give a text, or one by language: en, tr")
+        return self
+
+    def told_in(self, language: Language) -> str:
+        """Give the words in a language, or in the other where it has none."""
+        told = (self.en, self.tr) if language == "en" else (self.tr, self.en)
+        return next(text for text in told if text is not None)
 
 
 class DeclaredPlay(_Part):
@@ -43,7 +62,7 @@ class DeclaredPlay(_Part):
 
     title: Words = Field(description="What people call it.")
     wording: Words = Field(description="What to do, for the person who contacts.")
-    owner: Words | Annotated[str, Field(min_length=1)] = Field(description="Who does it.")
+    owner: Words = Field(description="Who does it.")
     cost: float = Field(ge=0, description="Cost of the contact, in the shop's currency.")
     offer: float = Field(ge=0, description="Cost of the offer, in the shop's currency.")
     cool_down_days: int = Field(ge=0, description="Days after a message in which nobody is contacted again.")
@@ -76,7 +95,7 @@ class When(_Part):
 class Rule(_Part):
     """A play for the customers of whom the conditions hold; the first such rule decides."""
 
-    name: Words | Annotated[str, Field(min_length=1)] = Field(description="Its name, unlike that of all others.")
+    name: Words = Field(description="Its name, unlike that of all others.")
     when: When = Field(When(), description="Its conditions; the last rule has none.")
     play: str = Field(description="The play, by its name above.")
 
@@ -150,7 +169,7 @@ class PlayBook:
         concepts = frame[[name for name in frame.columns if name.endswith("_concept")]].to_numpy()
         fired = [_holds(rule.when, frame, concepts, X) for rule in self.rules]
         first = np.argmax(np.array(fired), axis=0)
-        names = np.array([_in(rule.name, self.language) for rule in self.rules], dtype=object)
+        names = np.array([rule.name.told_in(self.language) for rule in self.rules], dtype=object)
         plays = np.array([rule.play for rule in self.rules], dtype=object)
         return pd.DataFrame({"play": plays[first], "play_rule": names[first]}, index=frame.index, dtype="str")
 
@@ -181,9 +200,9 @@ def read_plays(file: str | Path | None, language: Language) -> PlayBook:
     plays = {
         name: Play(
             name,
-            _in(play.title, language),
-            _in(play.wording, language),
-            _in(play.owner, language),
+            play.title.told_in(language),
+            play.wording.told_in(language),
+            play.owner.told_in(language),
             **play.model_dump(exclude={"title", "wording", "owner"}),
         )
         for name, play in declared.plays.items()
@@ -203,7 +222,7 @@ def _failures(file: PlaysFile) -> list[str]:
     found = []
     names: set[str] = set()
     for place, rule in enumerate(file.rules):
-        name = _in(rule.name, "en")
+        name = rule.name.told_in("en")
         here = f"rules: {name!r}"
         if name in names:
             found.append(f"{here} is the name of two rules. Give each a name of its own.")
@@ -223,11 +242,6 @@ def _failures(file: PlaysFile) -> list[str]:
     if not file.rules[-1].when.always:
         found.append("rules: the last one has conditions. End with one that has none, so that everyone has a play.")
     return found
-
-
-def _in(words: Words | str, language: Language) -> str:
-    """Give words in a language; plain ones are the same in all."""
-    return words if isinstance(words, str) else words.en if language == "en" else words.tr
 
 
 def _holds(when: When, frame: pd.DataFrame, concepts: NDArray[np.object_], X: pd.DataFrame) -> NDArray[np.bool_]:

@@ -16,7 +16,7 @@ from churnml.data.shop import Shop, read
 from churnml.errors import ConfigError, InputError
 from churnml.features.audit import audit
 from churnml.features.builder import build_features
-from churnml.features.dictionary import as_markdown, dictionary
+from churnml.features.data_dictionary import as_markdown, dictionary
 from churnml.features.family import Aggregate, Derived, Family, Source, Supplied, count
 from churnml.features.registry import (
     available,
@@ -153,16 +153,17 @@ def test_all_that_breaks_a_law_is_said_at_once() -> None:
         reduce=count(),
         needs=("colour",),
         en="{x}",
-        tr="ok",
     )
-    share = Derived(name="half", unit="share", describe="Half", inputs=("nothing",), compute=abs, en="a", tr="b")
+    share = Derived(name="half", unit="share", describe="Half", inputs=("nothing",), compute=abs, tr_zero="b")
     with pytest.raises(ConfigError) as raised:
         register(Family("twins", "pace", False, (wrong, share)))
     assert raised.value.failures == [
-        "twins.orders_90d: describe is empty. Describe it, and give its sentence in both languages.",
+        "twins.orders_90d: describe is empty. Say in words what the number is.",
         "twins.orders_90d: '{x}' names x, which is not an input. Use {value} or an input.",
         "twins.orders_90d: needs colour, which orders does not have. Correct it.",
         "orders_90d: declared by frequency and by twins. Rename one.",
+        "twins.half: has no sentence. Give it as en or tr; one language is enough.",
+        "twins.half: tr_zero is given without tr. Give both, or none.",
         "twins.half: counts share, so its name must carry share. Rename it.",
         "twins.half: reads nothing, which no feature before it declares. Correct the inputs.",
     ]

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from babel.numbers import format_currency
 
-from churnml.features.family import Derived, Family, Feature, Unit
+from churnml.features.family import Derived, Family, Feature, Supplied, Unit
 from churnml.features.registry import families, register, unregister
 from churnml.features.sentences import NOUNS, Language, capitalised, number_writer, speaks, write, write_all
 
@@ -29,6 +29,13 @@ def row_of(feature: Feature, value: float, inputs: float = 3.0) -> dict[str, flo
 
 
 # --- every feature -------------------------------------------------------------------------------------------------
+
+
+@every_family
+def test_churnmls_own_features_speak_every_language(family: Family) -> None:
+    for feature in family.features:
+        assert all(getattr(feature, language).strip() for language in get_args(Language)), feature.name
+        assert (feature.en_zero is None) or (feature.tr_zero is not None), feature.name
 
 
 @every_family
@@ -199,6 +206,21 @@ def test_money_is_written_as_babel_writes_it(currency: str, language: Language) 
             continue  # Babel would write 0
         expected = format_currency(amount, currency, locale=language)
         assert number_writer("money", language, currency)(amount) == expected
+
+
+def test_a_feature_with_one_language_speaks_it_in_all_with_its_own_numbers() -> None:
+    features = (
+        Supplied(name="only_days", unit="days", describe="Days", en="{value} quiet", en_zero="not a day quiet"),
+        Supplied(name="yalniz_days", unit="days", describe="Days", tr="i {value} sessiz"),
+    )
+    register(Family("one_language", "pace", False, features))
+    try:
+        for language in get_args(Language):
+            assert write("only_days", {"only_days": 1.5}, language) == "1.5 days quiet"
+            assert write("only_days", {"only_days": 0.0}, language) == "Not a day quiet"
+            assert write("yalniz_days", {"yalniz_days": 1.5}, language) == "İ 1,5 gün sessiz"
+    finally:
+        unregister("one_language")
 
 
 def test_the_first_letter_is_a_capital() -> None:

@@ -72,6 +72,19 @@ def test_a_play_speaks_the_language_of_the_list(tmp_path: Path) -> None:
     assert (read_plays(path, "en").plays["a"].title, read_plays(path, "tr").plays["a"].title) == ("a", "a tr")
 
 
+def test_words_in_one_language_or_in_none_serve_in_all(tmp_path: Path) -> None:
+    own = "{title: {en: Call}, wording: {tr: Ara.}, owner: us, cost: 1, offer: 2, cool_down_days: 0}"
+    file = tmp_path / "plays.yaml"
+    file.write_text(f"plays:\n  call: {own}\nrules:\n- {{name: {{tr: herkes}}, play: call}}\n", encoding="utf-8")
+    for language in ("en", "tr"):
+        play = read_plays(file, language).plays["call"]
+        assert (play.title, play.wording, play.owner) == ("Call", "Ara.", "us")
+    file.write_text(file.read_text(encoding="utf-8").replace("{en: Call}", "{}"), encoding="utf-8")
+    with pytest.raises(ConfigError, match=re.escape("plays.call.title")) as raised:
+        read_plays(file, "en")
+    assert "no words. Give a text, or one by language: en, tr" in str(raised.value)
+
+
 def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     rules = """
   - {name: one, when: {concepts: [weather]}, play: c}

@@ -21,7 +21,8 @@ def dictionary() -> pd.DataFrame:
     pandas DataFrame
         A row per feature: ``name``, ``family``, ``unit``, ``window`` (text; empty where all of the past is looked at),
         ``fill`` (0 or null: what nothing is), ``table`` (those that it reads, separated by commas), ``concept``,
-        ``actionable``, ``describe`` and its sentence in both languages, ``en`` and ``tr``.
+        ``actionable``, ``describe`` and its sentence in English and in Turkish, ``en`` and ``tr``; empty where it has
+        none.
     """
     rows = [
         (
@@ -74,7 +75,7 @@ def as_markdown(table: pd.DataFrame) -> str:
         ]
         lines += [
             f"| `{row.name}` | {row.describe} | {row.unit} | {row.window} | {row.fill} | {row.concept} "
-            f"| {row.en}<br>{row.tr} |"
+            f"| {'<br>'.join(text for text in (str(row.en), str(row.tr)) if text)} |"
             for row in group.itertuples(index=False)
         ]
         lines.append("")
