@@ -20,7 +20,9 @@ def failures_of(error: ValidationError, prefix: str = "") -> list[str]:
             key = key.removesuffix(".[key]")
             sentences.append(f"{key}: the key is not known. Remove it, or correct its spelling.")
         else:
-            sentences.append(f"{key}: {found['msg']} (received {found['input']!r:.80}). Correct the value.")
+            is_unquoted = found["type"] == "string_type" and isinstance(found["input"], int | float | date)
+            remedy = 'Write it in quotes, such as "007".' if is_unquoted else "Correct the value."
+            sentences.append(f"{key}: {found['msg']} (received {found['input']!r:.80}). {remedy}")
     return sentences
 
 

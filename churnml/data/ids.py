@@ -26,8 +26,9 @@ _IN_ANY_CASE = "|".join(
 )
 _STAND_IN = rf"^\s*({_IN_ANY_CASE})\s*$"
 _NOBODY = rf"^[\s\x0b]*({_IN_ANY_CASE}|)[\s\x0b]*$"
-_SCIENTIFIC = r"^\s*[+-]?\d{1,3}([.,]\d+[eE][+-]?|[eE][+])\d{1,3}\s*$"
+_SCIENTIFIC = r"^\s*[+-]?\d+([.,]\d+\s?[eE]\s?[+-]?|\s?[eE]\s?[+])\d{1,3}\s*$"
 _WHOLE = r"^-?(0|[1-9]\d*)\.0$"
+_FIRST_INEXACT = str(2**53)
 _BITS: dict[type[dt.Floating], int] = {dt.Float16: 11, dt.Float32: 24, dt.Float64: 53}
 
 
@@ -47,7 +48,7 @@ def exact_id(value: ir.Value) -> ir.StringValue:
     if kind.is_string():
         return ibis.cases(
             # Few ids end like that, and the engine looks closer at these alone.
-            (value.endswith(".0"), ibis.ifelse(value.re_search(_WHOLE), value.left(value.length() - 2), value)),
+            (value.endswith(".0"), _whole(value)),
             (value.re_search(_SCIENTIFIC), ibis.null("string")),
             else_=somebody(value),
         )
@@ -58,6 +59,16 @@ def exact_id(value: ir.Value) -> ir.StringValue:
     if kind.is_decimal():
         return value.cast("string").re_replace(r"\.0+$", "")
     return ibis.null("string") if kind.is_boolean() else value.cast("string")
+
+
+def _whole(text: ir.StringValue) -> ir.StringValue:
+    """Write the text of a whole float without its point; null beyond what floats tell apart."""
+    digits = text.left(text.length() - 2)
+    bare = digits.replace("-", "")
+    is_exact = (bare.length() < len(_FIRST_INEXACT)) | (
+        (bare.length() == len(_FIRST_INEXACT)) & (bare < _FIRST_INEXACT)
+    )
+    return ibis.ifelse(text.re_search(_WHOLE), ibis.ifelse(is_exact, digits, ibis.null("string")), text)
 
 
 def _seldom(text: ir.StringValue, pattern: str) -> ir.BooleanValue:

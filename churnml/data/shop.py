@@ -12,6 +12,7 @@ from typing import Any
 
 import ibis.expr.types as ir
 import pandas as pd
+from pydantic import ValidationError
 
 from churnml.config import LINES, TableSource
 from churnml.data.checks import CheckReport, check_tables
@@ -19,11 +20,13 @@ from churnml.data.checks.files import check_files
 from churnml.data.contract import RECORDED_AT, TABLES
 from churnml.data.door import is_quick, normalise
 from churnml.data.engines import Engine, Found, open_engine
+from churnml.data.engines.engine import unknown_timezone
 from churnml.data.impossible import leave_out
 from churnml.data.lines import added_up
 from churnml.data.not_customers import count_rows_of, forgotten, without
 from churnml.data.remembered import key_of, recall, remember
-from churnml.errors import CheckError, InputError
+from churnml.definition import failures_of
+from churnml.errors import CheckError, ConfigError, InputError
 
 Source = Any  # str | Path | Mapping[str, DataFrame] | SparkSession, of which only some are installed
 
@@ -143,7 +146,7 @@ def check(
     source: Source,
     *,
     timezone: str = "UTC",
-    tables: Mapping[str, TableSource] | None = None,
+    tables: Mapping[str, TableSource | Mapping[str, Any]] | None = None,
     allow: Sequence[str | Path] = (),
 ) -> CheckReport:
     """Check a shop's tables and report all that is wrong or tolerated.
@@ -170,7 +173,7 @@ def read(
     source: Source,
     *,
     timezone: str = "UTC",
-    tables: Mapping[str, TableSource] | None = None,
+    tables: Mapping[str, TableSource | Mapping[str, Any]] | None = None,
     allow: Sequence[str | Path] = (),
 ) -> Shop:
     """Read a shop's tables, check them and bring them to the contract's types.
@@ -199,6 +202,8 @@ def read(
     ------
     InputError
         With every failing table and column at once.
+    ConfigError
+        Where ``tables`` names what is no table of the contract, or holds what is no setting.
 
     Examples
     --------
@@ -214,7 +219,7 @@ def read(
     engine, raw, report = _open(source, timezone, tables, allow)
     if report.failures:
         raise CheckError(report.failures)
-    add_lines = _added(tables or {})
+    add_lines = _added(_table_sources(tables))
     checked: dict[str, ir.Table] = {}
     with engine.refusing():
         for name in sorted(raw, key=list(TABLES).index):  # orders first: others begin with them
@@ -227,12 +232,14 @@ def read(
 def _open(
     source: Source,
     timezone: str,
-    tables: Mapping[str, TableSource] | None,
+    tables: Mapping[str, TableSource | Mapping[str, Any]] | None,
     allow: Sequence[str | Path],
     *,
     anew: bool = False,
 ) -> tuple[Engine, dict[str, ir.Table], CheckReport]:
-    renamed = tables or {}
+    renamed = _table_sources(tables)
+    if not isinstance(timezone, str):
+        raise unknown_timezone(timezone)
     names = {table: (renamed[table].name if table in renamed else None) or table for table in TABLES}
     engine = open_engine(source, timezone, allow)
     found = engine.raw_tables(source, names)
@@ -264,6 +271,23 @@ def _open(
         raw,
         dataclasses.replace(report, failures=failures + report.failures, notes=found.notes + report.notes),
     )
+
+
+def _table_sources(tables: Mapping[str, TableSource | Mapping[str, Any]] | None) -> dict[str, TableSource]:
+    """Give how each table is named in the source, or all that is wrong with it."""
+    failures: list[str] = []
+    sources: dict[str, TableSource] = {}
+    for name, given in (tables or {}).items():
+        if name not in TABLES:
+            failures.append(f"tables.{name}: is no table of the contract. Name one of {', '.join(TABLES)}.")
+            continue
+        try:
+            sources[name] = TableSource.model_validate(given)
+        except ValidationError as error:
+            failures += failures_of(error, f"tables.{name}")
+    if failures:
+        raise ConfigError(failures)
+    return sources
 
 
 def _checked(engine: Engine, raw: Mapping[str, ir.Table], found: Found, add_lines: Collection[str]) -> CheckReport:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import logging
 import re
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +19,8 @@ from churnml.errors import InputError
 
 _KEY = ["customer_id", "snapshot_date"]
 _SHOWN = 3
+_WHOLE = re.compile(r"^(-?(?:0|[1-9]\d*))\.0$")  # as the door writes ids that came as floats
+_log = logging.getLogger(__name__)
 _ISO_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?)?")
 
 
@@ -57,7 +61,10 @@ def supply(shop: Shop, name: str, frame: pd.DataFrame, known_at: str, columns: I
     if not columns:
         raise InputError(f"{name}: holds no features beside its key and {known_at}. Add columns of numbers.")
     failures = []
-    made = pd.DataFrame({"customer_id": frame["customer_id"].astype("string")})
+    made = pd.DataFrame({"customer_id": frame["customer_id"].astype("string").str.replace(_WHOLE, r"\1", regex=True)})
+    nobody = made["customer_id"].isna()
+    if nobody.any():
+        failures.append(f"{name}.customer_id: {nobody.sum():,} of {len(frame):,} rows are empty. Fill or drop them.")
     for column, read, kind, example in (
         ("snapshot_date", _days, "day", "2025-04-10"),
         (known_at, _times, "time", "2025-04-10 13:00:00"),
@@ -82,12 +89,40 @@ def supply(shop: Shop, name: str, frame: pd.DataFrame, known_at: str, columns: I
     twice = made.duplicated(_KEY, keep=False)
     if twice.any():
         failures.append(f"{name}: {_counted(frame, twice)} share customer_id and snapshot_date. Keep one row of each.")
+    unmet = ~made["customer_id"].isin(_customers(shop))
+    if len(made) and unmet.all():
+        failures.append(
+            f"{name}.customer_id: none of {made['customer_id'].nunique():,} ids is a customer of the shop "
+            f"({_counted(frame, unmet)}). Write the ids as the orders do."
+        )
     if failures:
         raise InputError(failures)
+    if unmet.any():
+        _log.warning(f"{name}.customer_id: {_counted(frame, unmet)} are of no customer of the shop.")
     values = made.set_index(_KEY)[columns].sort_index()
     digest = hashlib.sha256(",".join(columns).encode())
     digest.update(np.ascontiguousarray(pd.util.hash_pandas_object(values, index=True)).tobytes())
     return dataclasses.replace(shop, supplied={**shop.supplied, name: SuppliedTable(values, digest.hexdigest()[:16])})
+
+
+def as_pandas(frame: Any, name: str) -> pd.DataFrame:
+    """Give a table of pandas, Polars or Arrow as one of pandas.
+
+    Raises
+    ------
+    InputError
+        Where it is none of these.
+    """
+    made = frame.to_pandas() if hasattr(frame, "to_pandas") else frame
+    if not isinstance(made, pd.DataFrame):
+        raise InputError(f"{name}: a {type(frame).__name__} was received. Supply a pandas DataFrame.")
+    return made
+
+
+def _customers(shop: Shop) -> pd.Series:
+    """Give the ids of all customers with an order."""
+    customers: pd.DataFrame = shop.tables["orders"].select("customer_id").distinct().to_pandas()
+    return customers["customer_id"]
 
 
 def _days(values: pd.Series) -> pd.Series:

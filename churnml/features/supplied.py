@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from churnml.data.shop import Shop
-from churnml.data.supplied import supply
+from churnml.data.supplied import as_pandas, supply
 from churnml.features.family import Family, Supplied
 from churnml.features.registry import families, register
 
@@ -30,7 +30,7 @@ def supply_features(
         The shop.
     frame
         One row per customer and snapshot: ``customer_id``, ``snapshot_date``, the column ``known_at`` and numbers.
-        Every snapshot that is built needs rows; a customer without one has null.
+        Every snapshot that is built needs rows; a customer without one has null. Tables of Polars and Arrow will do.
     family
         Name of the family that the features make.
     known_at
@@ -54,6 +54,7 @@ def supply_features(
     ConfigError
         Where the declaration breaks a law.
     """
+    frame = as_pandas(frame, family)
     key = {"customer_id", "snapshot_date", known_at}
     declared = features or [_as_number(str(column)) for column in frame.columns if column not in key]
     supplied = supply(shop, family, frame, known_at, [feature.name for feature in declared])

@@ -113,12 +113,25 @@ def trace(shop: Shop, customer_id: str, feature: str, snapshot_date: Day) -> pd.
     Raises
     ------
     InputError
-        Where the feature is not known or the shop lacks its table.
+        Where the feature is not known, the shop lacks its table, or it has no such customer.
     """
     history = History(shop, snapshot_date)
     declared = _declared(shop, feature)
+    if not isinstance(customer_id, str):
+        raise InputError(f"customer_id: ids are text (received {customer_id!r:.80}). Write it in quotes.")
+    rows = _rows_of(shop, customer_id, declared, history)
+    orders = shop.tables["orders"]
+    if rows.empty and not orders.filter(orders.customer_id == customer_id).count().execute():
+        raise InputError(f"{customer_id}: is no customer of this shop. Look at the id.")
+    return rows
+
+
+def _rows_of(shop: Shop, customer_id: str, declared: Feature, history: History) -> pd.DataFrame:
+    feature = declared.name
     if isinstance(declared, Derived):
-        parts = [trace(shop, customer_id, name, snapshot_date).assign(feature=name) for name in declared.inputs]
+        parts = [
+            _rows_of(shop, customer_id, feature_of(name), history).assign(feature=name) for name in declared.inputs
+        ]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"customer_id": []})
     if isinstance(declared, Supplied):
         family = family_of(feature).name
@@ -136,7 +149,7 @@ def trace(shop: Shop, customer_id: str, feature: str, snapshot_date: Day) -> pd.
 
 def _declared(shop: Shop, feature: str) -> Feature:
     known = {known.name for known in available(shop)}
-    if feature not in known:
+    if not isinstance(feature, str) or feature not in known:
         raise InputError(f"{feature}: not a feature of this shop. Choose among {', '.join(sorted(known))}.")
     return feature_of(feature)
 

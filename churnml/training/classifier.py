@@ -13,6 +13,8 @@ from sklearn.utils import check_array
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _num_samples, check_is_fitted, column_or_1d, validate_data
 
+from churnml.days import parse_day
+from churnml.errors import InputError
 from churnml.statistics.logodds import Floats, fit_intercept, sigmoid
 from churnml.training.candidates import CANDIDATES
 from churnml.training.candidates.base import FitSettings
@@ -173,8 +175,9 @@ def _one_per_row(name: str, values: ArrayLike) -> NDArray[Any]:
 
 def _days(snapshots: ArrayLike) -> NDArray[np.datetime64]:
     """Give the day of each row."""
-    given = _one_per_row("snapshots", snapshots)
+    given = pd.Series(_one_per_row("snapshots", snapshots))
     try:
-        return given.astype("datetime64[D]")
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"snapshots: holds values that are no days ({error}). Write days as 2025-03-31.") from error
+        days = {value: parse_day(value, "snapshots") for value in given.drop_duplicates()}
+    except InputError as error:
+        raise ValueError(str(error)) from error
+    return given.map(days).to_numpy(dtype="datetime64[D]")

@@ -184,6 +184,11 @@ def test_clocks_that_disagree_on_the_same_day_are_no_fault() -> None:
         ([*range(100), 170], 1, (0, 0)),  # 70 days of rest, of a shop with an order a day: one order of 101
         ([*range(100), 170], 400, (0, 0)),  # the shop opens again
         ([*range(28), *range(365, 393), 730], 4, (0, 0)),  # only in December
+        ([0, *range(10_000, 10_100), 20_000], 4, (1, 1)),  # neither hides the other
+        ([0, 1_000, 2_000, 3_000, 4_000, 5_000], 1, (0, 0)),  # rare orders at both ends
+        ([*range(100), 99 + 365], 4, (0, 1)),  # one of 401, a year after orders of every day
+        ([*range(100), 99 + 364], 4, (0, 0)),
+        ([*range(80), 92, 92 + 389], 4, (0, 0)),  # 13 days of rest, and 389 are less than 30 times as many
     ],
 )
 def test_days_that_lie_alone(days: list[int], per_day: int, expected: tuple[int, int]) -> None:
@@ -304,6 +309,10 @@ def test_an_amount_below_0_is_negative_however_small() -> None:
     ("text", "remedy"),
     [
         ("12,50", "A comma stands for the decimal point: write 12.50."),
+        (
+            "1,234",
+            "Whether the comma groups thousands or stands for the decimal point cannot be known: write 1234 or 1.234.",
+        ),
         ("1.234,56", "Thousands are grouped and a comma stands for the decimal point: write 1234.50."),
         ("1 234,56", "Thousands are grouped and a comma stands for the decimal point: write 1234.50."),
         ("1,234.50", "Thousands are grouped by commas: leave them out, write 1234.50."),

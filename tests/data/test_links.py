@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from churnml.config import TableSource
+from churnml.config import TableSource, load_config
 from churnml.data.shop import check, read
+from churnml.errors import ConfigError
 from tests.servers import load_postgres
 
 pytestmark = pytest.mark.slow
@@ -42,11 +44,14 @@ def test_consent_of_a_single_customer_is_not_lost_either() -> None:
         "customers.customer_id: 2 of 3 ids stand in no order, so a refusal of contact would not be seen; "
         "orders.customer_id would hold 1 but for letter case (ann / Ann). Write the ids alike in both tables."
     ]
-    # Where consent is not told, or the customer has a row too, it is a note.
+    # Where consent is not told, or the customer has a row too, which may be the one that refuses, it is a note.
     for table in (customers(ann="no", bob="yes")[["customer_id"]], customers(ann="no", Ann="no", bob="yes")):
         report = check({"orders": orders(["Ann", "bob"]), "customers": table})
         assert report.failures == []
-    assert report.notes == ["customers: 1 of 3 rows are of customers without an order."]
+    assert report.notes == [
+        "customers: 1 of 3 rows are of customers without an order. Of their 1 ids orders.customer_id would hold 1 but "
+        "for letter case (ann / Ann). Write the ids alike in both tables."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -118,12 +123,51 @@ def test_a_customer_in_two_ways_of_writing_is_named() -> None:
     ]
 
 
+def test_the_id_that_is_named_can_be_put_into_the_config(tmp_path: Path) -> None:
+    for guest in ("0", "007", "NO", "~", "1:30", "2025-01-01", "#1", "a, b", "müşteri\t"):
+        [note] = check({"orders": orders([guest] * 20 + [f"c{at}" for at in range(20)])}).notes
+        named = note.split("not_customers: ")[1].removesuffix(" in the config.")
+        (tmp_path / "settings.yaml").write_text(f"tables: {{orders: {{not_customers: {named}}}}}", encoding="utf-8")
+        sources = load_config(tmp_path / "settings.yaml").tables.sources
+        assert sources["orders"].not_customers == [guest]
+    (tmp_path / "settings.yaml").write_text("tables: {orders: {not_customers: [007]}}")
+    with pytest.raises(ConfigError, match=re.escape('(received 7). Write it in quotes, such as "007".')):
+        load_config(tmp_path / "settings.yaml")
+
+
+@pytest.mark.parametrize("name", ["Contactable", "contactable ", "CONTACTABLE"])
+def test_consent_in_a_column_that_is_written_differently_is_not_passed_over(name: str, tmp_path: Path) -> None:
+    told = customers(a="yes", b="no").rename(columns={"contactable": name})
+    said = (
+        f"customers: the column {name!r} is not read, though contactable is a column of the contract. Call it "
+        f"contactable, or name it under tables.customers.columns in the config (contactable: {name!r})."
+    )
+    tables = {"orders": orders(["a", "b"]), "customers": told}
+    assert check(tables).failures == [said]
+    for table, rows in tables.items():
+        rows.to_csv(tmp_path / f"{table}.csv", index=False)
+    assert check(tmp_path).failures == [said]
+    found = check(tmp_path, tables={"customers": {"columns": {"contactable": name}}})
+    assert not found.failures
+
+
+def test_currencies_and_cancellations_are_not_passed_over_either() -> None:
+    for name, ours in (("Currency", "currency"), ("cancelled at", "cancelled_at"), ("Recorded-At", "recorded_at")):
+        [failure] = check({"orders": orders(["a", "b"]).assign(**{name: "2025-01-01"})}).failures
+        assert failure.startswith(
+            f"orders: the column {name!r} is not read, though {ours} is a column of the contract."
+        )
+    assert check({"orders": orders(["a", "b"]).assign(Status="x")}).notes == [
+        "orders: columns that are not used: Status."
+    ]
+
+
 def test_an_id_with_a_large_share_of_the_orders_is_named() -> None:
     # 20 of 1,000 orders are 2 %; 19 are not.
     others = [f"c{at}" for at in range(980)]
     assert check({"orders": orders(["GUEST"] * 20 + others)}).notes == [
         "orders.customer_id: GUEST has 20 of 1,000 orders (2%). If it stands for guests, leave them out by "
-        "tables.orders.not_customers: [GUEST] in the config."
+        'tables.orders.not_customers: ["GUEST"] in the config.'
     ]
     assert check({"orders": orders(["GUEST"] * 19 + others)}).notes == []
     assert check({"orders": orders(["GUEST"] * 20 + others + ["x"])}).notes == []

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from churnml.config import TableSource
+from churnml.data.contract import TABLES
 from churnml.data.shop import check, read
-from churnml.errors import InputError
+from churnml.errors import ConfigError, InputError
 
 pytestmark = pytest.mark.slow
 
@@ -76,6 +78,18 @@ def test_wrong_names_in_the_config_are_all_named() -> None:
     ]
 
 
+def test_sources_in_python_are_judged_like_those_in_the_config() -> None:
+    wrong: Any = {"ordrs": {"name": "x"}, "orders": "sales", "returns": {"colums": {}}}
+    with pytest.raises(ConfigError) as raised:
+        read({}, tables=wrong)
+    assert raised.value.failures == [
+        f"tables.ordrs: is no table of the contract. Name one of {', '.join(TABLES)}.",
+        "tables.orders: Input should be a valid dictionary or instance of TableSource (received 'sales'). Correct the "
+        "value.",
+        "tables.returns.colums: the key is not known. Remove it, or correct its spelling.",
+    ]
+
+
 def test_a_mapped_table_that_is_missing(tmp_path: Path) -> None:
     with pytest.raises(
         InputError, match=r"^orders: tables\.orders\.name in the config says sales, but there is no such"
@@ -100,7 +114,7 @@ def test_customers_keep_their_attributes() -> None:
     assert shop.report.notes == ["customers: 1 of 2 rows are of customers without an order."]
 
 
-@pytest.mark.parametrize("timezone", ["Europe/Nowhere", "", "x'; DROP TABLE y; --"])
-def test_an_unknown_timezone(timezone: str) -> None:
+@pytest.mark.parametrize("timezone", ["Europe/Nowhere", "", "x'; DROP TABLE y; --", None])
+def test_an_unknown_timezone(timezone: Any) -> None:
     with pytest.raises(InputError, match=r"^timezone: .* is not known\. Use a name such as Europe/Istanbul or UTC\."):
         read({"orders": sales()}, timezone=timezone)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 from churnml.config import Config, load_config
@@ -257,6 +259,27 @@ def test_supplied_features_may_be_declared(random_shop: Shop) -> None:
     )
     assert feature("satisfaction") is declared
     assert families()["crm"].actionable
+
+
+def test_ids_of_supplied_features_meet_those_of_the_shop(caplog: pytest.LogCaptureFixture) -> None:
+    orders = Maker(6, DAY, 5).tables()["orders"]
+    shop = read({"orders": orders.assign(customer_id=orders.customer_id.str[1:].astype(float))})
+    ids = shop.tables["orders"].customer_id.execute().unique()
+    scores = crm([DAY], [float(ids[0]), float(ids[1])])
+    built = build_features(supply_features(shop, scores, family="crm", known_at="exported_at"), DAY)
+    assert built["satisfaction"].notna().sum() == len(set(ids[:2]) & set(built.index)) > 0
+    stranger = scores.assign(customer_id=[ids[0], "stranger"])
+    supply_features(shop, stranger, family="crm", known_at="exported_at")
+    assert "crm.customer_id: 1 of 2 rows (customer_id stranger) are of no customer of the shop." in caplog.text
+    with pytest.raises(InputError, match=re.escape("crm.customer_id: none of 2 ids is a customer of the shop")):
+        supply_features(shop, scores.assign(customer_id=["x", "y"]), family="crm", known_at="exported_at")
+    with pytest.raises(InputError, match=re.escape("crm.customer_id: 1 of 2 rows are empty. Fill or drop them.")):
+        supply_features(shop, scores.assign(customer_id=[ids[0], None]), family="crm", known_at="exported_at")
+    for table in (pa.Table.from_pandas(scores), pl.from_pandas(scores)):
+        again = build_features(supply_features(shop, table, family="crm", known_at="exported_at"), DAY)
+        pd.testing.assert_frame_equal(again, built)
+    with pytest.raises(InputError, match=re.escape("crm: a list was received. Supply a pandas DataFrame.")):
+        supply_features(shop, [scores], family="crm", known_at="exported_at")  # type: ignore[arg-type]
 
 
 def test_what_was_not_known_before_its_snapshot_is_refused(random_shop: Shop) -> None:

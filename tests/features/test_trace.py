@@ -81,13 +81,24 @@ def test_the_trace_of_a_derived_feature_holds_the_rows_of_its_inputs(random_shop
     assert counts.to_dict() == {name: built.loc[customer, name] for name in ("orders_90d", "orders_365d")}
 
 
-def test_a_trace_of_nothing_has_columns_but_no_rows(random_shop: Shop) -> None:
-    rows = trace(random_shop, "nobody", "orders_90d", SNAPSHOT)
+def test_a_trace_of_nothing_has_columns_but_no_rows(random_shop: Shop, built: pd.DataFrame) -> None:
+    rows = trace(random_shop, built.index[built["complaints_365d"] == 0][0], "complaints_365d", SNAPSHOT)
     assert rows.empty
-    assert {"order_id", "ordered_at", "amount", "source"} <= set(rows)
+    assert {"complaint_id", "opened_at", "source"} <= set(rows)
 
 
 @pytest.mark.slow
+def test_a_trace_of_no_customer_or_no_feature_is_refused(random_shop: Shop) -> None:
+    for stranger, said in (("nobody", "nobody: is no customer of this shop."), ("", ": is no customer of this shop.")):
+        with pytest.raises(InputError, match=re.escape(said)):
+            trace(random_shop, stranger, "orders_90d", SNAPSHOT)
+    for other in (1, b"c01", ["c01"], None):
+        with pytest.raises(InputError, match=re.escape(f"customer_id: ids are text (received {other!r}).")):
+            trace(random_shop, other, "orders_total", SNAPSHOT)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=re.escape("['x']: not a feature of this shop.")):
+        trace(random_shop, "c01", ["x"], SNAPSHOT)  # type: ignore[arg-type]
+
+
 def test_a_trace_shows_what_was_known_on_the_day() -> None:
     made = Maker(9, SNAPSHOT, 1).tables()
     complaints = made["complaints"]

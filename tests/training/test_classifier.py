@@ -98,7 +98,11 @@ def test_what_cannot_be_fitted_is_refused(candidate: str, message: str) -> None:
         ({"customers": ["a"], "snapshots": []}, "snapshots has 0, customers has 1, but X has 100 rows."),
         ({"snapshots": [["2025-03-01"]] * 100}, "snapshots has 2 dimensions. Pass one value per row of X."),
         ({"snapshots": ["2025-03-01"] * 99 + [None]}, "snapshots: 1 of 100 values are missing. Fill them, or drop"),
-        ({"snapshots": ["1 March"] * 100}, "snapshots: holds values that are no days"),
+        *(
+            ({"snapshots": [bad] * 100}, "snapshots: is not a day (received ")
+            for bad in ("1 March", "20250301", "2025-03", "2025", "today", "", 20250331, 45658.0, True)
+        ),
+        ({"snapshots": pd.to_datetime(["2025-03-01T23:00-05:00"] * 100)}, "snapshots: has a time zone (received "),
         ({"customers": [None, *range(99)]}, "customers: 1 of 100 values are missing."),
     ],
 )
@@ -106,6 +110,14 @@ def test_days_and_customers_belong_to_the_rows(given: dict[str, object], message
     X, y = drawn(100)
     with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
         ChurnClassifier("spline_logistic").fit(X, y, **given)
+
+
+def test_days_may_be_written_as_everywhere() -> None:
+    X, y = drawn(100)
+    days = pd.to_datetime(["2025-03-01", "2025-04-01"] * 50)
+    expected = ChurnClassifier("spline_logistic").fit(X, y, snapshots=days).predict_proba(X)
+    for given in (days.astype(str), list(days.date), days.to_numpy(), days + pd.Timedelta(hours=3)):
+        assert (ChurnClassifier("spline_logistic").fit(X, y, snapshots=given).predict_proba(X) == expected).all()
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from churnml.data.checks.days import check_after_orders, check_days
 from churnml.data.checks.lines import check_keys
 from churnml.data.checks.links import check_links
 from churnml.data.checks.report import CheckReport
-from churnml.data.checks.values import check_values, missing_columns
+from churnml.data.checks.values import check_values, missing_columns, miswritten_columns
 from churnml.data.contract import TABLES, Table
 from churnml.data.engines.engine import Engine, said
 
@@ -51,7 +51,8 @@ def check_tables(raw: Mapping[str, ir.Table], engine: Engine, add_lines: Collect
             failures.append(f"{name}: the table cannot be read to its end. {said(error)} Export it again.")
             continue
         rows[name], plain[name], impossible[name] = found.rows, found.plain, found.impossible
-        failures += missing_columns(received, table) + found.failures + [*lines.clashes]
+        failures += missing_columns(received, table) + miswritten_columns(received, table)
+        failures += [*found.failures, *lines.clashes]
         notes += found.notes
         if lines.fewer and not lines.clashes:
             duplicated.add(name)

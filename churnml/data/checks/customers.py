@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 
 import ibis.expr.types as ir
@@ -41,6 +42,6 @@ def _of_many(counted: ir.Table) -> list[str]:
     many = most[most["orders"] >= _SHARE * total]
     return [
         f"orders.customer_id: {short(id_)} has {count:,} of {total:,} orders ({count / total:.0%}). If it stands for "
-        f"guests, leave them out by tables.orders.not_customers: [{short(id_)}] in the config."
+        f"guests, leave them out by tables.orders.not_customers: [{json.dumps(id_, ensure_ascii=False)}] in the config."
         for id_, count in zip(many["id"], many["orders"], strict=True)
     ]

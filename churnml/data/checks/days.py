@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -25,6 +26,8 @@ _LEAST_TIMES_AT_END, _LEAST_TIMES_AT_START = 2, 10
 _NEAR_DAYS, _NEAR_SHARE = 60, 0.001
 # A shop of one season rests for long, and every year.
 _TIMES_ANY_OTHER = 3
+# Where orders come every few days, few that come a year later, with none between, bear a mistaken year.
+_RARE_DAYS, _RARE_TIMES = 365, 30
 
 
 def check_days(raw: ir.Table, plain: Collection[str]) -> list[str]:
@@ -102,12 +105,21 @@ def _lone(days: NDArray[np.int64], orders: NDArray[np.int64], *, at_end: bool) -
     gaps = np.diff(days)
     total = orders.sum()
     before = np.cumsum(orders)[:-1]
+    here, there = (_LEAST_TIMES_AT_END, _LEAST_TIMES_AT_START)[:: 1 if at_end else -1]
+    # What may lie alone at the other end tells nothing of how the shop rests.
+    after = total - before
+    usual = np.where(_is_far(gaps, after, total) & (after * there < total), 0, gaps)
     for place in range(len(gaps) - 1, -1, -1):
-        few, gap = before[place], gaps[place]
-        is_far = gap >= _FAR_DAYS and few <= max(_HANDFUL, _FAR_SHARE * total)
-        is_near = at_end and gap >= _NEAR_DAYS and few <= _NEAR_SHARE * total
-        if not (is_far or is_near) or few * (_LEAST_TIMES_AT_END if at_end else _LEAST_TIMES_AT_START) >= total:
+        few, gap, others = before[place], gaps[place], usual[place + 1 :].max(initial=1)
+        is_near = gap >= _NEAR_DAYS and few <= _NEAR_SHARE * total
+        is_rare = gap >= max(_RARE_DAYS, _RARE_TIMES * others) and few <= _FAR_SHARE * total
+        if not (_is_far(gap, few, total) or (at_end and (is_near or is_rare))) or few * here >= total:
             continue
-        if gap > _TIMES_ANY_OTHER * gaps[place + 1 :].max(initial=1):
+        if gap > _TIMES_ANY_OTHER * others:
             return place + 1
     return 0
+
+
+def _is_far(gap: Any, few: Any, total: int) -> Any:
+    """Tell whether a gap divides few orders from all others by years."""
+    return (gap >= _FAR_DAYS) & (few <= max(_HANDFUL, _FAR_SHARE * total))

@@ -65,6 +65,13 @@ def check_files(
             for name, found in surveys.items()
             if found.most_lines > _MOST_LINES
         ]
+        notes += [
+            f"{table}: {name}, line {found.like_rows_line:,}: {found.like_rows:,} lines within values look like rows "
+            "of the table. Two quotes that stand alone make one value of all lines between them: look at the lines "
+            "before, and export it again."
+            for name, found in surveys.items()
+            if 2 * found.like_rows > found.inner_lines and found.most_lines <= _MOST_LINES
+        ]
     return held, failures, notes
 
 

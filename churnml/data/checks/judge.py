@@ -22,7 +22,10 @@ LATEST = datetime(2100, 1, 1)
 FEW = 0.05
 """Share of the values up to which those that cannot be are noise and are left out; above it the export is wrong."""
 
-Kind = Literal["unreadable", "empty", "unknown", "below", "above", "over", "rounded", "far", "before", "late"]
+COARSE_FROM = 2**17
+"""From here on, floats of 32 bits lie more than a cent apart."""
+
+Kind = Literal["unreadable", "empty", "unknown", "below", "above", "over", "rounded", "coarse", "far", "before", "late"]
 
 _HOW_TO_WRITE = {
     "id": "Write ids as text or as whole numbers, exported anew: a float or 5.12E+12 has lost digits.",
@@ -38,6 +41,8 @@ _STYLES = {
     r"[$€£¥₺₽₹]|\d\s*[A-Z]{2,3}$|^[A-Z]{2,3}\s*\d": "Leave currencies out: write 1234.50.",
     r"^[+-]?\d+(,\d{3})*,\d{3}\.\d+$|^[+-]?\d+(,\d{3}){2,}$": f"{_GROUPS} by commas: leave them out, write 1234.50.",
     r"^[+-]?\d+([. \u00a0\u202f']\d{3})+,\d+$": f"{_GROUPS} and a comma stands for the decimal point: write 1234.50.",
+    r"^[+-]?\d{1,3},\d{3}$": "Whether the comma groups thousands or stands for the decimal point cannot be known: "
+    "write 1234 or 1.234.",
     r"^[+-]?\d*,\d+$": "A comma stands for the decimal point: write 12.50.",
     r"^[+-]?\d{1,3}([. \u00a0\u202f']\d{3})+(\.\d+)?$": f"{_GROUPS}: write 1234.50.",
     r"^\(.*\d.*\)$|\d-$": "Write the minus in front: -12.50.",
@@ -56,7 +61,7 @@ _TIME_STYLES = {
     # A digit and three letters in a line; looked for one after the other, a long text would be walked once per sign.
     r"(?m)^(?=.*\d)(?=.*[^\W\d_]{3})": "Write months as numbers and offsets instead of zones: "
     "2025-03-31 14:05:00+03:00.",
-    r"^(19|20)\d{6}$": "Divide year, month and day: 2025-03-31.",
+    r"^(19|20)\d{6}(\d{4}|\d{6})?$": "Divide year, month and day: 2025-03-31.",
     r"^\d{9,19}([.,]\d*)?$": "This is a count since 1970: write it as 2025-03-31 14:05:00.",
     r"^\d{5}([.,]\d*)?$": "This is how a spreadsheet counts days: format the column as 2025-03-31.",
 }
@@ -90,7 +95,7 @@ def judge(bad: Bad) -> Verdict:
         )
     where = f"{table.name}.{column.name}: {counted} {'values' if bad.kind == 'before' else 'rows'}"
     said = f"{where} {_what(bad)}"
-    if bad.kind in ("rounded", "late"):
+    if bad.kind in ("rounded", "coarse", "late"):
         return Verdict(f"{said} ({_examples(bad)}).", fails=False)
     few = bad.count <= FEW * bad.total
     if few and bad.kind == "below" and column.bounds is not None and column.bounds.few_may_go:
@@ -120,6 +125,7 @@ def _what(bad: Bad) -> str:
         "above": f"lie above {bounds.maximum:,}" if bounds else "",
         "over": f"lie above their {column.at_most}" + (f" ({default:g} where it is empty)" if default else ""),
         "rounded": "have more than four digits after the point and are rounded",
+        "coarse": f"are floats of 32 bits, which hold no cents from {COARSE_FROM:,} on: export 64 bits or decimals",
         "far": f"lie before {EARLIEST.year} or after {LATEST.year - 1}",
         "before": f"lie on a day before {before.column}" if before else "",
         "late": f"lie more than {LATE_DAYS} days after the last order and count from their day on alone",

@@ -101,6 +101,9 @@ def _check(link: _Link, *, tells_consent: bool) -> tuple[list[str], list[str]]:
     if tells_consent and len(pairs):
         lost = "a refusal of contact would not be seen"
         return [f"{where}: {missed_ids:,} of {ids:,} ids stand in no order, so {lost}; {orders_column} {hint}"], []
+    if tells_consent:
+        pairs = alike(others, link.targets.distinct())
+        hint = f"would hold {said_alike(pairs)}. {_ALIKE}"
     if TABLES[link.table].event_time is None:  # counted where such rows are looked through
         return [], [f"{where}: {orders_column} {hint}"] if len(pairs) else []
     what = "are of customers without an order" if link.column == "customer_id" else "name no order with a customer"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from churnml.data.checks.judge import EARLIEST, LATEST, Bad, Kind, judge
+from churnml.data.checks.judge import COARSE_FROM, EARLIEST, LATEST, Bad, Kind, judge
 from churnml.data.checks.report import EXAMPLES, Findings, short
 from churnml.data.contract import ORDERS, RECORDED_AT, Column, Table
 from churnml.data.door import as_number, as_type, changes, value_of, without_gaps
@@ -20,6 +23,7 @@ _NOISE = {
     "string": 1e-15,
 }  # text: 0.30000000000000004 is how a program writes 0.3
 _DIGITS = 4
+_NO_LETTERS = re.compile(r"[\W_]+")
 _FIVE_DIGITS = r"\.\d{4}\d*[1-9]\d*\s*$"
 
 
@@ -38,6 +42,21 @@ def missing_columns(raw: ir.Table, table: Table) -> list[str]:
     return [
         f"{table.name}: the columns {', '.join(missing)} are missing {received}. Add them, or name the columns that "
         f"hold them {where}"
+    ]
+
+
+def miswritten_columns(raw: ir.Table, table: Table) -> list[str]:
+    """Name columns whose names are the contract's but for capitals, blanks and dashes.
+
+    Passed over, they would take with them what they say: a refusal of contact, a cancellation, a second currency.
+    """
+    contract = {*table.column, RECORDED_AT.name, "currency"} - {*table.required}  # those are told to be missing
+    meant = {name: _NO_LETTERS.sub("_", name.strip().casefold()) for name in raw.columns if name not in table.column}
+    return [
+        f"{table.name}: the column {name!r} is not read, though {ours} is a column of the contract. Call it {ours}, or "
+        f"name it under tables.{table.name}.columns in the config ({ours}: {name!r})."
+        for name, ours in meant.items()
+        if ours in contract and name != ours
     ]
 
 
@@ -127,6 +146,8 @@ def _bad_numbers(raw: ir.Table, table: Table, column: Column) -> dict[Kind, ir.B
     if column.type == "money":
         rounded = _is_rounded(raw, column)
         bad |= {} if rounded is None else {"rounded": rounded}
+        if raw[column.name].type() == dt.float32:
+            bad["coarse"] = number.abs() >= COARSE_FROM
     return bad
 
 

@@ -68,6 +68,12 @@ class Survey:
         Line ends within the values of the row that has most of them.
     most_lines_line
         The line in which that row begins.
+    inner_lines
+        Lines between the first and the last of a row.
+    like_rows
+        Those of them that have as many delimiters as the header.
+    like_rows_line
+        The first of these lines.
     ends
         How many lines end in which way: ``\n``, ``\r\n`` or ``\r``.
     """
@@ -77,6 +83,9 @@ class Survey:
     longest_line: int = 0
     most_lines: int = 0
     most_lines_line: int = 0
+    inner_lines: int = 0
+    like_rows: int = 0
+    like_rows_line: int = 0
     ends: Counter[str] = field(default_factory=Counter)
 
     def too_long(self, name: str) -> str | None:
@@ -156,7 +165,7 @@ def survey(file: Path, header: Header) -> Survey:
         Where a compressed file cannot be read to its end.
     """
     found = Survey()
-    scan = _Scan(ord(header.delimiter) if header.delimiter.isascii() else _LF)
+    scan = _Scan(ord(header.delimiter) if header.delimiter.isascii() else _LF, len(header.columns) - 1)
     try:
         with _opened(file) as binary:
             if binary.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
@@ -175,7 +184,8 @@ def survey(file: Path, header: Header) -> Survey:
 class _Scan:
     """Where a scan stands between two chunks of a file."""
 
-    def __init__(self, delimiter: int) -> None:
+    def __init__(self, delimiter: int, delimiters: int) -> None:
+        self._delimiter, self._delimiters = delimiter, delimiters
         self._before_value = (delimiter, _LF, _CR)
         self._inside = False
         self._at_value = True  # only spaces since a delimiter or a line end
@@ -196,6 +206,7 @@ class _Scan:
             ends = np.union1d(ends, lone)
         outside = (np.searchsorted(toggles, ends) + self._inside) % 2 == 0
         self._close_rows(data, ends, outside, found)
+        self._look_inside(data, ends, outside, found)
         self._inside ^= len(toggles) % 2 == 1
         stripped = chunk.rstrip(b" ")
         self._at_value = not self._inside and (stripped[-1] in self._before_value if stripped else self._at_value)
@@ -229,6 +240,18 @@ class _Scan:
         )
         self._row_start = self._offset + int(at[-1]) + 1
         self._row_line = self._lines + int(places[-1]) + 1
+
+    def _look_inside(self, data: npt.NDArray[np.uint8], ends: Positions, outside: Any, found: Survey) -> None:
+        """Count the lines within values, and those that look like rows which two stray quotes have swallowed."""
+        inner = np.flatnonzero(~outside[1:] & ~outside[:-1]) + 1
+        if not inner.size or not self._delimiters:
+            return
+        delimiters = np.searchsorted(np.flatnonzero(data == self._delimiter), ends)
+        like_rows = inner[delimiters[inner] - delimiters[inner - 1] == self._delimiters]
+        found.inner_lines += inner.size
+        found.like_rows += like_rows.size
+        if like_rows.size and not found.like_rows_line:
+            found.like_rows_line = self._lines + int(like_rows[0]) + 1
 
     def _judge(self, sizes: Positions, within: Positions, lines: Positions, found: Survey) -> None:
         filled = sizes > 0

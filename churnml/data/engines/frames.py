@@ -14,7 +14,7 @@ from churnml.errors import InputError
 
 _NEEDED = "but a DataFrame (pandas, Polars), an Arrow table, a DuckDB relation or an Ibis table is needed."
 _BATCH_ROWS = 100_000
-_EXACT_IN_FLOAT16 = 2_048
+_EXACT_IN_FLOAT16, _CENTS_IN_FLOAT16 = 2_048, 16
 
 
 def to_arrow(frame: Any) -> pa.Table | pa.RecordBatchReader:
@@ -42,7 +42,7 @@ def to_arrow(frame: Any) -> pa.Table | pa.RecordBatchReader:
 
 
 def refuse_lost_digits(table: pa.Table) -> None:
-    """Refuse float16 that does not tell whole numbers apart: an engine reads it as float32, where that is not seen.
+    """Refuse float16 that has lost digits: an engine reads it as float32, where that is not seen.
 
     Raises
     ------
@@ -52,12 +52,15 @@ def refuse_lost_digits(table: pa.Table) -> None:
     lossy = []
     for field, column in zip(table.schema, table.columns, strict=True):
         if pa.types.is_float16(field.type):
-            largest = pc.max(pc.abs(pc.if_else(pc.is_nan(column.cast(pa.float32())), None, column.cast(pa.float32()))))
-            lossy += [field.name] if (largest.as_py() or 0) >= _EXACT_IN_FLOAT16 else []
+            values = column.cast(pa.float32())
+            values = pc.abs(pc.if_else(pc.is_nan(values), None, values))
+            parts = pc.if_else(pc.equal(values, pc.floor(values)), None, values)
+            if (pc.max(values).as_py() or 0) >= _EXACT_IN_FLOAT16 or (pc.max(parts).as_py() or 0) >= _CENTS_IN_FLOAT16:
+                lossy.append(field.name)
     if lossy:
         raise InputError(
             f"{', '.join(lossy)}: the type is float16, in which whole numbers from {_EXACT_IN_FLOAT16:,} on become one "
-            "another. Export whole numbers, text or float64."
+            f"another, and amounts from {_CENTS_IN_FLOAT16} on lose their cents. Export whole numbers, text or float64."
         )
 
 
@@ -69,7 +72,7 @@ def _as_arrow(frame: Any) -> pa.Table | pa.RecordBatchReader:
         refuse_twins(map(str, frame.columns))
         return pa.table({_text(name): _from_pandas(frame[name], str(name)) for name in frame.columns})
     if module == "polars" and kind in ("DataFrame", "LazyFrame"):
-        return _from_polars(frame.collect() if kind == "LazyFrame" else frame)
+        return _from_polars(_collected(frame) if kind == "LazyFrame" else frame)
     if module == "duckdb" and hasattr(frame, "to_arrow_reader"):
         return frame.to_arrow_reader(_BATCH_ROWS)
     if module == "ibis" and hasattr(frame, "to_pyarrow") and hasattr(frame, "schema"):
@@ -78,9 +81,18 @@ def _as_arrow(frame: Any) -> pa.Table | pa.RecordBatchReader:
         return pa.Table.from_batches([frame])
     if module == "pyarrow" and hasattr(frame, "scanner"):
         return frame.scanner().to_reader()
-    if hasattr(frame, "__arrow_c_stream__"):
+    if hasattr(frame, "__arrow_c_stream__") and kind not in ("Series", "ChunkedArray"):
         return pa.RecordBatchReader.from_stream(frame)
     raise InputError(f"the type {kind} was received, {_NEEDED}")
+
+
+def _collected(frame: Any) -> Any:
+    try:
+        return frame.collect()
+    except Exception as error:  # what its own functions raise comes as it is
+        raise InputError(
+            f"the Polars LazyFrame cannot be computed ({str(error)[:200] or type(error).__name__})."
+        ) from error
 
 
 def _from_ibis(table: Any) -> pa.Table:

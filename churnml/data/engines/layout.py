@@ -138,7 +138,7 @@ def _sort_in(path: Path, folder: Path, name: str, into: tuple[list[TableFile], l
     part = re.fullmatch(rf"{re.escape(name)}({_NUMBER})?\.(parquet|csv|csv\.gz)", path.name) or path.name == name
     if _READ.search(path.name) and (part or (within and not begins)):
         held.append(TableFile(path=path, name=relative.as_posix(), keys=_keys(relative)))
-    elif _READ.search(path.name.lower()) and begins:
+    elif _READ.search(path.name.lower()) and (begins or within):
         refused.append(relative.as_posix())
     else:
         unread.append(relative.as_posix())

@@ -109,6 +109,24 @@ def test_stray_quotes_that_swallow_lines_are_noted(tmp_path: Path) -> None:
     assert read(tmp_path).report.notes == read(tmp_path).report.notes == report.notes, "remembered too"
 
 
+@pytest.mark.parametrize("swallowed", [1, 5, 49])
+def test_few_lines_that_stray_quotes_swallow_are_noted_too(tmp_path: Path, swallowed: int) -> None:
+    lines = [f"{number},{number},2025-01-01,1,x" for number in range(200)]
+    # A text of three lines whose middle one has a comma less than a row.
+    lines[3] = lines[3].replace(",x", ',"one\ntwo, three, four, five\nsix"')
+    lines[9] = lines[9].replace(",x", ',"one\nby, chance, five, values, here\ntwo\nthree\nfour\nfive"')
+    (tmp_path / "orders.csv").write_text(HEADER.strip() + ",channel\n" + "\n".join(lines))
+    assert check(tmp_path).notes == []
+    lines[3] = lines[9] = "9,9,2025-01-01,1,x"
+    lines[20] = lines[20].replace(",x", ',"x')
+    lines[21 + swallowed] = lines[21 + swallowed].replace(",x", ',x"')
+    (tmp_path / "orders.csv").write_text(HEADER.strip() + ",channel\n" + "\n".join(lines))
+    assert [note for note in check(tmp_path).notes if "within values" in note] == [
+        f"orders: orders.csv, line 23: {swallowed} lines within values look like rows of the table. Two quotes that "
+        "stand alone make one value of all lines between them: look at the lines before, and export it again."
+    ]
+
+
 @pytest.mark.parametrize("first", ["sep=;", "\ufeffsep=;", '"sep=;"', "SEP=;", "sep=;;;;"])
 def test_the_delimiter_that_excel_writes_is_read(tmp_path: Path, first: str) -> None:
     text = (HEADER + '1,"a,b,c",2025-01-05,9.5\n').replace(",", ";").replace("a;b;c", "a,b,c,d,e,f,g")

@@ -54,6 +54,23 @@ def test_tables_in_hand_are_read(kind: str) -> None:
     assert found.amount.astype(float).tolist() == [9.5, 12.0]
 
 
+@pytest.mark.parametrize(
+    ("frame", "said"),
+    [
+        (pd.Series([1]), "the type Series was received, but a DataFrame"),
+        (pl.Series([1]), "the type Series was received, but a DataFrame"),
+        (pa.chunked_array([[1]]), "the type ChunkedArray was received, but a DataFrame"),
+        (pl.LazyFrame(COLUMNS).select("absent"), "the Polars LazyFrame cannot be computed ("),
+        (pl.LazyFrame(COLUMNS).map_batches(lambda frame: 1 / 0), "the Polars LazyFrame cannot be computed ("),
+        (pl.scan_csv("absent.csv"), "the Polars LazyFrame cannot be computed ("),
+    ],
+)
+def test_what_is_no_table_is_a_sentence(frame: Any, said: str) -> None:
+    [failure] = check({"orders": frame}).failures
+    assert failure.startswith("orders: ")
+    assert said in failure
+
+
 def test_text_that_is_no_unicode_is_named() -> None:
     orders = pd.DataFrame(COLUMNS | {"customer_id": pd.Series(["a", "\ud800"], dtype=object)})
     [failure] = check({"orders": orders}).failures
@@ -127,6 +144,30 @@ def test_an_address_that_is_none_is_a_sentence(address: str) -> None:
     ) as raised:
         read(address)
     assert "hidden" not in str(raised.value)
+
+
+@pytest.mark.parametrize("kind", ["frame", "parquet"])
+def test_floats_that_hold_no_cents_are_named(kind: str, tmp_path: Path) -> None:
+    def checked(amounts: list[float], width: Any) -> tuple[list[str], list[str]]:
+        made = pa.table(COLUMNS | {"amount": pa.array(np.array(amounts, width))})
+        pq.write_table(made, tmp_path / "orders.parquet")
+        report = check({"orders": made} if kind == "frame" else tmp_path)
+        return report.failures, report.notes
+
+    # float16 lies 1/64 apart from 16 on, float32 from 2 ** 17 = 131,072 on.
+    assert checked([15.75, 17], np.float16) == ([], [])
+    [failure] = checked([15.75, 16.5], np.float16)[0]
+    assert (
+        "amount: the type is float16, in which whole numbers from 2,048 on become one another, and amounts" in failure
+    )
+    assert checked([9.5, 131_071.99], np.float32) == ([], [])
+    assert checked([9.5, 131_072.5], np.float32) == (
+        [],
+        [
+            "orders.amount: 1 of 2 rows are floats of 32 bits, which hold no cents from 131,072 on: export 64 bits or "
+            "decimals (order_id 2: 131072.5)."
+        ],
+    )
 
 
 @pytest.mark.parametrize("kind", ["frame", "parquet"])

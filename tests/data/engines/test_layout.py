@@ -195,6 +195,11 @@ def test_the_name_of_a_part_is_what_it_says(tmp_path: Path, name: str) -> None:
     assert read(tmp_path).report.files == {"orders": {f"orders/{name}": 1, "orders/part1.csv": 1}}
 
 
+def test_a_part_whose_ending_is_in_capitals_is_not_passed_over(tmp_path: Path) -> None:
+    [failure] = check(folder_with(tmp_path, ["orders/1.CSV", "orders/2.csv"])).failures
+    assert failure.startswith("orders: orders/1.CSV begins with the table's name, but is neither the table nor a part")
+
+
 def test_a_refusal_is_raised_where_the_shop_is_read(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=re.escape(REFUSED)):
         read(folder_with(tmp_path, ["orders.csv", "orders_old.csv"]))
