@@ -75,10 +75,17 @@ def test_files_that_a_notebook_links_exist(name: str) -> None:
     ],
 )
 def test_a_notebook_runs(
-    name: str, pictures: int, said: list[str], shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str,
+    pictures: int,
+    said: list[str],
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
-    monkeypatch.setenv("CHURNML_ONLINE_RETAIL_II", str(shared_data / "online_retail_ii" / "online_retail_II.parquet"))
+    if name == "02_real_shop":
+        published = request.getfixturevalue("shared_data") / "online_retail_ii" / "online_retail_II.parquet"
+        monkeypatch.setenv("CHURNML_ONLINE_RETAIL_II", str(published))
     notebook = read(name)
     client = nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}})
     with client.setup_kernel():
