@@ -111,7 +111,8 @@ def _by_polars(name: str, made: Shop, path: Path) -> pl.DataFrame | None:
         table = made.tables[name]
         rows = [dict(zip(table.header, row, strict=False)) for row in table.rows]
         return pl.DataFrame(rows, schema=dict.fromkeys(table.header, pl.String))
-    files = sorted(path.glob(f"{name}.csv*")) + sorted(path.glob(f"{name}-[0-9]*.csv*"))
+    patterns = (f"{stem}.csv{packed}" for stem in (name, f"{name}-[0-9]*") for packed in ("", ".gz"))
+    files = [file for pattern in patterns for file in sorted(path.glob(pattern))]
     skipped = layout.before.count("\n")
     try:
         frames = [
