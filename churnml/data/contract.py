@@ -7,6 +7,7 @@ becomes known together with that time.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -273,3 +274,17 @@ TABLES: dict[str, Table] = {
         SUBSCRIPTIONS,
     )
 }
+
+
+_NO_LETTERS = re.compile(r"[\W_]+")
+
+
+def plain_name(name: str) -> str:
+    """Give a name of a table or column without capitals, and with a line for blanks and dashes.
+
+    Examples
+    --------
+    >>> plain_name(" Order-Items")
+    'order_items'
+    """
+    return _NO_LETTERS.sub("_", name.strip().casefold())

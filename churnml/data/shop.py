@@ -166,7 +166,7 @@ def check(
     InputError
         Where the source cannot be opened at all.
     """
-    return _open(source, timezone, tables, allow, anew=True)[2]
+    return _open(source, timezone, _table_sources(tables), allow, anew=True)[2]
 
 
 def read(
@@ -190,7 +190,8 @@ def read(
     timezone
         Wall clock of the shop; zone-aware times are converted to it, naive times are taken as they are.
     tables
-        Where the source uses other names: for each contract table its name and its columns there.
+        Where the source uses other names: for each contract table its name and its columns there, as a dict or a
+        ``TableSource``.
     allow
         Folders that views within a DuckDB file may read; without them, views read what is in the file.
 
@@ -216,10 +217,11 @@ def read(
     >>> shop.first_day, shop.last_day
     (datetime.date(2025, 1, 5), datetime.date(2025, 2, 1))
     """
-    engine, raw, report = _open(source, timezone, tables, allow)
+    sources = _table_sources(tables)
+    engine, raw, report = _open(source, timezone, sources, allow)
     if report.failures:
         raise CheckError(report.failures)
-    add_lines = _added(_table_sources(tables))
+    add_lines = _added(sources)
     checked: dict[str, ir.Table] = {}
     with engine.refusing():
         for name in sorted(raw, key=list(TABLES).index):  # orders first: others begin with them
@@ -232,12 +234,11 @@ def read(
 def _open(
     source: Source,
     timezone: str,
-    tables: Mapping[str, TableSource | Mapping[str, Any]] | None,
+    renamed: Mapping[str, TableSource],
     allow: Sequence[str | Path],
     *,
     anew: bool = False,
 ) -> tuple[Engine, dict[str, ir.Table], CheckReport]:
-    renamed = _table_sources(tables)
     if not isinstance(timezone, str):
         raise unknown_timezone(timezone)
     names = {table: (renamed[table].name if table in renamed else None) or table for table in TABLES}

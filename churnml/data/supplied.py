@@ -10,16 +10,18 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+import ibis
 import numpy as np
 import pandas as pd
 
+from churnml.data.engines.frames import to_arrow
+from churnml.data.ids import exact_id
 from churnml.data.shop import Shop, SuppliedTable
 from churnml.days import parse_day
 from churnml.errors import InputError
 
 _KEY = ["customer_id", "snapshot_date"]
 _SHOWN = 3
-_WHOLE = re.compile(r"^(-?(?:0|[1-9]\d*))\.0$")  # as the door writes ids that came as floats
 _log = logging.getLogger(__name__)
 _ISO_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?)?")
 
@@ -61,10 +63,10 @@ def supply(shop: Shop, name: str, frame: pd.DataFrame, known_at: str, columns: I
     if not columns:
         raise InputError(f"{name}: holds no features beside its key and {known_at}. Add columns of numbers.")
     failures = []
-    made = pd.DataFrame({"customer_id": frame["customer_id"].astype("string").str.replace(_WHOLE, r"\1", regex=True)})
+    made = pd.DataFrame({"customer_id": _exact_ids(frame["customer_id"])})
     nobody = made["customer_id"].isna()
     if nobody.any():
-        failures.append(f"{name}.customer_id: {nobody.sum():,} of {len(frame):,} rows are empty. Fill or drop them.")
+        failures.append(f"{name}.customer_id: {nobody.sum():,} of {len(frame):,} rows name nobody. Fill or drop them.")
     for column, read, kind, example in (
         ("snapshot_date", _days, "day", "2025-04-10"),
         (known_at, _times, "time", "2025-04-10 13:00:00"),
@@ -117,6 +119,13 @@ def as_pandas(frame: Any, name: str) -> pd.DataFrame:
     if not isinstance(made, pd.DataFrame):
         raise InputError(f"{name}: a {type(frame).__name__} was received. Supply a pandas DataFrame.")
     return made
+
+
+def _exact_ids(ids: pd.Series) -> pd.Series:
+    """Write ids as those of the tables are written; null where one is none."""
+    table = ibis.memtable(to_arrow(pd.DataFrame({"id": ids, "place": np.arange(len(ids))})))
+    written: pd.DataFrame = table.select("place", id=exact_id(table.id)).order_by("place").to_pandas()
+    return pd.Series(written["id"].to_numpy(), index=ids.index, dtype="string")
 
 
 def _customers(shop: Shop) -> pd.Series:

@@ -189,6 +189,9 @@ def test_clocks_that_disagree_on_the_same_day_are_no_fault() -> None:
         ([*range(100), 99 + 365], 4, (0, 1)),  # one of 401, a year after orders of every day
         ([*range(100), 99 + 364], 4, (0, 0)),
         ([*range(80), 92, 92 + 389], 4, (0, 0)),  # 13 days of rest, and 389 are less than 30 times as many
+        ([*range(80), 92, 92 + 390], 4, (0, 1)),
+        ([*range(100), 99 + 365], 1, (0, 1)),  # one of 101 is less than 1 %
+        ([*range(80), 79 + 365], 1, (0, 0)),  # one of 81 is more
     ],
 )
 def test_days_that_lie_alone(days: list[int], per_day: int, expected: tuple[int, int]) -> None:

@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from churnml.config import TableSource, load_config
@@ -149,6 +151,19 @@ def test_consent_in_a_column_that_is_written_differently_is_not_passed_over(name
     assert check(tmp_path).failures == [said]
     found = check(tmp_path, tables={"customers": {"columns": {"contactable": name}}})
     assert not found.failures
+
+
+@pytest.mark.parametrize("name", ["Customers", "CUSTOMERS"])
+def test_consent_in_a_table_that_is_written_differently_is_not_passed_over(name: str, tmp_path: Path) -> None:
+    told = customers(a="yes", b="no")
+    with duckdb.connect(str(tmp_path / "shop.duckdb")) as made:
+        made.from_arrow(pa.Table.from_pandas(orders(["a", "b"]))).create("orders")
+        made.from_arrow(pa.Table.from_pandas(told)).create(f'"{name}"')
+    assert check(tmp_path / "shop.duckdb").failures == [
+        f"customers: the table {name!r} is not read, though customers is a table of the contract. Call it customers, "
+        "or name it under tables.customers.name in the config."
+    ]
+    assert check(tmp_path / "shop.duckdb", tables={"customers": {"name": name}}).failures == []
 
 
 def test_currencies_and_cancellations_are_not_passed_over_either() -> None:

@@ -273,8 +273,8 @@ def test_ids_of_supplied_features_meet_those_of_the_shop(caplog: pytest.LogCaptu
     assert "crm.customer_id: 1 of 2 rows (customer_id stranger) are of no customer of the shop." in caplog.text
     with pytest.raises(InputError, match=re.escape("crm.customer_id: none of 2 ids is a customer of the shop")):
         supply_features(shop, scores.assign(customer_id=["x", "y"]), family="crm", known_at="exported_at")
-    with pytest.raises(InputError, match=re.escape("crm.customer_id: 1 of 2 rows are empty. Fill or drop them.")):
-        supply_features(shop, scores.assign(customer_id=[ids[0], None]), family="crm", known_at="exported_at")
+    with pytest.raises(InputError, match=re.escape("crm.customer_id: 1 of 2 rows name nobody. Fill or drop them.")):
+        supply_features(shop, scores.assign(customer_id=[ids[0], "NULL"]), family="crm", known_at="exported_at")
     for table in (pa.Table.from_pandas(scores), pl.from_pandas(scores)):
         again = build_features(supply_features(shop, table, family="crm", known_at="exported_at"), DAY)
         pd.testing.assert_frame_equal(again, built)

@@ -105,7 +105,8 @@ def _lone(days: NDArray[np.int64], orders: NDArray[np.int64], *, at_end: bool) -
     gaps = np.diff(days)
     total = orders.sum()
     before = np.cumsum(orders)[:-1]
-    here, there = (_LEAST_TIMES_AT_END, _LEAST_TIMES_AT_START)[:: 1 if at_end else -1]
+    start, end = _LEAST_TIMES_AT_START, _LEAST_TIMES_AT_END
+    here, there = (end, start) if at_end else (start, end)
     # What may lie alone at the other end tells nothing of how the shop rests.
     after = total - before
     usual = np.where(_is_far(gaps, after, total) & (after * there < total), 0, gaps)

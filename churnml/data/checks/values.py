@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from churnml.data.checks.judge import COARSE_FROM, EARLIEST, LATEST, Bad, Kind, judge
 from churnml.data.checks.report import EXAMPLES, Findings, short
-from churnml.data.contract import ORDERS, RECORDED_AT, Column, Table
+from churnml.data.contract import ORDERS, RECORDED_AT, Column, Table, plain_name
 from churnml.data.door import as_number, as_type, changes, value_of, without_gaps
 from churnml.data.ids import is_stand_in
 from churnml.data.impossible import lies_before
@@ -23,7 +21,6 @@ _NOISE = {
     "string": 1e-15,
 }  # text: 0.30000000000000004 is how a program writes 0.3
 _DIGITS = 4
-_NO_LETTERS = re.compile(r"[\W_]+")
 _FIVE_DIGITS = r"\.\d{4}\d*[1-9]\d*\s*$"
 
 
@@ -51,7 +48,7 @@ def miswritten_columns(raw: ir.Table, table: Table) -> list[str]:
     Passed over, they would take with them what they say: a refusal of contact, a cancellation, a second currency.
     """
     contract = {*table.column, RECORDED_AT.name, "currency"} - {*table.required}  # those are told to be missing
-    meant = {name: _NO_LETTERS.sub("_", name.strip().casefold()) for name in raw.columns if name not in table.column}
+    meant = {name: plain_name(name) for name in raw.columns if name not in table.column}
     return [
         f"{table.name}: the column {name!r} is not read, though {ours} is a column of the contract. Call it {ours}, or "
         f"name it under tables.{table.name}.columns in the config ({ours}: {name!r})."

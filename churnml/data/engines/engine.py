@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from churnml.data.contract import TABLES
+from churnml.data.contract import TABLES, plain_name
 from churnml.data.engines.layout import TableFile, listed
 from churnml.errors import InputError
 
@@ -111,7 +111,13 @@ class Engine(ABC):
         for table, name in names.items():
             if table in found.tables or table in found.failures:
                 continue
-            if name != table:
+            alike = [other for other in found.names if plain_name(other) == name and other not in found.failures]
+            if alike:
+                found.failures[table] = (
+                    f"{table}: the table {alike[0]!r} is not read, though {table} is a table of the contract. Call it "
+                    f"{name}, or name it under tables.{table}.name in the config."
+                )
+            elif name != table:
                 found.failures[table] = (
                     f"{table}: tables.{table}.name in the config says {name}, but there is no such table "
                     f"(found: {received}). Correct the config."
