@@ -159,10 +159,15 @@ def test_consent_in_a_table_that_is_written_differently_is_not_passed_over(name:
     with duckdb.connect(str(tmp_path / "shop.duckdb")) as made:
         made.from_arrow(pa.Table.from_pandas(orders(["a", "b"]))).create("orders")
         made.from_arrow(pa.Table.from_pandas(told)).create(f'"{name}"')
-    assert check(tmp_path / "shop.duckdb").failures == [
+    said = [
         f"customers: the table {name!r} is not read, though customers is a table of the contract. Call it customers, "
         "or name it under tables.customers.name in the config."
     ]
+    assert (
+        check(tmp_path / "shop.duckdb").failures == check({"orders": orders(["a", "b"]), name: told}).failures == said
+    )
+    both = {"orders": orders(["a", "b"]), "customers": told, name: told}
+    assert check(both).failures[0].startswith(f"{name}: not in the contract. Known tables: orders, ")
     assert check(tmp_path / "shop.duckdb", tables={"customers": {"name": name}}).failures == []
 
 

@@ -111,7 +111,7 @@ class Engine(ABC):
         for table, name in names.items():
             if table in found.tables or table in found.failures:
                 continue
-            alike = [other for other in found.names if plain_name(other) == name and other not in found.failures]
+            alike = [other for other in found.names if plain_name(other) == name]
             if alike:
                 found.failures[table] = (
                     f"{table}: the table {alike[0]!r} is not read, though {table} is a table of the contract. Call it "

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 from ibis.backends.duckdb import Backend
 
-from churnml.data.contract import TABLES
+from churnml.data.contract import TABLES, plain_name
 from churnml.data.engines.addresses import without_password
 from churnml.data.engines.databases import from_database
 from churnml.data.engines.engine import Found, said
@@ -77,7 +77,9 @@ def _from_mapping(source: Mapping[str, Any], engine: Backend, names: Mapping[str
             engine.con.unregister(f"frame_{table}")
         except (duckdb.Error, InputError) as error:
             found.failures[table] = f"{table}: {said(error)} Bring it as a pandas, Polars or Arrow table."
-    unknown = [str(name) for name in source if name not in set(names.values())]
+    # What is written like a missing table is said of that table.
+    missing = set(names) - set(found.tables)
+    unknown = [name for name in found.names if name not in names.values() and plain_name(name) not in missing]
     if unknown:
         known = ", ".join(names.values())
         found.failures["unknown"] = f"{', '.join(unknown)}: not in the contract. Known tables: {known}."
