@@ -76,9 +76,9 @@ def run_churnml(path: Path, out: Path, snapshots: int) -> dict[str, float]:
     from churnml.data.history import History
     from churnml.data.shop import read
     from churnml.definition import ChurnDefinition
+    from churnml.features.available import available
     from churnml.features.builder import Aggregates
     from churnml.features.family import Aggregate
-    from churnml.features.registry import available
     from churnml.features.store import write_snapshot
 
     start = time.perf_counter()

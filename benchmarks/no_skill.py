@@ -23,7 +23,7 @@ from churnml.config import Config
 from churnml.data.population import data_end, training_snapshots
 from churnml.data.simulator import Effects, simulate
 from churnml.definition import ChurnDefinition
-from churnml.features.registry import learnable
+from churnml.features.available import learnable
 from churnml.training.frame import TrainingFrame, build_training_frame
 from churnml.training.result import Training
 from churnml.training.trainer import Trainer

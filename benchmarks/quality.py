@@ -27,8 +27,8 @@ from churnml.data.population import labels
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.errors import ChurnmlError
+from churnml.features.available import available
 from churnml.features.builder import build
-from churnml.features.registry import available
 from churnml.statistics.bootstrap import bootstrap_interval, paired_difference
 from churnml.statistics.logodds import logit, row_log_loss, shift_per_group
 from churnml.statistics.metrics import auroc, shape_loss

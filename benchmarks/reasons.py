@@ -26,9 +26,10 @@ import churnml
 from churnml.config import Config
 from churnml.data.history import History
 from churnml.data.simulator import DRIVERS, Effects, simulate
+from churnml.features.available import available
 from churnml.features.builder import build
-from churnml.features.registry import available
-from churnml.features.sentences import Language, write
+from churnml.features.family_catalogue import catalogue
+from churnml.features.sentences import Language, Sentences
 from churnml.scoring.reasons import Reason, ReasonWriter, Told
 from churnml.training.trainer import Trainer
 from tests.scoring.facts import compute_facts, read_tables
@@ -45,11 +46,11 @@ def told(folder: Path, day: date, config: Config) -> tuple[str, pd.DataFrame, di
     definition = churnml.ChurnDefinition(horizon_days=HORIZON_DAYS)
     model = Trainer(definition, config, track=False).fit(shop, as_of=day)
     there = {feature.name: feature for feature in available(shop)}
-    X = build(History(shop, day), definition, [there[name] for name in model.features])
+    X = build(History(shop, day), definition, [there[name] for name in model.names])
     contributions = model.contributions(X)[1]
     least = config.scoring.min_reason_weight
     written = {
-        language: ReasonWriter(X, language, "EUR", least, contributions).write(X, contributions)
+        language: ReasonWriter(X, Sentences(catalogue(), language, "EUR"), least, contributions).write(X, contributions)
         for language in LANGUAGES
     }
     return model.candidate.name, X, written
@@ -118,7 +119,7 @@ def false_sentences(
                     skipped += 1
                 elif compared < most * (1 + (language != LANGUAGES[0])):
                     compared += 1
-                    if write(reason.feature, rows[customer], language, "EUR") != reason.sentence:
+                    if Sentences(catalogue(), language, "EUR").write(reason.feature, rows[customer]) != reason.sentence:
                         wrong.append(f"{customer}: {reason.sentence}")
     return compared, skipped, wrong
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from churnml.errors import ChurnmlError
     from churnml.features.audit import audit
     from churnml.features.builder import build_features
-    from churnml.features.registry import register
-    from churnml.features.supplied import supply_features
     from churnml.features.trace import trace
     from churnml.scoring.scorer import Scorer
     from churnml.training.classifier import ChurnClassifier
@@ -46,9 +44,7 @@ _HOMES = {
     "labels": "churnml.data.population",
     "load_config": "churnml.config",
     "read": "churnml.data.shop",
-    "register": "churnml.features.registry",
     "simulate": "churnml.data.simulator",
-    "supply_features": "churnml.features.supplied",
     "trace": "churnml.features.trace",
 }
 
@@ -70,10 +66,13 @@ __all__ = [
     "labels",
     "load_config",
     "read",
-    "register",
     "simulate",
-    "supply_features",
     "trace",
 ]
 
-__getattr__, __dir__ = lazily(__name__, _HOMES)
+_MOVED = {
+    "register": "Feature families belong to a shop: shop = shop.with_family(family)",
+    "supply_features": "Supplied features belong to a shop: shop = shop.supply(frame, family=..., known_at=...)",
+}
+
+__getattr__, __dir__ = lazily(__name__, _HOMES, _MOVED)

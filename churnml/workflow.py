@@ -24,12 +24,14 @@ from churnml.data.simulator import simulate
 from churnml.days import Day
 from churnml.definition import ChurnDefinition
 from churnml.errors import CheckError, InputError, ModelError
-from churnml.features.registry import fitting, load_plugins
+from churnml.features.available import fitting
+from churnml.features.family_catalogue import catalogue
+from churnml.features.plugins import load_plugins
 from churnml.features.store import Partition, Progress, write_feature_file, write_features
-from churnml.features.supplied import supply_features
 from churnml.plots import plot_horizon, save_picture
 from churnml.reporting.files import read_earlier, write_files
 from churnml.reporting.pseudonyms import load_key, pseudonymize, read_mapping, write_mapping
+from churnml.scoring.plays import read_plays
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.scorer import Scorer
 from churnml.training.model import Model
@@ -52,11 +54,6 @@ def check_shop(source: str | Path, config: Config) -> CheckReport:
     return check(source, timezone=config.timezone, tables=config.tables.sources, allow=config.tables.allow)
 
 
-def prepare(config: Config) -> None:
-    """Register the feature families that a config names."""
-    load_plugins(config.features.plugins)
-
-
 def open_shop(source: str | Path, config: Config, *, secrets: Path | None = None) -> Shop:
     """Read a shop as a config says, with its plug-ins and supplied features, and log what its check tolerated.
 
@@ -67,7 +64,7 @@ def open_shop(source: str | Path, config: Config, *, secrets: Path | None = None
     InputError
         Where the shop cannot be read, or its check fails.
     """
-    prepare(config)
+    plugins = load_plugins(config.features.plugins)
     try:
         shop = read(source, timezone=config.timezone, tables=config.tables.sources, allow=config.tables.allow)
     except CheckError as error:
@@ -79,9 +76,11 @@ def open_shop(source: str | Path, config: Config, *, secrets: Path | None = None
         notes = [_counted("notes", notes)]
     for note in notes:
         _log.info(note)
+    shop = shop.with_family(*plugins)
     for family, table in config.features.supplied.items():
         frame = read_table(table.file)
-        shop = supply_features(shop, frame, family=family, known_at=table.known_at, concept=table.concept)
+        shop = shop.supply(frame, family=family, known_at=table.known_at, concept=table.concept)
+    catalogue(shop)  # what breaks a law in their declarations is said before anything is computed
     return shop
 
 
@@ -234,6 +233,8 @@ def run(
     seconds: dict[str, float] = {}
     with _timed(seconds, "read and check"):
         shop = open_shop(source, config, secrets=secrets)
+    # What is wrong in the file of plays is said before a training.
+    read_plays(config.plays.file, config.scoring.language, catalogue(shop))
     model = _usable_champion(shop, config)
     if model is None:
         with _timed(seconds, "train"):

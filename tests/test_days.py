@@ -18,7 +18,6 @@ from churnml.data.population import labels, treated
 from churnml.data.shop import Shop
 from churnml.days import parse_day
 from churnml.errors import InputError
-from churnml.features.supplied import supply_features
 from churnml.features.trace import trace_value
 from churnml.training.model import Model
 from churnml.workflow import build_feature_files
@@ -110,8 +109,7 @@ TAKERS: dict[str, Callable[[Shop, Any, Model, Path], object]] = {
     "rank": lambda shop, day, model, out: churnml.Scorer(model).rank(shop, day),
     "score": lambda shop, day, model, out: score_shop(shop, out, churnml.Config(), model=model, snapshot_date=day),
     "simulate": lambda shop, day, model, out: churnml.simulate(out / "shop", customers=1, end=day, jobs=1),
-    "supply_features": lambda shop, day, model, out: supply_features(
-        shop,
+    "supply": lambda shop, day, model, out: shop.supply(
         pd.DataFrame({"customer_id": ["a"], "snapshot_date": [day], "at": ["2025-04-01"], "stars": [1.0]}),
         family="crm",
         known_at="at",
@@ -148,4 +146,4 @@ def test_the_files_of_features_take_them_too(small: Shop, tmp_path: Path) -> Non
 def test_the_time_at_which_supplied_features_were_known_is_read_as_strictly(bad: object, small: Shop) -> None:
     frame = pd.DataFrame({"customer_id": ["a"], "snapshot_date": ["2025-04-10"], "at": [bad], "stars": [1.0]})
     with pytest.raises(InputError, match=re.escape("crm.at: 1 of 1 rows (customer_id a) are not a time.")):
-        supply_features(small, frame, family="crm", known_at="at")
+        small.supply(frame, family="crm", known_at="at")

@@ -8,7 +8,7 @@ stories and changes since an earlier list, key figures, advice on the horizon, o
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -27,8 +27,6 @@ from churnml.data.simulator import simulate
 from churnml.definition import ChurnDefinition
 from churnml.features.builder import build_features
 from churnml.features.family import Aggregate, Family, Source, count
-from churnml.features.registry import register, unregister
-from churnml.features.supplied import supply_features
 from churnml.scoring.scorer import Scorer
 from churnml.training.artefact import with_version
 from churnml.training.model import Model
@@ -85,13 +83,13 @@ def shops(tables: Tables) -> Callable[[str], Shop]:
 
     @cache
     def shop_of(future: str) -> Shop:
-        return read(tables if future == "as it came" else FUTURES[future](tables, NOW))
+        shop = read(tables if future == "as it came" else FUTURES[future](tables, NOW))
+        return shop.with_family(own_family())
 
     return shop_of
 
 
-@pytest.fixture(scope="module", autouse=True)
-def own_family() -> Iterator[None]:
+def own_family() -> Family:
     """A family of the shop's own, which reads its table as everybody does."""
     visits = Source("own_visits", table="visits", event_time="visited_at", rows=lambda history: history.table("visits"))
     long = Aggregate(
@@ -106,9 +104,7 @@ def own_family() -> Iterator[None]:
         en="{value} with five pages or more in the last 90 days",
         tr="Son 90 günde en az beş sayfalık {value}",
     )
-    register(Family("own", concept="visits", actionable=False, features=(long,)))
-    yield
-    unregister("own")
+    return Family("own", concept="visits", actionable=False, features=(long,))
 
 
 @pytest.fixture(scope="module")
@@ -200,15 +196,12 @@ def test_supplied_features_know_nothing_of_the_future(shops: Callable[[str], Sho
     supplied["mood"] = np.arange(len(supplied)) * 0.5
     later = supplied.assign(snapshot_date=DAY + timedelta(days=30), mood=-1.0).drop_duplicates("customer_id")
     later["seen_at"] = pd.to_datetime(later["snapshot_date"]) - pd.Timedelta(hours=1)
-    try:
-        one = supply_features(shops("as it came"), supplied, family="mood", known_at="seen_at")
-        other = supply_features(shops("another"), pd.concat([later, supplied]), family="mood", known_at="seen_at")
-        families = ["recency", "mood", "own"]
-        expected = build_features(one, DAY, families=families)
-        assert expected["mood"].notna().all()
-        assert_same(build_features(other, DAY, families=families), expected)
-    finally:
-        unregister("mood")
+    one = shops("as it came").supply(supplied, family="mood", known_at="seen_at")
+    other = shops("another").supply(pd.concat([later, supplied]), family="mood", known_at="seen_at")
+    families = ["recency", "mood", "own"]
+    expected = build_features(one, DAY, families=families)
+    assert expected["mood"].notna().all()
+    assert_same(build_features(other, DAY, families=families), expected)
 
 
 @pytest.mark.slow

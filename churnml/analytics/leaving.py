@@ -14,12 +14,12 @@ from churnml.data.history import History
 from churnml.data.population import labels
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
+from churnml.features.available import fitting
 from churnml.features.builder import build
 from churnml.features.families.complaints import COMPLAINTS
 from churnml.features.families.delivery import DELAY_OF_LAST, LATE_NOW
 from churnml.features.families.reviews import LOW_STARS
 from churnml.features.family import Aggregate, Derived, Feature, days_since_last
-from churnml.features.registry import fitting
 from churnml.statistics.shares import newcombe, wilson
 
 NONE_KNOWN = "none known"

@@ -23,9 +23,9 @@ from churnml.data.population import labels
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
+from churnml.features.available import available
 from churnml.features.builder import build
 from churnml.features.families.buy_till_you_die import MOST_CUSTOMERS, fit_histories
-from churnml.features.registry import available
 from churnml.features.sources import ORDER_DAYS
 from churnml.statistics.logodds import Floats
 

@@ -140,14 +140,15 @@ def features(
     config = config_of(config_file, horizon, active, lead, every)
     if list_:
         from churnml.features.data_dictionary import as_markdown, dictionary
-        from churnml.workflow import prepare
+        from churnml.features.family_catalogue import catalogue
+        from churnml.features.plugins import load_plugins
 
-        prepare(config)
-        table = dictionary()
+        known = catalogue().with_families(load_plugins(config.features.plugins))
+        table = dictionary(known)
         if as_json:
             say_json({"features": records(table)})
         elif markdown:
-            say(*as_markdown(table).split("\n"))
+            say(*as_markdown(known).split("\n"))
         else:
             print_dictionary(table)
         return

@@ -25,43 +25,11 @@ from churnml.data.impossible import leave_out
 from churnml.data.lines import added_up
 from churnml.data.not_customers import count_rows_of, forgotten, without
 from churnml.data.remembered import key_of, recall, remember
+from churnml.data.supplied import SuppliedTable, supplied_table
 from churnml.definition import failures_of
-from churnml.errors import CheckError, ConfigError, InputError
+from churnml.errors import CheckError, ConfigError
 
 Source = Any  # str | Path | Mapping[str, DataFrame] | SparkSession, of which only some are installed
-
-
-@dataclasses.dataclass(frozen=True)
-class SuppliedTable:
-    """Numbers by customer and snapshot.
-
-    Attributes
-    ----------
-    values
-        float64 columns, indexed by ``customer_id`` (text) and ``snapshot_date`` (date), sorted.
-    fingerprint
-        Changes when the numbers do.
-    """
-
-    values: pd.DataFrame
-    fingerprint: str
-
-    def on(self, snapshot_date: date) -> pd.DataFrame:
-        """Give the numbers of one snapshot by ``customer_id``.
-
-        Raises
-        ------
-        InputError
-            Where there is no row for this snapshot.
-        """
-        days = self.values.index.get_level_values("snapshot_date")
-        rows = self.values[days == pd.Timestamp(snapshot_date)].droplevel("snapshot_date")
-        if rows.empty:
-            raise InputError(
-                f"{', '.join(map(str, self.values))}: supplied without a row for the snapshot {snapshot_date}. Supply "
-                "the features of every snapshot that is built."
-            )
-        return rows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,6 +59,8 @@ class Shop:
         The tables as they were found, with all their columns under the contract's names.
     supplied
         Tables of features that were computed elsewhere, by family.
+    families
+        Feature families of its own, which are read by features alone.
     sample
         Of which shop this one holds some customers; None where it holds all.
     """
@@ -102,6 +72,93 @@ class Shop:
     raw: Mapping[str, ir.Table] = dataclasses.field(default_factory=dict)
     supplied: Mapping[str, SuppliedTable] = dataclasses.field(default_factory=dict)
     sample: Sample | None = None
+    families: tuple[Any, ...] = ()
+
+    def with_family(self, *families: Any) -> Shop:
+        """Give the shop with feature families of its own: they are built, described, traced and spoken of like others.
+
+        Parameters
+        ----------
+        *families
+            Each a ``churnml.features.Family``; one takes the place of another of its name.
+
+        Returns
+        -------
+        Shop
+            The given one stays as it is. What breaks a law in a declaration is said when its features are asked for.
+
+        Examples
+        --------
+        >>> from churnml.features import ORDERS, Aggregate, Family, count
+        >>> app_orders = Aggregate(
+        ...     name="app_orders_90d",
+        ...     unit="orders",
+        ...     describe="Orders by the app in the 90 days before the snapshot",
+        ...     source=ORDERS,
+        ...     reduce=count(),
+        ...     only=lambda order: order.channel == "app",
+        ...     needs=("channel",),
+        ...     window_days=90,
+        ...     fill=0,
+        ...     en="{value} by the app in the last 90 days",
+        ... )
+        >>> rows = [(1, "a", "2025-01-05", 9.5, "app"), (2, "a", "2025-02-01", 12, "web")]
+        >>> columns = ["order_id", "customer_id", "ordered_at", "amount", "channel"]
+        >>> shop = read({"orders": pd.DataFrame(rows, columns=columns)})
+        >>> shop = shop.with_family(Family("app", concept="channel", actionable=False, features=(app_orders,)))
+        >>> from churnml.features.builder import build_features
+        >>> build_features(shop, "2025-03-01")["app_orders_90d"].to_dict()
+        {'a': 1.0}
+        """
+        named = {family.name: family for family in (*self.families, *families)}
+        return dataclasses.replace(self, families=tuple(named.values()))
+
+    def supply(
+        self,
+        frame: Any,
+        *,
+        family: str,
+        known_at: str,
+        features: Sequence[Any] = (),
+        concept: str | None = None,
+        actionable: bool = False,
+    ) -> Shop:
+        """Give the shop with features that were computed elsewhere, joined to its own.
+
+        Parameters
+        ----------
+        frame
+            One row per customer and snapshot: ``customer_id``, ``snapshot_date``, the column ``known_at`` and numbers.
+            Every snapshot that is built needs rows; a customer without one has null. A table of pandas, Polars or
+            Arrow.
+        family
+            Name of the family that the features make; it takes the place of one that was supplied under this name.
+        known_at
+            The column that says when the numbers of a row were known; all must lie before the start of their snapshot.
+        features
+            How the columns are described, with their sentences, each a ``churnml.features.Supplied``; none takes every
+            other column as a number of its name.
+        concept
+            What their reasons are about; None takes the family's name.
+        actionable
+            Whether the shop can act on it.
+
+        Returns
+        -------
+        Shop
+            The given one stays as it is.
+
+        Raises
+        ------
+        InputError
+            With everything in the table that is wrong, rows that were known too late among it.
+        """
+        orders = self.tables["orders"]
+        customers = orders.select("customer_id").distinct().to_pandas()["customer_id"]
+        columns = [feature.name for feature in features] if features else None
+        table = supplied_table(frame, family, known_at, columns, customers)
+        table = dataclasses.replace(table, features=tuple(features), concept=concept, actionable=actionable)
+        return dataclasses.replace(self, supplied={**self.supplied, family: table})
 
     @property
     def whole(self) -> Shop:

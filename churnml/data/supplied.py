@@ -16,7 +16,6 @@ import pandas as pd
 
 from churnml.data.engines.frames import to_arrow
 from churnml.data.ids import exact_id
-from churnml.data.shop import Shop, SuppliedTable
 from churnml.days import parse_day
 from churnml.errors import InputError
 
@@ -26,26 +25,66 @@ _log = logging.getLogger(__name__)
 _ISO_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?)?")
 
 
-def supply(shop: Shop, name: str, frame: pd.DataFrame, known_at: str, columns: Iterable[str]) -> Shop:
-    """Add a table of supplied features to a shop.
+@dataclasses.dataclass(frozen=True)
+class SuppliedTable:
+    """Numbers by customer and snapshot, and how they are described.
+
+    Attributes
+    ----------
+    values
+        float64 columns, indexed by ``customer_id`` (text) and ``snapshot_date`` (date), sorted.
+    fingerprint
+        Changes when the numbers do.
+    features
+        Declarations of the columns, which are read by features alone; none takes each as a number of its name.
+    concept
+        What their reasons are about; None takes the table's name.
+    actionable
+        Whether the shop can act on it.
+    """
+
+    values: pd.DataFrame
+    fingerprint: str
+    features: tuple[Any, ...] = ()
+    concept: str | None = None
+    actionable: bool = False
+
+    def on(self, snapshot_date: date) -> pd.DataFrame:
+        """Give the numbers of one snapshot by ``customer_id``.
+
+        Raises
+        ------
+        InputError
+            Where there is no row for this snapshot.
+        """
+        days = self.values.index.get_level_values("snapshot_date")
+        rows = self.values[days == pd.Timestamp(snapshot_date)].droplevel("snapshot_date")
+        if rows.empty:
+            raise InputError(
+                f"{', '.join(map(str, self.values))}: supplied without a row for the snapshot {snapshot_date}. Supply "
+                "the features of every snapshot that is built."
+            )
+        return rows
+
+
+def supplied_table(
+    given: Any, name: str, known_at: str, columns: Iterable[str] | None, customers: pd.Series
+) -> SuppliedTable:
+    """Check a table of features that were computed elsewhere.
 
     Parameters
     ----------
-    shop
-        The shop.
+    given
+        A table of pandas, Polars or Arrow, one row per customer and snapshot: ``customer_id``, ``snapshot_date``,
+        ``known_at`` and numbers.
     name
-        Name of the table; it takes the place of one of the same name.
-    frame
-        One row per customer and snapshot: ``customer_id``, ``snapshot_date``, ``known_at`` and numbers.
+        Name of the table.
     known_at
         The column that says when the numbers of a row were known.
     columns
-        The columns that are features.
-
-    Returns
-    -------
-    Shop
-        A shop with the table; the given one stays as it is.
+        The columns that are features; None takes all others.
+    customers
+        Ids of the shop's customers.
 
     Raises
     ------
@@ -53,8 +92,10 @@ def supply(shop: Shop, name: str, frame: pd.DataFrame, known_at: str, columns: I
         With every failure: missing columns, values that are no numbers or days, keys that stand twice, and rows that
         were not known before the start of their snapshot.
     """
-    columns = list(columns)
-    missing = [column for column in [*_KEY, known_at, *columns] if column not in frame.columns]
+    frame = as_pandas(given, name)
+    key = [*_KEY, known_at]
+    columns = [str(column) for column in frame.columns if column not in key] if columns is None else list(columns)
+    missing = [column for column in [*key, *columns] if column not in frame.columns]
     if missing:
         raise InputError(
             f"{name}: the columns {', '.join(missing)} are missing (received: {', '.join(map(str, frame.columns))}). "
@@ -91,7 +132,7 @@ def supply(shop: Shop, name: str, frame: pd.DataFrame, known_at: str, columns: I
     twice = made.duplicated(_KEY, keep=False)
     if twice.any():
         failures.append(f"{name}: {_counted(frame, twice)} share customer_id and snapshot_date. Keep one row of each.")
-    unmet = ~made["customer_id"].isin(_customers(shop))
+    unmet = ~made["customer_id"].isin(customers)
     if len(made) and unmet.all():
         failures.append(
             f"{name}.customer_id: none of {made['customer_id'].nunique():,} ids is a customer of the shop "
@@ -104,7 +145,7 @@ def supply(shop: Shop, name: str, frame: pd.DataFrame, known_at: str, columns: I
     values = made.set_index(_KEY)[columns].sort_index()
     digest = hashlib.sha256(",".join(columns).encode())
     digest.update(np.ascontiguousarray(pd.util.hash_pandas_object(values, index=True)).tobytes())
-    return dataclasses.replace(shop, supplied={**shop.supplied, name: SuppliedTable(values, digest.hexdigest()[:16])})
+    return SuppliedTable(values, digest.hexdigest()[:16])
 
 
 def as_pandas(frame: Any, name: str) -> pd.DataFrame:
@@ -126,12 +167,6 @@ def _exact_ids(ids: pd.Series) -> pd.Series:
     table = ibis.memtable(to_arrow(pd.DataFrame({"id": ids, "place": np.arange(len(ids))})))
     written: pd.DataFrame = table.select("place", id=exact_id(table.id)).order_by("place").to_pandas()
     return pd.Series(written["id"].to_numpy(), index=ids.index, dtype="string")
-
-
-def _customers(shop: Shop) -> pd.Series:
-    """Give the ids of all customers with an order."""
-    customers: pd.DataFrame = shop.tables["orders"].select("customer_id").distinct().to_pandas()
-    return customers["customer_id"]
 
 
 def _days(values: pd.Series) -> pd.Series:

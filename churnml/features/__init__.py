@@ -1,4 +1,4 @@
-"""Features of customers as known on a day: families, their registry and the builder.
+"""Features of customers as known on a day: families, their catalogue and the builder.
 
 What a family of one's own is made of can be imported from here.
 """
@@ -40,13 +40,14 @@ if TYPE_CHECKING:
         smallest,
         total,
     )
-    from churnml.features.registry import unregister
+    from churnml.features.family_catalogue import Catalogue, catalogue
     from churnml.features.sources import ORDER_DAYS, ORDERS
 
 _FAMILY = "churnml.features.family"
 _OWN = "churnml.features.families"
 _HOMES = {
     "Aggregate": _FAMILY,
+    "Catalogue": "churnml.features.family_catalogue",
     "COMPLAINED_ORDERS": f"{_OWN}.complaints",
     "COMPLAINTS": f"{_OWN}.complaints",
     "COMPLAINTS_AND_LAST_ORDER": f"{_OWN}.complaints",
@@ -71,6 +72,7 @@ _HOMES = {
     "TIERS": f"{_OWN}.rewards",
     "VISITS": f"{_OWN}.visits",
     "at_last": _FAMILY,
+    "catalogue": "churnml.features.family_catalogue",
     "count": _FAMILY,
     "days_since_first": _FAMILY,
     "days_since_last": _FAMILY,
@@ -82,7 +84,6 @@ _HOMES = {
     "median": _FAMILY,
     "smallest": _FAMILY,
     "total": _FAMILY,
-    "unregister": "churnml.features.registry",
 }
 
 __all__ = [
@@ -105,12 +106,14 @@ __all__ = [
     "TIERS",
     "VISITS",
     "Aggregate",
+    "Catalogue",
     "Derived",
     "Family",
     "Feature",
     "Source",
     "Supplied",
     "at_last",
+    "catalogue",
     "count",
     "days_since_first",
     "days_since_last",
@@ -122,7 +125,6 @@ __all__ = [
     "median",
     "smallest",
     "total",
-    "unregister",
 ]
 
 __getattr__, __dir__ = lazily(__name__, _HOMES)

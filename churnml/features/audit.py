@@ -16,8 +16,8 @@ from churnml.data.shop import Shop
 from churnml.data.suspects import Suspect, find_suspects
 from churnml.days import Day, parse_day
 from churnml.definition import ChurnDefinition
+from churnml.features.available import fitting
 from churnml.features.builder import build
-from churnml.features.registry import fitting
 
 Progress = Callable[[str, int, int], None]
 _TRIALS = 5
@@ -91,7 +91,7 @@ def audit(
     definition
         Who is eligible; None takes the defaults.
     families
-        Families to look at; None takes all that the shop's tables allow, registered ones among them.
+        Families to look at; None takes all that the shop's tables allow, the shop's own among them.
     progress
         Called with a text, the steps done and all steps.
 

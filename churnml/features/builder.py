@@ -21,8 +21,8 @@ from churnml.data.template import Template
 from churnml.days import Day
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
+from churnml.features.available import fitting
 from churnml.features.family import Aggregate, Derived, Feature, Fit, Source, Supplied
-from churnml.features.registry import family_of, fitting
 from churnml.features.sources import ORDERS
 
 
@@ -50,7 +50,7 @@ def build_features(
     Returns
     -------
     pandas DataFrame
-        One row per eligible customer, indexed and sorted by ``customer_id``; float64 columns in the registry's
+        One row per eligible customer, indexed and sorted by ``customer_id``; float64 columns in the catalogue's
         order. Counts and sums of nothing are 0, days-since and means of nothing are null.
 
     Raises
@@ -159,7 +159,7 @@ def find_constants(history: History, definition: ChurnDefinition, features: Sequ
     history = History(history.shop.whole, history.snapshot_date)
     fits = [feature.fit for feature in features if isinstance(feature, Derived) and feature.fit is not None]
     supplied = {
-        feature.name: history.shop.supplied[family_of(feature.name).name].on(history.snapshot_date)[feature.name]
+        feature.name: history.shop.supplied[feature.family].on(history.snapshot_date)[feature.name]
         for feature in features
         if isinstance(feature, Supplied)
     }

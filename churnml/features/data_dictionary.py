@@ -7,14 +7,19 @@ from textwrap import wrap
 import pandas as pd
 
 from churnml.features.family import Aggregate, Derived, Feature
-from churnml.features.registry import concept_of, families, feature
+from churnml.features.family_catalogue import Catalogue, catalogue
 
 COLUMNS = ("name", "family", "unit", "window", "fill", "table", "concept", "actionable", "describe", "en", "tr")
 _WIDTH = 110
 
 
-def dictionary() -> pd.DataFrame:
+def dictionary(known: Catalogue | None = None) -> pd.DataFrame:
     """List all features of all families.
+
+    Parameters
+    ----------
+    known
+        The families; None takes churnml's own.
 
     Returns
     -------
@@ -24,39 +29,41 @@ def dictionary() -> pd.DataFrame:
         ``actionable``, ``describe`` and its sentence in English and in Turkish, ``en`` and ``tr``; empty where it has
         none.
     """
+    known = known or catalogue()
     rows = [
         (
             declared.name,
-            family.name,
+            declared.family,
             declared.unit,
             _window(declared),
             "0" if declared.fill == 0 else "null",
-            ", ".join(sorted(_tables(declared))) or "supplied",
-            concept_of(declared.name),
+            ", ".join(sorted(_tables(declared, known))) or "supplied",
+            declared.concept,
             family.actionable,
             declared.describe,
             _sentence(declared.en, declared.name),
             _sentence(declared.tr, declared.name),
         )
-        for family in families().values()
+        for family in known.families.values()
         for declared in family.features
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def as_markdown(table: pd.DataFrame) -> str:
+def as_markdown(known: Catalogue | None = None) -> str:
     """Write the dictionary as a page of Markdown.
 
     Parameters
     ----------
-    table
-        As ``dictionary`` gives it.
+    known
+        The families; None takes churnml's own.
 
     Returns
     -------
     str
         The page, without a line break at its end.
     """
+    known = known or catalogue()
     lines = [
         "# Features",
         "",
@@ -65,10 +72,10 @@ def as_markdown(table: pd.DataFrame) -> str:
         "own number, and another name in braces is that feature's.",
         "",
     ]
-    for name, group in table.groupby("family", sort=False):
+    for name, group in dictionary(known).groupby("family", sort=False):
         kind = "one can act on it" if group.actionable.iloc[0] else "gives context"
         lines += [f"## {name}", "", f"Reads {_listed(group.table)}; {kind}.", ""]
-        lines += [line for note in [families()[str(name)].note] if note for line in (*wrap(note, _WIDTH), "")]
+        lines += [line for note in [known.families[str(name)].note] if note for line in (*wrap(note, _WIDTH), "")]
         lines += [
             "| feature | what it is | unit | window | nothing | concept | sentence |",
             "|---|---|---|---|---|---|---|",
@@ -92,11 +99,13 @@ def _window(declared: Feature) -> str:
     return f"{declared.window_days} days" + (f", {declared.ago_days} days ago" if declared.ago_days else "")
 
 
-def _tables(declared: Feature) -> set[str]:
+def _tables(declared: Feature, known: Catalogue) -> set[str]:
     if isinstance(declared, Aggregate):
         return {declared.source.table}
     if isinstance(declared, Derived):
-        return set().union(*(_tables(feature(name)) for name in declared.inputs)) if declared.inputs else {"orders"}
+        return (
+            set().union(*(_tables(known[name], known) for name in declared.inputs)) if declared.inputs else {"orders"}
+        )
     return set()
 
 

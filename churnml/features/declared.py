@@ -8,7 +8,8 @@ from string import Formatter
 from typing import get_args
 
 from churnml.data.contract import TABLES
-from churnml.features.family import Aggregate, Derived, Family, Feature, Unit
+from churnml.features.description import Unit
+from churnml.features.family import Aggregate, Derived, Family, Feature
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _WORDS_OF_UNIT = {

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
 import ibis.expr.types as ir
 import numpy as np
@@ -12,34 +12,10 @@ from numpy.typing import NDArray
 
 from churnml.data.history import History
 from churnml.definition import ChurnDefinition
+from churnml.features.description import Description
 
 WINDOWS = (30, 60, 90, 180, 365)
 
-Unit = Literal[
-    "orders",
-    "days",
-    "hours",
-    "minutes",
-    "money",
-    "complaints",
-    "deliveries",
-    "returns",
-    "reviews",
-    "stars",
-    "visits",
-    "pages",
-    "products",
-    "items",
-    "categories",
-    "points",
-    "messages",
-    "subscriptions",
-    "topics",
-    "number",
-    "ratio",
-    "share",
-    "probability",
-]
 Reducer = Callable[[ir.Table, ir.BooleanValue | None, History], ir.Value]
 Condition = Callable[[ir.Table], ir.BooleanValue]
 Compute = Callable[..., NDArray[np.float64]]
@@ -69,58 +45,36 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Feature:
-    """One column of the feature table.
+class Feature(Description):
+    """One column of the feature table: what it is, and how it is spoken of.
 
     Attributes
     ----------
-    name
-        Column name; carries unit and window.
-    unit
-        What the number counts; it also decides how a sentence writes it.
-    describe
-        What the number is, in words, for the data dictionary.
     en, tr
         The reason in a sentence, in English and in Turkish. One of them is enough, and then speaks in both.
         ``{value}`` is the customer's own number with its unit; another feature's name in braces is that feature's
         number, and ``{name:number}`` leaves its unit out.
     en_zero, tr_zero
         The sentence for exactly 0 where it needs other words, such as a negated verb.
-    fill
-        0 where nothing to count means zero; None leaves null.
-    window_days
-        Days that are looked at; None looks at all of them.
     ago_days
         Days from the end of the window to the snapshot.
     speaks_if
         Says for which values the sentence is true and worth saying; null is never spoken of.
-    tells
-        Which side of the shop's median speaks for leaving: the sentence is a reason only there. ``any`` where
-        ``speaks_if`` says enough.
     headline
         Place of this sentence among those that speak for their concept before all others, wherever they are true; 1
         speaks first. Features that say nearly the same share their weight by chance, so the weight alone would pick
         the sentence by chance too.
-    concept
-        What its reasons are about, where that is not its family's concept.
     measures
         Measures of its family by which a shop has this feature; none means that every shop has it.
     """
 
-    name: str
-    unit: Unit
-    describe: str
     en: str = ""
     tr: str = ""
     en_zero: str | None = None
     tr_zero: str | None = None
-    fill: Literal[0] | None = None
-    window_days: int | None = None
     ago_days: int = 0
     speaks_if: Callable[[float], bool] = lambda value: True
-    tells: Literal["high", "low", "any"] = "high"
     headline: int | None = None
-    concept: str | None = None
     measures: tuple[str, ...] = ()
 
 
@@ -184,13 +138,15 @@ class Family:
     actionable
         Whether the shop can act on it; the others give context.
     features
-        Its features.
+        Its features; here they learn their family, and their concept where they have none of their own.
     min_history_days
         Days of orders before the snapshot below which the family is off, unless it is chosen by name.
     measure
         Finds the measure that fits a shop as known on a day, where features name measures.
     note
         What the data dictionary says of the family besides its features.
+    code
+        Hash of the file that declares it, by which kept features are known; None where there is none.
     """
 
     name: str
@@ -200,6 +156,11 @@ class Family:
     min_history_days: int = 0
     measure: Callable[[History], str] | None = None
     note: str = ""
+    code: str | None = None
+
+    def __post_init__(self) -> None:
+        owned = (replace(own, family=self.name, concept=own.concept or self.concept) for own in self.features)
+        object.__setattr__(self, "features", tuple(owned))
 
 
 def count() -> Reducer:

@@ -1,8 +1,9 @@
-"""Sentences: what a feature says about a customer, in words, with her own numbers."""
+"""Sentences: what a feature says about a customer, in words, with their own numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
 from math import isfinite
@@ -16,8 +17,9 @@ from babel.numbers import format_currency, format_decimal, format_percent, get_d
 from numpy.typing import NDArray
 
 from churnml.data.lateness import DAY, SECONDS
-from churnml.features.family import Feature, Unit
-from churnml.features.registry import feature as feature_of
+from churnml.features.description import Unit
+from churnml.features.family import Feature
+from churnml.features.family_catalogue import Catalogue
 
 Language = Literal["en", "tr"]
 Write = Callable[[float], str]
@@ -71,109 +73,156 @@ _LONG_DAYS = 2  # from here on hours and minutes are said in days
 _REMEMBERED = 100_000
 
 
-def write(feature_name: str, row: Mapping[str, float], language: Language, currency: str | None = None) -> str | None:
-    """Write what a feature says about one customer.
+class Sentences:
+    """What the features of a catalogue say about customers, in one language.
 
     Parameters
     ----------
-    feature_name
-        The feature that speaks.
-    row
-        The customer's features by name: this one and those that its sentence names.
+    known
+        The features.
     language
-        Language of the sentence; a feature that has none in it speaks in another.
+        Language of the sentences; a feature that has none in it speaks in another.
     currency
         ISO code of the shop's currency; None writes money as a plain number with two decimals.
 
-    Returns
-    -------
-    str or None
-        The sentence, without a full stop. None where a number is null, or where the feature has nothing to say.
+    Attributes
+    ----------
+    known, language, currency
+        As given.
 
     Notes
     -----
     Numbers are rounded (days, hours and counts to one decimal, minutes to whole ones, ratios to two, shares to whole
     percents, money to the currency's smallest coin), but never to 0, and a share never to 100 %: such a number keeps
     as many decimals as it needs. Hours and minutes that make two days or more are written in days.
-
-    Examples
-    --------
-    >>> write("orders_90d", {"orders_90d": 3.0}, "en")
-    '3 orders in the last 90 days'
-    >>> write("orders_90d", {"orders_90d": 0.0}, "tr")
-    'Son 90 günde hiç sipariş vermedi'
-    >>> write("overdue_ratio", {"overdue_ratio": 2.0, "days_since_last_order": 41.0, "gap_median_days": 20.5}, "en")
-    'No order for 41 days; usually orders once every 20.5 days'
-    >>> write("amount_sum_90d", {"amount_sum_90d": 1250.0}, "tr", "TRY")
-    'Son 90 günde ₺1.250,00 harcadı'
     """
-    speaks_if, spoken, usual, of_zero = _templates(feature_of(feature_name), language, currency)
-    value = row[feature_name]
-    if value is None or not isfinite(value) or not speaks_if(value):
-        return None
-    written = ""
-    for text, name, write_number in usual if value else of_zero:
-        written += text
-        if name is not None:
-            number = row[name]
-            if number is None or not isfinite(number):
-                return None
-            written += write_number(number)
-    return capitalised(written, spoken)
 
+    def __init__(self, known: Catalogue, language: Language = "en", currency: str | None = None) -> None:
+        self.known = known
+        self.language: Language = language
+        self.currency = currency
+        self._templates: dict[str, _Spoken] = {}
 
-def speaks(feature_name: str, X: pd.DataFrame) -> NDArray[np.bool_]:
-    """Tell for which customers ``write`` gives a sentence.
+    def write(self, name: str, row: Mapping[str, float]) -> str | None:
+        """Write what a feature says about one customer.
 
-    Parameters
-    ----------
-    feature_name
-        The feature that speaks.
-    X
-        Features of the customers: this one and those that its sentence names.
+        Parameters
+        ----------
+        name
+            The feature that speaks.
+        row
+            The customer's features by name: this one and those that its sentence names.
 
-    Returns
-    -------
-    NDArray[np.bool_]
-        Shape (rows,).
+        Returns
+        -------
+        str or None
+            The sentence, without a full stop. None where a number is null, or where the feature has nothing to say.
 
-    Examples
-    --------
-    >>> speaks("complaints_open", pd.DataFrame({"complaints_open": [2.0, 0.0, float("nan")]})).tolist()
-    [True, False, False]
-    """
-    speaks_if, _, usual, of_zero = _templates(feature_of(feature_name), "en", None)
-    values = X[feature_name].to_numpy(dtype=np.float64)
-    told: NDArray[np.bool_] = np.isfinite(values)
-    told[told] = _for_each(speaks_if, values[told])
-    for template, where in ((usual, values != 0), (of_zero, values == 0)):
-        for name in {name for _, name, _ in template} - {None, feature_name}:
-            told &= ~where | np.isfinite(X[name].to_numpy(dtype=np.float64))
-    return told
+        Examples
+        --------
+        >>> from churnml.features.family_catalogue import catalogue
+        >>> english, turkish = (Sentences(catalogue(), language) for language in ("en", "tr"))
+        >>> english.write("orders_90d", {"orders_90d": 3.0})
+        '3 orders in the last 90 days'
+        >>> turkish.write("orders_90d", {"orders_90d": 0.0})
+        'Son 90 günde hiç sipariş vermedi'
+        >>> row = {"overdue_ratio": 2.0, "days_since_last_order": 41.0, "gap_median_days": 20.5}
+        >>> english.write("overdue_ratio", row)
+        'No order for 41 days; usually orders once every 20.5 days'
+        >>> Sentences(catalogue(), "tr", "TRY").write("amount_sum_90d", {"amount_sum_90d": 1250.0})
+        'Son 90 günde ₺1.250,00 harcadı'
+        """
+        spoken = self._of(name)
+        value = row[name]
+        if value is None or not isfinite(value) or not self.known[name].speaks_if(value):
+            return None
+        written = ""
+        for text, named, write_number in spoken.usual if value else spoken.of_zero:
+            written += text
+            if named is not None:
+                number = row[named]
+                if number is None or not isfinite(number):
+                    return None
+                written += write_number(number)
+        return capitalised(written, spoken.language)
 
+    def speaks(self, name: str, X: pd.DataFrame) -> NDArray[np.bool_]:
+        """Tell for which customers ``write`` gives a sentence.
 
-def write_all(feature_name: str, X: pd.DataFrame, language: Language, currency: str | None = None) -> list[str]:
-    """Write what a feature says about many customers.
+        Parameters
+        ----------
+        name
+            The feature that speaks.
+        X
+            Features of the customers: this one and those that its sentence names.
 
-    Each sentence is that of ``write``, which is asked once for all rows with the same numbers.
+        Returns
+        -------
+        NDArray[np.bool_]
+            Shape (rows,).
 
-    Raises
-    ------
-    ValueError
-        Where the feature has nothing to say about a row; see ``speaks``.
-    """
-    _, _, usual, of_zero = _templates(feature_of(feature_name), language, currency)
-    names = list(dict.fromkeys([feature_name, *(name for _, name, _ in (*usual, *of_zero) if name is not None)]))
-    written: dict[tuple[float, ...], str] = {}
-    sentences = []
-    for numbers in zip(*(X[name].to_numpy(dtype=np.float64).tolist() for name in names), strict=True):
-        if numbers not in written:
-            sentence = write(feature_name, dict(zip(names, numbers, strict=True)), language, currency)
-            if sentence is None:
-                raise ValueError(f"{feature_name}: has nothing to say of {numbers}.")
-            written[numbers] = sentence
-        sentences.append(written[numbers])
-    return sentences
+        Examples
+        --------
+        >>> from churnml.features.family_catalogue import catalogue
+        >>> X = pd.DataFrame({"complaints_open": [2.0, 0.0, float("nan")]})
+        >>> Sentences(catalogue()).speaks("complaints_open", X).tolist()
+        [True, False, False]
+        """
+        spoken = self._of(name)
+        values = X[name].to_numpy(dtype=np.float64)
+        told: NDArray[np.bool_] = np.isfinite(values)
+        told[told] = _for_each(self.known[name].speaks_if, values[told])
+        for template, where in ((spoken.usual, values != 0), (spoken.of_zero, values == 0)):
+            for named in {named for _, named, _ in template} - {None, name}:
+                told &= ~where | np.isfinite(X[named].to_numpy(dtype=np.float64))
+        return told
+
+    def write_all(self, name: str, X: pd.DataFrame) -> list[str]:
+        """Write what a feature says about many customers.
+
+        Each sentence is that of ``write``, which is asked once for all rows with the same numbers.
+
+        Raises
+        ------
+        ValueError
+            Where the feature has nothing to say about a row; see ``speaks``.
+        """
+        spoken = self._of(name)
+        named = [other for _, other, _ in (*spoken.usual, *spoken.of_zero) if other is not None]
+        names = list(dict.fromkeys([name, *named]))
+        written: dict[tuple[float, ...], str] = {}
+        sentences = []
+        for numbers in zip(*(X[other].to_numpy(dtype=np.float64).tolist() for other in names), strict=True):
+            if numbers not in written:
+                sentence = self.write(name, dict(zip(names, numbers, strict=True)))
+                if sentence is None:
+                    raise ValueError(f"{name}: has nothing to say of {numbers}.")
+                written[numbers] = sentence
+            sentences.append(written[numbers])
+        return sentences
+
+    def _of(self, name: str) -> _Spoken:
+        if name not in self._templates:
+            feature = self.known[name]
+            language = _spoken(feature, self.language)
+            usual, of_zero = (feature.en, feature.en_zero) if language == "en" else (feature.tr, feature.tr_zero)
+            self._templates[name] = _Spoken(
+                language,
+                self._template(feature, usual, language),
+                self._template(feature, usual if of_zero is None else of_zero, language),
+            )
+        return self._templates[name]
+
+    def _template(self, feature: Feature, text: str, language: Language) -> _Template:
+        parts: list[tuple[str, str | None, Write]] = []
+        for before, name, form, _ in Formatter().parse(text):
+            if name is None:
+                parts.append((before, None, str))
+                continue
+            named = feature if name == "value" else self.known[name]
+            writer = _plain(language) if form == "number" else number_writer(named.unit, language, self.currency)
+            parts.append((before, named.name, writer))
+        return tuple(parts)
 
 
 def capitalised(text: str, language: Language) -> str:
@@ -206,37 +255,19 @@ def _for_each(speaks_if: Callable[[float], bool], values: NDArray[np.float64]) -
 _Template = tuple[tuple[str, str | None, Write], ...]
 
 
-@cache
-def _templates(
-    feature: Feature, language: Language, currency: str | None
-) -> tuple[Callable[[float], bool], Language, _Template, _Template]:
-    """Give when a feature speaks, in which language, and what it says usually and of exactly 0."""
-    spoken = _spoken(feature, language)
-    usual, of_zero = (feature.en, feature.en_zero) if spoken == "en" else (feature.tr, feature.tr_zero)
-    return (
-        feature.speaks_if,
-        spoken,
-        _template(feature, usual, spoken, currency),
-        _template(feature, usual if of_zero is None else of_zero, spoken, currency),
-    )
+@dataclass(frozen=True)
+class _Spoken:
+    """What a feature says usually and of exactly 0, and in which language."""
+
+    language: Language
+    usual: _Template
+    of_zero: _Template
 
 
 def _spoken(feature: Feature, language: Language) -> Language:
     """Give the language of a feature's sentence, numbers and all: another one where its own is missing."""
     told: dict[Language, str] = {"en": feature.en, "tr": feature.tr}
     return language if told[language].strip() else next(other for other, text in told.items() if text.strip())
-
-
-def _template(feature: Feature, text: str, language: Language, currency: str | None) -> _Template:
-    parts: list[tuple[str, str | None, Write]] = []
-    for before, name, form, _ in Formatter().parse(text):
-        if name is None:
-            parts.append((before, None, str))
-            continue
-        named = feature if name == "value" else feature_of(name)
-        writer = _plain(language) if form == "number" else number_writer(named.unit, language, currency)
-        parts.append((before, named.name, writer))
-    return tuple(parts)
 
 
 @cache

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 import pandas as pd
 import pyarrow as pa
@@ -25,9 +26,11 @@ from churnml.data.scratch import Scratch, lock, sweep
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.errors import ChurnmlError
+from churnml.features.available import tables_of
 from churnml.features.builder import Aggregates, derive, find_constants
+from churnml.features.description import COMPUTED
 from churnml.features.family import Feature
-from churnml.features.registry import code_of, contract_of, family_of, tables_of
+from churnml.features.family_catalogue import catalogue
 
 Progress = Callable[[str, int, int], None]
 # Readers of Parquet folders pass over names that begin with an underscore.
@@ -198,16 +201,20 @@ def _parts(path: Path) -> list[Path]:
 
 
 def _key(shop: Shop, known: str, definition: ChurnDefinition, features: Sequence[Feature]) -> str:
-    """Hash all that the numbers of a snapshot depend on; ``known`` is the fingerprint of its rows."""
-    owners = {family_of(feature.name).name for feature in features}
+    """Hash all that the numbers of a snapshot depend on; ``known`` is the fingerprint of its rows.
+
+    A family whose code lies in no file may have changed, so nothing of it is taken for known.
+    """
+    owners = {feature.family for feature in features}
+    families = catalogue(shop).families
     content = {
         "version": __version__,
         "known": known,
         "sample": None if shop.sample is None else [shop.sample.share, shop.sample.seed],
         "supplied": {name: shop.supplied[name].fingerprint for name in owners & set(shop.supplied)},
         "definition": definition.model_dump(),
-        "features": [contract_of(feature.name) for feature in features],
-        "code": {name: code_of(name) for name in sorted(owners - set(shop.supplied))},
+        "features": [{key: getattr(feature, key) for key in COMPUTED} for feature in features],
+        "code": {name: families[name].code or uuid4().hex for name in sorted(owners - set(shop.supplied))},
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

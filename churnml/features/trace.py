@@ -13,10 +13,10 @@ from churnml.data.shop import Shop
 from churnml.days import Day
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
+from churnml.features.available import available
 from churnml.features.builder import build, condition, find_constants
 from churnml.features.family import Aggregate, Derived, Feature, Supplied
-from churnml.features.registry import available, family_of
-from churnml.features.registry import feature as feature_of
+from churnml.features.family_catalogue import Catalogue, catalogue
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def trace_value(
     declared = _declared(shop, feature)
     history = History(shop, snapshot_date)
     definition = definition or ChurnDefinition()
-    needed = _with_inputs(declared)
+    needed = _with_inputs(declared, catalogue(shop))
     built = build(history, definition, needed)
     if customer_id not in built.index:
         raise InputError(
@@ -130,13 +130,12 @@ def _rows_of(shop: Shop, customer_id: str, declared: Feature, history: History) 
     feature = declared.name
     if isinstance(declared, Derived):
         parts = [
-            _rows_of(shop, customer_id, feature_of(name), history).assign(feature=name) for name in declared.inputs
+            _rows_of(shop, customer_id, catalogue(shop)[name], history).assign(feature=name) for name in declared.inputs
         ]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"customer_id": []})
     if isinstance(declared, Supplied):
-        family = family_of(feature).name
-        supplied = shop.supplied[family].on(history.snapshot_date)
-        return supplied.loc[supplied.index == customer_id, [feature]].reset_index().assign(source=family)
+        supplied = shop.supplied[declared.family].on(history.snapshot_date)
+        return supplied.loc[supplied.index == customer_id, [feature]].reset_index().assign(source=declared.family)
     assert isinstance(declared, Aggregate)
     rows = declared.source.rows(history)
     where = condition(declared, rows, history)
@@ -151,12 +150,12 @@ def _declared(shop: Shop, feature: str) -> Feature:
     known = {known.name for known in available(shop)}
     if not isinstance(feature, str) or feature not in known:
         raise InputError(f"{feature}: not a feature of this shop. Choose among {', '.join(sorted(known))}.")
-    return feature_of(feature)
+    return catalogue(shop)[feature]
 
 
-def _with_inputs(declared: Feature) -> list[Feature]:
+def _with_inputs(declared: Feature, known: Catalogue) -> list[Feature]:
     """List a feature after all that it is derived from."""
     if not isinstance(declared, Derived):
         return [declared]
-    before = [needed for name in declared.inputs for needed in _with_inputs(feature_of(name))]
+    before = [needed for name in declared.inputs for needed in _with_inputs(known[name], known)]
     return [*dict.fromkeys(before), declared]

@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 
 from churnml.errors import InputError
-from churnml.features.registry import LEVEL, family_of
-from churnml.features.registry import feature as feature_of
-from churnml.features.sentences import Language, write
+from churnml.features.family_catalogue import LEVEL
+from churnml.features.sentences import Sentences
 
 CHANGES = ("new", "worse", "better", "same", "recovered", "came back", "lost", "off the list")
 _MARKED = 0.1  # change of the probability that counts
@@ -116,8 +115,7 @@ def name_causes(
     X: pd.DataFrame,
     contributions: pd.DataFrame,
     contributions_before: pd.DataFrame,
-    language: Language,
-    currency: str | None,
+    sentences: Sentences,
 ) -> pd.DataFrame:
     """Add the feature whose weight moved most in the direction of the change and has something to say.
 
@@ -129,19 +127,19 @@ def name_causes(
         Features and SHAP values of these customers today.
     contributions_before
         Those of the earlier day, by the same model; who was not eligible then is compared with a weight of 0.
-    language, currency
-        How sentences are written.
+    sentences
+        What the features say.
 
     Returns
     -------
     pandas DataFrame
         ``changes`` with ``feature`` and ``sentence``, null where none speaks, nothing changed, or she is not ranked.
     """
-    names = [name for name in contributions.columns if family_of(name).name != LEVEL]
+    names = [name for name in contributions.columns if sentences.known[name].family != LEVEL]
     moved = contributions[names] - contributions_before.reindex(contributions.index)[names].fillna(0.0)
     rows = X.to_dict("index")
     told = [
-        _cause(moved.loc[customer], change in _TOWARDS_LEAVING, rows[customer], language, currency)
+        _cause(moved.loc[customer], change in _TOWARDS_LEAVING, rows[customer], sentences)
         if customer in rows and change not in _UNMOVED
         else (None, None)
         for customer, change in zip(changes["customer_id"], changes["change"], strict=True)
@@ -153,12 +151,13 @@ def name_causes(
 
 
 def _cause(
-    moved: pd.Series, to_leaving: bool, row: Mapping[Any, float], language: Language, currency: str | None
+    moved: pd.Series, to_leaving: bool, row: Mapping[Any, float], sentences: Sentences
 ) -> tuple[str | None, str | None]:
     towards = moved if to_leaving else -moved
     for feature in map(str, towards[towards > 0].sort_values(ascending=False, kind="stable").index):
         # "No order for 5 days" is no news of somebody who came back; "3 orders in the last 30 days" is.
-        sentence = write(feature, row, language, currency) if to_leaving or feature_of(feature).tells == "low" else None
+        is_news = to_leaving or sentences.known[feature].tells == "low"
+        sentence = sentences.write(feature, row) if is_news else None
         if sentence is not None:
             return feature, sentence
     return None, None

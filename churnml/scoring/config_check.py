@@ -9,7 +9,8 @@ from typing import Any
 from churnml.config import Config, PlaySettings, differences, load_config
 from churnml.data.engines import without_password
 from churnml.errors import ConfigError
-from churnml.features.registry import load_plugins
+from churnml.features.family_catalogue import Catalogue, catalogue
+from churnml.features.plugins import load_plugins
 from churnml.scoring.plays import read_plays
 from churnml.yaml_file import read_yaml
 
@@ -71,17 +72,17 @@ def _holds_plays(values: dict[str, Any]) -> bool:
 
 def _failures_beyond(config: Config) -> list[str]:
     try:
-        load_plugins(config.features.plugins)
+        known = catalogue().with_families(load_plugins(config.features.plugins))
     except ConfigError as error:
         return [*error.failures, *_failures_of_plays(config.plays.file)]
-    return _failures_of_plays(config.plays.file)
+    return _failures_of_plays(config.plays.file, known)
 
 
-def _failures_of_plays(file: object) -> list[str]:
+def _failures_of_plays(file: object, known: Catalogue | None = None) -> list[str]:
     if not isinstance(file, str | Path):
         return []
     try:
-        read_plays(file, "en")
+        read_plays(file, "en", known)
     except ConfigError as error:
         return error.failures
     return []

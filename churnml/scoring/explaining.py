@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from churnml.config import ScoringSettings
+from churnml.features.sentences import Sentences
 from churnml.scoring.reasons import REASONS, ReasonWriter, Told
 from churnml.training.attribution import sum_concepts
 from churnml.training.model import Model
@@ -35,7 +35,7 @@ class Explained:
     weights: pd.DataFrame
 
 
-def make_writer(model: Model, X: pd.DataFrame, settings: ScoringSettings, currency: str | None) -> ReasonWriter:
+def make_writer(model: Model, X: pd.DataFrame, sentences: Sentences, min_weight: float) -> ReasonWriter:
     """Make the writer of the reasons of a population; what reasons usually weigh is learned from some of it.
 
     Parameters
@@ -44,14 +44,14 @@ def make_writer(model: Model, X: pd.DataFrame, settings: ScoringSettings, curren
         The model.
     X
         Features of all customers.
-    settings
-        Language, and least weight of a reason.
-    currency
-        ISO code, or None for plain numbers.
+    sentences
+        What the features say.
+    min_weight
+        Least weight of a reason, in log-odds.
     """
     drawn = X.iloc[:: -(-len(X) // _DRAWN)]
     usual = model.contributions(drawn)[1]
-    return ReasonWriter(X, settings.language, currency, settings.min_reason_weight, usual)
+    return ReasonWriter(X, sentences, min_weight, usual)
 
 
 def explain_all(model: Model, X: pd.DataFrame, writer: ReasonWriter) -> Explained:
@@ -70,7 +70,7 @@ def explain_all(model: Model, X: pd.DataFrame, writer: ReasonWriter) -> Explaine
     for start in range(0, len(X), _BATCH):
         rows = X.iloc[start : start + _BATCH]
         base, contributions = model.contributions(rows)
-        weights.append(sum_concepts(contributions).astype(np.float32))
+        weights.append(sum_concepts(contributions, model.concepts).astype(np.float32))
         reasons.append(_columns(writer.write(rows, contributions), rows.index))
     return Explained(base, pd.concat(reasons), pd.concat(weights))
 

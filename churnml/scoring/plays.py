@@ -17,7 +17,7 @@ from churnml.analytics.segments import SEGMENTS
 from churnml.config import json_schema
 from churnml.definition import failures_of
 from churnml.errors import ConfigError
-from churnml.features.registry import families
+from churnml.features.family_catalogue import Catalogue, catalogue
 from churnml.features.sentences import Language
 from churnml.yaml_file import read_yaml
 
@@ -174,7 +174,7 @@ class PlayBook:
         return pd.DataFrame({"play": plays[first], "play_rule": names[first]}, index=frame.index, dtype="str")
 
 
-def read_plays(file: str | Path | None, language: Language) -> PlayBook:
+def read_plays(file: str | Path | None, language: Language, known: Catalogue | None = None) -> PlayBook:
     """Read plays and rules.
 
     Parameters
@@ -183,6 +183,8 @@ def read_plays(file: str | Path | None, language: Language) -> PlayBook:
         A YAML file such as ``configs/plays.yaml``; None takes that one.
     language
         Language of titles and wordings.
+    known
+        The features and concepts that rules may name; None takes churnml's own.
 
     Raises
     ------
@@ -194,7 +196,7 @@ def read_plays(file: str | Path | None, language: Language) -> PlayBook:
         declared = PlaysFile(**read_yaml(path))
     except ValidationError as error:
         raise ConfigError([f"{path}: {failure}" for failure in failures_of(error)]) from error
-    failures = [f"{path}: {failure}" for failure in _failures(declared)]
+    failures = [f"{path}: {failure}" for failure in _failures(declared, known or catalogue())]
     if failures:
         raise ConfigError(failures)
     plays = {
@@ -215,10 +217,8 @@ def plays_schema() -> dict[str, Any]:
     return json_schema(PlaysFile)
 
 
-def _failures(file: PlaysFile) -> list[str]:
-    declared = families().values()
-    concepts = {feature.concept or family.concept for family in declared for feature in family.features}
-    features = {feature.name for family in declared for feature in family.features}
+def _failures(file: PlaysFile, known: Catalogue) -> list[str]:
+    concepts = set(known.concepts.values())
     found = []
     names: set[str] = set()
     for place, rule in enumerate(file.rules):
@@ -233,7 +233,7 @@ def _failures(file: PlaysFile) -> list[str]:
         if unknown:
             listed = ", ".join(sorted(concepts))
             found.append(f"{here} names the concepts {', '.join(sorted(unknown))}. Take some of: {listed}.")
-        unknown = {*rule.when.at_least, *rule.when.at_most} - features
+        unknown = {*rule.when.at_least, *rule.when.at_most} - set(known.features)
         if unknown:
             named = ", ".join(sorted(unknown))
             found.append(f"{here} names the features {named}, which nobody builds. See churnml features --list.")

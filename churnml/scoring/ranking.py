@@ -20,9 +20,9 @@ from churnml.data.shop import Shop
 from churnml.data.timeline import timeline
 from churnml.definition import failures_of
 from churnml.errors import ConfigError, InputError
+from churnml.features.available import available
 from churnml.features.builder import build
-from churnml.features.registry import available, concept_of
-from churnml.features.registry import feature as feature_of
+from churnml.features.sentences import Sentences
 from churnml.features.trace import trace
 from churnml.plots import plot_reasons
 from churnml.scoring.changes import name_causes, name_changes, snapshot_of
@@ -75,7 +75,7 @@ class Ranking:
         shop: Shop,
         plays: dict[str, Play],
         config: Config,
-        currency: str | None,
+        sentences: Sentences,
         earlier: pd.DataFrame | None = None,
         real_ids: pd.Series | None = None,
     ) -> None:
@@ -84,8 +84,9 @@ class Ranking:
         self.shop = shop
         self.plays = plays
         self.config = config
-        self.language = config.scoring.language
-        self.currency = currency
+        self.language = sentences.language
+        self.currency = sentences.currency
+        self._sentences = sentences
         self.snapshot_date = frame["snapshot_date"].iloc[0]
         self._X = X
         self._explained = explained
@@ -224,8 +225,7 @@ class Ranking:
             X,
             self.model.contributions(X)[1],
             self.model.contributions(X_before)[1],
-            self.language,
-            self.currency,
+            self._sentences,
         )
 
     def stories(self, customers: Sequence[str]) -> dict[str, Story]:
@@ -290,7 +290,7 @@ class Ranking:
             X = self._features_on(day) if back else self._X
             if X.empty:
                 break
-            writer = make_writer(self.model, X, self.config.scoring, self.currency) if back else self._writer
+            writer = self._writer_of(X) if back else self._writer
             rows = X.loc[X.index.isin(list(customers))]
             told[day] = dict(zip(rows.index, writer.write(rows, self.model.contributions(rows)[1]), strict=True))
         return compute_stability(told)
@@ -314,8 +314,8 @@ class Ranking:
         features = pd.DataFrame(
             {
                 "feature": names,
-                "describe": [feature_of(name).describe for name in names],
-                "concept": [concept_of(name) for name in names],
+                "describe": [feature.describe for feature in self.model.features],
+                "concept": [feature.concept for feature in self.model.features],
                 "value": self._X.loc[customer_id, names].to_numpy(),
                 "contribution": contributions.iloc[0].to_numpy(),
             }
@@ -325,7 +325,7 @@ class Ranking:
             story.row.drop("customer_id"),
             story.leaving,
             story.staying,
-            _heaviest_first(sum_concepts(contributions).iloc[0]),
+            _heaviest_first(sum_concepts(contributions, self.model.concepts).iloc[0]),
             story.events,
             features.sort_values("contribution", ascending=False, ignore_index=True, kind="stable"),
             base,
@@ -359,7 +359,7 @@ class Ranking:
             shop=self.shop,
             plays=self.plays,
             config=self.config,
-            currency=self.currency,
+            sentences=self._sentences,
             earlier=None if self.earlier is None else rename(self.earlier),
             real_ids=pd.Series(public_ids.index, index=pd.Index(public_ids)),
         )
@@ -381,10 +381,13 @@ class Ranking:
         )
 
     def _features_on(self, day: date) -> pd.DataFrame:
-        wanted = set(self.model.features)
+        wanted = set(self.model.names)
         features = [feature for feature in available(self.shop) if feature.name in wanted]
-        X = build(History(self.shop, day), self.model.definition, features)[list(self.model.features)]
+        X = build(History(self.shop, day), self.model.definition, features)[list(self.model.names)]
         return X.set_axis(self._public(X.index.to_series()))
+
+    def _writer_of(self, X: pd.DataFrame) -> ReasonWriter:
+        return make_writer(self.model, X, self._sentences, self.config.scoring.min_reason_weight)
 
     def _contacted_since(self, days: int) -> pd.Series:
         """Tell to whom an offer was sent in the last days, by id; null for all where the shop does not say."""

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churnml.features.registry import LEVEL, concept_of, families, family_of
-from churnml.features.registry import feature as feature_of
-from churnml.features.sentences import speaks
+from churnml.features.family_catalogue import LEVEL
+from churnml.features.sentences import Sentences
 from churnml.statistics.logodds import Floats
 
 Side = Literal["leaving", "staying"]
@@ -44,6 +43,8 @@ class Weigher:
     contributions
         SHAP values in log-odds of some of its rows, enough to know means and quartiles; None leaves the means at 0 and
         hears every concept from ``min_weight`` on.
+    sentences
+        What the features say.
     min_weight
         In log-odds.
     side
@@ -60,10 +61,19 @@ class Weigher:
         Whether one can act on them, shape (concepts,).
     """
 
-    def __init__(self, X: pd.DataFrame, contributions: pd.DataFrame | None, min_weight: float, side: Side) -> None:
-        self.names = [name for name in X.columns if family_of(name).name != LEVEL]
-        self.concepts = list(dict.fromkeys(map(concept_of, self.names)))
-        self.actionable = np.array([is_actionable(concept) for concept in self.concepts], dtype=np.bool_)
+    def __init__(
+        self,
+        X: pd.DataFrame,
+        contributions: pd.DataFrame | None,
+        sentences: Sentences,
+        min_weight: float,
+        side: Side,
+    ) -> None:
+        known = sentences.known
+        self.names = [name for name in X.columns if known[name].family != LEVEL]
+        self.concepts = list(dict.fromkeys(known.concepts[name] for name in self.names))
+        self.actionable = np.array([known.is_actionable(concept) for concept in self.concepts], dtype=np.bool_)
+        self._sentences = sentences
         self._side = side
         self._medians = X[self.names].median()
         self._usual = np.zeros(len(self.names))
@@ -120,11 +130,11 @@ class Weigher:
 
     def _members(self) -> list[Places]:
         """Give the places of each concept's features."""
-        owners = np.array([concept_of(name) for name in self.names])
+        owners = np.array([self._sentences.known.concepts[name] for name in self.names])
         return [np.flatnonzero(owners == concept) for concept in self.concepts]
 
     def _headline(self, at: np.intp) -> int | None:
-        return feature_of(self.names[at]).headline if self._side == "leaving" else None
+        return self._sentences.known[self.names[at]].headline if self._side == "leaving" else None
 
     def _happened(self, telling: Flags) -> list[Flags]:
         """Tell for each concept to whom it happened, shape (rows,) each."""
@@ -138,18 +148,12 @@ class Weigher:
         """Tell which features have something true to say on the side, shape (rows, features)."""
         telling = np.zeros((len(X), len(self.names)), dtype=np.bool_)
         for at, name in enumerate(self.names):
-            values, tells, median = X[name].to_numpy(dtype=np.float64), feature_of(name).tells, self._medians[name]
+            values, median = X[name].to_numpy(dtype=np.float64), self._medians[name]
+            tells = self._sentences.known[name].tells
             with np.errstate(invalid="ignore"):
                 if self._side == "staying":
                     on_side = (values > median) if tells == "low" else np.zeros(len(X), dtype=np.bool_)
                 else:
                     on_side = {"high": values >= median, "low": values <= median, "any": np.isfinite(values)}[tells]
-            telling[:, at] = on_side & speaks(name, X)
+            telling[:, at] = on_side & self._sentences.speaks(name, X)
         return telling
-
-
-def is_actionable(concept: str) -> bool:
-    """Tell whether one can act on a concept: as the families say that are about it, otherwise those with a feature."""
-    about = [family for family in families().values() if family.concept == concept]
-    others = [family for family in families().values() if any(own.concept == concept for own in family.features)]
-    return any(family.actionable for family in about or others)

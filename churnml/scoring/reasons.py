@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from churnml.features.sentences import Language, write_all
+from churnml.features.sentences import Sentences
 from churnml.scoring.reason_weights import Places, Weigher
 from churnml.statistics.logodds import Floats
 
@@ -64,8 +64,8 @@ class ReasonWriter:
     ----------
     X
         Features of the whole population; their medians are taken once.
-    language, currency
-        How sentences are written.
+    sentences
+        What the features say.
     min_weight
         In log-odds: a concept that weighs less for most of those to whom it happened is noise in this shop.
     contributions
@@ -76,15 +76,13 @@ class ReasonWriter:
     def __init__(
         self,
         X: pd.DataFrame,
-        language: Language,
-        currency: str | None,
+        sentences: Sentences,
         min_weight: float,
         contributions: pd.DataFrame | None = None,
     ) -> None:
-        self._language: Language = language
-        self._currency = currency
-        self._leaving = Weigher(X, contributions, min_weight, "leaving")
-        self._staying = Weigher(X, contributions, min_weight, "staying")
+        self._sentences = sentences
+        self._leaving = Weigher(X, contributions, sentences, min_weight, "leaving")
+        self._staying = Weigher(X, contributions, sentences, min_weight, "staying")
 
     def write(self, X: pd.DataFrame, contributions: pd.DataFrame) -> list[Told]:
         """Write the reasons of customers of the population.
@@ -120,9 +118,9 @@ class ReasonWriter:
         for at in np.unique(speakers[speakers >= 0]):
             name, (rows, places) = weigher.names[at], np.nonzero(speakers == at)
             concept = weigher.concepts[shown[rows[0], places[0]]]
-            sentences = write_all(name, X.iloc[rows], self._language, self._currency)
+            said = self._sentences.write_all(name, X.iloc[rows])
             reasons[rows, places] = [
                 Reason(concept, sentence, name, weight)
-                for sentence, weight in zip(sentences, weights[rows, places].tolist(), strict=True)
+                for sentence, weight in zip(said, weights[rows, places].tolist(), strict=True)
             ]
         return [tuple(reason for reason in row if reason is not None) for row in reasons.tolist()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from datetime import date, timedelta
 
@@ -18,18 +19,23 @@ from churnml.data.population import data_end, eligible
 from churnml.data.shop import Shop
 from churnml.days import Day
 from churnml.errors import InputError, ModelError
+from churnml.features.available import available
 from churnml.features.builder import build
+from churnml.features.description import differences
 from churnml.features.families.buy_till_you_die import INPUTS
 from churnml.features.family import Feature
-from churnml.features.registry import available, load_plugins
+from churnml.features.family_catalogue import catalogue
+from churnml.features.plugins import with_plugins
+from churnml.features.sentences import Sentences
 from churnml.scoring.changes import check_earlier
 from churnml.scoring.contact_by import contact_days
 from churnml.scoring.explaining import explain_all, make_writer
-from churnml.scoring.plays import BANDS, read_plays
+from churnml.scoring.plays import BANDS, PlayBook, read_plays
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.worklist import reasons_against
 from churnml.statistics.logodds import sigmoid
 from churnml.training.model import Model
+from churnml.training.plain_files import shown
 
 _THIRDS = 3
 _COLUMNS = (
@@ -53,16 +59,12 @@ class Scorer:
 
     Raises
     ------
-    ConfigError
-        Where the file of plays cannot be used.
     ModelError
         Where there is no such model.
     """
 
     def __init__(self, model: Model | str | os.PathLike[str] | None = None, config: Config | None = None) -> None:
         self.config = config or Config()
-        load_plugins(self.config.features.plugins)
-        self.plays = read_plays(self.config.plays.file, self.config.scoring.language)
         if isinstance(model, Model):
             self.model = model
         else:
@@ -99,16 +101,23 @@ class Scorer:
         ------
         InputError
             Where it is not a day, lies outside of the data, nobody is eligible, or the earlier list cannot be compared.
+        ConfigError
+            Where a plug-in or the file of plays cannot be used.
         ModelError
-            Where the day lies before the model's own, or the shop lacks tables that the model needs.
+            Where the day lies before the model's own, the shop lacks tables that the model needs, or features are
+            computed differently now than when it was trained.
         """
-        model, definition, settings = self.model, self.model.definition, self.config.scoring
+        definition, settings = self.model.definition, self.config.scoring
+        shop = with_plugins(shop, self.config.features.plugins)
+        book = read_plays(self.config.plays.file, settings.language, catalogue(shop))
         day = self._day(shop, snapshot_date, in_sample)
         if earlier is not None:
             check_earlier(earlier, day)
         history = History(shop, day)
         features = self._features(shop)
-        built = build(history, definition, [*features, *self._besides(shop, features)])
+        # What reasons are about may have been said in other words when it was trained.
+        model = dataclasses.replace(self.model, features=tuple(declared.description() for declared in features))
+        built = build(history, definition, [*features, *_besides(shop, features, book)])
         if built.empty:
             raise InputError(
                 f"{day}: no customer ordered in the {definition.active_days} days before. Name another day, or train "
@@ -116,7 +125,8 @@ class Scorer:
             )
         X = built[[declared.name for declared in features]]
         currency = shop.currency
-        writer = make_writer(model, X, settings, currency)
+        sentences = Sentences(catalogue(shop), settings.language, currency)
+        writer = make_writer(model, X, sentences, settings.min_reason_weight)
         explained = explain_all(model, X, writer)
 
         value = expected_value(built, history, settings.value_days)
@@ -129,8 +139,8 @@ class Scorer:
         frame["last_order_at"] = known["last_order_at"]
         frame[list(explained.reasons.columns)] = explained.reasons
         frame["contactable"] = _contactable(history, X.index)
-        frame[["play", "play_rule"]] = self.plays.choose(frame, built)
-        frame["expected_profit"] = self._profit(frame, value)
+        frame[["play", "play_rule"]] = book.choose(frame, built)
+        frame["expected_profit"] = self._profit(frame, value, book)
         pace = against_own_pace(built, definition)
         in_time = (pace["overdue"] & ~pace["lost"]).to_numpy()
         days = contact_days(built[in_time], history, definition, settings.contact_chance)
@@ -146,7 +156,7 @@ class Scorer:
         known_of = pace.loc[frame["customer_id"]]
         known_of["days_since_contact"] = _days_since_contact(history).reindex(known_of.index)
         known_of["consent_unknown"] = frame["contactable"].isna().to_numpy() & _tells_consent(shop)
-        against = reasons_against(frame, known_of, self.plays.plays, settings)
+        against = reasons_against(frame, known_of, book.plays, settings)
         frame["change"] = pd.Series(pd.NA, index=frame.index, dtype="str")
         frame["holdout"], frame["arm_until"] = self._arms(frame, against, earlier)
         return Ranking(
@@ -157,9 +167,9 @@ class Scorer:
             writer=writer,
             model=model,
             shop=shop,
-            plays=dict(self.plays.plays),
+            plays=dict(book.plays),
             config=self.config,
-            currency=currency,
+            sentences=sentences,
             earlier=earlier,
         )
 
@@ -175,24 +185,25 @@ class Scorer:
 
     def _features(self, shop: Shop) -> list[Feature]:
         there = {feature.name: feature for feature in available(shop)}
-        missing = [name for name in self.model.features if name not in there]
+        missing = [name for name in self.model.names if name not in there]
         if missing:
             raise ModelError(
                 f"The model was trained on features that this shop's tables do not give: {', '.join(missing[:5])}"
                 f"{', ...' if len(missing) > 5 else ''}. Bring the same tables as in training, or train again."
             )
-        return [there[name] for name in self.model.features]
+        differing = [said for was in self.model.features for said in differences(was, there[was.name])]
+        if differing:
+            raise ModelError(
+                "The model was trained on features that are computed differently now "
+                f"({shown('; '.join(differing))}). Train it again."
+            )
+        return [there[name] for name in self.model.names]
 
-    def _besides(self, shop: Shop, features: list[Feature]) -> list[Feature]:
-        """Give what is looked at besides the model's features: pace, stage, segment, value and rules of the plays."""
-        looked_at = {*LIFE, *RFM, *VALUE, *INPUTS, *self.plays.features}
-        return [feature for feature in available(shop) if feature.name in looked_at and feature not in features]
-
-    def _profit(self, frame: pd.DataFrame, value: pd.Series) -> pd.Series:
+    def _profit(self, frame: pd.DataFrame, value: pd.Series, book: PlayBook) -> pd.Series:
         """Compute p g (v - offer) - (1 - p) g0 offer - contact, with what is assumed about g and g0."""
         assumed, p = self.config.scoring.profit, frame["churn_probability"]
         offer, contact = (
-            frame["play"].map({name: getattr(play, cost) for name, play in self.plays.plays.items()}).astype("float64")
+            frame["play"].map({name: getattr(play, cost) for name, play in book.plays.items()}).astype("float64")
             for cost in ("offer", "cost")
         )
         saved = p * assumed.save_share * (value - offer)
@@ -224,6 +235,12 @@ def _bands(probabilities: pd.Series) -> pd.Series:
     leasts, names = zip(*BANDS, strict=True)
     place = np.searchsorted(-np.array(leasts), -probabilities.to_numpy(), side="left")
     return pd.Series(np.array(names, dtype=object)[place], index=probabilities.index, dtype="str")
+
+
+def _besides(shop: Shop, features: list[Feature], book: PlayBook) -> list[Feature]:
+    """Give what is looked at besides the model's features: pace, stage, segment, value and rules of the plays."""
+    looked_at = {*LIFE, *RFM, *VALUE, *INPUTS, *book.features}
+    return [feature for feature in available(shop) if feature.name in looked_at and feature not in features]
 
 
 def _tells_consent(shop: Shop) -> bool:

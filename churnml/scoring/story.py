@@ -12,7 +12,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from churnml.data.lateness import SECONDS
-from churnml.features.family import Unit
+from churnml.features.description import Unit
 from churnml.features.sentences import Language, capitalised, number_writer
 from churnml.plots import plot_reasons
 from churnml.scoring.reasons import Reason

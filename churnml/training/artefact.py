@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from churnml.data.scratch import Scratch
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, ModelError
-from churnml.features.registry import contract_of
+from churnml.features.description import Description
 from churnml.training.candidates import CANDIDATES
 from churnml.training.candidates.base import write_json
 from churnml.training.candidates.logistic import RecencyRule
@@ -24,7 +24,7 @@ from churnml.training.model import Model
 from churnml.training.plain_files import parse_json, read_bytes, shown
 from churnml.training.segments import Segment
 
-FORMAT = 3
+FORMAT = 4
 _FILE = "model.json"
 _KEYS = {
     *("format", "candidate", "slope", "level", "level_feature", "level_reference", "segments"),
@@ -32,6 +32,7 @@ _KEYS = {
 }
 _VERSION_DIGITS = 12
 _NAME = re.compile(r"[a-z_]+\.(json|txt)")
+_FEATURE = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def save_model(model: Model, folder: str | Path) -> Model:
@@ -68,7 +69,7 @@ def save_model(model: Model, folder: str | Path) -> Model:
         "level_reference": model.level_reference,
         "segments": [segment.to_card() for segment in model.segments],
         "definition": model.definition.model_dump(),
-        "features": [contract_of(name) for name in model.features],
+        "features": [dataclasses.asdict(feature) for feature in model.features],
         "as_of": model.as_of.isoformat(),
         "card": model.card,
         "files": {path.name: _hash(path.read_bytes()) for path in sorted(folder.iterdir())},
@@ -89,8 +90,8 @@ def load_model(folder: str | Path) -> Model:
     Raises
     ------
     ModelError
-        Where the folder holds no model, a newer format, files that were edited or cut off, what is no plain small file,
-        or features that this version computes differently.
+        Where the folder holds no model, a newer format, files that were edited or cut off, or what is no plain small
+        file.
     """
     folder = Path(folder)
     try:
@@ -103,8 +104,8 @@ def load_model(folder: str | Path) -> Model:
             )
         if set(content) != _KEYS:
             raise ValueError(f"keys that are not known or missing: {', '.join(sorted(set(content) ^ _KEYS))}")
-        names = tuple(feature["name"] for feature in content["features"])
-        _refuse_changed_features(folder, content["features"])
+        features = _described(content["features"])
+        names = tuple(feature.name for feature in features)
         files = _files(folder, content["files"])
         if not np.isfinite([content["slope"], content["level"], content["level_reference"]]).all():
             raise ValueError("slope, level and level_reference must be numbers")
@@ -122,7 +123,7 @@ def load_model(folder: str | Path) -> Model:
             slope=float(content["slope"]),
             level=float(content["level"]),
             definition=ChurnDefinition(**content["definition"]),
-            features=names,
+            features=features,
             as_of=date.fromisoformat(content["as_of"]),
             card=content["card"],
             version=_hash(written)[:_VERSION_DIGITS],
@@ -167,24 +168,22 @@ def _files(folder: Path, written: dict[str, str]) -> dict[str, bytes]:
     return files
 
 
-def _refuse_changed_features(folder: Path, written: list[dict[str, Any]]) -> None:
-    differences = []
+def _described(written: list[dict[str, Any]]) -> tuple[Description, ...]:
+    """Read what the features are. Format 3 knew neither concept nor side, which the scorer brings up to date."""
+    known = {field.name for field in dataclasses.fields(Description)}
     for feature in written:
-        try:
-            now = contract_of(feature["name"])
-        except KeyError:
-            differences.append(f"{feature['name']}: is not computed any more")
-            continue
-        differences += [
-            f"{feature['name']}: {key} was {feature.get(key)!r}, is {value!r}"
-            for key, value in {**dict.fromkeys(feature), **now}.items()
-            if feature.get(key) != value
-        ]
-    if differences:
-        raise ModelError(
-            f"{folder}: the model was trained on features that are computed differently now "
-            f"({shown('; '.join(differences))}). Train it again."
-        )
+        strange = sorted(set(feature) - known)
+        if strange:
+            raise ValueError(f"{feature['name']}: has {', '.join(strange)}, which no feature has")
+        if not _FEATURE.fullmatch(feature["name"]):
+            raise ValueError(f"features lists {feature['name']!r}, which is no name")
+        texts = [value for key, value in feature.items() if key not in ("window_days", "fill")]
+        days, fill = feature["window_days"], feature["fill"]
+        if not all(isinstance(text, str) for text in texts) or fill not in (0, None):
+            raise ValueError(f"{feature['name']}: must be described by texts, and filled with 0 or nothing")
+        if days is not None and (type(days) is not int or days < 1):
+            raise ValueError(f"{feature['name']}: window_days must be a number of days")
+    return tuple(Description(**feature) for feature in written)
 
 
 class PyfuncModel:
@@ -196,6 +195,7 @@ class PyfuncModel:
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        self._features = {feature.name: feature for feature in model.features}
 
     def predict(self, model_input: Any, params: dict[str, Any] | None = None) -> pd.Series:
         """Predict the probability of leaving, shape (rows,); ``params`` are not used.
@@ -213,8 +213,8 @@ class PyfuncModel:
             Where features are missing that no customer lacks, or a value is no number.
         """
         table = _as_pandas(model_input)
-        missing = [name for name in self.model.features if name not in table.columns]
-        columns = {name: _numbers(table[name]) for name in self.model.features if name in table.columns}
+        missing = [name for name in self.model.names if name not in table.columns]
+        columns = {name: _numbers(table[name]) for name in self.model.names if name in table.columns}
         columns |= {name: np.full(len(table), np.nan) for name in missing if self._may_be_null(name)}
         X = pd.DataFrame(columns, index=table.index)
         return pd.Series(self.model.predict_proba(X), index=table.index, name="churn_probability")
@@ -222,7 +222,7 @@ class PyfuncModel:
     def _may_be_null(self, name: str) -> bool:
         """Tell whether a customer may have no value: counts and sums of nothing are 0, and the eligible ordered."""
         ordered = self.model.definition.kind != "subscription_end" and name in RecencyRule.columns
-        return contract_of(name)["fill"] is None and not ordered
+        return self._features[name].fill is None and not ordered
 
 
 def _as_pandas(given: Any) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import lightgbm
@@ -11,7 +12,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churnml import plots
-from churnml.features.registry import concept_of
 from churnml.statistics.logodds import Floats
 
 if TYPE_CHECKING:
@@ -91,20 +91,22 @@ def tree_contributions(booster: lightgbm.Booster, X: pd.DataFrame) -> tuple[floa
     return base, values
 
 
-def sum_concepts(contributions: pd.DataFrame) -> pd.DataFrame:
+def sum_concepts(contributions: pd.DataFrame, concept_of: Mapping[str, str]) -> pd.DataFrame:
     """Add up SHAP values per concept.
 
     Parameters
     ----------
     contributions
         SHAP values in log-odds, a column per feature.
+    concept_of
+        The concept of each feature.
 
     Returns
     -------
     pandas DataFrame
         A column per concept, in order of first appearance; the rows add up to the same.
     """
-    concepts = [concept_of(name) for name in contributions.columns]
+    concepts = [concept_of[name] for name in contributions.columns]
     summed = {
         concept: contributions.to_numpy()[:, [other == concept for other in concepts]].sum(axis=1)
         for concept in dict.fromkeys(concepts)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,7 @@ from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 from churnml.features.builder import Aggregates, build
+from churnml.features.description import Description
 from churnml.features.family import Feature
 from churnml.features.store import Progress, write_features
 from churnml.statistics.logodds import Floats, logit
@@ -47,6 +48,8 @@ class TrainingFrame:
     treated
         Whether something was sent to the customer in the window after the snapshot, shape (rows,); None where that is
         not known.
+    described
+        What the features are, by name; one that is not among them is a number of its name.
     """
 
     X: pd.DataFrame
@@ -56,20 +59,29 @@ class TrainingFrame:
     snapshots: NDArray[np.datetime64]
     weights: Floats | None = None
     treated: NDArray[np.bool_] | None = None
+    described: Mapping[str, Description] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.churned)
 
     def take(self, rows: NDArray[np.bool_]) -> TrainingFrame:
         """Give the rows of a mask."""
-        return TrainingFrame(
-            self.X.loc[rows].reset_index(drop=True),
-            self.churned[rows],
-            self.customers[rows],
-            self.hashes[rows],
-            self.snapshots[rows],
-            None if self.weights is None else self.weights[rows],
-            None if self.treated is None else self.treated[rows],
+        return dataclasses.replace(
+            self,
+            X=self.X.loc[rows].reset_index(drop=True),
+            churned=self.churned[rows],
+            customers=self.customers[rows],
+            hashes=self.hashes[rows],
+            snapshots=self.snapshots[rows],
+            weights=None if self.weights is None else self.weights[rows],
+            treated=None if self.treated is None else self.treated[rows],
+        )
+
+    def describe(self, names: Iterable[str]) -> tuple[Description, ...]:
+        """Say what features are, by their names."""
+        return tuple(
+            self.described.get(name, Description(name=name, unit="number", describe=name, concept=name))
+            for name in names
         )
 
     def faded(self, half_life_days: int | None) -> TrainingFrame:
@@ -186,7 +198,8 @@ def _build(
     store: Path | None,
 ) -> TrainingFrame:
     outcomes = [labels(shop, day, definition, data_end) for day in snapshots]
-    names = [feature.name for feature in features]
+    described = {feature.name: feature.description() for feature in features}
+    names = list(described)
     # One block of the whole length: joining blocks would need the memory twice.
     values = np.empty((len(names), sum(map(len, outcomes))))
     filled = 0
@@ -213,6 +226,7 @@ def _build(
                 for day, outcome in zip(snapshots, outcomes, strict=True)
             ]
         ),
+        described=described,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from churnml.definition import ChurnDefinition
 from churnml.errors import ModelError
+from churnml.features.description import Description
 from churnml.plots import plot_base_rates, plot_gains, plot_reliability
 from churnml.statistics.logodds import Floats, logit, sigmoid
 from churnml.training.candidates import Candidate
@@ -41,7 +43,7 @@ class Model:
     definition
         What counts as leaving; scoring uses it.
     features
-        Names of the features, in order.
+        What the features are, in order.
     as_of
         Nothing on or after this day was seen in training.
     card
@@ -60,7 +62,7 @@ class Model:
     slope: float
     level: float
     definition: ChurnDefinition
-    features: tuple[str, ...]
+    features: tuple[Description, ...]
     as_of: date
     card: dict[str, Any]
     version: str = ""
@@ -76,6 +78,16 @@ class Model:
             *filter(None, [verdict.get("sentence"), level.get("sentence")]),
         ]
         return "\n".join(lines)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of the features, in order."""
+        return tuple(feature.name for feature in self.features)
+
+    @property
+    def concepts(self) -> dict[str, str]:
+        """What reasons of each feature are about, by its name."""
+        return {feature.name: feature.concept or feature.name for feature in self.features}
 
     @property
     def comparison(self) -> pd.DataFrame:
@@ -145,17 +157,17 @@ class Model:
         base, values = self.candidate.contributions(ordered)
         base, values = self.level + self.slope * base, self.slope * values
         for segment in self.segments:
-            values[:, self.features.index(segment.feature)] += segment.offset * segment.members(ordered)
+            values[:, self.names.index(segment.feature)] += segment.offset * segment.members(ordered)
         if self.level_feature is not None:
-            values[:, self.features.index(self.level_feature)] += self._moved_level(ordered)
+            values[:, self.names.index(self.level_feature)] += self._moved_level(ordered)
         off = np.abs(base + values.sum(axis=1) - self.predict_logodds(ordered)).max(initial=0.0)
         if off > 1e-5:
             raise ArithmeticError(f"SHAP values do not add up to the log-odds: off by {off:.2g}.")
-        return base, pd.DataFrame(values, index=X.index, columns=list(self.features))
+        return base, pd.DataFrame(values, index=X.index, columns=list(self.names))
 
     def select(self, X: pd.DataFrame) -> pd.DataFrame:
         """Give the model's features of labelled rows, in order; the level that it follows is null in them."""
-        return X.reindex(columns=list(self.features))
+        return X.reindex(columns=list(self.names))
 
     def _moved_level(self, X: pd.DataFrame) -> Floats:
         """Give what the shop's level adds, shape (rows,); 0 where it is not known."""
@@ -165,13 +177,13 @@ class Model:
         return np.where(np.isfinite(rates), level_logodds(rates) - self.level_reference, 0.0)
 
     def _ordered(self, X: pd.DataFrame) -> pd.DataFrame:
-        missing = [name for name in self.features if name not in X.columns]
+        missing = [name for name in self.names if name not in X.columns]
         if missing:
             raise ModelError(
                 f"The model needs features that are not there: {', '.join(missing[:5])}"
                 f"{', ...' if len(missing) > 5 else ''}. Bring the tables that it was trained on, or train again."
             )
-        return X[list(self.features)]
+        return X[list(self.names)]
 
 
 def level_logodds(rates: ArrayLike) -> Floats:

@@ -50,7 +50,7 @@ def write_model_card(training: Training, contributions: pd.DataFrame | None = No
         "Figures by segment": _segments(card.get("segments") or []),
         "Figures on customers who were sent nothing": _untreated(card.get("untreated")),
         "Level": _level(card.get("level")),
-        "What the model looks at": _drivers(contributions),
+        "What the model looks at": _drivers(training, contributions),
         "Limits": _limits(card),
     }
     title = "# Model card: which customers are about to leave"
@@ -72,13 +72,15 @@ def sample_gate(training: Training) -> pd.DataFrame:
     return X if training.model is None else training.model.select(X)
 
 
-def compute_drivers(contributions: pd.DataFrame) -> pd.DataFrame:
+def compute_drivers(contributions: pd.DataFrame, concept_of: Mapping[str, str]) -> pd.DataFrame:
     """Compute how much each concept moves the log-odds.
 
     Parameters
     ----------
     contributions
         SHAP values in log-odds, a column per feature.
+    concept_of
+        The concept of each feature.
 
     Returns
     -------
@@ -89,10 +91,12 @@ def compute_drivers(contributions: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> import pandas as pd
-    >>> compute_drivers(pd.DataFrame({"orders_90d": [1.0, 0.0], "orders_365d": [-0.5, -2.0]})).mean_abs_shap.tolist()
+    >>> contributions = pd.DataFrame({"orders_90d": [1.0, 0.0], "orders_365d": [-0.5, -2.0]})
+    >>> drivers = compute_drivers(contributions, dict.fromkeys(contributions, "frequency"))
+    >>> drivers.mean_abs_shap.tolist()
     [1.25]
     """
-    means = sum_concepts(contributions).abs().mean().sort_values(ascending=False, kind="stable")
+    means = sum_concepts(contributions, concept_of).abs().mean().sort_values(ascending=False, kind="stable")
     return pd.DataFrame({"concept": means.index.to_numpy(), "mean_abs_shap": means.to_numpy()})
 
 
@@ -281,10 +285,10 @@ def _level(level: Any) -> str:
     return paragraphs([said(level["sentence"]) if "sentence" in level else "", facts(without(level, "sentence"))])
 
 
-def _drivers(contributions: pd.DataFrame | None) -> str:
-    if contributions is None or contributions.empty:
+def _drivers(training: Training, contributions: pd.DataFrame | None) -> str:
+    if contributions is None or contributions.empty or training.model is None:
         return ""
-    drivers = compute_drivers(contributions).head(_DRIVERS)
+    drivers = compute_drivers(contributions, training.model.concepts).head(_DRIVERS)
     return paragraphs(
         [
             f"Mean absolute SHAP value per concept, in log-odds, on {len(contributions):,} rows of the gate.",

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from churnml.features.registry import family_of
 from churnml.statistics.bootstrap import paired_difference
 from churnml.statistics.logodds import Floats, row_log_loss, shift_per_group
 from churnml.training.candidates.base import FitSettings
@@ -68,7 +67,7 @@ def choose_options(
     if fade_days is None:
         rounds.append([dataclasses.replace(plain, fade_days=days) for days in _HALF_LIVES])
     rounds.append([dataclasses.replace(plain, newest=_NEWEST), dataclasses.replace(plain, every=_THINNED)])
-    season = {name for name in features if _is_season(name)}
+    season = {feature.name for feature in frame.describe(features) if feature.family == _SEASON}
     wanted = set(on) - season if season & set(on) else set(on) | season
     other = tuple(name for name in features if name in wanted)
     if other != on:
@@ -87,13 +86,6 @@ def choose_options(
             if difference < -error:
                 best, losses = candidate, found
     return dataclasses.replace(best, candidate="recency_rule", trees=None)
-
-
-def _is_season(feature: str) -> bool:
-    try:
-        return family_of(feature).name == _SEASON
-    except KeyError:
-        return False
 
 
 def _losses(

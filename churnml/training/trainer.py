@@ -22,9 +22,11 @@ from churnml.data.shop import Shop
 from churnml.days import Day
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, ModelError, NoSkillError
+from churnml.features.available import learnable, tables_of
 from churnml.features.builder import build
 from churnml.features.family import Feature
-from churnml.features.registry import LEVEL, families, learnable, load_plugins, tables_of
+from churnml.features.family_catalogue import LEVEL, catalogue
+from churnml.features.plugins import with_plugins
 from churnml.features.store import Progress, own_store
 from churnml.statistics.calibration import reliability_table
 from churnml.statistics.logodds import shift_per_group, sigmoid
@@ -154,6 +156,7 @@ class Trainer:
         ``begin`` is called when the data was judged, before anything is fitted.
         """
         config, definition = self.config, self.definition
+        shop = with_plugins(shop, config.features.plugins)
         end, snapshots, features, off, candidates = self._plan(shop, as_of)
         frame = build_training_frame(
             shop, definition, snapshots, features, end, config.training.max_rows, config.seed, progress, store
@@ -175,7 +178,7 @@ class Trainer:
         """Give the shop's own churn rates on a day, by feature, where their family is used and they are known."""
         if self.config.features.families is not None and LEVEL not in self.config.features.families:
             return {}
-        declared = list(families()[LEVEL].features)
+        declared = list(catalogue().families[LEVEL].features)
         row = build(History(shop, day), self.definition, declared).iloc[:1]
         return {str(name): float(rate) for name, rate in row.dropna(axis="columns").iloc[0].items()} if len(row) else {}
 
@@ -185,7 +188,6 @@ class Trainer:
         Raises what they forbid.
         """
         config, definition = self.config, self.definition
-        load_plugins(config.features.plugins)
         end = data_end(shop, as_of, definition.horizon_days)
         snapshots = training_snapshots(
             History(shop, end).first_day, end, definition, config.snapshots.every_days, config.snapshots.at_most
@@ -322,7 +324,7 @@ class Trainer:
             shipped.slope,
             shift,
             self.definition,
-            shipped.features if rate is None else (*shipped.features, str(follows)),
+            frame.describe(shipped.features) + catalogue().describe([str(follows)] if rate is not None else []),
             as_of,
             card,
             segments=shipped.segments,

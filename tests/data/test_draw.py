@@ -12,8 +12,8 @@ import pytest
 from churnml.data.draw import draw
 from churnml.data.shop import Shop, read
 from churnml.definition import ChurnDefinition
+from churnml.features.available import available
 from churnml.features.builder import build_features
-from churnml.features.registry import available
 from churnml.features.store import write_features
 from tests.random_shop import Maker
 

@@ -13,8 +13,8 @@ from churnml.data.engines.duckdb import DuckDBEngine
 from churnml.data.parts import parts_of
 from churnml.data.shop import Shop, read
 from churnml.definition import ChurnDefinition
+from churnml.features.available import available
 from churnml.features.builder import build_features
-from churnml.features.registry import available
 from churnml.features.store import write_features
 from tests.random_shop import Maker
 

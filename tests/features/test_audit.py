@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import numpy as np
@@ -16,7 +15,6 @@ from churnml.data.shop import Shop, read
 from churnml.data.suspects import find_suspects
 from churnml.features.audit import audit
 from churnml.features.family import Aggregate, Family, Source, count, total
-from churnml.features.registry import register, unregister
 from churnml.features.sources import ORDERS
 from tests.random_shop import Maker, Tables
 
@@ -122,29 +120,23 @@ def test_an_attribute_drawn_at_random_has_no_sign(tables: Tables) -> None:
 # --- planted features ----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def planted() -> Iterator[list[Aggregate]]:
-    yield []
-    unregister("planted")
-
-
 def feature(name: str, source: Source, **changes: object) -> Aggregate:
     made = {"unit": "orders", "describe": name, "en": "{value}", "tr": "{value}", "reduce": count(), "fill": 0}
     return Aggregate(name=name, source=source, **{**made, **changes})
 
 
-def test_a_feature_that_goes_round_the_history_is_found(tables: Tables, planted: list[Aggregate]) -> None:
+def test_a_feature_that_goes_round_the_history_is_found(tables: Tables) -> None:
     everything = Source("everything", table="orders", event_time="ordered_at", rows=lambda h: h.shop.tables["orders"])
     fair = feature("fair_orders", ORDERS)
-    register(Family("planted", "pace", False, (feature("orders_ever", everything), fair)))
-    report = audit(read(tables), DAY, families=["planted", "frequency"])
+    planted = Family("planted", "pace", False, (feature("orders_ever", everything), fair))
+    report = audit(read(tables).with_family(planted), DAY, families=["planted", "frequency"])
     assert not report.holds
     assert set(report.trials[0].changed_features) == {"orders_ever"}
     assert set(report.trials[1].changed_features) == {"orders_ever"}
     assert report.trials[0].changed_features["orders_ever"] > 10
 
 
-def test_a_feature_of_an_attribute_without_a_known_time_is_found(tables: Tables, planted: list[Aggregate]) -> None:
+def test_a_feature_of_an_attribute_without_a_known_time_is_found(tables: Tables) -> None:
     tables["customers"]["points_now"] = 5
     customers = Source(
         "customers",
@@ -153,8 +145,8 @@ def test_a_feature_of_an_attribute_without_a_known_time_is_found(tables: Tables,
         rows=lambda h: h.table("customers").mutate(points_now=lambda t: t.points_now.cast("decimal(18,4)")),
     )
     points = feature("points_now", customers, unit="points", reduce=total("points_now"), needs=("points_now",))
-    register(Family("planted", "pace", False, (points,)))
-    report = audit(read(tables), DAY, families=["planted", "frequency"])
+    planted = Family("planted", "pace", False, (points,))
+    report = audit(read(tables).with_family(planted), DAY, families=["planted", "frequency"])
     assert not report.holds
     assert [set(trial.changed_features) for trial in report.trials] == [set(), set(), set(), {"points_now"}]
     assert report.trials[-1].name == "attributes of customers updated (points_now)"

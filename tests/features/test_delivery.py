@@ -12,8 +12,8 @@ from churnml.data.shop import Shop, read
 from churnml.definition import ChurnDefinition
 from churnml.features.builder import build, build_features
 from churnml.features.families.delivery import FAMILY
-from churnml.features.sentences import write
 from tests.features import redo
+from tests.said import write
 
 pytestmark = pytest.mark.slow
 

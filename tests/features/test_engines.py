@@ -18,8 +18,9 @@ from churnml.data.history import History
 from churnml.data.population import data_end, eligible, exclusions, labels
 from churnml.data.shop import Shop, read
 from churnml.definition import ChurnDefinition
+from churnml.features.available import available
 from churnml.features.builder import build, build_features
-from churnml.features.registry import available, families
+from churnml.features.family_catalogue import catalogue
 from churnml.features.store import write_features
 from tests.conftest import SPARK
 from tests.random_shop import Maker, Tables
@@ -83,12 +84,12 @@ def on_engines(
 @pytest.mark.slow
 @every_engine
 @every_shop
-@pytest.mark.parametrize("family", list(families()))
+@pytest.mark.parametrize("family", list(catalogue().families))
 def test_every_engine_gives_the_same_numbers(family: str, shop: int, engine: str, on_engines: dict) -> None:
     expected, found = on_duckdb(shop)[1], on_engines[engine, shop][1]
     assert list(found.index) == list(expected.index)
     assert list(found) == list(expected)
-    for feature in families()[family].features:
+    for feature in catalogue().families[family].features:
         if feature.name in expected:
             np.testing.assert_allclose(
                 found[feature.name], expected[feature.name], rtol=1e-9, atol=1e-12, err_msg=feature.name

@@ -15,11 +15,12 @@ from churnml.data.contract import TABLES
 from churnml.data.history import History
 from churnml.data.shop import Shop, read
 from churnml.definition import ChurnDefinition
+from churnml.features.available import available
+from churnml.features.available import tables_of as tables_of_features
 from churnml.features.builder import build, build_features
 from churnml.features.declared import failures_of_family
 from churnml.features.family import Derived
-from churnml.features.registry import available, families
-from churnml.features.registry import tables_of as tables_of_features
+from churnml.features.family_catalogue import catalogue
 from tests.random_shop import (
     Maker,
     Tables,
@@ -36,7 +37,7 @@ from tests.random_shop import (
 SHOPS = [(1, date(2024, 3, 1), 25), (2, date(2024, 2, 29), 12), (3, date(2025, 6, 30), 1)]
 SHIFTS = [-1461, 1]  # days, for the first shops: back by four years; the snapshot off its leap day
 SEASONAL = {"season"}
-FEATURES = [feature for family in families().values() for feature in family.features]
+FEATURES = [feature for family in catalogue().families.values() for feature in family.features]
 
 
 # --- each shop is made and built once, for all families together ---------------------------------------------------
@@ -88,7 +89,7 @@ def built(shop: int, variant: str) -> pd.DataFrame:
 
 
 def columns_of(family: str) -> list[str]:
-    return [feature.name for feature in families()[family].features]
+    return [feature.name for feature in catalogue().families[family].features]
 
 
 def assert_same_bits(found: pd.DataFrame, expected: pd.DataFrame, columns: list[str]) -> None:
@@ -98,7 +99,7 @@ def assert_same_bits(found: pd.DataFrame, expected: pd.DataFrame, columns: list[
 
 
 every_shop = pytest.mark.parametrize("shop", range(len(SHOPS)), ids=lambda shop: f"shop{shop}")
-every_family = pytest.mark.parametrize("family", list(families()))
+every_family = pytest.mark.parametrize("family", list(catalogue().families))
 
 
 @pytest.mark.slow
@@ -188,7 +189,7 @@ def test_threads_and_the_order_of_many_rows_change_no_bit() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shop", range(len(SHIFTS)))
-@pytest.mark.parametrize("family", [name for name in families() if name not in SEASONAL])
+@pytest.mark.parametrize("family", [name for name in catalogue().families if name not in SEASONAL])
 def test_shifting_all_times_by_whole_days_changes_nothing(family: str, shop: int) -> None:
     assert_same_bits(built(shop, "shifted"), built(shop, "as drawn"), columns_of(family))
 
@@ -247,9 +248,9 @@ def test_all_tables_allow_all_features() -> None:
 
 @every_family
 def test_a_declaration_holds_what_it_must(family: str) -> None:
-    others = [other for name, other in families().items() if name != family]
-    assert failures_of_family(families()[family], others) == []
-    assert families()[family].name == family
+    others = [other for name, other in catalogue().families.items() if name != family]
+    assert failures_of_family(catalogue().families[family], others) == []
+    assert catalogue().families[family].name == family
 
 
 @pytest.mark.slow

@@ -20,10 +20,11 @@ from churnml.data.history import History
 from churnml.data.importers import import_dataset
 from churnml.data.shop import Shop, read
 from churnml.definition import ChurnDefinition
+from churnml.features.available import fitting
 from churnml.features.builder import build_features
 from churnml.features.families.buy_till_you_die import fit
 from churnml.features.families.rhythm import shop_gap_days
-from churnml.features.registry import families, fitting
+from churnml.features.family_catalogue import catalogue
 
 SNAPSHOT = date(2018, 3, 1)
 NOW = datetime(2018, 3, 1)
@@ -289,5 +290,5 @@ def test_the_last_gap_is_held_against_the_usual_ones_of_customer_and_shop(olist:
 @pytest.mark.slow
 def test_all_features_that_the_shop_allows_are_among_them(olist: Shop, built: pd.DataFrame) -> None:
     # The level is the same for all customers, and worked out in its own test.
-    level = {feature.name for feature in families()["level"].features}
+    level = {feature.name for feature in catalogue().families["level"].features}
     assert {feature.name for feature in fitting(History(olist, SNAPSHOT))} == set(built.columns) | level

@@ -7,8 +7,8 @@ import pytest
 
 from churnml.data.shop import Shop, read
 from churnml.features.builder import build_features
-from churnml.features.sentences import write
 from tests.features import redo
+from tests.said import write
 
 pytestmark = pytest.mark.slow
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from churnml.data.shop import read
+from churnml.features.available import learnable
 from churnml.features.builder import build_features
-from churnml.features.registry import learnable
 from tests.features import redo
 
 pytestmark = pytest.mark.slow

@@ -8,19 +8,22 @@ import random
 from collections.abc import Callable
 from typing import get_args
 
+import numpy as np
 import pandas as pd
 import pytest
 from babel.numbers import format_currency
 
-from churnml.features.family import Derived, Family, Feature, Supplied, Unit
-from churnml.features.registry import families, register, unregister
-from churnml.features.sentences import NOUNS, Language, capitalised, number_writer, speaks, write, write_all
+from churnml.features.description import Unit
+from churnml.features.family import Derived, Family, Feature, Supplied
+from churnml.features.family_catalogue import catalogue
+from churnml.features.sentences import NOUNS, Language, Sentences, capitalised, number_writer
+from tests.said import speaks, write
 
-FEATURES = [feature for family in families().values() for feature in family.features]
+FEATURES = [feature for family in catalogue().families.values() for feature in family.features]
 NAMES = [feature.name for feature in FEATURES]
 NULL = math.nan
 
-every_family = pytest.mark.parametrize("family", families().values(), ids=lambda family: family.name)
+every_family = pytest.mark.parametrize("family", catalogue().families.values(), ids=lambda family: family.name)
 both_languages = pytest.mark.parametrize("language", get_args(Language))
 
 
@@ -112,12 +115,14 @@ def test_many_sentences_are_those_of_one_at_a_time(family: Family, language: Lan
         rows = [row_of(feature, value, inputs) for value in values for inputs in (3.0, 0.5, NULL)]
         X = pd.DataFrame(rows)
         one_by_one = [write(feature.name, row, language, "TRY") for row in rows]
-        may = speaks(feature.name, X)
+        may = np.array(speaks(feature.name, X))
         assert may.tolist() == [sentence is not None for sentence in one_by_one], feature.name
-        assert write_all(feature.name, X[may], language, "TRY") == list(filter(None, one_by_one)), feature.name
+        assert Sentences(catalogue(), language, "TRY").write_all(feature.name, X[may]) == list(
+            filter(None, one_by_one)
+        ), feature.name
         if not may.all():
             with pytest.raises(ValueError, match=f"{feature.name}: has nothing to say of"):
-                write_all(feature.name, X, language, "TRY")
+                Sentences(catalogue(), language, "TRY").write_all(feature.name, X)
 
 
 @pytest.mark.parametrize(
@@ -131,16 +136,9 @@ def test_many_sentences_are_those_of_one_at_a_time(family: Family, language: Lan
 )
 def test_a_condition_that_arrays_do_not_know_is_asked_number_by_number(speaks_if: Callable[[float], bool]) -> None:
     feature = dataclasses.replace(FEATURES[0], name="own_90d", unit="number", speaks_if=speaks_if)
-    register(Family("own", "own", actionable=False, features=(feature,)))
-    try:
-        assert speaks("own_90d", pd.DataFrame({"own_90d": [1.0, 2.0, 3.0, NULL]})).tolist() == [
-            False,
-            True,
-            True,
-            False,
-        ]
-    finally:
-        unregister("own")
+    own = Family("own", "own", actionable=False, features=(feature,))
+    X = pd.DataFrame({"own_90d": [1.0, 2.0, 3.0, NULL]})
+    assert speaks("own_90d", X, own) == [False, True, True, False]
 
 
 # --- words and numbers ---------------------------------------------------------------------------------------------
@@ -213,14 +211,11 @@ def test_a_feature_with_one_language_speaks_it_in_all_with_its_own_numbers() -> 
         Supplied(name="only_days", unit="days", describe="Days", en="{value} quiet", en_zero="not a day quiet"),
         Supplied(name="yalniz_days", unit="days", describe="Days", tr="i {value} sessiz"),
     )
-    register(Family("one_language", "pace", False, features))
-    try:
-        for language in get_args(Language):
-            assert write("only_days", {"only_days": 1.5}, language) == "1.5 days quiet"
-            assert write("only_days", {"only_days": 0.0}, language) == "Not a day quiet"
-            assert write("yalniz_days", {"yalniz_days": 1.5}, language) == "İ 1,5 gün sessiz"
-    finally:
-        unregister("one_language")
+    own = Family("one_language", "pace", False, features)
+    for language in get_args(Language):
+        assert write("only_days", {"only_days": 1.5}, language, None, own) == "1.5 days quiet"
+        assert write("only_days", {"only_days": 0.0}, language, None, own) == "Not a day quiet"
+        assert write("yalniz_days", {"yalniz_days": 1.5}, language, None, own) == "İ 1,5 gün sessiz"
 
 
 def test_the_first_letter_is_a_capital() -> None:

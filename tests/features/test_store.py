@@ -20,8 +20,8 @@ from churnml.data.scratch import Scratch
 from churnml.data.shop import Shop, read
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
+from churnml.features.available import available
 from churnml.features.builder import build_features
-from churnml.features.registry import available
 from churnml.features.store import own_store, write_features, write_snapshot
 from tests.random_shop import Maker
 

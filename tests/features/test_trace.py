@@ -16,18 +16,17 @@ from churnml.data.history import History
 from churnml.data.shop import Shop, read
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
+from churnml.features.available import available
 from churnml.features.builder import build
 from churnml.features.family import Aggregate
-from churnml.features.registry import available, families
+from churnml.features.family_catalogue import catalogue
 from churnml.features.trace import trace, trace_value
 from tests.features.redo import Redo
 from tests.random_shop import Maker
 
 SNAPSHOT = date(2025, 7, 1)
 NOW = pd.Timestamp(SNAPSHOT)
-AGGREGATES = [
-    declared for family in families().values() for declared in family.features if isinstance(declared, Aggregate)
-]
+AGGREGATES = [declared for declared in catalogue() if isinstance(declared, Aggregate)]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +59,7 @@ def customers_for(declared: Aggregate, built: pd.DataFrame) -> list[str]:
 def test_a_value_can_be_redone_from_its_traced_rows(
     declared: Aggregate, random_shop: Shop, built: pd.DataFrame
 ) -> None:
-    family = next(family for family in families().values() if declared in family.features)
+    family = next(family for family in catalogue().families.values() if declared in family.features)
     patterns = redo_of(family.name)
     (redo,) = [redo for pattern, redo in patterns.items() if re.fullmatch(pattern, declared.name)]
     for customer in customers_for(declared, built):

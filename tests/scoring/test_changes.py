@@ -6,6 +6,8 @@ import pandas as pd
 import pytest
 
 from churnml.errors import InputError
+from churnml.features.family_catalogue import catalogue
+from churnml.features.sentences import Sentences
 from churnml.scoring.changes import check_earlier, name_causes, name_changes
 
 BEFORE = date(2025, 5, 1)
@@ -66,7 +68,7 @@ def test_the_feature_that_moved_most_in_the_direction_speaks() -> None:
     )
     now = pd.DataFrame({"days_since_last_order": [0.9, -0.9, 0], "orders_30d": [0.4, -0.5, 0.3]}, index=list("abc"))
     before = pd.DataFrame({"days_since_last_order": [0.7], "orders_30d": [0.0]}, index=["a"])
-    told = name_causes(changes, X, now, before, "en", None)
+    told = name_causes(changes, X, now, before, Sentences(catalogue()))
     # a: orders moved by 0.4, days by 0.2. b, who was not eligible: days moved most, but is no news of a return.
     assert told.feature.tolist()[:2] == ["orders_30d", "orders_30d"]
     assert told.sentence.tolist()[:2] == ["No orders in the last 30 days", "2 orders in the last 30 days"]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import ibis
 import numpy as np
@@ -154,6 +155,33 @@ def test_a_shop_without_the_tables_of_the_training_is_refused(shop: Shop, model:
     poorer = Shop({"orders": shop.tables["orders"]}, {"orders": shop.brought["orders"]}, shop.report, shop.engine)
     with pytest.raises(ModelError, match="this shop's tables do not give"):
         Scorer(model).rank(poorer, DAY)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"describe": "Something else."}, "describe was 'Something else.', is "),
+        ({"window_days": 5}, "window_days was 5, is None"),
+        ({"unit": "hours"}, "unit was 'hours', is 'days'"),
+    ],
+)
+def test_features_that_are_computed_differently_now_are_refused(
+    model: Model, shop: Shop, change: dict[str, Any], message: str
+) -> None:
+    other = tuple(
+        replace(feature, **change) if feature.name == "days_since_last_order" else feature for feature in model.features
+    )
+    with pytest.raises(ModelError, match="trained on features that are computed differently now") as raised:
+        Scorer(replace(model, features=other)).rank(shop, DAY)
+    assert f"days_since_last_order: {message}" in str(raised.value)
+    assert str(raised.value).endswith("Train it again.")
+
+
+def test_what_reasons_are_about_is_said_in_the_words_of_today(model: Model, shop: Shop, ranking: Ranking) -> None:
+    before = tuple(replace(feature, concept="", tells="any") for feature in model.features)
+    again = Scorer(replace(model, features=before)).rank(shop, DAY)
+    pd.testing.assert_frame_equal(again.frame, ranking.frame)
+    pd.testing.assert_frame_equal(again.drivers, ranking.drivers)
 
 
 def test_every_sentence_is_true_in_the_tables(ranking: Ranking) -> None:

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnml.scoring.reason_weights import is_actionable
+from churnml.features.family_catalogue import catalogue
+from churnml.features.sentences import Sentences
 from churnml.scoring.reasons import Reason, ReasonWriter
 from churnml.training.attribution import sum_concepts
 
@@ -20,13 +21,13 @@ X = frame([[74, 0, 12, 1, 0], [10, 2, NULL, 0, 0], [40, 1, NULL, 0, 2]])
 
 
 def reasons(contributions: list[list[float]], min_weight: float = 0.1) -> list[list[tuple[str, str]]]:
-    found = ReasonWriter(X, "en", None, min_weight).write(X, frame(contributions))
+    found = ReasonWriter(X, Sentences(catalogue()), min_weight).write(X, frame(contributions))
     return [[(reason.concept, reason.sentence) for reason in told.leaving] for told in found]
 
 
 def test_concepts_add_up_to_the_same() -> None:
     contributions = frame([[0.5, -0.2, 0.3, 0.1, 0.0], [0, 0, 0, 0, 0.25], [1, 1, 1, 1, 1]])
-    summed = sum_concepts(contributions)
+    summed = sum_concepts(contributions, catalogue().concepts)
     np.testing.assert_allclose(summed.sum(axis=1), contributions.sum(axis=1))
     # complaints: 0.3 + 0.1
     assert summed.complaints.iloc[0] == pytest.approx(0.4)
@@ -66,14 +67,14 @@ def test_at_most_three_reasons_each_of_another_concept() -> None:
 
 def test_what_speaks_for_staying_is_told_apart() -> None:
     # Orders of the last 90 days: 0, 2 and 1, of which 2 are more than the median.
-    [first, second, third] = ReasonWriter(X, "en", None, 0.1).write(X, frame([[0.2, -0.5, 0, 0, 0]] * 3))
+    [first, second, third] = ReasonWriter(X, Sentences(catalogue()), 0.1).write(X, frame([[0.2, -0.5, 0, 0, 0]] * 3))
     assert first.staying == third.staying == ()
     assert second.staying == (Reason("recent orders", "2 orders in the last 90 days", "orders_90d", -0.5),)
 
 
 def test_a_batch_is_told_what_the_population_is_told() -> None:
     contributions = frame([[0.9, 0.0, 0.3, 0.1, 0.0], [-0.5, -0.3, 0, 0, 0], [0.3, 0.2, 0, 0, 0.4]])
-    writer = ReasonWriter(X, "tr", "TRY", 0.1)
+    writer = ReasonWriter(X, Sentences(catalogue(), "tr", "TRY"), 0.1)
     whole = writer.write(X, contributions)
     assert [writer.write(X[at : at + 1], contributions[at : at + 1])[0] for at in range(3)] == whole
     assert writer.write(X[:0], contributions[:0]) == []
@@ -92,7 +93,7 @@ def pushes(open_days: list[float], others: float) -> pd.DataFrame:
 
 
 def weights(values: pd.DataFrame, min_weight: float = 0.1) -> list[float | None]:
-    told = ReasonWriter(SHOP, "en", None, min_weight, values).write(SHOP, values)
+    told = ReasonWriter(SHOP, Sentences(catalogue()), min_weight, values).write(SHOP, values)
     return [one.leaving[0].weight if one.leaving else None for one in told]
 
 
@@ -116,11 +117,11 @@ def test_a_concept_that_hardly_weighs_for_anybody_is_noise() -> None:
 
 def test_what_is_usual_comes_from_some_rows_and_holds_for_all() -> None:
     values = pushes([0.3] * 4, -0.2)
-    some = ReasonWriter(SHOP, "en", None, 0.1, values.iloc[::2])
-    assert some.write(SHOP, values) == ReasonWriter(SHOP, "en", None, 0.1, values).write(SHOP, values)
+    some = ReasonWriter(SHOP, Sentences(catalogue()), 0.1, values.iloc[::2])
+    assert some.write(SHOP, values) == ReasonWriter(SHOP, Sentences(catalogue()), 0.1, values).write(SHOP, values)
 
 
 def test_slowing_down_can_be_acted_on_and_messages_cannot() -> None:
     told_of = ("pace", "delivery", "complaints", "price", "returns", "reviews")
-    assert all(map(is_actionable, told_of))
-    assert not any(map(is_actionable, ("recent orders", "order history", "contacts", "visits", "spend")))
+    assert all(map(catalogue().is_actionable, told_of))
+    assert not any(map(catalogue().is_actionable, ("recent orders", "order history", "contacts", "visits", "spend")))

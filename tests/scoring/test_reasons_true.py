@@ -17,13 +17,15 @@ from churnml import ChurnDefinition, read
 from churnml.data.history import History
 from churnml.data.population import training_snapshots
 from churnml.data.simulator import simulate
+from churnml.features.available import learnable
 from churnml.features.builder import build
-from churnml.features.registry import feature, learnable
-from churnml.features.sentences import Language, write
+from churnml.features.family_catalogue import catalogue
+from churnml.features.sentences import Language, Sentences
 from churnml.scoring.reasons import Reason, ReasonWriter, Told
 from churnml.training.candidates.base import FitSettings
 from churnml.training.candidates.lightgbm import LightGbm
 from churnml.training.frame import build_training_frame
+from tests.said import write
 from tests.scoring.facts import compute_facts, read_tables
 
 DAY = date(2025, 4, 2)
@@ -54,7 +56,7 @@ def explained(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def told_in(explained: tuple[pd.DataFrame, pd.DataFrame], language: Language) -> list[Told]:
     X, contributions = explained
-    return ReasonWriter(X, language, "EUR", 0.1, contributions).write(X, contributions)
+    return ReasonWriter(X, Sentences(catalogue(), language, "EUR"), 0.1, contributions).write(X, contributions)
 
 
 def sentences(X: pd.DataFrame, told: list[Told]) -> list[tuple[str, Reason]]:
@@ -90,7 +92,7 @@ def test_sentences_name_no_feature_and_no_cause(
         assert not re.search(r"(?<![.,\d])1 (days|orders|deliveries|complaints|visits|messages)\b", reason.sentence), (
             reason
         )
-        assert feature(reason.feature).name not in reason.sentence
+        assert reason.feature not in reason.sentence
 
 
 def test_drivers_are_named_for_whom_they_made_leave(folder: Path, explained: tuple[pd.DataFrame, pd.DataFrame]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from churnml.features.family_catalogue import catalogue
 from churnml.statistics.logodds import sigmoid
 from churnml.training.frame import TrainingFrame, customer_hashes
 
@@ -52,12 +53,14 @@ def draw_frame(
     codes = np.tile(np.arange(customers), len(moving))
     ids = pd.Index([f"c{number:05d}" for number in range(customers)])
     days = first + every_days * np.arange(len(moving))
+    drawn = pd.concat(parts, ignore_index=True)
     return TrainingFrame(
-        pd.concat(parts, ignore_index=True),
+        drawn,
         np.concatenate(churned),
         codes,
         customer_hashes(ids, 7)[codes],
         np.repeat(days.astype("datetime64[D]"), customers),
+        described={feature.name: feature for feature in catalogue().describe(drawn)},
     )
 
 

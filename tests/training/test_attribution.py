@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from churnml.definition import ChurnDefinition
+from churnml.features.family_catalogue import catalogue
 from churnml.training import attribution
 from churnml.training.attribution import explanation, tree_contributions
 from churnml.training.candidates.base import FitSettings
@@ -145,7 +146,7 @@ def model(frame: TrainingFrame) -> Model:
     weights = {"rfm_logistic": 0.2, "spline_logistic": 0.3, "lightgbm": 0.5}
     weights = {name: weight for name, weight in weights.items() if Blend.members[name].suits(list(frame.X))}
     blend = Blend().fit(frame, FitSettings(7, 1, trees=60, weights=weights))
-    features = (*frame.X.columns, LEVEL)
+    features = catalogue().describe([*frame.X.columns, LEVEL])
     segments = (Segment("late", frame.X.columns[0], float(frame.X.iloc[:, 0].median()), None, 0.35),)
     return Model(blend, 1.4, -0.3, ChurnDefinition(), features, date(2025, 1, 1), {}, "", segments, LEVEL, 0.0)
 

@@ -10,7 +10,7 @@ import pytest
 
 from churnml.data.shop import Shop, read
 from churnml.definition import ChurnDefinition
-from churnml.features.registry import available
+from churnml.features.available import available
 from churnml.training.folds import plan_folds
 from churnml.training.frame import TrainingFrame, build_training_frame, compute_base_rates, customer_hashes
 

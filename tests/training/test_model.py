@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from churnml.definition import ChurnDefinition
+from churnml.features.family_catalogue import catalogue
 from churnml.training.artefact import load_model, save_model
 from churnml.training.candidates import CANDIDATES
 from churnml.training.candidates.base import FitSettings
@@ -28,7 +29,7 @@ def frame(make_frame: MakeFrame) -> TrainingFrame:
 @pytest.fixture(scope="module")
 def model(frame: TrainingFrame) -> Model:
     fitted = CANDIDATES["recency_rule"]().fit(frame, FitSettings(7, 1))
-    features = ("days_since_last_order", NEWEST)
+    features = catalogue().describe(["days_since_last_order", NEWEST])
     # On the day of the training half of the customers had left: log-odds 0.
     return Model(fitted, 0.9, 0.3, ChurnDefinition(), features, date(2025, 1, 1), {}, "", (), NEWEST, 0.0)
 

@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from matplotlib.figure import Figure
 
 from churnml.definition import ChurnDefinition
-from churnml.features.registry import concept_of
+from churnml.features.family_catalogue import catalogue
 from churnml.plots import plot_lift_over_time
 from churnml.printable import printable
 from churnml.training.attribution import explanation, plot_beeswarm
@@ -76,10 +76,10 @@ def test_lifts_are_drawn_as_they_are(predictions: Predictions) -> None:
 
 def test_drivers_are_concepts_by_the_absolute_sum_of_their_features() -> None:
     names = ["orders_90d", "orders_365d", "delivery_delay_mean_days_180d"]
-    pace, delivery = concept_of("orders_90d"), concept_of("delivery_delay_mean_days_180d")
-    assert concept_of("orders_365d") == pace != delivery
+    pace, delivery = catalogue().concepts["orders_90d"], catalogue().concepts["delivery_delay_mean_days_180d"]
+    assert catalogue().concepts["orders_365d"] == pace != delivery
     # pace: |2 - 2| and |1 - 3|, mean 1; delivery: |2| and |-3|, mean 2.5
-    table = compute_drivers(pd.DataFrame([[2.0, -2.0, 2.0], [1.0, -3.0, -3.0]], columns=names))
+    table = compute_drivers(pd.DataFrame([[2.0, -2.0, 2.0], [1.0, -3.0, -3.0]], columns=names), catalogue().concepts)
     assert table.concept.tolist() == [delivery, pace]
     assert table.mean_abs_shap.tolist() == [2.5, 1.0]
 
@@ -142,7 +142,7 @@ def test_the_card_says_what_the_training_found(trained: Training) -> None:
     auroc = card["figures"]["auroc"]
     assert f"| auroc | {auroc['value']:.4g} | {auroc['low']:.4g} to {auroc['high']:.4g} |" in text
     assert sum("| yes |" in line for line in text.splitlines()) == 1
-    assert f"| {concept_of('days_since_last_order')} |" in text
+    assert f"| {catalogue().concepts['days_since_last_order']} |" in text
     assert "No cause is claimed" in text
     assert "never ordered" in text
     assert (LEVEL_NOT_TESTED in text) is not card["forward"]

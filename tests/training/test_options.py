@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from churnml.definition import ChurnDefinition
+from churnml.features.family_catalogue import catalogue
 from churnml.training.candidates.base import FitSettings
 from churnml.training.folds import plan_folds
 from churnml.training.frame import TrainingFrame
@@ -75,7 +76,9 @@ def test_features_that_are_off_are_used_only_where_the_folds_prefer_them(make_fr
     season = rng.normal(size=len(frame))
     if helps:
         season += 2 * frame.churned
-    frame = dataclasses.replace(frame, X=frame.X.assign(orders_year_ago_coming_90d=season))
+    X = frame.X.assign(orders_year_ago_coming_90d=season)
+    described = {feature.name: feature for feature in catalogue().describe(X)}
+    frame = dataclasses.replace(frame, X=X, described=described)
     plan = plan_folds(frame, ChurnDefinition(horizon_days=30), 3, most_rows=1_000_000)
     names = tuple(frame.X.columns)
     found = choose_options(frame, plan.choice, names, FitSettings(7, 1), 0, ["orders_year_ago_coming_90d"])

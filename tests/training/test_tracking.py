@@ -24,6 +24,7 @@ import pytest
 from churnml.config import Config, TrackingSettings
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, ModelError
+from churnml.features.family_catalogue import catalogue
 from churnml.training import tracking
 from churnml.training.artefact import load_model, save_model
 from churnml.training.description import OF_ALL
@@ -171,7 +172,8 @@ def test_the_system_is_measured_meanwhile_unless_mlflow_is_told_not_to(
 def test_a_model_whose_level_follows_the_shop_is_kept_too(fresh: str, trained: Training) -> None:
     assert trained.model is not None
     name = "shop_churned_share_newest"
-    model = dataclasses.replace(trained.model, features=(*trained.model.features, name), level_feature=name)
+    features = trained.model.features + catalogue().describe([name])
+    model = dataclasses.replace(trained.model, features=features, level_feature=name)
     settings = TrackingSettings(uri=fresh, model_name="following")
     kept = track(dataclasses.replace(trained, model=model), Config(tracking=settings), ChurnDefinition())
     assert kept is not None

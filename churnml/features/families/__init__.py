@@ -1,1 +1,1 @@
-"""The feature families, a file each; a module here with a ``FAMILY`` is found by the registry."""
+"""The feature families, a file each; a module here with a ``FAMILY`` is in the catalogue."""

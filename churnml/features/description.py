@@ -1,0 +1,86 @@
+"""What a feature is, in plain values: what a model carries of it, without how it is computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Literal
+
+Unit = Literal[
+    "orders",
+    "days",
+    "hours",
+    "minutes",
+    "money",
+    "complaints",
+    "deliveries",
+    "returns",
+    "reviews",
+    "stars",
+    "visits",
+    "pages",
+    "products",
+    "items",
+    "categories",
+    "points",
+    "messages",
+    "subscriptions",
+    "topics",
+    "number",
+    "ratio",
+    "share",
+    "probability",
+]
+Tells = Literal["high", "low", "any"]
+
+COMPUTED = ("name", "family", "unit", "window_days", "fill", "describe")
+"""What a model's coefficients rely on: a feature that differs in one of these is another feature."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """What a feature is.
+
+    Attributes
+    ----------
+    name
+        Column name; carries unit and window.
+    unit
+        What the number counts; it also decides how a sentence writes it.
+    describe
+        What the number is, in words, for the data dictionary.
+    family
+        Name of its family, which fills it in.
+    concept
+        What its reasons are about; empty takes its family's concept.
+    fill
+        0 where nothing to count means zero; None leaves null.
+    window_days
+        Days that are looked at; None looks at all of them.
+    tells
+        Which side of the shop's median speaks for leaving: its sentence is a reason only there. ``any`` where the
+        sentence's own condition says enough.
+    """
+
+    name: str
+    unit: Unit
+    describe: str
+    family: str = ""
+    concept: str = ""
+    fill: Literal[0] | None = None
+    window_days: int | None = None
+    tells: Tells = "high"
+
+    def description(self) -> Description:
+        """Give the plain description of a feature that is declared with more."""
+        return Description(**{field.name: getattr(self, field.name) for field in fields(Description)})
+
+
+def differences(was: Description, now: Description | None) -> list[str]:
+    """Say in what a feature is computed differently than it was; None stands for one that is not computed any more."""
+    if now is None:
+        return [f"{was.name}: is not computed any more"]
+    return [
+        f"{was.name}: {key} was {getattr(was, key)!r}, is {getattr(now, key)!r}"
+        for key in COMPUTED
+        if getattr(was, key) != getattr(now, key)
+    ]
