@@ -6,7 +6,8 @@
 
 Both run the same commands on the same shops, by the Python that runs this. Sentences, names of rules, changes since an
 earlier list and versions are words, and may differ; every other column of the list, the trees, each number and code of
-the artefact and all key figures may not. Ends with 1 where something differs.
+the artefact and all key figures may not. What only the later one tells is new, and no difference. Ends with 1 where
+something differs.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from typing import Any
 import pandas as pd
 
 WORDS = ["reason_1", "reason_2", "reason_3", "play_rule", "change", "model_version"]
-# The card is written in words, and lists hashes of files that hold them.
-_WRITTEN = {"card", "files"}
+# The card is written in words, and lists hashes of files that hold them; a format says how, not what.
+_WRITTEN = {"card", "files", "format"}
 _SHOWN = 20
 
 
@@ -71,7 +72,7 @@ def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
-    """Name what differs between two results; a number differs where a bit of it does."""
+    """Name what differs from an earlier result, were it a bit of a number; what is told besides is passed over."""
     found = []
     left, right = one.pop("list"), other.pop("list")
     if list(left) != list(right) or len(left) != len(right):
@@ -80,8 +81,8 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
         changed = {name: int((~same(left[name], right[name])).sum()) for name in left}
         found += [f"list.{name}: {rows} of {len(left)} rows" for name, rows in changed.items() if rows]
     mine, theirs = dict(leaves(one)), dict(leaves(other))
-    for name in dict.fromkeys([*mine, *theirs]):
-        if name not in mine or name not in theirs or repr(mine[name]) != repr(theirs[name]):
+    for name in mine:
+        if name not in theirs or repr(mine[name]) != repr(theirs[name]):
             found.append(f"{name[1:]}: {str(mine.get(name))[:60]} -> {str(theirs.get(name))[:60]}")
     return found
 
