@@ -20,7 +20,7 @@ test: $(VENV)/.installed-test
 	$(PYTEST)
 
 # Changes the numbers that matter one by one, and names the changes that no test notices; MUTANTS=--changed takes a sample
-# of the lines that differ from origin/main, MUTANTS=churnml/training/gate.py a module.
+# of the lines that differ from origin/main, MUTANTS=churnml/training/judge/gate.py a module.
 mutants: $(VENV)/.installed-test
 	$(BIN)/python -m tests.mutation $(MUTANTS)
 

@@ -17,7 +17,7 @@ import lightgbm
 import numpy as np
 import pandas as pd
 
-from churnml.training.attribution import tree_contributions
+from churnml.models.attribution import tree_contributions
 
 
 def made(rows: int, features: int, trees: int, depth: int, seed: int = 7) -> tuple[lightgbm.Booster, pd.DataFrame]:

@@ -24,10 +24,11 @@ from churnml.data.population import data_end, training_snapshots
 from churnml.data.simulator import Effects, simulate
 from churnml.definition import ChurnDefinition
 from churnml.features.available import learnable
-from churnml.training.frame import TrainingFrame, build_training_frame
+from churnml.models.rows import TrainingFrame
+from churnml.tracking.trainer import Trainer
 from churnml.training.result import Training
-from churnml.training.trainer import Trainer
-from tests.training.drawn import draw_frame, permuted
+from churnml.training.rows.frame import build_training_frame
+from tests.drawn import draw_frame, permuted
 
 CHEAP = ["recency_rule", "bg_nbd", "rfm_logistic"]
 

@@ -29,14 +29,14 @@ from churnml.definition import ChurnDefinition
 from churnml.errors import ChurnmlError
 from churnml.features.available import available
 from churnml.features.builder import build
+from churnml.models.candidates import CANDIDATES
+from churnml.models.candidates.base import FitSettings
+from churnml.models.rows import TrainingFrame
 from churnml.statistics.bootstrap import bootstrap_interval, paired_difference
 from churnml.statistics.logodds import logit, row_log_loss, shift_per_group
 from churnml.statistics.metrics import auroc, shape_loss
-from churnml.training.candidates import CANDIDATES
-from churnml.training.candidates.base import FitSettings
-from churnml.training.frame import TrainingFrame
+from churnml.tracking.trainer import Trainer
 from churnml.training.result import Training
-from churnml.training.trainer import Trainer
 
 RFM = ["days_since_last_order", "orders_365d", "amount_sum_365d"]
 LIFETIMES = """

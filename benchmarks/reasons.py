@@ -31,7 +31,7 @@ from churnml.features.builder import build
 from churnml.features.family_catalogue import catalogue
 from churnml.features.sentences import Language, Sentences
 from churnml.scoring.reasons import Reason, ReasonWriter, Told
-from churnml.training.trainer import Trainer
+from churnml.tracking.trainer import Trainer
 from tests.scoring.facts import compute_facts, read_tables
 
 CONCEPTS = dict(zip(DRIVERS, ("delivery", "complaints", "price", "pace"), strict=True))

@@ -17,9 +17,9 @@ from pathlib import Path
 import churnml
 from churnml.config import Config
 from churnml.data.simulator import simulate
-from churnml.training.artefact import save_model
-from churnml.training.model import Model
-from churnml.training.trainer import Trainer
+from churnml.models.artefact import save_model
+from churnml.models.model import Model
+from churnml.tracking.trainer import Trainer
 from churnml.workflow import score
 
 

@@ -28,10 +28,10 @@ import lightgbm
 import churnml
 from churnml.config import Config
 from churnml.data.simulator import simulate
-from churnml.training import trainer
-from churnml.training.frame import TrainingFrame
-from churnml.training.model import Model
-from churnml.training.trainer import Trainer
+from churnml.models.model import Model
+from churnml.models.rows import TrainingFrame
+from churnml.tracking import trainer
+from churnml.tracking.trainer import Trainer
 
 
 class Clock:

@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from churnml.features.audit import audit
     from churnml.features.builder import build_features
     from churnml.features.trace import trace
+    from churnml.models.classifier import ChurnClassifier
     from churnml.scoring.scorer import Scorer
-    from churnml.training.classifier import ChurnClassifier
-    from churnml.training.trainer import Trainer
+    from churnml.tracking.trainer import Trainer
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "ChurnClassifier": "churnml.training.classifier",
+    "ChurnClassifier": "churnml.models.classifier",
     "ChurnDefinition": "churnml.definition",
     "ChurnmlError": "churnml.errors",
     "Config": "churnml.config",
     "History": "churnml.data.history",
     "Scorer": "churnml.scoring.scorer",
     "Shop": "churnml.data.shop",
-    "Trainer": "churnml.training.trainer",
+    "Trainer": "churnml.tracking.trainer",
     "advise_horizon": "churnml.analytics.horizon",
     "analyse": "churnml.analytics.overview",
     "audit": "churnml.features.audit",

@@ -28,14 +28,14 @@ from churnml.features.available import fitting
 from churnml.features.family_catalogue import catalogue
 from churnml.features.plugins import load_plugins
 from churnml.features.store import Partition, Progress, write_feature_file, write_features
+from churnml.models.model import Model
 from churnml.plots import plot_horizon, save_picture
 from churnml.reporting.files import read_earlier, write_files
 from churnml.reporting.pseudonyms import load_key, pseudonymize, read_mapping, write_mapping
 from churnml.scoring.plays import read_plays
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.scorer import Scorer
-from churnml.training.model import Model
-from churnml.training.trainer import Trainer
+from churnml.tracking.trainer import Trainer
 
 _log = logging.getLogger(__name__)
 

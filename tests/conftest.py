@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from xdist.scheduler import LoadScopeScheduling
 
     from churnml.data.shop import Shop
-    from churnml.training.model import Model
+    from churnml.models.model import Model
+    from churnml.models.rows import TrainingFrame
+    from churnml.training.result import Training
 
 COSTLY = {"chromium", "libreoffice", "postgres", "shared_data", "spark"}
 COSTLY |= {"model", "random_shop", "simulated", "train_on", "trained", "trained_model"}
@@ -208,8 +210,8 @@ def trained_model(shop: Shop, once: Once) -> Path:
     """The folder of a model trained on the simulated shop as of 2025-03-01, with a version."""
     from churnml.config import Config, SnapshotSettings, TrainingSettings
     from churnml.definition import ChurnDefinition
-    from churnml.training.artefact import save_model
-    from churnml.training.trainer import Trainer
+    from churnml.models.artefact import save_model
+    from churnml.tracking.trainer import Trainer
 
     def train(folder: Path) -> None:
         settings = TrainingSettings(folds=2, bootstrap_draws=20)
@@ -222,6 +224,30 @@ def trained_model(shop: Shop, once: Once) -> Path:
 @pytest.fixture(scope="session")
 def model(trained_model: Path) -> Model:
     """The model itself."""
-    from churnml.training.artefact import load_model
+    from churnml.models.artefact import load_model
 
     return load_model(trained_model)
+
+
+@pytest.fixture(scope="session")
+def make_frame() -> Callable[..., TrainingFrame]:
+    """Give a function that draws training frames, without a shop."""
+    from tests.drawn import draw_frame
+
+    return draw_frame
+
+
+@pytest.fixture(scope="session")
+def train_on() -> Callable[..., Training]:
+    """Give a function that trains on a frame, without a shop and without MLflow."""
+    from tests.drawn import train_on
+
+    return train_on
+
+
+@pytest.fixture(scope="session")
+def trained(make_frame: Callable[..., TrainingFrame], train_on: Callable[..., Training]) -> Training:
+    """Give a training that chose the trees."""
+    training = train_on(make_frame(hidden=1.5))
+    assert training.verdict.decision == "model"
+    return training

@@ -18,7 +18,7 @@ from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError
 from churnml.features.builder import build_features
 from churnml.scoring.plays import plays_schema
-from churnml.training.trainer import Trainer
+from churnml.tracking.trainer import Trainer
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 DEFAULT = CONFIGS / "default.yaml"

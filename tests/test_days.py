@@ -19,7 +19,7 @@ from churnml.data.shop import Shop
 from churnml.days import parse_day
 from churnml.errors import InputError
 from churnml.features.trace import trace_value
-from churnml.training.model import Model
+from churnml.models.model import Model
 from churnml.workflow import build_feature_files
 from churnml.workflow import score as score_shop
 

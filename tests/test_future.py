@@ -27,10 +27,10 @@ from churnml.data.simulator import simulate
 from churnml.definition import ChurnDefinition
 from churnml.features.builder import build_features
 from churnml.features.family import Aggregate, Family, Source, count
+from churnml.models.artefact import with_version
+from churnml.models.model import Model
 from churnml.scoring.scorer import Scorer
-from churnml.training.artefact import with_version
-from churnml.training.model import Model
-from churnml.training.trainer import Trainer
+from churnml.tracking.trainer import Trainer
 from tests.conftest import Once
 from tests.other_future import RECORDED, recorded, unknown, with_no_future, with_other_future
 from tests.random_shop import Tables

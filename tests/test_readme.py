@@ -19,7 +19,7 @@ from churnml.data.simulator import simulate
 from churnml.days import Day
 from churnml.errors import NoSkillError
 from churnml.features.store import Progress
-from churnml.training.trainer import Trainer
+from churnml.tracking.trainer import Trainer
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

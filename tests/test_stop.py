@@ -33,8 +33,8 @@ _SCORE = ("score", "SHOP", "--model", "MODEL", "--out", "list", "--config", "set
 PHASES = {
     "read": ("churnml.data.shop.check_tables", ["check", "SHOP"]),
     "simulate": ("churnml.data.simulator.write._writer", ["demo", "--customers", "100000"]),
-    "features": ("churnml.training.trainer.build_training_frame", ["train", "SHOP", "--config", "settings.yaml"]),
-    "train": ("churnml.training.trainer.select", ["train", "SHOP", "--config", "settings.yaml"]),
+    "features": ("churnml.tracking.trainer.build_training_frame", ["train", "SHOP", "--config", "settings.yaml"]),
+    "train": ("churnml.tracking.trainer.select", ["train", "SHOP", "--config", "settings.yaml"]),
     "score": ("churnml.scoring.scorer.explain_all", [*_SCORE]),
     "write": ("churnml.reporting.files.write_workbook", [*_SCORE]),
 }

@@ -51,8 +51,8 @@ def train(
 ) -> None:
     """Train, compare and register a model."""
     from churnml.data.engines import without_password
-    from churnml.training.tracking import find_model
-    from churnml.training.trainer import Trainer
+    from churnml.tracking.runs import find_model
+    from churnml.tracking.trainer import Trainer
     from churnml.workflow import open_shop
 
     config = config_of(config_file, horizon, active, lead, every, seed)
@@ -81,7 +81,7 @@ def promote(
     as_json: AsJson = False,
 ) -> None:
     """Make a registered model the champion, which scores."""
-    from churnml.training.aliases import promote as promote_version
+    from churnml.tracking.aliases import promote as promote_version
 
     config = config_of(config_file)
     print_change(promote_version(config.tracking, version, datetime.now(UTC)), config.tracking.model_name, as_json)
@@ -90,7 +90,7 @@ def promote(
 @app.command()
 def rollback(config_file: ConfigFile = None, as_json: AsJson = False) -> None:
     """Give the champion's place back to the one before."""
-    from churnml.training.aliases import rollback as roll_back
+    from churnml.tracking.aliases import rollback as roll_back
 
     config = config_of(config_file)
     print_change(roll_back(config.tracking, datetime.now(UTC)), config.tracking.model_name, as_json)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from churnml.features.audit import Audit
     from churnml.features.store import Progress
     from churnml.features.trace import Trace
-    from churnml.training.aliases import Change
+    from churnml.tracking.aliases import Change
     from churnml.workflow import Outcome
 
 _LIST_COLUMNS = ("list_rank", "customer_id", "churn_probability", "value_at_risk", "last_order_at", "reason_1")

@@ -155,7 +155,7 @@ def plot_lift_over_time(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ----------
     table
         ``snapshot_date`` and ``lift_at_10pct`` (churn rate of the tenth over that of all; 1 is drawn at random; null
-        leaves a gap), sorted by date, as from `churnml.training.model_card.compute_lift_over_time`.
+        leaves a gap), sorted by date, as from `churnml.tracking.model_card.compute_lift_over_time`.
     ax
         Axes to draw on; a new figure without.
 

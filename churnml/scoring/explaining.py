@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from churnml.features.sentences import Sentences
+from churnml.models.attribution import sum_concepts
+from churnml.models.model import Model
 from churnml.scoring.reasons import REASONS, ReasonWriter, Told
-from churnml.training.attribution import sum_concepts
-from churnml.training.model import Model
 
 _BATCH = 100_000
 _DRAWN = 20_000

@@ -24,6 +24,8 @@ from churnml.features.available import available
 from churnml.features.builder import build
 from churnml.features.sentences import Sentences
 from churnml.features.trace import trace
+from churnml.models.attribution import sum_concepts
+from churnml.models.model import Model
 from churnml.plots import plot_reasons
 from churnml.scoring.changes import name_causes, name_changes, snapshot_of
 from churnml.scoring.explaining import Explained, make_writer
@@ -32,8 +34,6 @@ from churnml.scoring.reason_stability import compute_stability
 from churnml.scoring.reasons import ReasonWriter
 from churnml.scoring.story import Explanation, Story, say_events
 from churnml.scoring.worklist import Worklist, make_worklist
-from churnml.training.attribution import sum_concepts
-from churnml.training.model import Model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -27,6 +27,8 @@ from churnml.features.family import Feature
 from churnml.features.family_catalogue import catalogue
 from churnml.features.plugins import with_plugins
 from churnml.features.sentences import Sentences
+from churnml.models.model import Model
+from churnml.models.plain_files import shown
 from churnml.scoring.changes import check_earlier
 from churnml.scoring.contact_by import contact_days
 from churnml.scoring.explaining import explain_all, make_writer
@@ -34,8 +36,6 @@ from churnml.scoring.plays import BANDS, PlayBook, read_plays
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.worklist import reasons_against
 from churnml.statistics.logodds import sigmoid
-from churnml.training.model import Model
-from churnml.training.plain_files import shown
 
 _THIRDS = 3
 _COLUMNS = (
@@ -68,7 +68,7 @@ class Scorer:
         if isinstance(model, Model):
             self.model = model
         else:
-            from churnml.training.tracking import find_model
+            from churnml.tracking.runs import find_model
 
             self.model = find_model(None if model is None else os.fspath(model), self.config.tracking)
 

@@ -14,9 +14,9 @@ from babel.numbers import format_decimal
 from churnml.data.lateness import SECONDS
 from churnml.features.description import Unit
 from churnml.features.sentences import Language, capitalised, number_writer
+from churnml.models.attribution import explanation
 from churnml.plots import plot_reasons
 from churnml.scoring.reasons import Reason
-from churnml.training.attribution import explanation
 
 if TYPE_CHECKING:
     import shap

@@ -393,3 +393,15 @@ def _line_loss(targets: Floats, z: Floats, w: Floats) -> float:
     """Return the weighted mean log loss against targets that may lie between 0 and 1."""
     # What target and side of z have in common costs nothing: no term is negative, so none cancels another.
     return float((w * (softplus(-np.abs(z)) + np.where(z > 0, 1.0 - targets, targets) * np.abs(z))).sum())
+
+
+def shift_to(rate: float, logodds: Floats) -> float:
+    """Find what to add to log-odds so that their mean probability is a rate, by bisection to about 1e-12."""
+    middle = float(logit(rate))
+    low, high = middle - float(logodds.max()), middle - float(logodds.min())
+    for _ in range(_MAX_STEPS):
+        shift = 0.5 * (low + high)
+        if high - low < 1e-12:
+            break
+        low, high = (shift, high) if float(sigmoid(logodds + shift).mean()) < rate else (low, shift)
+    return 0.5 * (low + high)

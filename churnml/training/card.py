@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from churnml.definition import ChurnDefinition
-from churnml.training.folds import Plan
-from churnml.training.gate import Verdict
-from churnml.training.recipe import Recipe
+from churnml.plain import plain
+from churnml.training.choose.recipe import Recipe
+from churnml.training.judge.gate import Verdict
+from churnml.training.rows.folds import Plan
 
 
 def make_card(
@@ -61,14 +61,3 @@ def make_card(
         }
     )
     return card
-
-
-def plain(value: Any) -> Any:
-    """Turn NumPy values into plain ones, and what is not a number into null, for JSON."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
+from churnml.models.candidates import CANDIDATES
+from churnml.models.model import Model
+from churnml.models.rows import TrainingFrame
 from churnml.statistics.logodds import Floats
-from churnml.training.candidates import CANDIDATES
-from churnml.training.choice import Predictions
-from churnml.training.frame import TrainingFrame
-from churnml.training.gate import Verdict
-from churnml.training.model import Model
+from churnml.training.choose.choice import Predictions
+from churnml.training.judge.gate import Verdict
 
 LEVEL_NOT_TESTED = (
     "The history is too short for forward folds: candidates were compared on customers kept apart, and the level not "

@@ -28,7 +28,7 @@ from churnml.features.sentences import Sentences
 from churnml.features.sources import ORDERS
 from churnml.features.trace import trace, trace_value
 from churnml.scoring.scorer import Scorer
-from churnml.training.trainer import Trainer
+from churnml.tracking.trainer import Trainer
 from tests.random_shop import Maker
 from tests.said import write
 

@@ -98,7 +98,7 @@ def test_some_lines_have_their_mutants_alone() -> None:
 
 def test_the_list_names_modules_with_tests_and_lines_that_stand_there() -> None:
     listed, explained = read_list(TOP / "tests" / "mutants.toml")
-    assert judged_by("churnml/training/gate.py") == "tests/training/test_gate.py"
+    assert judged_by("churnml/training/judge/gate.py") == "tests/training/judge/test_gate.py"
     for file in listed:
         assert (TOP / file).is_file()
         assert (TOP / judged_by(file)).is_file()

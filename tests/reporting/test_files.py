@@ -10,13 +10,13 @@ import pytest
 from churnml.config import Config
 from churnml.data.shop import Shop
 from churnml.errors import InputError
+from churnml.models.model import Model
 from churnml.reporting import files
 from churnml.reporting.csv_files import read_csv
 from churnml.reporting.files import EARLIER, FILES, read_earlier, write_files
 from churnml.reporting.page.summary import summarise
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.scorer import Scorer
-from churnml.training.model import Model
 from churnml.workflow import score
 
 DAY, LATER = date(2025, 3, 1), date(2025, 4, 1)

@@ -14,9 +14,9 @@ from churnml.config import Config, ScoringSettings
 from churnml.data.shop import Shop
 from churnml.errors import ConfigError, InputError, ModelError
 from churnml.features.builder import build_features
+from churnml.models.model import Model
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.scorer import Scorer
-from churnml.training.model import Model
 
 DAY = date(2025, 3, 1)
 COLUMNS = [

@@ -6,8 +6,8 @@ import pytest
 
 from churnml.features.family_catalogue import catalogue
 from churnml.features.sentences import Sentences
+from churnml.models.attribution import sum_concepts
 from churnml.scoring.reasons import Reason, ReasonWriter
-from churnml.training.attribution import sum_concepts
 
 FEATURES = ["days_since_last_order", "orders_90d", "complaint_open_max_days", "complaints_open", "deliveries_late_90d"]
 

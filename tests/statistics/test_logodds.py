@@ -18,6 +18,7 @@ from churnml.statistics.logodds import (
     paired_arrays,
     row_log_loss,
     shift_per_group,
+    shift_to,
     sigmoid,
 )
 
@@ -220,3 +221,10 @@ def test_fits_refuse_nothing_infinity_and_bad_weights(fit: object) -> None:
 def test_groups_of_another_length_are_refused() -> None:
     with pytest.raises(ValueError, match=re.escape("Groups of shape (1,) do not fit 2 rows.")):
         shift_per_group([1, 0], [0.0, 1.0], ["a"])
+
+
+@pytest.mark.parametrize("rate", [0.001, 0.3, 0.98])
+def test_shifted_log_odds_have_the_asked_mean_probability(rate: float) -> None:
+    z = np.random.default_rng(0).normal(0, 2, 500)
+    assert sigmoid(z + shift_to(rate, z)).mean() == pytest.approx(rate, abs=1e-9)
+    assert shift_to(rate, np.zeros(3)) == pytest.approx(logit(rate))

@@ -21,6 +21,7 @@ from churnml.statistics.calibration import (
 from churnml.statistics.logodds import logit, sigmoid
 from churnml.statistics.metrics import (
     auroc,
+    auroc_within,
     average_precision,
     brier_score,
     brier_skill,
@@ -279,3 +280,20 @@ def test_counts_below_one_are_refused() -> None:
         gains_table([1], [0.5], 0)
     with pytest.raises(ValueError, match=re.escape("draws=0: take at least one draw.")):
         calibration_error_if_perfect([0.5], draws=0)
+
+
+def test_auroc_within_groups_by_hand() -> None:
+    churned = np.array([1.0, 0.0, 1.0, 0.0, 0.0, 1.0])
+    logodds = np.array([2.0, 1.0, 5.0, 6.0, 4.0, 9.0])
+    groups = np.array([0, 0, 1, 1, 1, 2])
+    # Group 0: 1 of 1 pair is right; group 1: 1 of 2; group 2 has no pair: 2 of 3.
+    assert auroc_within(churned, logodds, groups) == pytest.approx(2 / 3)
+    assert auroc_within(churned, logodds, np.zeros(6)) == pytest.approx(auroc(churned, logodds))
+    assert np.isnan(auroc_within(churned, logodds, np.arange(6)))
+
+
+def test_a_level_does_not_change_auroc_within_groups() -> None:
+    rng = np.random.default_rng(0)
+    churned, logodds, groups = rng.integers(0, 2, 300).astype(float), rng.normal(size=300), np.repeat([0, 1, 2], 100)
+    lifted = logodds + 4 * groups
+    assert auroc_within(churned, lifted, groups) == auroc_within(churned, logodds, groups)

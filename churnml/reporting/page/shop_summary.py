@@ -10,7 +10,7 @@ from churnml.analytics.experience import ASSOCIATION
 from churnml.analytics.kpis import FORMULAS, UNITS_OF
 from churnml.analytics.overview import Overview
 from churnml.analytics.segments import segment_rules
-from churnml.training.card import plain
+from churnml.plain import plain
 
 _COHORTS = 13
 _MONTHS = 12

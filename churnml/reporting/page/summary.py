@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from churnml.models.candidates import CANDIDATES
+from churnml.plain import plain
 from churnml.reporting.page.shop_summary import summarise_shop
 from churnml.scoring.changes import CHANGES
 from churnml.scoring.plays import BANDS
-from churnml.training.candidates import CANDIDATES
-from churnml.training.card import plain
 
 if TYPE_CHECKING:
     from churnml.analytics.overview import Overview

@@ -8,10 +8,10 @@ import pytest
 
 from churnml.config import Config
 from churnml.data.shop import Shop
+from churnml.models.model import Model
 from churnml.reporting.page import render_page, summarise
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.scorer import Scorer
-from churnml.training.model import Model
 
 DAY = date(2025, 4, 30)
 

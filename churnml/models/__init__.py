@@ -1,0 +1,1 @@
+"""Models: what ships, and what a served model needs; no shop, no MLflow, no picture."""

@@ -1,0 +1,15 @@
+"""The candidates, simplest first; adding one is one file and one line here."""
+
+from __future__ import annotations
+
+from churnml.models.candidates.base import Candidate
+from churnml.models.candidates.blend import Blend
+from churnml.models.candidates.lightgbm import LightGbm
+from churnml.models.candidates.logistic import BgNbd, RecencyRule, RfmLogistic
+from churnml.models.candidates.spline import SplineLogistic
+
+CANDIDATES: dict[str, type[Candidate]] = {
+    candidate.name: candidate for candidate in (RecencyRule, BgNbd, RfmLogistic, SplineLogistic, LightGbm, Blend)
+}
+
+__all__ = ["CANDIDATES", "Candidate"]

@@ -1,0 +1,108 @@
+"""What a candidate model is: four methods, additive in log-odds throughout."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+
+from churnml.models.rows import TrainingFrame
+from churnml.statistics.logodds import Floats
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """What a fit may depend on besides its rows.
+
+    Attributes
+    ----------
+    seed
+        Seed of everything random.
+    threads
+        Threads to use; the result does not depend on them.
+    trees
+        Number of trees where it is known already; None finds it.
+    weights
+        Weight of each member of a blend; None lets all count the same.
+    params
+        Settings of LightGBM that differ from the default; ``min_child_share`` is a share of the rows.
+    """
+
+    seed: int
+    threads: int
+    trees: int | None = None
+    weights: Mapping[str, float] | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Candidate(ABC):
+    """A model of the shape of the risk: who is more likely to leave than whom, and by how much.
+
+    Candidates predict log-odds net of the level of a snapshot; the level is added afterwards.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+
+    @property
+    def trees(self) -> int | None:
+        """Number of trees; None for candidates that have none."""
+        return None
+
+    @classmethod
+    def suits(cls, features: Sequence[str]) -> bool:
+        """Tell whether these features allow the candidate to be fitted."""
+        return True
+
+    @abstractmethod
+    def fit(self, frame: TrainingFrame, settings: FitSettings) -> Self:
+        """Learn from labelled rows; returns itself."""
+
+    @abstractmethod
+    def logodds(self, X: pd.DataFrame) -> Floats:
+        """Predict log-odds net of the level, shape (rows,)."""
+
+    @abstractmethod
+    def contributions(self, X: pd.DataFrame) -> tuple[float, Floats]:
+        """Split the log-odds: a base value and SHAP values of shape (rows, columns of X) that add up to them."""
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Write the fitted candidate as text files."""
+
+    @property
+    @abstractmethod
+    def files(self) -> set[str]:
+        """Names of the files that ``save`` writes, and ``load`` reads."""
+
+    @property
+    @abstractmethod
+    def reads(self) -> Sequence[str]:
+        """Names of the features that it reads."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, files: Mapping[str, bytes]) -> Self:
+        """Read a candidate from the files that ``save`` wrote, by their names.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            Where that is not what the files hold.
+        """
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON whose bytes depend on the content alone."""
+    path.write_text(json.dumps(content, indent=1, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def select(X: pd.DataFrame, columns: Sequence[str]) -> Floats:
+    """Give some columns as a float64 array, shape (rows, columns)."""
+    return X[list(columns)].to_numpy(dtype=np.float64)

@@ -1,0 +1,196 @@
+"""The model: a function of one feature row, additive in log-odds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from churnml.definition import ChurnDefinition
+from churnml.errors import ModelError
+from churnml.features.description import Description
+from churnml.models.candidates import Candidate
+from churnml.models.segments import Segment, calibrated
+from churnml.statistics.logodds import Floats, logit, sigmoid
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_LEAST_RATE = 1e-4
+
+
+@dataclass(frozen=True, repr=False)
+class Model:
+    """A trained model: ``log-odds = level + slope * candidate(features) + offsets of her segments``.
+
+    Where the level follows the shop's own, ``logodds(level_feature) - level_reference`` is added: 0 on the day up to
+    which it was trained.
+
+    Attributes
+    ----------
+    candidate
+        The fitted candidate: the shape of the risk.
+    slope
+        Calibration factor; 1 leaves the candidate as it is.
+    level
+        Log-odds that are added to all rows.
+    definition
+        What counts as leaving; scoring uses it.
+    features
+        What the features are, in order.
+    as_of
+        Nothing on or after this day was seen in training.
+    card
+        Data, folds, comparison, verdict and figures, as JSON-ready values.
+    version
+        Hash of the artefact's files; empty before it is saved.
+    segments
+        Segments with an offset.
+    level_feature
+        The feature of the snapshot that the level follows; None leaves the level as it is.
+    level_reference
+        Log-odds of that feature on ``as_of``.
+    """
+
+    candidate: Candidate
+    slope: float
+    level: float
+    definition: ChurnDefinition
+    features: tuple[Description, ...]
+    as_of: date
+    card: dict[str, Any]
+    version: str = ""
+    segments: tuple[Segment, ...] = ()
+    level_feature: str | None = None
+    level_reference: float = 0.0
+
+    def __repr__(self) -> str:
+        verdict, level = (self.card.get(key) or {} for key in ("verdict", "level"))
+        lines = [
+            f"Model {self.version or 'without a version'}: {self.candidate.title}, {self.definition.kind} within "
+            f"{self.definition.horizon_days} days, learnt from what was known on {self.as_of}.",
+            *filter(None, [verdict.get("sentence"), level.get("sentence")]),
+        ]
+        return "\n".join(lines)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of the features, in order."""
+        return tuple(feature.name for feature in self.features)
+
+    @property
+    def concepts(self) -> dict[str, str]:
+        """What reasons of each feature are about, by its name."""
+        return {feature.name: feature.concept or feature.name for feature in self.features}
+
+    @property
+    def comparison(self) -> pd.DataFrame:
+        """Candidates by shape loss on the folds, ``behind`` the best of them, with the standard error of that."""
+        return pd.DataFrame(self.card["comparison"])
+
+    @property
+    def base_rates(self) -> pd.DataFrame:
+        """``snapshot_date, customers, churned, churn_rate`` of every snapshot that it was learnt from."""
+        table = pd.DataFrame(self.card["base_rates"])
+        return table.assign(snapshot_date=pd.to_datetime(table["snapshot_date"]))
+
+    @property
+    def figures(self) -> pd.DataFrame:
+        """Figures at the gate: ``value``, and ``low`` and ``high`` of their 95 % interval, by name."""
+        return pd.DataFrame.from_dict(self.card["figures"], orient="index").rename_axis("figure")
+
+    def plot_base_rates(self, ax: Axes | None = None) -> Axes:
+        """Draw the churn rate of every snapshot that it was learnt from."""
+        from churnml.plots import plot_base_rates  # a served model draws nothing
+
+        return plot_base_rates(self.base_rates, ax)
+
+    def plot_gains(self, ax: Axes | None = None) -> Axes:
+        """Draw which share of the leaving customers a list of a given length finds, as at the gate."""
+        from churnml.plots import plot_gains
+
+        return plot_gains(pd.DataFrame(self.card["gains"]), ax)
+
+    def plot_reliability(self, ax: Axes | None = None) -> Axes:
+        """Draw predicted probability against what happened, as at the gate."""
+        from churnml.plots import plot_reliability
+
+        return plot_reliability(pd.DataFrame(self.card["reliability"]), ax)
+
+    def predict_logodds(self, X: pd.DataFrame) -> Floats:
+        """Predict log-odds of leaving, shape (rows,).
+
+        Raises
+        ------
+        ModelError
+            Where features are missing.
+        """
+        ordered = self._ordered(X)
+        shape = calibrated(self.candidate.logodds(ordered), ordered, self.slope, self.segments)
+        return self.level + shape + self._moved_level(ordered)
+
+    def predict_proba(self, X: pd.DataFrame) -> Floats:
+        """Predict the probability of leaving, shape (rows,).
+
+        Raises
+        ------
+        ModelError
+            Where features are missing.
+        """
+        return sigmoid(self.predict_logodds(X))
+
+    def contributions(self, X: pd.DataFrame) -> tuple[float, pd.DataFrame]:
+        """Split the log-odds into a base value and one SHAP value per feature.
+
+        Returns
+        -------
+        tuple[float, pandas DataFrame]
+            Base value, and values in log-odds with the index of ``X`` and the model's features as columns. Base plus
+            a row's values is its log-odds within 1e-5.
+
+        Raises
+        ------
+        ArithmeticError
+            Where they do not add up.
+        """
+        ordered = self._ordered(X)
+        base, values = self.candidate.contributions(ordered)
+        base, values = self.level + self.slope * base, self.slope * values
+        for segment in self.segments:
+            values[:, self.names.index(segment.feature)] += segment.offset * segment.members(ordered)
+        if self.level_feature is not None:
+            values[:, self.names.index(self.level_feature)] += self._moved_level(ordered)
+        off = np.abs(base + values.sum(axis=1) - self.predict_logodds(ordered)).max(initial=0.0)
+        if off > 1e-5:
+            raise ArithmeticError(f"SHAP values do not add up to the log-odds: off by {off:.2g}.")
+        return base, pd.DataFrame(values, index=X.index, columns=list(self.names))
+
+    def select(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Give the model's features of labelled rows, in order; the level that it follows is null in them."""
+        return X.reindex(columns=list(self.names))
+
+    def _moved_level(self, X: pd.DataFrame) -> Floats:
+        """Give what the shop's level adds, shape (rows,); 0 where it is not known."""
+        if self.level_feature is None:
+            return np.zeros(len(X))
+        rates = X[self.level_feature].to_numpy(dtype=np.float64)
+        return np.where(np.isfinite(rates), level_logodds(rates) - self.level_reference, 0.0)
+
+    def _ordered(self, X: pd.DataFrame) -> pd.DataFrame:
+        missing = [name for name in self.names if name not in X.columns]
+        if missing:
+            raise ModelError(
+                f"The model needs features that are not there: {', '.join(missing[:5])}"
+                f"{', ...' if len(missing) > 5 else ''}. Bring the tables that it was trained on, or train again."
+            )
+        return X[list(self.names)]
+
+
+def level_logodds(rates: ArrayLike) -> Floats:
+    """Give the log-odds of churn rates, held within 0.01 % and 99.99 %: on some day nobody or everybody may leave."""
+    return logit(np.clip(np.asarray(rates, dtype=np.float64), _LEAST_RATE, 1 - _LEAST_RATE))

@@ -1,0 +1,130 @@
+"""Labelled rows: features and outcomes of customers at many snapshots, one under the other."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churnml.features.description import Description
+from churnml.statistics.logodds import Floats, logit
+
+
+@dataclass(frozen=True)
+class TrainingFrame:
+    """Rows of customers at snapshots.
+
+    Attributes
+    ----------
+    X
+        Features, float64, shape (rows, features); null where a customer has no value.
+    churned
+        1.0 churned, 0.0 stayed, shape (rows,).
+    customers
+        Customer codes, shape (rows,): equal codes are the same customer at several snapshots.
+    hashes
+        A seeded hash of the customer in [0, 1), shape (rows,), which does not depend on who else is there.
+    snapshots
+        Snapshot of each row as datetime64[D], shape (rows,); sorted.
+    weights
+        How much each row counts in a fit, shape (rows,), > 0; None counts every row once.
+    treated
+        Whether something was sent to the customer in the window after the snapshot, shape (rows,); None where that is
+        not known.
+    described
+        What the features are, by name; one that is not among them is a number of its name.
+    """
+
+    X: pd.DataFrame
+    churned: Floats
+    customers: NDArray[np.int64]
+    hashes: Floats
+    snapshots: NDArray[np.datetime64]
+    weights: Floats | None = None
+    treated: NDArray[np.bool_] | None = None
+    described: Mapping[str, Description] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.churned)
+
+    def take(self, rows: NDArray[np.bool_]) -> TrainingFrame:
+        """Give the rows of a mask."""
+        return dataclasses.replace(
+            self,
+            X=self.X.loc[rows].reset_index(drop=True),
+            churned=self.churned[rows],
+            customers=self.customers[rows],
+            hashes=self.hashes[rows],
+            snapshots=self.snapshots[rows],
+            weights=None if self.weights is None else self.weights[rows],
+            treated=None if self.treated is None else self.treated[rows],
+        )
+
+    def describe(self, names: Iterable[str]) -> tuple[Description, ...]:
+        """Say what features are, by their names."""
+        return tuple(
+            self.described.get(name, Description(name=name, unit="number", describe=name, concept=name))
+            for name in names
+        )
+
+    def faded(self, half_life_days: int | None) -> TrainingFrame:
+        """Give the same rows, those of a snapshot counting half as much for each half-life that it is older.
+
+        The newest snapshot counts 1; None counts every row once.
+        """
+        if half_life_days is None:
+            return self
+        age = (self.snapshots[-1] - self.snapshots).astype(np.float64)
+        return dataclasses.replace(self, weights=0.5 ** (age / half_life_days))
+
+    def drawn(self, most_rows: int, among: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:
+        """Draw about so many rows at most, of whole customers, of all or among the rows of a mask, shape (rows,)."""
+        rows = np.ones(len(self), dtype=bool) if among is None else among
+        count = int(rows.sum())
+        if count <= most_rows:
+            return rows
+        drawn: NDArray[np.bool_] = rows & (self.places < np.quantile(self.places[rows], most_rows / count))
+        return drawn
+
+    def sample(self, most_rows: int, among: NDArray[np.bool_] | None = None) -> TrainingFrame:
+        """Give the rows that ``drawn`` draws."""
+        rows = self.drawn(most_rows, among)
+        return self if rows.all() else self.take(rows)
+
+    @cached_property
+    def places(self) -> Floats:
+        """Digits of the customers' hashes, in [0, 1), by which samples are drawn, shape (rows,).
+
+        They are other ones than those that place customers into folds.
+        """
+        return (self.hashes * 1e6) % 1
+
+    @property
+    def days(self) -> NDArray[np.datetime64]:
+        """The snapshots, oldest first."""
+        return np.unique(self.snapshots)
+
+    def level_offsets(self) -> Floats:
+        """Log-odds of each row's own snapshot churn rate (half a customer added to both sides), shape (rows,).
+
+        Candidates learn what differs from this, so that the season of a snapshot is not taken for a customer's trait.
+        """
+        offsets = np.empty(len(self))
+        for day in self.days:
+            rows = self.snapshots == day
+            offsets[rows] = logit((self.churned[rows].sum() + 0.5) / (rows.sum() + 1.0))
+        return offsets
+
+
+def customer_hashes(customers: pd.Index, seed: int) -> Floats:
+    """Hash customer ids (SipHash) to numbers in [0, 1) that depend on id and seed alone, shape (n,)."""
+    key = hashlib.blake2b(f"folds {seed}".encode(), digest_size=8).hexdigest()
+    hashed = pd.util.hash_array(customers.to_numpy(dtype=object), hash_key=key, categorize=False)
+    # The upper 53 bits are what a float64 holds; all 64 could be rounded up to 1.
+    return (hashed >> np.uint64(11)).astype(np.float64) / float(2**53)

@@ -1,0 +1,63 @@
+"""Segments in which calibration is looked at, and corrected where it pays: one-time buyers, new customers, VIPs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churnml.statistics.logodds import Floats, add_up
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Customers with a feature in a half-open range, and what is added to their log-odds.
+
+    Attributes
+    ----------
+    name
+        What people call them.
+    feature
+        The feature that tells.
+    low, high
+        Its range ``[low, high)``; None has no end.
+    offset
+        Correction in log-odds; 0 where none pays.
+    """
+
+    name: str
+    feature: str
+    low: float | None
+    high: float | None
+    offset: float = 0.0
+
+    def members(self, X: pd.DataFrame) -> NDArray[np.bool_]:
+        """Tell who belongs to the segment, shape (rows,); who has no value does not."""
+        values = X[self.feature].to_numpy(dtype=np.float64)
+        inside: NDArray[np.bool_] = np.isfinite(values)
+        if self.low is not None:
+            inside &= values >= self.low
+        if self.high is not None:
+            inside &= values < self.high
+        return inside
+
+    def to_card(self) -> dict[str, Any]:
+        """Give the segment as JSON-ready values."""
+        return dataclasses.asdict(self)
+
+
+def membership(X: pd.DataFrame, segments: Sequence[Segment]) -> Floats:
+    """Give 1.0 where a row belongs to a segment, shape (rows, segments)."""
+    columns = [segment.members(X).astype(np.float64) for segment in segments]
+    return np.column_stack(columns) if columns else np.zeros((len(X), 0))
+
+
+def calibrated(logodds: Floats, X: pd.DataFrame, slope: float, segments: Sequence[Segment]) -> Floats:
+    """Apply a slope and the offsets of segments to a candidate's log-odds, shape (rows,)."""
+    offsets = np.array([segment.offset for segment in segments])
+    return slope * logodds + add_up(membership(X, segments) * offsets)

@@ -1,0 +1,53 @@
+"""What a registered model, its version and its run say of themselves to people who find them in MLflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from churnml.models.candidates import CANDIDATES
+from churnml.tracking.markdown import paragraphs, said, table, words
+
+OF_ALL = (
+    "Which customers of an online shop are about to leave: features of a customer in, the probability of leaving out. "
+    "Made by churnml. The version with the alias champion makes the lists; a challenger waits for "
+    "`churnml promote`. Each version says of itself how it was judged."
+)
+_LONGEST = 5_000  # what MLflow's tables hold of a description
+_FIGURES = ("auroc", "shape_loss", "lift_at_10pct", "calibration_error")
+
+
+def describe(card: Mapping[str, Any], verdict: str) -> str:
+    """Describe what a training found in a few lines of Markdown.
+
+    Parameters
+    ----------
+    card
+        The training's card.
+    verdict
+        What the gate says in a sentence, the champion of before included.
+
+    Returns
+    -------
+    str
+        What it predicts, as of which day, the verdict, the level and the main figures; 5,000 letters at most.
+    """
+    definition, level = card["definition"], card.get("level") or {}
+    figures = {name: figure for name, figure in (card.get("figures") or {}).items() if name in _FIGURES}
+    learnt = f"learnt by the {CANDIDATES[card['candidate']].title} from {said(card['rows'])} rows"
+    text = paragraphs(
+        [
+            f"Who leaves within {definition['horizon_days']} days, counted from {definition['lead_days']} days after "
+            f"the day of the list ({words(definition['kind'])}): {learnt} of what was known on {card['as_of']}.",
+            said(verdict),
+            said(level["sentence"]) if "sentence" in level else "",
+            table(
+                ["Figure", "At the gate", "95 % interval"],
+                [
+                    [words(name), figure["value"], f"{said(figure['low'])} to {said(figure['high'])}"]
+                    for name, figure in figures.items()
+                ],
+            ),
+        ]
+    )
+    return text[:_LONGEST]

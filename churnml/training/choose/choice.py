@@ -1,0 +1,239 @@
+"""Choosing among candidates: out-of-fold predictions, shape loss, and the simplest within one standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from churnml.features.store import Progress
+from churnml.models.candidates import CANDIDATES
+from churnml.models.candidates.base import FitSettings
+from churnml.models.candidates.blend import Blend, find_weights, weighted_sum
+from churnml.models.candidates.lightgbm import LightGbm
+from churnml.models.rows import TrainingFrame
+from churnml.statistics.bootstrap import paired_difference
+from churnml.statistics.logodds import Floats, row_log_loss, shift_per_group
+from churnml.statistics.metrics import auroc_within, shape_loss
+from churnml.training.choose.parallel import side_by_side
+from churnml.training.choose.recipe import Recipe
+from churnml.training.rows.folds import Fold
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Predictions on the test rows of the choice folds, one fold after the other.
+
+    Attributes
+    ----------
+    rows
+        Where each test row stands in the training frame, shape (rows,).
+    churned, customers, snapshots
+        Of each test row, shape (rows,).
+    folds
+        Position of each row's fold, shape (rows,).
+    logodds
+        For each candidate its predictions, shape (rows,).
+    trees
+        For each candidate with trees, their number per fold.
+    weights
+        Weights of the blend's members, found on all folds; empty without a blend.
+    """
+
+    rows: NDArray[np.intp]
+    churned: Floats
+    customers: NDArray[np.int64]
+    snapshots: NDArray[np.datetime64]
+    folds: NDArray[np.int64]
+    logodds: Mapping[str, Floats]
+    trees: Mapping[str, Sequence[int]]
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def groups(self) -> NDArray[np.int64]:
+        """Codes of fold and snapshot, within each of which shape loss refits the level, shape (rows,)."""
+        pairs = pd.MultiIndex.from_arrays([self.folds, self.snapshots])
+        return pd.factorize(pairs)[0].astype(np.int64)
+
+    def take(self, kept: NDArray[np.bool_]) -> Predictions:
+        """Give the rows of a mask, and of the folds those that have some, without a blend."""
+        positions, folds = np.unique(self.folds[kept], return_inverse=True)
+        return Predictions(
+            self.rows[kept],
+            self.churned[kept],
+            self.customers[kept],
+            self.snapshots[kept],
+            folds,
+            {name: logodds[kept] for name, logodds in self.logodds.items() if name != Blend.name},
+            {name: [trees[at] for at in positions] for name, trees in self.trees.items() if name != Blend.name},
+        )
+
+    def known_before(self, fold: int, embargo_days: int | None) -> NDArray[np.bool_]:
+        """Tell which rows of earlier folds had their outcome known by a fold's first day, shape (rows,).
+
+        Without an embargo, folds are customers kept apart, and all earlier ones are known.
+        """
+        before = self.folds < fold
+        if embargo_days is not None:
+            before &= self.snapshots + embargo_days <= self.snapshots[self.folds == fold].min()
+        return before
+
+    def figures(self, candidate: str) -> list[dict[str, float]]:
+        """Give shape loss and AUROC of a candidate on each fold."""
+        found = []
+        for fold in np.unique(self.folds):
+            rows = self.folds == fold
+            y, z, days = self.churned[rows], self.logodds[candidate][rows], self.snapshots[rows]
+            figures = {"shape_loss": shape_loss(y, z, days), "auroc": auroc_within(y, z, days)}
+            found.append({name: value for name, value in figures.items() if np.isfinite(value)})
+        return found
+
+
+def predict_folds(
+    frame: TrainingFrame,
+    folds: Sequence[Fold],
+    candidates: Sequence[str],
+    recipe: Recipe,
+    settings: FitSettings,
+    most_rows: int,
+    most_tested: int | None = None,
+    progress: Progress | None = None,
+) -> Predictions:
+    """Fit every candidate on every fold and predict the fold's test rows.
+
+    Parameters
+    ----------
+    frame, folds
+        Labelled rows, and how they are split.
+    candidates
+        Names of the candidates; a blend is left out, as ``with_blend`` makes it of the others' predictions.
+    recipe
+        How rows are prepared before each fit.
+    settings
+        Seed and threads.
+    most_rows
+        A fold learns from about so many rows at most, of whole customers.
+    most_tested
+        A fold is tested on about so many rows at most, of whole customers; None tests on all.
+    progress
+        Called with a text, the steps done and all steps, also from other threads.
+
+    Returns
+    -------
+    Predictions
+    """
+    fitted_ones = [name for name in candidates if name != Blend.name]
+    done: list[str] = []
+
+    def predict_fold(fold: Fold, settings: FitSettings) -> tuple[NDArray[np.intp], dict[str, Floats], dict[str, int]]:
+        drawn = fold.test if most_tested is None else frame.drawn(most_tested, fold.test)
+        train, X = frame.sample(most_rows, fold.train), frame.X.loc[drawn]
+        logodds, trees = {}, {}
+        for name in fitted_ones:
+            if progress is not None:
+                progress(f"fold {fold.name}: {CANDIDATES[name].title}", len(done), len(folds))
+            fitted = replace(recipe, candidate=name).fit(train, settings)
+            logodds[name] = fitted.logodds(X)
+            if fitted.trees is not None:
+                trees[name] = fitted.trees
+        done.append(fold.name)
+        return np.flatnonzero(drawn), logodds, trees
+
+    found = side_by_side(predict_fold, folds, settings)
+    if progress is not None:
+        progress("folds", len(folds), len(folds))
+    rows = [at for at, _, _ in found]
+    tested = np.concatenate(rows)
+    return Predictions(
+        tested,
+        frame.churned[tested],
+        frame.customers[tested],
+        frame.snapshots[tested],
+        np.repeat(np.arange(len(rows)), [len(part) for part in rows]),
+        {name: np.concatenate([logodds[name] for _, logodds, _ in found]) for name in fitted_ones},
+        {name: [trees[name] for _, _, trees in found] for name in found[0][2]},
+    )
+
+
+def with_blend(predictions: Predictions, embargo_days: int | None) -> Predictions:
+    """Add the blend: on each fold with weights from what was known before it, or from the other customers' folds.
+
+    Parameters
+    ----------
+    predictions
+        Predictions of the members; with fewer than two, nothing is added.
+    embargo_days
+        Days from a snapshot until its outcomes are known; None where folds are customers kept apart.
+    """
+    members = {name: logodds for name, logodds in predictions.logodds.items() if name in Blend.members}
+    if len(members) < 2:
+        return predictions
+    churned, groups = predictions.churned, predictions.groups
+
+    def weights_on(rows: NDArray[np.bool_]) -> dict[str, float]:
+        codes = np.unique(groups[rows], return_inverse=True)[1]
+        return find_weights(churned[rows], {name: logodds[rows] for name, logodds in members.items()}, codes)
+
+    blended = np.zeros(len(churned))
+    for fold in np.unique(predictions.folds):
+        at = predictions.folds == fold
+        known = predictions.known_before(fold, embargo_days) if embargo_days is not None else ~at
+        weights = weights_on(known) if known.any() else dict.fromkeys(members, 1 / len(members))
+        blended[at] = weighted_sum(weights, {name: logodds[at] for name, logodds in members.items()})
+    trees = dict(predictions.trees)
+    if LightGbm.name in trees:
+        trees[Blend.name] = trees[LightGbm.name]
+    return replace(
+        predictions,
+        logodds={**predictions.logodds, Blend.name: blended},
+        trees=trees,
+        weights=weights_on(np.ones(len(churned), dtype=bool)),
+    )
+
+
+def compare(predictions: Predictions) -> pd.DataFrame:
+    """Compare candidates by shape loss pooled over folds.
+
+    Parameters
+    ----------
+    predictions
+        Candidates in order of simplicity.
+
+    Returns
+    -------
+    pandas DataFrame
+        A row per candidate: ``candidate``, ``shape_loss``, ``auroc`` (within folds and snapshots), ``behind`` (its loss
+        minus the best one's, paired per row), ``behind_error`` (standard error of that, clustered by customer),
+        ``against_chance`` and ``against_chance_error`` (the same against each fold's and snapshot's own churn rate) and
+        ``chosen``: the simplest whose ``behind`` is at most one ``behind_error``.
+    """
+    groups = predictions.groups
+    losses = {
+        name: row_log_loss(predictions.churned, shift_per_group(predictions.churned, logodds, groups))
+        for name, logodds in predictions.logodds.items()
+    }
+    best = min(losses, key=lambda name: losses[name].mean())
+    nothing = np.zeros(len(predictions.churned))
+    chance = row_log_loss(predictions.churned, shift_per_group(predictions.churned, nothing, groups))
+    rows = []
+    for name, loss in losses.items():
+        behind, error = paired_difference(loss, losses[best], predictions.customers)
+        against_chance, chance_error = paired_difference(loss, chance, predictions.customers)
+        rows.append(
+            {
+                "candidate": name,
+                "shape_loss": float(loss.mean()),
+                "auroc": auroc_within(predictions.churned, predictions.logodds[name], groups),
+                "behind": behind,
+                "behind_error": error,
+                "against_chance": against_chance,
+                "against_chance_error": chance_error,
+            }
+        )
+    table = pd.DataFrame(rows)
+    within = table.behind <= table.behind_error
+    table["chosen"] = table.index == within.idxmax()
+    return table

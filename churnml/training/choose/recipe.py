@@ -1,0 +1,96 @@
+"""The recipe: everything that is fixed before a model is fitted, so that it can be fitted again under another cut."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churnml.models.candidates import CANDIDATES, Candidate
+from churnml.models.candidates.base import FitSettings
+from churnml.models.rows import TrainingFrame
+from churnml.models.segments import Segment, calibrated
+from churnml.statistics.logodds import Floats
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is made from labelled rows.
+
+    Attributes
+    ----------
+    features
+        Columns that it may use.
+    candidate
+        Name of the candidate.
+    fade_days
+        Half-life of the rows' weights, in days; None weighs all snapshots alike.
+    newest
+        Use so many of the newest snapshots at most; None uses all.
+    every
+        Use each so-many-th of them, from the newest back.
+    trees
+        Number of trees; None finds it.
+    weights
+        Weights of a blend's members; empty lets all count the same.
+    params
+        Settings of LightGBM that were tuned.
+    slope
+        Factor on the candidate's log-odds.
+    segments
+        Segments whose log-odds are moved.
+    """
+
+    features: tuple[str, ...]
+    candidate: str = "recency_rule"
+    fade_days: int | None = None
+    newest: int | None = None
+    every: int = 1
+    trees: int | None = None
+    weights: Mapping[str, float] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    slope: float = 1.0
+    segments: tuple[Segment, ...] = ()
+
+    def prepare(self, frame: TrainingFrame) -> TrainingFrame:
+        """Thin out, select and weigh the rows that are learnt from."""
+        days = frame.days[::-1][: self.newest : self.every]
+        if len(days) < len(frame.days):
+            frame = frame.take(np.isin(frame.snapshots, days))
+        names = tuple(frame.X.columns)
+        if names != self.features:
+            # The first columns of a frame are a view of it; others are a copy.
+            first = names[: len(self.features)] == self.features
+            X = frame.X.iloc[:, : len(self.features)] if first else frame.X[list(self.features)]
+            frame = dataclasses.replace(frame, X=X)
+        return frame.faded(self.fade_days)
+
+    def fit(self, frame: TrainingFrame, settings: FitSettings) -> Candidate:
+        """Fit the candidate on labelled rows."""
+        settings = dataclasses.replace(settings, trees=self.trees, weights=self.weights or None, params=self.params)
+        return CANDIDATES[self.candidate]().fit(self.prepare(frame), settings)
+
+    def calibrate(self, logodds: Floats, X: pd.DataFrame) -> Floats:
+        """Apply the slope and the offsets of the segments to a candidate's log-odds, shape (rows,)."""
+        return calibrated(logodds, X, self.slope, self.segments)
+
+    def to_card(self) -> dict[str, Any]:
+        """Give the recipe as JSON-ready values."""
+        lists = {"features": list(self.features), "segments": [segment.to_card() for segment in self.segments]}
+        return dataclasses.asdict(self) | lists
+
+    @classmethod
+    def from_card(cls, card: Mapping[str, Any]) -> Recipe:
+        """Read what ``to_card`` gave.
+
+        Raises
+        ------
+        TypeError
+            Where keys are missing or not known.
+        """
+        segments = tuple(Segment(**segment) for segment in card["segments"])
+        return cls(**{**card, "features": tuple(card["features"]), "segments": segments})

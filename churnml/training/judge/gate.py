@@ -1,0 +1,226 @@
+"""The gate: whether the chosen recipe has skill on customers and days that nothing was chosen on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from churnml.models.rows import TrainingFrame
+from churnml.statistics.bootstrap import paired_difference
+from churnml.statistics.logodds import Floats, row_log_loss, shift_per_group
+from churnml.statistics.metrics import auroc_within
+
+SKILL_LEVEL = 0.99
+_WORSE_LEVEL = 0.95
+_NOTHING = 1e-9  # log-odds that differ by less are rounding
+_SIMPLE = {"recency_rule": "recency alone is", "rfm_logistic": "recency, frequency and spend together is"}
+Decision = Literal["model", "rule", "no skill"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate found.
+
+    Attributes
+    ----------
+    decision
+        ``model``: the chosen candidate ships; ``rule``: it is no better than the recency rule, which ships;
+        ``no skill``: nothing ships. What ships has shown skill itself.
+    against_chance, against_chance_error
+        Shape loss of what ships (of the chosen candidate where nothing does) minus that of the gate's own churn rate,
+        and its standard error clustered by customer; negative is better than chance.
+    against_rule, against_rule_error
+        The same for the chosen candidate against the recency rule; 0 where that is the chosen one.
+    sentence
+        What it means.
+    against_champion, against_champion_error
+        The same for what ships against the champion's recipe, refitted on the same rows; null without a champion.
+    replaces
+        Whether what ships takes the champion's place: it is not significantly worse.
+    skill
+        Score statistic, in standard errors, of what ships (of the chosen candidate where nothing does): how far leaving
+        customers were ranked above staying ones; see ``skill_of``.
+    """
+
+    decision: Decision
+    against_chance: float
+    against_chance_error: float
+    against_rule: float
+    against_rule_error: float
+    sentence: str
+    against_champion: float | None = None
+    against_champion_error: float | None = None
+    replaces: bool = True
+    skill: float = 0.0
+
+
+def judge(
+    test: TrainingFrame,
+    chosen: Floats,
+    rule: Floats,
+    chosen_is_rule: bool,
+    title: str,
+    told_on_folds: Collection[str] = ("chosen", "rule"),
+) -> Verdict:
+    """Judge the chosen candidate on the gate rows.
+
+    It has skill where its shape loss is below that of the rows' own churn rate, and that it tells anything is beyond
+    chance (one-sided 99 %) by its score statistic. What has skill there must have been better than chance on the folds
+    too: of a hundred shops without any signal, the gate alone would let one pass.
+
+    Parameters
+    ----------
+    test
+        Rows of the gate.
+    chosen, rule
+        Log-odds of the chosen candidate and of the recency rule, both calibrated and fitted on the gate's training
+        rows, shape (rows,); their level does not matter.
+    chosen_is_rule
+        Whether the recency rule itself was chosen.
+    title
+        The chosen candidate's name in words.
+    told_on_folds
+        Which of ``chosen`` and ``rule`` were better than chance on the folds; see ``better_than_chance``.
+
+    Returns
+    -------
+    Verdict
+    """
+
+    def losses(logodds: Floats) -> Floats:
+        return row_log_loss(test.churned, shift_per_group(test.churned, logodds, test.snapshots))
+
+    def has_skill(logodds: Floats, who: str) -> tuple[bool, float, float, float]:
+        difference, error = paired_difference(losses(logodds), losses(np.zeros(len(test))), test.customers)
+        above_chance = auroc_within(test.churned, logodds, test.snapshots) > 0.5
+        skill = skill_of(test, logodds)
+        here = difference < 0 and skill > norm.ppf(SKILL_LEVEL) and above_chance
+        return bool(here and who in told_on_folds), difference, error, skill
+
+    skilled, against_chance, chance_error, skill = has_skill(chosen, "rule" if chosen_is_rule else "chosen")
+    rule_skilled, chance_of_rule, chance_error_of_rule, skill_of_rule = has_skill(rule, "rule")
+    against_rule, rule_error = paired_difference(losses(chosen), losses(rule), test.customers)
+    decision: Decision = "no skill"
+    sentence = (
+        "Nothing tells leaving customers from staying ones better than chance, so no model is promoted. Bring "
+        "more history or more tables (deliveries, complaints, visits), or choose another --horizon."
+    )
+    if skilled and not chosen_is_rule and (against_rule < -rule_error or not rule_skilled):
+        decision = "model"
+        than_the_rule = "and than the recency rule" if rule_skilled else "unlike the recency rule"
+        sentence = f"The {title} is better than chance {than_the_rule}; the list uses it."
+    elif rule_skilled:
+        decision = "rule"
+        against_chance, chance_error, skill = chance_of_rule, chance_error_of_rule, skill_of_rule
+        sentence = f"A simple rule is as good here as the {title}; the list uses it."
+        if chosen_is_rule:
+            sentence = "The recency rule is as good as any other candidate here; the list uses it."
+    return Verdict(decision, against_chance, chance_error, against_rule, rule_error, sentence, skill=skill)
+
+
+def skill_of(test: TrainingFrame, logodds: Floats) -> float:
+    """Compute how far log-odds tell leaving from staying customers, in standard errors.
+
+    The score statistic of the hypothesis that nothing is told: the sum of ``(y - p) (l - mean l)`` within each
+    snapshot, with its churn rate p, over its standard error clustered by customer (Boos 1992, "On generalized score
+    tests"). Where few stay or few leave it sees a weak signal earlier than the loss does, whose own noise grows with
+    the spread of the log-odds.
+
+    Parameters
+    ----------
+    test
+        Rows with outcomes.
+    logodds
+        What was predicted for them, shape (rows,); the level of a snapshot does not matter.
+
+    Returns
+    -------
+    float
+        Standard normal where nothing is told; 0 where nothing varies, infinite where every row tells the same.
+    """
+    rows = pd.DataFrame({"churned": test.churned, "logodds": logodds}, dtype=np.float64)
+    centred = rows - rows.groupby(np.asarray(test.snapshots)).transform("mean")
+    score = (centred["churned"] * centred["logodds"]).to_numpy()
+    if centred.abs().max().min() < _NOTHING:
+        return 0.0
+    mean, error = paired_difference(score, np.zeros(len(score)), test.customers)
+    return mean / error if error > 0 else float(np.copysign(np.inf, mean))
+
+
+def better_than_chance(comparison: pd.DataFrame) -> set[str]:
+    """Tell which of ``chosen`` and ``rule`` were better than chance on the folds by more than one standard error.
+
+    Parameters
+    ----------
+    comparison
+        Candidates on the folds; see ``choice.compare``.
+    """
+    told = comparison[_tells(comparison)]
+    chosen = {"chosen"} if told.chosen.any() else set()
+    return chosen | ({"rule"} if "recency_rule" in set(told.candidate) else set())
+
+
+def _tells(comparison: pd.DataFrame) -> pd.Series:
+    return comparison.against_chance < -comparison.against_chance_error
+
+
+def name_signal(verdict: Verdict, comparison: pd.DataFrame) -> Verdict:
+    """Say of a verdict without skill what recency and frequency told on the folds; any other stays as it is.
+
+    Parameters
+    ----------
+    verdict
+        What the gate found.
+    comparison
+        Candidates on the folds; see ``choice.compare``.
+    """
+    simple = comparison[comparison.candidate.isin(_SIMPLE)]
+    if verdict.decision != "no skill" or simple.empty:
+        return verdict
+    told = " and ".join(
+        f"{_SIMPLE[name]} {auroc:.2f}" for name, auroc in zip(simple.candidate, simple.auroc, strict=True)
+    )
+    both = "Recency and frequency carry" if len(simple) > 1 else "Recency carries"
+    found = f"{both} no signal here" if not _tells(simple).any() else f"{both} too little signal to be told from chance"
+    return replace(
+        verdict, sentence=f"{verdict.sentence} {found}: on the folds the AUROC of {told}, where 0.50 is chance."
+    )
+
+
+def against_champion(verdict: Verdict, test: TrainingFrame, shipped: Floats, champion: Floats) -> Verdict:
+    """Compare what ships with the champion's recipe on the gate rows; it replaces that unless significantly worse.
+
+    Parameters
+    ----------
+    verdict
+        What the gate found so far.
+    test
+        Rows of the gate.
+    shipped, champion
+        Log-odds of both recipes, fitted on the gate's training rows, shape (rows,); their level does not matter.
+
+    Returns
+    -------
+    Verdict
+        With ``replaces`` False where the loss is higher by more than chance explains (one-sided 95 %).
+    """
+    ours, theirs = (
+        row_log_loss(test.churned, shift_per_group(test.churned, logodds, test.snapshots))
+        for logodds in (shipped, champion)
+    )
+    difference, error = paired_difference(ours, theirs, test.customers)
+    replaces = bool(difference <= norm.ppf(_WORSE_LEVEL) * error)
+    sentence = verdict.sentence
+    if not replaces:
+        sentence += (
+            f" But the champion's recipe loses {difference:.4f} less on the same rows, so the champion stays; this one "
+            "is kept as challenger (churnml promote makes it champion)."
+        )
+    return replace(
+        verdict, sentence=sentence, against_champion=difference, against_champion_error=error, replaces=replaces
+    )

@@ -1,0 +1,174 @@
+"""The level: which churn rate is assumed for the day of the list, how far off that was before, and how to say it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from churnml.definition import ChurnDefinition
+from churnml.statistics.logodds import Floats, logit, sigmoid
+
+Kind = Literal["none", "trailing", "last_year"]
+KINDS: tuple[Kind, ...] = ("none", "trailing", "last_year")
+FEATURES: dict[Kind, str] = {"trailing": "shop_churned_share_newest", "last_year": "shop_churned_share_last_year"}
+"""The feature of a snapshot that a kind of level follows."""
+_YEAR = 365
+_NEAR_DAYS = 20
+_LEAST_FOLDS = 3
+_INTERVAL = 1.96
+
+
+@dataclass(frozen=True, kw_only=True)
+class Level:
+    """The churn rate that is assumed.
+
+    Attributes
+    ----------
+    day
+        The day whose level is assumed, as ISO text.
+    kind
+        ``none``: the mean of all known snapshots; ``trailing``: that of the newest known one; ``last_year``: that of
+        the snapshot a year before.
+    rate
+        The assumed churn rate.
+    low, high
+        95 % interval, from how far off the kind was on the folds (without folds: from how the rates vary).
+    spread
+        Standard deviation of that error, in log-odds.
+    newest, last_year
+        Churn rates of the newest snapshot whose outcome is known on the day, and of the one a year before; None where
+        there is none.
+    newest_day, last_year_day
+        These snapshots, as ISO text.
+    tested_forward
+        Whether folds looked forward in time.
+    """
+
+    day: str
+    kind: Kind
+    rate: float
+    low: float
+    high: float
+    spread: float
+    newest: float
+    newest_day: str
+    last_year: float | None
+    last_year_day: str | None
+    tested_forward: bool
+
+    @property
+    def sentence(self) -> str:
+        """Say what is assumed, and why."""
+        assumed = f"{self.rate:.0%} leave ({self.low * 100:.0f} to {self.high * 100:.0f})"
+        known = (
+            f"of the customers of {self.newest_day}, the newest whose outcome was known then, {self.newest:.0%} left"
+        )
+        if self.last_year is not None:
+            known += f", and of those of {self.last_year_day} {self.last_year:.0%}"
+        return (
+            f"For {self.day} we assume that {assumed}: {known}{'' if self.tested_forward else '; not tested forward'}."
+        )
+
+
+def choose_level(
+    base_rates: pd.DataFrame, day: np.datetime64, folds: Sequence[np.datetime64], definition: ChurnDefinition
+) -> Level:
+    """Choose how the level of a day is assumed, by how well each way told the folds' levels.
+
+    A way that looks at the season or at the newest rate replaces the plain mean only if its squared error in log-odds
+    was smaller by more than one standard error over at least three folds.
+
+    Parameters
+    ----------
+    base_rates
+        ``snapshot_date``, ``customers`` and ``churn_rate`` of the labelled snapshots; see
+        ``compute_base_rates``.
+    day
+        The day whose level is assumed; only outcomes known by then are used.
+    folds
+        Snapshots of forward folds; empty where there are none.
+    definition
+        Gives the days until an outcome is known.
+
+    Returns
+    -------
+    Level
+    """
+    errors: dict[Kind, Floats] = {kind: np.full(len(folds), np.nan) for kind in KINDS}
+    rates = _by_day(base_rates)
+    for at, fold in enumerate(folds):
+        known = _known(rates, fold, definition)
+        for kind in KINDS:
+            assumed = _assume(known, fold, kind)
+            if assumed is not None:
+                errors[kind][at] = assumed - _logit(rates.loc[[fold]]).item()
+    kind = _best(errors)
+    known = _known(rates, day, definition)
+    found = _assume(known, day, kind)
+    if found is None:
+        kind, found = "none", _assume(known, day, "none")
+    assert found is not None
+    own = errors[kind][np.isfinite(errors[kind])]
+    # Without folds to tell, each snapshot's rate is taken for a draw around the mean.
+    off = own if len(own) >= _LEAST_FOLDS else _logit(known) - found
+    spread = float(np.sqrt(np.mean(off**2)))
+    low, high = sigmoid([found - _INTERVAL * spread, found + _INTERVAL * spread])
+    last_year = _near_a_year_before(known, day)
+    return Level(
+        day=str(day.astype("datetime64[D]")),
+        kind=kind,
+        rate=float(sigmoid(found)),
+        low=float(low),
+        high=float(high),
+        spread=spread,
+        newest=float(known.churn_rate.iloc[-1]),
+        newest_day=str(known.snapshot_date.iloc[-1]),
+        last_year=None if last_year is None else float(sigmoid(_logit(known)[last_year])),
+        last_year_day=None if last_year is None else str(known.snapshot_date.iloc[last_year]),
+        tested_forward=len(folds) > 0,
+    )
+
+
+def _by_day(base_rates: pd.DataFrame) -> pd.DataFrame:
+    return base_rates.set_index(base_rates.snapshot_date.to_numpy(dtype="datetime64[D]"))
+
+
+def _known(rates: pd.DataFrame, day: np.datetime64, definition: ChurnDefinition) -> pd.DataFrame:
+    return rates[rates.index.to_numpy(dtype="datetime64[D]") + definition.reach_days <= day]
+
+
+def _logit(rates: pd.DataFrame) -> Floats:
+    # Half a customer on both sides: all or none may have left.
+    return logit((rates.churn_rate * rates.customers + 0.5) / (rates.customers + 1.0))
+
+
+def _assume(known: pd.DataFrame, day: np.datetime64, kind: Kind) -> float | None:
+    if known.empty:
+        return None
+    levels = _logit(known)
+    if kind == "none":
+        return float(np.average(levels, weights=known.customers))
+    if kind == "trailing":
+        return float(levels[-1])
+    at = _near_a_year_before(known, day)
+    return None if at is None else float(levels[at])
+
+
+def _near_a_year_before(known: pd.DataFrame, day: np.datetime64) -> int | None:
+    """Find the position of the snapshot nearest to a year before; None where it is not near."""
+    off = np.abs((known.index.to_numpy(dtype="datetime64[D]") - (day - _YEAR)).astype(int))
+    return int(off.argmin()) if off.min() <= _NEAR_DAYS else None
+
+
+def _best(errors: dict[Kind, Floats]) -> Kind:
+    best: Kind = "none"
+    for kind in KINDS:
+        gain = errors[best] ** 2 - errors[kind] ** 2
+        gain = gain[np.isfinite(gain)]
+        if len(gain) >= _LEAST_FOLDS and gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)):
+            best = kind
+    return best

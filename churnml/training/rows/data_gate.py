@@ -1,0 +1,311 @@
+"""The data gate: what a shop's data allows to be learnt, judged before anything is fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import poisson
+
+from churnml.data.history import History
+from churnml.data.shop import Shop
+from churnml.definition import ChurnDefinition
+from churnml.errors import InputError
+from churnml.models.rows import TrainingFrame
+from churnml.statistics.logodds import Floats
+from churnml.training.rows.folds import MIN_CLASS, TOO_FEW
+
+Grade = Literal["pass", "warn", "fail"]
+_MOST_MISSING = 0.2
+_STALE_DAYS = 7
+_HOLIDAY_DAYS = 14
+_RARE = 1e-3
+_AROUND_DAYS = 182
+_FEW_DAYS = 28
+_WEEKS_AROUND = 8
+_FEW_WEEKS = 4
+_JUMP = 3.0
+_DEVIATIONS = 4.4
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One question asked of the data.
+
+    Attributes
+    ----------
+    grade
+        ``pass``, ``warn`` or ``fail``.
+    name
+        What was looked at.
+    number, bound
+        What was found, and from where on it is in order, in the unit that the sentence names.
+    sentence
+        What that means, and what to do where it is not in order.
+    """
+
+    grade: Grade
+    name: str
+    number: float
+    bound: float
+    sentence: str
+
+
+def count_orders_per_day(shop: Shop, data_end: date) -> pd.Series:
+    """Count the uncancelled orders of each day from the first order to the day before ``data_end``.
+
+    Returns
+    -------
+    pandas Series
+        Integers by day (datetime64), every day of the calendar, 0 where there was none.
+    """
+    history = History(shop, data_end)
+    orders = history.uncancelled_orders
+    counted = orders.group_by(day=orders.ordered_at.date()).aggregate(orders=orders.count()).to_pandas()
+    days = pd.date_range(history.first_day, data_end - timedelta(days=1), freq="D")
+    found = pd.Series(counted.orders.to_numpy(), index=pd.to_datetime(counted.day))
+    return found.reindex(days, fill_value=0).astype(np.int64)
+
+
+def judge_data(
+    frame: TrainingFrame | None,
+    orders_per_day: pd.Series,
+    definition: ChurnDefinition,
+    first_day: date,
+    data_end: date,
+) -> list[Finding]:
+    """Judge labelled rows and the orders behind them.
+
+    It fails only without a labelled snapshot, or below 50 churned or 50 kept over all training rows; everything else
+    is a warning, because the folds and the gate see to it that nothing ships which did not earn it.
+
+    Parameters
+    ----------
+    frame
+        All labelled rows; None where no snapshot has a complete label window.
+    orders_per_day
+        See ``count_orders_per_day``.
+    definition
+        Gives activity window and horizon.
+    first_day, data_end
+        The days that the data covers, ``[first_day, data_end)``.
+
+    Returns
+    -------
+    list of Finding
+        One per question, also where it is in order.
+    """
+    history = (data_end - first_day).days
+    wanted = definition.active_days + 2 * definition.horizon_days
+    return [
+        *_outcomes(frame, definition),
+        _at_least(
+            "history",
+            history,
+            wanted,
+            "days of history; the activity window and two horizons want {bound:,.0f}. Bring older orders, or choose a "
+            "shorter --active or --horizon.",
+        ),
+        *_last_days(orders_per_day, data_end),
+        _gaps(orders_per_day),
+        _jumps(orders_per_day),
+        _odd_weeks(orders_per_day),
+    ]
+
+
+def refuse(findings: Sequence[Finding]) -> None:
+    """Raise where data fails.
+
+    Raises
+    ------
+    InputError
+        With every failure at once.
+    """
+    failures = [finding.sentence for finding in findings if finding.grade == "fail"]
+    if failures:
+        raise InputError([f"The shop is too small to learn from: {failure}" for failure in failures])
+
+
+def _outcomes(frame: TrainingFrame | None, definition: ChurnDefinition) -> list[Finding]:
+    """Judge the labelled rows: their outcomes, the customers of the newest snapshot and the features."""
+    more = "Bring more history or more customers, or choose another --horizon."
+    if frame is None or not len(frame):
+        sentence = f"0 snapshots have customers and a complete window of {definition.reach_days} days. {more}"
+        return [Finding("fail", "snapshots", 0, 1, sentence)]
+    churned = int(frame.churned.sum())
+    newest = int((frame.snapshots == frame.days[-1]).sum())
+    return [
+        Finding("pass", "snapshots", len(frame.days), 1, f"{len(frame.days)} snapshots have a complete window."),
+        _class("churned", churned, "left", more),
+        _class("kept", len(frame) - churned, "stayed", more),
+        _at_least(
+            "eligible",
+            newest,
+            MIN_CLASS,
+            f"customers are eligible on the newest snapshot; {{bound:,.0f}} are wanted. {more}",
+        ),
+        _missing(frame.X),
+    ]
+
+
+def _class(name: str, count: int, what: str, remedy: str) -> Finding:
+    grade: Grade = "fail" if count < TOO_FEW else "warn" if count < MIN_CLASS else "pass"
+    bound = TOO_FEW if grade == "fail" else MIN_CLASS
+    sentence = f"{count:,} times customers {what} after a snapshot; at least {bound:,} are wanted."
+    return Finding(grade, name, count, bound, sentence if grade == "pass" else f"{sentence} {remedy}")
+
+
+def _at_least(name: str, number: float, bound: float, sentence: str) -> Finding:
+    grade: Grade = "pass" if number >= bound else "warn"
+    sentence = f"{number:,.0f} {sentence.format(bound=bound)}"
+    return Finding(grade, name, number, bound, sentence if grade == "warn" else sentence.split(". ")[0] + ".")
+
+
+def _missing(X: pd.DataFrame) -> Finding:
+    # Column by column: a mask of the whole frame would need an eighth of its memory once more.
+    shares = pd.Series({name: float(X[name].isna().mean()) for name in X.columns}, dtype=np.float64)
+    shares = shares.sort_values(ascending=False, kind="stable")
+    many = shares[shares > _MOST_MISSING]
+    worst = ", ".join(f"{name} {share:.0%}" for name, share in many.head(_NAMED).items())
+    sentence = f"{len(many)} of {len(shares)} features are null for more than {_MOST_MISSING:.0%} of the rows"
+    if not len(many):
+        return Finding("pass", "missing", 0, 0, f"{sentence}.")
+    sentence += f" ({worst}). A null may mean that nothing happened; where it should not, complete the tables."
+    return Finding("warn", "missing", len(many), 0, sentence)
+
+
+def _last_days(orders: pd.Series, data_end: date) -> list[Finding]:
+    """Look for days without orders at the end, and for a last day that was cut off."""
+    some = np.flatnonzero(orders.to_numpy())
+    known = int(some[-1]) + 1 if len(some) else 0
+    since = len(orders) - known
+    usual_gap = max(_STALE_DAYS, _usual_gap(orders.to_numpy()[max(known - _AROUND_DAYS, 0) : known], 1))
+    sentence = f"{since} days without an order lie before {data_end}; up to {usual_gap} are usual."
+    if since > usual_gap:
+        sentence += " Bring the newest orders, or name an earlier --as-of, or all customers seem to leave."
+        # That the last day is empty as well has the same cause.
+        return [Finding("warn", "stale", since, usual_gap, sentence)]
+    stale = Finding("pass", "stale", since, usual_gap, sentence)
+    same = orders.iloc[-1 - 7 * _WEEKS_AROUND : -1 : 7] if len(orders) > 7 * _WEEKS_AROUND else orders.iloc[-8::-7]
+    if len(same) < _FEW_WEEKS:
+        return [stale, Finding("pass", "last day", 0, 0, "The history is too short to judge its last day.")]
+    last, usual = int(orders.iloc[-1]), float(same.median())
+    bound = float(min(poisson.ppf(_RARE, usual), usual / 2, same.nsmallest(2).iloc[-1]))
+    sentence = f"{last:,} orders on the last day before {data_end}; usual for that weekday are {usual:,.0f}."
+    if last < bound:
+        sentence += " It seems to be cut off: name that day as --as-of, or bring the whole day."
+    return [stale, Finding("warn" if last < bound else "pass", "last day", last, bound, sentence)]
+
+
+def _usual_gap(orders: NDArray[np.int64], runs: int) -> int:
+    """Give the length of the longest of so many runs of empty days that one shop in a hundred would see by chance.
+
+    The chance of an empty day is that of the days given, one empty and one other added; runs are geometric.
+    """
+    empty = (float((orders == 0).sum()) + 1) / (len(orders) + 2)
+    return int(np.ceil(1 + np.log(0.01 / runs) / np.log(empty)))
+
+
+def _gaps(orders: pd.Series) -> Finding:
+    """Look for runs of empty days that are too long for the half year before and for that after them."""
+    values = orders.to_numpy()
+    # Empty days at the end are told by the last days.
+    runs = [(start, end) for start, end in _stretches(values == 0) if end < len(values)]
+    long, usual = [], _HOLIDAY_DAYS
+    for start, end in runs:
+        sides = (values[max(start - _AROUND_DAYS, 0) : start], values[end : end + _AROUND_DAYS])
+        up_to = max([_HOLIDAY_DAYS, *(_usual_gap(side, len(runs)) for side in sides if len(side) >= _FEW_DAYS)])
+        usual = max(usual, up_to)
+        if end - start > up_to:
+            long.append((end - start, up_to, orders.index[start].date()))
+    if not long:
+        longest = max((end - start for start, end in runs), default=0)
+        return Finding("pass", "gaps", longest, usual, f"The longest time without an order has {longest} days.")
+    long.sort(key=lambda gap: -gap[0])
+    named = "; ".join(f"{days} days from {day}, where up to {up_to} are usual" for days, up_to, day in long[:_NAMED])
+    sentence = (
+        f"{len(long)} times without orders: {named}. Check whether orders of these days are missing: who ordered then "
+        "seems to have left."
+    )
+    return Finding("warn", "gaps", long[0][0], long[0][1], sentence)
+
+
+def _stretches(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Give the runs of true values as half-open ranges of positions."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(int)))
+    return [(int(start), int(end)) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _jumps(orders: pd.Series) -> Finding:
+    """Look for a level that changes and stays: a factor of three between the medians of eight weeks."""
+    weeks = _weeks(orders)[0]
+    factors, contrasts = np.ones(len(weeks)), np.zeros(len(weeks))
+    medians = np.zeros((len(weeks), 2))
+    for week in range(_WEEKS_AROUND, len(weeks) - _WEEKS_AROUND + 1):
+        sides = weeks[week - _WEEKS_AROUND : week], weeks[week : week + _WEEKS_AROUND]
+        medians[week] = [np.median(side) for side in sides]
+        least, most = np.sort(medians[week]) + 1.0
+        # Small numbers differ by chance: the larger must be rare where the smaller is the truth.
+        if poisson.sf(most, least) < _RARE:
+            factors[week] = most / least
+            contrasts[week] = abs(np.diff([np.sqrt(side).mean() for side in sides])[0])
+    worst = float(factors.max(initial=1.0))
+    if worst < _JUMP:
+        return Finding("pass", "jumps", worst, _JUMP, f"Orders per week change by a factor of {worst:.1f} at most.")
+    # Medians hardly tell the weeks next to a change apart; the means (of roots, so that peaks weigh less) do.
+    jumps = [start + int(np.argmax(contrasts[start:end])) for start, end in _stretches(factors >= _JUMP)]
+    jumps.sort(key=lambda week: -factors[week])
+    named = "; ".join(
+        f"from {medians[week, 0]:,.0f} to {medians[week, 1]:,.0f} around {_first_day_of(orders, week)}"
+        for week in jumps[:_NAMED]
+    )
+    sentence = (
+        f"Orders per week change by a factor of {_JUMP:.0f} or more and stay there: {named}. If a channel was added, "
+        "or rows are missing, learn from one side only: bring the orders after it, or the missing ones."
+    )
+    return Finding("warn", "jumps", worst, _JUMP, sentence)
+
+
+def _odd_weeks(orders: pd.Series) -> Finding:
+    """Look for weeks with three times or a third of the orders of the weeks before and of those after them.
+
+    Closed days are no reason, gaps tell of them: a low week is held against as many open days.
+    """
+    weeks, opened = _weeks(orders)
+    worst, odd = 1.0, []
+    for week in range(_FEW_WEEKS, len(weeks) - _FEW_WEEKS):
+        before, after = slice(max(week - _WEEKS_AROUND, 0), week), slice(week + 1, week + 1 + _WEEKS_AROUND)
+        least, most = sorted(float(np.median(weeks[side])) for side in (before, after))
+        days = max(np.median(opened[before]), np.median(opened[after]), 1.0)
+        usual = min(max(weeks[week], least * min(opened[week] / days, 1.0)), most)
+        # Twice the root of a Poisson count has a variance of about 1 (Anscombe), that of the median adds a little.
+        if 2 * abs(np.sqrt(weeks[week] + 0.375) - np.sqrt(usual + 0.375)) > _DEVIATIONS:
+            factor = max((weeks[week] + 1) / (usual + 1), (usual + 1) / (weeks[week] + 1))
+            worst = max(worst, factor)
+            if factor >= _JUMP:
+                odd.append((factor, f"{weeks[week]:,.0f} from {_first_day_of(orders, week)}, usual {usual:,.0f}"))
+    if not odd:
+        return Finding("pass", "odd weeks", worst, _JUMP, f"Single weeks differ by a factor of {worst:.1f} at most.")
+    named = "; ".join(text for _, text in sorted(odd, key=lambda one: -one[0])[:_NAMED])
+    sentence = (
+        f"{len(odd)} weeks have {_JUMP:.0f} times or a third of the orders around them: {named}. Check whether orders "
+        "of these days are missing or were loaded twice."
+    )
+    return Finding("warn", "odd weeks", worst, _JUMP, sentence)
+
+
+def _weeks(orders: pd.Series) -> tuple[Floats, NDArray[np.int64]]:
+    """Give orders and days with orders of each whole week, counted back from the end."""
+    days = orders.to_numpy()[len(orders) % 7 :].reshape(-1, 7)
+    return days.sum(axis=1).astype(np.float64), (days > 0).sum(axis=1)
+
+
+def _first_day_of(orders: pd.Series, week: int) -> date:
+    day: date = orders.index[len(orders) % 7 + 7 * week].date()
+    return day

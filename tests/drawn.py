@@ -1,0 +1,86 @@
+"""Training frames drawn at random, without a shop."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from churnml.config import Config
+from churnml.features.family_catalogue import catalogue
+from churnml.models.candidates import CANDIDATES
+from churnml.models.rows import TrainingFrame, customer_hashes
+from churnml.statistics.logodds import sigmoid
+from churnml.tracking.trainer import Trainer
+from churnml.training.result import Training
+
+RECENCY = 1.2
+"""What 100 days more since the last order add to the log-odds where there is a signal."""
+
+
+def draw_frame(
+    customers: int = 400,
+    snapshots: int = 10,
+    every_days: int = 30,
+    signal: float = 1.0,
+    hidden: float = 0.0,
+    levels: Sequence[float] | None = None,
+    seed: int = 0,
+) -> TrainingFrame:
+    """Draw customers who are seen on every snapshot, with levels that move between the snapshots.
+
+    ``signal`` is the strength of recency, ``hidden`` that of a step in the delivery delay, which only trees see.
+    """
+    rng = np.random.default_rng(seed)
+    first = np.datetime64("2024-01-01")
+    moving = levels if levels is not None else [0.8 * np.sin(1.3 * number) for number in range(snapshots)]
+    parts, churned = [], []
+    for level in moving:
+        recency = rng.integers(1, 366, customers).astype(float)
+        orders = 1.0 + rng.poisson(3, customers)
+        delay = rng.normal(0, 2, customers).round(1)
+        X = pd.DataFrame(
+            {
+                "days_since_last_order": recency,
+                "orders_90d": np.minimum(orders, rng.poisson(1, customers)),
+                "orders_365d": orders,
+                "amount_sum_365d": (orders * rng.gamma(4, 10, customers)).round(2),
+                "delivery_delay_mean_days_180d": np.where(rng.random(customers) < 0.3, np.nan, delay),
+                "btyd_no_order_probability": sigmoid((recency - 183) / 100),
+            }
+        )
+        logodds = level + signal * RECENCY * (recency - 183) / 100 + hidden * np.sign(np.abs(delay) - 1.3)
+        parts.append(X)
+        churned.append((rng.random(customers) < sigmoid(logodds)).astype(float))
+    codes = np.tile(np.arange(customers), len(moving))
+    ids = pd.Index([f"c{number:05d}" for number in range(customers)])
+    days = first + every_days * np.arange(len(moving))
+    drawn = pd.concat(parts, ignore_index=True)
+    return TrainingFrame(
+        drawn,
+        np.concatenate(churned),
+        codes,
+        customer_hashes(ids, 7)[codes],
+        np.repeat(days.astype("datetime64[D]"), customers),
+        described={feature.name: feature for feature in catalogue().describe(drawn)},
+    )
+
+
+def permuted(frame: TrainingFrame, seed: int) -> TrainingFrame:
+    """Give the same rows with the outcomes of each snapshot in another order."""
+    rng = np.random.default_rng(seed)
+    churned = frame.churned.copy()
+    for day in frame.days:
+        rows = np.flatnonzero(frame.snapshots == day)
+        churned[rows] = churned[rng.permutation(rows)]
+    return dataclasses.replace(frame, churned=churned)
+
+
+def train_on(frame: TrainingFrame, candidates: Sequence[str] = tuple(CANDIDATES), **settings: int) -> Training:
+    """Train on a frame, without a shop and without MLflow."""
+    config = Config(training={"bootstrap_draws": 20, "threads": 1, **settings})
+    origin = {"first_day": "2023-01-01", "data_fingerprint": "0123456789abcdef"}
+    return Trainer(config=config, track=False)._train_on(frame, candidates, date(2025, 1, 1), origin)

@@ -1,0 +1,352 @@
+"""The trainer on simulated shops: same bytes, no future, no skill where there is none."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churnml.config import Config
+from churnml.data.contract import TABLES
+from churnml.data.shop import Shop, read
+from churnml.data.simulator import Effects, simulate
+from churnml.definition import ChurnDefinition
+from churnml.errors import ConfigError, InputError, NoSkillError
+from churnml.models.artefact import save_model, with_version
+from churnml.models.rows import TrainingFrame
+from churnml.statistics.metrics import auroc_within
+from churnml.tracking import trainer as trainer_module
+from churnml.tracking.trainer import Trainer
+from churnml.training.choose import selection as selection_module
+from churnml.training.result import LEVEL_NOT_TESTED, Training, summarise
+
+pytestmark = pytest.mark.slow
+
+MakeFrame = Callable[..., TrainingFrame]
+TrainOn = Callable[..., Training]
+AS_OF = date(2025, 4, 10)
+FAMILIES = {"families": ["recency", "frequency", "monetary", "delivery"]}
+
+
+def config_of(**training: Any) -> Config:
+    return Config(
+        definition=ChurnDefinition(horizon_days=60),
+        snapshots={"every_days": 60, "at_most": 4},
+        features=FAMILIES,
+        training={"bootstrap_draws": 20, "threads": 1, **training},
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("shop")
+    simulate(folder, customers=1_500, seed=3, years=2, jobs=1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def shop(folder: Path) -> Shop:
+    return read(folder)
+
+
+@pytest.fixture(scope="module")
+def training(shop: Shop) -> Training:
+    return Trainer(config=config_of(), track=False).train(shop, AS_OF)
+
+
+def artefact(training: Training, folder: Path) -> dict[str, bytes]:
+    assert training.model is not None
+    save_model(training.model, folder)
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def known_on(folder: Path, day: date) -> dict[str, pd.DataFrame]:
+    """Give the tables as they would have been exported at the start of a day."""
+    now = pd.Timestamp(day)
+    tables = {
+        name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES if (folder / f"{name}.parquet").exists()
+    }
+    began = tables["orders"].set_index("order_id").ordered_at
+    known = {}
+    for name, table in tables.items():
+        contract = TABLES[name]
+        begins = table[contract.event_time] if contract.event_time else table.order_id.map(began)
+        visible = (begins < now) | begins.isna() if name == "customers" else begins < now
+        cut = table[visible].copy()
+        for column in contract.columns:
+            if column.name not in cut or column.name == contract.event_time:
+                continue
+            if column.type == "time":
+                cut[column.name] = cut[column.name].mask(cut[column.name] >= now)
+        for column in contract.columns:
+            if column.known_with is not None and column.name in cut:
+                cut[column.name] = cut[column.name].mask(cut[column.known_with].isna())
+        known[name] = cut
+    return known
+
+
+def test_the_training_found_a_model(training: Training) -> None:
+    card = training.card
+    assert training.verdict.decision in {"model", "rule"}
+    assert training.model is not None
+    assert training.model.card is card
+    assert training.model.as_of == AS_OF
+    assert card["gate"] == str(training.frame.days[-1]) == "2025-02-09"
+    assert card["forward"]
+    # 60 days of horizon lie between the last snapshot and the end.
+    assert date.fromisoformat(card["gate"]) + timedelta(days=60) == AS_OF
+    assert training.figures["auroc"]["value"] > 0.6
+    assert len(training.gate_logodds) == len(training.gate_rows)
+
+
+def test_the_card_holds_the_tables_of_the_plots_on_the_gate(training: Training) -> None:
+    rows = training.gate_rows
+    reliability, gains = training.card["reliability"], training.card["gains"]
+    assert sum(one["customers"] for one in reliability) == len(rows)
+    left = sum(one["customers"] * one["churned_share"] for one in reliability)
+    assert left == pytest.approx(rows.churned.sum(), abs=1e-6)
+    assert gains[0]["lift"] is None  # an empty list
+    assert gains[-1]["customers"] == len(rows)
+    assert gains[-1]["captured_share"] == gains[-1]["lift"] == 1
+    tenth = next(one for one in gains if one["contacted_share"] >= 0.1)
+    assert tenth["lift"] == pytest.approx(training.figures["lift_at_10pct"]["value"], rel=0.05)
+
+
+def test_same_input_and_seed_give_the_same_bytes(training: Training, folder: Path, tmp_path: Path) -> None:
+    again = Trainer(config=config_of(), track=False).train(read(folder), AS_OF)
+    assert artefact(again, tmp_path / "b") == artefact(training, tmp_path / "a")
+
+
+def test_the_threads_do_not_change_a_byte(training: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selection_module, "predict_folds", lambda *_: training.predictions)
+    origin = {key: training.card[key] for key in ("first_day", "data_fingerprint")}
+    candidates = list(training.predictions.logodds)
+    found = [
+        Trainer(config=config_of(threads=threads), track=False)._train_on(training.frame, candidates, AS_OF, origin)
+        for threads in (1, 2)
+    ]
+    bytes_of = [artefact(one, tmp_path / str(number)) for number, one in enumerate(found)]
+    assert bytes_of[0] == bytes_of[1]
+
+
+def test_another_seed_gives_another_sample_of_the_bootstrap(training: Training) -> None:
+    origin = {"first_day": "2023-01-01", "data_fingerprint": "0"}
+    other = Trainer(config=config_of().model_copy(update={"seed": 0}), track=False)._train_on(
+        training.frame, ["recency_rule"], AS_OF, origin
+    )
+    same = Trainer(config=config_of().model_copy(update={"seed": 1}), track=False)._train_on(
+        training.frame, ["recency_rule"], AS_OF, origin
+    )
+    assert other.figures["auroc"]["value"] == same.figures["auroc"]["value"]
+    assert other.figures["auroc"]["low"] != same.figures["auroc"]["low"]
+
+
+def test_nothing_at_or_after_the_as_of_day_is_seen(training: Training, folder: Path, tmp_path: Path) -> None:
+    cut = read(known_on(folder, AS_OF))
+    assert cut.last_day < AS_OF < read(folder).last_day
+    from_cut = Trainer(config=config_of(), track=False).train(cut, AS_OF)
+    assert artefact(from_cut, tmp_path / "b") == artefact(training, tmp_path / "a")
+
+
+def permuted(frame: TrainingFrame, seed: int) -> TrainingFrame:
+    rng = np.random.default_rng(seed)
+    churned = frame.churned.copy()
+    for day in frame.days:
+        rows = np.flatnonzero(frame.snapshots == day)
+        churned[rows] = churned[rng.permutation(rows)]
+    return dataclasses.replace(frame, churned=churned)
+
+
+def test_permuted_labels_have_no_skill(training: Training, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = permuted(training.frame, 1)
+    monkeypatch.setattr(trainer_module, "build_training_frame", lambda *_: frame)
+    trainer = Trainer(config=config_of(), track=False)
+    found = trainer.train(shop, AS_OF)
+    assert found.figures["auroc"]["value"] == pytest.approx(0.5, abs=0.06)
+    for name, logodds in found.predictions.logodds.items():
+        within = auroc_within(found.predictions.churned, logodds, found.predictions.groups)
+        assert within == pytest.approx(0.5, abs=0.05), name
+    with pytest.raises(NoSkillError, match="no model is promoted"):
+        trainer.fit(shop, AS_OF)
+
+
+def test_a_shop_without_effects_has_no_skill(tmp_path: Path) -> None:
+    simulate(tmp_path, customers=1_500, seed=3, years=2, effects=Effects.none(), jobs=1)
+    with pytest.raises(NoSkillError, match="Bring more history or more tables"):
+        Trainer(config=config_of(), track=False).fit(read(tmp_path), AS_OF)
+
+
+def test_an_untracked_model_has_the_version_of_its_files(
+    training: Training, shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    trainer = Trainer(config=config_of(), track=False)
+    monkeypatch.setattr(trainer, "train", lambda *_: training)
+    with caplog.at_level(logging.INFO, logger="churnml"):
+        model = trainer.fit(shop, AS_OF)
+    assert training.model is not None
+    assert model.version == with_version(training.model).version
+    assert re.fullmatch("[0-9a-f]{12}", model.version)
+    assert [record.message for record in caplog.records] == summarise(training)
+
+
+def test_the_as_of_day_may_be_text(training: Training, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trainer_module, "build_training_frame", lambda *_: training.frame)
+    config = config_of(candidates=["recency_rule"])
+    found = Trainer(config=config, track=False).train(shop, AS_OF.isoformat())
+    assert found.card["as_of"] == AS_OF.isoformat()
+
+
+def test_the_definition_goes_before_that_of_the_config() -> None:
+    assert Trainer(ChurnDefinition(horizon_days=7), config_of()).definition.horizon_days == 7
+    assert Trainer(config=config_of()).definition.horizon_days == 60
+
+
+def test_too_little_history_is_refused(shop: Shop) -> None:
+    with pytest.raises(InputError, match=r"a complete window needs more than 900 days\. Bring more history, or choose"):
+        Trainer(ChurnDefinition(horizon_days=900), config_of(), track=False).train(shop)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "message"),
+    [
+        (date(2020, 1, 1), r"2020-01-01: no order lies before it; the first is of .*\. Name a later day\."),
+        (date(2026, 1, 1), r"2026-01-01: lies more than 60 days after the last order .*Name an earlier day, or bring"),
+    ],
+)
+def test_a_day_outside_of_the_data_is_refused(shop: Shop, as_of: date, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Trainer(config=config_of(), track=False).train(shop, as_of)
+
+
+def test_too_small_a_shop_is_refused(shop: Shop) -> None:
+    orders = shop.tables["orders"].to_pandas()
+    few = orders[orders.customer_id.isin(sorted(orders.customer_id.unique())[:12])]
+    with pytest.raises(
+        InputError, match=r"The shop is too small to learn from: .* Bring more history or more customers"
+    ):
+        Trainer(config=config_of(), track=False).train(read({"orders": few}), AS_OF)
+
+
+def test_candidates_and_families_are_checked_before_the_work(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trainer_module, "build_training_frame", lambda *_: pytest.fail("built"))
+    with pytest.raises(ConfigError, match=r"training\.candidates: forest not known\. Choose among recency_rule, "):
+        Trainer(config=config_of(candidates=["forest"]), track=False).train(shop)
+    config = config_of().model_copy(update={"features": Config(features={"families": ["monetary"]}).features})
+    with pytest.raises(ConfigError, match=r"the family recency is missing.*Add recency\."):
+        Trainer(config=config, track=False).train(shop)
+
+
+def test_the_recency_rule_is_always_compared(shop: Shop, training: Training, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trainer_module, "build_training_frame", lambda *_: training.frame)
+    found = Trainer(config=config_of(candidates=["rfm_logistic"]), track=False).train(shop, AS_OF)
+    assert found.comparison.candidate.tolist() == ["recency_rule", "rfm_logistic"]
+
+
+# --- on synthetic frames
+
+
+def test_the_gate_sees_nothing_that_it_judges(make_frame: MakeFrame, train_on: TrainOn) -> None:
+    frame = make_frame(hidden=1.5)
+    one = train_on(frame)
+    at_gate = frame.snapshots == frame.days[-1]
+    flipped = dataclasses.replace(frame, churned=np.where(at_gate, 1 - frame.churned, frame.churned))
+    other = train_on(flipped)
+    # With all outcomes of the gate turned round, choice, slope, trees and the predictions there are the same.
+    pd.testing.assert_frame_equal(one.comparison, other.comparison)
+    assert one.predictions.trees == other.predictions.trees
+    assert one.verdict.decision == "model"
+    assert other.verdict.decision == "no skill"
+    assert other.card["candidate"] == one.card["candidate"]
+    assert other.card["slope"] == one.card["slope"]
+    np.testing.assert_array_equal(one.gate_logodds, other.gate_logodds)
+
+
+def test_a_short_history_is_judged_on_customers_kept_apart(make_frame: MakeFrame, train_on: TrainOn) -> None:
+    frame = make_frame(customers=600, snapshots=3, hidden=1.5)
+    found = train_on(frame)
+    assert not found.card["forward"]
+    assert found.card["gate"] == "customers kept apart"
+    assert len(found.gate_rows) == len(frame)
+    assert found.verdict.decision == "model"
+    assert LEVEL_NOT_TESTED in summarise(found)
+    assert found.card["level"]["tested_forward"] is False
+
+
+def test_what_is_judged_is_what_ships(
+    make_frame: MakeFrame, train_on: TrainOn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The calibration belongs to the recipe, so the gate judges it too.
+    monkeypatch.setattr(selection_module, "calibration_slope", lambda *_: 0.25)
+    found = train_on(make_frame(), ["recency_rule"])
+    assert found.model is not None
+    assert found.model.slope == found.card["slope"] == 0.25
+    y, p_of_rate = found.gate_rows.churned, found.gate_rows.churned.mean()
+    chance = -np.log(np.where(y == 1, p_of_rate, 1 - p_of_rate)).mean()
+    assert found.verdict.against_chance == pytest.approx(found.figures["shape_loss"]["value"] - chance, abs=1e-9)
+
+
+def test_a_snapshot_on_which_all_churned_does_not_run_away_with_the_level(
+    make_frame: MakeFrame, train_on: TrainOn
+) -> None:
+    frame = make_frame(levels=[0.0] * 8)
+    frame.churned[frame.snapshots == frame.days[0]] = 1.0
+    found = train_on(frame, ["recency_rule"])
+    # log(400.5 / .5) = 6.7 in an eighth of the rows moves the level by less than 1; infinity would not.
+    assert abs(found.card["level"]["logodds"]) < 1.3
+    assert found.card["level"]["spread"] < 3
+
+
+def test_the_level_that_is_assumed_fits_the_training_rows(make_frame: MakeFrame, train_on: TrainOn) -> None:
+    found = train_on(make_frame(levels=[0.7] * 10), ["recency_rule"])
+    assert found.model is not None
+    assert found.model.predict_proba(found.frame.X).mean() == pytest.approx(found.frame.churned.mean(), abs=0.01)
+    assert found.figures["calibration_intercept"]["value"] == pytest.approx(0, abs=0.3)
+
+
+def test_trees_of_the_shipped_model_are_the_median_of_the_folds(trained: Training) -> None:
+    assert trained.model is not None
+    assert trained.card["candidate"] in {"lightgbm", "blend"}
+    # LightGBM leaves out a tree that finds no split among its random columns and thresholds.
+    asked = int(np.median(trained.predictions.trees["lightgbm"]))
+    assert 0.95 * asked <= trained.model.candidate.trees <= asked
+
+
+def test_the_summary_says_what_was_found(trained: Training) -> None:
+    lines = summarise(trained)
+    assert lines[0].startswith("4,000 rows of 10 snapshots, 2024-01-01 to 2024-09-27; between ")
+    assert sum("(chosen)" in line for line in lines[1:7]) == 1
+    assert "behind the best)" in lines[1]
+    assert lines[7] == f"Folds: {len(trained.card['folds'])}, looking forward; gate: 2024-09-27."
+    assert lines[-1] == trained.verdict.sentence
+
+
+def test_no_skill_has_a_summary_too(make_frame: MakeFrame, train_on: TrainOn) -> None:
+    found = train_on(make_frame(signal=0.0), ["recency_rule", "rfm_logistic"])
+    assert found.model is None
+    assert summarise(found)[-1].startswith("Nothing tells leaving customers from staying ones")
+    assert "Recency and frequency carry no signal here" in summarise(found)[-1]
+    assert "level" not in found.card
+
+
+def test_a_level_that_is_the_newest_one_follows_the_shop(make_frame: MakeFrame) -> None:
+    # A level that rises all the time is told best by the newest one.
+    frame = make_frame(levels=[-1.5 + 0.3 * number for number in range(10)], customers=800)
+    trainer = Trainer(config=config_of(), track=False)
+    rates = {"shop_churned_share_newest": 0.7, "shop_churned_share_last_year": 0.4}
+    found = trainer._train_on(frame, ["recency_rule"], date(2025, 1, 1), {}, shop_rates=rates)
+    assert found.model is not None
+    assert found.card["level"]["kind"] == "trailing"
+    assert found.model.level_feature == "shop_churned_share_newest"
+    X = frame.X.assign(shop_churned_share_newest=[0.7] * len(frame))
+    assert found.model.predict_proba(X)[-800:].mean() == pytest.approx(found.card["level"]["rate"], abs=1e-6)
+    alone = trainer._train_on(frame, ["recency_rule"], date(2025, 1, 1), {})
+    assert alone.model is not None
+    assert alone.model.level_feature is None

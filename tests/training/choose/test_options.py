@@ -1,0 +1,87 @@
+"""Options of a recipe: plain unless the folds say otherwise by more than chance."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from churnml.definition import ChurnDefinition
+from churnml.features.family_catalogue import catalogue
+from churnml.models.candidates.base import FitSettings
+from churnml.models.rows import TrainingFrame
+from churnml.training.choose.options import choose_options
+from churnml.training.choose.recipe import Recipe
+from churnml.training.rows.folds import plan_folds
+
+MakeFrame = Callable[..., TrainingFrame]
+
+
+def chosen(frame: TrainingFrame, fade_days: int | None = None) -> Recipe:
+    plan = plan_folds(frame, ChurnDefinition(horizon_days=30), 3, most_rows=1_000_000)
+    assert plan.forward
+    return choose_options(frame, plan.choice, tuple(frame.X.columns), FitSettings(7, 1), fade_days)
+
+
+@pytest.mark.slow
+def test_a_shop_that_does_not_change_stays_plain(make_frame: MakeFrame) -> None:
+    found = chosen(make_frame(customers=600))
+    assert (found.fade_days, found.newest, found.every) == (None, None, 1)
+
+
+@pytest.mark.slow
+def test_old_snapshots_fade_where_customers_changed(make_frame: MakeFrame) -> None:
+    # On the older half of the snapshots recency means the opposite.
+    frame = make_frame(customers=1_500, snapshots=12)
+    old = frame.snapshots < frame.days[6]
+    turned = frame.churned.copy()
+    turned[old] = 1 - turned[old]
+    assert chosen(dataclasses.replace(frame, churned=turned)).fade_days is not None
+
+
+@pytest.mark.parametrize(("asked", "found"), [(0, None), (90, 90)])
+def test_a_half_life_that_is_set_is_not_chosen(make_frame: MakeFrame, asked: int, found: int | None) -> None:
+    assert chosen(make_frame(), asked).fade_days == found
+
+
+def test_without_forward_folds_nothing_is_chosen(make_frame: MakeFrame) -> None:
+    frame = make_frame()
+    assert choose_options(frame, [], tuple(frame.X.columns), FitSettings(7, 1)) == Recipe(tuple(frame.X.columns))
+
+
+def test_rows_fade_by_half_lives_and_thin_out_from_the_newest(make_frame: MakeFrame) -> None:
+    frame = make_frame(customers=3, snapshots=5, every_days=30)
+    recipe = Recipe(("orders_90d",), fade_days=30, every=2)
+    found = recipe.prepare(frame)
+    assert found.days.tolist() == frame.days[[0, 2, 4]].tolist()
+    assert found.X.columns.tolist() == ["orders_90d"]
+    assert found.weights is not None
+    assert np.unique(found.weights).tolist() == [1 / 16, 1 / 4, 1]
+    assert Recipe(("orders_90d",), newest=4, every=2).prepare(frame).days.tolist() == frame.days[[2, 4]].tolist()
+    assert len(Recipe(("orders_90d",), newest=9).prepare(frame)) == len(frame)
+
+
+def test_a_recipe_comes_back_from_its_card() -> None:
+    recipe = Recipe(("a", "b"), "blend", 120, 6, 2, 90, {"lightgbm": 0.5, "bg_nbd": 0.5}, {"num_leaves": 5}, 0.9)
+    assert Recipe.from_card(recipe.to_card()) == recipe
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("helps", [True, False])
+def test_features_that_are_off_are_used_only_where_the_folds_prefer_them(make_frame: MakeFrame, helps: bool) -> None:
+    frame = make_frame(customers=1_500)
+    rng = np.random.default_rng(3)
+    season = rng.normal(size=len(frame))
+    if helps:
+        season += 2 * frame.churned
+    X = frame.X.assign(orders_year_ago_coming_90d=season)
+    described = {feature.name: feature for feature in catalogue().describe(X)}
+    frame = dataclasses.replace(frame, X=X, described=described)
+    plan = plan_folds(frame, ChurnDefinition(horizon_days=30), 3, most_rows=1_000_000)
+    names = tuple(frame.X.columns)
+    found = choose_options(frame, plan.choice, names, FitSettings(7, 1), 0, ["orders_year_ago_coming_90d"])
+    assert found.features == (names if helps else names[:-1])
+    if helps:  # and where they are on, they stay
+        assert choose_options(frame, plan.choice, names, FitSettings(7, 1), 0).features == names
