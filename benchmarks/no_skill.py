@@ -13,6 +13,7 @@ without it all candidates are, end to end from the built features on.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import tempfile
 from datetime import date
 
@@ -20,38 +21,35 @@ from joblib import Parallel, delayed
 
 import churnml
 from churnml.config import Config
-from churnml.data.population import data_end, training_snapshots
 from churnml.data.simulator import Effects, simulate
 from churnml.definition import ChurnDefinition
-from churnml.features.available import learnable
+from churnml.models.candidates import CANDIDATES
 from churnml.models.rows import TrainingFrame
-from churnml.tracking.trainer import Trainer
 from churnml.training.result import Training
-from churnml.training.rows.frame import build_training_frame
+from churnml.training.rows.study import Study, make_study, silent
+from churnml.training.train import train
 from tests.drawn import draw_frame, permuted
 
 CHEAP = ["recency_rule", "bg_nbd", "rfm_logistic"]
 
 
-def built(shop: churnml.Shop, config: Config, as_of: date | None) -> tuple[TrainingFrame, date, list[str]]:
-    """Build all labelled rows of a shop, and give the end of its data and the features that are off."""
-    definition = config.definition
-    end = data_end(shop, as_of, definition.horizon_days)
-    snapshots = training_snapshots(shop.first_day, end, definition, config.snapshots.every_days)
-    features, off = learnable(shop, None, end)
-    return build_training_frame(shop, definition, snapshots, features, end, config.training.max_rows, 7), end, off
+def of_shop(shop: churnml.Shop, config: Config, as_of: date | None) -> Study:
+    """Make the study of a shop, whose level does not follow the shop's."""
+    return dataclasses.replace(make_study(shop, config, as_of), shop_rates={})
 
 
-def trained(frame: TrainingFrame, end: date, off: list[str], config: Config) -> Training:
-    """Train on labelled rows."""
-    return Trainer(config=config, track=False)._train_on(frame, config.training.candidates, end, {}, off=off)
+def of_frame(frame: TrainingFrame, config: Config) -> Study:
+    """Make the study of drawn rows."""
+    names = [name for name in config.training.candidates if CANDIDATES[name].suits(list(frame.X.columns))]
+    definition, end = config.definition, date(2025, 1, 1)
+    return Study(frame=frame, definition=definition, as_of=end, asked=config.training, candidates=names)
 
 
 def simulated(customers: int, seed: int, config: Config) -> Training:
     """Train on a simulated shop without effects."""
     with tempfile.TemporaryDirectory() as folder:
         simulate(folder, customers=customers, seed=seed, effects=Effects.none(), jobs=1)
-        return trained(*built(churnml.read(folder), config, None), config)
+        return train(of_shop(churnml.read(folder), config, None))
 
 
 def main() -> None:
@@ -78,10 +76,11 @@ def main() -> None:
         work = (delayed(simulated)(asked.simulate, seed, config) for seed in seeds)
     elif asked.drawn:
         frames = (permuted(draw_frame(asked.drawn, seed=seed), seed) for seed in seeds)
-        work = (delayed(trained)(frame, date(2025, 1, 1), [], config) for frame in frames)
+        work = (delayed(train)(of_frame(frame, config)) for frame in frames)
     else:
-        frame, end, off = built(churnml.read(asked.shop), config, asked.as_of)
-        work = (delayed(trained)(permuted(frame, seed), end, off, config) for seed in seeds)
+        study = of_shop(churnml.read(asked.shop), config, asked.as_of)
+        studies = (dataclasses.replace(study, frame=permuted(study.frame, seed), progress=silent) for seed in seeds)
+        work = (delayed(train)(one) for one in studies)
     promoted = 0
     for seed, found in zip(seeds, Parallel(n_jobs=asked.jobs, return_as="generator")(work), strict=True):
         if found.model is not None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from churnml.config import Config
+from churnml.config import TrainingSettings
+from churnml.definition import ChurnDefinition
 from churnml.features.family_catalogue import catalogue
 from churnml.models.candidates import CANDIDATES
 from churnml.models.rows import TrainingFrame, customer_hashes
 from churnml.statistics.logodds import sigmoid
-from churnml.tracking.trainer import Trainer
 from churnml.training.result import Training
+from churnml.training.rows.study import Study
+from churnml.training.train import train
 
 RECENCY = 1.2
 """What 100 days more since the last order add to the log-odds where there is a signal."""
@@ -79,8 +82,17 @@ def permuted(frame: TrainingFrame, seed: int) -> TrainingFrame:
     return dataclasses.replace(frame, churned=churned)
 
 
-def train_on(frame: TrainingFrame, candidates: Sequence[str] = tuple(CANDIDATES), **settings: int) -> Training:
+def study_of(frame: TrainingFrame, horizon_days: int = 90, **changes: Any) -> Study:
+    """Make a study of a frame, without a shop; what is asked of it may be changed."""
+    asked = {"threads": 1, "bootstrap_draws": 20, "fold_rows": 1_000_000}
+    known = set(TrainingSettings.model_fields) - {"candidates"}
+    asked |= {name: changes.pop(name) for name in list(changes) if name in known}
+    definition, settings = ChurnDefinition(horizon_days=horizon_days), TrainingSettings(**asked)
+    return Study(**{"frame": frame, "definition": definition, "as_of": date(2025, 1, 1), "asked": settings, **changes})
+
+
+def train_on(frame: TrainingFrame, candidates: Sequence[str] = tuple(CANDIDATES), **changes: Any) -> Training:
     """Train on a frame, without a shop and without MLflow."""
-    config = Config(training={"bootstrap_draws": 20, "threads": 1, **settings})
     origin = {"first_day": "2023-01-01", "data_fingerprint": "0123456789abcdef"}
-    return Trainer(config=config, track=False)._train_on(frame, candidates, date(2025, 1, 1), origin)
+    usual = {"fold_rows": TrainingSettings().fold_rows, "candidates": candidates, "origin": origin}
+    return train(study_of(frame, **{**usual, **changes}))

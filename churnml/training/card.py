@@ -4,60 +4,43 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
-import pandas as pd
-
-from churnml.definition import ChurnDefinition
 from churnml.plain import plain
-from churnml.training.choose.recipe import Recipe
-from churnml.training.judge.gate import Verdict
-from churnml.training.rows.folds import Plan
+from churnml.training.choose.selection import Choice
+from churnml.training.judge.gate import Verdict, shipped
+from churnml.training.rows.study import Study
 
 
-def make_card(
-    *,
-    definition: ChurnDefinition,
-    as_of: date,
-    rows: int,
-    base_rates: pd.DataFrame,
-    plan: Plan,
-    comparison: pd.DataFrame,
-    verdict: Verdict,
-    figures: Mapping[str, Any],
-    reliability: pd.DataFrame,
-    gains: pd.DataFrame,
-    untreated: Mapping[str, Any] | None,
-    segments: pd.DataFrame,
-    shipped: Recipe,
-    origin: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Put together what a training found; ``origin`` goes in as it is.
+def make_card(study: Study, choice: Choice, verdict: Verdict, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Put together what a training found.
 
     What ships does not depend on what shipped before, so the verdict is told without the champion.
+
+    Parameters
+    ----------
+    study, choice, verdict
+        The steps of the training.
+    found
+        What was computed on the rows of the gate; it goes in as it is.
     """
-    told = dataclasses.asdict(verdict)
+    told, (recipe, _) = dataclasses.asdict(verdict), shipped(choice, verdict)
     card: dict[str, Any] = plain(
         {
-            "as_of": as_of.isoformat(),
-            "definition": definition.model_dump(),
-            "rows": rows,
-            "base_rates": base_rates.to_dict("records"),
-            "forward": plan.forward,
-            "folds": [fold.name for fold in plan.choice],
-            "gate": plan.gate_name,
-            "comparison": comparison.to_dict("records"),
+            "as_of": study.as_of.isoformat(),
+            "definition": study.definition.model_dump(),
+            "rows": len(study.frame),
+            "base_rates": study.base_rates.to_dict("records"),
+            "forward": study.plan.forward,
+            "folds": [fold.name for fold in study.plan.choice],
+            "gate": study.plan.gate_name,
+            "comparison": choice.comparison.to_dict("records"),
             "verdict": {key: told[key] for key in told if "champion" not in key and key != "replaces"},
-            "figures": figures,
-            "reliability": reliability.to_dict("records"),
-            "gains": gains.to_dict("records"),
-            "untreated": untreated,
-            "segments": segments.to_dict("records"),
-            "candidate": shipped.candidate,
-            "slope": shipped.slope,
-            "recipe": shipped.to_card(),
-            **origin,
+            **found,
+            "candidate": recipe.candidate,
+            "slope": recipe.slope,
+            "recipe": recipe.to_card(),
+            **study.origin,
         }
     )
     return card

@@ -27,6 +27,9 @@ from churnml.tracking import trainer as trainer_module
 from churnml.tracking.trainer import Trainer
 from churnml.training.choose import selection as selection_module
 from churnml.training.result import LEVEL_NOT_TESTED, Training, summarise
+from churnml.training.rows import study as study_module
+from churnml.training.train import train
+from tests.drawn import study_of
 
 pytestmark = pytest.mark.slow
 
@@ -128,23 +131,15 @@ def test_same_input_and_seed_give_the_same_bytes(training: Training, folder: Pat
 def test_the_threads_do_not_change_a_byte(training: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selection_module, "predict_folds", lambda *_: training.predictions)
     origin = {key: training.card[key] for key in ("first_day", "data_fingerprint")}
-    candidates = list(training.predictions.logodds)
-    found = [
-        Trainer(config=config_of(threads=threads), track=False)._train_on(training.frame, candidates, AS_OF, origin)
-        for threads in (1, 2)
-    ]
+    study = study_of(training.frame, 60, candidates=list(training.predictions.logodds), origin=origin, as_of=AS_OF)
+    found = [train(dataclasses.replace(study, asked=config_of(threads=threads).training)) for threads in (1, 2)]
     bytes_of = [artefact(one, tmp_path / str(number)) for number, one in enumerate(found)]
     assert bytes_of[0] == bytes_of[1]
 
 
 def test_another_seed_gives_another_sample_of_the_bootstrap(training: Training) -> None:
-    origin = {"first_day": "2023-01-01", "data_fingerprint": "0"}
-    other = Trainer(config=config_of().model_copy(update={"seed": 0}), track=False)._train_on(
-        training.frame, ["recency_rule"], AS_OF, origin
-    )
-    same = Trainer(config=config_of().model_copy(update={"seed": 1}), track=False)._train_on(
-        training.frame, ["recency_rule"], AS_OF, origin
-    )
+    study = study_of(training.frame, 60, candidates=["recency_rule"])
+    other, same = (train(dataclasses.replace(study, seed=seed)) for seed in (0, 1))
     assert other.figures["auroc"]["value"] == same.figures["auroc"]["value"]
     assert other.figures["auroc"]["low"] != same.figures["auroc"]["low"]
 
@@ -167,7 +162,7 @@ def permuted(frame: TrainingFrame, seed: int) -> TrainingFrame:
 
 def test_permuted_labels_have_no_skill(training: Training, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = permuted(training.frame, 1)
-    monkeypatch.setattr(trainer_module, "build_training_frame", lambda *_: frame)
+    monkeypatch.setattr(study_module, "build_training_frame", lambda *_: frame)
     trainer = Trainer(config=config_of(), track=False)
     found = trainer.train(shop, AS_OF)
     assert found.figures["auroc"]["value"] == pytest.approx(0.5, abs=0.06)
@@ -188,7 +183,8 @@ def test_an_untracked_model_has_the_version_of_its_files(
     training: Training, shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     trainer = Trainer(config=config_of(), track=False)
-    monkeypatch.setattr(trainer, "train", lambda *_: training)
+    monkeypatch.setattr(trainer_module, "make_study", lambda *_: study_of(training.frame))
+    monkeypatch.setattr(trainer_module, "train", lambda *_: training)
     with caplog.at_level(logging.INFO, logger="churnml"):
         model = trainer.fit(shop, AS_OF)
     assert training.model is not None
@@ -198,7 +194,7 @@ def test_an_untracked_model_has_the_version_of_its_files(
 
 
 def test_the_as_of_day_may_be_text(training: Training, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trainer_module, "build_training_frame", lambda *_: training.frame)
+    monkeypatch.setattr(study_module, "build_training_frame", lambda *_: training.frame)
     config = config_of(candidates=["recency_rule"])
     found = Trainer(config=config, track=False).train(shop, AS_OF.isoformat())
     assert found.card["as_of"] == AS_OF.isoformat()
@@ -236,7 +232,7 @@ def test_too_small_a_shop_is_refused(shop: Shop) -> None:
 
 
 def test_candidates_and_families_are_checked_before_the_work(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trainer_module, "build_training_frame", lambda *_: pytest.fail("built"))
+    monkeypatch.setattr(study_module, "build_training_frame", lambda *_: pytest.fail("built"))
     with pytest.raises(ConfigError, match=r"training\.candidates: forest not known\. Choose among recency_rule, "):
         Trainer(config=config_of(candidates=["forest"]), track=False).train(shop)
     config = config_of().model_copy(update={"features": Config(features={"families": ["monetary"]}).features})
@@ -245,7 +241,7 @@ def test_candidates_and_families_are_checked_before_the_work(shop: Shop, monkeyp
 
 
 def test_the_recency_rule_is_always_compared(shop: Shop, training: Training, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trainer_module, "build_training_frame", lambda *_: training.frame)
+    monkeypatch.setattr(study_module, "build_training_frame", lambda *_: training.frame)
     found = Trainer(config=config_of(candidates=["rfm_logistic"]), track=False).train(shop, AS_OF)
     assert found.comparison.candidate.tolist() == ["recency_rule", "rfm_logistic"]
 
@@ -339,14 +335,14 @@ def test_no_skill_has_a_summary_too(make_frame: MakeFrame, train_on: TrainOn) ->
 def test_a_level_that_is_the_newest_one_follows_the_shop(make_frame: MakeFrame) -> None:
     # A level that rises all the time is told best by the newest one.
     frame = make_frame(levels=[-1.5 + 0.3 * number for number in range(10)], customers=800)
-    trainer = Trainer(config=config_of(), track=False)
     rates = {"shop_churned_share_newest": 0.7, "shop_churned_share_last_year": 0.4}
-    found = trainer._train_on(frame, ["recency_rule"], date(2025, 1, 1), {}, shop_rates=rates)
+    study = study_of(frame, 60, candidates=["recency_rule"], shop_rates=rates)
+    found = train(study)
     assert found.model is not None
     assert found.card["level"]["kind"] == "trailing"
     assert found.model.level_feature == "shop_churned_share_newest"
     X = frame.X.assign(shop_churned_share_newest=[0.7] * len(frame))
     assert found.model.predict_proba(X)[-800:].mean() == pytest.approx(found.card["level"]["rate"], abs=1e-6)
-    alone = trainer._train_on(frame, ["recency_rule"], date(2025, 1, 1), {})
+    alone = train(dataclasses.replace(study, shop_rates={}))
     assert alone.model is not None
     assert alone.model.level_feature is None

@@ -13,3 +13,5 @@ CANDIDATES: dict[str, type[Candidate]] = {
 }
 
 __all__ = ["CANDIDATES", "Candidate"]
+RULE = "recency_rule"
+"""The candidate that every other one must beat."""

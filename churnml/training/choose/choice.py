@@ -9,18 +9,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churnml.features.store import Progress
-from churnml.models.candidates import CANDIDATES
+from churnml.models.candidates import CANDIDATES, RULE
 from churnml.models.candidates.base import FitSettings
 from churnml.models.candidates.blend import Blend, find_weights, weighted_sum
 from churnml.models.candidates.lightgbm import LightGbm
-from churnml.models.rows import TrainingFrame
 from churnml.statistics.bootstrap import paired_difference
 from churnml.statistics.logodds import Floats, row_log_loss, shift_per_group
 from churnml.statistics.metrics import auroc_within, shape_loss
 from churnml.training.choose.parallel import side_by_side
 from churnml.training.choose.recipe import Recipe
 from churnml.training.rows.folds import Fold
+from churnml.training.rows.study import Study
 
 
 @dataclass(frozen=True)
@@ -92,40 +91,27 @@ class Predictions:
         return found
 
 
-def predict_folds(
-    frame: TrainingFrame,
-    folds: Sequence[Fold],
-    candidates: Sequence[str],
-    recipe: Recipe,
-    settings: FitSettings,
-    most_rows: int,
-    most_tested: int | None = None,
-    progress: Progress | None = None,
-) -> Predictions:
+def predict_folds(study: Study, folds: Sequence[Fold], recipe: Recipe, most_tested: int | None = None) -> Predictions:
     """Fit every candidate on every fold and predict the fold's test rows.
 
     Parameters
     ----------
-    frame, folds
-        Labelled rows, and how they are split.
-    candidates
-        Names of the candidates; a blend is left out, as ``with_blend`` makes it of the others' predictions.
+    study
+        Rows, candidates and settings; a blend is left out, as ``with_blend`` makes it of the others' predictions. A
+        fold learns from about ``fold_rows`` rows at most, of whole customers.
+    folds
+        How the rows are split.
     recipe
         How rows are prepared before each fit.
-    settings
-        Seed and threads.
-    most_rows
-        A fold learns from about so many rows at most, of whole customers.
     most_tested
         A fold is tested on about so many rows at most, of whole customers; None tests on all.
-    progress
-        Called with a text, the steps done and all steps, also from other threads.
 
     Returns
     -------
     Predictions
     """
-    fitted_ones = [name for name in candidates if name != Blend.name]
+    frame, most_rows = study.frame, study.asked.fold_rows
+    fitted_ones = [name for name in study.candidates if name != Blend.name]
     done: list[str] = []
 
     def predict_fold(fold: Fold, settings: FitSettings) -> tuple[NDArray[np.intp], dict[str, Floats], dict[str, int]]:
@@ -133,8 +119,7 @@ def predict_folds(
         train, X = frame.sample(most_rows, fold.train), frame.X.loc[drawn]
         logodds, trees = {}, {}
         for name in fitted_ones:
-            if progress is not None:
-                progress(f"fold {fold.name}: {CANDIDATES[name].title}", len(done), len(folds))
+            study.progress(f"fold {fold.name}: {CANDIDATES[name].title}", len(done), len(folds))
             fitted = replace(recipe, candidate=name).fit(train, settings)
             logodds[name] = fitted.logodds(X)
             if fitted.trees is not None:
@@ -142,9 +127,8 @@ def predict_folds(
         done.append(fold.name)
         return np.flatnonzero(drawn), logodds, trees
 
-    found = side_by_side(predict_fold, folds, settings)
-    if progress is not None:
-        progress("folds", len(folds), len(folds))
+    found = side_by_side(predict_fold, folds, study.settings)
+    study.progress("folds", len(folds), len(folds))
     rows = [at for at, _, _ in found]
     tested = np.concatenate(rows)
     return Predictions(
@@ -237,3 +221,21 @@ def compare(predictions: Predictions) -> pd.DataFrame:
     within = table.behind <= table.behind_error
     table["chosen"] = table.index == within.idxmax()
     return table
+
+
+def better_than_chance(comparison: pd.DataFrame) -> set[str]:
+    """Tell which of ``chosen`` and ``rule`` were better than chance on the folds by more than one standard error.
+
+    Parameters
+    ----------
+    comparison
+        Candidates on the folds; see ``compare``.
+    """
+    told = comparison[tells(comparison)]
+    chosen = {"chosen"} if told.chosen.any() else set()
+    return chosen | ({"rule"} if RULE in set(told.candidate) else set())
+
+
+def tells(comparison: pd.DataFrame) -> pd.Series:
+    """Tell which candidates were better than chance by more than one standard error, shape (candidates,)."""
+    return comparison.against_chance < -comparison.against_chance_error

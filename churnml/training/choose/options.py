@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from churnml.models.candidates import RULE
 from churnml.models.candidates.base import FitSettings
 from churnml.models.rows import TrainingFrame
 from churnml.statistics.bootstrap import paired_difference
 from churnml.statistics.logodds import Floats, row_log_loss, shift_per_group
 from churnml.training.choose.parallel import side_by_side
 from churnml.training.choose.recipe import Recipe
-from churnml.training.rows.folds import Fold
+from churnml.training.rows.study import Study
 
 _HALF_LIVES = (365, 120)
 _NEWEST = 6
@@ -23,46 +24,27 @@ _MOST_ROWS = 50_000
 _SEASON = "season"
 
 
-def choose_options(
-    frame: TrainingFrame,
-    folds: Sequence[Fold],
-    features: Sequence[str],
-    settings: FitSettings,
-    fade_days: int | None = None,
-    off: Sequence[str] = (),
-) -> Recipe:
+def choose_options(study: Study) -> Recipe:
     """Choose the options of a recipe on forward folds, one after the other.
 
     An option other than the plain one (all snapshots alike, season features where the shop has two years of history) is
     taken only where it lowers the shape loss of a small LightGBM by more than one customer-clustered standard error.
-    Options are whether old snapshots fade, whether the newest six or each second one are enough, and whether season
-    features are read (where they are off, whether they are put on).
-
-    Parameters
-    ----------
-    frame
-        All labelled rows.
-    folds
-        Forward folds; with none, everything stays plain.
-    features
-        Columns that may be used.
-    settings
-        Seed and threads.
-    fade_days
-        A half-life that is set: 0 for none; None lets the folds choose.
-    off
-        Features that are not used, as the history is too short for their families; those of the season are used all the
-        same where the folds prefer them.
+    Options are whether old snapshots fade (unless ``fade_days`` sets it), whether the newest six or each second one are
+    enough, and whether season features are read (where they are off, whether they are put on). Other features that are
+    off are not used. Without forward folds, everything stays plain.
 
     Returns
     -------
     Recipe
         Without a candidate of its own yet.
     """
-    on = tuple(name for name in features if name not in off)
+    frame, settings, fade_days = study.frame, study.settings, study.asked.fade_days
+    folds = study.plan.choice if study.plan.forward else []
+    features = tuple(frame.X.columns)
+    on = tuple(name for name in features if name not in study.off)
     plain = Recipe(on, "lightgbm", fade_days or None, trees=_TREES)
     if not folds:
-        return dataclasses.replace(plain, candidate="recency_rule", trees=None)
+        return dataclasses.replace(plain, candidate=RULE, trees=None)
     rounds: list[list[Recipe]] = []
     if fade_days is None:
         rounds.append([dataclasses.replace(plain, fade_days=days) for days in _HALF_LIVES])
@@ -85,7 +67,7 @@ def choose_options(
             difference, error = paired_difference(found, losses, customers)
             if difference < -error:
                 best, losses = candidate, found
-    return dataclasses.replace(best, candidate="recency_rule", trees=None)
+    return dataclasses.replace(best, candidate=RULE, trees=None)
 
 
 def _losses(

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from churnml.features.store import Progress
-from churnml.models.candidates.base import FitSettings
+from churnml.models.candidates import RULE
 from churnml.models.candidates.blend import Blend, weighted_sum
 from churnml.models.rows import TrainingFrame
 from churnml.models.segments import Segment, membership
 from churnml.statistics.logodds import Floats, shift_to
 from churnml.training.choose.calibration import calibration_slope, segment_offsets
-from churnml.training.choose.choice import Predictions, compare, predict_folds, with_blend
+from churnml.training.choose.choice import Predictions, better_than_chance, compare, predict_folds, with_blend
+from churnml.training.choose.options import choose_options
 from churnml.training.choose.recipe import Recipe
 from churnml.training.choose.segments import find_segments
-from churnml.training.rows.folds import Fold, Forward, Plan, judged_rows
+from churnml.training.choose.tuning import tune
+from churnml.training.rows.folds import Apart, Fold, judged_rows
+from churnml.training.rows.study import Study
 
-RULE = "recency_rule"
 _GATE_FACTOR = 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Selection:
     """What was chosen on folds.
 
@@ -49,95 +50,108 @@ class Selection:
     segments: Sequence[Segment]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AtGate:
-    """Predictions of the gate's rows, calibrated and net of the level, shape (rows,) each."""
+    """What is said of the gate's rows by what was chosen without them, calibrated and net of the level.
 
-    chosen: Floats
+    Attributes
+    ----------
+    candidate
+        Name of the chosen candidate.
+    by_choice, rule
+        Log-odds by what was chosen for these rows and by the recency rule, shape (rows,). Of customers kept apart, each
+        part has a choice of its own.
+    told_on_folds
+        Which of ``chosen`` and ``rule`` were better than chance on the folds; see ``better_than_chance``.
+    """
+
+    candidate: str
+    by_choice: Floats
     rule: Floats
+    told_on_folds: Collection[str] = ("chosen", "rule")
+
+    @property
+    def chosen(self) -> Floats:
+        """Log-odds of the chosen candidate: those of the rule where that was chosen on all rows together."""
+        return self.rule if self.candidate == RULE else self.by_choice
 
 
-def select(
-    frame: TrainingFrame,
-    plan: Plan,
-    candidates: Sequence[str],
-    options: Recipe,
-    settings: FitSettings,
-    most_rows: int,
-    embargo_days: int,
-    progress: Progress | None = None,
-) -> tuple[Selection, AtGate]:
+@dataclass(frozen=True, kw_only=True)
+class Choice(Selection):
+    """What was chosen on all folds, and what is said of the rows of the gate by what was chosen without them."""
+
+    at_gate: AtGate
+
+
+def choose(study: Study) -> Choice:
     """Choose on the folds, and predict the rows of the gate by what was chosen without them.
 
     Forward, what was chosen is fitted on all that was known by the day of the gate. Of customers kept apart, each part
-    is predicted by what is chosen in the same way on the other parts.
-
-    Parameters
-    ----------
-    frame, plan
-        Labelled rows, and how they are split.
-    candidates
-        Names of the candidates, simplest first.
-    options
-        Options of the recipe.
-    settings
-        Seed and threads.
-    most_rows
-        A choice fold learns from about so many rows at most, and is tested on half as many; the gate learns from four
-        times as many.
-    embargo_days
-        Days from a snapshot until its outcomes are known.
-    progress
-        Called with a text, the steps done and all steps.
+    is predicted by what is chosen in the same way on the other parts. A choice fold learns from about ``fold_rows``
+    rows at most, and is tested on half as many; the gate learns from four times as many.
     """
+    options = choose_options(study)
+    if study.asked.tune_minutes and "lightgbm" in study.candidates:
+        options = dataclasses.replace(options, params=tune(study, options))
+    selection, by_choice, rule = _forward(study, options) if study.plan.forward else _apart(study, options)
+    at_gate = AtGate(
+        candidate=selection.chosen.candidate,
+        by_choice=by_choice,
+        rule=rule,
+        told_on_folds=better_than_chance(selection.comparison),
+    )
+    return Choice(**vars(selection), at_gate=at_gate)
 
-    def tested_on(folds: Sequence[Fold], most_tested: int | None = None) -> Predictions:
-        return predict_folds(frame, folds, candidates, options, settings, most_rows, most_tested, progress)
 
-    if isinstance(plan, Forward):
-        segments = find_segments(frame.X, plan.choice[0].train)
-        members = membership(frame.X, segments)
-        predictions = tested_on(plan.choice, most_rows // 2)
-        selection = _select(predictions, candidates, options, segments, members, embargo_days)
-        chosen, rule = predict(frame, plan.gates, [selection.chosen, selection.rule], settings, most_rows)
-        return selection, AtGate(chosen, rule)
+def _forward(study: Study, options: Recipe) -> tuple[Selection, Floats, Floats]:
+    plan = study.plan
+    segments = find_segments(study.frame.X, plan.choice[0].train)
+    predictions = predict_folds(study, plan.choice, options, study.asked.fold_rows // 2)
+    selection = _select(study, predictions, options, segments)
+    chosen, rule = predict(study, plan.gates, [selection.chosen, selection.rule])
+    return selection, chosen, rule
+
+
+def _apart(study: Study, options: Recipe) -> tuple[Selection, Floats, Floats]:
+    frame, plan = study.frame, study.plan
+    assert isinstance(plan, Apart)
     segments = find_segments(frame.X)
-    members = membership(frame.X, segments)
-    predictions, of_pairs = tested_on(plan.choice), tested_on(list(plan.pairs.values()))
+    predictions = predict_folds(study, plan.choice, options)
+    of_pairs = predict_folds(study, list(plan.pairs.values()), options)
     parts = plan.parts[of_pairs.rows]
     chosen, rule = np.full(len(frame), np.nan), np.full(len(frame), np.nan)
     for part, fold in enumerate(plan.choice):
         others = np.array([part in pair for pair in plan.pairs])[of_pairs.folds] & (parts != part)
-        without = _select(of_pairs.take(others), candidates, options, segments, members, None)
+        without = _select(study, of_pairs.take(others), options, segments)
         at = predictions.folds == part
         logodds = {name: values[at] for name, values in predictions.logodds.items()}
         for found, recipe in ((chosen, without.chosen), (rule, without.rule)):
             blended = weighted_sum(recipe.weights or {recipe.candidate: 1.0}, logodds)
             found[fold.test] = _levelled(frame, fold, recipe.calibrate(blended, frame.X.loc[fold.test]))
-    selection = _select(predictions, candidates, options, segments, members, None)
-    return selection, AtGate(chosen[judged_rows(plan.gates)], rule[judged_rows(plan.gates)])
+    selection = _select(study, predictions, options, segments)
+    judged = judged_rows(plan.gates)
+    return selection, chosen[judged], rule[judged]
 
 
-def predict(
-    frame: TrainingFrame, folds: Sequence[Fold], recipes: Sequence[Recipe], settings: FitSettings, most_rows: int
-) -> list[Floats]:
+def predict(study: Study, folds: Sequence[Fold], recipes: Sequence[Recipe]) -> list[Floats]:
     """Fit recipes on every fold and predict its test rows, net of the level.
 
-    A fit learns from about four times ``most_rows`` at most: nearer to what ships than a choice fold, and much cheaper.
+    A fit learns from about four times ``fold_rows`` at most: nearer to what ships than a choice fold, and much cheaper.
 
     Returns
     -------
     list of NDArray[np.float64]
         For each recipe, the tested rows in the order of the frame.
     """
+    frame = study.frame
     found = np.full((len(recipes), len(frame)), np.nan)
     for fold in folds:
-        train, X = frame.sample(_GATE_FACTOR * most_rows, fold.train), frame.X.loc[fold.test]
+        train, X = frame.sample(_GATE_FACTOR * study.asked.fold_rows, fold.train), frame.X.loc[fold.test]
         for position, recipe in enumerate(recipes):
             if recipe in recipes[:position]:
                 found[position, fold.test] = found[recipes.index(recipe), fold.test]
                 continue
-            logodds = recipe.calibrate(recipe.fit(train, settings).logodds(X), X)
+            logodds = recipe.calibrate(recipe.fit(train, study.settings).logodds(X), X)
             found[position, fold.test] = logodds if len(folds) == 1 else _levelled(frame, fold, logodds)
     return list(found[:, judged_rows(folds)])
 
@@ -155,25 +169,20 @@ def _levelled(frame: TrainingFrame, fold: Fold, logodds: Floats) -> Floats:
     return levelled
 
 
-def _select(
-    predictions: Predictions,
-    candidates: Sequence[str],
-    options: Recipe,
-    segments: Sequence[Segment],
-    members: Floats,
-    embargo_days: int | None,
-) -> Selection:
-    """Choose a candidate and its calibration; ``members`` belongs to all rows of the frame."""
-    if Blend.name in candidates:
+def _select(study: Study, predictions: Predictions, options: Recipe, segments: Sequence[Segment]) -> Selection:
+    """Choose a candidate and its calibration."""
+    embargo_days = study.embargo_days
+    members = membership(study.frame.X.iloc[predictions.rows], segments)
+    if Blend.name in study.candidates:
         predictions = with_blend(predictions, embargo_days)
     comparison = compare(predictions)
     rule = _recipe(predictions, RULE, options, embargo_days)
     chosen = _recipe(predictions, str(comparison.candidate[comparison.chosen].iloc[0]), options, embargo_days)
     if chosen.candidate != RULE:
         logodds = chosen.slope * predictions.logodds[chosen.candidate]
-        found = segment_offsets(predictions, logodds, members[predictions.rows], segments, embargo_days)
+        found = segment_offsets(predictions, logodds, members, segments, embargo_days)
         chosen = dataclasses.replace(chosen, segments=tuple(segment for segment in found if segment.offset))
-    return Selection(predictions, comparison, chosen, rule, segments)
+    return Selection(predictions=predictions, comparison=comparison, chosen=chosen, rule=rule, segments=segments)
 
 
 def _recipe(predictions: Predictions, candidate: str, options: Recipe, embargo_days: int | None) -> Recipe:

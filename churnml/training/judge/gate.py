@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -10,15 +9,20 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
+from churnml.models.candidates import CANDIDATES, RULE
 from churnml.models.rows import TrainingFrame
 from churnml.statistics.bootstrap import paired_difference
 from churnml.statistics.logodds import Floats, row_log_loss, shift_per_group
 from churnml.statistics.metrics import auroc_within
+from churnml.training.choose.choice import tells
+from churnml.training.choose.recipe import Recipe
+from churnml.training.choose.selection import AtGate, Choice, predict
+from churnml.training.rows.study import Study
 
 SKILL_LEVEL = 0.99
 _WORSE_LEVEL = 0.95
 _NOTHING = 1e-9  # log-odds that differ by less are rounding
-_SIMPLE = {"recency_rule": "recency alone is", "rfm_logistic": "recency, frequency and spend together is"}
+_SIMPLE = {RULE: "recency alone is", "rfm_logistic": "recency, frequency and spend together is"}
 Decision = Literal["model", "rule", "no skill"]
 
 
@@ -59,14 +63,39 @@ class Verdict:
     skill: float = 0.0
 
 
-def judge(
-    test: TrainingFrame,
-    chosen: Floats,
-    rule: Floats,
-    chosen_is_rule: bool,
-    title: str,
-    told_on_folds: Collection[str] = ("chosen", "rule"),
-) -> Verdict:
+def judge(study: Study, choice: Choice, champion: Recipe | None = None) -> tuple[Verdict, Verdict]:
+    """Judge what was chosen on the rows of the gate, by itself and against the champion.
+
+    Parameters
+    ----------
+    study, choice
+        The rows, and what was chosen.
+    champion
+        The recipe that is to be matched; it is fitted again on the same rows. None where there is none, or where it
+        reads features that are not among the rows'.
+
+    Returns
+    -------
+    tuple of Verdict
+        What the gate finds without the champion, and with it.
+    """
+    rows, at_gate = study.gate_rows, choice.at_gate
+    own = name_signal(pass_gate(rows, at_gate), choice.comparison)
+    if champion is None or own.decision == "no skill" or not set(champion.features) <= set(study.frame.X.columns):
+        return own, own
+    # Both under the same cut: what was chosen on customers kept apart is fitted again for their parts.
+    ours, theirs = predict(study, study.plan.gates, [shipped(choice, own)[0], champion])
+    return own, against_champion(own, rows, ours, theirs)
+
+
+def shipped(choice: Choice, verdict: Verdict) -> tuple[Recipe, Floats]:
+    """Give the recipe that ships (the chosen one where none does), and what it says of the rows of the gate."""
+    if verdict.decision == "rule":
+        return choice.rule, choice.at_gate.rule
+    return choice.chosen, choice.at_gate.chosen
+
+
+def pass_gate(test: TrainingFrame, at_gate: AtGate) -> Verdict:
     """Judge the chosen candidate on the gate rows.
 
     It has skill where its shape loss is below that of the rows' own churn rate, and that it tells anything is beyond
@@ -77,20 +106,15 @@ def judge(
     ----------
     test
         Rows of the gate.
-    chosen, rule
-        Log-odds of the chosen candidate and of the recency rule, both calibrated and fitted on the gate's training
-        rows, shape (rows,); their level does not matter.
-    chosen_is_rule
-        Whether the recency rule itself was chosen.
-    title
-        The chosen candidate's name in words.
-    told_on_folds
-        Which of ``chosen`` and ``rule`` were better than chance on the folds; see ``better_than_chance``.
+    at_gate
+        What is said of them; the level of the log-odds does not matter.
 
     Returns
     -------
     Verdict
     """
+    chosen, rule, chosen_is_rule = at_gate.chosen, at_gate.rule, at_gate.candidate == RULE
+    title = CANDIDATES[at_gate.candidate].title
 
     def losses(logodds: Floats) -> Floats:
         return row_log_loss(test.churned, shift_per_group(test.churned, logodds, test.snapshots))
@@ -100,7 +124,7 @@ def judge(
         above_chance = auroc_within(test.churned, logodds, test.snapshots) > 0.5
         skill = skill_of(test, logodds)
         here = difference < 0 and skill > norm.ppf(SKILL_LEVEL) and above_chance
-        return bool(here and who in told_on_folds), difference, error, skill
+        return bool(here and who in at_gate.told_on_folds), difference, error, skill
 
     skilled, against_chance, chance_error, skill = has_skill(chosen, "rule" if chosen_is_rule else "chosen")
     rule_skilled, chance_of_rule, chance_error_of_rule, skill_of_rule = has_skill(rule, "rule")
@@ -152,23 +176,6 @@ def skill_of(test: TrainingFrame, logodds: Floats) -> float:
     return mean / error if error > 0 else float(np.copysign(np.inf, mean))
 
 
-def better_than_chance(comparison: pd.DataFrame) -> set[str]:
-    """Tell which of ``chosen`` and ``rule`` were better than chance on the folds by more than one standard error.
-
-    Parameters
-    ----------
-    comparison
-        Candidates on the folds; see ``choice.compare``.
-    """
-    told = comparison[_tells(comparison)]
-    chosen = {"chosen"} if told.chosen.any() else set()
-    return chosen | ({"rule"} if "recency_rule" in set(told.candidate) else set())
-
-
-def _tells(comparison: pd.DataFrame) -> pd.Series:
-    return comparison.against_chance < -comparison.against_chance_error
-
-
 def name_signal(verdict: Verdict, comparison: pd.DataFrame) -> Verdict:
     """Say of a verdict without skill what recency and frequency told on the folds; any other stays as it is.
 
@@ -186,7 +193,7 @@ def name_signal(verdict: Verdict, comparison: pd.DataFrame) -> Verdict:
         f"{_SIMPLE[name]} {auroc:.2f}" for name, auroc in zip(simple.candidate, simple.auroc, strict=True)
     )
     both = "Recency and frequency carry" if len(simple) > 1 else "Recency carries"
-    found = f"{both} no signal here" if not _tells(simple).any() else f"{both} too little signal to be told from chance"
+    found = f"{both} no signal here" if not tells(simple).any() else f"{both} too little signal to be told from chance"
     return replace(
         verdict, sentence=f"{verdict.sentence} {found}: on the folds the AUROC of {told}, where 0.50 is chance."
     )

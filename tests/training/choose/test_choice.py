@@ -15,6 +15,7 @@ from churnml.models.rows import TrainingFrame
 from churnml.training.choose.choice import Predictions, compare, predict_folds, with_blend
 from churnml.training.choose.recipe import Recipe
 from churnml.training.rows.folds import Fold
+from tests.drawn import study_of
 
 MakeFrame = Callable[..., TrainingFrame]
 LOG3 = float(np.log(3))
@@ -114,16 +115,8 @@ def test_predictions_stand_beside_their_rows(make_frame: MakeFrame) -> None:
     frame = make_frame(customers=300, snapshots=4)
     folds = [Fold(str(day), frame.snapshots < day, frame.snapshots == day) for day in frame.days[1:]]
     seen: list[tuple[str, int, int]] = []
-    found = predict_folds(
-        frame,
-        folds,
-        ["recency_rule", "lightgbm"],
-        Recipe(tuple(frame.X.columns), trees=3),
-        FitSettings(7, 1),
-        1_000_000,
-        None,
-        lambda *step: seen.append(step),
-    )
+    study = study_of(frame, candidates=["recency_rule", "lightgbm"], progress=lambda *step: seen.append(step))
+    found = predict_folds(study, folds, Recipe(tuple(frame.X.columns), trees=3))
     later = frame.snapshots > frame.days[0]
     np.testing.assert_array_equal(found.rows, np.flatnonzero(later))
     np.testing.assert_array_equal(found.churned, frame.churned[later])
@@ -142,7 +135,8 @@ def test_a_fold_is_tested_on_whole_customers_up_to_a_number(make_frame: MakeFram
     frame = make_frame(customers=300, snapshots=4)
     folds = [Fold("late", frame.snapshots < frame.days[2], frame.snapshots >= frame.days[2])]
     options = Recipe(tuple(frame.X.columns))
-    found = predict_folds(frame, folds, ["recency_rule"], options, FitSettings(7, 1), 1_000, 200)
+    study = study_of(frame, candidates=["recency_rule"], fold_rows=1_000)
+    found = predict_folds(study, folds, options, 200)
     assert 150 < len(found.rows) < 250
     assert (np.unique(found.customers, return_counts=True)[1] == 2).all()
     np.testing.assert_array_equal(found.churned, frame.churned[found.rows])

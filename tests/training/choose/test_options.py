@@ -8,21 +8,19 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from churnml.definition import ChurnDefinition
 from churnml.features.family_catalogue import catalogue
-from churnml.models.candidates.base import FitSettings
 from churnml.models.rows import TrainingFrame
 from churnml.training.choose.options import choose_options
 from churnml.training.choose.recipe import Recipe
-from churnml.training.rows.folds import plan_folds
+from tests.drawn import study_of
 
 MakeFrame = Callable[..., TrainingFrame]
 
 
 def chosen(frame: TrainingFrame, fade_days: int | None = None) -> Recipe:
-    plan = plan_folds(frame, ChurnDefinition(horizon_days=30), 3, most_rows=1_000_000)
-    assert plan.forward
-    return choose_options(frame, plan.choice, tuple(frame.X.columns), FitSettings(7, 1), fade_days)
+    study = study_of(frame, horizon_days=30, folds=3, fade_days=fade_days)
+    assert study.plan.forward
+    return choose_options(study)
 
 
 @pytest.mark.slow
@@ -47,8 +45,10 @@ def test_a_half_life_that_is_set_is_not_chosen(make_frame: MakeFrame, asked: int
 
 
 def test_without_forward_folds_nothing_is_chosen(make_frame: MakeFrame) -> None:
-    frame = make_frame()
-    assert choose_options(frame, [], tuple(frame.X.columns), FitSettings(7, 1)) == Recipe(tuple(frame.X.columns))
+    frame = make_frame(customers=300, snapshots=3)
+    study = study_of(frame)
+    assert not study.plan.forward
+    assert choose_options(study) == Recipe(tuple(frame.X.columns))
 
 
 def test_rows_fade_by_half_lives_and_thin_out_from_the_newest(make_frame: MakeFrame) -> None:
@@ -79,9 +79,9 @@ def test_features_that_are_off_are_used_only_where_the_folds_prefer_them(make_fr
     X = frame.X.assign(orders_year_ago_coming_90d=season)
     described = {feature.name: feature for feature in catalogue().describe(X)}
     frame = dataclasses.replace(frame, X=X, described=described)
-    plan = plan_folds(frame, ChurnDefinition(horizon_days=30), 3, most_rows=1_000_000)
     names = tuple(frame.X.columns)
-    found = choose_options(frame, plan.choice, names, FitSettings(7, 1), 0, ["orders_year_ago_coming_90d"])
+    study = study_of(frame, horizon_days=30, folds=3, fade_days=0, off=["orders_year_ago_coming_90d"])
+    found = choose_options(study)
     assert found.features == (names if helps else names[:-1])
     if helps:  # and where they are on, they stay
-        assert choose_options(frame, plan.choice, names, FitSettings(7, 1), 0).features == names
+        assert choose_options(dataclasses.replace(study, off=())).features == names

@@ -8,23 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError
-from churnml.models.candidates.base import FitSettings
 from churnml.models.rows import TrainingFrame
 from churnml.training.choose.recipe import Recipe
 from churnml.training.choose.tuning import tune
 from churnml.training.result import Training
-from churnml.training.rows.folds import plan_folds
+from tests.drawn import study_of
 
 pytestmark = pytest.mark.slow
 MakeFrame = Callable[..., TrainingFrame]
 
 
 def search(frame: TrainingFrame, store: Path, minutes: float) -> dict[str, object]:
-    plan = plan_folds(frame, ChurnDefinition(), 2, most_rows=1_000_000)
-    recipe = Recipe(tuple(frame.X.columns))
-    return tune(frame, plan.choice, recipe, FitSettings(7, 1), minutes, store, "search")
+    study = study_of(frame, folds=2, tune_minutes=minutes, tune_store=str(store))
+    return tune(study, Recipe(tuple(frame.X.columns)))
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -34,7 +31,8 @@ def test_a_search_is_resumed(make_frame: MakeFrame, tmp_path: Path) -> None:
     frame = make_frame(hidden=1.0)
     search(frame, tmp_path / "new" / "tuning.db", 0.001)
     found = search(frame, tmp_path / "new" / "tuning.db", 0.05)
-    study = optuna.load_study(study_name="search", storage=f"sqlite:///{tmp_path / 'new' / 'tuning.db'}")
+    [study] = optuna.study.get_all_study_summaries(f"sqlite:///{tmp_path / 'new' / 'tuning.db'}")
+    study = optuna.load_study(study_name=study.study_name, storage=f"sqlite:///{tmp_path / 'new' / 'tuning.db'}")
     assert len(study.trials) > 1
     assert study.trials[0].params["num_leaves"] == 8
     assert found == study.best_params

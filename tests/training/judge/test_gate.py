@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from churnml.models.candidates import RULE
 from churnml.models.rows import TrainingFrame
 from churnml.statistics.logodds import sigmoid
-from churnml.training.judge.gate import Verdict, against_champion, better_than_chance, judge, name_signal, skill_of
+from churnml.training.choose.choice import better_than_chance
+from churnml.training.choose.selection import AtGate
+from churnml.training.judge.gate import Verdict, against_champion, name_signal, pass_gate, skill_of
 from churnml.training.result import Training
 from tests.drawn import permuted
 
 MakeFrame = Callable[..., TrainingFrame]
 TrainOn = Callable[..., Training]
-TITLE = "LightGBM"
+
+
+def judged(
+    test: TrainingFrame,
+    chosen: np.ndarray,
+    rule: np.ndarray,
+    chosen_is_rule: bool,
+    told_on_folds: Sequence[str] = ("chosen", "rule"),
+) -> Verdict:
+    candidate = RULE if chosen_is_rule else "lightgbm"
+    return pass_gate(test, AtGate(candidate=candidate, by_choice=chosen, rule=rule, told_on_folds=told_on_folds))
 
 
 @pytest.fixture
@@ -45,7 +58,7 @@ def told_apart(half: int, right: int, strength: float = 0.4) -> tuple[TrainingFr
 
 def test_better_than_chance_and_than_the_rule(gate: tuple[TrainingFrame, np.ndarray]) -> None:
     test, z = gate
-    verdict = judge(test, z, 0.3 * z, False, TITLE)
+    verdict = judged(test, z, 0.3 * z, False)
     assert verdict.decision == "model"
     assert verdict.sentence == "The LightGBM is better than chance and than the recency rule; the list uses it."
     assert verdict.against_chance < -0.05
@@ -54,26 +67,26 @@ def test_better_than_chance_and_than_the_rule(gate: tuple[TrainingFrame, np.ndar
 
 def test_an_equal_rule_ships(gate: tuple[TrainingFrame, np.ndarray]) -> None:
     test, z = gate
-    verdict = judge(test, z, z, False, TITLE)
+    verdict = judged(test, z, z, False)
     assert verdict.decision == "rule"
     assert verdict.sentence == "A simple rule is as good here as the LightGBM; the list uses it."
     assert (verdict.against_rule, verdict.against_rule_error) == (0.0, 0.0)
     # The figures against chance are those of what ships.
-    better = judge(test, 0.2 * z, z, False, TITLE)
+    better = judged(test, 0.2 * z, z, False)
     assert better.decision == "rule"
     assert better.against_chance == verdict.against_chance
 
 
 def test_the_rule_may_be_the_chosen_one(gate: tuple[TrainingFrame, np.ndarray]) -> None:
     test, z = gate
-    verdict = judge(test, z, z, True, "recency rule")
+    verdict = judged(test, z, z, True)
     assert verdict.decision == "rule"
     assert verdict.sentence.startswith("The recency rule is as good as any other candidate")
 
 
 def test_a_rule_with_skill_ships_although_the_chosen_one_has_none(gate: tuple[TrainingFrame, np.ndarray]) -> None:
     test, z = gate
-    assert judge(test, -z, z, False, TITLE).decision == "rule"
+    assert judged(test, -z, z, False).decision == "rule"
 
 
 def test_a_rule_without_skill_does_not_ship() -> None:
@@ -86,7 +99,7 @@ def test_a_rule_without_skill_does_not_ship() -> None:
         np.zeros(40),
         np.repeat(np.datetime64("2025-01-01"), 40),
     )
-    verdict = judge(frame, np.where(churned == 1, 2.0, -2.0), np.tile([0.1, -0.1], 20), False, TITLE)
+    verdict = judged(frame, np.where(churned == 1, 2.0, -2.0), np.tile([0.1, -0.1], 20), False)
     assert verdict.decision == "model"
     assert "unlike the recency rule" in verdict.sentence
 
@@ -95,7 +108,7 @@ def test_a_rule_without_skill_does_not_ship() -> None:
 def test_noise_has_no_skill(gate: tuple[TrainingFrame, np.ndarray], chosen_is_rule: bool) -> None:
     test, _ = gate
     noise = np.random.default_rng(1).normal(size=2_000) / 10
-    verdict = judge(test, noise, noise, chosen_is_rule, TITLE)
+    verdict = judged(test, noise, noise, chosen_is_rule)
     assert verdict.decision == "no skill"
     assert "Bring more history or more tables" in verdict.sentence
     assert "another --horizon" in verdict.sentence
@@ -103,7 +116,7 @@ def test_noise_has_no_skill(gate: tuple[TrainingFrame, np.ndarray], chosen_is_ru
 
 def test_the_wrong_way_round_is_no_skill(gate: tuple[TrainingFrame, np.ndarray]) -> None:
     test, z = gate
-    assert judge(test, -z, -0.5 * z, False, TITLE).decision == "no skill"
+    assert judged(test, -z, -0.5 * z, False).decision == "no skill"
 
 
 def test_an_auroc_below_one_half_is_no_skill_whatever_the_loss() -> None:
@@ -119,14 +132,14 @@ def test_an_auroc_below_one_half_is_no_skill_whatever_the_loss() -> None:
         np.repeat(np.datetime64("2025-01-01"), 900),
     )
     # AUROC: 250 of 600 pairs are right, .4167.
-    verdict = judge(frame, logodds, logodds, True, "recency rule")
+    verdict = judged(frame, logodds, logodds, True)
     assert verdict.against_chance + 2.33 * verdict.against_chance_error < 0
     assert verdict.decision == "no skill"
 
 
 def test_a_level_makes_no_difference(gate: tuple[TrainingFrame, np.ndarray]) -> None:
     test, z = gate
-    one, other = judge(test, z, 0.3 * z, False, TITLE), judge(test, z + 5, 0.3 * z - 7, False, TITLE)
+    one, other = judged(test, z, 0.3 * z, False), judged(test, z + 5, 0.3 * z - 7, False)
     assert one.decision == other.decision
     assert one.against_chance == pytest.approx(other.against_chance, abs=1e-9)
     assert one.against_rule == pytest.approx(other.against_rule, abs=1e-9)
@@ -137,12 +150,12 @@ def test_snapshots_with_moving_levels_earn_nothing(make_frame: MakeFrame) -> Non
     levels = [-2.0, 2.0, -1.0, 1.0]
     frame = make_frame(snapshots=4, levels=levels, signal=0.0)
     logodds = np.repeat(levels, 400) + np.random.default_rng(0).normal(size=1_600) / 100
-    assert judge(frame, logodds, logodds, True, "recency rule").decision == "no skill"
+    assert judged(frame, logodds, logodds, True).decision == "no skill"
 
 
 def test_one_outcome_alone_is_no_skill(gate: tuple[TrainingFrame, np.ndarray]) -> None:
     test, z = gate
-    assert judge(dataclasses.replace(test, churned=np.ones(2_000)), z, z, False, TITLE).decision == "no skill"
+    assert judged(dataclasses.replace(test, churned=np.ones(2_000)), z, z, False).decision == "no skill"
 
 
 # More seeds: benchmarks/no_skill.py --drawn.
@@ -204,10 +217,10 @@ def test_without_skill_the_verdict_says_what_recency_and_frequency_told(
 
 def test_what_told_nothing_on_the_folds_has_no_skill_at_the_gate(gate: tuple[TrainingFrame, np.ndarray]) -> None:
     test, z = gate
-    assert judge(test, z, 0.3 * z, False, TITLE, ["rule"]).decision == "rule"
-    assert judge(test, z, 0.3 * z, False, TITLE, ["chosen"]).decision == "model"
-    assert judge(test, z, 0.3 * z, False, TITLE, []).decision == "no skill"
-    assert judge(test, z, z, True, "recency rule", ["chosen"]).decision == "no skill"
+    assert judged(test, z, 0.3 * z, False, ["rule"]).decision == "rule"
+    assert judged(test, z, 0.3 * z, False, ["chosen"]).decision == "model"
+    assert judged(test, z, 0.3 * z, False, []).decision == "no skill"
+    assert judged(test, z, z, True, ["chosen"]).decision == "no skill"
 
 
 def test_better_than_chance_on_the_folds_is_by_more_than_one_standard_error() -> None:
@@ -268,7 +281,7 @@ def test_skill_begins_at_the_99_percent_quantile() -> None:
     # .21429 * sqrt(111) / sqrt(.95408) = 2.3113. The 99 % quantile of the normal distribution, 2.3263, lies between.
     for half, right, statistic, decision in ((74, 44, 2.3360, "rule"), (56, 34, 2.3113, "no skill")):
         test, z = told_apart(half, right)
-        verdict = judge(test, z, z, True, "recency rule")
+        verdict = judged(test, z, z, True)
         assert verdict.skill == pytest.approx(statistic, abs=5e-5)
         assert verdict.against_chance < 0
         assert verdict.decision == decision
@@ -317,7 +330,7 @@ def test_an_auroc_of_one_half_is_no_skill() -> None:
     frame = dataclasses.replace(
         told_apart(450, 450)[0], churned=churned, customers=np.arange(900), hashes=np.zeros(900)
     )
-    verdict = judge(frame, logodds, logodds, True, "recency rule")
+    verdict = judged(frame, logodds, logodds, True)
     assert verdict.skill > 2.33
     assert verdict.against_chance < 0
     assert verdict.decision == "no skill"
@@ -327,7 +340,7 @@ def test_an_auroc_of_one_half_is_no_skill() -> None:
 def test_what_is_far_too_sure_is_no_skill(times: int, gate: tuple[TrainingFrame, np.ndarray]) -> None:
     # The order is as good as before, but so sure that its loss is above that of the churn rate.
     test, z = gate
-    verdict = judge(test, times * z, times * z, True, "recency rule")
+    verdict = judged(test, times * z, times * z, True)
     assert verdict.skill > 2.33
     assert verdict.against_chance > 0
     assert verdict.decision == "no skill"
@@ -341,7 +354,7 @@ def test_the_chosen_one_ships_from_one_standard_error_on() -> None:
     test, rule = told_apart(100, 70)
     for better, worse, decision in ((10, 7, "model"), (11, 8, "rule")):
         changed = np.tile((np.arange(100) < worse) | ((np.arange(100) >= 70) & (np.arange(100) < 70 + better)), 2)
-        verdict = judge(test, np.where(changed, -rule, rule), rule, False, TITLE)
+        verdict = judged(test, np.where(changed, -rule, rule), rule, False)
         assert verdict.against_rule / -verdict.against_rule_error == pytest.approx(
             {"model": 1.0291, "rule": 0.9732}[decision], abs=1e-3
         )

@@ -1,0 +1,178 @@
+"""The study: all that a training looks at, made once from a shop, and handed from step to step."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from churnml.config import Config, TrainingSettings
+from churnml.data.fingerprint import fingerprint
+from churnml.data.history import History
+from churnml.data.population import data_end, training_snapshots
+from churnml.data.shop import Shop
+from churnml.days import Day
+from churnml.definition import ChurnDefinition
+from churnml.errors import ConfigError
+from churnml.features.available import learnable, tables_of
+from churnml.features.builder import build
+from churnml.features.family_catalogue import LEVEL, catalogue
+from churnml.features.plugins import with_plugins
+from churnml.features.store import Progress
+from churnml.models.candidates import CANDIDATES, RULE
+from churnml.models.candidates.base import FitSettings
+from churnml.models.rows import TrainingFrame
+from churnml.training.rows.data_gate import count_orders_per_day, judge_data, refuse
+from churnml.training.rows.folds import Plan, judged_rows, plan_folds
+from churnml.training.rows.frame import build_training_frame, compute_base_rates
+
+
+def silent(step: str, done: int, of: int) -> None:
+    """Show no progress."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """What a training looks at.
+
+    Attributes
+    ----------
+    frame
+        The labelled rows.
+    definition
+        What counts as leaving.
+    as_of
+        Nothing on or after this day is seen.
+    asked
+        How models are fitted and compared.
+    seed
+        Seed of everything random.
+    candidates
+        Names of the candidates that are compared, simplest first.
+    off
+        Features that are used only where the folds prefer them.
+    shop_rates
+        The shop's own churn rates on the day, by feature; without them the level does not follow the shop's.
+    origin
+        What the card tells of the data: first day, fingerprint, findings.
+    progress
+        Called with a text, the steps done and all steps, also from other threads.
+    """
+
+    frame: TrainingFrame
+    definition: ChurnDefinition
+    as_of: date
+    asked: TrainingSettings = TrainingSettings()
+    seed: int = 7
+    candidates: Sequence[str] = tuple(CANDIDATES)
+    off: Sequence[str] = ()
+    shop_rates: Mapping[str, float] = field(default_factory=dict)
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    progress: Progress = silent
+
+    @cached_property
+    def plan(self) -> Plan:
+        """How the rows are split into the folds of the choice and those of the gate."""
+        return plan_folds(self.frame, self.definition, self.asked.folds, self.asked.fold_rows)
+
+    @cached_property
+    def base_rates(self) -> pd.DataFrame:
+        """Customers and churn rate per snapshot."""
+        return compute_base_rates(self.frame)
+
+    @cached_property
+    def gate_rows(self) -> TrainingFrame:
+        """The rows of the gate."""
+        return self.frame.take(judged_rows(self.plan.gates))
+
+    @property
+    def settings(self) -> FitSettings:
+        """Seed and threads of a fit."""
+        return FitSettings(self.seed, self.asked.threads)
+
+    @property
+    def embargo_days(self) -> int | None:
+        """Days from a snapshot until its outcomes are known; None where folds are customers kept apart."""
+        return self.definition.reach_days if self.plan.forward else None
+
+
+def make_study(shop: Shop, config: Config, as_of: Day | None = None, progress: Progress = silent) -> Study:
+    """Make the study of a shop: its labelled rows, judged, and all that is asked of them.
+
+    Parameters
+    ----------
+    shop
+        The shop.
+    config
+        All settings. Built features are kept in the folder ``features.store``, where that is set, so that a run that
+        breaks goes on with them.
+    as_of
+        Nothing on or after this day is seen; None takes the start of the last day with an order.
+    progress
+        Called with a text, the steps done and all steps.
+
+    Raises
+    ------
+    InputError
+        Where the data is too short or the shop too small.
+    ConfigError
+        Where a family, a plug-in or a candidate is not known.
+    """
+    shop = with_plugins(shop, config.features.plugins)
+    definition, asked = config.definition, config.training
+    end = data_end(shop, as_of, definition.horizon_days)
+    first_day = History(shop, end).first_day
+    snapshots = training_snapshots(first_day, end, definition, config.snapshots.every_days, config.snapshots.at_most)
+    features, off = learnable(shop, config.features.families, end)
+    candidates = _candidates(asked.candidates, [feature.name for feature in features])
+    store = None if config.features.store is None else Path(config.features.store)
+    frame = build_training_frame(
+        shop, definition, snapshots, features, end, asked.max_rows, config.seed, progress, store
+    )
+    findings = judge_data(frame, count_orders_per_day(shop, end), definition, first_day, end)
+    refuse(findings)
+    # Tables that nothing is learnt from leave the model as it is.
+    read = {"orders", *tables_of(features), *(["subscriptions"] if definition.kind == "subscription_end" else [])}
+    return Study(
+        frame=frame,
+        definition=definition,
+        as_of=end,
+        asked=asked,
+        seed=config.seed,
+        candidates=candidates,
+        off=off,
+        shop_rates=_shop_rates(shop, end, config),
+        origin={
+            "first_day": first_day.isoformat(),
+            "data_fingerprint": fingerprint(History(shop, end), read),
+            "data_gate": [dataclasses.asdict(finding) for finding in findings],
+        },
+        progress=progress,
+    )
+
+
+def _shop_rates(shop: Shop, day: date, config: Config) -> dict[str, float]:
+    """Give the shop's own churn rates on a day, by feature, where their family is used and they are known."""
+    if config.features.families is not None and LEVEL not in config.features.families:
+        return {}
+    declared = list(catalogue().families[LEVEL].features)
+    row = build(History(shop, day), config.definition, declared).iloc[:1]
+    return {str(name): float(rate) for name, rate in row.dropna(axis="columns").iloc[0].items()} if len(row) else {}
+
+
+def _candidates(wanted: Sequence[str], features: Sequence[str]) -> list[str]:
+    unknown = [name for name in wanted if name not in CANDIDATES]
+    if unknown:
+        raise ConfigError(f"training.candidates: {', '.join(unknown)} not known. Choose among {', '.join(CANDIDATES)}.")
+    if not CANDIDATES[RULE].suits(features):
+        raise ConfigError(
+            "features.families: the family recency is missing, and no model ships that is not compared with the "
+            "recency rule. Add recency."
+        )
+    return [name for name in CANDIDATES if (name in wanted or name == RULE) and CANDIDATES[name].suits(features)]
