@@ -68,7 +68,7 @@ class Study:
     frame: TrainingFrame
     definition: ChurnDefinition
     as_of: date
-    asked: TrainingSettings = TrainingSettings()
+    asked: TrainingSettings = field(default_factory=TrainingSettings)
     seed: int = 7
     candidates: Sequence[str] = tuple(CANDIDATES)
     off: Sequence[str] = ()
