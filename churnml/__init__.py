@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from churnml.lazy import lazily
+from churnml.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from churnml.analytics.horizon import advise_horizon
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from churnml.models.classifier import ChurnClassifier
     from churnml.scoring.scorer import Scorer
     from churnml.tracking.trainer import Trainer
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "ChurnClassifier": "churnml.models.classifier",

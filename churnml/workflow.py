@@ -18,7 +18,7 @@ from churnml.config import Config
 from churnml.data.checks import CheckReport
 from churnml.data.files import read_table
 from churnml.data.history import History
-from churnml.data.population import data_end, training_snapshots
+from churnml.data.population import resolve_day, training_snapshots
 from churnml.data.shop import Shop, check, read
 from churnml.data.simulator import simulate
 from churnml.days import Day
@@ -135,12 +135,12 @@ def build_feature_files(
     """
     shop = open_shop(source, config)
     definition = config.definition
-    end = data_end(shop, None, definition.horizon_days)
+    end = resolve_day(shop, None, definition.horizon_days)
     asked: list[Day] = [*days] or [end]
     if training:
         every = config.snapshots
         asked = list(training_snapshots(History(shop, end).first_day, end, definition, every.every_days, every.at_most))
-    snapshots = list(dict.fromkeys(data_end(shop, day, definition.horizon_days, "snapshot_date") for day in asked))
+    snapshots = list(dict.fromkeys(resolve_day(shop, day, definition.horizon_days, "snapshot_date") for day in asked))
     # Partitions share their columns, so the day that knows most says how the shop is measured.
     features = fitting(History(shop, end if training else max(snapshots)), config.features.families)
     if out.suffix != ".parquet":
@@ -187,7 +187,7 @@ def score(
     seconds = dict(seconds or {})
     out = Path(out)
     scorer = Scorer(model, config)
-    day = data_end(shop, snapshot_date, scorer.model.definition.horizon_days, "snapshot_date")
+    day = resolve_day(shop, snapshot_date, scorer.model.definition.horizon_days, "snapshot_date")
     earlier = read_earlier(out, day, previous)
     with _timed(seconds, "score"):
         if secrets is None:

@@ -13,7 +13,7 @@ from typer.main import get_command
 
 from churnml import cli
 from churnml.config import Config
-from churnml.data.population import data_end
+from churnml.data.population import resolve_day
 from churnml.data.shop import Shop
 from churnml.data.simulator import simulate
 from churnml.days import Day
@@ -51,7 +51,7 @@ def test_the_demo_trains_as_the_python_lines_do(tmp_path: Path, monkeypatch: pyt
     asked = []
 
     def fit(self: Trainer, shop: Shop, as_of: Day | None = None, progress: Progress | None = None) -> NoReturn:
-        day = data_end(shop, as_of, self.definition.horizon_days)
+        day = resolve_day(shop, as_of, self.definition.horizon_days)
         asked.append((self.definition, self.config, self.track, day, shop.report.rows))
         raise NoSkillError("asked")
 

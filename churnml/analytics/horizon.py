@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from churnml.data.history import History
-from churnml.data.population import MIN_SNAPSHOTS, data_end, eligible
+from churnml.data.population import MIN_SNAPSHOTS, eligible, resolve_day
 from churnml.data.shop import Shop
 from churnml.days import Day
 from churnml.definition import ChurnDefinition
@@ -105,7 +105,7 @@ def advise_horizon(
         raise InputError(
             f"definition.kind: is {definition.kind}, but a horizon is found from the days between orders. Use no_order."
         )
-    end = data_end(shop, as_of, definition.horizon_days)
+    end = resolve_day(shop, as_of, definition.horizon_days)
     shortest = definition.lead_days + LADDER[0]
     if (end - shop.first_day).days <= shortest:
         raise InputError(

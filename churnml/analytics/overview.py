@@ -17,7 +17,7 @@ from churnml.analytics.lifecycle import compute_lifecycle, compute_transitions
 from churnml.analytics.periods import look_back
 from churnml.analytics.segments import compute_migration, compute_segments
 from churnml.data.history import History
-from churnml.data.population import data_end
+from churnml.data.population import resolve_day
 from churnml.data.shop import Shop
 from churnml.days import Day
 from churnml.definition import ChurnDefinition
@@ -106,7 +106,7 @@ def analyse(
         Where it is not a day, lies outside of the data, or before the end of its first horizon.
     """
     definition = definition or ChurnDefinition()
-    day = data_end(shop, snapshot_date, definition.horizon_days, "snapshot_date")
+    day = resolve_day(shop, snapshot_date, definition.horizon_days, "snapshot_date")
     history = History(shop, day)
     back = look_back(shop, day, definition, periods)
     start = day - timedelta(days=definition.reach_days)

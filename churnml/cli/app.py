@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from churnml import __version__
 from churnml.cli.say import fail, say, set_up, warnings_as_log
 from churnml.cli.stop import StoppedError, stoppable
 from churnml.errors import ChurnmlError, NoSkillError
+from churnml.version import __version__
 
 app = typer.Typer(
     no_args_is_help=True,

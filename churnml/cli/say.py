@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,10 +16,35 @@ from churnml.printable import printable
 _log = logging.getLogger(__name__)
 
 
+_FLAGS = {
+    "active_days": "--active",
+    "as_of": "--as-of",
+    "churnml.features.dictionary": "churnml features --list",
+    "horizon_days": "--horizon",
+    "in_sample": "--in-sample",
+    "out": "--out",
+    "previous": "--previous",
+    "secrets": "--pseudonymize",
+}
+"""What the arguments that messages name in backquotes are called on the command line."""
+_ARGUMENT = re.compile(f"`({'|'.join(map(re.escape, _FLAGS))})`")
+
+
 def say(*lines: str) -> None:
     """Print lines for people; characters that one cannot see are escaped, those that end a line among them."""
     for line in lines:
-        print(printable(line))
+        print(printable(with_flags(line)))
+
+
+def with_flags(message: str) -> str:
+    """Name the flags of the command line where a message names arguments.
+
+    Examples
+    --------
+    >>> with_flags("Name an earlier `as_of`.")
+    'Name an earlier --as-of.'
+    """
+    return _ARGUMENT.sub(lambda found: _FLAGS[found[1]], message)
 
 
 def say_json(content: Mapping[str, Any]) -> None:
@@ -29,7 +55,7 @@ def say_json(content: Mapping[str, Any]) -> None:
 def fail(message: str, code: int) -> None:
     """Print an error and end with a code."""
     for line in message.split("\n"):
-        print(printable(line), file=sys.stderr)
+        print(printable(with_flags(line)), file=sys.stderr)
     raise SystemExit(code)
 
 
@@ -62,7 +88,7 @@ class _Printable(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
         lines: Iterable[str] = [text] if record.name.split(".")[0] == "churnml" else text.split("\n")
-        return "\n".join(map(printable, lines))
+        return "\n".join(printable(with_flags(line)) for line in lines)
 
 
 def _plain(value: Any) -> Any:

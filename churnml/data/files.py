@@ -35,7 +35,7 @@ def whole_folder(out: str | Path, owned: Iterable[str] = (), last: str | None = 
     """
     out = Path(out)
     if out.exists() and not out.is_dir():
-        raise InputError(f"{out}: is a file, but a folder is needed. Name another --out.")
+        raise InputError(f"{out}: is a file, but a folder is needed. Name another `out`.")
     with _beside(out) as scratch:
         yield scratch
         with _refused(out):
@@ -109,7 +109,7 @@ def _refused(out: Path) -> Iterator[None]:
     except OSError as error:
         raise InputError(
             f"{error.filename or out}: cannot be written ({error.strerror}). Close programs that use it, or name "
-            "another --out."
+            "another `out`."
         ) from error
 
 

@@ -206,8 +206,8 @@ def training_snapshots(
     return snapshots[:at_most][::-1]
 
 
-def data_end(shop: Shop, as_of: Day | None, horizon_days: int, name: str = "as_of") -> date:
-    """Give the day at which the data ends: nothing on or after it is used.
+def resolve_day(shop: Shop, as_of: Day | None, horizon_days: int, name: str = "as_of") -> date:
+    """Resolve the day that was asked for, at which the data ends: nothing on or after it is used.
 
     Parameters
     ----------

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from churnml import __version__
 from churnml.data.checks import CheckReport
 from churnml.data.files import whole_file
 from churnml.errors import InputError
+from churnml.version import __version__
 
 _BY_TABLE = ("plain", "impossible")
 _OWNERS = 0o600  # a report names rows of the shop

@@ -18,7 +18,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from churnml import __version__
 from churnml.data.files import whole_file, whole_folder
 from churnml.data.fingerprint import Fingerprints
 from churnml.data.history import History
@@ -31,6 +30,7 @@ from churnml.features.builder import Aggregates, derive, find_constants
 from churnml.features.description import COMPUTED
 from churnml.features.family import Feature
 from churnml.features.family_catalogue import catalogue
+from churnml.version import __version__
 
 Progress = Callable[[str, int, int], None]
 # Readers of Parquet folders pass over names that begin with an underscore.

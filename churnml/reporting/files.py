@@ -119,7 +119,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(path)
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read ({error}). Remove it, or name another --previous.") from error
+        raise InputError(f"{path}: cannot be read ({error}). Remove it, or name another `previous`.") from error
 
 
 def _write_parquet(frame: pd.DataFrame, path: Path) -> None:

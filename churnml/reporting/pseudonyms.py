@@ -1,6 +1,6 @@
 """Pseudonyms: keyed hashes that stand for customer ids, with key and mapping kept apart from what is passed on.
 
-The folder of ``--pseudonymize`` holds ``key`` and ``mapping.csv`` and lies outside of the output. Who has the output
+The folder of secrets holds ``key`` and ``mapping.csv`` and lies outside of the output. Who has the output
 alone cannot tell who a customer is, nor find out by hashing all ids; who has the folder too can look her up.
 """
 
@@ -163,6 +163,6 @@ def _refuse_collisions(pseudonyms: pd.Series, ids: pd.Series) -> None:
     if len(twice):
         first = twice[twice["pseudonym"] == twice["pseudonym"].iloc[0]]["customer_id"].tolist()
         raise InputError(
-            f"The customers {', '.join(first[:2])} would get the same pseudonym. Begin with another --pseudonymize "
+            f"The customers {', '.join(first[:2])} would get the same pseudonym. Begin with other `secrets`: another "
             "folder, whose key gives others."
         )

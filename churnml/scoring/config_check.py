@@ -38,7 +38,7 @@ class ConfigCheck:
 
 
 def check_config(file: str | Path) -> ConfigCheck:
-    """Read a file as ``--config`` does, or as ``plays.file`` does where it holds plays, and say what is wrong.
+    """Read a file of settings, or one of plays and rules, as every command does, and say what is wrong.
 
     Feature families of one's own are loaded, since rules may look at their features.
     """

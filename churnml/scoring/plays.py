@@ -236,7 +236,7 @@ def _failures(file: PlaysFile, known: Catalogue) -> list[str]:
         unknown = {*rule.when.at_least, *rule.when.at_most} - set(known.features)
         if unknown:
             named = ", ".join(sorted(unknown))
-            found.append(f"{here} names the features {named}, which nobody builds. See churnml features --list.")
+            found.append(f"{here} names the features {named}, which nobody builds. See `churnml.features.dictionary`.")
         if rule.when.always and place < len(file.rules) - 1:
             found.append(f"{here} always holds, so the rules below it never do. Move it to the end.")
     if not file.rules[-1].when.always:

@@ -15,7 +15,7 @@ from churnml.analytics.value import VALUE, expected_value
 from churnml.campaigns.holdout import assign, share_for
 from churnml.config import Config
 from churnml.data.history import History
-from churnml.data.population import data_end, eligible
+from churnml.data.population import eligible, resolve_day
 from churnml.data.shop import Shop
 from churnml.days import Day
 from churnml.errors import InputError, ModelError
@@ -121,7 +121,7 @@ class Scorer:
         if built.empty:
             raise InputError(
                 f"{day}: no customer ordered in the {definition.active_days} days before. Name another day, or train "
-                "with a longer --active."
+                "with longer `active_days`."
             )
         X = built[[declared.name for declared in features]]
         currency = shop.currency
@@ -174,12 +174,12 @@ class Scorer:
         )
 
     def _day(self, shop: Shop, snapshot_date: Day | None, in_sample: bool) -> date:
-        day = data_end(shop, snapshot_date, self.model.definition.horizon_days, "snapshot_date")
+        day = resolve_day(shop, snapshot_date, self.model.definition.horizon_days, "snapshot_date")
         as_of = self.model.as_of
         if day < as_of and not in_sample:
             raise ModelError(
                 f"{day}: lies before {as_of}, up to which the model was trained, so it may know what happened "
-                f"then. Train with --as-of {day}, or allow it with --in-sample."
+                f"then. Train with `as_of` {day}, or allow it with `in_sample`."
             )
         return day
 

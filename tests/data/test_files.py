@@ -88,7 +88,7 @@ def test_the_marking_file_goes_first_and_comes_last(tmp_path: Path, monkeypatch:
 def test_a_file_cannot_be_the_folder(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.write_text("x", encoding="utf-8")
-    with pytest.raises(InputError, match=re.escape(f"{out}: is a file, but a folder is needed. Name another --out.")):
+    with pytest.raises(InputError, match=re.escape(f"{out}: is a file, but a folder is needed. Name another `out`.")):
         whole_folder(out).__enter__()
     with pytest.raises(InputError, match="cannot be written"):
         whole_folder(out / "below").__enter__()

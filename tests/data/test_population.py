@@ -19,11 +19,11 @@ from churnml.data.population import (
     MIN_SNAPSHOTS,
     Churned,
     count_churned,
-    data_end,
     eligible,
     eligible_by_orders,
     exclusions,
     labels,
+    resolve_day,
     training_snapshots,
     treated,
 )
@@ -391,9 +391,9 @@ def test_training_snapshots_have_complete_windows_inside_the_data(
 
 def test_the_data_ends_with_the_start_of_its_last_day_or_as_asked() -> None:
     of = shop([("a", "2024-01-05 10:00"), ("b", "2024-03-05 23:00")])
-    assert data_end(of, None, 30) == date(2024, 3, 5)
-    assert data_end(of, date(2024, 1, 6), 30) == date(2024, 1, 6)
-    assert data_end(of, date(2024, 4, 4), 30) == date(2024, 4, 4)
+    assert resolve_day(of, None, 30) == date(2024, 3, 5)
+    assert resolve_day(of, date(2024, 1, 6), 30) == date(2024, 1, 6)
+    assert resolve_day(of, date(2024, 4, 4), 30) == date(2024, 4, 4)
 
 
 @pytest.mark.parametrize(
@@ -408,7 +408,7 @@ def test_the_data_ends_with_the_start_of_its_last_day_or_as_asked() -> None:
 def test_a_day_outside_the_data_is_refused(as_of: date, message: str) -> None:
     of = shop([("a", datetime(2024, 1, 5, 10)), ("b", datetime(2024, 3, 5, 23))])
     with pytest.raises(InputError, match=re.escape(message)):
-        data_end(of, as_of, 30)
+        resolve_day(of, as_of, 30)
 
 
 def test_who_was_sent_something_in_the_window_is_treated() -> None:

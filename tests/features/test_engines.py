@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from churnml.data.history import History
-from churnml.data.population import data_end, eligible, exclusions, labels
+from churnml.data.population import eligible, exclusions, labels, resolve_day
 from churnml.data.shop import Shop, read
 from churnml.definition import ChurnDefinition
 from churnml.features.available import available
@@ -103,7 +103,7 @@ def test_every_engine_knows_the_same_population_and_labels(engine: str, on_engin
     shops = [on_duckdb(0)[0], on_engines[engine, 0][0]]
     one, other = (eligible(History(s, snapshot), definition).order_by("customer_id").to_pandas() for s in shops)
     pd.testing.assert_frame_equal(one, other, check_dtype=False)
-    one, other = (labels(s, snapshot, definition, data_end(s, None, 45)) for s in shops)
+    one, other = (labels(s, snapshot, definition, resolve_day(s, None, 45)) for s in shops)
     pd.testing.assert_series_equal(one, other, check_dtype=False, check_index_type=False)
     assert exclusions(History(shops[0], snapshot), definition) == exclusions(History(shops[1], snapshot), definition)
 

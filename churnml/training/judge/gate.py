@@ -132,7 +132,7 @@ def pass_gate(test: TrainingFrame, at_gate: AtGate) -> Verdict:
     decision: Decision = "no skill"
     sentence = (
         "Nothing tells leaving customers from staying ones better than chance, so no model is promoted. Bring "
-        "more history or more tables (deliveries, complaints, visits), or choose another --horizon."
+        "more history or more tables (deliveries, complaints, visits), or choose another `horizon_days`."
     )
     if skilled and not chosen_is_rule and (against_rule < -rule_error or not rule_skilled):
         decision = "model"

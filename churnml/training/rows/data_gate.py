@@ -110,7 +110,7 @@ def judge_data(
             history,
             wanted,
             "days of history; the activity window and two horizons want {bound:,.0f}. Bring older orders, or choose a "
-            "shorter --active or --horizon.",
+            "shorter `active_days` or `horizon_days`.",
         ),
         *_last_days(orders_per_day, data_end),
         _gaps(orders_per_day),
@@ -134,7 +134,7 @@ def refuse(findings: Sequence[Finding]) -> None:
 
 def _outcomes(frame: TrainingFrame | None, definition: ChurnDefinition) -> list[Finding]:
     """Judge the labelled rows: their outcomes, the customers of the newest snapshot and the features."""
-    more = "Bring more history or more customers, or choose another --horizon."
+    more = "Bring more history or more customers, or choose another `horizon_days`."
     if frame is None or not len(frame):
         sentence = f"0 snapshots have customers and a complete window of {definition.reach_days} days. {more}"
         return [Finding("fail", "snapshots", 0, 1, sentence)]
@@ -188,7 +188,7 @@ def _last_days(orders: pd.Series, data_end: date) -> list[Finding]:
     usual_gap = max(_STALE_DAYS, _usual_gap(orders.to_numpy()[max(known - _AROUND_DAYS, 0) : known], 1))
     sentence = f"{since} days without an order lie before {data_end}; up to {usual_gap} are usual."
     if since > usual_gap:
-        sentence += " Bring the newest orders, or name an earlier --as-of, or all customers seem to leave."
+        sentence += " Bring the newest orders, or name an earlier `as_of`, or all customers seem to leave."
         # That the last day is empty as well has the same cause.
         return [Finding("warn", "stale", since, usual_gap, sentence)]
     stale = Finding("pass", "stale", since, usual_gap, sentence)
@@ -199,7 +199,7 @@ def _last_days(orders: pd.Series, data_end: date) -> list[Finding]:
     bound = float(min(poisson.ppf(_RARE, usual), usual / 2, same.nsmallest(2).iloc[-1]))
     sentence = f"{last:,} orders on the last day before {data_end}; usual for that weekday are {usual:,.0f}."
     if last < bound:
-        sentence += " It seems to be cut off: name that day as --as-of, or bring the whole day."
+        sentence += " It seems to be cut off: name that day as `as_of`, or bring the whole day."
     return [stale, Finding("warn" if last < bound else "pass", "last day", last, bound, sentence)]
 
 

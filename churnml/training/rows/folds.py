@@ -164,7 +164,7 @@ def _too_small(frame: TrainingFrame) -> InputError:
     return InputError(
         f"The shop is too small to learn from: {customers:,} customers, seen on {len(frame.days)} snapshots, churned "
         f"{churned:,} times and stayed {kept:,} times, but at least {TOO_FEW} of each are needed, and of enough "
-        "customers to split. Bring more history or more customers, or choose another --horizon."
+        "customers to split. Bring more history or more customers, or choose another `horizon_days`."
     )
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from churnml.config import Config, TrainingSettings
 from churnml.data.fingerprint import fingerprint
 from churnml.data.history import History
-from churnml.data.population import data_end, training_snapshots
+from churnml.data.population import resolve_day, training_snapshots
 from churnml.data.shop import Shop
 from churnml.days import Day
 from churnml.definition import ChurnDefinition
@@ -126,7 +126,7 @@ def make_study(shop: Shop, config: Config, as_of: Day | None = None, progress: P
     """
     shop = with_plugins(shop, config.features.plugins)
     definition, asked = config.definition, config.training
-    end = data_end(shop, as_of, definition.horizon_days)
+    end = resolve_day(shop, as_of, definition.horizon_days)
     first_day = History(shop, end).first_day
     snapshots = training_snapshots(first_day, end, definition, config.snapshots.every_days, config.snapshots.at_most)
     features, off = learnable(shop, config.features.families, end)

@@ -111,7 +111,7 @@ def test_noise_has_no_skill(gate: tuple[TrainingFrame, np.ndarray], chosen_is_ru
     verdict = judged(test, noise, noise, chosen_is_rule)
     assert verdict.decision == "no skill"
     assert "Bring more history or more tables" in verdict.sentence
-    assert "another --horizon" in verdict.sentence
+    assert "another `horizon_days`" in verdict.sentence
 
 
 def test_the_wrong_way_round_is_no_skill(gate: tuple[TrainingFrame, np.ndarray]) -> None:
