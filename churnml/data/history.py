@@ -104,7 +104,7 @@ class History:
 
     def days_since(self, event_time: ir.Value) -> ir.Value:
         """Count the days from the date of a known time to the snapshot; negative for plans ahead, null for null."""
-        return ibis.date(self._now.date()).delta(event_time.date(), unit="day")
+        return self._today().delta(event_time.date(), unit="day")
 
     def seconds_since(self, event_time: ir.Value) -> ir.Value:
         """Count the whole seconds from a known time to the snapshot; negative for plans ahead, null for null."""
@@ -148,6 +148,9 @@ class History:
 
     def _moment(self, days: int) -> ir.TimestampScalar:
         return ibis.timestamp(self._now + timedelta(days=days))
+
+    def _today(self) -> ir.DateScalar:
+        return ibis.date(self._now.date())
 
 
 def seconds_between(begin: ir.Value, end: ir.Value) -> ir.IntegerValue:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from uuid import uuid4
 
+import ibis
 import ibis.expr.types as ir
 
 from churnml.data.history import History
 from churnml.data.shop import Shop
 
-# No shop holds times of these years (the door refuses them), so a day near it in a query is its snapshot, moved.
-_PLACEHOLDER = date(5000, 1, 1)
-_NEAR = timedelta(days=200 * 366)
-_YEAR = re.compile(r"(?<![\w.])(?:4[89]|5[01])\d\d(?![\w.])")
-# Only what a time compiles to: a customer's id may well look like a day.
-_DAY = re.compile(
-    r"(MAKE_(?:DATE|TIMESTAMP)\()(\d{4}), (\d{1,2}), (\d{1,2})"
-    r"|(CAST\(')(\d{4})-(\d{2})-(\d{2})(?=T00:00:00' AS TIMESTAMP\))"
-)
+_NO_DAY = date(1, 1, 1) + timedelta(days=1_000_000)
+# Calls of functions that there are not stand in the query for its days. No text of a shop holds their names.
+_OURS = f"churnml_{uuid4().hex}"
+_PLACEHOLDER = re.compile(rf"{_OURS}_(timestamp|date)_(before|after)_(\d+)\(\)", re.IGNORECASE)
 
 
 class Template:
@@ -31,26 +29,27 @@ class Template:
         The shop.
     query
         Makes the query of a history. One that asks for ``history.snapshot_date`` is made and compiled for each day,
-        as what it does with the day cannot be known; so is one whose text holds days that are not told for sure.
+        as what it does with the day cannot be known; so is one in which no placeholder stands for the day.
     """
 
     def __init__(self, shop: Shop, query: Callable[[History], ir.Table]) -> None:
         self._shop = shop
         self._query = query
         try:
-            table = query(_HistoryOfNoDay(shop, _PLACEHOLDER))
+            table = query(_HistoryOfNoDay(shop, _NO_DAY))
         except _DayAskedError:
             self._text = None
         else:
             text = shop.engine.backend.compile(table)
-            self._text = text if _is_movable(text) else None
+            # A query in which nothing stands for the day would be the same one on every day.
+            self._text = text if _PLACEHOLDER.search(text) else None
             self._schema = table.schema()
 
     def on(self, snapshot_date: date) -> ir.Table:
         """Give the query for a day."""
         if self._text is None:
             return self._query(History(self._shop, snapshot_date))
-        text = _DAY.sub(lambda found: _moved(found, snapshot_date - _PLACEHOLDER), self._text)
+        text = _PLACEHOLDER.sub(lambda found: _written(found, snapshot_date), self._text)
         table: ir.Table = self._shop.engine.backend.sql(text, schema=self._schema)
         return table
 
@@ -79,30 +78,35 @@ class _DayAskedError(Exception):
 
 
 class _HistoryOfNoDay(History):
+    """A history that writes placeholders where another one writes its day."""
+
     @property
     def snapshot_date(self) -> date:
         raise _DayAskedError
 
+    def _moment(self, days: int) -> ir.TimestampScalar:
+        return _placeholder("timestamp", (self._now.date() - _NO_DAY).days + days)
 
-def _is_movable(text: str) -> bool:
-    """Tell whether every number that may be a year near the placeholder belongs to a day that is moved."""
-    days = [_day_of(found) for found in _DAY.finditer(text)]
-    return sum(map(_is_near, days)) == len(_YEAR.findall(text)) > 0
-
-
-def _is_near(day: date) -> bool:
-    return abs(day - _PLACEHOLDER) <= _NEAR
+    def _today(self) -> ir.DateScalar:
+        return _placeholder("date", (self._now.date() - _NO_DAY).days)
 
 
-def _day_of(found: re.Match[str]) -> date:
-    made, *parts, _, year, month, day = found.groups()
-    return date(*map(int, parts)) if made else date(int(year), int(month), int(day))
+@cache
+def _placeholder(kind: str, days: int) -> ir.Scalar:
+    name = f"{_OURS}_{kind}_{'before' if days < 0 else 'after'}_{abs(days)}"
+
+    def stands_for() -> None:
+        """Stand for a day."""
+
+    declared = ibis.udf.scalar.builtin(stands_for, name=name, signature=((), kind))
+    scalar: ir.Scalar = declared()
+    return scalar
 
 
-def _moved(found: re.Match[str], by: timedelta) -> str:
-    made, cast = found[1], found[5]
-    called = _day_of(found)
-    if not _is_near(called):
-        return found[0]
-    moved = called + by
-    return f"{made}{moved.year}, {moved.month}, {moved.day}" if made else f"{cast}{moved.isoformat()}"
+def _written(placeholder: re.Match[str], snapshot_date: date) -> str:
+    kind, side, days = placeholder.groups()
+    off = timedelta(days=int(days))
+    day = snapshot_date - off if side.lower() == "before" else snapshot_date + off
+    if kind.lower() == "date":
+        return f"CAST('{day.isoformat()}' AS DATE)"
+    return f"CAST('{datetime.combine(day, time.min).isoformat(sep=' ')}' AS TIMESTAMP)"

@@ -52,10 +52,10 @@ def test_on_a_day_it_gives_what_the_query_gives(shop: Shop, query: Callable[[His
 
 
 @pytest.mark.slow
-def test_days_that_are_written_in_another_way_are_not_taken_for_moved(
+def test_a_query_in_which_nothing_stands_for_the_day_is_made_for_each(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(template, "_DAY", re.compile("(another)()()()( printer)()()()"))
+    monkeypatch.setattr(template, "_PLACEHOLDER", re.compile("another printer"))
     for day in DAYS:
         expected = recent(History(shop, day)).to_pandas()
         pd.testing.assert_frame_equal(Template(shop, recent).on(day).to_pandas(), expected, check_exact=True)
