@@ -30,7 +30,11 @@ class Fingerprints:
 
     def __init__(self, shop: Shop, names: Iterable[str] | None = None) -> None:
         looked_at = sorted(shop.tables if names is None else names)
-        self._template = Template(shop, lambda history: ibis.union(*(_summed(history, name) for name in looked_at)))
+        self._template = Template(
+            shop,
+            lambda history: ibis.union(*(_summed(history, name) for name in looked_at)),
+            ("fingerprint", *looked_at),
+        )
 
     def on(self, snapshot_date: date) -> str:
         """Hash the tables as known on a day; the order of rows and later rows change nothing.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from datetime import date, datetime, time, timedelta
 from functools import cache
@@ -10,6 +12,7 @@ from uuid import uuid4
 
 import ibis
 import ibis.expr.types as ir
+from ibis.common.exceptions import IbisError
 
 from churnml.data.history import History
 from churnml.data.shop import Shop
@@ -17,6 +20,7 @@ from churnml.data.shop import Shop
 _NO_DAY = date(1, 1, 1) + timedelta(days=1_000_000)
 # Calls of functions that there are not stand in the query for its days. No text of a shop holds their names.
 _OURS = f"churnml_{uuid4().hex}"
+_TABLE = re.compile(rf'"{_OURS}_table_(\w+)"')
 _PLACEHOLDER = re.compile(rf"{_OURS}_(timestamp|date)_(before|after)_(\d+)\(\)", re.IGNORECASE)
 
 
@@ -30,20 +34,16 @@ class Template:
     query
         Makes the query of a history. One that asks for ``history.snapshot_date`` is made and compiled for each day,
         as what it does with the day cannot be known; so is one in which no placeholder stands for the day.
+    asked
+        What the query asks, where two that ask the same differ in nothing but the shop: then shops whose tables have
+        the same columns share what was compiled. None shares nothing.
     """
 
-    def __init__(self, shop: Shop, query: Callable[[History], ir.Table]) -> None:
+    def __init__(self, shop: Shop, query: Callable[[History], ir.Table], asked: Hashable = None) -> None:
         self._shop = shop
         self._query = query
-        try:
-            table = query(_HistoryOfNoDay(shop, _NO_DAY))
-        except _DayAskedError:
-            self._text = None
-        else:
-            text = shop.engine.backend.compile(table)
-            # A query in which nothing stands for the day would be the same one on every day.
-            self._text = text if _PLACEHOLDER.search(text) else None
-            self._schema = table.schema()
+        compiled = None if asked is None else _shared(shop, query, asked)
+        self._text, self._schema = compiled or _compiled(shop, query)
 
     def on(self, snapshot_date: date) -> ir.Table:
         """Give the query for a day."""
@@ -68,9 +68,51 @@ def on_its_day(history: History, query: Callable[..., ir.Table], *arguments: Has
     """
     answers, asked = history.shop.answers, (query, *arguments)
     if asked not in answers:
-        answers[asked] = Template(history.shop, lambda known: query(known, *arguments))
+        answers[asked] = Template(history.shop, lambda known: query(known, *arguments), asked)
     template: Template = answers[asked]
     return template.on(history.snapshot_date)
+
+
+_Compiled = tuple[str | None, ibis.Schema | None]
+_MOST_SHARED = 200
+_shared_texts: OrderedDict[Hashable, _Compiled] = OrderedDict()
+
+
+def _compiled(shop: Shop, query: Callable[[History], ir.Table]) -> _Compiled:
+    """Compile a query of no day; no text where it asks for one, or where nothing in it stands for one."""
+    try:
+        table = query(_HistoryOfNoDay(shop, _NO_DAY))
+    except _DayAskedError:
+        return None, None
+    text = shop.engine.backend.compile(table)
+    # A query in which nothing stands for the day would be the same one on every day.
+    return (text, table.schema()) if _PLACEHOLDER.search(text) else (None, None)
+
+
+def _shared(shop: Shop, query: Callable[[History], ir.Table], asked: Hashable) -> _Compiled | None:
+    """Compile a query for all shops of a form, and name this shop's tables in it; None where that is not possible."""
+    views = {name: _view(shop, name) for name in shop.tables}
+    if None in views.values():
+        return None
+    columns = tuple((name, table.schema()) for name, table in sorted(shop.tables.items()))
+    key = (type(shop.engine), columns, frozenset(shop.brought.items()), asked)
+    if key not in _shared_texts:
+        unbound = {name: ibis.table(schema, name=f"{_OURS}_table_{name}") for name, schema in columns}
+        try:
+            _shared_texts[key] = _compiled(dataclasses.replace(shop, tables=unbound, raw={}, sample=None), query)
+        except IbisError:  # it looks at rows while it is made
+            _shared_texts[key] = None, None
+        if len(_shared_texts) > _MOST_SHARED:
+            _shared_texts.popitem(last=False)
+    text, schema = _shared_texts[key]
+    return None if text is None else (_TABLE.sub(lambda found: str(views[found[1]]), text), schema)
+
+
+def _view(shop: Shop, name: str) -> str | None:
+    if ("view", name) not in shop.answers:
+        shop.answers["view", name] = shop.engine.view(shop.tables[name])
+    found: str | None = shop.answers["view", name]
+    return found
 
 
 class _DayAskedError(Exception):

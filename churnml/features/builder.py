@@ -90,7 +90,7 @@ class Aggregates:
         self._whole = shop.whole
         asked = ("aggregates", definition, *features)
         if asked not in shop.answers:
-            shop.answers[asked] = [Template(part, query) for part in parts_of(shop)]
+            shop.answers[asked] = [Template(part, query, asked) for part in parts_of(shop)]
         self._parts: list[Template] = shop.answers[asked]
 
     def on(self, snapshot_date: date) -> list[ir.Table]:

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from churnml.data import template
+from churnml.data.draw import draw
 from churnml.data.history import History
 from churnml.data.shop import Shop, read
 from churnml.data.template import Template
@@ -73,3 +74,34 @@ def test_a_query_that_does_not_ask_for_the_day_is_made_once(shop: Shop) -> None:
     for day in DAYS:
         compiled.on(day)
     assert len(made) == 1
+
+
+@pytest.mark.slow
+def test_shops_with_the_same_columns_share_what_was_compiled(shop: Shop) -> None:
+    made = []
+
+    def query(history: History) -> ir.Table:
+        made.append(history)
+        return recent(history)
+
+    other = read(Maker(12, date(2025, 5, 1), 20).tables())
+    poorer = read({"orders": Maker(12, date(2025, 5, 1), 20).tables()["orders"]})
+    with draw(other, 0.5, seed=3) as drawn:
+        for of in (shop, other, drawn, poorer):
+            expected = recent(History(of, DAYS[2])).to_pandas()
+            found = Template(of, query, "what was asked for here").on(DAYS[2]).to_pandas()
+            pd.testing.assert_frame_equal(found, expected, check_exact=True)
+            assert len(found)
+    assert len(made) == 2, "once for the shops of eleven tables, and once for the one of orders alone"
+
+
+@pytest.mark.slow
+def test_a_query_that_looks_at_rows_while_it_is_made_is_not_shared(shop: Shop) -> None:
+    def query(history: History) -> ir.Table:
+        first = history.shop.tables["orders"].order_id.min().to_pandas()
+        return recent(history).mutate(first=ibis.literal(first))
+
+    other = read(Maker(13, date(2025, 5, 1), 20).tables())
+    for of in (shop, other):
+        found = Template(of, query, "the first of all").on(DAYS[2]).to_pandas()
+        assert set(found["first"]) == {of.tables["orders"].order_id.min().to_pandas()}

@@ -16,10 +16,11 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
+from ibis.util import gen_name
 
 from churnml.data.engines import sources
 from churnml.data.engines.engine import Engine, Found, unknown_timezone
-from churnml.data.engines.sql import quoted
+from churnml.data.engines.sql import identifier, quoted
 from churnml.data.scratch import Scratch
 
 _MOST_MEMORY_GB = 5
@@ -86,6 +87,12 @@ class DuckDBEngine(Engine):
     def forget(self, name: str) -> None:
         """Drop a stored table."""
         self.backend.drop_table(name)
+
+    def view(self, table: ir.Table) -> str:
+        """Make a temporary view, which costs a query nothing; it goes with the connection."""
+        name = identifier(gen_name("churnml_view"))
+        self.backend.raw_sql(f"CREATE TEMP VIEW {name} AS {self.backend.compile(table)}")
+        return name
 
     def frame(self, table: ir.Table) -> pd.DataFrame:
         """Give the rows by Arrow's own conversion: that of Ibis looks at every column once more, for a third longer."""

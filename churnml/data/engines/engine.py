@@ -82,6 +82,10 @@ class Engine(ABC):
     def forget(self, name: str) -> None:
         """Let a table go that was stored under a name."""
 
+    def view(self, table: ir.Table) -> str | None:
+        """Give how the text of a query names a table, as a view; None where the engine makes none."""
+        return None
+
     def files(self, source: Any, found: Found) -> dict[str, Path] | None:
         """Give the files that a source is made of, by their names within it; None where it is none."""
         return None
