@@ -155,7 +155,7 @@ DELIVERIES = Table(
     event_time=None,
     columns=(
         _must("order_id", "id"),
-        _must("promised_at", "plan"),
+        _must("promised_at", "plan", not_before=NotBefore(column="ordered_at", goes="row")),
         _may("shipped_at", "time", not_before=NotBefore(column="ordered_at", goes="value")),
         _may("delivered_at", "time", not_before=NotBefore(column="ordered_at", goes="row")),
     ),

@@ -336,3 +336,10 @@ def test_rows_of_other_tables_long_after_the_last_order_are_named() -> None:
         "visits.visited_at: 2 of 4 rows lie more than 60 days after the last order and count from their day on alone "
         "(customer_id a: 2025-04-11, a: 2060-01-01)."
     ) in report.notes
+
+
+def test_amounts_that_name_no_currency_are_counted() -> None:
+    [note] = [note for note in check({"orders": orders(currency=["EUR", None, ""])}).notes if "currency" in note]
+    assert note == ("orders.currency: 2 of 3 rows are empty; their amounts are taken to be in EUR, like all others.")
+    for currency in (["EUR"] * 3, [None] * 3):
+        assert not any("currency" in note for note in check({"orders": orders(currency=currency)}).notes)

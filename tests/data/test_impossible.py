@@ -97,6 +97,7 @@ REFUSED = [
 # What an order says is looked at where nothing else is wrong.
 REFUSED_BY_ORDERS = [
     ("deliveries", "delivered_at", ["2024-12-31"] * 40, "40 of 40 values lie on a day before ordered_at"),
+    ("deliveries", "promised_at", ["2024-12-31"] * 40, "40 of 40 values lie on a day before ordered_at"),
     ("deliveries", "shipped_at", among(None, "2024-12-31"), "1 of 1 values lie on a day before ordered_at"),
 ]
 
@@ -135,6 +136,7 @@ FEW = [
     ("order_items", "quantity", -2, 39),
     ("order_items", "unit_price", -2.5, 39),
     ("deliveries", "delivered_at", "2024-12-31", 39),
+    ("deliveries", "promised_at", "2024-12-31", 39),
     ("complaints", "resolved_at", "2025-03-04 23:00", 39),
     ("subscriptions", "ended_at", "2025-03-04", 39),
     ("deliveries", "shipped_at", "2024-12-31", 40),

@@ -24,6 +24,18 @@ def currencies_of(raw: ir.Table, table: Table) -> list[str]:
     return [str(value) for value in listed.currency.dropna()]
 
 
+def note_amounts_without_currency(raw: ir.Table, table: Table, listed: Collection[str], rows: int) -> list[str]:
+    """Say how many amounts are taken to be in the currency that the others name."""
+    if len(listed) != 1:
+        return []
+    empty = int(as_type(raw, ORDERS.column["currency"]).isnull().sum().to_pandas() or 0)
+    (currency,) = listed
+    return [
+        f"{table.name}.currency: {empty:,} of {rows:,} rows are empty; their amounts are taken to be in {currency}, "
+        "like all others."
+    ] * (empty > 0)
+
+
 def check_currencies(found: Mapping[str, list[str]]) -> list[str]:
     """Refuse amounts in more than one currency, within a table or between tables."""
     if len({currency for listed in found.values() for currency in listed}) < 2:

@@ -6,7 +6,12 @@ from collections.abc import Collection, Mapping
 
 import ibis.expr.types as ir
 
-from churnml.data.checks.between import check_currencies, check_rows_of_orders, currencies_of
+from churnml.data.checks.between import (
+    check_currencies,
+    check_rows_of_orders,
+    currencies_of,
+    note_amounts_without_currency,
+)
 from churnml.data.checks.customers import check_customers
 from churnml.data.checks.days import check_after_orders, check_days
 from churnml.data.checks.lines import check_keys
@@ -47,13 +52,14 @@ def check_tables(raw: Mapping[str, ir.Table], engine: Engine, add_lines: Collect
             found = check_values(received, table)
             lines = check_keys(received, table, found, add=name in add_lines)
             currencies[name] = currencies_of(received, table)
+            unnamed = note_amounts_without_currency(received, table, currencies[name], found.rows)
         except engine.errors as error:
             failures.append(f"{name}: the table cannot be read to its end. {said(error)} Export it again.")
             continue
         rows[name], plain[name], impossible[name] = found.rows, found.plain, found.impossible
         failures += missing_columns(received, table) + miswritten_columns(received, table)
         failures += [*found.failures, *lines.clashes]
-        notes += found.notes
+        notes += found.notes + unnamed
         if lines.fewer and not lines.clashes:
             duplicated.add(name)
             notes.append(lines.note)
