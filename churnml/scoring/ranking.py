@@ -1,10 +1,8 @@
-"""The ranking: who is most likely to leave, why, and what that is worth."""
+"""The ranking: who is most likely to leave, what that is worth, and whom to contact."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date, timedelta
 from functools import cached_property
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -15,24 +13,12 @@ from pydantic import ValidationError
 
 from churnml.campaigns.holdout import HoldoutPlan
 from churnml.config import Config, ScoringSettings
-from churnml.data.history import History
-from churnml.data.shop import Shop
-from churnml.data.timeline import timeline
 from churnml.definition import failures_of
 from churnml.errors import ConfigError, InputError
-from churnml.features.available import available
-from churnml.features.builder import build
-from churnml.features.sentences import Sentences
-from churnml.features.trace import trace
-from churnml.models.attribution import sum_concepts
-from churnml.models.model import Model
-from churnml.plots import plot_reasons
-from churnml.scoring.changes import name_causes, name_changes, snapshot_of
-from churnml.scoring.explaining import Explained, make_writer
+from churnml.scoring.compare import explain_changes
+from churnml.scoring.explainer import Explainer
 from churnml.scoring.plays import Play
-from churnml.scoring.reason_stability import compute_stability
-from churnml.scoring.reasons import ReasonWriter
-from churnml.scoring.story import Explanation, Story, say_events
+from churnml.scoring.story import Explanation, Story
 from churnml.scoring.worklist import Worklist, make_worklist
 
 if TYPE_CHECKING:
@@ -41,8 +27,6 @@ if TYPE_CHECKING:
 _HEAD = 10
 _SHOWN = ("risk_rank", "customer_id", "churn_probability", "risk_band", "value_at_risk", "reason_1")
 _LOST = "already lost"
-_SHARED_BY = 5
-"""Customers who share a text of the shop, such as a topic, before a pseudonymous ranking tells it."""
 _CHANGEABLE = ("capacity", "budget", "rank_by", "order_by")
 
 
@@ -59,45 +43,30 @@ class Ranking:
         What one does for a customer, by the name in the column ``play``.
     language, currency
         How sentences are written; a null currency writes plain numbers.
+    explainer
+        Tells why customers stand where they stand.
     earlier
-        The ranking of an earlier day that it is compared with, or None.
+        The ranking of an earlier day that it is compared with, or None; see ``churnml.scoring.compare``.
     """
 
     def __init__(
         self,
         *,
         frame: pd.DataFrame,
-        X: pd.DataFrame,
-        explained: Explained,
         against: pd.Series,
-        writer: ReasonWriter,
-        model: Model,
-        shop: Shop,
+        explainer: Explainer,
         plays: dict[str, Play],
         config: Config,
-        sentences: Sentences,
         earlier: pd.DataFrame | None = None,
-        real_ids: pd.Series | None = None,
     ) -> None:
         self.frame = frame
-        self.model = model
-        self.shop = shop
+        self.explainer = explainer
+        self.model, self.shop, self.snapshot_date = explainer.model, explainer.shop, explainer.snapshot_date
+        self.language, self.currency = explainer.sentences.language, explainer.sentences.currency
         self.plays = plays
         self.config = config
-        self.language = sentences.language
-        self.currency = sentences.currency
-        self._sentences = sentences
-        self.snapshot_date = frame["snapshot_date"].iloc[0]
-        self._X = X
-        self._explained = explained
-        self._against = against
-        self._writer = writer
         self.earlier = earlier
-        self._real_ids = real_ids
-        if earlier is not None:
-            named = self._named_changes.set_index("customer_id")["change"]
-            self.frame = frame.assign(change=frame["customer_id"].map(named).astype("str"))
-            del self.__dict__["_worklist"]  # chosen from the frame without it
+        self._against = against
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -185,7 +154,7 @@ class Ranking:
     @property
     def pseudonymous(self) -> bool:
         """Whether other ids stand for the shop's own."""
-        return self._real_ids is not None
+        return self.explainer.ids.pseudonymous
 
     @property
     def excluded(self) -> dict[str, int]:
@@ -198,15 +167,10 @@ class Ranking:
         return self._worklist.holdout
 
     @property
-    def drivers(self) -> pd.DataFrame:
-        """``concept`` and ``weight``: mean absolute weight over all customers in log-odds, heaviest first."""
-        weights = self._explained.weights.abs().mean().sort_values(ascending=False, kind="stable")
-        return weights.astype("float64").rename_axis("concept").rename("weight").reset_index()
-
-    def plot_drivers(self, ax: Axes | None = None) -> Axes:
-        """Draw what the model looks at, by concept."""
-        table = self.drivers.rename(columns={"concept": "label", "weight": "contribution"})
-        return plot_reasons(table, ax, title="Mean absolute weight of each concept (log-odds)")
+    def lost(self) -> pd.Series:
+        """Whether a customer is too long gone for the list, by id."""
+        lost = (self._against == _LOST).fillna(False).to_numpy(dtype=bool)
+        return pd.Series(lost, index=self.frame["customer_id"])
 
     @cached_property
     def changes(self) -> pd.DataFrame | None:
@@ -214,122 +178,37 @@ class Ranking:
 
         ``customer_id, change, before, now, feature, sentence``; see ``churnml.scoring.changes``.
         """
-        if self.earlier is None:
-            return None
-        changes = self._named_changes
-        X = self._X.loc[self._X.index.isin(changes["customer_id"])]
-        X_before = self._features_on(snapshot_of(self.earlier))
-        X_before = X_before.loc[X_before.index.isin(X.index)]
-        return name_causes(
-            changes,
-            X,
-            self.model.contributions(X)[1],
-            self.model.contributions(X_before)[1],
-            self._sentences,
-        )
+        return None if self.earlier is None else explain_changes(self, self.earlier)
+
+    @property
+    def drivers(self) -> pd.DataFrame:
+        """See ``Explainer.drivers``."""
+        return self.explainer.drivers
+
+    def plot_drivers(self, ax: Axes | None = None) -> Axes:
+        """Draw what the model looks at, by concept."""
+        return self.explainer.plot_drivers(ax)
 
     def stories(self, customers: Sequence[str]) -> dict[str, Story]:
-        """Tell the stories of customers of the ranking; others are left out.
-
-        Parameters
-        ----------
-        customers
-            Their ids.
-
-        Returns
-        -------
-        dict
-            By id, in the order given.
-        """
-        known = [customer for customer in dict.fromkeys(customers) if customer in self._X.index]
-        X = self._X.loc[known]
-        told = dict(zip(known, self._writer.write(X, self.model.contributions(X)[1]), strict=True)) if known else {}
-        shared_by = _SHARED_BY if self.pseudonymous else 1
-        happened = timeline(History(self.shop, self.snapshot_date), self._real(known), shared_by=shared_by)
-        happened["customer_id"] = self._public(happened["customer_id"])
-        said = say_events(happened, self.language, self.currency)
-        events = said.drop(columns="customer_id")
-        places = said.groupby("customer_id").indices
-        none = np.array([], dtype=np.intp)
-        rows = {row["customer_id"]: row for _, row in self.frame[self.frame["customer_id"].isin(known)].iterrows()}
-        weights = self._explained.weights.loc[known].astype("float64")
-        return {
-            customer: Story(
-                customer,
-                rows[customer],
-                told[customer].leaving,
-                told[customer].staying,
-                _heaviest_first(pd.Series(row, index=weights.columns)),
-                events.iloc[places.get(customer, none)].reset_index(drop=True),
-            )
-            for customer, row in zip(known, weights.to_numpy(), strict=True)
-        }
+        """Tell the stories of customers; see ``Explainer.stories``."""
+        return self.explainer.stories(self.frame, customers)
 
     def stability(self, customers: Sequence[str], snapshots: int = 3, every_days: int = 30) -> pd.DataFrame:
-        """Count on how many of the last snapshots a concept was among customers' reasons, by today's model.
-
-        Parameters
-        ----------
-        customers
-            Their ids.
-        snapshots
-            So many, this one included.
-        every_days
-            Days between two.
-
-        Returns
-        -------
-        pandas DataFrame
-            ``customer_id, concept, days, of_days, share, last_told_on``; see ``compute_stability``.
-        """
-        told = {}
-        for back in range(snapshots):
-            day = self.snapshot_date - timedelta(days=back * every_days)
-            if History(self.shop, day).first_day == day:
-                break
-            X = self._features_on(day) if back else self._X
-            if X.empty:
-                break
-            writer = self._writer_of(X) if back else self._writer
-            rows = X.loc[X.index.isin(list(customers))]
-            told[day] = dict(zip(rows.index, writer.write(rows, self.model.contributions(rows)[1]), strict=True))
-        return compute_stability(told)
+        """Count on how many of the last snapshots a concept was among reasons; see ``Explainer.stability``."""
+        return self.explainer.stability(customers, snapshots, every_days)
 
     def explain(self, customer_id: str) -> Explanation:
-        """Explain one customer.
+        """Explain one customer; see ``Explainer.explain``."""
+        return self.explainer.explain(self.frame, customer_id)
 
-        Raises
-        ------
-        InputError
-            Where she is not in the ranking.
-        """
-        if customer_id not in self._X.index:
-            raise InputError(
-                f"{customer_id}: is not in the ranking of {self.snapshot_date}. Only customers with an order in the "
-                f"{self.model.definition.active_days} days before are."
-            )
-        story = self.stories([customer_id])[customer_id]
-        base, contributions = self.model.contributions(self._X.loc[[customer_id]])
-        names = list(contributions.columns)
-        features = pd.DataFrame(
-            {
-                "feature": names,
-                "describe": [feature.describe for feature in self.model.features],
-                "concept": [feature.concept for feature in self.model.features],
-                "value": self._X.loc[customer_id, names].to_numpy(),
-                "contribution": contributions.iloc[0].to_numpy(),
-            }
-        )
-        return Explanation(
-            customer_id,
-            story.row.drop("customer_id"),
-            story.leaving,
-            story.staying,
-            _heaviest_first(sum_concepts(contributions, self.model.concepts).iloc[0]),
-            story.events,
-            features.sort_values("contribution", ascending=False, ignore_index=True, kind="stable"),
-            base,
-        )
+    def trace(self, customer_id: str, feature: str) -> pd.DataFrame:
+        """Give the source rows of one value; see ``churnml.features.trace.trace``."""
+        return self.explainer.trace(customer_id, feature)
+
+    def but(self, **changes: Any) -> Ranking:
+        """Give the same ranking with other parts, by the names of the arguments that make one."""
+        parts = ("frame", "explainer", "plays", "config", "earlier")
+        return Ranking(**{name: getattr(self, name) for name in parts} | {"against": self._against} | changes)
 
     def renamed(self, public_ids: pd.Series) -> Ranking:
         """Give the same ranking with other customer ids in all that it gives out, such as pseudonyms.
@@ -343,75 +222,8 @@ class Ranking:
         def rename(table: pd.DataFrame) -> pd.DataFrame:
             return table.assign(customer_id=table["customer_id"].map(public_ids))
 
-        def reindexed(table: pd.DataFrame) -> pd.DataFrame:
-            return table.set_axis(pd.Index(public_ids.loc[table.index].to_numpy(), name=table.index.name))
-
-        explained = replace(
-            self._explained, reasons=reindexed(self._explained.reasons), weights=reindexed(self._explained.weights)
-        )
-        return Ranking(
-            frame=rename(self.frame),
-            X=reindexed(self._X),
-            explained=explained,
-            against=self._against,
-            writer=self._writer,
-            model=self.model,
-            shop=self.shop,
-            plays=self.plays,
-            config=self.config,
-            sentences=self._sentences,
-            earlier=None if self.earlier is None else rename(self.earlier),
-            real_ids=pd.Series(public_ids.index, index=pd.Index(public_ids)),
-        )
-
-    def trace(self, customer_id: str, feature: str) -> pd.DataFrame:
-        """Give the source rows of one value; see ``churnml.features.trace.trace``."""
-        return trace(self.shop, self._real([customer_id])[0], feature, self.snapshot_date)
-
-    @cached_property
-    def _named_changes(self) -> pd.DataFrame:
-        assert self.earlier is not None
-        lost = (self._against == _LOST).fillna(False)
-        return name_changes(
-            self.frame,
-            self.worklist()["customer_id"],
-            self.earlier,
-            pd.Series(lost.to_numpy(dtype=bool), index=self.frame["customer_id"]),
-            self._contacted_since((self.snapshot_date - snapshot_of(self.earlier)).days),
-        )
-
-    def _features_on(self, day: date) -> pd.DataFrame:
-        wanted = set(self.model.names)
-        features = [feature for feature in available(self.shop) if feature.name in wanted]
-        X = build(History(self.shop, day), self.model.definition, features)[list(self.model.names)]
-        return X.set_axis(self._public(X.index.to_series()))
-
-    def _writer_of(self, X: pd.DataFrame) -> ReasonWriter:
-        return make_writer(self.model, X, self._sentences, self.config.scoring.min_reason_weight)
-
-    def _contacted_since(self, days: int) -> pd.Series:
-        """Tell to whom an offer was sent in the last days, by id; null for all where the shop does not say."""
-        ids = self.frame["customer_id"]
-        if not self.shop.has("contacts"):
-            return pd.Series(pd.NA, index=ids, dtype="boolean")
-        history = History(self.shop, self.snapshot_date)
-        sent = history.sent_offers
-        reached = sent.filter(history.within(sent.sent_at, days)).select("customer_id").distinct().to_pandas()
-        return pd.Series(np.isin(ids, self._public(reached["customer_id"])), index=ids, dtype="boolean")
-
-    def _real(self, customers: Sequence[str]) -> list[str]:
-        """Give the shop's own ids of customers."""
-        return list(customers) if self._real_ids is None else self._real_ids.loc[list(customers)].tolist()
-
-    def _public(self, real: pd.Series) -> pd.Series:
-        """Give the ids of the ranking for the shop's own; null for customers who have none."""
-        if self._real_ids is None:
-            return real
-        return real.map(pd.Series(self._real_ids.index, index=pd.Index(self._real_ids)))
-
-
-def _heaviest_first(weights: pd.Series) -> pd.Series:
-    return weights.sort_values(ascending=False, kind="stable")
+        earlier = None if self.earlier is None else rename(self.earlier)
+        return self.but(frame=rename(self.frame), explainer=self.explainer.renamed(public_ids), earlier=earlier)
 
 
 def _customers(n: int) -> int:

@@ -30,7 +30,9 @@ from churnml.features.sentences import Sentences
 from churnml.models.model import Model
 from churnml.models.plain_files import shown
 from churnml.scoring.changes import check_earlier
+from churnml.scoring.compare import compare
 from churnml.scoring.contact_by import contact_days
+from churnml.scoring.explainer import Explainer
 from churnml.scoring.explaining import explain_all, make_writer
 from churnml.scoring.plays import BANDS, PlayBook, read_plays
 from churnml.scoring.ranking import Ranking
@@ -159,19 +161,23 @@ class Scorer:
         against = reasons_against(frame, known_of, book.plays, settings)
         frame["change"] = pd.Series(pd.NA, index=frame.index, dtype="str")
         frame["holdout"], frame["arm_until"] = self._arms(frame, against, earlier)
-        return Ranking(
+        ranking = Ranking(
             frame=frame[list(_COLUMNS)],
-            X=X,
-            explained=explained,
             against=against,
-            writer=writer,
-            model=model,
-            shop=shop,
+            explainer=Explainer(
+                shop=shop,
+                snapshot_date=day,
+                model=model,
+                X=X,
+                explained=explained,
+                writer=writer,
+                sentences=sentences,
+                min_weight=settings.min_reason_weight,
+            ),
             plays=dict(book.plays),
             config=self.config,
-            sentences=sentences,
-            earlier=earlier,
         )
+        return ranking if earlier is None else compare(ranking, earlier)
 
     def _day(self, shop: Shop, snapshot_date: Day | None, in_sample: bool) -> date:
         day = resolve_day(shop, snapshot_date, self.model.definition.horizon_days, "snapshot_date")

@@ -93,7 +93,7 @@ def test_the_work_list_holds_whom_one_may_contact_in_time(ranking: Ranking) -> N
     assert listed.value_at_risk.is_monotonic_decreasing
     assert listed.churn_probability.min() >= 0.25
     since = (pd.Timestamp(DAY) - listed.last_order_at.dt.normalize()).dt.days
-    gaps = ranking._X.gap_median_days
+    gaps = ranking.explainer.X.gap_median_days
     pace = gaps.fillna(gaps.median()).loc[listed.customer_id].to_numpy()
     assert (since > pace).all()
     assert (since <= np.maximum(3 * pace, 90)).all()
@@ -130,7 +130,7 @@ def test_an_unknown_customer_is_refused(ranking: Ranking) -> None:
 def test_a_trace_gives_the_rows_behind_a_number(ranking: Ranking) -> None:
     customer = ranking.worklist().customer_id.iloc[0]
     rows = ranking.trace(customer, "orders_365d")
-    assert len(rows) == ranking._X.loc[customer, "orders_365d"]
+    assert len(rows) == ranking.explainer.X.loc[customer, "orders_365d"]
 
 
 def test_a_ranking_shows_itself(ranking: Ranking) -> None:
@@ -187,7 +187,7 @@ def test_what_reasons_are_about_is_said_in_the_words_of_today(model: Model, shop
 def test_every_sentence_is_true_in_the_tables(ranking: Ranking) -> None:
     complaining = ranking.frame[ranking.frame.reason_1_concept == "complaints"]
     assert len(complaining) > 0
-    counts = ranking._X.loc[complaining.customer_id, ["complaints_365d", "complaints_open"]]
+    counts = ranking.explainer.X.loc[complaining.customer_id, ["complaints_365d", "complaints_open"]]
     assert (counts.sum(axis=1) > 0).all()
 
 

@@ -1,0 +1,213 @@
+"""The explainer: why customers of a ranking stand where they stand, down to the source rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from churnml.data.history import History
+from churnml.data.shop import Shop
+from churnml.data.timeline import timeline
+from churnml.errors import InputError
+from churnml.features.available import available
+from churnml.features.builder import build
+from churnml.features.sentences import Sentences
+from churnml.features.trace import trace
+from churnml.models.attribution import sum_concepts
+from churnml.models.model import Model
+from churnml.plots import plot_reasons
+from churnml.scoring.explaining import Explained, make_writer
+from churnml.scoring.public_ids import PublicIds
+from churnml.scoring.reason_stability import compute_stability
+from churnml.scoring.reasons import ReasonWriter
+from churnml.scoring.story import Explanation, Story, say_events
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_SHARED_BY = 5
+"""Customers who share a text of the shop, such as a topic, before a pseudonymous ranking tells it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explainer:
+    """Explains the customers of a snapshot.
+
+    Attributes
+    ----------
+    shop, snapshot_date, model
+        What was ranked, and by what.
+    X
+        Features of all customers.
+    explained
+        Reasons and weights of all customers.
+    writer
+        Writes the reasons of some.
+    sentences
+        What the features say, in a language.
+    min_weight
+        Least weight of a reason, in log-odds.
+    ids
+        Under which ids customers are given out; ``X`` and ``explained`` carry these.
+    """
+
+    shop: Shop
+    snapshot_date: date
+    model: Model
+    X: pd.DataFrame
+    explained: Explained
+    writer: ReasonWriter
+    sentences: Sentences
+    min_weight: float
+    ids: PublicIds = PublicIds()
+
+    def renamed(self, public_ids: pd.Series) -> Explainer:
+        """Give the same with other ids; see ``Ranking.renamed``."""
+
+        def reindexed(table: pd.DataFrame) -> pd.DataFrame:
+            return table.set_axis(pd.Index(public_ids.loc[table.index].to_numpy(), name=table.index.name))
+
+        explained = replace(
+            self.explained, reasons=reindexed(self.explained.reasons), weights=reindexed(self.explained.weights)
+        )
+        ids = PublicIds(pd.Series(public_ids.index, index=pd.Index(public_ids)))
+        return replace(self, X=reindexed(self.X), explained=explained, ids=ids)
+
+    @property
+    def drivers(self) -> pd.DataFrame:
+        """``concept`` and ``weight``: mean absolute weight over all customers in log-odds, heaviest first."""
+        weights = self.explained.weights.abs().mean().sort_values(ascending=False, kind="stable")
+        return weights.astype("float64").rename_axis("concept").rename("weight").reset_index()
+
+    def plot_drivers(self, ax: Axes | None = None) -> Axes:
+        """Draw what the model looks at, by concept."""
+        table = self.drivers.rename(columns={"concept": "label", "weight": "contribution"})
+        return plot_reasons(table, ax, title="Mean absolute weight of each concept (log-odds)")
+
+    def stories(self, frame: pd.DataFrame, customers: Sequence[str]) -> dict[str, Story]:
+        """Tell the stories of customers of the ranking; others are left out.
+
+        Parameters
+        ----------
+        frame
+            The ranking's rows.
+        customers
+            Their ids.
+
+        Returns
+        -------
+        dict
+            By id, in the order given.
+        """
+        known = [customer for customer in dict.fromkeys(customers) if customer in self.X.index]
+        X = self.X.loc[known]
+        told = dict(zip(known, self.writer.write(X, self.model.contributions(X)[1]), strict=True)) if known else {}
+        shared_by = _SHARED_BY if self.ids.pseudonymous else 1
+        happened = timeline(History(self.shop, self.snapshot_date), self.ids.real(known), shared_by=shared_by)
+        happened["customer_id"] = self.ids.public(happened["customer_id"])
+        said = say_events(happened, self.sentences.language, self.sentences.currency)
+        events = said.drop(columns="customer_id")
+        places = said.groupby("customer_id").indices
+        none = np.array([], dtype=np.intp)
+        rows = {row["customer_id"]: row for _, row in frame[frame["customer_id"].isin(known)].iterrows()}
+        weights = self.explained.weights.loc[known].astype("float64")
+        return {
+            customer: Story(
+                customer,
+                rows[customer],
+                told[customer].leaving,
+                told[customer].staying,
+                _heaviest_first(pd.Series(row, index=weights.columns)),
+                events.iloc[places.get(customer, none)].reset_index(drop=True),
+            )
+            for customer, row in zip(known, weights.to_numpy(), strict=True)
+        }
+
+    def stability(self, customers: Sequence[str], snapshots: int = 3, every_days: int = 30) -> pd.DataFrame:
+        """Count on how many of the last snapshots a concept was among customers' reasons, by today's model.
+
+        Parameters
+        ----------
+        customers
+            Their ids.
+        snapshots
+            So many, this one included.
+        every_days
+            Days between two.
+
+        Returns
+        -------
+        pandas DataFrame
+            ``customer_id, concept, days, of_days, share, last_told_on``; see ``compute_stability``.
+        """
+        told = {}
+        for back in range(snapshots):
+            day = self.snapshot_date - timedelta(days=back * every_days)
+            if History(self.shop, day).first_day == day:
+                break
+            X = self.features_on(day) if back else self.X
+            if X.empty:
+                break
+            writer = self._writer_of(X) if back else self.writer
+            rows = X.loc[X.index.isin(list(customers))]
+            told[day] = dict(zip(rows.index, writer.write(rows, self.model.contributions(rows)[1]), strict=True))
+        return compute_stability(told)
+
+    def explain(self, frame: pd.DataFrame, customer_id: str) -> Explanation:
+        """Explain one customer.
+
+        Raises
+        ------
+        InputError
+            Where she is not in the ranking.
+        """
+        if customer_id not in self.X.index:
+            raise InputError(
+                f"{customer_id}: is not in the ranking of {self.snapshot_date}. Only customers with an order in the "
+                f"{self.model.definition.active_days} days before are."
+            )
+        story = self.stories(frame, [customer_id])[customer_id]
+        base, contributions = self.model.contributions(self.X.loc[[customer_id]])
+        names = list(contributions.columns)
+        features = pd.DataFrame(
+            {
+                "feature": names,
+                "describe": [feature.describe for feature in self.model.features],
+                "concept": [feature.concept for feature in self.model.features],
+                "value": self.X.loc[customer_id, names].to_numpy(),
+                "contribution": contributions.iloc[0].to_numpy(),
+            }
+        )
+        return Explanation(
+            customer_id,
+            story.row.drop("customer_id"),
+            story.leaving,
+            story.staying,
+            _heaviest_first(sum_concepts(contributions, self.model.concepts).iloc[0]),
+            story.events,
+            features.sort_values("contribution", ascending=False, ignore_index=True, kind="stable"),
+            base,
+        )
+
+    def trace(self, customer_id: str, feature: str) -> pd.DataFrame:
+        """Give the source rows of one value; see ``churnml.features.trace.trace``."""
+        return trace(self.shop, self.ids.real([customer_id])[0], feature, self.snapshot_date)
+
+    def features_on(self, day: date) -> pd.DataFrame:
+        """Give the model's features of all customers of another day."""
+        wanted = set(self.model.names)
+        features = [feature for feature in available(self.shop) if feature.name in wanted]
+        X = build(History(self.shop, day), self.model.definition, features)[list(self.model.names)]
+        return X.set_axis(self.ids.public(X.index.to_series()))
+
+    def _writer_of(self, X: pd.DataFrame) -> ReasonWriter:
+        return make_writer(self.model, X, self.sentences, self.min_weight)
+
+
+def _heaviest_first(weights: pd.Series) -> pd.Series:
+    return weights.sort_values(ascending=False, kind="stable")

@@ -1,0 +1,36 @@
+"""The ids under which customers are given out: the shop's own, or others that stand for them, such as pseudonyms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class PublicIds:
+    """Turns the shop's own ids into those that are given out, and back.
+
+    Attributes
+    ----------
+    real_ids
+        The shop's own ids, indexed by those that are given out; None where the shop's own are.
+    """
+
+    real_ids: pd.Series | None = None
+
+    @property
+    def pseudonymous(self) -> bool:
+        """Whether other ids stand for the shop's own."""
+        return self.real_ids is not None
+
+    def real(self, customers: Sequence[str]) -> list[str]:
+        """Give the shop's own ids of customers."""
+        return list(customers) if self.real_ids is None else self.real_ids.loc[list(customers)].tolist()
+
+    def public(self, real: pd.Series) -> pd.Series:
+        """Give the ids that are given out for the shop's own; null for customers who have none."""
+        if self.real_ids is None:
+            return real
+        return real.map(pd.Series(self.real_ids.index, index=pd.Index(self.real_ids)))
