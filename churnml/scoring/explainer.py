@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -64,7 +64,7 @@ class Explainer:
     writer: ReasonWriter
     sentences: Sentences
     min_weight: float
-    ids: PublicIds = PublicIds()
+    ids: PublicIds = field(default_factory=PublicIds)
 
     def renamed(self, public_ids: pd.Series) -> Explainer:
         """Give the same with other ids; see ``Ranking.renamed``."""
