@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,10 +15,13 @@ from churnml.models.candidates import RULE
 from churnml.models.rows import TrainingFrame
 from churnml.statistics.logodds import sigmoid
 from churnml.training.choose.choice import better_than_chance
-from churnml.training.choose.selection import AtGate
-from churnml.training.judge.gate import Verdict, against_champion, name_signal, pass_gate, skill_of
+from churnml.training.choose.recipe import Recipe
+from churnml.training.choose.selection import AtGate, Choice
+from churnml.training.judge import gate as gate_module
+from churnml.training.judge.gate import Verdict, against_champion, judge, name_signal, pass_gate, shipped, skill_of
 from churnml.training.result import Training
-from tests.drawn import permuted
+from churnml.training.rows.study import Study
+from tests.drawn import permuted, study_of
 
 MakeFrame = Callable[..., TrainingFrame]
 TrainOn = Callable[..., Training]
@@ -376,3 +381,70 @@ def test_one_of_two_simple_ones_that_tells_is_too_little_signal() -> None:
     assert "Recency and frequency carry too little signal" in name_signal(nothing, comparison).sentence
     # Exactly one standard error is not more than one.
     assert better_than_chance(comparison.assign(against_chance=-0.01, chosen=[True, False])) == set()
+
+
+# --- with a champion -----------------------------------------------------------------------------------------------
+
+CHOSEN, RULES, CHAMPION = Recipe(("a", "b"), "lightgbm"), Recipe(("a", "b")), Recipe(("a",), "rfm_logistic")
+
+
+def a_choice(z: np.ndarray, rule: np.ndarray) -> Choice:
+    comparison = pd.DataFrame({"candidate": ["lightgbm"], "auroc": 0.7, "against_chance": -1.0})
+    at_gate = AtGate(candidate="lightgbm", by_choice=z, rule=rule)
+    parts = {"predictions": None, "comparison": comparison, "segments": ()}
+    return Choice(chosen=CHOSEN, rule=RULES, at_gate=at_gate, **parts)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def against(gate: tuple[TrainingFrame, np.ndarray], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Judge with a champion that knows all, and say which recipes were compared under the same cut."""
+    test, z = gate
+    asked: list[Recipe] = []
+
+    def compared(study: Study, folds: object, recipes: Sequence[Recipe]) -> list[np.ndarray]:
+        asked.extend(recipes)
+        return [z, 4 * (test.churned - 0.5)]
+
+    def judged_against(champion: Recipe | None, chosen: float, rule: float) -> tuple[Verdict, Verdict, list[Recipe]]:
+        X = pd.DataFrame({"a": z, "b": z})
+        study = study_of(dataclasses.replace(test, X=X))
+        study.__dict__.update(plan=SimpleNamespace(gates=()), gate_rows=test)
+        return *judge(study, a_choice(chosen * z, rule * z), champion), asked
+
+    monkeypatch.setattr(gate_module, "predict", compared)
+    return judged_against
+
+
+@pytest.mark.parametrize("features", [("a",), ("a", "b")])
+@pytest.mark.parametrize(("rule", "ships"), [(0.3, CHOSEN), (1.0, RULES)])
+def test_a_champion_is_held_against_what_ships(
+    against: Callable[..., Any], features: tuple[str, ...], rule: float, ships: Recipe
+) -> None:
+    champion = dataclasses.replace(CHAMPION, features=features)
+    own, verdict, compared = against(champion, 1.0, rule)
+    assert compared == [ships, champion]
+    assert own.replaces
+    assert not verdict.replaces, "the champion knows all"
+    assert own.decision == verdict.decision == ("model" if ships is CHOSEN else "rule")
+
+
+@pytest.mark.parametrize(
+    ("champion", "chosen"), [(None, 1.0), (dataclasses.replace(CHAMPION, features=("a", "c")), 1.0), (CHAMPION, -1.0)]
+)
+def test_none_is_held_against_what_reads_other_features_or_ships_nothing(
+    against: Callable[..., Any], champion: Recipe | None, chosen: float
+) -> None:
+    own, verdict, compared = against(champion, chosen, 0.3 * chosen)
+    assert own is verdict
+    assert not compared
+    assert (own.decision == "no skill") == (chosen < 0)
+
+
+def test_the_chosen_one_ships_unless_the_rule_is_as_good(gate: tuple[TrainingFrame, np.ndarray]) -> None:
+    _, z = gate
+    choice = a_choice(z, 2 * z)
+    nothing = Verdict("no skill", 0.0, 0.0, 0.0, 0.0, "")
+    for decision, recipe, logodds in (("model", CHOSEN, z), ("no skill", CHOSEN, z), ("rule", RULES, 2 * z)):
+        ships, said = shipped(choice, dataclasses.replace(nothing, decision=decision))
+        assert ships is recipe
+        np.testing.assert_array_equal(said, logodds)
