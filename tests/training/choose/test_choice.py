@@ -6,13 +6,14 @@ import dataclasses
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from churnml.models.candidates import CANDIDATES
 from churnml.models.candidates.base import FitSettings
 from churnml.models.candidates.blend import find_weights
 from churnml.models.rows import TrainingFrame
-from churnml.training.choose.choice import Predictions, compare, predict_folds, with_blend
+from churnml.training.choose.choice import Predictions, better_than_chance, compare, predict_folds, with_blend
 from churnml.training.choose.recipe import Recipe
 from churnml.training.rows.folds import Fold
 from tests.drawn import study_of
@@ -205,3 +206,23 @@ def test_the_blend_of_customers_kept_apart_knows_all_others() -> None:
 def test_one_member_is_no_blend() -> None:
     given = predictions_of(CHURNED, {"recency_rule": FLAT, "rfm_logistic": RIGHT})
     assert with_blend(given, 30) is given
+
+
+def test_better_than_chance_on_the_folds_is_by_more_than_one_standard_error() -> None:
+    def found(rule: float, other: float, chosen: str) -> set[str]:
+        table = pd.DataFrame(
+            {
+                "candidate": ["recency_rule", "lightgbm"],
+                "against_chance": [rule, other],
+                "against_chance_error": [0.01, 0.01],
+            }
+        )
+        return better_than_chance(table.assign(chosen=table.candidate == chosen))
+
+    assert found(-0.011, -0.02, "lightgbm") == {"chosen", "rule"}
+    assert found(-0.011, -0.02, "recency_rule") == {"chosen", "rule"}
+    assert found(-0.009, -0.02, "lightgbm") == {"chosen"}
+    assert found(-0.011, 0.02, "lightgbm") == {"rule"}
+    assert found(0.0, 0.0, "recency_rule") == set()
+    # Exactly one standard error is not more than one.
+    assert found(-0.01, -0.01, "lightgbm") == set()

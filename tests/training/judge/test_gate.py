@@ -14,7 +14,6 @@ import pytest
 from churnml.models.candidates import RULE
 from churnml.models.rows import TrainingFrame
 from churnml.statistics.logodds import sigmoid
-from churnml.training.choose.choice import better_than_chance
 from churnml.training.choose.recipe import Recipe
 from churnml.training.choose.selection import AtGate, Choice
 from churnml.training.judge import gate as gate_module
@@ -228,24 +227,6 @@ def test_what_told_nothing_on_the_folds_has_no_skill_at_the_gate(gate: tuple[Tra
     assert judged(test, z, z, True, ["chosen"]).decision == "no skill"
 
 
-def test_better_than_chance_on_the_folds_is_by_more_than_one_standard_error() -> None:
-    def found(rule: float, other: float, chosen: str) -> set[str]:
-        table = pd.DataFrame(
-            {
-                "candidate": ["recency_rule", "lightgbm"],
-                "against_chance": [rule, other],
-                "against_chance_error": [0.01, 0.01],
-            }
-        )
-        return better_than_chance(table.assign(chosen=table.candidate == chosen))
-
-    assert found(-0.011, -0.02, "lightgbm") == {"chosen", "rule"}
-    assert found(-0.011, -0.02, "recency_rule") == {"chosen", "rule"}
-    assert found(-0.009, -0.02, "lightgbm") == {"chosen"}
-    assert found(-0.011, 0.02, "lightgbm") == {"rule"}
-    assert found(0.0, 0.0, "recency_rule") == set()
-
-
 def test_the_score_statistic_by_hand() -> None:
     # Two of four leave; y - p is +-1/2, l - mean is 1.5, 0.5, -0.5, -1.5 for the outcomes 1, 0, 1, 0.
     # Scores 0.75, -0.25, -0.25, 0.75: mean 0.25; deviations +-0.5, so the error is sqrt(4/3 * 4 * 0.25) / 4 = 0.28868.
@@ -379,8 +360,6 @@ def test_one_of_two_simple_ones_that_tells_is_too_little_signal() -> None:
     nothing = Verdict("no skill", 0.0, 0.1, 0.0, 0.1, "Nothing.")
     assert (nothing.skill, nothing.replaces, nothing.against_champion) == (0.0, True, None)
     assert "Recency and frequency carry too little signal" in name_signal(nothing, comparison).sentence
-    # Exactly one standard error is not more than one.
-    assert better_than_chance(comparison.assign(against_chance=-0.01, chosen=[True, False])) == set()
 
 
 # --- with a champion -----------------------------------------------------------------------------------------------
