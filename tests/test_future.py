@@ -276,7 +276,7 @@ def test_a_ranking_its_stories_and_changes_are_the_same(
 def test_postgres_knows_nothing_of_the_future_either(
     postgres: str, tables: Tables, shops: Callable[[str], Shop]
 ) -> None:
-    other = read(load_postgres(postgres, "future", with_other_future(tables, NOW)))
+    other = read(load_postgres(postgres, "future", with_other_future(tables, NOW))).with_family(own_family())
     definition = KINDS["with lead days"]
     expected = build_features(shops("as it came"), DAY, definition)
     found = build_features(other, DAY, definition)
