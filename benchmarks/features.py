@@ -74,7 +74,7 @@ def run_churnml(path: Path, out: Path, snapshots: int) -> dict[str, float]:
     import pandas as pd
 
     from churnml.data.history import History
-    from churnml.data.shop import read
+    from churnml.data.reading import read
     from churnml.definition import ChurnDefinition
     from churnml.features.available import available
     from churnml.features.builder import Aggregates

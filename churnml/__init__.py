@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from churnml.data.history import History
     from churnml.data.importers import import_dataset
     from churnml.data.population import labels
-    from churnml.data.shop import Shop, check, read
+    from churnml.data.reading import check, read
+    from churnml.data.shop import Shop
     from churnml.data.simulator import simulate
     from churnml.definition import ChurnDefinition
     from churnml.errors import ChurnmlError
@@ -38,11 +39,11 @@ _HOMES = {
     "analyse": "churnml.analytics.overview",
     "audit": "churnml.features.audit",
     "build_features": "churnml.features.builder",
-    "check": "churnml.data.shop",
+    "check": "churnml.data.reading",
     "import_dataset": "churnml.data.importers",
     "labels": "churnml.data.population",
     "load_config": "churnml.config",
-    "read": "churnml.data.shop",
+    "read": "churnml.data.reading",
     "simulate": "churnml.data.simulator",
     "trace": "churnml.features.trace",
 }

@@ -19,7 +19,8 @@ from churnml.data.checks import CheckReport
 from churnml.data.files import read_table
 from churnml.data.history import History
 from churnml.data.population import resolve_day, training_snapshots
-from churnml.data.shop import Shop, check, read
+from churnml.data.reading import check, read
+from churnml.data.shop import Shop
 from churnml.data.simulator import simulate
 from churnml.days import Day
 from churnml.definition import ChurnDefinition

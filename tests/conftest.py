@@ -200,7 +200,7 @@ def simulated(once: Once) -> Path:
 @pytest.fixture(scope="session")
 def shop(simulated: Path) -> Shop:
     """The simulated shop."""
-    from churnml.data.shop import read
+    from churnml.data.reading import read
 
     return read(simulated)
 

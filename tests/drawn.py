@@ -16,6 +16,7 @@ from churnml.features.family_catalogue import catalogue
 from churnml.models.candidates import CANDIDATES
 from churnml.models.rows import TrainingFrame, customer_hashes
 from churnml.statistics.logodds import sigmoid
+from churnml.training.choose.choice import Predictions
 from churnml.training.result import Training
 from churnml.training.rows.study import Study
 from churnml.training.train import train
@@ -80,6 +81,26 @@ def permuted(frame: TrainingFrame, seed: int) -> TrainingFrame:
         rows = np.flatnonzero(frame.snapshots == day)
         churned[rows] = churned[rng.permutation(rows)]
     return dataclasses.replace(frame, churned=churned)
+
+
+def predictions_of(
+    churned: list[float],
+    logodds: dict[str, list[float]],
+    folds: list[int] | None = None,
+    customers: list[int] | None = None,
+) -> Predictions:
+    """Make predictions of one row per customer, by candidate; folds lie 30 days apart."""
+    rows = len(churned)
+    at = np.array(folds if folds is not None else [0] * rows)
+    return Predictions(
+        np.arange(rows),
+        np.array(churned),
+        np.array(customers if customers is not None else range(rows)),
+        np.datetime64("2025-01-01") + 30 * at,
+        at,
+        {name: np.array(values) for name, values in logodds.items()},
+        {},
+    )
 
 
 def study_of(frame: TrainingFrame, horizon_days: int = 90, **changes: Any) -> Study:

@@ -22,7 +22,8 @@ from churnml.analytics.overview import analyse
 from churnml.config import Config, FeatureSettings, SnapshotSettings, TrainingSettings
 from churnml.data.history import History
 from churnml.data.population import exclusions, labels
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 from churnml.data.simulator import simulate
 from churnml.definition import ChurnDefinition
 from churnml.features.builder import build_features

@@ -31,10 +31,10 @@ cli.main()
 """
 _SCORE = ("score", "SHOP", "--model", "MODEL", "--out", "list", "--config", "settings.yaml")
 PHASES = {
-    "read": ("churnml.data.shop.check_tables", ["check", "SHOP"]),
+    "read": ("churnml.data.reading.check_tables", ["check", "SHOP"]),
     "simulate": ("churnml.data.simulator.write._writer", ["demo", "--customers", "100000"]),
-    "features": ("churnml.tracking.trainer.build_training_frame", ["train", "SHOP", "--config", "settings.yaml"]),
-    "train": ("churnml.tracking.trainer.select", ["train", "SHOP", "--config", "settings.yaml"]),
+    "features": ("churnml.training.rows.study.build_training_frame", ["train", "SHOP", "--config", "settings.yaml"]),
+    "train": ("churnml.training.train.choose", ["train", "SHOP", "--config", "settings.yaml"]),
     "score": ("churnml.scoring.scorer.explain_all", [*_SCORE]),
     "write": ("churnml.reporting.files.write_workbook", [*_SCORE]),
 }

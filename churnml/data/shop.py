@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import ibis.expr.types as ir
 import pandas as pd
-from pydantic import ValidationError
 
-from churnml.config import LINES, TableSource
-from churnml.data.checks import CheckReport, check_tables
-from churnml.data.checks.files import check_files
-from churnml.data.contract import RECORDED_AT, TABLES
-from churnml.data.door import is_quick, normalise
-from churnml.data.engines import Engine, Found, open_engine
-from churnml.data.engines.engine import unknown_timezone
-from churnml.data.impossible import leave_out
-from churnml.data.lines import added_up
-from churnml.data.not_customers import count_rows_of, forgotten, without
-from churnml.data.remembered import key_of, recall, remember
+from churnml.data.checks import CheckReport
+from churnml.data.engines import Engine
 from churnml.data.supplied import SuppliedTable, supplied_table
-from churnml.definition import failures_of
-from churnml.errors import CheckError, ConfigError
-
-Source = Any  # str | Path | Mapping[str, DataFrame] | SparkSession, of which only some are installed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,6 +86,8 @@ class Shop:
         ...     fill=0,
         ...     en="{value} by the app in the last 90 days",
         ... )
+        >>> import pandas as pd
+        >>> from churnml.data.reading import read
         >>> rows = [(1, "a", "2025-01-05", 9.5, "app"), (2, "a", "2025-02-01", 12, "web")]
         >>> columns = ["order_id", "customer_id", "ordered_at", "amount", "channel"]
         >>> shop = read({"orders": pd.DataFrame(rows, columns=columns)})
@@ -197,205 +183,3 @@ class Shop:
         orders = self.tables["orders"]
         days = orders.aggregate(first=orders.ordered_at.min(), last=orders.ordered_at.max()).to_pandas().iloc[0]
         return pd.Timestamp(days["first"]).date(), pd.Timestamp(days["last"]).date()
-
-
-def check(
-    source: Source,
-    *,
-    timezone: str = "UTC",
-    tables: Mapping[str, TableSource | Mapping[str, Any]] | None = None,
-    allow: Sequence[str | Path] = (),
-) -> CheckReport:
-    """Check a shop's tables and report all that is wrong or tolerated.
-
-    Parameters
-    ----------
-    source, timezone, tables, allow
-        As in ``read``.
-
-    Returns
-    -------
-    CheckReport
-        Failures, notes and rows per table; nothing is raised for bad values.
-
-    Raises
-    ------
-    InputError
-        Where the source cannot be opened at all.
-    """
-    return _open(source, timezone, _table_sources(tables), allow, anew=True)[2]
-
-
-def read(
-    source: Source,
-    *,
-    timezone: str = "UTC",
-    tables: Mapping[str, TableSource | Mapping[str, Any]] | None = None,
-    allow: Sequence[str | Path] = (),
-) -> Shop:
-    """Read a shop's tables, check them and bring them to the contract's types.
-
-    What was found in order in files is not checked again until a byte of them changes; the reports lie in
-    ``~/.cache/churnml``, or in the folder that the environment variable ``CHURNML_CACHE`` names.
-
-    Parameters
-    ----------
-    source
-        A folder of Parquet or CSV files named after the tables (one file, numbered parts, or a folder of parts for
-        each), a DuckDB file, a mapping of table name to pandas, Polars or Arrow table, DuckDB relation or Ibis table,
-        ``postgres://user@host/database``, a Spark session, or ``pyspark:///folder``.
-    timezone
-        Wall clock of the shop; zone-aware times are converted to it, naive times are taken as they are.
-    tables
-        Where the source uses other names: for each contract table its name and its columns there, as a dict or a
-        ``TableSource``.
-    allow
-        Folders that views within a DuckDB file may read; without them, views read what is in the file.
-
-    Returns
-    -------
-    Shop
-
-    Raises
-    ------
-    InputError
-        With every failing table and column at once.
-    ConfigError
-        Where ``tables`` names what is no table of the contract, or holds what is no setting.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> orders = pd.DataFrame(
-    ...     [(1, "a", "2025-01-05", 9.5), (2, "a", "2025-02-01", 12)],
-    ...     columns=["order_id", "customer_id", "ordered_at", "amount"],
-    ... )
-    >>> shop = read({"orders": orders})
-    >>> shop.first_day, shop.last_day
-    (datetime.date(2025, 1, 5), datetime.date(2025, 2, 1))
-    """
-    sources = _table_sources(tables)
-    engine, raw, report = _open(source, timezone, sources, allow)
-    if report.failures:
-        raise CheckError(report.failures)
-    add_lines = _added(sources)
-    checked: dict[str, ir.Table] = {}
-    with engine.refusing():
-        for name in sorted(raw, key=list(TABLES).index):  # orders first: others begin with them
-            table = _through_the_door(raw[name], name, report, checked.get("orders"), add=name in add_lines)
-            checked[name] = engine.keep(name, table, stored=_is_changed(raw[name], name, report))
-    brought = {name: frozenset(received.columns) for name, received in raw.items()}
-    return Shop(checked, brought, report, engine, raw)
-
-
-def _open(
-    source: Source,
-    timezone: str,
-    renamed: Mapping[str, TableSource],
-    allow: Sequence[str | Path],
-    *,
-    anew: bool = False,
-) -> tuple[Engine, dict[str, ir.Table], CheckReport]:
-    if not isinstance(timezone, str):
-        raise unknown_timezone(timezone)
-    names = {table: (renamed[table].name if table in renamed else None) or table for table in TABLES}
-    engine = open_engine(source, timezone, allow)
-    found = engine.raw_tables(source, names)
-    raw, failures = found.tables, list(found.failures.values())
-    for table, theirs in renamed.items():
-        if table in raw:
-            raw[table], wrong = _with_contract_names(raw[table], table, theirs.columns)
-            failures += wrong
-    failures += [
-        f"{table}: tables.{table}.same_lines is add, but only {' and '.join(LINES)} have lines to add up. Take it out."
-        for table in sorted(_added(renamed) - {*LINES})
-    ]
-    nobody = sorted({id_ for theirs in renamed.values() for id_ in theirs.not_customers})
-    brought, raw = raw, without(raw, nobody)
-    settings = {table: theirs.model_dump() for table, theirs in renamed.items()}
-    read_as = json.dumps([type(engine).__name__, timezone, settings], sort_keys=True)
-    key = None if failures else key_of(engine.files(source, found), read_as)
-    report = None if key is None or anew else recall(key)
-    if report is None:
-        with engine.refusing():
-            report = _checked(engine, raw, found, _added(renamed) & {*LINES})
-            report = dataclasses.replace(report, notes=count_rows_of(brought, nobody) + report.notes)
-        if key is not None:
-            remember(key, report)
-    if "customers" in raw:
-        raw["customers"] = forgotten(raw["customers"], nobody)
-    return (
-        engine,
-        raw,
-        dataclasses.replace(report, failures=failures + report.failures, notes=found.notes + report.notes),
-    )
-
-
-def _table_sources(tables: Mapping[str, TableSource | Mapping[str, Any]] | None) -> dict[str, TableSource]:
-    """Give how each table is named in the source, or all that is wrong with it."""
-    failures: list[str] = []
-    sources: dict[str, TableSource] = {}
-    for name, given in (tables or {}).items():
-        if name not in TABLES:
-            failures.append(f"tables.{name}: is no table of the contract. Name one of {', '.join(TABLES)}.")
-            continue
-        try:
-            sources[name] = TableSource.model_validate(given)
-        except ValidationError as error:
-            failures += failures_of(error, f"tables.{name}")
-    if failures:
-        raise ConfigError(failures)
-    return sources
-
-
-def _checked(engine: Engine, raw: Mapping[str, ir.Table], found: Found, add_lines: Collection[str]) -> CheckReport:
-    """Check the tables, and whether all that stands in their files is in them."""
-    report = check_tables(raw, engine, add_lines)
-    files, failures, notes = check_files(found.files, report.rows)
-    return dataclasses.replace(report, files=files, failures=failures + report.failures, notes=report.notes + notes)
-
-
-def _with_contract_names(raw: ir.Table, name: str, columns: Mapping[str, str]) -> tuple[ir.Table, list[str]]:
-    """Give a raw table the contract's column names; a mapped column takes the place of one that has its name."""
-    table = TABLES[name]
-    where = f"{name}: tables.{name}.columns in the config"
-    unknown = [ours for ours in columns if ours not in (*table.column, RECORDED_AT.name) and not table.attributes]
-    absent = [theirs for theirs in columns.values() if theirs not in raw.columns]
-    failures = [
-        f"{where} names {ours}, which is no column of {name} (known: {', '.join(table.column)}). Correct the config."
-        for ours in unknown
-    ] + [
-        f"{where} says {theirs}, but there is no such column (received: {', '.join(raw.columns)}). Correct the config."
-        for theirs in absent
-    ]
-    mapped = {ours: raw[theirs] for ours, theirs in columns.items() if theirs in raw.columns}
-    moved = set(columns.values()) - set(table.required)
-    kept = [column for column in raw.columns if column not in mapped and column not in moved]
-    return raw.select(*kept, **mapped), failures
-
-
-def _added(tables: Mapping[str, TableSource]) -> frozenset[str]:
-    return frozenset(name for name, table in tables.items() if table.same_lines == "add")
-
-
-def _through_the_door(raw: ir.Table, name: str, report: CheckReport, orders: ir.Table | None, *, add: bool) -> ir.Table:
-    """Normalise one table, without what the check found to be left out."""
-    contract = TABLES[name]
-    table = normalise(raw, contract, report.plain.get(name, frozenset()))
-    if "customer_id" in table.columns:
-        table = table.drop_null("customer_id")
-    table = leave_out(table, contract, report.impossible.get(name, ()), orders)
-    if name in report.duplicated:
-        table = added_up(table, contract) if add else table.distinct()
-    return table
-
-
-def _is_changed(raw: ir.Table, name: str, report: CheckReport) -> bool:
-    """Tell whether a table had to be converted or freed of rows, so that it is stored and this is done once."""
-    if name in report.duplicated or name in report.impossible:
-        return True
-    plain = report.plain.get(name, frozenset())
-    declared = {**TABLES[name].column, RECORDED_AT.name: RECORDED_AT}
-    return not all(
-        is_quick(raw, column) for name, column in declared.items() if name in raw.columns and name not in plain
-    )

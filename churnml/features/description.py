@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -73,6 +74,14 @@ class Description:
     def description(self) -> Description:
         """Give the plain description of a feature that is declared with more."""
         return Description(**{field.name: getattr(self, field.name) for field in fields(Description)})
+
+
+def describe(names: Iterable[str], known: Mapping[str, Description]) -> tuple[Description, ...]:
+    """Describe features by name; one that is not known is a number of its name."""
+    return tuple(
+        known[name].description() if name in known else Description(name=name, unit="number", describe=name)
+        for name in names
+    )
 
 
 def differences(was: Description, now: Description | None) -> list[str]:

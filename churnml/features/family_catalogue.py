@@ -16,7 +16,7 @@ from churnml.data.supplied import SuppliedTable
 from churnml.errors import ConfigError
 from churnml.features import families as families_package
 from churnml.features.declared import failures_of_family
-from churnml.features.description import Description
+from churnml.features.description import Description, describe
 from churnml.features.family import Family, Feature, Supplied
 
 LEVEL = "level"
@@ -62,11 +62,8 @@ class Catalogue:
         return any(family.actionable for family in about or others)
 
     def describe(self, names: Iterable[str]) -> tuple[Description, ...]:
-        """Describe features by name; one that is not known is a number of its name."""
-        return tuple(
-            self[name].description() if name in self else Description(name=name, unit="number", describe=name)
-            for name in names
-        )
+        """Describe features by name, without how they are computed."""
+        return describe(names, self.features)
 
     def with_families(self, families: Iterable[Family]) -> Catalogue:
         """Give a catalogue that holds more families; of two with one name, the later one is taken.

@@ -36,7 +36,7 @@ def load_plugins(names: Iterable[str]) -> list[Family]:
             declared = _declared(_imported(name))
         except ConfigError as error:
             failures += error.failures
-        except Exception as error:
+        except Exception as error:  # whatever a user's module raises while it is imported
             failures.append(f"features.plugins: {name} cannot be imported ({error!r}). Correct the module or its name.")
         else:
             families += declared

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churnml.features.description import Description
+from churnml.features.description import Description, describe
 from churnml.statistics.logodds import Floats, logit
 
 
@@ -68,10 +68,7 @@ class TrainingFrame:
 
     def describe(self, names: Iterable[str]) -> tuple[Description, ...]:
         """Say what features are, by their names."""
-        return tuple(
-            self.described.get(name, Description(name=name, unit="number", describe=name, concept=name))
-            for name in names
-        )
+        return describe(names, self.described)
 
     def faded(self, half_life_days: int | None) -> TrainingFrame:
         """Give the same rows, those of a snapshot counting half as much for each half-life that it is older.

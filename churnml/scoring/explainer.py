@@ -21,7 +21,7 @@ from churnml.features.trace import trace
 from churnml.models.attribution import sum_concepts
 from churnml.models.model import Model
 from churnml.plots import plot_reasons
-from churnml.scoring.explaining import Explained, make_writer
+from churnml.scoring.explain_all import Explained, make_writer
 from churnml.scoring.public_ids import PublicIds
 from churnml.scoring.reason_stability import compute_stability
 from churnml.scoring.reasons import ReasonWriter

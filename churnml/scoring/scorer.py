@@ -32,8 +32,8 @@ from churnml.models.plain_files import shown
 from churnml.scoring.changes import check_earlier
 from churnml.scoring.compare import compare
 from churnml.scoring.contact_by import contact_days
+from churnml.scoring.explain_all import explain_all, make_writer
 from churnml.scoring.explainer import Explainer
-from churnml.scoring.explaining import explain_all, make_writer
 from churnml.scoring.plays import BANDS, PlayBook, read_plays
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.worklist import reasons_against

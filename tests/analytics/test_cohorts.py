@@ -12,7 +12,8 @@ import pytest
 from churnml.analytics.cohorts import compute_cohorts, triangle
 from churnml.data.history import History
 from churnml.data.importers import import_dataset
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 
 
 def shop_of(*orders: tuple[str, str, float, str | None]) -> Shop:

@@ -13,7 +13,8 @@ import pytest
 from churnml.analytics.concentration import SHARES, compute_concentration, top_share
 from churnml.data.history import History
 from churnml.data.importers import import_dataset
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 
 DAY = date(2025, 1, 1)
 

@@ -13,7 +13,8 @@ import pytest
 from churnml.analytics import customer_value
 from churnml.analytics.customer_value import expected_customer_value, historic_customer_value
 from churnml.data.history import History
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.features.families.buy_till_you_die import Fitted
 from churnml.statistics.bgnbd import BGNBD, expected_orders_if_alive

@@ -14,7 +14,7 @@ from churnml.analytics.concentration import compute_concentration
 from churnml.analytics.customer_value import expected_customer_value, historic_customer_value
 from churnml.analytics.overview import analyse
 from churnml.data.history import History
-from churnml.data.shop import read
+from churnml.data.reading import read
 from churnml.definition import ChurnDefinition
 from tests.random_shop import Maker
 from tests.servers import load_postgres

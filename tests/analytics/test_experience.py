@@ -17,7 +17,8 @@ from churnml.analytics.experience import (
     compute_first_experience,
 )
 from churnml.data.history import History
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.statistics.bootstrap import clustered_mean
 

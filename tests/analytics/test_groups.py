@@ -12,7 +12,8 @@ from churnml.analytics.experience import compute_experience, compute_first_exper
 from churnml.analytics.groups import NOT_KNOWN, OTHER, compute_retention_by_group
 from churnml.analytics.leaving import compute_complaint_topics, compute_reasons_of_leaving
 from churnml.data.history import History
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 from churnml.data.simulator import simulate
 from churnml.definition import ChurnDefinition
 from tests.servers import load_postgres

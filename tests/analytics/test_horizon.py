@@ -12,7 +12,8 @@ import pytest
 
 from churnml.analytics.horizon import LADDER, HorizonAdvice, advise_horizon
 from churnml.data.importers import import_dataset
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 from churnml.plots import plot_horizon

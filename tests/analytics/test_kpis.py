@@ -15,7 +15,8 @@ from churnml.analytics.lifecycle import NO_CUSTOMER
 from churnml.analytics.periods import look_back
 from churnml.data.history import History
 from churnml.data.importers import import_dataset
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 

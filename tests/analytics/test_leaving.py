@@ -15,7 +15,8 @@ from churnml.analytics.leaving import (
     compute_complaint_topics,
     compute_reasons_of_leaving,
 )
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 from churnml.data.simulator import simulate
 from churnml.data.simulator.effects import Effects
 from churnml.definition import ChurnDefinition

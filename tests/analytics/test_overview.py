@@ -9,7 +9,8 @@ from churnml.analytics.lifecycle import INACTIVE, NO_CUSTOMER, STAGES, compute_l
 from churnml.analytics.overview import analyse
 from churnml.analytics.segments import SEGMENTS, compute_migration, compute_segments, segment_rules
 from churnml.data.contract import TABLES
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 
 BEFORE, AFTER = date(2025, 1, 1), date(2025, 2, 1)
 

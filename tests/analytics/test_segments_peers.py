@@ -11,7 +11,7 @@ import pytest
 
 from churnml.analytics.segments import RFM, _fifths
 from churnml.data.importers import import_dataset
-from churnml.data.shop import read
+from churnml.data.reading import read
 from churnml.features.builder import build_features
 
 pytestmark = pytest.mark.slow

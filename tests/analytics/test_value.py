@@ -7,7 +7,7 @@ import pytest
 
 from churnml.analytics.value import expected_value
 from churnml.data.history import History
-from churnml.data.shop import read
+from churnml.data.reading import read
 from churnml.features.builder import build_features
 from tests.data.unchecked import unchecked
 

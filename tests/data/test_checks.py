@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from churnml.data.contract import TABLES
-from churnml.data.shop import check, read
+from churnml.data.reading import check, read
 from churnml.errors import InputError
 
 

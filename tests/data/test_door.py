@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from churnml.data.contract import TABLES, Column
 from churnml.data.door import TYPES, as_type, normalise
 from churnml.data.engines import open_engine
-from churnml.data.shop import read
+from churnml.data.reading import read
 
 pytestmark = pytest.mark.slow
 

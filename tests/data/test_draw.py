@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from churnml.data.draw import draw
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.features.available import available
 from churnml.features.builder import build_features

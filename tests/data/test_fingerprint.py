@@ -7,7 +7,7 @@ import pytest
 
 from churnml.data.fingerprint import fingerprint
 from churnml.data.history import History
-from churnml.data.shop import read
+from churnml.data.reading import read
 
 pytestmark = pytest.mark.slow
 

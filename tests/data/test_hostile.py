@@ -9,7 +9,7 @@ import pytest
 
 from churnml.analytics.overview import analyse
 from churnml.data.contract import RECORDED_AT, TABLES, Column
-from churnml.data.shop import read
+from churnml.data.reading import read
 from churnml.errors import InputError
 from churnml.features.builder import build_features
 

@@ -17,7 +17,8 @@ from churnml.config import LINES, TableSource
 from churnml.data.checks.days import lone_ends
 from churnml.data.contract import TABLES
 from churnml.data.history import History
-from churnml.data.shop import Shop, check, read
+from churnml.data.reading import check, read
+from churnml.data.shop import Shop
 from churnml.errors import InputError
 
 pytestmark = pytest.mark.slow

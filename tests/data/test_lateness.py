@@ -9,7 +9,8 @@ import pytest
 
 from churnml.data.history import History
 from churnml.data.lateness import late, measure_of
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from churnml.config import TableSource, load_config
-from churnml.data.shop import check, read
+from churnml.data.reading import check, read
 from churnml.errors import ConfigError
 from tests.servers import load_postgres
 

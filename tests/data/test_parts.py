@@ -11,7 +11,8 @@ import pytest
 
 from churnml.data.engines.duckdb import DuckDBEngine
 from churnml.data.parts import parts_of
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.features.available import available
 from churnml.features.builder import build_features

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from churnml.config import TableSource
-from churnml.data import shop as shop_module
+from churnml.data import reading as reading_module
 from churnml.data.engines.duckdb import DuckDBEngine
-from churnml.data.shop import check, read
+from churnml.data.reading import check, read
 from churnml.errors import InputError
 
 pytestmark = pytest.mark.slow
@@ -25,8 +25,8 @@ def counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """Lists the checks that really looked at the data."""
     monkeypatch.setenv("CHURNML_CACHE", str(tmp_path / "cache"))
     looked: list[str] = []
-    real = shop_module.check_tables
-    monkeypatch.setattr(shop_module, "check_tables", lambda *of: looked.append("") or real(*of))
+    real = reading_module.check_tables
+    monkeypatch.setattr(reading_module, "check_tables", lambda *of: looked.append("") or real(*of))
     return looked
 
 
@@ -90,7 +90,7 @@ def test_what_one_engine_saw_is_not_said_of_another(
         """Reads as DuckDB does, under another name."""
 
     read(folder)
-    monkeypatch.setattr(shop_module, "open_engine", lambda _, timezone, allow: AnotherEngine(timezone, allow))
+    monkeypatch.setattr(reading_module, "open_engine", lambda _, timezone, allow: AnotherEngine(timezone, allow))
     read(folder)
     assert len(counted) == 2
 

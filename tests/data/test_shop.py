@@ -11,7 +11,7 @@ import pytest
 
 from churnml.config import TableSource
 from churnml.data.contract import TABLES
-from churnml.data.shop import check, read
+from churnml.data.reading import check, read
 from churnml.errors import ConfigError, InputError
 
 pytestmark = pytest.mark.slow
@@ -57,7 +57,7 @@ def test_names_may_change_places_and_serve_twice() -> None:
 
 
 def test_one_source_may_hold_two_tables() -> None:
-    orders = sales().assign(promised="2025-02-03").dropna()
+    orders = sales().assign(promised="2026-01-01").dropna()
     delivery = TableSource(name="sales", columns={"order_id": "no", "promised_at": "promised"})
     shop = read(
         {"sales": orders}, tables={"orders": TableSource(name="sales", columns=COLUMNS), "deliveries": delivery}

@@ -14,7 +14,8 @@ import pytest
 from churnml.data import template
 from churnml.data.draw import draw
 from churnml.data.history import History
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 from churnml.data.template import Template
 from tests.random_shop import Maker
 

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from churnml.data.history import History
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 from churnml.data.timeline import timeline
 
 pytestmark = pytest.mark.slow

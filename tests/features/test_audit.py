@@ -11,7 +11,8 @@ import pytest
 from churnml.data.contract import TABLES
 from churnml.data.counterfactual import Counterfactual, counterfactuals
 from churnml.data.history import History
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 from churnml.data.suspects import find_suspects
 from churnml.features.audit import audit
 from churnml.features.family import Aggregate, Family, Source, count, total

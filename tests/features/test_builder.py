@@ -16,7 +16,8 @@ import pytest
 
 from churnml.data import template
 from churnml.data.history import History
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, InputError
 from churnml.features import builder

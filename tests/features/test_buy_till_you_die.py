@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from churnml.data.history import History
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.features.builder import build_features
 from churnml.features.families import buy_till_you_die

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from churnml.data.history import History
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.features.builder import build, build_features
 from churnml.features.families.delivery import FAMILY

@@ -16,7 +16,8 @@ import pytest
 
 from churnml.data.history import History
 from churnml.data.population import eligible, exclusions, labels, resolve_day
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.features.available import available
 from churnml.features.builder import build, build_features

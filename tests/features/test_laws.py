@@ -13,7 +13,8 @@ import pytest
 
 from churnml.data.contract import TABLES
 from churnml.data.history import History
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.features.available import available
 from churnml.features.available import tables_of as tables_of_features

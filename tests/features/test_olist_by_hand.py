@@ -18,7 +18,8 @@ import pytest
 
 from churnml.data.history import History
 from churnml.data.importers import import_dataset
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.features.available import fitting
 from churnml.features.builder import build_features

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from churnml.data.shop import read
+from churnml.data.reading import read
 from churnml.features.builder import build_features
 from tests.features import redo
 

@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from churnml.data.history import History
+from churnml.data.reading import read
 from churnml.data.scratch import Scratch
-from churnml.data.shop import Shop, read
+from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 from churnml.features.available import available

@@ -16,7 +16,8 @@ import pytest
 
 from churnml.config import Config
 from churnml.data.contract import TABLES
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 from churnml.data.simulator import Effects, simulate
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, InputError, NoSkillError
@@ -29,7 +30,7 @@ from churnml.training.choose import selection as selection_module
 from churnml.training.result import LEVEL_NOT_TESTED, Training, summarise
 from churnml.training.rows import study as study_module
 from churnml.training.train import train
-from tests.drawn import study_of
+from tests.drawn import permuted, study_of
 
 pytestmark = pytest.mark.slow
 
@@ -149,15 +150,6 @@ def test_nothing_at_or_after_the_as_of_day_is_seen(training: Training, folder: P
     assert cut.last_day < AS_OF < read(folder).last_day
     from_cut = Trainer(config=config_of(), track=False).train(cut, AS_OF)
     assert artefact(from_cut, tmp_path / "b") == artefact(training, tmp_path / "a")
-
-
-def permuted(frame: TrainingFrame, seed: int) -> TrainingFrame:
-    rng = np.random.default_rng(seed)
-    churned = frame.churned.copy()
-    for day in frame.days:
-        rows = np.flatnonzero(frame.snapshots == day)
-        churned[rows] = churned[rng.permutation(rows)]
-    return dataclasses.replace(frame, churned=churned)
 
 
 def test_permuted_labels_have_no_skill(training: Training, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from churnml.data.engines import open_engine, without_password
-from churnml.data.shop import check, read
+from churnml.data.reading import check, read
 from churnml.errors import InputError
 from tests.random_shop import Maker
 from tests.servers import load_postgres

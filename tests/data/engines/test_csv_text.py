@@ -12,7 +12,7 @@ import pytest
 
 from churnml.data.engines import csv_text
 from churnml.data.engines.csv_text import read_header, survey
-from churnml.data.shop import check, read
+from churnml.data.reading import check, read
 
 pytestmark = pytest.mark.slow
 

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from churnml.data.engines import without_password
-from churnml.data.shop import check, read
+from churnml.data.reading import check, read
 from churnml.errors import InputError
 
 COLUMNS: dict[str, Any] = {

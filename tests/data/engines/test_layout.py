@@ -11,7 +11,7 @@ import pytest
 
 from churnml.config import TableSource
 from churnml.data.engines.layout import lay_out
-from churnml.data.shop import check, read
+from churnml.data.reading import check, read
 from churnml.errors import InputError
 
 HEADER = "order_id,customer_id,ordered_at,amount\n"

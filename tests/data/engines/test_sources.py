@@ -23,7 +23,8 @@ from pandas.testing import assert_frame_equal
 
 from churnml.config import TableSource
 from churnml.data.engines import open_engine
-from churnml.data.shop import Shop, check, read
+from churnml.data.reading import check, read
+from churnml.data.shop import Shop
 from churnml.errors import InputError
 
 HEADER = "order_id,customer_id,ordered_at,amount\n"
@@ -423,7 +424,7 @@ def test_no_scratch_files_stay_after_the_shop(monkeypatch: pytest.MonkeyPatch, t
 @pytest.mark.slow
 def test_no_scratch_files_stay_after_the_process(tmp_path: Path) -> None:
     program = (
-        "import pandas as pd, os\nfrom churnml.data.shop import read\n"
+        "import pandas as pd, os\nfrom churnml.data.reading import read\n"
         "shop = read({'orders': pd.DataFrame({'order_id': [1], 'customer_id': [1], 'ordered_at': ['2025-01-01'], "
         "'amount': [1]})})\nassert os.listdir(os.environ['TMPDIR'])\nraise SystemExit(3)"
     )

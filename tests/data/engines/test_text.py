@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 from tests.servers import load_postgres
 
 ORDERS = pd.DataFrame(

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from churnml.config import TableSource
-from churnml.data.shop import check, read
+from churnml.data.reading import check, read
 from churnml.features.builder import build_features
 from tests.servers import load_postgres
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from churnml.data.importers import import_dataset
-from churnml.data.shop import check
+from churnml.data.reading import check
 from churnml.errors import InputError
 
 FILES = {

@@ -13,7 +13,8 @@ from churnml.analytics.groups import NOT_KNOWN, OTHER
 from churnml.analytics.kpis import FORMULAS
 from churnml.analytics.leaving import NO_COMPLAINT, NO_TOPIC
 from churnml.analytics.overview import Overview, analyse
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 from churnml.features.sentences import Language
 from churnml.reporting.page import render_page
 from churnml.reporting.page.page import MOST_BYTES

@@ -11,25 +11,7 @@ from churnml.statistics.logodds import sigmoid
 from churnml.training.choose.calibration import calibration_slope, fit_offsets, fit_slope, segment_offsets
 from churnml.training.choose.choice import Predictions
 from churnml.training.choose.segments import find_segments
-
-
-def predictions_of(
-    churned: list[float],
-    logodds: dict[str, list[float]],
-    folds: list[int] | None = None,
-    customers: list[int] | None = None,
-) -> Predictions:
-    rows = len(churned)
-    at = np.array(folds if folds is not None else [0] * rows)
-    return Predictions(
-        np.arange(rows),
-        np.array(churned),
-        np.array(customers if customers is not None else range(rows)),
-        np.datetime64("2025-01-01") + 30 * at,
-        at,
-        {name: np.array(values) for name, values in logodds.items()},
-        {},
-    )
+from tests.drawn import predictions_of
 
 
 def folded(strength: list[float], said: list[float], rows: int = 4_000, seed: int = 0) -> Predictions:

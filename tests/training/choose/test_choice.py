@@ -13,32 +13,13 @@ from churnml.models.candidates import CANDIDATES
 from churnml.models.candidates.base import FitSettings
 from churnml.models.candidates.blend import find_weights
 from churnml.models.rows import TrainingFrame
-from churnml.training.choose.choice import Predictions, better_than_chance, compare, predict_folds, with_blend
+from churnml.training.choose.choice import better_than_chance, compare, predict_folds, with_blend
 from churnml.training.choose.recipe import Recipe
 from churnml.training.rows.folds import Fold
-from tests.drawn import study_of
+from tests.drawn import predictions_of, study_of
 
 MakeFrame = Callable[..., TrainingFrame]
 LOG3 = float(np.log(3))
-
-
-def predictions_of(
-    churned: list[float],
-    logodds: dict[str, list[float]],
-    folds: list[int] | None = None,
-    customers: list[int] | None = None,
-) -> Predictions:
-    rows = len(churned)
-    at = np.array(folds if folds is not None else [0] * rows)
-    return Predictions(
-        np.arange(rows),
-        np.array(churned),
-        np.array(customers if customers is not None else range(rows)),
-        np.datetime64("2025-01-01") + 30 * at,
-        at,
-        {name: np.array(values) for name, values in logodds.items()},
-        {},
-    )
 
 
 # Of four customers with log-odds log(3) (75 %) three churned, of four with -log(3) one. A row that went as expected

@@ -371,7 +371,7 @@ def a_choice(z: np.ndarray, rule: np.ndarray) -> Choice:
     comparison = pd.DataFrame({"candidate": ["lightgbm"], "auroc": 0.7, "against_chance": -1.0})
     at_gate = AtGate(candidate="lightgbm", by_choice=z, rule=rule)
     parts = {"predictions": None, "comparison": comparison, "segments": ()}
-    return Choice(chosen=CHOSEN, rule=RULES, at_gate=at_gate, **parts)  # type: ignore[arg-type]
+    return Choice(chosen=CHOSEN, rule=RULES, at_gate=at_gate, **parts)
 
 
 @pytest.fixture

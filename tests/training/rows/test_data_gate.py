@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnml.data.shop import read
+from churnml.data.reading import read
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 from churnml.models.rows import TrainingFrame

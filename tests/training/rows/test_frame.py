@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnml.data.shop import Shop, read
+from churnml.data.reading import read
+from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.features.available import available
 from churnml.models.rows import TrainingFrame, customer_hashes
