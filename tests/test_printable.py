@@ -192,9 +192,8 @@ def test_warnings_of_libraries_are_lines_that_only_v_shows(
 @pytest.mark.slow
 def test_no_warning_reaches_the_terminal_of_a_command(tmp_path: Path) -> None:
     nasty_shop(tmp_path / "shop")
-    commands = (
-        "from churnml import cli\nimport numpy, sys, warnings\nfrom churnml.data import reading\nfirst = reading.check\n"
-    )
+    commands = "from churnml import cli\nimport numpy, sys, warnings\n"
+    commands += "from churnml.data import reading\nfirst = reading.check\n"
     commands += "def check(*given, **more):\n    numpy.log(numpy.zeros(1))\n    warnings.warn('two\\nlines')\n"
     commands += "    return first(*given, **more)\nreading.check = check\ncli.main()\n"
     for more, shown in (([], False), (["-v"], True)):
