@@ -33,8 +33,9 @@ from churnml.models.candidates import CANDIDATES
 from churnml.models.candidates.base import FitSettings
 from churnml.models.rows import TrainingFrame
 from churnml.statistics.bootstrap import bootstrap_interval, paired_difference
-from churnml.statistics.logodds import logit, row_log_loss, shift_per_group
+from churnml.statistics.logodds import logit, row_log_loss
 from churnml.statistics.metrics import auroc, shape_loss
+from churnml.statistics.shifts import shift_per_group
 from churnml.tracking.trainer import Trainer
 from churnml.training.result import Training
 

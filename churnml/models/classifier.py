@@ -18,7 +18,8 @@ from churnml.errors import InputError
 from churnml.models.candidates import CANDIDATES
 from churnml.models.candidates.base import FitSettings
 from churnml.models.rows import TrainingFrame, customer_hashes
-from churnml.statistics.logodds import Floats, fit_intercept, sigmoid
+from churnml.statistics.logodds import Floats, sigmoid
+from churnml.statistics.shifts import fit_intercept
 
 
 class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]

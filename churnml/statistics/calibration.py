@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from churnml.statistics.logodds import Floats, fit_affine, fit_intercept, paired_arrays
+from churnml.statistics.logodds import Floats, paired_arrays
 from churnml.statistics.metrics import double_ranks, outcomes_and_probabilities
 from churnml.statistics.shares import wilson
+from churnml.statistics.shifts import fit_affine, fit_intercept
 
 _NAN = float("nan")
 

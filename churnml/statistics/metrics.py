@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from churnml.statistics.logodds import Floats, paired_arrays, row_log_loss, shift_per_group
+from churnml.statistics.logodds import Floats, paired_arrays, row_log_loss
+from churnml.statistics.shifts import shift_per_group
 
 _NAN = float("nan")
 

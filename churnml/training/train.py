@@ -11,8 +11,9 @@ from churnml.features.family_catalogue import catalogue
 from churnml.models.model import Model, level_logodds
 from churnml.plain import plain
 from churnml.statistics.calibration import reliability_table
-from churnml.statistics.logodds import Floats, shift_per_group, shift_to, sigmoid
+from churnml.statistics.logodds import Floats, sigmoid
 from churnml.statistics.metrics import gains_table
+from churnml.statistics.shifts import shift_per_group, shift_to
 from churnml.training.card import make_card
 from churnml.training.choose.recipe import Recipe
 from churnml.training.choose.selection import choose

@@ -15,8 +15,9 @@ from churnml.models.candidates import CANDIDATES, Candidate
 from churnml.models.candidates.base import FitSettings
 from churnml.models.candidates.logistic import fit_weights
 from churnml.models.rows import TrainingFrame
-from churnml.statistics.logodds import fit_intercept, sigmoid
+from churnml.statistics.logodds import sigmoid
 from churnml.statistics.metrics import auroc_within, shape_loss
+from churnml.statistics.shifts import fit_intercept
 
 MakeFrame = Callable[..., TrainingFrame]
 SETTINGS = FitSettings(seed=7, threads=1, trees=60)

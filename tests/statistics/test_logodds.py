@@ -11,16 +11,8 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss as sklearn_log_loss
 
-from churnml.statistics.logodds import (
-    fit_affine,
-    fit_intercept,
-    logit,
-    paired_arrays,
-    row_log_loss,
-    shift_per_group,
-    shift_to,
-    sigmoid,
-)
+from churnml.statistics.logodds import logit, paired_arrays, row_log_loss, sigmoid
+from churnml.statistics.shifts import fit_affine, fit_intercept, shift_per_group, shift_to
 
 
 def sample(seed: int, n: int = 400) -> tuple[np.ndarray, np.ndarray]:

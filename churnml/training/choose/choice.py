@@ -14,8 +14,9 @@ from churnml.models.candidates.base import FitSettings
 from churnml.models.candidates.blend import Blend, find_weights, weighted_sum
 from churnml.models.candidates.lightgbm import LightGbm
 from churnml.statistics.bootstrap import paired_difference
-from churnml.statistics.logodds import Floats, row_log_loss, shift_per_group
+from churnml.statistics.logodds import Floats, row_log_loss
 from churnml.statistics.metrics import auroc_within, shape_loss
+from churnml.statistics.shifts import shift_per_group
 from churnml.training.choose.parallel import side_by_side
 from churnml.training.choose.recipe import Recipe
 from churnml.training.rows.folds import Fold

@@ -11,7 +11,8 @@ from churnml.models.candidates import RULE
 from churnml.models.candidates.base import FitSettings
 from churnml.models.rows import TrainingFrame
 from churnml.statistics.bootstrap import paired_difference
-from churnml.statistics.logodds import Floats, row_log_loss, shift_per_group
+from churnml.statistics.logodds import Floats, row_log_loss
+from churnml.statistics.shifts import shift_per_group
 from churnml.training.choose.parallel import side_by_side
 from churnml.training.choose.recipe import Recipe
 from churnml.training.rows.study import Study

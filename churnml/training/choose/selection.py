@@ -13,7 +13,8 @@ from churnml.models.candidates import RULE
 from churnml.models.candidates.blend import Blend, weighted_sum
 from churnml.models.rows import TrainingFrame
 from churnml.models.segments import Segment, membership
-from churnml.statistics.logodds import Floats, shift_to
+from churnml.statistics.logodds import Floats
+from churnml.statistics.shifts import shift_to
 from churnml.training.choose.calibration import calibration_slope, segment_offsets
 from churnml.training.choose.choice import Predictions, better_than_chance, compare, predict_folds, with_blend
 from churnml.training.choose.options import choose_options

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from churnml.errors import ConfigError
-from churnml.statistics.logodds import row_log_loss, shift_per_group
+from churnml.statistics.logodds import row_log_loss
+from churnml.statistics.shifts import shift_per_group
 from churnml.training.choose.recipe import Recipe
 from churnml.training.rows.study import Study
 

@@ -14,8 +14,9 @@ from churnml.models.rows import TrainingFrame
 from churnml.models.segments import Segment
 from churnml.statistics import calibration, metrics
 from churnml.statistics.bootstrap import bootstrap_intervals, clustered_mean
-from churnml.statistics.logodds import Floats, shift_per_group, sigmoid
+from churnml.statistics.logodds import Floats, sigmoid
 from churnml.statistics.profit import expected_maximum_profit, value_at_risk_captured
+from churnml.statistics.shifts import shift_per_group
 
 _CAPACITY_SHARE = 0.1
 _OF_SEGMENTS = ("segment", "rows", "predicted", "churned", "difference", "low", "high", "auroc", "shape_loss")

@@ -12,8 +12,9 @@ from scipy.stats import norm
 from churnml.models.candidates import CANDIDATES, RULE
 from churnml.models.rows import TrainingFrame
 from churnml.statistics.bootstrap import paired_difference
-from churnml.statistics.logodds import Floats, row_log_loss, shift_per_group
+from churnml.statistics.logodds import Floats, row_log_loss
 from churnml.statistics.metrics import auroc_within
+from churnml.statistics.shifts import shift_per_group
 from churnml.training.choose.choice import tells
 from churnml.training.choose.recipe import Recipe
 from churnml.training.choose.selection import AtGate, Choice, predict

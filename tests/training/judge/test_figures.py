@@ -11,8 +11,9 @@ import pytest
 
 from churnml.models.rows import TrainingFrame
 from churnml.statistics import calibration, metrics
-from churnml.statistics.logodds import shift_per_group, sigmoid
+from churnml.statistics.logodds import sigmoid
 from churnml.statistics.profit import expected_maximum_profit, value_at_risk_captured
+from churnml.statistics.shifts import shift_per_group
 from churnml.training.judge.figures import compute_figures, compute_untreated_figures
 
 MakeFrame = Callable[..., TrainingFrame]
