@@ -11,6 +11,7 @@ from functools import cache
 from uuid import uuid4
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 from ibis.common.exceptions import IbisError
 
@@ -84,6 +85,12 @@ def _compiled(shop: Shop, query: Callable[[History], ir.Table]) -> _Compiled:
         table = query(_HistoryOfNoDay(shop, _NO_DAY))
     except _DayAskedError:
         return None, None
+    return _text_of(shop, table)
+
+
+def _text_of(shop: Shop, table: ir.Table) -> _Compiled:
+    if table.op().find(ops.InMemoryTable):  # which the engine is told of by Ibis alone
+        return None, None
     text = shop.engine.backend.compile(table)
     # A query in which nothing stands for the day would be the same one on every day.
     return (text, table.schema()) if _PLACEHOLDER.search(text) else (None, None)
@@ -95,17 +102,25 @@ def _shared(shop: Shop, query: Callable[[History], ir.Table], asked: Hashable) -
     if None in views.values():
         return None
     columns = tuple((name, table.schema()) for name, table in sorted(shop.tables.items()))
-    key = (type(shop.engine), columns, frozenset(shop.brought.items()), asked)
+    key = (type(shop.engine), columns, frozenset(shop.brought.items()), shop.sample is None, asked)
     if key not in _shared_texts:
         unbound = {name: ibis.table(schema, name=f"{_OURS}_table_{name}") for name, schema in columns}
-        try:
-            _shared_texts[key] = _compiled(dataclasses.replace(shop, tables=unbound, raw={}, sample=None), query)
-        except IbisError:  # it looks at rows while it is made
-            _shared_texts[key] = None, None
+        _shared_texts[key] = _compiled_of_columns(dataclasses.replace(shop, tables=unbound), query)
         if len(_shared_texts) > _MOST_SHARED:
             _shared_texts.popitem(last=False)
     text, schema = _shared_texts[key]
     return None if text is None else (_TABLE.sub(lambda found: str(views[found[1]]), text), schema)
+
+
+def _compiled_of_columns(form: Shop, query: Callable[[History], ir.Table]) -> _Compiled:
+    """Compile a query of tables that are known by their columns alone; no text where it reads anything else."""
+    try:
+        table = query(_HistoryOfNoDay(form, _NO_DAY))
+    except (_DayAskedError, IbisError):  # it asks for the day, or looks at rows while it is made
+        return None, None
+    if any(not isinstance(read, ops.UnboundTable) for read in table.op().find(ops.PhysicalTable)):
+        return None, None
+    return _text_of(form, table)
 
 
 def _view(shop: Shop, name: str) -> str | None:

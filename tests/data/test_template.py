@@ -93,7 +93,7 @@ def test_shops_with_the_same_columns_share_what_was_compiled(shop: Shop) -> None
             found = Template(of, query, "what was asked for here").on(DAYS[2]).to_pandas()
             pd.testing.assert_frame_equal(found, expected, check_exact=True)
             assert len(found)
-    assert len(made) == 2, "once for the shops of eleven tables, and once for the one of orders alone"
+    assert len(made) == 3, "once for shops of eleven tables, for what is drawn of one, and for one of orders alone"
 
 
 @pytest.mark.slow
@@ -106,3 +106,19 @@ def test_a_query_that_looks_at_rows_while_it_is_made_is_not_shared(shop: Shop) -
     for of in (shop, other):
         found = Template(of, query, "the first of all").on(DAYS[2]).to_pandas()
         assert set(found["first"]) == {of.tables["orders"].order_id.min().to_pandas()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("of", ["another table", "the whole shop"])
+def test_a_query_that_reads_other_tables_than_those_it_is_given_is_not_shared(shop: Shop, of: str) -> None:
+    def query(history: History) -> ir.Table:
+        known = ibis.memtable({"order_id": chosen}) if of == "another table" else history.shop.whole.tables["orders"]
+        return recent(history).mutate(known=known.count().as_scalar())
+
+    other = read(Maker(14, date(2025, 5, 1), 20).tables())
+    chosen = ["1", "2", "3"]
+    with draw(other, 0.5, seed=3) as drawn:
+        for one in (shop, drawn):
+            found = Template(one, query, ("other tables", of)).on(DAYS[2]).to_pandas()
+            expected = 3 if of == "another table" else one.whole.tables["orders"].count().to_pandas()
+            assert set(found["known"]) == {expected}
