@@ -8,16 +8,19 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+import pandas as pd
 import pytest
 from typer.main import get_command
 
 from churnml import cli
 from churnml.config import Config
 from churnml.data.population import resolve_day
+from churnml.data.reading import read
 from churnml.data.shop import Shop
 from churnml.data.simulator import simulate
 from churnml.days import Day
 from churnml.errors import NoSkillError
+from churnml.features.builder import build_features
 from churnml.features.store import Progress
 from churnml.tracking.trainer import Trainer
 
@@ -65,6 +68,16 @@ def test_the_demo_trains_as_the_python_lines_do(tmp_path: Path, monkeypatch: pyt
     of_demo, of_lines = asked
     assert of_demo == of_lines
     assert Path("demo/shop").exists()
+
+
+@pytest.mark.slow
+def test_the_family_that_is_shown_is_built_for_its_shop_alone() -> None:
+    orders = {"order_id": [1, 2], "customer_id": "a", "ordered_at": ["2025-01-05", "2025-02-01"], "amount": 9.5}
+    shop = read({"orders": pd.DataFrame({**orders, "channel": ["app", "web"]})})
+    names = {"shop": shop}
+    exec(_block("py"), names)
+    assert build_features(names["shop"], "2025-03-01").loc["a", "app_orders_90d"] == 1
+    assert "app_orders_90d" not in build_features(shop, "2025-03-01")
 
 
 def test_commands_that_are_named_exist() -> None:
