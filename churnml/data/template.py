@@ -37,7 +37,8 @@ class Template:
         as what it does with the day cannot be known; so is one in which no placeholder stands for the day.
     asked
         What the query asks, where two that ask the same differ in nothing but the shop: then shops whose tables have
-        the same columns share what was compiled. None shares nothing.
+        the same columns share what was compiled. None shares nothing, as for queries of code that is not churnml's:
+        what such code reads beside the history, such as a constant of its notebook, may have changed.
     """
 
     def __init__(self, shop: Shop, query: Callable[[History], ir.Table], asked: Hashable = None) -> None:

@@ -23,6 +23,7 @@ from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 from churnml.features.available import fitting
 from churnml.features.family import Aggregate, Derived, Feature, Fit, Source, Supplied
+from churnml.features.family_catalogue import own
 from churnml.features.sources import ORDERS
 
 
@@ -90,7 +91,8 @@ class Aggregates:
         self._whole = shop.whole
         asked = ("aggregates", definition, *features)
         if asked not in shop.answers:
-            shop.answers[asked] = [Template(part, query, asked) for part in parts_of(shop)]
+            shared = asked if set(features) <= set(own()) else None
+            shop.answers[asked] = [Template(part, query, shared) for part in parts_of(shop)]
         self._parts: list[Template] = shop.answers[asked]
 
     def on(self, snapshot_date: date) -> list[ir.Table]:

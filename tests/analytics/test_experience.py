@@ -43,7 +43,7 @@ ORDERS.loc[4, "cancelled_at"] = at(0.5)
 DELIVERIES = pd.DataFrame(
     {
         "order_id": ["1", "2", "3", "4", "5"],
-        "promised_at": [at(22), at(18), at(7), at(8), at(2)],
+        "promised_at": [at(22), at(18), at(7), at(8), at(0.8)],
         # A day late in the first period, in time in it, late in the second, not yet there; of a cancelled order.
         "delivered_at": [at(20.5 - 1), at(18), at(2), at(-1), at(0.6)],
     }

@@ -41,18 +41,18 @@ class Fitted:
 
 def fit(history: History, definition: ChurnDefinition) -> Fitted | None:
     """Fit BG/NBD on at most 50,000 customers who ordered before the snapshot; None where nobody ordered twice."""
-    table = on_its_day(history, _count_histories).to_pandas().to_numpy(dtype=np.float64)
+    table = on_its_day(history, _count_histories, MOST_CUSTOMERS).to_pandas().to_numpy(dtype=np.float64)
     order_days, since_first, since_last, customers = table.T
     since_start = (history.snapshot_date - history.first_day).days
     model = fit_histories(order_days, since_first, since_last, customers, since_start)
     return None if model is None else Fitted(model, definition.horizon_days, definition.lead_days)
 
 
-def _count_histories(history: History) -> ir.Table:
-    """Count the drawn customers with the same days with orders, and days since the first and the last."""
+def _count_histories(history: History, most: int) -> ir.Table:
+    """Count at most so many drawn customers with the same days with orders, and days since the first and the last."""
     orders = history.uncancelled_orders
     drawn = orders.select("customer_id").distinct()
-    drawn = drawn.mutate(place=place_of(drawn.customer_id)).order_by("place", "customer_id").limit(MOST_CUSTOMERS)
+    drawn = drawn.mutate(place=place_of(drawn.customer_id)).order_by("place", "customer_id").limit(most)
     days = days_with_orders(history, orders.semi_join(drawn, "customer_id"))
     histories = days.group_by("customer_id").aggregate(
         days=days.count(),
