@@ -29,9 +29,10 @@ from churnml.data.simulator import DRIVERS, Effects, simulate
 from churnml.features.available import available
 from churnml.features.builder import build
 from churnml.features.family_catalogue import catalogue
-from churnml.features.sentences import Language, Sentences
+from churnml.features.sentences import Sentences
 from churnml.scoring.reasons import Reason, ReasonWriter, Told
 from churnml.tracking.trainer import Trainer
+from churnml.words import Language
 from tests.scoring.facts import compute_facts, read_tables
 
 CONCEPTS = dict(zip(DRIVERS, ("delivery", "complaints", "price", "pace"), strict=True))

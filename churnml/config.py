@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from churnml.definition import ChurnDefinition, failures_of
 from churnml.errors import ConfigError
+from churnml.words import LANGUAGES
 from churnml.yaml_file import read_yaml
 
 
@@ -148,11 +149,13 @@ class ScoringSettings(_Section):
         description="Customers of whom a shop that tells consent does not tell it: left out of the work list, or not.",
     )
     contact_chance: float = Field(
-        0.5, gt=0, lt=1, description="Contact before the chance that she orders again by herself falls below this."
+        0.5, gt=0, lt=1, description="Contact before the chance of another order falls below this."
     )
     value_days: int = Field(365, ge=1, description="Days ahead over which a customer's value is counted.")
     profit: ProfitSettings = Field(ProfitSettings())
-    language: Literal["en", "tr"] = Field("en", description="Language of the lists and their reasons.")
+    language: Literal[LANGUAGES] = Field(  # type: ignore[valid-type]
+        "en", description="Language of the lists and their reasons."
+    )
     min_reason_weight: float = Field(0.1, ge=0, description="Weight (log-odds) from which on a reason is shown.")
 
 

@@ -35,7 +35,7 @@ class ChurnDefinition(BaseModel):
     Parameters
     ----------
     horizon_days
-        Length of the window in which an order means that she stayed.
+        Length of the window in which an order means that the customer stayed.
     lead_days
         Days between the snapshot and the window: the time that a campaign needs.
     active_days
@@ -45,8 +45,8 @@ class ChurnDefinition(BaseModel):
         window.
 
         ``spend_drop``: eligible with spend above 0 in ``[snapshot - active_days, snapshot)``, churned if the spend in
-        the window is below ``spend_share`` of her own past rate, which is that past spend x ``horizon_days`` / the
-        days over which she earned it: from her first known order to the snapshot, at most ``active_days``, and at
+        the window is below ``spend_share`` of the customer's own past rate, which is that past spend x
+        ``horizon_days`` / the days of it: from the first known order to the snapshot, at most ``active_days``, and at
         least ``horizon_days`` (or ``active_days``, where that is less), so that the first order of a new customer
         is not taken for a daily habit.
 
@@ -79,7 +79,11 @@ class ChurnDefinition(BaseModel):
         "no_order", description="What counts as leaving: no_order, spend_drop or subscription_end."
     )
     spend_share: float = Field(
-        0.5, gt=0, le=1, multiple_of=0.001, description="spend_drop: share of her past rate below which she has left."
+        0.5,
+        gt=0,
+        le=1,
+        multiple_of=0.001,
+        description="spend_drop: share of the past rate below which a customer has left.",
     )
 
     def __init__(self, /, **values: Any) -> None:

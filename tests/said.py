@@ -8,7 +8,8 @@ import pandas as pd
 
 from churnml.features.family import Family
 from churnml.features.family_catalogue import catalogue
-from churnml.features.sentences import Language, Sentences
+from churnml.features.sentences import Sentences
+from churnml.words import Language
 
 
 def write(

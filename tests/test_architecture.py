@@ -17,7 +17,9 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "churnml"
 ROOMS = [
     {"lazy", "version"},
-    {"errors", "plain", "printable", "days", "yaml_file", "config", "definition", "statistics", "plots"},
+    {"errors", "plain", "printable", "days", "yaml_file", "statistics", "plots"},
+    {"words"},
+    {"config", "definition"},
     {"metrics"},
     {"data"},
     {"datasets"},

@@ -102,8 +102,7 @@ def own_family() -> Family:
         only=lambda visit: visit.pages >= 5,
         window_days=90,
         fill=0,
-        en="{value} with five pages or more in the last 90 days",
-        tr="Son 90 günde en az beş sayfalık {value}",
+        sentence="{value} with five pages or more in the last 90 days",
     )
     return Family("own", concept="visits", actionable=False, features=(long,))
 

@@ -19,13 +19,6 @@ from churnml.features.families.reviews import LOW_STARS, REVIEWS, STARS
 from churnml.statistics.figure import error_from_sums
 from churnml.statistics.shares import NORMAL_95, newcombe, wilson
 
-ASSOCIATION = {
-    "en": "This is an association, not an effect: customers with a bad first experience may differ from the others in "
-    "other ways too.",
-    "tr": "Bu bir ilişkidir, etki değildir: ilk deneyimi kötü olan müşteriler diğerlerinden başka yönlerden de "
-    "farklı olabilir.",
-}
-"""What must stand beside the table of first experiences."""
 NONE_BAD = "none of these"
 ANY_BAD = "any of these"
 SETTLING_DAYS = 30
@@ -97,7 +90,7 @@ def compute_first_experience(history: History, definition: ChurnDefinition) -> p
     tells the experience. Days are counted by date from the first order; all first orders of the same second are the
     first order.
 
-    Say ``ASSOCIATION`` beside it: a customer with a bad experience may differ in other ways.
+    It is an association and no effect: customers with a bad experience may differ from the others in other ways too.
 
     Parameters
     ----------

@@ -24,11 +24,10 @@ Places = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Kpi:
-    """A key figure: its name, its unit (share, number, money or days), its formula in words, and how to compute it."""
+    """A key figure: its name, its unit (share, number, money or days) and how to compute it."""
 
     name: str
     unit: str
-    formula: str
     compute: Callable[[Period], Figure]
     by_segment: bool = True  # not where it looks back further than to the start of the period
     counts_customers: bool = False  # a share of customers, each of whom is in it or not
@@ -90,72 +89,57 @@ _DECLARED = (
     Kpi(
         "churn_rate",
         "share",
-        "customers eligible at the start of the period who left in it / customers eligible at its start",
         _churn,
         counts_customers=True,
     ),
-    Kpi("retention_rate", "share", "1 - churn rate", _retention, counts_customers=True),
+    Kpi("retention_rate", "share", _retention, counts_customers=True),
     Kpi(
         "annual_churn_by_balance",
         "share",
-        "(active customers a year before the end of the period - active customers at its end) / those a year before; "
-        "active: ordered within the active days; below 0 where the shop grows",
         _balance,
         by_segment=False,
     ),
     Kpi(
         "gross_revenue_retention",
         "share",
-        "for every customer the smaller of her amounts in the period and in as many days before it, added up / amount "
-        "in those days before",
         _gross_revenue,
     ),
     Kpi(
         "net_revenue_retention",
         "share",
-        "amount in the period of the customers who bought in as many days before it / amount in those days before",
         _net_revenue,
     ),
     Kpi(
         "repeat_customer_rate",
         "share",
-        "customers with two or more orders before the end of the period / customers with one or more",
         _repeat,
         counts_customers=True,
     ),
-    Kpi("purchase_frequency", "number", "orders in the period / customers who ordered in it", _frequency),
-    Kpi("average_order_value", "money", "amount of the orders in the period / orders in it", _order_value),
+    Kpi("purchase_frequency", "number", _frequency),
+    Kpi("average_order_value", "money", _order_value),
     Kpi(
         "days_between_orders",
         "days",
-        "mean days from an order day in the period to the customer's order day before it (those who do not come back "
-        "are not in it: churnml window counts them too)",
         _between,
     ),
     Kpi(
         "top_quarter_revenue_share",
         "share",
-        "amount of the quarter of the buyers of the last 365 days who spent most / amount of all of them",
         _top_quarter,
     ),
     Kpi(
         "historic_customer_value",
         "money",
-        "amount of the last 365 days per buyer x mean years from the first order to the last of all customers so far; "
-        "grows with the length of the data",
         _historic,
     ),
     Kpi(
         "expected_customer_value",
         "money",
-        "mean over the active customers of the orders that BG/NBD expects of her in the 365 days after the period if "
-        "she stays x the order value that the gamma-gamma model expects of her",
         _expected,
     ),
 )
 KPIS = {kpi.name: kpi for kpi in _DECLARED}
 """The key figures by name, in the order in which they are shown."""
-FORMULAS = {name: kpi.formula for name, kpi in KPIS.items()}
 UNITS_OF = {name: kpi.unit for name, kpi in KPIS.items()}
 """The unit of each key figure: share, number, money or days."""
 
@@ -175,7 +159,7 @@ def compute_kpis(back: LookBack) -> pd.DataFrame:
     Returns
     -------
     pandas DataFrame
-        ``kpi`` (in the order of ``FORMULAS``), ``period_start``, ``period_end`` (oldest first), ``value``, ``low``,
+        ``kpi`` (in the order of ``KPIS``), ``period_start``, ``period_end`` (oldest first), ``value``, ``low``,
         ``high`` (95 %), ``change`` (against the period before), ``change_low``, ``change_high``, ``is_noise`` (nullable
         boolean). Null where there is nothing to compute from, and the change in the oldest period.
     """

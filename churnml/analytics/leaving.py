@@ -42,8 +42,6 @@ DAYS_SINCE_SLOW_ANSWER = Aggregate(
     reduce=days_since_last("opened_at"),
     only=lambda complaint: complaint.response_days.fill_null(complaint.was_open_days) > _SLOW_DAYS,
     needs=("first_response_at",),
-    en="The last complaint that waited long was {value} ago",
-    tr="Uzun süre yanıt bekleyen son şikâyetinin üzerinden {value} geçti",
 )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from churnml.cli.app import app
-from churnml.cli.options import AsJson
+from churnml.cli.options import AsJson, Language
 from churnml.cli.say import say, say_json
 from churnml.errors import InputError
 
@@ -27,14 +27,18 @@ def schema(
     from churnml.scoring.plays import plays_schema
 
     text = json.dumps(plays_schema() if plays else config_schema(), indent=2, ensure_ascii=False)
-    if out is None:
-        say(*text.split("\n"))
-        return
-    try:
-        out.write_text(f"{text}\n", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"--out: {out} cannot be written ({error.strerror}). Name another file.") from error
-    say(f"Written to {out}.")
+    _give(f"{text}\n", out)
+
+
+@config_app.command()
+def plays(
+    language: Language = "en",
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; without it, it is printed.")] = None,
+) -> None:
+    """Give churnml's own plays and rules with their words, as a file to start from; see plays.file in the settings."""
+    from churnml.scoring.plays import write_plays
+
+    _give(write_plays(language or "en"), out)
 
 
 @config_app.command()
@@ -58,3 +62,15 @@ def check(
     say(f"{file}: all settings are in order; {len(found.differs) or 'none'} differ from the defaults.")
     for key, (value, default) in found.differs.items():
         say(f"  {key}: {json.dumps(value, ensure_ascii=False)} (default: {json.dumps(default, ensure_ascii=False)})")
+
+
+def _give(text: str, out: Path | None) -> None:
+    """Print a file's text, or write it."""
+    if out is None:
+        say(*text.rstrip("\n").split("\n"))
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"--out: {out} cannot be written ({error.strerror}). Name another file.") from error
+    say(f"Written to {out}.")

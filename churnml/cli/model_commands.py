@@ -184,7 +184,7 @@ def explain(
     in_sample: InSample = False,
     as_json: AsJson = False,
 ) -> None:
-    """Tell one customer's story: her reasons, what happened, what to do, and every number behind it."""
+    """Tell one customer's story: the reasons, what happened, what to do, and every number behind it."""
     from churnml.workflow import open_shop
 
     config = config_of(config_file, language=language)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from churnml.days import parse_day
+from churnml.words import LANGUAGES
 
 if TYPE_CHECKING:
     from churnml.config import Config
@@ -23,7 +24,7 @@ Seed = Annotated[int | None, typer.Option("--seed", help="Seed of everything ran
 Snapshot = Annotated[str | None, typer.Option("--snapshot", help="The day that is taken for now (YYYY-MM-DD).")]
 ModelAddress = Annotated[str | None, typer.Option("--model", help="Folder or MLflow address; default: the champion.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-Language = Annotated[str | None, typer.Option("--lang", help="Language of the lists: en or tr.")]
+Language = Annotated[str | None, typer.Option("--lang", help=f"Language of the lists: {', '.join(LANGUAGES)}.")]
 Capacity = Annotated[int | None, typer.Option("--capacity", help="Length of the work list.")]
 Budget = Annotated[float | None, typer.Option("--budget", help="Money for contacts and offers.")]
 RankBy = Annotated[

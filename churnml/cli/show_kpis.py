@@ -7,13 +7,13 @@ from typing import Any
 
 import pandas as pd
 
-from churnml.analytics.experience import ASSOCIATION
-from churnml.analytics.kpis import FORMULAS, KPIS, UNITS_OF
+from churnml.analytics.kpis import KPIS, UNITS_OF
 from churnml.analytics.lifecycle import NO_CUSTOMER
 from churnml.analytics.overview import Overview
 from churnml.analytics.segments import segment_rules
 from churnml.cli.say import say
 from churnml.printable import printable
+from churnml.words import words
 
 _SEGMENT_FIGURES = ("churn_rate", "repeat_customer_rate", "purchase_frequency", "average_order_value")
 _MONTHS = 12
@@ -26,7 +26,7 @@ def print_overview(overview: Overview) -> None:
     currency = f" {overview.currency}" if overview.currency else ""
     for title, lines in (
         ("Key figures of the last horizon, and those of the periods before", _kpis(overview, currency)),
-        ("How they are computed", [f"{name}: {formula}" for name, formula in FORMULAS.items()]),
+        ("How they are computed", [f"{name}: {formula}" for name, formula in formulas().items()]),
         ("By the segment in which a customer stood when the period began", _by_segment(overview, currency)),
         ("Stages of life", _shares(overview.lifecycle, "stage")),
         (f"Where they went until {overview.snapshot_date} (per cent of each row)", _moves(overview.transitions)),
@@ -44,6 +44,12 @@ def print_overview(overview: Overview) -> None:
             say(title, "", *(f"  {line}" for line in lines), "")
 
 
+def formulas() -> dict[str, str]:
+    """Give the formulas of the key figures in words, by name."""
+    said = words("en")["kpis"]
+    return {name: said[name]["formula"] for name in KPIS}
+
+
 def as_json(overview: Overview, rows: Callable[[pd.DataFrame], list[dict[str, Any]]]) -> dict[str, Any]:
     """Give the key figures of the last horizon by name, and all tables."""
     figures = {name: None if pd.isna(value) else value for name, value in overview.figures.items()}
@@ -53,7 +59,7 @@ def as_json(overview: Overview, rows: Callable[[pd.DataFrame], list[dict[str, An
         "horizon_days": overview.definition.horizon_days,
         "currency": overview.currency,
         **figures,
-        "formulas": FORMULAS,
+        "formulas": formulas(),
         "segment_rules": segment_rules(),
         **tables,
     }
@@ -201,7 +207,7 @@ def _first(table: pd.DataFrame) -> list[str]:
         if not pd.isna(row.difference):
             line += f", {_points(row.difference, row.difference_low, row.difference_high)} against none of these"
         lines.append(line)
-    return [*lines, ASSOCIATION["en"]] if lines else []
+    return [*lines, words("en")["shop"]["association"]] if lines else []
 
 
 def _share(value: float) -> str:

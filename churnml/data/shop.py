@@ -84,7 +84,7 @@ class Shop:
         ...     needs=("channel",),
         ...     window_days=90,
         ...     fill=0,
-        ...     en="{value} by the app in the last 90 days",
+        ...     sentence="{value} by the app in the last 90 days",
         ... )
         >>> import pandas as pd
         >>> from churnml.data.reading import read

@@ -8,8 +8,10 @@ import pandas as pd
 
 from churnml.features.family import Aggregate, Derived, Feature
 from churnml.features.family_catalogue import Catalogue, catalogue
+from churnml.features.texts import USUAL, texts_of
+from churnml.words import LANGUAGES, Language
 
-COLUMNS = ("name", "family", "unit", "window", "fill", "table", "concept", "actionable", "describe", "en", "tr")
+COLUMNS = ("name", "family", "unit", "window", "fill", "table", "concept", "actionable", "describe", *LANGUAGES)
 _WIDTH = 110
 
 
@@ -26,8 +28,7 @@ def dictionary(known: Catalogue | None = None) -> pd.DataFrame:
     pandas DataFrame
         A row per feature: ``name``, ``family``, ``unit``, ``window`` (text; empty where all of the past is looked at),
         ``fill`` (0 or null: what nothing is), ``table`` (those that it reads, separated by commas), ``concept``,
-        ``actionable``, ``describe`` and its sentence in English and in Turkish, ``en`` and ``tr``; empty where it has
-        none.
+        ``actionable``, ``describe``, and its sentence under the code of each language; empty where it has none.
     """
     known = known or catalogue()
     rows = [
@@ -41,8 +42,7 @@ def dictionary(known: Catalogue | None = None) -> pd.DataFrame:
             declared.concept,
             family.actionable,
             declared.describe,
-            _sentence(declared.en, declared.name),
-            _sentence(declared.tr, declared.name),
+            *(_sentence(declared, language) for language in LANGUAGES),
         )
         for family in known.families.values()
         for declared in family.features
@@ -81,8 +81,7 @@ def as_markdown(known: Catalogue | None = None) -> str:
             "|---|---|---|---|---|---|---|",
         ]
         lines += [
-            f"| `{row.name}` | {row.describe} | {row.unit} | {row.window} | {row.fill} | {row.concept} "
-            f"| {'<br>'.join(text for text in (str(row.en), str(row.tr)) if text)} |"
+            f"| `{row.name}` | {row.describe} | {row.unit} | {row.window} | {row.fill} | {row.concept} | {row.en} |"
             for row in group.itertuples(index=False)
         ]
         lines.append("")
@@ -109,5 +108,5 @@ def _tables(declared: Feature, known: Catalogue) -> set[str]:
     return set()
 
 
-def _sentence(text: str, name: str) -> str:
-    return text.replace(f"{{{name}}}", "{value}")
+def _sentence(declared: Feature, language: Language) -> str:
+    return texts_of(declared, language)[1].get(USUAL, "").replace(f"{{{declared.name}}}", "{value}")

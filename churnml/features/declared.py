@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from string import Formatter
 from typing import get_args
 
 from churnml.data.contract import TABLES
 from churnml.features.description import Unit
 from churnml.features.family import Aggregate, Derived, Family, Feature
+from churnml.features.texts import USUAL, names_in, texts_of
+from churnml.words import LANGUAGES
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _WORDS_OF_UNIT = {
@@ -62,11 +63,14 @@ def _failures_of(feature: Feature, known: set[str]) -> Iterator[str]:
         yield f"the unit {feature.unit!r} is not known. Choose among {', '.join(get_args(Unit))}."
     if not feature.describe.strip():
         yield "describe is empty. Say in words what the number is."
-    if not feature.en.strip() and not feature.tr.strip():
-        yield "has no sentence. Give it as en or tr; one language is enough."
-    for language, usual, of_zero in (("en", feature.en, feature.en_zero), ("tr", feature.tr, feature.tr_zero)):
-        if of_zero is not None and not usual.strip():
-            yield f"{language}_zero is given without {language}. Give both, or none."
+    spoken_in = {language: texts for language in LANGUAGES for language, texts in [texts_of(feature, language)]}
+    if not any(USUAL in texts for texts in spoken_in.values()):  # churnml's own may be silent on purpose
+        yield "has no sentence. Give it as sentence; one language is enough."
+    strange = [] if isinstance(feature.sentence, str) else sorted(set(feature.sentence) - set(LANGUAGES))
+    if strange:
+        yield f"has sentences in {', '.join(strange)}, which have no catalogue. Take some of: {', '.join(LANGUAGES)}."
+    if feature.sentence_zero is not None and not feature.sentence:
+        yield "sentence_zero is given without sentence. Give both, or none."
     words = _WORDS_OF_UNIT.get(feature.unit, ())
     if words and not set(words) & set(feature.name.split("_")):
         yield f"counts {feature.unit}, so its name must carry {' or '.join(words)}. Rename it."
@@ -77,8 +81,8 @@ def _failures_of(feature: Feature, known: set[str]) -> Iterator[str]:
             yield f"looks at {feature.window_days} days, but its description does not say so. Describe it."
     inputs = set(feature.inputs) if isinstance(feature, Derived) else set()
     spoken = {"value", feature.name, *inputs}
-    for text in filter(None, (feature.en, feature.tr, feature.en_zero, feature.tr_zero)):
-        strangers = {name for _, name, _, _ in Formatter().parse(text) if name is not None} - spoken
+    for text in dict.fromkeys(text for texts in spoken_in.values() for text in texts.values()):
+        strangers = names_in(text) - spoken
         if strangers:
             yield f"{text!r} names {', '.join(sorted(strangers))}, which is not an input. Use {{value}} or an input."
     if isinstance(feature, Derived) and not inputs <= known:

@@ -1,9 +1,9 @@
-"""What a feature family declares: features, units, fills, concept, and sentences in one language or more."""
+"""What a feature family declares: features, units, fills and concept; a family of one's own brings its sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import ibis.expr.types as ir
@@ -50,12 +50,12 @@ class Feature(Description):
 
     Attributes
     ----------
-    en, tr
-        The reason in a sentence, in English and in Turkish. One of them is enough, and then speaks in both.
+    sentence
+        The reason in a sentence: a text for all languages, or texts by language, which serve where others are missing.
         ``{value}`` is the customer's own number with its unit; another feature's name in braces is that feature's
-        number, and ``{name:number}`` leaves its unit out.
-    en_zero, tr_zero
-        The sentence for exactly 0 where it needs other words, such as a negated verb.
+        number, and ``{name:number}`` leaves its unit out. Empty takes the words of the catalogues, as churnml's own do.
+    sentence_zero
+        The sentence for exactly 0 where it needs other words; None takes ``sentence``.
     ago_days
         Days from the end of the window to the snapshot.
     speaks_if
@@ -68,10 +68,8 @@ class Feature(Description):
         Measures of its family by which a shop has this feature; none means that every shop has it.
     """
 
-    en: str = ""
-    tr: str = ""
-    en_zero: str | None = None
-    tr_zero: str | None = None
+    sentence: str | Mapping[str, str] = field(default="", hash=False)
+    sentence_zero: str | Mapping[str, str] | None = field(default=None, hash=False)
     ago_days: int = 0
     speaks_if: Callable[[float], bool] = lambda value: True
     headline: int | None = None

@@ -137,4 +137,4 @@ def _declared(table: SuppliedTable) -> tuple[Feature, ...]:
 
 def _as_number(name: str) -> Supplied:
     words = name.replace("_", " ")
-    return Supplied(name=name, unit="number", describe=f"{words} (supplied)", en=f"{words}: {{value}}")
+    return Supplied(name=name, unit="number", describe=f"{words} (supplied)", sentence=f"{words}: {{value}}")

@@ -17,6 +17,8 @@ from churnml.features.description import Description
 from churnml.models.candidates import Candidate
 from churnml.models.segments import Segment, calibrated
 from churnml.statistics.logodds import Floats, logit, sigmoid
+from churnml.words.findings import say_level, say_verdict
+from churnml.words.names import name_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,10 +73,11 @@ class Model:
 
     def __repr__(self) -> str:
         verdict, level = (self.card.get(key) or {} for key in ("verdict", "level"))
+        name = name_of("candidate", self.candidate.name, "en")
         lines = [
-            f"Model {self.version or 'without a version'}: {self.candidate.title}, {self.definition.kind} within "
+            f"Model {self.version or 'without a version'}: {name}, {self.definition.kind} within "
             f"{self.definition.horizon_days} days, learnt from what was known on {self.as_of}.",
-            *filter(None, [verdict.get("sentence"), level.get("sentence")]),
+            *filter(None, [say_verdict(verdict, "en"), say_level(level, "en")]),
         ]
         return "\n".join(lines)
 

@@ -12,19 +12,17 @@ import pandas as pd
 from churnml.campaigns.holdout import HoldoutPlan
 from churnml.config import ScoringSettings
 from churnml.definition import ChurnDefinition
-from churnml.features.sentences import Language
-from churnml.reporting.columns import Kind, column, name_of
+from churnml.reporting.columns import Kind, column
 from churnml.reporting.page.numbers import Numbers
-from churnml.reporting.page.words import TEXTS
 from churnml.scoring.plays import Play
+from churnml.words import Language, words
+from churnml.words.names import name_of
 
 if TYPE_CHECKING:
     from churnml.scoring.ranking import Ranking
 
 URGENT_DAYS = 7
 """A contact that is due within so many days stands out."""
-COOL_DOWN: Mapping[Language, str] = {"en": "Not again for", "tr": "Bekleme süresi"}
-"""What the days between two contacts are called."""
 
 
 @dataclass(frozen=True)
@@ -112,11 +110,11 @@ def explain_list(
     snapshot_date
         Day of the list.
     """
-    t = _WORDS[language]
+    t, of_page = words(language)["sheet"], words(language)["page"]
     return [
         Section(t["list"], (), _list_rows(worklist, facts, language, snapshot_date)),
         Section(t["use"], (), [[(text, "text")] for text in _use(t)]),
-        Section(TEXTS[language]["holdout"], (), [[(text, "text")] for text in _holdout(facts.holdout, language)]),
+        Section(of_page["holdout"], (), [[(text, "text")] for text in _holdout(facts.holdout, language)]),
         Section(t["left_out"], (), _left_out(facts, len(worklist), language)),
         Section(t["assumed"], (), _assumed(facts, language)),
         Section(
@@ -139,11 +137,11 @@ _Rows = list[Sequence[tuple[Any, Kind]]]
 
 
 def _list_rows(worklist: pd.DataFrame, facts: Facts, language: Language, day: date) -> _Rows:
-    t, scoring, definition = _WORDS[language], facts.scoring, facts.definition
+    t, scoring, definition = words(language)["sheet"], facts.scoring, facts.definition
     rows: list[tuple[str, Any, Kind]] = [
         (column("snapshot_date", language).title, day, "day"),
         (column("measure_on", language).title, day + timedelta(days=definition.reach_days), "day"),
-        (TEXTS[language]["leaving"], _leaving(definition, language), "text"),
+        (words(language)["page"]["leaving"], _leaving(definition, language), "text"),
         (t["ranked"], facts.customers, "count"),
         (t["listed"], len(worklist), "count"),
         (column("value_at_risk", language).title, float(worklist["value_at_risk"].sum()), "money"),
@@ -157,18 +155,18 @@ def _list_rows(worklist: pd.DataFrame, facts: Facts, language: Language, day: da
 
 
 def _use(t: Mapping[str, str]) -> list[str]:
-    return [t["use_fill"], t["use_filter"], t["use_urgent"].format(URGENT_DAYS), t["use_details"]]
+    return [t["use_fill"], t["use_filter"], t["use_urgent"].format(days=URGENT_DAYS), t["use_details"]]
 
 
 def _leaving(definition: ChurnDefinition, language: Language) -> str:
-    t, said = TEXTS[language], definition.model_dump()
+    t, said = words(language)["page"], definition.model_dump()
     start = t["start_later" if definition.lead_days else "start_at_once"].format(**said)
     share = Numbers(language, None).share(definition.spend_share)
-    return t[definition.kind].format(**{**said, "start": start, "spend_share": share})
+    return str(t[definition.kind]).format(**{**said, "start": start, "spend_share": share})
 
 
 def _holdout(plan: HoldoutPlan | None, language: Language) -> list[str]:
-    t, write = TEXTS[language], Numbers(language, None)
+    t, write = words(language)["page"], Numbers(language, None)
     if plan is None:
         return [t["holdout_none"]]
     said = {
@@ -185,7 +183,7 @@ def _holdout(plan: HoldoutPlan | None, language: Language) -> list[str]:
 
 
 def _left_out(facts: Facts, listed: int, language: Language) -> _Rows:
-    t = _WORDS[language]
+    t = words(language)["sheet"]
     by_size = sorted(facts.excluded.items(), key=lambda each: -each[1])
     rows = [(name_of("excluded", reason, language), count) for reason, count in by_size]
     rows += [(t["listed"], listed), (t["ranked"], facts.customers)]
@@ -193,7 +191,7 @@ def _left_out(facts: Facts, listed: int, language: Language) -> _Rows:
 
 
 def _assumed(facts: Facts, language: Language) -> _Rows:
-    t, scoring = _WORDS[language], facts.scoring
+    t, scoring = words(language)["sheet"], facts.scoring
     rows: list[tuple[str, Any, Kind]] = [
         (t["save_share"], scoring.profit.save_share, "share"),
         (t["taken_anyway"], scoring.profit.taken_anyway_share, "share"),
@@ -218,83 +216,3 @@ def _plays(worklist: pd.DataFrame, plays: Mapping[str, Play]) -> _Rows:
         ]
         for name, play in plays.items()
     ]
-
-
-_WORDS: Mapping[Language, Mapping[str, str]] = {
-    "en": {
-        "list": "This list",
-        "ranked": "Customers ranked",
-        "listed": "On the work list",
-        "chosen_by": "Chosen by",
-        "order": "Order",
-        "rank": "as chosen, highest first",
-        "urgency": "by the day until which to contact, soonest first",
-        "capacity": "At most",
-        "budget": "Budget",
-        "none": "no limit",
-        "use": "How to work with it",
-        "use_fill": "Fill in owner, outcome and note: on the sheet of the play, or on the work list, but not on both.",
-        "use_filter": "Every list sorts and filters by the arrows in its head. Choose a head to read what it means.",
-        "use_urgent": "A day in red is due within {} days of the day of the list.",
-        "use_details": "The + at the top right shows details: subjects of the reasons, rule, model and the like.",
-        "left_out": "Who is not on the list",
-        "assumed": "What is assumed",
-        "assumed_note": "Set in the configuration; what plays and offers do is assumed until a holdout measures it.",
-        "save_share": "Of those who would leave, kept by a play",
-        "taken_anyway": "Of those who would stay, take the offer all the same",
-        "value_days": "Days over which her value is counted",
-        "contact_chance": "Contact before the chance that she orders again falls below",
-        "min_probability": "Least chance of leaving on the list",
-        "plays": "Plays",
-        "play": "Play",
-        "wording": "What to do",
-        "owner": "Owner",
-        "cost": "Contact",
-        "offer": "Offer",
-        "cool_down": "Not again for (days)",
-        "customers": "Customers",
-        "columns": "Columns",
-        "column": "Column",
-        "meaning": "Meaning",
-        "name": "Name in other files",
-    },
-    "tr": {
-        "list": "Bu liste",
-        "ranked": "Sıralanan müşteri",
-        "listed": "İş listesinde",
-        "chosen_by": "Seçim ölçütü",
-        "order": "Sıralama",
-        "rank": "seçim ölçütüne göre, en yüksek önce",
-        "urgency": "son iletişim gününe göre, en yakın önce",
-        "capacity": "En fazla",
-        "budget": "Bütçe",
-        "none": "sınır yok",
-        "use": "Nasıl kullanılır",
-        "use_fill": "Sorumlu, sonuç ve not sütunlarını doldurun: ya aksiyonun sayfasında ya da iş listesinde, ikisinde "
-        "birden değil.",
-        "use_filter": "Her liste başlığındaki oklarla sıralanır ve süzülür. Anlamını okumak için bir başlığı seçin.",
-        "use_urgent": "Kırmızı yazılan günün gelmesine, listenin gününden itibaren en fazla {} gün vardır.",
-        "use_details": "Sağ üstteki + ayrıntıları gösterir: nedenlerin konuları, kural, model ve benzerleri.",
-        "left_out": "Listede olmayanlar",
-        "assumed": "Varsayımlar",
-        "assumed_note": "Yapılandırmada belirlenir. Aksiyon ve tekliflerin etkisi, bir kontrol grubu ölçene kadar "
-        "varsayımdır.",
-        "save_share": "Ayrılacak olanlardan aksiyonla kalanlar",
-        "taken_anyway": "Kalacak olanlardan teklifi yine de kullananlar",
-        "value_days": "Değerin hesaplandığı gün sayısı",
-        "contact_chance": "İletişim, yeniden sipariş olasılığı bunun altına düşmeden kurulur",
-        "min_probability": "Listedeki en düşük ayrılma olasılığı",
-        "plays": "Aksiyonlar",
-        "play": "Aksiyon",
-        "wording": "Ne yapmalı",
-        "owner": "Sorumlu",
-        "cost": "İletişim",
-        "offer": "Teklif",
-        "cool_down": "Bekleme süresi (gün)",
-        "customers": "Müşteri",
-        "columns": "Sütunlar",
-        "column": "Sütun",
-        "meaning": "Anlamı",
-        "name": "Diğer dosyalardaki adı",
-    },
-}

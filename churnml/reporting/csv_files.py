@@ -22,9 +22,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from babel import Locale
+from babel.numbers import get_decimal_symbol
 
-from churnml.features.sentences import Language
 from churnml.reporting.columns import column
+from churnml.words import Language
 
 # Cells are guarded at their start, also behind what cannot be seen, and where they would start if a program took
 # another separator for the right one.
@@ -51,7 +53,8 @@ def write_csv(frame: pd.DataFrame, path: str | Path, *, language: Language | Non
     language
         Language of the people who open it in Excel; None writes for machines.
     """
-    separator, point = (";", ",") if language == "tr" else (",", ".")
+    point = "." if language is None else get_decimal_symbol(Locale(language))
+    separator = _separator(language)
     with Path(path).open("wb") as file:
         if language is not None:
             file.write(b"\xef\xbb\xbf")
@@ -68,13 +71,18 @@ def read_csv(path: str | Path, *, language: Language | None) -> pd.DataFrame:
     """Read what ``write_csv`` wrote: every cell as the text that it was, null where it is empty."""
     frame = pd.read_csv(
         path,
-        sep=";" if language == "tr" else ",",
+        sep=_separator(language),
         dtype="str",
         keep_default_na=False,
         na_values=[""],
         encoding="utf-8-sig",
     )
     return pd.DataFrame({name: frame[name].map(unguard, na_action="ignore") for name in frame})
+
+
+def _separator(language: Language | None) -> str:
+    """Give what Excel parts cells by: a semicolon where the comma stands for the decimal point."""
+    return ";" if language is not None and get_decimal_symbol(Locale(language)) == "," else ","
 
 
 def guard(text: str) -> str:

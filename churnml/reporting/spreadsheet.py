@@ -19,12 +19,13 @@ from xlsxwriter.utility import xl_range
 from xlsxwriter.worksheet import Worksheet
 
 from churnml.errors import InputError
-from churnml.features.sentences import Language, number_writer
-from churnml.reporting.about import COOL_DOWN, URGENT_DAYS, Facts, Section, explain_list
-from churnml.reporting.columns import Column, Kind, column, name_of, names_in
+from churnml.reporting.about import URGENT_DAYS, Facts, Section, explain_list
+from churnml.reporting.columns import Column, Kind, column
 from churnml.reporting.page.numbers import Numbers
-from churnml.reporting.page.words import TEXTS
 from churnml.scoring.plays import Play
+from churnml.words import Language, words
+from churnml.words.names import name_of
+from churnml.words.numbers import number_writer
 
 FILLED_IN = ("owner", "outcome", "note")
 """Columns that people fill in."""
@@ -83,12 +84,6 @@ _BANDS: Mapping[str, Mapping[str, Any]] = {
     "low": {"bg_color": "#E2EFDA", "font_color": "#274E13"},
 }
 _ILLEGAL = re.compile("[\ud800-\udfff\ufffe\uffff]")  # no XML, or no text at all
-_LCID: Mapping[Language, str] = {"en": "409", "tr": "41F"}
-_DAY: Mapping[Language, str] = {"en": "mmm d, yyyy", "tr": "d mmm yyyy"}
-_NAMES: Mapping[Language, tuple[str, str]] = {
-    "en": ("Work list", "About this list"),
-    "tr": ("İş listesi", "Bu liste hakkında"),
-}
 
 
 def write_workbook(
@@ -135,11 +130,12 @@ def write_workbook(
         )
     used = [name for name in dict.fromkeys([*plays, *worklist["play"].dropna()]) if (worklist["play"] == name).any()]
     titles = {name: plays[name].title if name in plays else name for name in used}
-    listed, about, *of_plays = sheet_names([*_NAMES[language], *titles.values()])
+    t = words(language)["sheet"]
+    listed, about, *of_plays = sheet_names([t["list_tab"], t["about_tab"], *titles.values()])
     shown = _in_order(worklist)
     with Workbook(str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
         created = datetime.combine(snapshot_date, datetime.min.time())
-        book.set_properties({"title": _NAMES[language][0], "author": "churnml", "created": created})
+        book.set_properties({"title": t["list_tab"], "author": "churnml", "created": created})
         writer = _Writer(book, language, currency, snapshot_date, titles)
         writer.add_list(listed, shown)
         sections = explain_list(
@@ -325,7 +321,7 @@ class _Writer:
     def _outcomes(self) -> dict[str, Any]:
         return {
             "validate": "list",
-            "source": list(names_in(self._language)["outcome"].values()),
+            "source": list(words(self._language)["codes"]["outcome"].values()),
             "error_type": "warning",
         }
 
@@ -351,8 +347,10 @@ def _in_order(worklist: pd.DataFrame) -> pd.DataFrame:
 
 def _head(play: Play, customers: int, language: Language, currency: str | None) -> list[str]:
     """Say what a play is in lines that fit on the screen."""
-    t, write = TEXTS[language], Numbers(language, currency)
-    cool_down = f"{COOL_DOWN[language]}: {number_writer('days', language)(play.cool_down_days)}"
+    t, write = words(language)["page"], Numbers(language, currency)
+    cool_down = (
+        f"{words(language)['sheet']['cool_down_of_play']}: {number_writer('days', language)(play.cool_down_days)}"
+    )
     costs = f"{t['cost']}: {write.money(play.cost)} · {t['offer']}: {write.money(play.offer)}"
     facts = f"{t['owner']}: {play.owner} · {costs} · {cool_down} · {t['customers']}: {write.whole(customers)}"
     return [play.title, *wrap(play.wording, _LINE_LENGTH, max_lines=_MOST_LINES, placeholder=" …"), facts]
@@ -385,7 +383,7 @@ def _legal(text: str) -> str:
 
 def _number_formats(language: Language, currency: str | None) -> dict[str, str]:
     """Give number formats by kind; programs other than Excel go by the language that they name."""
-    locale, place = Locale(language), f"[$-{_LCID[language]}]"
+    locale, place = Locale(language), f"[$-{words(language)['sheet']['lcid']}]"
     percent = "%0" if str(locale.percent_formats[None].pattern).startswith("%") else "0%"
     money = "#,##0.00"
     if currency is not None:
@@ -402,7 +400,7 @@ def _number_formats(language: Language, currency: str | None) -> dict[str, str]:
         # A chance is never sure.
         "chance": f'[>=0.995]">{percent.replace("0", "99")}";[<0.005]"<{percent.replace("0", "1")}";{percent}',
         "money": f"{place}{money};[Red]{place}-{money}",
-        "day": f"{place}{_DAY[language]}",
+        "day": f"{place}{words(language)['sheet']['day_format']}",
     }
 
 

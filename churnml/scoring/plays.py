@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
+import yaml
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from churnml.analytics.lifecycle import STAGES
 from churnml.analytics.segments import SEGMENTS
@@ -18,11 +19,13 @@ from churnml.config import json_schema
 from churnml.definition import failures_of
 from churnml.errors import ConfigError
 from churnml.features.family_catalogue import Catalogue, catalogue
-from churnml.features.sentences import Language
+from churnml.words import Language, words
 from churnml.yaml_file import read_yaml
 
 BANDS = ((0.75, "very high"), (0.5, "high"), (0.25, "medium"), (0.0, "low"))
 """Least probability and name of each risk band."""
+_PARTS = ("title", "wording", "owner")
+_WIDTH = 120
 _HERE = Path(__file__).parents[1]
 _OWN = (_HERE / "configs" / "plays.yaml", _HERE.parent / "configs" / "plays.yaml")  # installed, and in a checkout
 
@@ -31,38 +34,18 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Words(_Part):
-    """Words by language; those that are missing in one are told in the other, and plain text is the same in all."""
-
-    # Of a schema, what is said of texts and of objects holds for each alone.
-    model_config = ConfigDict(json_schema_extra={"type": ["object", "string"], "minProperties": 1, "minLength": 1})
-
-    en: str | None = Field(None, min_length=1, description="In English.")
-    tr: str | None = Field(None, min_length=1, description="In Turkish.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _of_text(cls, given: Any) -> Any:
-        return {"en": given, "tr": given} if isinstance(given, str) else given
-
-    @model_validator(mode="after")
-    def _has_some(self) -> Words:
-        if self.en is None and self.tr is None:
-            raise ValueError("no words. Give a text, or one by language: en, tr")
-        return self
-
-    def told_in(self, language: Language) -> str:
-        """Give the words in a language, or in the other where it has none."""
-        told = (self.en, self.tr) if language == "en" else (self.tr, self.en)
-        return next(text for text in told if text is not None)
+Text = (
+    Annotated[str, Field(min_length=1)] | Annotated[dict[str, Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+)
+"""Words of one's own: a text for all languages, or texts by language, of which one serves where another is missing."""
 
 
 class DeclaredPlay(_Part):
     """What one does for a customer."""
 
-    title: Words = Field(description="What people call it.")
-    wording: Words = Field(description="What to do, for the person who contacts.")
-    owner: Words = Field(description="Who does it.")
+    title: Text | None = Field(None, description="What people call it; without it, churnml's words for its name.")
+    wording: Text | None = Field(None, description="What to do, for the person who contacts; likewise.")
+    owner: Text | None = Field(None, description="Who does it; likewise.")
     cost: float = Field(ge=0, description="Cost of the contact, in the shop's currency.")
     offer: float = Field(ge=0, description="Cost of the offer, in the shop's currency.")
     cool_down_days: int = Field(ge=0, description="Days after a message in which nobody is contacted again.")
@@ -72,17 +55,17 @@ class DeclaredPlay(_Part):
 class When(_Part):
     """Conditions, all of which must hold; one that is left out always does."""
 
-    concepts: list[str] | None = Field(None, description="One of her reasons is about one of these.")
+    concepts: list[str] | None = Field(None, description="One of the customer's reasons is about one of these.")
     segments: list[Literal[SEGMENTS]] | None = Field(  # type: ignore[valid-type]
-        None, description="Her RFM segment is one of these."
+        None, description="The RFM segment is one of these."
     )
     stages: list[Literal[STAGES]] | None = Field(  # type: ignore[valid-type]
-        None, description="Her stage of life as a customer is one of these."
+        None, description="The lifecycle stage is one of these."
     )
     bands: list[Literal["very high", "high", "medium", "low"]] | None = Field(
-        None, description="Her risk band is one of these."
+        None, description="The risk band is one of these."
     )
-    min_value: float | None = Field(None, description="Her value at risk is at least this, in the shop's currency.")
+    min_value: float | None = Field(None, description="The value at risk is at least this, in the shop's currency.")
     at_least: dict[str, float] = Field({}, description="Features and the least value of each.")
     at_most: dict[str, float] = Field({}, description="Features and the most of each.")
 
@@ -95,7 +78,7 @@ class When(_Part):
 class Rule(_Part):
     """A play for the customers of whom the conditions hold; the first such rule decides."""
 
-    name: Words = Field(description="Its name, unlike that of all others.")
+    name: Text = Field(description="Its name, unlike that of all others; one that churnml knows is told in its words.")
     when: When = Field(When(), description="Its conditions; the last rule has none.")
     play: str = Field(description="The play, by its name above.")
 
@@ -169,7 +152,7 @@ class PlayBook:
         concepts = frame[[name for name in frame.columns if name.endswith("_concept")]].to_numpy()
         fired = [_holds(rule.when, frame, concepts, X) for rule in self.rules]
         first = np.argmax(np.array(fired), axis=0)
-        names = np.array([rule.name.told_in(self.language) for rule in self.rules], dtype=object)
+        names = np.array([_rule_name(rule, self.language) for rule in self.rules], dtype=object)
         plays = np.array([rule.play for rule in self.rules], dtype=object)
         return pd.DataFrame({"play": plays[first], "play_rule": names[first]}, index=frame.index, dtype="str")
 
@@ -191,7 +174,7 @@ def read_plays(file: str | Path | None, language: Language, known: Catalogue | N
     ConfigError
         With everything that is wrong in the file, at once.
     """
-    path = Path(file) if file is not None else next(own for own in _OWN if own.exists())
+    path = Path(file) if file is not None else _own_file()
     try:
         declared = PlaysFile(**read_yaml(path))
     except ValidationError as error:
@@ -201,15 +184,62 @@ def read_plays(file: str | Path | None, language: Language, known: Catalogue | N
         raise ConfigError(failures)
     plays = {
         name: Play(
-            name,
-            play.title.told_in(language),
-            play.wording.told_in(language),
-            play.owner.told_in(language),
-            **play.model_dump(exclude={"title", "wording", "owner"}),
+            name=name,
+            title=_told(play.title, known_words(name, "title", language), language),
+            wording=_told(play.wording, known_words(name, "wording", language), language),
+            owner=_told(play.owner, known_words(name, "owner", language), language),
+            **play.model_dump(exclude=set(_PARTS)),
         )
         for name, play in declared.plays.items()
     }
     return PlayBook(plays, declared.rules, language)
+
+
+def write_plays(language: Language) -> str:
+    """Write churnml's own plays and rules with all words in a language, as a file to start from.
+
+    Parameters
+    ----------
+    language
+        The language.
+
+    Returns
+    -------
+    str
+        YAML that ends with a line break; it reads back as the same plays and rules.
+    """
+    read = read_yaml(_own_file())
+    for name, play in read["plays"].items():
+        said = {part: known_words(name, part, language) for part in _PARTS}
+        read["plays"][name] = {**said, **play}
+    for rule in read["rules"]:
+        rule["name"] = words(language)["rules"][rule["name"]]
+    written: str = yaml.safe_dump(read, allow_unicode=True, sort_keys=False, width=_WIDTH)
+    return written
+
+
+def known_words(name: str, part: str, language: Language) -> str | None:
+    """Give churnml's own words for a part of a play of that name; None where it has none."""
+    found: str | None = words(language)["plays"].get(name, {}).get(part)
+    return found
+
+
+def _told(text: Text | None, known: str | None, language: Language) -> str:
+    """Give a text in a language: one's own, in another language where it has none in this one, or else churnml's."""
+    if text is None:
+        return str(known)
+    if isinstance(text, str):
+        return text
+    return next(text[own] for own in (language, "en", *text) if own in text)
+
+
+def _rule_name(rule: Rule, language: Language) -> str:
+    known = words(language)["rules"].get(rule.name) if isinstance(rule.name, str) else None
+    return str(known) if known else _told(rule.name, None, language)
+
+
+def _own_file() -> Path:
+    return next(own for own in _OWN if own.exists())
 
 
 def plays_schema() -> dict[str, Any]:
@@ -219,10 +249,16 @@ def plays_schema() -> dict[str, Any]:
 
 def _failures(file: PlaysFile, known: Catalogue) -> list[str]:
     concepts = set(known.concepts.values())
-    found = []
+    found = [
+        f"plays.{name}: has no {part}, and churnml has none for that name. Write it, or take one of the names "
+        f"{', '.join(words('en')['plays'])}."
+        for name, play in file.plays.items()
+        for part in _PARTS
+        if getattr(play, part) is None and known_words(name, part, "en") is None
+    ]
     names: set[str] = set()
     for place, rule in enumerate(file.rules):
-        name = rule.name.told_in("en")
+        name = _told(rule.name, None, "en")
         here = f"rules: {name!r}"
         if name in names:
             found.append(f"{here} is the name of two rules. Give each a name of its own.")

@@ -13,61 +13,18 @@ from babel.numbers import format_decimal
 
 from churnml.data.lateness import SECONDS
 from churnml.features.description import Unit
-from churnml.features.sentences import Language, capitalised, number_writer
 from churnml.models.attribution import explanation
 from churnml.plots import plot_reasons
 from churnml.scoring.reasons import Reason
+from churnml.words import Language, capitalised, words
+from churnml.words.numbers import number_writer
 
 if TYPE_CHECKING:
     import shap
     from matplotlib.axes import Axes
 
-# Per kind of event: what is said with a detail, and without one; {n} is the number in the unit.
-_SAID: Mapping[str, tuple[Unit, dict[Language, tuple[str, str]]]] = {
-    "order": ("money", {"en": ("Order of {n}", "Order of {n}"), "tr": ("{n} tutarında sipariş",) * 2}),
-    "order_cancelled": (
-        "money",
-        {"en": ("Order of {n} cancelled",) * 2, "tr": ("{n} tutarındaki sipariş iptal edildi",) * 2},
-    ),
-    "delivery_late": ("days", {"en": ("Delivered {n} late",) * 2, "tr": ("{n} geç teslim edildi",) * 2}),
-    "delivery_early": ("days", {"en": ("Delivered {n} early",) * 2, "tr": ("{n} erken teslim edildi",) * 2}),
-    "delivery": (
-        "days",
-        {
-            "en": ("Delivered at the promised time", "Delivered on the promised day"),
-            "tr": ("Söz verilen saatte teslim edildi", "Söz verilen günde teslim edildi"),
-        },
-    ),
-    "complaint": ("days", {"en": ("Complaint: {d}", "Complaint"), "tr": ("Şikâyet: {d}", "Şikâyet")}),
-    "complaint_resolved": (
-        "days",
-        {"en": ("Complaint resolved after {n}",) * 2, "tr": ("Şikâyet {n} sonra çözüldü",) * 2},
-    ),
-    "complaint_resolved_at_once": (
-        "days",
-        {"en": ("Complaint resolved on the same day",) * 2, "tr": ("Şikâyet aynı gün çözüldü",) * 2},
-    ),
-    "return": (
-        "money",
-        {"en": ("Return of {n}: {d}", "Return of {n}"), "tr": ("{n} tutarında iade: {d}", "{n} tutarında iade")},
-    ),
-    "review": (
-        "number",
-        {"en": ("Rated {n} of {d}", "Rated {n} of 5"), "tr": ("Değerlendirme: {n} / {d}", "Değerlendirme: {n} / 5")},
-    ),
-    "contact": ("days", {"en": ("Message sent: {d}", "Message sent"), "tr": ("Mesaj: {d}", "Mesaj gönderildi")}),
-    "subscription": (
-        "money",
-        {"en": ("Subscription began: {d}", "Subscription began"), "tr": ("Abonelik başladı: {d}", "Abonelik başladı")},
-    ),
-    "subscription_cancelled": (
-        "days",
-        {
-            "en": ("Subscription cancelled: {d}", "Subscription cancelled"),
-            "tr": ("Abonelik iptal edildi: {d}", "Abonelik iptal edildi"),
-        },
-    ),
-}
+_UNITS: Mapping[str, Unit] = {"order": "money", "order_cancelled": "money", "return": "money", "review": "number"}
+"""Units of events' numbers; those of other kinds are days."""
 
 
 @dataclass(frozen=True)
@@ -190,11 +147,11 @@ def _say(kind: str, number: float, detail: str | None, language: Language, curre
         kind = "complaint_resolved_at_once"
     if kind == "review" and detail is not None:
         detail = str(format_decimal(float(detail), locale=language))
-    unit, said = _SAID[kind]
+    unit = _UNITS.get(kind, "days")
     if kind.startswith("delivery"):
         unit = next((measure for measure in SECONDS if measure == detail), unit)
-    with_detail, without = said[language]
+    said = words(language)["events"][kind]
+    text = said if isinstance(said, str) else said["other" if detail is None else "detail"]
     written = "" if pd.isna(number) else number_writer(unit, language, currency)(abs(number))
-    text = without if detail is None else with_detail
     # Not str.format on the whole: what the shop wrote may hold braces.
     return capitalised(text.replace("{n}", written), language).replace("{d}", detail or "")

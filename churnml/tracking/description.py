@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from churnml.models.candidates import CANDIDATES
 from churnml.tracking.markdown import paragraphs, said, table, words
+from churnml.words.findings import say_level
+from churnml.words.names import name_of
 
 OF_ALL = (
     "Which customers of an online shop are about to leave: features of a customer in, the probability of leaving out. "
@@ -34,13 +35,13 @@ def describe(card: Mapping[str, Any], verdict: str) -> str:
     """
     definition, level = card["definition"], card.get("level") or {}
     figures = {name: figure for name, figure in (card.get("figures") or {}).items() if name in _FIGURES}
-    learnt = f"learnt by the {CANDIDATES[card['candidate']].title} from {said(card['rows'])} rows"
+    learnt = f"learnt by the {name_of('candidate', card['candidate'], 'en')} from {said(card['rows'])} rows"
     text = paragraphs(
         [
             f"Who leaves within {definition['horizon_days']} days, counted from {definition['lead_days']} days after "
             f"the day of the list ({words(definition['kind'])}): {learnt} of what was known on {card['as_of']}.",
             said(verdict),
-            said(level["sentence"]) if "sentence" in level else "",
+            said(say_level(level, "en")) if level else "",
             table(
                 ["Figure", "At the gate", "95 % interval"],
                 [

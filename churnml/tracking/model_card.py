@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 
 from churnml.models.attribution import sum_concepts
-from churnml.models.candidates import CANDIDATES
 from churnml.statistics.metrics import lift_at
 from churnml.tracking.markdown import facts, paragraphs, percent, said, table, without, words
 from churnml.training.choose.choice import Predictions
 from churnml.training.judge.figures import tenth_of
 from churnml.training.result import LEVEL_NOT_TESTED, Training
+from churnml.words.findings import say_level, say_verdict
+from churnml.words.names import name_of
 
 _SAMPLE = 2_000
 _DRIVERS = 10
@@ -152,13 +153,13 @@ def _what(card: Mapping[str, Any]) -> str:
 
 _MEANING = {
     "no_order": (
-        "The probability that a customer who ordered in the last {active_days} days leaves: that she does not order "
+        "The probability that a customer who ordered in the last {active_days} days leaves: that no order follows "
         "within {horizon_days} days, counted from {lead_days} days after the day of the list."
     ),
     "spend_drop": (
-        "The probability that a customer who spent something in the last {active_days} days leaves: that she spends "
-        "less than {spend_share} of her own past rate within {horizon_days} days, counted from {lead_days} days after "
-        "the day of the list."
+        "The probability that a customer who spent something in the last {active_days} days leaves: that they spend "
+        "less than {spend_share} of their own past rate within {horizon_days} days, counted from {lead_days} days "
+        "after the day of the list."
     ),
     "subscription_end": (
         "The probability that a customer with a running subscription leaves: that none runs any more {horizon_days} "
@@ -224,7 +225,7 @@ def _comparison(card: Mapping[str, Any], predictions: Predictions) -> str:
 
 def _verdict(verdict: Mapping[str, Any]) -> str:
     rest = {key: value for key, value in without(verdict, "sentence").items() if value is not None}
-    return paragraphs([said(verdict["sentence"]) if "sentence" in verdict else "", facts(rest)])
+    return paragraphs([said(say_verdict(verdict, "en")) if verdict else "", facts(rest)])
 
 
 def _figures(figures: Mapping[str, Any]) -> str:
@@ -282,7 +283,7 @@ def _table_of_figures(figures: Mapping[str, Any]) -> str:
 def _level(level: Any) -> str:
     if not isinstance(level, Mapping):
         return said(level) if level is not None else ""
-    return paragraphs([said(level["sentence"]) if "sentence" in level else "", facts(without(level, "sentence"))])
+    return paragraphs([said(say_level(level, "en")), facts(without(level, "sentence"))])
 
 
 def _drivers(training: Training, contributions: pd.DataFrame | None) -> str:
@@ -325,4 +326,4 @@ _SILENT = {
 
 
 def _title(candidate: Any) -> str:
-    return CANDIDATES[candidate].title if candidate in CANDIDATES else str(candidate)
+    return name_of("candidate", candidate, "en")

@@ -21,7 +21,6 @@ from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, ModelError
 from churnml.models import attribution
 from churnml.models.artefact import load_model, save_model
-from churnml.models.candidates import CANDIDATES
 from churnml.models.model import Model
 from churnml.models.plain_files import shown
 from churnml.statistics.calibration import reliability_table
@@ -32,6 +31,7 @@ from churnml.tracking.description import OF_ALL, describe
 from churnml.tracking.mlflow_store import ADDRESS, at_store, default_store, first_line
 from churnml.tracking.model_card import compute_lift_over_time, sample_gate, write_model_card
 from churnml.tracking.processes import has_ended, tags_of_this_process
+from churnml.words.names import name_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,7 +110,7 @@ def track(training: Training, config: Config, definition: ChurnDefinition, run_i
         asked = {"run_name": name, "experiment_id": experiment} if run_id is None else {"run_id": run_id}
         with mlflow.start_run(**asked, nested=True, log_system_metrics=False, tags=tags_of_this_process()):
             mlflow.set_tag("mlflow.runName", name)
-            mlflow.set_tag("mlflow.note.content", describe(training.card, training.verdict.sentence))
+            mlflow.set_tag("mlflow.note.content", describe(training.card, training.verdict_sentence))
             _log_parent(mlflow, training, config, definition)
             _log_plots_and_card(mlflow, training)
             _log_children(mlflow, training, experiment)
@@ -255,7 +255,7 @@ def _log_parent(mlflow: Any, training: Training, config: Config, definition: Chu
             }
         )
     mlflow.set_tag("verdict", training.verdict.decision)
-    mlflow.set_tag("verdict.sentence", training.verdict.sentence)
+    mlflow.set_tag("verdict.sentence", training.verdict_sentence)
     if training.verdict.against_champion is not None:
         mlflow.log_metric("gate.against_champion", training.verdict.against_champion)
     mlflow.log_dict(card, "card.json")
@@ -286,7 +286,7 @@ def _log_figure(mlflow: Any, axes: Axes, name: str) -> None:
 def _log_children(mlflow: Any, training: Training, experiment: str) -> None:
     for row in training.comparison.itertuples():
         name = str(row.candidate)
-        title = CANDIDATES[name].title
+        title = name_of("candidate", name, "en")
         with mlflow.start_run(run_name=title, experiment_id=experiment, nested=True, tags=tags_of_this_process()):
             mlflow.log_params({"candidate": name, "chosen": bool(row.chosen)})
             metrics = {key: float(getattr(row, key)) for key in ("shape_loss", "auroc", "behind")}
@@ -311,7 +311,7 @@ def _register(mlflow: Any, training: Training, model: Model, folder: Path, name:
     if champion is not None and _is_kept(mlflow, f"models:/{name}/{champion}", model):
         return
     registered = mlflow.register_model(info.model_uri, name, tags={_VERSION_TAG: model.version})
-    client.update_model_version(name, registered.version, describe(training.card, training.verdict.sentence))
+    client.update_model_version(name, registered.version, describe(training.card, training.verdict_sentence))
     if not client.get_registered_model(name).description:  # people may have written another one
         client.update_registered_model(name, OF_ALL)
     client.set_registered_model_alias(name, CHALLENGER, registered.version)

@@ -83,7 +83,7 @@ class Trainer:
 
                 model = track(training, self.config, self.definition, run)
         if model is None:
-            raise NoSkillError(training.verdict.sentence)
+            raise NoSkillError(training.verdict_sentence)
         return model
 
     @contextmanager

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
 
-from churnml.models.candidates import CANDIDATES
 from churnml.models.model import Model
 from churnml.models.rows import TrainingFrame
 from churnml.statistics.logodds import Floats
 from churnml.training.choose.choice import Predictions
 from churnml.training.judge.gate import Verdict
+from churnml.words.findings import say_level, say_verdict
+from churnml.words.names import name_of
 
 LEVEL_NOT_TESTED = (
     "The history is too short for forward folds: candidates were compared on customers kept apart, and the level not "
@@ -60,6 +61,11 @@ class Training:
     model: Model | None
     card: dict[str, Any]
 
+    @property
+    def verdict_sentence(self) -> str:
+        """The gate's verdict in English, the champion of before included."""
+        return say_verdict(asdict(self.verdict), "en")
+
 
 def summarise(training: Training) -> list[str]:
     """Say in a few lines what a training found."""
@@ -71,9 +77,8 @@ def summarise(training: Training) -> list[str]:
     lines += [f"Data: {one['sentence']}" for one in card.get("data_gate", []) if one["grade"] == "warn"]
     for row in training.comparison.itertuples():
         mark = "chosen" if row.chosen else f"{row.behind:+.4f} ± {row.behind_error:.4f} behind the best"
-        lines.append(
-            f"{CANDIDATES[str(row.candidate)].title}: shape loss {row.shape_loss:.4f}, AUROC {row.auroc:.4f} ({mark})"
-        )
+        name = name_of("candidate", row.candidate, "en")
+        lines.append(f"{name}: shape loss {row.shape_loss:.4f}, AUROC {row.auroc:.4f} ({mark})")
     lines.append(
         f"Folds: {len(card['folds'])}, looking forward; gate: {card['gate']}." if card["forward"] else LEVEL_NOT_TESTED
     )
@@ -83,6 +88,6 @@ def summarise(training: Training) -> list[str]:
         f"shape loss {shape['value']:.4f} ({shape['low']:.4f} to {shape['high']:.4f})."
     )
     if "level" in card:
-        lines.append(card["level"]["sentence"])
-    lines.append(training.verdict.sentence)
+        lines.append(say_level(card["level"], "en"))
+    lines.append(training.verdict_sentence)
     return lines

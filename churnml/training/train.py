@@ -92,7 +92,7 @@ def _fit_on_all(study: Study, recipe: Recipe, card: dict[str, Any]) -> Model:
     fitted = recipe.fit(frame, study.settings)
     newest = frame.X.loc[frame.snapshots == frame.days[-1]]
     shift = shift_to(level.rate, recipe.calibrate(fitted.logodds(newest), newest))
-    card["level"] = plain({**dataclasses.asdict(level), "logodds": shift, "sentence": level.sentence})
+    card["level"] = plain({**dataclasses.asdict(level), "logodds": shift})
     follows = FEATURES.get(level.kind)
     rate = None if follows is None else study.shop_rates.get(follows)
     return Model(

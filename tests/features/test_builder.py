@@ -199,7 +199,7 @@ def test_a_feature_may_be_derived_from_a_derived_one(small_shop: Shop) -> None:
 
 
 def _derived(name: str, inputs: tuple[str, ...], compute: Callable[..., np.ndarray]) -> Feature:
-    return Derived(name=name, unit="days", describe=name, en="{value}", tr="{value}", inputs=inputs, compute=compute)
+    return Derived(name=name, unit="days", describe=name, sentence="{value}", inputs=inputs, compute=compute)
 
 
 @pytest.mark.slow

@@ -30,6 +30,7 @@ from churnml.features.sources import ORDERS
 from churnml.features.trace import trace, trace_value
 from churnml.scoring.scorer import Scorer
 from churnml.tracking.trainer import Trainer
+from churnml.words import LANGUAGES
 from tests.random_shop import Maker
 from tests.said import write
 
@@ -40,6 +41,7 @@ PLUGIN = '''
 
 from churnml.features.family import Aggregate, Derived, Family, count
 from churnml.features.sources import ORDERS
+from churnml.words import LANGUAGES
 
 APP = Aggregate(
     name="app_orders_90d",
@@ -51,8 +53,10 @@ APP = Aggregate(
     needs=("channel",),
     window_days=90,
     fill=0,
-    en="{value} by the app in the last 90 days",
-    tr="Son 90 günde uygulamadan {value} verdi",
+    sentence={
+        "en": "{value} by the app in the last 90 days",
+        "tr": "Son 90 günde uygulamadan {value} verdi",
+    },
     speaks_if=lambda value: value > 0,
     tells="low",
 )
@@ -63,8 +67,7 @@ SHARE = Derived(
     inputs=("app_orders_90d", "orders_90d"),
     compute=lambda app, all_: app / all_,
     window_days=90,
-    en="{app_orders_90d} by the app of {orders_90d} in the last 90 days",
-    tr="Son 90 günde {orders_90d}, uygulamadan {app_orders_90d:number} tanesi",
+    sentence="{app_orders_90d} by the app of {orders_90d} in the last 90 days",
     tells="low",
 )
 FAMILY = Family("app", concept="channel", actionable=True, features=(APP, SHARE))
@@ -147,9 +150,9 @@ def test_all_that_breaks_a_law_is_said_at_once(random_shop: Shop) -> None:
         source=ORDERS,
         reduce=count(),
         needs=("colour",),
-        en="{x}",
+        sentence="{x}",
     )
-    share = Derived(name="half", unit="share", describe="Half", inputs=("nothing",), compute=abs, tr_zero="b")
+    share = Derived(name="half", unit="share", describe="Half", inputs=("nothing",), compute=abs, sentence_zero="b")
     shop = random_shop.with_family(Family("twins", "pace", False, (wrong, share)))
     with pytest.raises(ConfigError) as raised:
         build_features(shop, DAY)
@@ -158,8 +161,8 @@ def test_all_that_breaks_a_law_is_said_at_once(random_shop: Shop) -> None:
         "twins.orders_90d: '{x}' names x, which is not an input. Use {value} or an input.",
         "twins.orders_90d: needs colour, which orders does not have. Correct it.",
         "orders_90d: declared by frequency and by twins. Rename one.",
-        "twins.half: has no sentence. Give it as en or tr; one language is enough.",
-        "twins.half: tr_zero is given without tr. Give both, or none.",
+        "twins.half: has no sentence. Give it as sentence; one language is enough.",
+        "twins.half: sentence_zero is given without sentence. Give both, or none.",
         "twins.half: counts share, so its name must carry share. Rename it.",
         "twins.half: reads nothing, which no feature before it declares. Correct the inputs.",
     ]
@@ -230,7 +233,7 @@ def test_supplied_features_are_joined_by_customer_and_snapshot(random_shop: Shop
     assert "satisfaction" not in build_features(random_shop, DAY), "the given shop stays as it is"
     known = catalogue(shop)
     assert Sentences(known).write("satisfaction", {"satisfaction": 1.5}) == "Satisfaction: 1.5"
-    assert Sentences(known, "tr").write("satisfaction", {"satisfaction": 1.5}) == "Satisfaction: 1.5"
+    assert Sentences(known, "tr").write("satisfaction", {"satisfaction": 1.5}) == "Satisfaction: 1,5"
     assert dictionary(known).set_index("name").loc["satisfaction", "table"] == "supplied"
     assert trace_value(shop, "c01", "satisfaction", DAY).rows["satisfaction"].to_list() == [1.5]
     assert audit(shop, DAY, families=["crm"]).holds
@@ -246,9 +249,7 @@ def test_another_shop_takes_no_supplied_features_away(random_shop: Shop) -> None
 
 
 def test_supplied_features_may_be_declared(random_shop: Shop) -> None:
-    declared = Supplied(
-        name="satisfaction", unit="stars", describe="Stars of the last survey", en="Gave {value}", tr="{value} verdi"
-    )
+    declared = Supplied(name="satisfaction", unit="stars", describe="Stars of the last survey", sentence="Gave {value}")
     shop = random_shop.supply(
         crm([DAY], ["c01"]), family="crm", known_at="exported_at", features=[declared], actionable=True
     )
@@ -326,7 +327,9 @@ def test_the_config_names_supplied_features(tmp_path: Path) -> None:
 def test_the_dictionary_holds_every_feature_once() -> None:
     table = dictionary()
     assert list(table["name"]) == list(catalogue().features)
-    assert not table[["unit", "describe", "en", "tr", "concept", "table"]].eq("").any(axis=None)
+    assert not table[["unit", "describe", "concept", "table"]].eq("").any(axis=None)
+    silent = table["name"].str.startswith("orders_with_items_")  # of which a reader could make nothing
+    assert all(table[language].eq("").equals(silent) for language in LANGUAGES)
 
 
 def test_the_page_in_the_repository_is_made_of_the_declarations() -> None:
@@ -362,8 +365,7 @@ def test_a_source_that_bears_the_name_of_another_reads_its_own_rows(name: str) -
         needs=("channel",),
         window_days=90,
         fill=0,
-        en="{value} by the app in the last 90 days",
-        tr="Son 90 günde uygulamadan {value} verdi",
+        sentence="{value} by the app in the last 90 days",
     )
     shop = read({"orders": orders})
     shop = shop.with_family(Family("app", "channel", False, (counted,)))
@@ -385,7 +387,7 @@ def test_two_shops_have_families_of_one_name_side_by_side(random_shop: Shop) -> 
             needs=("channel",),
             window_days=90,
             fill=0,
-            en="{value}",
+            sentence="{value}",
         )
         return Family("own", "channel", False, (counted,))
 

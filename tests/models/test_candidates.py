@@ -252,7 +252,6 @@ def test_a_snapshot_on_which_all_churned_is_handled(name: str, make_frame: MakeF
 @every_candidate
 def test_names(name: str) -> None:
     assert CANDIDATES[name].name == name
-    assert CANDIDATES[name].title
     assert CANDIDATES[name].suits(
         ["days_since_last_order", "orders_365d", "amount_sum_365d", "btyd_no_order_probability"]
     )

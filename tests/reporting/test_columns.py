@@ -1,23 +1,22 @@
-"""Every column and every code has its words in both languages."""
+"""Every column and every code has its words in every language."""
 
 from __future__ import annotations
 
 import ast
 import inspect
-from typing import get_args
 
 import pytest
 
 from churnml.analytics.lifecycle import STAGES
 from churnml.analytics.segments import SEGMENTS
 from churnml.features.family_catalogue import catalogue
-from churnml.features.sentences import Language
-from churnml.reporting.columns import column, columns, name_of, names_in
+from churnml.reporting.columns import column, columns, names_in
 from churnml.scoring import scorer, worklist
 from churnml.scoring.changes import CHANGES
 from churnml.scoring.plays import BANDS
+from churnml.words import LANGUAGES, Language
+from churnml.words.names import name_of
 
-LANGUAGES = get_args(Language)
 RANKING = (*scorer._COLUMNS, "change", "list_rank")
 
 

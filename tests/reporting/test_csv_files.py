@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from churnml.features.sentences import Language
 from churnml.reporting.csv_files import guard, read_csv, unguard, write_csv
+from churnml.words import Language
 
 SEPARATORS: dict[Language | None, str] = {None: ",", "en": ",", "tr": ";"}
 FORMULAS = [

@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import openpyxl
 import pandas as pd
@@ -26,18 +26,19 @@ from churnml.campaigns.holdout import HoldoutPlan
 from churnml.config import ScoringSettings
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
-from churnml.features.sentences import Language
 from churnml.reporting import spreadsheet
 from churnml.reporting.about import Facts, facts_of
-from churnml.reporting.columns import column, columns, name_of, names_in
+from churnml.reporting.columns import column, columns, names_in
 from churnml.reporting.spreadsheet import FILLED_IN, sheet_names, write_workbook
 from churnml.scoring.plays import Play, read_plays
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.scorer import Scorer
+from churnml.words import LANGUAGES, Language
+from churnml.words.names import name_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*xtension is not supported:UserWarning:openpyxl")
 
-LANGUAGES = get_args(Language)
+LANGUAGES = LANGUAGES
 DAY = date(2025, 6, 1)
 HOSTILE = [
     '=HYPERLINK("http://x","y")',
@@ -226,7 +227,16 @@ def test_text_stays_text(tmp_path: Path) -> None:
 
 
 def test_text_from_the_plays_stays_text(tmp_path: Path) -> None:
-    play = Play("p", "=1+1", "=2+2" * 400, "@owner", 1.0, 2.0, 3, True)
+    play = Play(
+        "p",
+        "=1+1",
+        "=2+2" * 400,
+        "@owner",
+        1.0,
+        2.0,
+        3,
+        True,
+    )
     path = write(a_list(["C1"], ["p"]), tmp_path / "w.xlsx", plays={"p": play})
     listed, about, of_play = opened(path)
     cells = [cell for sheet in (listed, about, of_play) for row in sheet.iter_rows() for cell in row]
@@ -334,7 +344,7 @@ def test_the_list_is_explained(language: Language, tmp_path: Path) -> None:
     assert sum(counts[reason] for reason in reasons) + counts[listed] == counts[ranked] == 100
     assert counts[column("value_at_risk", language).title] == pytest.approx(frame["value_at_risk"].sum())
     text = "\n".join(str(cell) for row in about for cell in row)
-    assert {"en": "a difference of 19 percentage points", "tr": "19 yüzde puanı"}[language] in text
+    assert {"en": "only differences of 19 percentage points", "tr": "ancak 19 puan ve üzerindeki"}[language] in text
     assert {"en": "10% of the customers", "tr": "müşterilerin %10 kadarı"}[language] in text
     assert date(2025, 6, 1) in [row[1] for row in about]
     assert date(2025, 8, 30) in [row[1] for row in about]
@@ -413,7 +423,16 @@ def test_names_of_sheets_are_legal_and_differ(given_titles: list[str]) -> None:
 @pytest.mark.slow
 def test_forty_plays_with_turkish_titles(tmp_path: Path) -> None:
     plays = {
-        f"p{n}": Play(f"p{n}", f"Şikâyet için özür / indirim: {'çok ' * n}güzel", "Önce arayın", "x", 1.0, 0.0, 1, True)
+        f"p{n}": Play(
+            f"p{n}",
+            f"Şikâyet için özür / indirim: {'çok ' * n}güzel",
+            "Önce arayın",
+            "x",
+            1.0,
+            0.0,
+            1,
+            True,
+        )
         for n in range(40)
     }
     found = sheets(write(a_list([f"C{n}" for n in range(80)], list(plays)), tmp_path / "w.xlsx", "tr", plays=plays))
@@ -449,7 +468,10 @@ def test_a_ranking_is_written(ranking: Ranking, tmp_path: Path) -> None:
 def test_libreoffice_reads_the_same(language: Language, libreoffice: str, tmp_path: Path) -> None:
     names = ["Müşteri'nin", "R1C1", "A1", "=1+1", "1st & 2nd", "TRUE", "İndirim ➜ kargo: 😀"]
     plays = read_plays(None, language).plays
-    plays = {**plays, **{name: Play(name, name, name, name, 1.0, 2.0, 3, True) for name in names}}
+    plays = {
+        **plays,
+        **{name: Play(name, name, name, name, 1.0, 2.0, 3, True) for name in names},
+    }
     frame = a_list([*HOSTILE[:-1], *(f"C{n}" for n in range(100))], list(plays))
     path = write(frame, tmp_path / "worklist.xlsx", language, plays=plays)
     whole = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,false,false,false,1"

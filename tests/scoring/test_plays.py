@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from churnml.errors import ConfigError
-from churnml.scoring.plays import PlayBook, read_plays
+from churnml.scoring.plays import PlayBook, read_plays, write_plays
+from churnml.words import LANGUAGES, Language
 
 PLAY = (
     "{{title: {{en: {0}, tr: {0} tr}}, wording: {{en: Do {0}., tr: Yap.}}, owner: us, cost: 1, offer: {1}, "
@@ -80,9 +81,33 @@ def test_words_in_one_language_or_in_none_serve_in_all(tmp_path: Path) -> None:
         play = read_plays(file, language).plays["call"]
         assert (play.title, play.wording, play.owner) == ("Call", "Ara.", "us")
     file.write_text(file.read_text(encoding="utf-8").replace("{en: Call}", "{}"), encoding="utf-8")
-    with pytest.raises(ConfigError, match=re.escape("plays.call.title")) as raised:
+    with pytest.raises(ConfigError, match=re.escape("plays.call.title")):
         read_plays(file, "en")
-    assert "no words. Give a text, or one by language: en, tr" in str(raised.value)
+
+
+def test_words_that_are_missing_are_those_of_churnml_for_the_name(tmp_path: Path) -> None:
+    file = tmp_path / "plays.yaml"
+    costs = "cost: 1, offer: 2, cool_down_days: 0"
+    plays = f"  call: {{owner: Ayşe, {costs}}}\n  ring: {{title: Ring, wording: Ring., {costs}}}\n"
+    rules = "- {name: complaint, when: {bands: [high]}, play: call}\n- {name: the rest, play: call}\n"
+    file.write_text(f"plays:\n{plays}rules:\n{rules}", encoding="utf-8")
+    with pytest.raises(ConfigError, match=re.escape("plays.ring: has no owner, and churnml has none for that name.")):
+        read_plays(file, "en")
+    file.write_text(file.read_text(encoding="utf-8").replace("wording: Ring.", "wording: Ring., owner: us"), "utf-8")
+    book = read_plays(file, "tr")
+    assert (book.plays["call"].title, book.plays["call"].owner) == ("Telefonla ara", "Ayşe")
+    frame = pd.DataFrame({"risk_band": ["high", "low"]})
+    assert list(book.choose(frame, pd.DataFrame(index=frame.index)).play_rule) == ["şikâyet", "the rest"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_file_with_words_is_that_of_the_names(language: Language, tmp_path: Path) -> None:
+    file = tmp_path / "plays.yaml"
+    file.write_text(write_plays(language), encoding="utf-8")
+    written, own = read_plays(file, language), read_plays(None, language)
+    assert written.plays == own.plays
+    assert [rule.when for rule in written.rules] == [rule.when for rule in own.rules]
+    assert read_plays(file, "en").plays == written.plays, "a text serves in all languages"
 
 
 def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:

@@ -20,11 +20,12 @@ from churnml.data.simulator import simulate
 from churnml.features.available import learnable
 from churnml.features.builder import build
 from churnml.features.family_catalogue import catalogue
-from churnml.features.sentences import Language, Sentences
+from churnml.features.sentences import Sentences
 from churnml.models.candidates.base import FitSettings
 from churnml.models.candidates.lightgbm import LightGbm
 from churnml.scoring.reasons import Reason, ReasonWriter, Told
 from churnml.training.rows.frame import build_training_frame
+from churnml.words import Language
 from tests.said import write
 from tests.scoring.facts import compute_facts, read_tables
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from churnml.features.sentences import Language
-from churnml.scoring.story import _SAID, say_events
+from churnml.scoring.story import say_events
+from churnml.words import Language, words
 
 NAN = float("nan")
 
@@ -21,7 +21,7 @@ def said(kind: str, number: float, detail: str | None, language: Language) -> st
         ("order_cancelled", 5.0, None, "Order of €5.00 cancelled", "€5,00 tutarındaki sipariş iptal edildi"),
         ("delivery", 1.0, None, "Delivered 1 day late", "1 gün geç teslim edildi"),
         ("delivery", -2.0, None, "Delivered 2 days early", "2 gün erken teslim edildi"),
-        ("delivery", 0.0, None, "Delivered on the promised day", "Söz verilen günde teslim edildi"),
+        ("delivery", 0.0, None, "Delivered on the promised day", "Zamanında teslim edildi"),
         ("delivery", 25.4, "minutes", "Delivered 25 minutes late", "25 dakika geç teslim edildi"),
         ("delivery", -1.0, "minutes", "Delivered 1 minute early", "1 dakika erken teslim edildi"),
         ("delivery", 1.5, "hours", "Delivered 1.5 hours late", "1,5 saat geç teslim edildi"),
@@ -50,4 +50,4 @@ def test_what_the_shop_wrote_stays_as_it_is() -> None:
 def test_no_event_gives_no_sentence() -> None:
     empty = pd.DataFrame({"customer_id": [], "at": [], "kind": [], "number": [], "detail": []})
     assert list(say_events(empty, "en", None).columns) == ["customer_id", "day", "kind", "text"]
-    assert {"order", "delivery", "complaint", "return", "review", "contact"} <= set(_SAID)
+    assert {"order", "delivery", "complaint", "return", "review", "contact"} <= set(words("en")["events"])

@@ -11,7 +11,16 @@ from churnml.scoring.worklist import make_worklist, reasons_against
 PLAYS = {
     "mail": Play("mail", "Mail", "Write.", "us", 1.0, 9.0, 30, True),
     "call": Play("call", "Call", "Call.", "us", 5.0, 0.0, 0, True),
-    "nothing": Play("nothing", "Nothing", "Wait.", "us", 0.0, 0.0, 0, False),
+    "nothing": Play(
+        "nothing",
+        "Nothing",
+        "Wait.",
+        "us",
+        0.0,
+        0.0,
+        0,
+        False,
+    ),
 }
 
 
@@ -88,8 +97,26 @@ def test_the_least_probability_is_likely_enough() -> None:
 
 def test_a_play_without_a_cool_down_waits_for_none() -> None:
     plays = {
-        "today": Play("today", "Today", "Call.", "us", 5.0, 0.0, 0, True),
-        "tomorrow": Play("tomorrow", "Tomorrow", "Call.", "us", 5.0, 0.0, 1, True),
+        "today": Play(
+            "today",
+            "Today",
+            "Call.",
+            "us",
+            5.0,
+            0.0,
+            0,
+            True,
+        ),
+        "tomorrow": Play(
+            "tomorrow",
+            "Tomorrow",
+            "Call.",
+            "us",
+            5.0,
+            0.0,
+            1,
+            True,
+        ),
     }
     frame = ranked(3, play=["today", "tomorrow", "tomorrow"])
     known = nothing_against(3).assign(days_since_contact=[0.0, 1.0, 2.0])

@@ -131,14 +131,14 @@ def test_the_card_says_what_the_training_found(trained: Training) -> None:
     assert [line[3:] for line in text.splitlines() if line.startswith("## ")] == SECTIONS
     card = trained.card
     definition = ChurnDefinition()
-    assert f"does not order within {definition.horizon_days} days" in text
+    assert f"no order follows within {definition.horizon_days} days" in text
     assert f"ordered in the last {definition.active_days} days" in text
     for fact in (card["first_day"], card["as_of"], f"rows: {card['rows']:,}", card["data_fingerprint"], card["gate"]):
         assert fact in text
     first = card["base_rates"][0]
     row = f"| {first['snapshot_date']} | {first['customers']} | {first['churned']} | {first['churn_rate']:.1%} |"
     assert row in text
-    assert card["verdict"]["sentence"] in text
+    assert said(trained.verdict_sentence) in text
     auroc = card["figures"]["auroc"]
     assert f"| auroc | {auroc['value']:.4g} | {auroc['low']:.4g} to {auroc['high']:.4g} |" in text
     assert sum("| yes |" in line for line in text.splitlines()) == 1
@@ -152,7 +152,7 @@ def test_the_card_says_what_the_training_found(trained: Training) -> None:
 @pytest.mark.parametrize(
     ("kind", "meaning", "silent"),
     [
-        ("spend_drop", "spends less than 0.5 of her own past rate", "spent nothing in the last 365 days"),
+        ("spend_drop", "they spend less than 0.5 of their own past rate", "spent nothing in the last 365 days"),
         ("subscription_end", "with a running subscription", "without a subscription that runs"),
     ],
 )

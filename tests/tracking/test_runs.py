@@ -28,11 +28,13 @@ from churnml.features.family_catalogue import catalogue
 from churnml.models.artefact import load_model, save_model
 from churnml.tracking import runs as tracking
 from churnml.tracking.description import OF_ALL
+from churnml.tracking.markdown import said
 from churnml.tracking.mlflow_store import at_store
 from churnml.tracking.model_card import write_model_card
 from churnml.tracking.processes import tags_of_this_process
 from churnml.tracking.runs import find_model, open_run, track
 from churnml.training.result import Training
+from churnml.words.findings import say_level
 
 pytestmark = pytest.mark.slow
 DEFAULT = TrackingSettings()
@@ -224,9 +226,9 @@ def test_model_version_and_run_describe_themselves(store: ModuleType, trained: T
     client = store.MlflowClient()
     assert client.get_registered_model("churn").description == OF_ALL
     version = client.get_model_version_by_alias("churn", "champion")
-    assert trained.verdict.sentence in version.description
+    assert said(trained.verdict_sentence) in version.description
     assert "what was known on 2025-01-01" in version.description
-    assert trained.card["level"]["sentence"] in version.description
+    assert said(say_level(trained.card["level"], "en")) in version.description
     assert f"| auroc | {trained.figures['auroc']['value']:.4g} |" in version.description
     assert client.get_run(version.run_id).data.tags["mlflow.note.content"] == version.description
 
@@ -244,14 +246,14 @@ def test_a_description_that_people_wrote_stays(fresh: str, trained: Training) ->
 def test_words_of_any_length_and_kind_do_not_break_a_training(fresh: str, trained: Training) -> None:
     hostile = "<script>alert(1)</script>\n\x1b[2J | " + "x" * 20_000
     settings = TrackingSettings(uri=fresh, model_name="hostile", experiment="hostile")
-    verdict = dataclasses.replace(trained.verdict, sentence=hostile)
     card = {
         **trained.card,
         "gate": hostile,
         "first_day": hostile,
         "verdict": {"sentence": hostile, "decision": hostile},
+        "level": {"sentence": hostile},
     }
-    track(dataclasses.replace(trained, verdict=verdict, card=card), Config(tracking=settings), ChurnDefinition())
+    track(dataclasses.replace(trained, card=card), Config(tracking=settings), ChurnDefinition())
     with at_store(settings) as mlflow:
         version = mlflow.MlflowClient().get_model_version_by_alias("hostile", "champion")
         card_text = mlflow.artifacts.load_text(f"{mlflow.get_run(version.run_id).info.artifact_uri}/model_card.md")

@@ -313,7 +313,8 @@ def test_the_summary_says_what_was_found(trained: Training) -> None:
     assert sum("(chosen)" in line for line in lines[1:7]) == 1
     assert "behind the best)" in lines[1]
     assert lines[7] == f"Folds: {len(trained.card['folds'])}, looking forward; gate: 2024-09-27."
-    assert lines[-1] == trained.verdict.sentence
+    assert lines[-1] == trained.verdict_sentence
+    assert lines[-1].endswith("the list uses it.")
 
 
 def test_no_skill_has_a_summary_too(make_frame: MakeFrame, train_on: TrainOn) -> None:

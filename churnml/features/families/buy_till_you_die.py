@@ -103,14 +103,6 @@ def _history(order_days: Floats, since_first: Floats, since_last: Floats) -> tup
     return np.where(order_days > 0, order_days - 1, np.nan), since_first - since_last, since_first
 
 
-_EN = (
-    "Ordered on {order_days_total} in the {days_since_first_order} since the first order, the last one "
-    "{days_since_last_order} ago: "
-)
-_TR = (
-    "İlk siparişinden bu yana geçen {days_since_first_order}de {order_days_total} sipariş verdi, sonuncusu "
-    "{days_since_last_order} önce: "
-)
 INPUTS = ("order_days_total", "days_since_first_order", "days_since_last_order")
 
 FAMILY = Family(
@@ -125,8 +117,6 @@ FAMILY = Family(
             inputs=INPUTS,
             fit=fit,
             compute=_no_order,
-            en=_EN + "the chance of no order in the period ahead is {value}",
-            tr=_TR + "önümüzdeki dönemde sipariş vermeme olasılığı {value}",
         ),
         Derived(
             name="btyd_expected_orders",
@@ -135,8 +125,6 @@ FAMILY = Family(
             inputs=INPUTS,
             fit=fit,
             compute=_expected,
-            en=_EN + "orders expected in the period ahead: {value}",
-            tr=_TR + "önümüzdeki dönemde beklenen sipariş sayısı {value}",
             tells="low",
         ),
         Derived(
@@ -146,8 +134,6 @@ FAMILY = Family(
             inputs=INPUTS,
             fit=fit,
             compute=_alive,
-            en=_EN + "the chance of still being a customer is {value}",
-            tr=_TR + "hâlâ müşteri olma olasılığı {value}",
             tells="low",
         ),
     ),

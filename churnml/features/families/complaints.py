@@ -1,4 +1,4 @@
-"""Complaints: how often the customer complained, and how well she was answered."""
+"""Complaints: how often the customer complained, and how well they were answered."""
 
 from __future__ import annotations
 
@@ -96,8 +96,6 @@ FAMILY = Family(
                 reduce=count(),
                 window_days=days,
                 fill=0,
-                en=f"{{value}} in the last {days} days",
-                tr=f"Son {days} günde {{value}} iletti",
                 speaks_if=lambda value: value > 0,
             )
             for days in WINDOWS
@@ -111,8 +109,6 @@ FAMILY = Family(
             only=lambda complaint: complaint.resolved_at.isnull(),
             needs=("resolved_at",),
             fill=0,
-            en="{value} still open",
-            tr="{value}i hâlâ açık",
             speaks_if=lambda value: value > 0,
         ),
         Aggregate(
@@ -125,8 +121,6 @@ FAMILY = Family(
             reduce=largest("open_days"),
             only=lambda complaint: complaint.resolved_at.isnull(),
             needs=("resolved_at",),
-            en="A complaint has been open for {value}",
-            tr="Bir şikâyeti {value}dür açık",
         ),
         Aggregate(
             name="complaint_open_after_last_order_max_days",
@@ -138,8 +132,6 @@ FAMILY = Family(
             reduce=largest("open_after_days"),
             only=lambda complaint: complaint.open_after_days > 0,
             needs=("resolved_at",),
-            en="After the last order a complaint was open for {value}",
-            tr="Son siparişinden sonra bir şikâyeti {value} açık kaldı",
             speaks_if=lambda value: value >= _QUICK_DAYS,
         ),
         Aggregate(
@@ -152,8 +144,6 @@ FAMILY = Family(
             source=COMPLAINTS,
             reduce=at_last("was_open_days", "complaint_rank"),
             needs=("resolved_at",),
-            en="The last complaint was open for {value}",
-            tr="Son şikâyeti {value} açık kaldı",
             speaks_if=lambda value: value >= _QUICK_DAYS,
         ),
         Aggregate(
@@ -163,8 +153,6 @@ FAMILY = Family(
             source=COMPLAINTS,
             reduce=days_since_last("opened_at"),
             speaks_if=lambda value: value <= 90,
-            en="Last complained {value} ago",
-            tr="Son şikâyetinin üzerinden {value} geçti",
             tells="low",
         ),
         Aggregate(
@@ -176,8 +164,6 @@ FAMILY = Family(
             only=lambda complaint: complaint.resolved_at.notnull(),
             needs=("resolved_at",),
             window_days=365,
-            en="Complaints of the last 365 days took {value} to be resolved on average",
-            tr="Son 365 gündeki şikâyetleri ortalama {value}de çözüldü",
             speaks_if=lambda value: value >= 1,
         ),
         Aggregate(
@@ -189,8 +175,6 @@ FAMILY = Family(
             only=lambda complaint: complaint.resolved_at.isnull() & (complaint.open_days > _OVERDUE_DAYS),
             needs=("resolved_at",),
             fill=0,
-            en=f"{{value}} open for more than {_OVERDUE_DAYS} days",
-            tr=f"{_OVERDUE_DAYS} günden uzun süredir açık {{value}} var",
             speaks_if=lambda value: value > 0,
         ),
         Aggregate(
@@ -202,8 +186,6 @@ FAMILY = Family(
             only=lambda complaint: complaint.resolved_at.isnull() & complaint.first_response_at.isnull(),
             needs=("first_response_at", "resolved_at"),
             fill=0,
-            en="{value} not answered yet",
-            tr="Henüz yanıtlanmamış {value} var",
             speaks_if=lambda value: value > 0,
         ),
         Aggregate(
@@ -216,8 +198,6 @@ FAMILY = Family(
             only=lambda complaint: complaint.first_response_at.notnull(),
             needs=("first_response_at",),
             window_days=365,
-            en="Complaints of the last 365 days waited {value} for a first response on average",
-            tr="Son 365 gündeki şikâyetlerinde ilk yanıt ortalama {value} sürdü",
             speaks_if=lambda value: value >= 1,
         ),
         Aggregate(
@@ -230,8 +210,6 @@ FAMILY = Family(
             needs=("topic",),
             window_days=365,
             fill=0,
-            en="{value} on a named topic in the last 365 days",
-            tr="Son 365 günde konusu belli {value} iletti",
             speaks_if=lambda value: value > 0,
         ),
         Aggregate(
@@ -243,44 +221,36 @@ FAMILY = Family(
             needs=("topic",),
             window_days=365,
             fill=0,
-            en="Complained of {value} in the last 365 days",
-            tr="Son 365 günde {value} hakkında şikâyet etti",
             speaks_if=lambda value: value > 0,
         ),
         Aggregate(
             name="orders_complained_365d",
             unit="orders",
-            describe="Orders of the last 365 days that she complained about",
+            describe="Orders of the last 365 days that the customer complained about",
             source=COMPLAINED_ORDERS,
             reduce=count(),
             needs=("order_id",),
             window_days=365,
             fill=0,
-            en="{value} of the last 365 days with a complaint",
-            tr="Son 365 günde şikâyetli {value} verdi",
             speaks_if=lambda value: value > 0,
         ),
         Derived(
             name="orders_complained_share_365d",
             unit="share",
-            describe="Share of the orders of the last 365 days that she complained about; null without an order",
+            describe="Share of the orders of the last 365 days with a complaint of the customer; null without an order",
             inputs=("orders_complained_365d", "orders_365d"),
             compute=lambda complained, orders: complained / orders,
             window_days=365,
-            en="{orders_complained_365d:number} of {orders_365d} with a complaint in the last 365 days",
-            tr="Son 365 günde {orders_365d} verdi, {orders_complained_365d:number} tanesi şikâyetli",
             speaks_if=lambda value: value > 0,
         ),
         Derived(
             name="complaints_repeated_topic_365d",
             unit="complaints",
-            describe="Complaints of the last 365 days on a topic that she had complained about in them before",
+            describe="Complaints of the last 365 days on a topic that the customer had complained about in them before",
             inputs=("complaints_with_topic_365d", "complaint_topics_365d"),
             compute=lambda complaints, topics: complaints - topics,
             window_days=365,
             fill=0,
-            en="{complaints_with_topic_365d} on {complaint_topics_365d} in the last 365 days",
-            tr="Son 365 günde {complaint_topics_365d} hakkında {complaints_with_topic_365d} iletti",
             speaks_if=lambda value: value > 0,
         ),
         Derived(
@@ -291,8 +261,6 @@ FAMILY = Family(
             inputs=("complaint_open_max_days",),
             fit=usual_resolution_days,
             compute=lambda usual, days: days / usual,
-            en="A complaint has been open for {complaint_open_max_days}, {value} times as long as usual in this shop",
-            tr="Bir şikâyeti {complaint_open_max_days}dür açık, bu mağazada olağan sürenin {value} katı",
             speaks_if=lambda value: value > 1,
         ),
         Derived(
@@ -301,8 +269,6 @@ FAMILY = Family(
             describe="Complaints opened over orders placed in the last 365 days; null without an order",
             inputs=("complaints_365d", "orders_365d"),
             compute=lambda complaints, orders: complaints / orders,
-            en="{complaints_365d} and {orders_365d} in the last 365 days",
-            tr="Son 365 günde {orders_365d}e karşılık {complaints_365d} iletti",
             speaks_if=lambda value: value > 0,
         ),
     ),

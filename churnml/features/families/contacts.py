@@ -16,7 +16,7 @@ def _contacts(history: History) -> ir.Table:
 
 
 CONTACTS = Source("contacts", table="contacts", event_time="sent_at", rows=_contacts)
-"""Messages that were sent, with the time at which the last one that she opened was sent."""
+"""Messages that were sent, with the time at which the last one that the customer opened was sent."""
 
 FAMILY = Family(
     name="contacts",
@@ -32,9 +32,6 @@ FAMILY = Family(
                 reduce=count(),
                 window_days=days,
                 fill=0,
-                en=f"Was sent {{value}} in the last {days} days",
-                tr=f"Son {days} günde gönderilen: {{value}}",
-                tr_zero=f"Son {days} günde {{value}} gönderilmedi",
                 speaks_if=lambda value: value > 0,
             )
             for days in (30, 90, 180, 365)
@@ -43,15 +40,13 @@ FAMILY = Family(
             Aggregate(
                 name=f"contacts_opened_{days}d",
                 unit="messages",
-                describe=f"Messages sent in the {days} days before the snapshot that she has opened",
+                describe=f"Messages sent in the {days} days before the snapshot that the customer has opened",
                 source=CONTACTS,
                 reduce=count(),
                 only=lambda contact: contact.opened_at.notnull(),
                 needs=("opened_at",),
                 window_days=days,
                 fill=0,
-                en=f"Opened {{value}} of the last {days} days",
-                tr=f"Son {days} günde gönderilenlerden açtığı: {{value}}",
                 # None may be because none was sent; the share knows.
                 speaks_if=lambda value: value > 0,
                 tells="low",
@@ -61,15 +56,13 @@ FAMILY = Family(
         Aggregate(
             name="contacts_clicked_365d",
             unit="messages",
-            describe="Messages sent in the 365 days before the snapshot that she has clicked",
+            describe="Messages sent in the 365 days before the snapshot that the customer has clicked",
             source=CONTACTS,
             reduce=count(),
             only=lambda contact: contact.clicked_at.notnull(),
             needs=("clicked_at",),
             window_days=365,
             fill=0,
-            en="Clicked {value} of the last 365 days",
-            tr="Son 365 günde gönderilenlerden tıkladığı: {value}",
             speaks_if=lambda value: value > 0,
             tells="low",
         ),
@@ -79,8 +72,6 @@ FAMILY = Family(
             describe="Days from the last message to the snapshot; null without one",
             source=CONTACTS,
             reduce=days_since_last("sent_at"),
-            en="The last message was sent {value} ago",
-            tr="Son mesajın üzerinden {value} geçti",
         ),
         Aggregate(
             name="days_since_last_contact_opened",
@@ -89,22 +80,18 @@ FAMILY = Family(
             source=CONTACTS,
             reduce=days_since_last("opened_at"),
             needs=("opened_at",),
-            en="Opened no message for {value}",
-            tr="{value}dür mesaj açmadı",
         ),
         Aggregate(
             name="contacts_since_last_opened",
             headline=1,
             unit="messages",
-            describe="Messages sent after the last one that she has opened; all of them where she opened none",
+            describe="Messages sent after the last one that the customer has opened; all where none was opened",
             source=CONTACTS,
             reduce=count(),
             only=lambda contact: contact.last_opened_sent_at.isnull() | (contact.sent_at > contact.last_opened_sent_at),
             needs=("opened_at",),
             fill=0,
             speaks_if=lambda value: value >= 3,
-            en="The last {value} were not opened",
-            tr="Son gönderilen {value} açılmadı",
         ),
         Aggregate(
             name="contact_cost_sum_365d",
@@ -116,21 +103,15 @@ FAMILY = Family(
             window_days=365,
             fill=0,
             speaks_if=lambda value: value > 0,
-            en="Messages of the last 365 days cost {value}",
-            tr="Son 365 gündeki mesajların maliyeti {value}",
         ),
         *(
             Derived(
                 name=f"contacts_opened_share_{days}d",
                 unit="share",
-                describe=f"Share of the messages sent in the last {days} days that she has opened; null without one",
+                describe=f"Share of the messages sent in the last {days} days that were opened; null without one",
                 inputs=(f"contacts_opened_{days}d", f"contacts_{days}d"),
                 compute=lambda opened, sent: opened / sent,
                 window_days=days,
-                en=f"Opened {{contacts_opened_{days}d:number}} of {{contacts_{days}d}} of the last {days} days",
-                en_zero=f"Opened none of {{contacts_{days}d}} of the last {days} days",
-                tr=f"Son {days} günde {{contacts_{days}d}} aldı, {{contacts_opened_{days}d:number}} tanesini açtı",
-                tr_zero=f"Son {days} günde {{contacts_{days}d}} aldı, hiçbirini açmadı",
                 tells="low",
             )
             for days in (180, 365)
@@ -138,14 +119,10 @@ FAMILY = Family(
         Derived(
             name="contacts_clicked_share_365d",
             unit="share",
-            describe="Share of the messages sent in the last 365 days that she has clicked; null without one",
+            describe="Share of the messages sent in the last 365 days that were clicked; null without one",
             inputs=("contacts_clicked_365d", "contacts_365d"),
             compute=lambda clicked, sent: clicked / sent,
             window_days=365,
-            en="Clicked {contacts_clicked_365d:number} of {contacts_365d} of the last 365 days",
-            en_zero="Clicked none of {contacts_365d} of the last 365 days",
-            tr="Son 365 günde {contacts_365d} aldı, {contacts_clicked_365d:number} tanesini tıkladı",
-            tr_zero="Son 365 günde {contacts_365d} aldı, hiçbirini tıklamadı",
             tells="low",
         ),
     ),

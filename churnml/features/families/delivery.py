@@ -40,8 +40,6 @@ def _counts(way: Way) -> Iterator[Feature]:
             needs=("delivered_at",),
             window_days=days,
             fill=0,
-            en=f"{{value}} came late in the last {days} days",
-            tr=f"Son {days} günde {{value}} gecikti",
             speaks_if=lambda value: value > 0,
         )
 
@@ -59,8 +57,6 @@ def _delays(way: Way) -> Iterator[Feature]:
             reduce=way.inside(mean(way.column("delay"))),
             needs=("delivered_at",),
             window_days=days,
-            en=f"Deliveries of the last {days} days came {{value}} late on average",
-            tr=f"Son {days} gündeki teslimatlar ortalama {{value}} gecikti",
             speaks_if=lambda value: value >= way.least_mean,
         )
     yield Aggregate(
@@ -72,8 +68,6 @@ def _delays(way: Way) -> Iterator[Feature]:
         reduce=way.inside(largest(way.column("delay"))),
         needs=("delivered_at",),
         window_days=180,
-        en="A delivery of the last 180 days came {value} late",
-        tr="Son 180 gündeki bir teslimat {value} gecikti",
         speaks_if=lambda value: value >= way.least,
     )
     yield Aggregate(
@@ -87,8 +81,6 @@ def _delays(way: Way) -> Iterator[Feature]:
         reduce=way.inside(largest(way.column("delay"))),
         only=lambda delivery: delivery.place == 0,
         needs=("delivered_at",),
-        en="The last delivery came {value} late",
-        tr="Son teslimat {value} gecikti",
         speaks_if=lambda value: value >= way.least,
     )
     yield Aggregate(
@@ -100,8 +92,6 @@ def _delays(way: Way) -> Iterator[Feature]:
         reduce=way.inside(largest(way.column("delay"))),
         only=lambda delivery: delivery.place == 1,
         needs=("delivered_at",),
-        en="The delivery before the last came {value} late",
-        tr="Sondan bir önceki teslimat {value} gecikti",
         speaks_if=lambda value: value >= way.least,
     )
 
@@ -118,8 +108,6 @@ def _since_late(way: Way) -> Aggregate:
         only=way.is_late,
         needs=("delivered_at",),
         speaks_if=lambda value: value <= 90,
-        en="The last late delivery was {value} ago",
-        tr="Son geç teslimatın üzerinden {value} geçti",
         tells="low",
     )
 
@@ -135,9 +123,6 @@ def _deliveries_within(days: int) -> Aggregate:
         needs=("delivered_at",),
         window_days=days,
         fill=0,
-        en=f"{{value}} in the last {days} days",
-        tr=f"Son {days} günde {{value}} aldı",
-        tr_zero=f"Son {days} günde {{value}} almadı",
         tells="low",
     )
 
@@ -152,8 +137,6 @@ _UNDER_WAY = Aggregate(
     only=lambda delivery: delivery.delivered_at.isnull(),
     needs=("delivered_at",),
     fill=0,
-    en="{value} under way",
-    tr="{value} yolda",
     speaks_if=lambda value: value > 0,
     tells="low",
 )
@@ -161,7 +144,7 @@ _UNDER_WAY = Aggregate(
 
 def _late_under_way(way: Way) -> Iterator[Feature]:
     unit = way.measure
-    promised, gun = ("time", "saat") if way.by_clock else ("date", "gün")
+    promised = "time" if way.by_clock else "date"
     is_past: Condition = lambda delivery: delivery[way.column("past_promise")] > 0  # noqa: E731
     yield Aggregate(
         name=f"orders_under_way_late{way.rule}",
@@ -173,8 +156,6 @@ def _late_under_way(way: Way) -> Iterator[Feature]:
         only=lambda delivery: delivery.delivered_at.isnull() & is_past(delivery),
         needs=("delivered_at",),
         fill=0,
-        en=f"{{value}} still under way past the promised {promised}",
-        tr=f"{{value}} söz verilen {gun} geçtiği hâlde hâlâ yolda",
         speaks_if=lambda value: value > 0,
     )
     yield Aggregate(
@@ -189,8 +170,6 @@ def _late_under_way(way: Way) -> Iterator[Feature]:
         reduce=way.inside(largest(way.column("past_promise"))),
         only=lambda delivery: delivery.delivered_at.isnull(),
         needs=("delivered_at",),
-        en=f"An order under way is {{value}} past its promised {promised}",
-        tr="Yoldaki bir sipariş şimdiden {value} gecikti",
         speaks_if=lambda value: value >= way.least,
     )
 
@@ -208,8 +187,6 @@ def _waits(way: Way) -> Iterator[Feature]:
             reduce=way.inside(mean(way.column("waited"))),
             needs=("delivered_at",),
             window_days=days,
-            en=f"Waited {{value}} on average for the deliveries of the last {days} days",
-            tr=f"Son {days} gündeki teslimatları ortalama {{value}} bekledi",
         )
     yield Aggregate(
         name=f"order_to_delivery_last_{unit}",
@@ -220,8 +197,6 @@ def _waits(way: Way) -> Iterator[Feature]:
         reduce=way.inside(largest(way.column("waited"))),
         only=lambda delivery: delivery.last_second,
         needs=("delivered_at",),
-        en="The last delivery took {value}",
-        tr="Son teslimat {value} sürdü",
         speaks_if=lambda value: value >= 1,
     )
 
@@ -237,8 +212,6 @@ _NOT_SHIPPED = (
         only=lambda delivery: delivery.shipped_at.isnull() & delivery.delivered_at.isnull(),
         needs=("shipped_at", "delivered_at"),
         fill=0,
-        en="{value} not shipped yet",
-        tr="Henüz gönderilmemiş {value} var",
         speaks_if=lambda value: value > 0,
         tells="low",
     ),
@@ -251,8 +224,6 @@ _NOT_SHIPPED = (
         reduce=largest("ordered_days"),
         only=lambda delivery: delivery.shipped_at.isnull() & delivery.delivered_at.isnull(),
         needs=("shipped_at", "delivered_at"),
-        en="An order has been waiting to be shipped for {value}",
-        tr="Bir sipariş {value}dür gönderilmeyi bekliyor",
         speaks_if=lambda value: value >= 3,
     ),
 )
@@ -261,8 +232,6 @@ _NOT_SHIPPED = (
 def _last_two(way: Way) -> Iterator[Feature]:
     unit = way.measure
     last, before, longer = (f"delivery_delay_{which}_{unit}" for which in ("last", "before_last", "last_two_max"))
-    # Days are one unit; a delay of a day or more by the clock is said in days, so each number keeps its own.
-    first = "{value}" if way.by_clock else "{value:number}"
     yield Derived(
         name=longer,
         measures=(unit,),
@@ -270,8 +239,6 @@ def _last_two(way: Way) -> Iterator[Feature]:
         describe="The longer of the delays of the last two deliveries; null with fewer than two",
         inputs=(last, before),
         compute=np.maximum,
-        en=f"Delay of the last two deliveries (early is negative): {{{before}}} and {{{last}}}",
-        tr=f"Son iki teslimatın gecikmesi (erken gelen eksi sayılır): {{{before}}} ve {{{last}}}",
         speaks_if=lambda value: value >= way.least,
     )
     yield Derived(
@@ -283,8 +250,6 @@ def _last_two(way: Way) -> Iterator[Feature]:
         describe="The shorter of the delays of the last two deliveries; null with fewer than two",
         inputs=(last, before, longer),
         compute=lambda last, before, longer: np.minimum(last, before),
-        en=f"The last two deliveries came {first} and {{{longer}}} late",
-        tr=f"Son iki teslimat {first} ve {{{longer}}} gecikti",
         speaks_if=lambda value: value >= way.least,
     )
 
@@ -298,10 +263,6 @@ def _trend(way: Way) -> Derived:
         describe="Mean delay of the last 90 days minus that of the last 365 days; positive where it gets worse",
         inputs=(recent, year),
         compute=lambda recent, year: recent - year,
-        # Either mean may be early, so neither is said to be late.
-        en=f"Average delivery delay (early is negative): {{{recent}}} in the last 90 days, {{{year}}} in the last 365",
-        tr=f"Ortalama teslimat gecikmesi (erken gelen eksi sayılır): son 90 günde {{{recent}}}, "
-        f"son 365 günde {{{year}}}",
         speaks_if=lambda value: value >= way.least_mean,
     )
 
@@ -317,8 +278,6 @@ def _share(way: Way, days: int) -> Derived:
         inputs=(late, all_),
         compute=lambda late, all_: late / all_,
         window_days=90 if days == 90 else None,
-        en=f"{{{late}:number}} of {{{all_}}} came late in the last {days} days",
-        tr=f"Son {days} gündeki {{{all_}}}ın {{{late}:number}} tanesi gecikti",
         speaks_if=lambda value: value > 0,
     )
 

@@ -52,8 +52,6 @@ FAMILY = Family(
                 needs=("discount",),
                 window_days=days,
                 fill=0,
-                en=f"{{value}} on discount in the last {days} days",
-                tr=f"Son {days} günde indirimli {{value}} verdi",
                 # None is nothing new to who never had any.
                 speaks_if=lambda value: value > 0,
                 tells="low",
@@ -70,8 +68,6 @@ FAMILY = Family(
             window_days=365,
             fill=0,
             speaks_if=lambda value: value > 0,
-            en="Saved {value} by discounts in the last 365 days",
-            tr="Son 365 günde aldığı indirim {value}",
             tells="low",
         ),
         Aggregate(
@@ -83,8 +79,6 @@ FAMILY = Family(
             reduce=days_since_last("ordered_at"),
             only=lambda order: order.discount > 0,
             needs=("discount",),
-            en="No order on discount for {value}",
-            tr="{value}dür indirimli sipariş vermedi",
         ),
         Aggregate(
             name="orders_at_full_price_since_discount",
@@ -95,8 +89,6 @@ FAMILY = Family(
             only=lambda order: order.had_discount,
             needs=("discount",),
             speaks_if=lambda value: value > 0,
-            en="{value} at the full price since the last discount",
-            tr="Son indirimden bu yana tam fiyatla {value} verdi",
         ),
         Aggregate(
             name="orders_discounted_total",
@@ -107,8 +99,6 @@ FAMILY = Family(
             only=lambda order: order.discount > 0,
             needs=("discount",),
             fill=0,
-            en="{value} on discount so far",
-            tr="Bugüne kadar indirimli {value} verdi",
             speaks_if=lambda value: value > 0,
             tells="low",
         ),
@@ -121,8 +111,6 @@ FAMILY = Family(
             reduce=total("until_discount"),
             only=lambda order: order.had_discount,
             needs=("discount",),
-            en="{value} up to the last one on discount",
-            tr="İndirimli son siparişi dahil {value} vermişti",
             speaks_if=lambda value: value > 0,
             tells="low",
         ),
@@ -136,8 +124,6 @@ FAMILY = Family(
             needs=("discount",),
             fill=0,
             speaks_if=lambda value: value > 0,
-            en="Saved {value} by discounts on the last day with an order",
-            tr="Son sipariş gününde aldığı indirim {value}",
             tells="low",
         ),
         Aggregate(
@@ -150,8 +136,6 @@ FAMILY = Family(
             needs=("discount",),
             window_days=365,
             speaks_if=lambda value: value > 0,
-            en="The largest discount of the last 365 days was {value}",
-            tr="Son 365 gündeki en yüksek indirim oranı {value}",
             tells="low",
         ),
         Derived(
@@ -161,8 +145,6 @@ FAMILY = Family(
             inputs=("orders_discounted_365d", "orders_365d"),
             compute=lambda reduced, all_: reduced / all_,
             window_days=365,
-            en="{orders_discounted_365d:number} of {orders_365d} on discount in the last 365 days",
-            tr="Son 365 günde {orders_365d} verdi, {orders_discounted_365d:number} tanesi indirimli",
             speaks_if=lambda value: value > 0,
             tells="low",
         ),
@@ -179,10 +161,6 @@ FAMILY = Family(
                 "orders_at_full_price_since_discount",
             ),
             compute=lambda reduced, all_, full: np.where(full > 0, reduced / all_, np.nan),
-            en="{orders_discounted_total:number} of {orders_until_last_discount} on discount, then "
-            "{orders_at_full_price_since_discount} at the full price",
-            tr="{orders_until_last_discount}in {orders_discounted_total:number} tanesi indirimliydi; ardından tam "
-            "fiyatla {orders_at_full_price_since_discount} verdi",
             speaks_if=lambda value: value >= 0.5,
         ),
         Derived(
@@ -193,8 +171,6 @@ FAMILY = Family(
             compute=lambda discount, paid: discount / (discount + paid),
             window_days=365,
             speaks_if=lambda value: value > 0,
-            en="Saved {discount_sum_365d} by discounts and paid {amount_sum_365d} in the last 365 days",
-            tr="Son 365 günde {amount_sum_365d} ödedi, aldığı indirim {discount_sum_365d}",
             tells="low",
         ),
         Derived(
@@ -205,9 +181,6 @@ FAMILY = Family(
             inputs=("discount_last_order_day", "amount_last_order_day"),
             compute=lambda discount, paid: discount / (discount + paid),
             speaks_if=lambda value: value > 0,
-            en="Saved {discount_last_order_day} by discounts and paid {amount_last_order_day} on the last day with an "
-            "order",
-            tr="Son sipariş gününde {amount_last_order_day} ödedi, aldığı indirim {discount_last_order_day}",
             tells="low",
         ),
         Derived(
@@ -218,12 +191,6 @@ FAMILY = Family(
             inputs=("discount_depth_last_order_day_share", "discount_depth_share_365d"),
             compute=lambda last, usual: last / usual,
             speaks_if=lambda value: value <= 0.5,
-            en="{discount_depth_last_order_day_share} off on the last day with an order, "
-            "{discount_depth_share_365d} off over the last 365 days",
-            en_zero="Nothing off on the last day with an order, {discount_depth_share_365d} off over the last 365 days",
-            tr="İndirim oranı son sipariş gününde {discount_depth_last_order_day_share}, son 365 günde "
-            "{discount_depth_share_365d}",
-            tr_zero="Son sipariş gününde indirim almadı, son 365 gündeki indirim oranı {discount_depth_share_365d}",
             tells="low",
         ),
     ),

@@ -18,9 +18,6 @@ FAMILY = Family(
                 reduce=count(),
                 window_days=days,
                 fill=0,
-                en=f"{{value}} in the last {days} days",
-                tr=f"Son {days} günde {{value}} verdi",
-                tr_zero=f"Son {days} günde {{value}} vermedi",
                 tells="low",
             )
             for days in WINDOWS
@@ -32,9 +29,6 @@ FAMILY = Family(
             source=ORDERS,
             reduce=count(),
             fill=0,
-            en="{value} so far",
-            tr="Bugüne kadar {value} verdi",
-            tr_zero="Bugüne kadar {value} vermedi",
             tells="low",
         ),
         Derived(
@@ -44,9 +38,6 @@ FAMILY = Family(
             describe="Share of the orders of the last 365 days that fall into the last 90 days",
             inputs=("orders_90d", "orders_365d"),
             compute=lambda recent, year: recent / year,
-            en="{orders_90d} in the last 90 days, {orders_365d} in the last 365",
-            tr="Son 90 günde {orders_90d}, son 365 günde {orders_365d} verdi",
-            tr_zero="Son 90 günde {orders_90d} vermedi, son 365 günde {orders_365d} verdi",
             tells="low",
         ),
     ),

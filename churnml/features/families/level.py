@@ -47,8 +47,6 @@ FAMILY = Family(
             inputs=(),
             fit=newest,
             compute=share,
-            en="Of all customers, {value} left lately",
-            tr="Tüm müşterilerin {value} kadarı son dönemde ayrıldı",
         ),
         Derived(
             name="shop_churned_share_last_year",
@@ -60,8 +58,6 @@ FAMILY = Family(
             inputs=(),
             fit=last_year,
             compute=share,
-            en="Of all customers, {value} left at this time last year",
-            tr="Tüm müşterilerin {value} kadarı geçen yıl bu dönemde ayrıldı",
         ),
     ),
 )

@@ -17,8 +17,6 @@ FAMILY = Family(
                 reduce=total("amount"),
                 window_days=days,
                 fill=0,
-                en=f"Spent {{value}} in the last {days} days",
-                tr=f"Son {days} günde {{value}} harcadı",
                 # Nothing spent is no order, of which the pace speaks.
                 speaks_if=lambda value: value > 0,
                 tells="low",
@@ -32,8 +30,6 @@ FAMILY = Family(
             source=ORDERS,
             reduce=total("amount"),
             fill=0,
-            en="Spent {value} so far",
-            tr="Bugüne kadar {value} harcadı",
             speaks_if=lambda value: value > 0,
             tells="low",
         ),
@@ -44,8 +40,6 @@ FAMILY = Family(
             source=ORDERS,
             reduce=mean("amount"),
             window_days=365,
-            en="Orders of the last 365 days are worth {value} on average",
-            tr="Son 365 gündeki siparişlerinin ortalaması {value}",
             tells="low",
         ),
         Aggregate(
@@ -55,8 +49,6 @@ FAMILY = Family(
             source=ORDERS,
             reduce=largest("amount"),
             window_days=365,
-            en="The largest order of the last 365 days is worth {value}",
-            tr="Son 365 gündeki en büyük siparişi {value}",
             tells="low",
         ),
         Aggregate(
@@ -66,8 +58,6 @@ FAMILY = Family(
             source=ORDER_DAYS,
             reduce=largest("amount"),
             only=lambda day: day.is_last,
-            en="Spent {value} on the last day with an order",
-            tr="Son sipariş gününde {value} harcadı",
             tells="low",
         ),
         Derived(
@@ -78,10 +68,6 @@ FAMILY = Family(
             inputs=("amount_last_order_day", "amount_mean_365d"),
             # A customer whose orders of the year all cost nothing has no ratio: 0 / 0 is null.
             compute=lambda last, usual: last / usual,
-            en="Spent {amount_last_order_day} on the last day with an order; "
-            "orders of the last 365 days are worth {amount_mean_365d} on average",
-            tr="Son sipariş gününde {amount_last_order_day} harcadı; "
-            "son 365 gündeki siparişlerinin ortalaması {amount_mean_365d}",
             speaks_if=lambda value: value <= 0.9,
             tells="low",
         ),

@@ -15,8 +15,6 @@ FAMILY = Family(
             describe="Days from the date of the last order to the snapshot",
             source=ORDERS,
             reduce=days_since_last("ordered_at"),
-            en="No order for {value}",
-            tr="{value}dür sipariş vermedi",
         ),
         Aggregate(
             name="days_since_first_order",
@@ -25,8 +23,6 @@ FAMILY = Family(
             describe="Days from the date of the first order in the data to the snapshot",
             source=ORDERS,
             reduce=days_since_first("ordered_at"),
-            en="First ordered {value} ago",
-            tr="İlk siparişinin üzerinden {value} geçti",
             tells="low",
         ),
     ),

@@ -20,8 +20,6 @@ FAMILY = Family(
                 reduce=count(),
                 window_days=days,
                 fill=0,
-                en=f"{{value}} in the last {days} days",
-                tr=f"Son {days} günde {{value}} yaptı",
                 speaks_if=lambda value: value > 0,
             )
             for days in WINDOWS
@@ -35,8 +33,6 @@ FAMILY = Family(
                 reduce=total("amount"),
                 window_days=days,
                 fill=0,
-                en=f"Returned goods for {{value}} in the last {days} days",
-                tr=f"Son {days} günde iade ettiği tutar: {{value}}",
                 speaks_if=lambda value: value > 0,
             )
             for days in (90, 365)
@@ -48,8 +44,6 @@ FAMILY = Family(
             source=RETURNS,
             reduce=days_since_last("returned_at"),
             speaks_if=lambda value: value <= 90,
-            en="The last return was {value} ago",
-            tr="Son iadesinin üzerinden {value} geçti",
             tells="low",
         ),
         Derived(
@@ -58,8 +52,6 @@ FAMILY = Family(
             describe="Returns over orders of the last 365 days; null without an order",
             inputs=("returns_365d", "orders_365d"),
             compute=lambda returns, orders: returns / orders,
-            en="{returns_365d} and {orders_365d} in the last 365 days",
-            tr="Son 365 günde {orders_365d}, {returns_365d}",
             speaks_if=lambda value: value > 0,
         ),
         Derived(
@@ -68,8 +60,6 @@ FAMILY = Family(
             describe="Amount returned over amount ordered in the last 365 days; above 1 where older orders came back",
             inputs=("return_amount_sum_365d", "amount_sum_365d"),
             compute=lambda returned, spent: returned / spent,
-            en="Returned goods for {return_amount_sum_365d} of {amount_sum_365d} ordered in the last 365 days",
-            tr="Son 365 gündeki siparişlerinin tutarı {amount_sum_365d}, iade ettiği tutar {return_amount_sum_365d}",
             speaks_if=lambda value: value > 0,
         ),
     ),

@@ -1,4 +1,4 @@
-"""Reviews: how content the customer says she is, on whatever scale brought to five stars."""
+"""Reviews: how content customers say that they are, on whatever scale brought to five stars."""
 
 from __future__ import annotations
 
@@ -54,9 +54,6 @@ FAMILY = Family(
                 reduce=count(),
                 window_days=days,
                 fill=0,
-                en=f"{{value}} in the last {days} days",
-                tr=f"Son {days} günde {{value}} yazdı",
-                tr_zero=f"Son {days} günde {{value}} yazmadı",
                 tells="low",
             )
             for days in (90, 365)
@@ -71,8 +68,6 @@ FAMILY = Family(
                 only=lambda review: review.stars <= LOW_STARS,
                 window_days=days,
                 fill=0,
-                en=f"{{value}} with at most two stars in the last {days} days",
-                tr=f"Son {days} günde en çok iki yıldızlı {{value}} yazdı",
                 speaks_if=lambda value: value > 0,
             )
             for days in (90, 365)
@@ -83,8 +78,6 @@ FAMILY = Family(
             describe="Days from the last review to the snapshot; null without one",
             source=REVIEWS,
             reduce=days_since_last("submitted_at"),
-            en="The last review was {value} ago",
-            tr="Son değerlendirmesinin üzerinden {value} geçti",
         ),
         Aggregate(
             name="review_stars_mean_365d",
@@ -93,8 +86,6 @@ FAMILY = Family(
             source=REVIEWS,
             reduce=mean("stars"),
             window_days=365,
-            en="Gave {value} on average in the last 365 days",
-            tr="Son 365 günde ortalama {value} verdi",
             tells="low",
         ),
         Aggregate(
@@ -105,8 +96,6 @@ FAMILY = Family(
             reduce=smallest("stars"),
             window_days=365,
             speaks_if=lambda value: value <= 3,
-            en="The lowest rating of the last 365 days was {value}",
-            tr="Son 365 gündeki en düşük puanı {value}",
             tells="low",
         ),
         Aggregate(
@@ -117,8 +106,6 @@ FAMILY = Family(
             source=REVIEWS,
             reduce=at_last("stars", "review_rank"),
             speaks_if=lambda value: value <= 3,
-            en="The last review gave {value}",
-            tr="Son değerlendirmesinde {value} verdi",
             tells="low",
         ),
         Derived(
@@ -128,8 +115,6 @@ FAMILY = Family(
             inputs=("review_stars_last", "review_stars_mean_365d"),
             compute=lambda last, usual: last - usual,
             speaks_if=lambda value: value < 0,
-            en="The last review gave {review_stars_last}; {review_stars_mean_365d} on average in the last 365 days",
-            tr="Son değerlendirmesinde {review_stars_last} verdi; son 365 günün ortalaması {review_stars_mean_365d}",
             tells="low",
         ),
     ),

@@ -54,9 +54,6 @@ FAMILY = Family(
             source=POINTS,
             reduce=total("points"),
             fill=0,
-            en="{value} left",
-            tr="Kalan: {value}",
-            tr_zero="Hiç puanı kalmadı",
             speaks_if=lambda value: value >= 0,
             tells="low",
         ),
@@ -70,9 +67,6 @@ FAMILY = Family(
                 only=lambda change: change.points > 0,
                 window_days=days,
                 fill=0,
-                en=f"Earned {{value}} in the last {days} days",
-                tr=f"Son {days} günde {{value}} kazandı",
-                tr_zero=f"Son {days} günde {{value}} kazanmadı",
                 tells="low",
             )
             for days in (90, 365)
@@ -87,10 +81,6 @@ FAMILY = Family(
                 only=lambda change: change.points < 0,
                 window_days=days,
                 fill=0,
-                en=f"{{value}} redeemed or expired in the last {days} days",
-                en_zero=f"Redeemed {{value}} in the last {days} days",
-                tr=f"Son {days} günde kullandığı veya süresi dolan: {{value}}",
-                tr_zero=f"Son {days} günde {{value}} kullanmadı",
                 tells="low",
             )
             for days in (90, 365)
@@ -102,8 +92,6 @@ FAMILY = Family(
             source=POINTS,
             reduce=days_since_last("changed_at"),
             only=lambda change: change.points > 0,
-            en="Earned no points for {value}",
-            tr="{value}dür puan kazanmadı",
         ),
         Aggregate(
             name="days_since_last_points_redeemed",
@@ -112,19 +100,15 @@ FAMILY = Family(
             source=POINTS,
             reduce=days_since_last("changed_at"),
             only=lambda change: change.points < 0,
-            en="Redeemed no points for {value}",
-            tr="{value}dür puan kullanmadı",
         ),
         Aggregate(
             name="tiers_total",
             unit="number",
-            describe="Different tiers that she has had since the start of the data",
+            describe="Different tiers that the customer has had since the start of the data",
             source=POINTS,
             reduce=distinct("tier"),
             needs=("tier",),
             fill=0,
-            en="Different tiers so far: {value}",
-            tr="Bugüne kadarki farklı seviye sayısı: {value}",
             speaks_if=lambda value: value > 0,
             tells="low",
         ),
@@ -138,16 +122,14 @@ FAMILY = Family(
             needs=("tier",),
             window_days=365,
             fill=0,
-            en="Changes of tier in the last 365 days: {value}",
-            tr="Son 365 gündeki seviye değişikliği sayısı: {value}",
             tells="low",
         ),
         Aggregate(
             name="tier_changes_back_365d",
             headline=1,
             unit="number",
-            describe="Changes to a tier that she first had before the one that she left, in the 365 days before the "
-            "snapshot",
+            describe="Changes to a tier that the customer first had before the one that was left, in the 365 days "
+            "before the snapshot",
             source=TIERS,
             reduce=count(),
             only=lambda tier: tier.back,
@@ -155,8 +137,6 @@ FAMILY = Family(
             window_days=365,
             fill=0,
             speaks_if=lambda value: value > 0,
-            en="Changes back to an earlier tier in the last 365 days: {value}",
-            tr="Son 365 günde önceki bir seviyeye dönüş sayısı: {value}",
         ),
         Aggregate(
             name="days_since_last_tier_change",
@@ -166,8 +146,6 @@ FAMILY = Family(
             reduce=days_since_last("changed_at"),
             only=lambda tier: tier.changed,
             needs=("tier",),
-            en="No change of tier for {value}",
-            tr="Seviyesi {value}dür değişmedi",
         ),
     ),
 )

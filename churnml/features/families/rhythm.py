@@ -1,4 +1,4 @@
-"""Rhythm: the customer's own pace, whether she slows down, and how far she is behind it.
+"""Rhythm: the customer's own pace, whether they slow down, and how far they are behind it.
 
 Slowing down between orders that came (pace) is one thing, an order that has not come (recent orders) another: who was
 slow already before the last order is told apart from who only has not been seen since.
@@ -53,8 +53,6 @@ FAMILY = Family(
             source=ORDER_DAYS,
             reduce=count(),
             fill=0,
-            en="Ordered on {value} so far",
-            tr="Bugüne kadar {value} sipariş verdi",
             tells="low",
         ),
         Aggregate(
@@ -64,8 +62,6 @@ FAMILY = Family(
             describe="Mean days between two order days; null with one order day",
             source=ORDER_DAYS,
             reduce=mean("gap_days"),
-            en="Orders once every {value} on average",
-            tr="Ortalama {value}de bir sipariş veriyor",
         ),
         Aggregate(
             name="gap_median_days",
@@ -74,8 +70,6 @@ FAMILY = Family(
             describe="Median days between two order days; null with one order day",
             source=ORDER_DAYS,
             reduce=median("gap_days"),
-            en="Usually orders once every {value}",
-            tr="Genellikle {value}de bir sipariş veriyor",
         ),
         Aggregate(
             name="gap_deviation_days",
@@ -84,8 +78,6 @@ FAMILY = Family(
             describe="Sample standard deviation of the days between two order days; null with fewer than three",
             source=ORDER_DAYS,
             reduce=deviation("gap_days"),
-            en="The time between orders varies by {value}",
-            tr="Siparişleri arasındaki süre {value} oynuyor",
             speaks_if=lambda value: value > 0,
         ),
         Aggregate(
@@ -95,8 +87,6 @@ FAMILY = Family(
             describe="Longest time between two order days; null with one order day",
             source=ORDER_DAYS,
             reduce=largest("gap_days"),
-            en="The longest pause between orders was {value}",
-            tr="Siparişleri arasındaki en uzun süre {value}",
         ),
         Aggregate(
             name="gap_last_days",
@@ -106,8 +96,6 @@ FAMILY = Family(
             source=ORDER_DAYS,
             reduce=largest("gap_days"),
             only=lambda day: day.is_last,
-            en="The last two order days were {value} apart",
-            tr="Son iki sipariş gününün arası {value}",
         ),
         Aggregate(
             name="gap_earlier_median_days",
@@ -117,8 +105,6 @@ FAMILY = Family(
             source=ORDER_DAYS,
             reduce=median("gap_days"),
             only=lambda day: ~day.is_last,
-            en="Before the last order usually ordered once every {value}",
-            tr="Son siparişinden önce genellikle {value}de bir sipariş veriyordu",
         ),
         Derived(
             name="overdue_ratio",
@@ -129,8 +115,6 @@ FAMILY = Family(
             describe="Days since the last order over the median days between two order days",
             inputs=("days_since_last_order", "gap_median_days"),
             compute=lambda since, usual: since / usual,
-            en="No order for {days_since_last_order}; usually orders once every {gap_median_days}",
-            tr="{days_since_last_order}dür sipariş vermedi; genellikle {gap_median_days}de bir sipariş veriyor",
             speaks_if=lambda value: value > 1,
         ),
         Derived(
@@ -140,8 +124,6 @@ FAMILY = Family(
             describe="Days since the last order over the longest time between two order days",
             inputs=("days_since_last_order", "gap_max_days"),
             compute=lambda since, longest: since / longest,
-            en="No order for {days_since_last_order}; the longest pause before was {gap_max_days}",
-            tr="{days_since_last_order}dür sipariş vermedi; daha önce en uzun süre {gap_max_days}dü",
             speaks_if=lambda value: value > 1,
         ),
         Derived(
@@ -150,8 +132,6 @@ FAMILY = Family(
             describe="Days between the last two order days over the median",
             inputs=("gap_last_days", "gap_median_days"),
             compute=lambda last, usual: last / usual,
-            en="The last two order days were {gap_last_days} apart; usually orders once every {gap_median_days}",
-            tr="Son iki sipariş gününün arası {gap_last_days}; genellikle {gap_median_days}de bir sipariş veriyor",
             speaks_if=lambda value: value >= _SLOW,
         ),
         Derived(
@@ -165,10 +145,6 @@ FAMILY = Family(
             inputs=("gap_last_days", "gap_earlier_median_days", "order_days_total"),
             fit=shop_gap_days,
             compute=_last_to_usual,
-            en="The last order came after {gap_last_days}; before it, usually ordered once every "
-            "{gap_earlier_median_days}",
-            tr="Son siparişi {gap_last_days} sonra geldi; önceden genellikle {gap_earlier_median_days}de bir sipariş "
-            "veriyordu",
             speaks_if=lambda value: value >= _SLOW,
         ),
         Derived(
@@ -178,8 +154,6 @@ FAMILY = Family(
             describe="Order days per 30 days since the first order",
             inputs=("order_days_total", "days_since_first_order"),
             compute=lambda days, since: days * 30 / since,
-            en="Ordered on {order_days_total} in the {days_since_first_order} since the first order",
-            tr="İlk siparişinden bu yana geçen {days_since_first_order}de {order_days_total} sipariş verdi",
             tells="low",
         ),
     ),

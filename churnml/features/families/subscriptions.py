@@ -32,9 +32,6 @@ FAMILY = Family(
             source=RUNNING,
             reduce=count(),
             fill=0,
-            en="{value} running",
-            tr="Süren {value} var",
-            tr_zero="Süren aboneliği yok",
             tells="low",
         ),
         Aggregate(
@@ -46,8 +43,6 @@ FAMILY = Family(
             needs=("price",),
             fill=0,
             speaks_if=lambda value: value > 0,
-            en="Running subscriptions cost {value}",
-            tr="Süren aboneliklerin fiyatı {value}",
             tells="low",
         ),
         Aggregate(
@@ -56,8 +51,6 @@ FAMILY = Family(
             describe="Days from the start of the oldest running subscription to the snapshot; null without one",
             source=RUNNING,
             reduce=days_since_first("started_at"),
-            en="Has subscribed for {value}",
-            tr="{value}dür abone",
             tells="low",
         ),
         Aggregate(
@@ -69,10 +62,6 @@ FAMILY = Family(
             reduce=lambda rows, where, history: -history.days_since(rows.ended_at.min(where=where)),
             needs=("ended_at",),
             speaks_if=lambda value: 0 <= value <= 60,
-            en="A subscription ends in {value}",
-            en_zero="A subscription ends within the day",
-            tr="Bir aboneliğin bitmesine {value} kaldı",
-            tr_zero="Bir abonelik gün içinde bitiyor",
             tells="low",
         ),
         Aggregate(
@@ -82,9 +71,6 @@ FAMILY = Family(
             source=SUBSCRIPTIONS,
             reduce=count(),
             fill=0,
-            en="{value} so far",
-            tr="Bugüne kadar {value} aldı",
-            tr_zero="Bugüne kadar {value} almadı",
             tells="low",
         ),
         Aggregate(
@@ -97,8 +83,6 @@ FAMILY = Family(
             needs=("cancelled_at",),
             fill=0,
             speaks_if=lambda value: value > 0,
-            en="Cancelled {value} so far",
-            tr="Bugüne kadar {value} iptal etti",
         ),
         Aggregate(
             name="subscriptions_cancelled_365d",
@@ -110,8 +94,6 @@ FAMILY = Family(
             window_days=365,
             fill=0,
             speaks_if=lambda value: value > 0,
-            en="Cancelled {value} in the last 365 days",
-            tr="Son 365 günde {value} iptal etti",
         ),
         Aggregate(
             name="days_since_last_subscription_cancelled",
@@ -121,8 +103,6 @@ FAMILY = Family(
             reduce=days_since_last("cancelled_at"),
             needs=("cancelled_at",),
             speaks_if=lambda value: value <= 365,
-            en="Cancelled a subscription {value} ago",
-            tr="Son abonelik iptalinin üzerinden {value} geçti",
             tells="low",
         ),
         Derived(
@@ -132,8 +112,6 @@ FAMILY = Family(
             inputs=("subscriptions_cancelled", "subscriptions_total"),
             compute=lambda cancelled, all_: cancelled / all_,
             speaks_if=lambda value: value > 0,
-            en="Cancelled {subscriptions_cancelled:number} of {subscriptions_total}",
-            tr="Bugüne kadar {subscriptions_total} aldı, {subscriptions_cancelled:number} tanesini iptal etti",
         ),
     ),
 )

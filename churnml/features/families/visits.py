@@ -29,9 +29,6 @@ FAMILY = Family(
                 reduce=count(),
                 window_days=days,
                 fill=0,
-                en=f"{{value}} in the last {days} days",
-                tr=f"Son {days} günde {{value}} yaptı",
-                tr_zero=f"Son {days} günde {{value}} yapmadı",
                 tells="low",
             )
             for days in WINDOWS
@@ -43,8 +40,6 @@ FAMILY = Family(
             describe="Days from the last visit to the snapshot; null without one",
             source=VISITS,
             reduce=days_since_last("visited_at"),
-            en="No visit for {value}",
-            tr="{value}dür ziyaret etmedi",
         ),
         *(
             Aggregate(
@@ -57,9 +52,6 @@ FAMILY = Family(
                 needs=("added_to_cart",),
                 window_days=days,
                 fill=0,
-                en=f"{{value}} with something put into the cart in the last {days} days",
-                tr=f"Son {days} günde sepete ürün eklediği {{value}} yaptı",
-                tr_zero=f"Son {days} günde sepete ürün eklediği {{value}} yapmadı",
                 tells="low",
             )
             for days in (30, 90)
@@ -72,8 +64,6 @@ FAMILY = Family(
             reduce=days_since_last("visited_at"),
             only=lambda visit: visit.added_to_cart > 0,
             needs=("added_to_cart",),
-            en="Put nothing into the cart for {value}",
-            tr="{value}dür sepete ürün eklemedi",
         ),
         Aggregate(
             name="pages_90d",
@@ -84,9 +74,6 @@ FAMILY = Family(
             needs=("pages",),
             window_days=90,
             fill=0,
-            en="Looked at {value} in the last 90 days",
-            tr="Son 90 günde {value} gezdi",
-            tr_zero="Son 90 günde {value} gezmedi",
             tells="low",
         ),
         Aggregate(
@@ -98,8 +85,6 @@ FAMILY = Family(
             needs=("pages",),
             window_days=90,
             speaks_if=lambda value: value > 0,
-            en="Looks at {value} in a visit of the last 90 days on average",
-            tr="Son 90 gündeki ziyaretlerinde ortalama {value} gezdi",
             tells="low",
         ),
         Derived(
@@ -108,19 +93,14 @@ FAMILY = Family(
             describe="Share of the visits of the last 365 days that fall into the last 90 days",
             inputs=("visits_90d", "visits_365d"),
             compute=lambda recent, year: recent / year,
-            en="{visits_90d} in the last 90 days, {visits_365d} in the last 365",
-            tr="Son 90 günde {visits_90d}, son 365 günde {visits_365d} yaptı",
-            tr_zero="Son 90 günde {visits_90d} yapmadı, son 365 günde {visits_365d} yaptı",
             tells="low",
         ),
         Derived(
             name="visits_per_order_90d",
             unit="ratio",
-            describe="Visits over orders of the last 90 days: how often she looks for each time that she buys",
+            describe="Visits over orders of the last 90 days: how often the customer looks for each time of buying",
             inputs=("visits_90d", "orders_90d"),
             compute=lambda visits, orders: visits / orders,
-            en="{visits_90d} for {orders_90d} in the last 90 days",
-            tr="Son 90 günde {orders_90d} için {visits_90d} yaptı",
         ),
     ),
 )

@@ -48,7 +48,6 @@ class Candidate(ABC):
     """
 
     name: ClassVar[str]
-    title: ClassVar[str]
 
     @property
     def trees(self) -> int | None:

@@ -33,7 +33,6 @@ class Blend(Candidate):
     """
 
     name = "blend"
-    title = "blend"
     members: dict[str, type[Candidate]] = {  # noqa: RUF012, never changed
         member.name: member for member in (BgNbd, RfmLogistic, SplineLogistic, LightGbm)
     }

@@ -40,7 +40,6 @@ class LightGbm(Candidate):
     """
 
     name = "lightgbm"
-    title = "LightGBM"
 
     def __init__(self) -> None:
         self.booster: lightgbm.Booster | None = None

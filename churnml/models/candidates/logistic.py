@@ -164,7 +164,6 @@ class RecencyRule(FewColumns):
     """The calibrated recency rule: the longer since the last order, the more likely she has left."""
 
     name = "recency_rule"
-    title = "recency rule"
     columns = ("days_since_last_order",)
 
 
@@ -172,7 +171,6 @@ class BgNbd(FewColumns):
     """BG/NBD: the log-odds of no order in the horizon by each customer's own dates of orders, times one factor."""
 
     name = "bg_nbd"
-    title = "BG/NBD"
     columns = ("btyd_no_order_probability",)
 
     @staticmethod
@@ -185,5 +183,4 @@ class RfmLogistic(FewColumns):
     """Recency, frequency and monetary value, as most shops look at their customers."""
 
     name = "rfm_logistic"
-    title = "RFM logistic"
     columns = ("days_since_last_order", "orders_365d", "amount_sum_365d")

@@ -36,7 +36,6 @@ class SplineLogistic(Candidate):
     """
 
     name = "spline_logistic"
-    title = "spline logistic"
 
     def __init__(self) -> None:
         self.columns: list[str] = []

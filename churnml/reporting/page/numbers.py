@@ -10,7 +10,8 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, format_percent
 
-from churnml.features.sentences import Language, number_writer
+from churnml.words import Language
+from churnml.words.numbers import number_writer
 
 _NOTHING = "–"
 _LEAST, _MOST = 0.005, 0.995

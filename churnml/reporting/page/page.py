@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from churnml.reporting.page.sections import sections
-from churnml.reporting.page.words import TEXTS
+from churnml.words import words
 
 MOST_BYTES = 3_000_000
 """Size of a page; where it would be larger, fewer events of each customer are kept."""
@@ -92,7 +92,7 @@ def _packed(summary: Mapping[str, Any], names: Mapping[str, Any], events: int) -
     columns = list(customers[0]) if customers else ["customer_id"]
     data = {
         **{name: summary[name] for name in ("language", "currency", "snapshot_date", "plays")},
-        "words": TEXTS[summary["language"]],
+        "words": words(summary["language"])["page"],
         "names": names,
         "concepts": concepts,
         "kinds": list(names["event"]),

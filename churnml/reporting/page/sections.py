@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from churnml.features.sentences import Language
 from churnml.reporting.columns import columns as columns_in
-from churnml.reporting.columns import name_of, names_in
+from churnml.reporting.columns import names_in
 from churnml.reporting.page import charts
 from churnml.reporting.page.numbers import Numbers
 from churnml.reporting.page.shop_sections import shop_sections
-from churnml.reporting.page.words import EVENTS, TEXTS, TURKISH_OF_CARD
+from churnml.words import Language, words
+from churnml.words.findings import say_level, say_verdict
+from churnml.words.names import name_of
 
 Summary = Mapping[str, Any]
 Words = Mapping[str, str]
@@ -50,8 +51,10 @@ def sections(summary: Summary) -> dict[str, Any]:
         What the template shows, but for the data of the script.
     """
     language: Language = summary["language"]
-    t, write = TEXTS[language], Numbers(language, summary["currency"])
-    named = {kind: names for kind, names in names_in(language).items() if kind in _NAMED} | {"event": EVENTS[language]}
+    t, write = words(language)["page"], Numbers(language, summary["currency"])
+    named = {kind: names for kind, names in names_in(language).items() if kind in _NAMED} | {
+        "event": words(language)["timeline"]
+    }
     customers, totals = summary["customers"], summary["totals"]
     columns = [
         name
@@ -89,7 +92,7 @@ def sections(summary: Summary) -> dict[str, Any]:
         "shop": shop_sections(summary["shop"], language, summary["currency"]) if summary.get("shop") else None,
         "model": t["model"].format(
             version=summary["model_version"],
-            title=_title(summary["model"], summary["model"]["candidate"], language),
+            title=name_of("candidate", summary["model"]["candidate"], language),
             as_of=write.day(summary["model"]["as_of"]),
         ),
     }
@@ -175,7 +178,7 @@ def _trust(summary: Summary, t: Words, write: Numbers) -> dict[str, Any]:
         charts.gains(model["gains"] or [], share),
     )
     gate = str(model["gate"] or "")
-    gate = write.day(gate) if gate[:1].isdigit() else _in(language, gate)
+    gate = write.day(gate) if gate[:1].isdigit() else t["kept_apart"] if gate else ""
     if reliability:
         reliability["rows"] = [
             (
@@ -193,8 +196,8 @@ def _trust(summary: Summary, t: Words, write: Numbers) -> dict[str, Any]:
             if row["lift"] is not None
         ]
     return {
-        "verdict": _verdict(model, language),
-        "level": _level(model["level"], language, write),
+        "verdict": say_verdict(model["verdict"] or {}, language),
+        "level": say_level(model["level"] or {}, language),
         "gate": t["trust_gate"].format(gate=gate) if gate else "",
         "reliability": reliability,
         "gains": gains,
@@ -209,7 +212,7 @@ def _trust(summary: Summary, t: Words, write: Numbers) -> dict[str, Any]:
         ],
         "compared": [
             {
-                "title": _title(model, row["candidate"], language),
+                "title": name_of("candidate", row["candidate"], language),
                 "shape_loss": write.decimal(row["shape_loss"], 4),
                 "behind": write.decimal(row["behind"], 4),
                 "auroc": write.decimal(row["auroc"], 3),
@@ -222,35 +225,6 @@ def _trust(summary: Summary, t: Words, write: Numbers) -> dict[str, Any]:
 
 def _figure(value: float | None, decimals: int | None, write: Numbers) -> str:
     return write.share(value, 1) if decimals is None else write.decimal(value, decimals)
-
-
-def _verdict(model: Summary, language: str) -> str:
-    verdict = model["verdict"] or {}
-    if language == "en":
-        return str(verdict.get("sentence") or "")
-    text = TURKISH_OF_CARD.get(f"verdict_{verdict.get('decision')}", "")
-    return text.format(title=_title(model, model["candidate"], language))
-
-
-def _level(level: Summary | None, language: str, write: Numbers) -> str:
-    if not level:
-        return ""
-    if language == "en" or "day" not in level:  # models of before say no days
-        return str(level.get("sentence") or "")
-    parts = ["level", "tested" if level["tested_forward"] else "not_tested"]
-    if level["last_year"] is not None:
-        parts.insert(1, "level_last_year")
-    shares = {name: write.share(level[name]) for name in ("last_year", "newest", "rate", "low", "high")}
-    days = {name: write.day(level[name]) for name in ("day", "newest_day", "last_year_day") if level[name]}
-    return "".join(TURKISH_OF_CARD[part] for part in parts).format(**shares, **days)
-
-
-def _title(model: Summary, candidate: Any, language: str) -> str:
-    return _in(language, model["titles"].get(candidate, str(candidate)))
-
-
-def _in(language: str, text: str) -> str:
-    return text if language == "en" else TURKISH_OF_CARD.get(text, text)
 
 
 def _drivers(drivers: Sequence[Summary], write: Numbers) -> list[dict[str, Any]]:

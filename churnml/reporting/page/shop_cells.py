@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from churnml.features.sentences import Language
-from churnml.reporting.columns import name_of
 from churnml.reporting.page.numbers import Numbers
-from churnml.reporting.page.shop_words import NAMES, TEXTS
+from churnml.words import Language, Words, words
+from churnml.words.names import name_of
 
 Cell = dict[str, Any]
 _SHADES = 9
@@ -18,18 +17,21 @@ class Say:
     """What all blocks need to write: texts, names and numbers of one language."""
 
     def __init__(self, language: Language, currency: str | None) -> None:
-        self.language, self.t, self.write = language, TEXTS[language], Numbers(language, currency)
+        self.language, self.write = language, Numbers(language, currency)
+        self.words = words(language)
+        self.t: Words = self.words["shop"]
 
     def name(self, kind: str | None, code: str) -> str:
         """Give the name of a code of churnml."""
-        return NAMES[self.language].get(code) or (code if kind is None else name_of(kind, code, self.language))
+        known = str(self.words["names"].get(code, ""))
+        return known or (code if kind is None else name_of(kind, code, self.language))
 
     def figure(self, value: float | None, unit: str) -> str:
         """Write a figure in its unit."""
         if value is None:
             return "–"
         if unit == "days":
-            return self.t["days"].format(n=self.write.decimal(value, 1))
+            return str(self.t["days"]).format(n=self.write.decimal(value, 1))
         if unit == "money":
             return self.write.money(value)
         return self.write.share(value, 1) if unit == "share" else self.write.decimal(value, 2)

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from churnml.features.sentences import Language
 from churnml.reporting.page.shop_cells import Say, number, text
-from churnml.reporting.page.shop_words import FORMULAS_TR, GROUPS, KPI_NAMES, TEXTS, VALUES
+from churnml.words import Language
 
 Records = Sequence[Mapping[str, Any]]
 _SEGMENT_FIGURES = ("churn_rate", "repeat_customer_rate", "purchase_frequency", "average_order_value")
@@ -44,7 +43,7 @@ def shop_sections(summary: Mapping[str, Any], language: Language, currency: str 
         ``rows`` of cells (``text, small, is_number, shade, bar, line``). Tables without rows make no block.
     """
     say = Say(language, currency)
-    t = TEXTS[language]
+    t = say.t
     blocks = [
         _kpis(summary, say),
         _by_segment(summary, say),
@@ -67,8 +66,7 @@ def shop_sections(summary: Mapping[str, Any], language: Language, currency: str 
 
 def _kpis(summary: Mapping[str, Any], say: Say) -> dict[str, Any]:
     rows = []
-    formulas = summary["formulas"] if say.language == "en" else FORMULAS_TR
-    for name in KPI_NAMES[say.language]:
+    for name, named in say.words["kpis"].items():
         periods = [row for row in summary["kpis"] if row["kpi"] == name]
         if not periods:
             continue
@@ -80,7 +78,7 @@ def _kpis(summary: Mapping[str, Any], say: Say) -> dict[str, Any]:
         values = [row["value"] for row in periods]
         rows.append(
             [
-                text(KPI_NAMES[say.language][name], formulas[name]),
+                text(named["title"], named["formula"]),
                 number(say.figure(newest["value"], unit), small=say.between(newest["low"], newest["high"], unit)),
                 change,
                 {
@@ -114,7 +112,7 @@ def _by_segment(summary: Mapping[str, Any], say: Say) -> dict[str, Any]:
         ]
         count = say.write.whole(by["churn_rate"]["customers"])
         rows.append([text(say.name("segment", segment)), number(count), *map(number, told)])
-    names = [KPI_NAMES[say.language][name] for name in _SEGMENT_FIGURES]
+    names = [say.words["kpis"][name]["title"] for name in _SEGMENT_FIGURES]
     return say.block("kpis_by_segment", [say.t["segment"], say.t["customers"], *names], 1, rows)
 
 
@@ -145,9 +143,7 @@ def _segments(summary: Mapping[str, Any], say: Say) -> dict[str, Any]:
     newest = {row["segment"]: row for row in _newest(summary["segments"], "snapshot_date")}
     for row, segment in zip(block["rows"], newest, strict=True):
         share = newest[segment]["amount_share"]
-        rule = summary["rules"][segment]
-        if say.language == "tr":
-            rule = rule.replace(" and ", " ve ").replace(" or ", " veya ").replace(", or ", ", veya ")
+        rule = summary["rules"][segment].replace(" and ", f" {say.t['and']} ").replace(" or ", f" {say.t['or']} ")
         bar = None if share is None else share / _longest(summary["segments"])
         row += [number(say.write.share(share, 1), bar=bar), text(rule)]
     more = [{"title": say.t["of_money"], "is_number": True}, {"title": say.t["rule"], "is_number": False}]
@@ -248,7 +244,7 @@ def _difference(row: Mapping[str, Any], say: Say) -> str:
 def _topics(table: Records, say: Say) -> dict[str, Any]:
     rows = [
         [
-            text(VALUES[say.language].get(row["topic"], str(row["topic"])), say.t["small"] if row["is_small"] else ""),
+            text(say.words["values"].get(row["topic"], str(row["topic"])), say.t["small"] if row["is_small"] else ""),
             number(say.write.whole(row["complaints"])),
             number(say.write.whole(row["customers"])),
             number(say.write.share(row["churned_share"], 1), row["churned_share"]),
@@ -270,8 +266,8 @@ def _groups(table: Records, say: Say) -> dict[str, Any]:
             mark = ("*" if row["differs"] else "") + (f" ({say.t['small']})" if row["is_small"] else "")
             rows.append(
                 [
-                    text(GROUPS[say.language].get(group, group)),
-                    text(VALUES[say.language].get(value, value)),
+                    text(say.words["groups"].get(group, group)),
+                    text(say.words["values"].get(value, value)),
                     number(say.write.whole(row["customers"])),
                     number(say.write.share(row["churn_rate"], 1) + mark),
                     number(say.between(row["low"], row["high"])),
@@ -317,4 +313,4 @@ def _first(summary: Mapping[str, Any], say: Say) -> dict[str, Any]:
     ]
     t = say.t
     titles = [t["first_experience"], t["customers"], t["came_back"], t["interval"], t["difference"]]
-    return say.block("first_experience", titles, 1, rows, note=summary["association"][say.language])
+    return say.block("first_experience", titles, 1, rows, note=say.t["association"])

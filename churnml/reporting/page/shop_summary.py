@@ -6,8 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from churnml.analytics.experience import ASSOCIATION
-from churnml.analytics.kpis import FORMULAS, UNITS_OF
+from churnml.analytics.kpis import UNITS_OF
 from churnml.analytics.overview import Overview
 from churnml.analytics.segments import segment_rules
 from churnml.plain import plain
@@ -37,10 +36,8 @@ def summarise_shop(overview: Overview) -> dict[str, Any]:
     return {
         "snapshot_date": overview.snapshot_date.isoformat(),
         "horizon_days": overview.definition.horizon_days,
-        "formulas": dict(FORMULAS),
         "units": dict(UNITS_OF),
         "rules": segment_rules(),
-        "association": dict(ASSOCIATION),
         **{name: _records(table) for name, table in tables.items()},
     }
 

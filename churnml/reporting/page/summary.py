@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from churnml.models.candidates import CANDIDATES
 from churnml.plain import plain
 from churnml.reporting.page.shop_summary import summarise_shop
 from churnml.scoring.changes import CHANGES
@@ -103,7 +102,6 @@ def summarise(
         "shop": None if overview is None else summarise_shop(overview),
         "model": {
             **{key: card.get(key) for key in _OF_CARD},
-            "titles": {name: candidate.title for name, candidate in CANDIDATES.items()},
         },
     }
 

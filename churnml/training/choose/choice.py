@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churnml.models.candidates import CANDIDATES, RULE
+from churnml.models.candidates import RULE
 from churnml.models.candidates.base import FitSettings
 from churnml.models.candidates.blend import Blend, find_weights, weighted_sum
 from churnml.models.candidates.lightgbm import LightGbm
@@ -21,6 +21,7 @@ from churnml.training.choose.parallel import side_by_side
 from churnml.training.choose.recipe import Recipe
 from churnml.training.rows.folds import Fold
 from churnml.training.rows.study import Study
+from churnml.words.names import name_of
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def predict_folds(study: Study, folds: Sequence[Fold], recipe: Recipe, most_test
         train, X = frame.sample(most_rows, fold.train), frame.X.loc[drawn]
         logodds, trees = {}, {}
         for name in fitted_ones:
-            study.progress(f"fold {fold.name}: {CANDIDATES[name].title}", len(done), len(folds))
+            study.progress(f"fold {fold.name}: {name_of('candidate', name, 'en')}", len(done), len(folds))
             fitted = replace(recipe, candidate=name).fit(train, settings)
             logodds[name] = fitted.logodds(X)
             if fitted.trees is not None:

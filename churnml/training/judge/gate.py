@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from churnml.models.candidates import CANDIDATES, RULE
+from churnml.models.candidates import RULE
 from churnml.models.rows import TrainingFrame
 from churnml.statistics.bootstrap import paired_difference
 from churnml.statistics.logodds import Floats, row_log_loss
@@ -23,11 +24,12 @@ from churnml.training.rows.study import Study
 SKILL_LEVEL = 0.99
 _WORSE_LEVEL = 0.95
 _NOTHING = 1e-9  # log-odds that differ by less are rounding
-_SIMPLE = {RULE: "recency alone is", "rfm_logistic": "recency, frequency and spend together is"}
+_SIMPLE = (RULE, "rfm_logistic")
 Decision = Literal["model", "rule", "no skill"]
+Because = Literal["beats both", "beats chance alone", "rule as good", "rule chosen", "nothing tells"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """What the gate found.
 
@@ -41,8 +43,12 @@ class Verdict:
         and its standard error clustered by customer; negative is better than chance.
     against_rule, against_rule_error
         The same for the chosen candidate against the recency rule; 0 where that is the chosen one.
-    sentence
-        What it means.
+    because
+        Why: the chosen candidate beats chance and the recency rule, or chance alone, which the rule does not; the rule
+        is as good as it; the rule is what was chosen; or nothing tells leaving customers from staying ones.
+        ``churnml.words.findings.say_verdict`` says it in words.
+    chosen
+        The chosen candidate.
     against_champion, against_champion_error
         The same for what ships against the champion's recipe, refitted on the same rows; null without a champion.
     replaces
@@ -50,6 +56,10 @@ class Verdict:
     skill
         Score statistic, in standard errors, of what ships (of the chosen candidate where nothing does): how far leaving
         customers were ranked above staying ones; see ``skill_of``.
+    simple_auroc
+        Without skill, the AUROC on the folds of what looks at recency alone, and at recency, frequency and spend.
+    simple_tells
+        Whether one of these is more than chance, though too little.
     """
 
     decision: Decision
@@ -57,11 +67,14 @@ class Verdict:
     against_chance_error: float
     against_rule: float
     against_rule_error: float
-    sentence: str
+    because: Because
+    chosen: str
     against_champion: float | None = None
     against_champion_error: float | None = None
     replaces: bool = True
     skill: float = 0.0
+    simple_auroc: Mapping[str, float] | None = None
+    simple_tells: bool = False
 
 
 def judge(study: Study, choice: Choice, champion: Recipe | None = None) -> tuple[Verdict, Verdict]:
@@ -115,7 +128,6 @@ def pass_gate(test: TrainingFrame, at_gate: AtGate) -> Verdict:
     Verdict
     """
     chosen, rule, chosen_is_rule = at_gate.chosen, at_gate.rule, at_gate.candidate == RULE
-    title = CANDIDATES[at_gate.candidate].title
 
     def losses(logodds: Floats) -> Floats:
         return row_log_loss(test.churned, shift_per_group(test.churned, logodds, test.snapshots))
@@ -131,21 +143,24 @@ def pass_gate(test: TrainingFrame, at_gate: AtGate) -> Verdict:
     rule_skilled, chance_of_rule, chance_error_of_rule, skill_of_rule = has_skill(rule, "rule")
     against_rule, rule_error = paired_difference(losses(chosen), losses(rule), test.customers)
     decision: Decision = "no skill"
-    sentence = (
-        "Nothing tells leaving customers from staying ones better than chance, so no model is promoted. Bring "
-        "more history or more tables (deliveries, complaints, visits), or choose another `horizon_days`."
-    )
+    because: Because = "nothing tells"
     if skilled and not chosen_is_rule and (against_rule < -rule_error or not rule_skilled):
         decision = "model"
-        than_the_rule = "and than the recency rule" if rule_skilled else "unlike the recency rule"
-        sentence = f"The {title} is better than chance {than_the_rule}; the list uses it."
+        because = "beats both" if rule_skilled else "beats chance alone"
     elif rule_skilled:
         decision = "rule"
         against_chance, chance_error, skill = chance_of_rule, chance_error_of_rule, skill_of_rule
-        sentence = f"A simple rule is as good here as the {title}; the list uses it."
-        if chosen_is_rule:
-            sentence = "The recency rule is as good as any other candidate here; the list uses it."
-    return Verdict(decision, against_chance, chance_error, against_rule, rule_error, sentence, skill=skill)
+        because = "rule chosen" if chosen_is_rule else "rule as good"
+    return Verdict(
+        decision=decision,
+        against_chance=against_chance,
+        against_chance_error=chance_error,
+        against_rule=against_rule,
+        against_rule_error=rule_error,
+        because=because,
+        chosen=at_gate.candidate,
+        skill=skill,
+    )
 
 
 def skill_of(test: TrainingFrame, logodds: Floats) -> float:
@@ -190,14 +205,8 @@ def name_signal(verdict: Verdict, comparison: pd.DataFrame) -> Verdict:
     simple = comparison[comparison.candidate.isin(_SIMPLE)]
     if verdict.decision != "no skill" or simple.empty:
         return verdict
-    told = " and ".join(
-        f"{_SIMPLE[name]} {auroc:.2f}" for name, auroc in zip(simple.candidate, simple.auroc, strict=True)
-    )
-    both = "Recency and frequency carry" if len(simple) > 1 else "Recency carries"
-    found = f"{both} no signal here" if not tells(simple).any() else f"{both} too little signal to be told from chance"
-    return replace(
-        verdict, sentence=f"{verdict.sentence} {found}: on the folds the AUROC of {told}, where 0.50 is chance."
-    )
+    told = dict(zip(simple.candidate, simple.auroc.astype(float), strict=True))
+    return replace(verdict, simple_auroc=told, simple_tells=bool(tells(simple).any()))
 
 
 def against_champion(verdict: Verdict, test: TrainingFrame, shipped: Floats, champion: Floats) -> Verdict:
@@ -223,12 +232,4 @@ def against_champion(verdict: Verdict, test: TrainingFrame, shipped: Floats, cha
     )
     difference, error = paired_difference(ours, theirs, test.customers)
     replaces = bool(difference <= norm.ppf(_WORSE_LEVEL) * error)
-    sentence = verdict.sentence
-    if not replaces:
-        sentence += (
-            f" But the champion's recipe loses {difference:.4f} less on the same rows, so the champion stays; this one "
-            "is kept as challenger (churnml promote makes it champion)."
-        )
-    return replace(
-        verdict, sentence=sentence, against_champion=difference, against_champion_error=error, replaces=replaces
-    )
+    return replace(verdict, against_champion=difference, against_champion_error=error, replaces=replaces)

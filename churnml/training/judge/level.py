@@ -60,19 +60,6 @@ class Level:
     last_year_day: str | None
     tested_forward: bool
 
-    @property
-    def sentence(self) -> str:
-        """Say what is assumed, and why."""
-        assumed = f"{self.rate:.0%} leave ({self.low * 100:.0f} to {self.high * 100:.0f})"
-        known = (
-            f"of the customers of {self.newest_day}, the newest whose outcome was known then, {self.newest:.0%} left"
-        )
-        if self.last_year is not None:
-            known += f", and of those of {self.last_year_day} {self.last_year:.0%}"
-        return (
-            f"For {self.day} we assume that {assumed}: {known}{'' if self.tested_forward else '; not tested forward'}."
-        )
-
 
 def choose_level(
     base_rates: pd.DataFrame, day: np.datetime64, folds: Sequence[np.datetime64], definition: ChurnDefinition

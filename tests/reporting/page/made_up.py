@@ -262,8 +262,6 @@ def _model() -> dict[str, Any]:
             "newest": 0.6,
             "newest_day": "2025-04-01",
             "tested_forward": True,
-            "sentence": "For 2025-07-01 we assume that 60% leave (59 to 62): of the customers of 2025-04-01, the "
-            "newest whose outcome was known then, 60% left, and of those of 2024-07-03 60%.",
         },
         "reliability": [
             {
@@ -289,6 +287,7 @@ def _model() -> dict[str, Any]:
         ],
         "verdict": {
             "decision": "model",
-            "sentence": "The LightGBM is better than chance and than the recency rule; the list uses it.",
+            "because": "beats both",
+            "chosen": "lightgbm",
         },
     }

@@ -9,19 +9,15 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from churnml.analytics.groups import NOT_KNOWN, OTHER
-from churnml.analytics.kpis import FORMULAS
-from churnml.analytics.leaving import NO_COMPLAINT, NO_TOPIC
 from churnml.analytics.overview import Overview, analyse
 from churnml.data.reading import read
 from churnml.data.shop import Shop
-from churnml.features.sentences import Language
 from churnml.reporting.page import render_page
 from churnml.reporting.page.page import MOST_BYTES
 from churnml.reporting.page.shop_cells import Say
 from churnml.reporting.page.shop_sections import _groups, shop_sections
 from churnml.reporting.page.shop_summary import summarise_shop
-from churnml.reporting.page.shop_words import FORMULAS_TR, KPI_NAMES, NAMES, TEXTS, VALUES
+from churnml.words import Language, words
 from tests.reporting.page.made_up import make_summary
 
 
@@ -43,7 +39,7 @@ def test_the_figures_stand_as_they_were_computed(overview: Overview) -> None:
     rows = {row[0]["text"]: row for row in blocks(overview)["kpis"]["rows"]}
     assert rows["Churn rate"][1]["text"] == f"{overview.figures['churn_rate']:.1%}"
     assert rows["Average order value"][1]["text"] == f"€{overview.figures['average_order_value']:,.2f}"
-    assert rows["Churn rate"][0]["small"] == FORMULAS["churn_rate"]
+    assert rows["Churn rate"][0]["small"] == words("en")["kpis"]["churn_rate"]["formula"]
     assert rows["Churn rate"][3]["line"].count(",") == 5
 
 
@@ -59,7 +55,7 @@ def test_a_change_is_told_with_its_unit_and_whether_it_is_noise(overview: Overvi
         kpis.loc[kpis["kpi"] == name, ["change", "is_noise"]] = [change, is_noise]
     rows = {row[0]["text"]: row for row in blocks(replace(overview, kpis=kpis))["kpis"]["rows"]}
     for name, (_, _, text, sure) in changes.items():
-        cell = rows[KPI_NAMES["en"][name]][2]
+        cell = rows[words("en")["kpis"][name]["title"]][2]
         assert (cell["text"], cell["small"]) == (text, sure)
 
 
@@ -75,8 +71,8 @@ def test_concentration_is_a_sentence_first(overview: Overview) -> None:
     twenty = overview.concentration[overview.concentration["customer_share"] == 0.2].iloc[0]
     said = blocks(overview)["concentration"]["note"]
     assert said == (
-        f"The best 20% ({twenty['customers']:.0f} customers) brought {twenty['amount_share']:.1%} of the money of the "
-        "last 365 days."
+        f"The best 20% ({twenty['customers']:.0f} customers) brought {twenty['amount_share']:.1%} of the revenue of "
+        "the last 365 days."
     )
 
 
@@ -100,11 +96,8 @@ def test_small_groups_and_those_that_differ_are_marked_and_the_latter_never_left
 
 
 def test_both_languages_name_everything(overview: Overview) -> None:
-    assert set(KPI_NAMES["en"]) == set(KPI_NAMES["tr"]) == set(FORMULAS) == set(FORMULAS_TR)
-    assert set(TEXTS["en"]) == set(TEXTS["tr"])
-    assert set(VALUES["tr"]) == {OTHER, NOT_KNOWN, NO_TOPIC, NO_COMPLAINT}
-    assert set(overview.reasons["reason"]) <= set(NAMES["tr"])
-    assert set(overview.first_experience["experience"]) <= set(NAMES["tr"])
+    assert set(overview.reasons["reason"]) <= set(words("tr")["names"])
+    assert set(overview.first_experience["experience"]) <= set(words("tr")["names"])
     english, turkish = blocks(overview), blocks(overview, "tr")
     for name in ("kpis", "lifecycle", "segments", "reasons", "first_experience"):
         said = {row[0]["text"] for row in turkish[name]["rows"]}

@@ -17,9 +17,20 @@ from churnml.statistics.logodds import sigmoid
 from churnml.training.choose.recipe import Recipe
 from churnml.training.choose.selection import AtGate, Choice
 from churnml.training.judge import gate as gate_module
-from churnml.training.judge.gate import Verdict, against_champion, judge, name_signal, pass_gate, shipped, skill_of
+from churnml.training.judge.gate import (
+    Because,
+    Decision,
+    Verdict,
+    against_champion,
+    judge,
+    name_signal,
+    pass_gate,
+    shipped,
+    skill_of,
+)
 from churnml.training.result import Training
 from churnml.training.rows.study import Study
+from churnml.words.findings import say_verdict
 from tests.drawn import permuted, study_of
 
 MakeFrame = Callable[..., TrainingFrame]
@@ -60,11 +71,18 @@ def told_apart(half: int, right: int, strength: float = 0.4) -> tuple[TrainingFr
     return frame, strength * np.where((churned == 1) == right_rows, 1.0, -1.0)
 
 
+def a_verdict(decision: Decision, because: Because) -> Verdict:
+    differences = {"against_chance": -0.1, "against_rule": -0.1}
+    errors = {"against_chance_error": 0.1, "against_rule_error": 0.1}
+    return Verdict(decision=decision, because=because, chosen="lightgbm", **differences, **errors)
+
+
 def test_better_than_chance_and_than_the_rule(gate: tuple[TrainingFrame, np.ndarray]) -> None:
     test, z = gate
     verdict = judged(test, z, 0.3 * z, False)
     assert verdict.decision == "model"
-    assert verdict.sentence == "The LightGBM is better than chance and than the recency rule; the list uses it."
+    assert verdict.because == "beats both"
+    assert verdict.chosen == "lightgbm"
     assert verdict.against_chance < -0.05
     assert verdict.against_rule < -verdict.against_rule_error < 0
 
@@ -73,7 +91,7 @@ def test_an_equal_rule_ships(gate: tuple[TrainingFrame, np.ndarray]) -> None:
     test, z = gate
     verdict = judged(test, z, z, False)
     assert verdict.decision == "rule"
-    assert verdict.sentence == "A simple rule is as good here as the LightGBM; the list uses it."
+    assert verdict.because == "rule as good"
     assert (verdict.against_rule, verdict.against_rule_error) == (0.0, 0.0)
     # The figures against chance are those of what ships.
     better = judged(test, 0.2 * z, z, False)
@@ -85,7 +103,7 @@ def test_the_rule_may_be_the_chosen_one(gate: tuple[TrainingFrame, np.ndarray]) 
     test, z = gate
     verdict = judged(test, z, z, True)
     assert verdict.decision == "rule"
-    assert verdict.sentence.startswith("The recency rule is as good as any other candidate")
+    assert verdict.because == "rule chosen"
 
 
 def test_a_rule_with_skill_ships_although_the_chosen_one_has_none(gate: tuple[TrainingFrame, np.ndarray]) -> None:
@@ -105,7 +123,7 @@ def test_a_rule_without_skill_does_not_ship() -> None:
     )
     verdict = judged(frame, np.where(churned == 1, 2.0, -2.0), np.tile([0.1, -0.1], 20), False)
     assert verdict.decision == "model"
-    assert "unlike the recency rule" in verdict.sentence
+    assert verdict.because == "beats chance alone"
 
 
 @pytest.mark.parametrize("chosen_is_rule", [True, False])
@@ -114,8 +132,7 @@ def test_noise_has_no_skill(gate: tuple[TrainingFrame, np.ndarray], chosen_is_ru
     noise = np.random.default_rng(1).normal(size=2_000) / 10
     verdict = judged(test, noise, noise, chosen_is_rule)
     assert verdict.decision == "no skill"
-    assert "Bring more history or more tables" in verdict.sentence
-    assert "another `horizon_days`" in verdict.sentence
+    assert verdict.because == "nothing tells"
 
 
 def test_the_wrong_way_round_is_no_skill(gate: tuple[TrainingFrame, np.ndarray]) -> None:
@@ -197,13 +214,13 @@ def test_the_unpermuted_frames_have_skill(make_frame: MakeFrame, train_on: Train
         (
             {"recency_rule": 0.504, "rfm_logistic": 0.491},
             0.009,
-            "Nothing. Recency and frequency carry no signal here: on the folds the AUROC of recency alone is 0.50 and "
+            "Recency and frequency carry no signal here: on the folds the AUROC of recency alone is 0.50 and "
             "recency, frequency and spend together is 0.49, where 0.50 is chance.",
         ),
         (
             {"recency_rule": 0.56},
             0.011,
-            "Nothing. Recency carries too little signal to be told from chance: on the folds the AUROC of recency "
+            "Recency carries too little signal to be told from chance: on the folds the AUROC of recency "
             "alone is 0.56, where 0.50 is chance.",
         ),
     ],
@@ -213,8 +230,13 @@ def test_without_skill_the_verdict_says_what_recency_and_frequency_told(
 ) -> None:
     comparison = pd.DataFrame({"candidate": [*aurocs, "lightgbm"], "auroc": [*aurocs.values(), 0.7]})
     comparison = comparison.assign(against_chance=-gained, against_chance_error=0.01)
-    nothing = Verdict("no skill", 0.0, 0.1, 0.0, 0.1, "Nothing.")
-    assert name_signal(nothing, comparison).sentence == told
+    nothing = a_verdict("no skill", "nothing tells")
+    found = say_verdict(dataclasses.asdict(name_signal(nothing, comparison)), "en")
+    assert found.startswith(
+        "Nothing tells leaving customers from staying ones better than chance, so no model is promoted"
+    )
+    assert "Bring more history or more tables" in found
+    assert found.endswith(f"another `horizon_days`. {told}")
     ships = dataclasses.replace(nothing, decision="model")
     assert name_signal(ships, comparison) == ships
 
@@ -277,7 +299,7 @@ def test_a_champion_stays_from_the_95_percent_quantile_on() -> None:
     # The new one tells nothing: every row loses log 2. The champion says 3/4 or 1/4: a right row loses log 4/3, a wrong
     # one log 4. With the share r right the mean difference is r log 3 - log 2, its error log 3 sqrt(r (1 - r) / (n-1)).
     # 166 of 244 right: .05427 / .03287 = 1.6512; 200 of 296: .04916 / .02994 = 1.6417; the 95 % quantile is 1.6449.
-    before = Verdict("model", -0.1, 0.01, -0.1, 0.01, "It ships.")
+    before = a_verdict("model", "beats both")
     for half, right, statistic, replaces in ((122, 83, 1.6512, False), (148, 100, 1.6417, True)):
         test, champion = told_apart(half, right, strength=np.log(3))
         verdict = against_champion(before, test, np.zeros(len(test)), champion)
@@ -294,19 +316,22 @@ def test_a_champion_stays_from_the_95_percent_quantile_on() -> None:
 
 
 def test_the_champion_is_compared_whatever_the_level() -> None:
-    before = Verdict("model", -0.1, 0.01, -0.1, 0.01, "It ships.")
+    before = a_verdict("model", "beats both")
     test, champion = told_apart(122, 83, strength=np.log(3))
     one = against_champion(before, test, np.zeros(len(test)), champion)
     other = against_champion(before, test, np.full(len(test), 3.0), champion - 2)
     assert other.against_champion == pytest.approx(one.against_champion, abs=1e-9)
-    assert one.sentence == (
-        "It ships. But the champion's recipe loses 0.0543 less on the same rows, so the champion stays; this one is "
+    alone = say_verdict(dataclasses.asdict(before), "en")
+    assert say_verdict(dataclasses.asdict(one), "en") == (
+        f"{alone} But the champion's recipe loses 0.0543 less on the same rows, so the champion stays; this one is "
         "kept as challenger (churnml promote makes it champion)."
     )
     same = against_champion(before, test, champion, champion)
     assert (same.against_champion, same.against_champion_error) == (0.0, 0.0)
     assert same.replaces
-    assert same.sentence == "It ships."
+    assert (
+        say_verdict(dataclasses.asdict(same), "en") == "LightGBM beats chance and the recency rule; the list uses it."
+    )
 
 
 def test_an_auroc_of_one_half_is_no_skill() -> None:
@@ -357,9 +382,11 @@ def test_one_of_two_simple_ones_that_tells_is_too_little_signal() -> None:
             "against_chance_error": [0.01, 0.01],
         }
     )
-    nothing = Verdict("no skill", 0.0, 0.1, 0.0, 0.1, "Nothing.")
+    nothing = a_verdict("no skill", "nothing tells")
     assert (nothing.skill, nothing.replaces, nothing.against_champion) == (0.0, True, None)
-    assert "Recency and frequency carry too little signal" in name_signal(nothing, comparison).sentence
+    named = name_signal(nothing, comparison)
+    assert named.simple_auroc == {"recency_rule": 0.51, "rfm_logistic": 0.55}
+    assert named.simple_tells
 
 
 # --- with a champion -----------------------------------------------------------------------------------------------
@@ -422,7 +449,7 @@ def test_none_is_held_against_what_reads_other_features_or_ships_nothing(
 def test_the_chosen_one_ships_unless_the_rule_is_as_good(gate: tuple[TrainingFrame, np.ndarray]) -> None:
     _, z = gate
     choice = a_choice(z, 2 * z)
-    nothing = Verdict("no skill", 0.0, 0.0, 0.0, 0.0, "")
+    nothing = a_verdict("no skill", "nothing tells")
     for decision, recipe, logodds in (("model", CHOSEN, z), ("no skill", CHOSEN, z), ("rule", RULES, 2 * z)):
         ships, said = shipped(choice, dataclasses.replace(nothing, decision=decision))
         assert ships is recipe

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ import pytest
 from churnml.definition import ChurnDefinition
 from churnml.statistics.logodds import sigmoid
 from churnml.training.judge.level import choose_level
+from churnml.words.findings import say_level
 
 DEFINITION = ChurnDefinition(horizon_days=30)
 FIRST = np.datetime64("2023-01-01")
@@ -104,24 +105,27 @@ def test_no_outcome_is_used_before_it_is_known() -> None:
 def test_the_sentence_says_what_is_known_and_what_is_assumed() -> None:
     # Snapshot 12 of 2023-12-27 is known on day 13, 2024-01-26; a year before that is 2023-01-26, nearest snapshot 1.
     found = choose_level(rates_of([0.5, 0.4] + [0.5] * 11), day(13), [day(12)], DEFINITION)
-    known = "of the customers of 2023-12-27, the newest whose outcome was known then, 50% left"
-    assert found.sentence == (
-        f"For 2024-01-26 we assume that {found.rate:.0%} leave ({found.low * 100:.0f} to {found.high * 100:.0f}): "
-        f"{known}, and of those of 2023-01-31 40%."
+    known = "of the customers of Dec 27, 2023, the newest day whose outcome was known then, 50% left"
+    between = f"{found.low:.0%} to {found.high:.0%}"
+    assert say_level(asdict(found), "en") == (
+        f"For Jan 26, 2024 we assume that {found.rate:.0%} of the customers leave ({between}): {known}, and of those "
+        "of Jan 31, 2023 40%."
     )
     assert (found.newest_day, found.last_year_day) == ("2023-12-27", "2023-01-31")
 
 
 def test_the_sentence_rounds_the_interval_to_points() -> None:
     found = choose_level(rates_of([0.5, 0.0], customers=4), day(4), [], DEFINITION)
-    assert "90% leave (80 to 95)" in replace(found, rate=0.9, low=0.8, high=0.95).sentence
+    assert "90% of the customers leave (80% to 95%)" in say_level(
+        asdict(replace(found, rate=0.904, low=0.796, high=0.951)), "en"
+    )
 
 
 def test_without_a_snapshot_a_year_before_the_sentence_is_shorter() -> None:
     found = choose_level(rates_of([0.5] * 4), day(5), [], DEFINITION)
-    assert found.sentence == (
-        "For 2023-05-31 we assume that 50% leave (50 to 50): of the customers of 2023-04-01, the newest whose outcome "
-        "was known then, 50% left; not tested forward."
+    assert say_level(asdict(found), "en") == (
+        "For May 31, 2023 we assume that 50% of the customers leave (50% to 50%): of the customers of Apr 1, 2023, the "
+        "newest day whose outcome was known then, 50% left; not tested forward."
     )
     assert found.last_year_day is None
 
