@@ -63,6 +63,15 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     atexit.register(shutil.rmtree, os.environ["CHURNML_CACHE"], ignore_errors=True)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Set no deadline to hypothesis' examples: a busy machine would make them fail."""
+    from hypothesis import settings
+
+    if settings.get_current_profile_name() == "default":  # mutants have their own
+        settings.register_profile("without deadline", deadline=None)
+        settings.load_profile("without deadline")
+
+
 def pytest_collection() -> None:
     """Import without looking for garbage."""
     gc.disable()

@@ -194,7 +194,7 @@ def test_nanoseconds_are_cut_off_not_rounded(tmp_path: Path) -> None:
         assert days == [pd.Timestamp("2025-01-01 23:59:59.999999")]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.lists(st.datetimes(dt.datetime(1980, 1, 1), dt.datetime(2099, 12, 31)), min_size=1, max_size=20))
 def test_text_and_timestamps_say_the_same(times: list[dt.datetime]) -> None:
     assert converted("time", [str(time) for time in times]) == times
@@ -202,7 +202,7 @@ def test_text_and_timestamps_say_the_same(times: list[dt.datetime]) -> None:
     assert converted("time", pa.array(times, pa.timestamp("us"))) == times
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.lists(st.decimals(-(10**9), 10**9, places=4), min_size=1, max_size=20))
 def test_text_floats_and_decimals_are_the_same_money(amounts: list[Decimal]) -> None:
     assert converted("money", [str(amount) for amount in amounts]) == amounts

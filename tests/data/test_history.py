@@ -284,7 +284,7 @@ def test_an_earlier_window_ends_where_the_later_one_begins() -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(
     snapshot=st.dates(date(1985, 1, 1), date(2090, 1, 1)) | st.sampled_from([date(2024, 2, 29), date(2000, 3, 1)]),
     offsets=st.lists(
@@ -356,7 +356,7 @@ def with_another_future(row: dict[str, Any], table: Table, random: Random) -> di
 
 
 @pytest.mark.slow
-@settings(max_examples=2, deadline=None)
+@settings(max_examples=2)
 @given(st.integers(0, 2**32))
 def test_nothing_at_or_after_the_snapshot_changes_what_is_known(seed: int) -> None:
     random = Random(seed)

@@ -120,7 +120,7 @@ parameters = st.builds(
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     model=parameters,
     x=st.integers(0, 500),
@@ -260,7 +260,7 @@ def test_the_gradient_is_that_of_the_likelihood(theta: list[float]) -> None:
     np.testing.assert_allclose(slope, differences, rtol=1e-6, atol=1e-8)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     logs=st.tuples(*[st.floats(-3, 3)] * 3),
     log_alpha=st.floats(-6, 8),
@@ -281,7 +281,7 @@ def test_every_model_that_a_fit_can_give_forecasts_finite_numbers(
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=st.lists(st.tuples(st.integers(0, 400), st.integers(0, 50), st.integers(0, 900)), min_size=1, max_size=12))
 def test_a_fit_of_anything_is_finite_and_within_its_bounds(rows: list[tuple[int, int, int]]) -> None:
     x, t_x, rest = (np.array(column) for column in zip(*rows, strict=True))

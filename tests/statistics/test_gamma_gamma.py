@@ -121,7 +121,7 @@ def test_the_gradient_is_that_of_the_likelihood(theta: list[float]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=st.lists(st.tuples(st.integers(0, 400), st.floats(1e-4, 1e9)), min_size=1, max_size=12))
 def test_a_fit_of_anything_is_finite_and_within_its_bounds(rows: list[tuple[int, float]]) -> None:
     x, m = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
@@ -134,7 +134,7 @@ def test_a_fit_of_anything_is_finite_and_within_its_bounds(rows: list[tuple[int,
         assert (spend[~np.isnan(spend)] > 0).all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     p=st.floats(0.01, 100), q=st.floats(1.01, 100), v=st.floats(0.01, 1e4), x=st.integers(1, 500), m=st.floats(0, 1e6)
 )

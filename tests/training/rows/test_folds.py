@@ -44,7 +44,7 @@ def test_the_embargo_is_half_open_on_the_exact_day(make_frame: MakeFrame) -> Non
         assert trained_on(frame, later.choice[0]) == ["2024-01-01"]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     every=st.integers(1, 60),
     snapshots=st.integers(1, 9),
