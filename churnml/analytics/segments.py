@@ -17,13 +17,27 @@ _FIFTHS = 5
 
 # Rows: recency from 5 (ordered latest) to 1; columns: frequency and spend from 1 to 5.
 _NAMES = {
-    5: ("New", "Potential loyalist", "Potential loyalist", "Champions", "Champions"),
-    4: ("Promising", "Potential loyalist", "Potential loyalist", "Loyal", "Loyal"),
-    3: ("About to sleep", "About to sleep", "Need attention", "Loyal", "Loyal"),
-    2: ("Hibernating", "Hibernating", "At risk", "At risk", "Cannot lose them"),
-    1: ("Lost", "Lost", "At risk", "At risk", "Cannot lose them"),
+    5: ("recent_customers", "potential_loyalists", "potential_loyalists", "champions", "champions"),
+    4: ("promising", "potential_loyalists", "potential_loyalists", "loyal_customers", "loyal_customers"),
+    3: ("about_to_sleep", "about_to_sleep", "need_attention", "loyal_customers", "loyal_customers"),
+    2: ("hibernating", "hibernating", "slipping", "slipping", "cannot_lose"),
+    1: ("long_gone", "long_gone", "slipping", "slipping", "cannot_lose"),
 }
 SEGMENTS = tuple(dict.fromkeys(name for row in _NAMES.values() for name in row))
+NAMES_BEFORE = {
+    "Champions": "champions",
+    "Loyal": "loyal_customers",
+    "Potential loyalist": "potential_loyalists",
+    "New": "recent_customers",
+    "Promising": "promising",
+    "Need attention": "need_attention",
+    "About to sleep": "about_to_sleep",
+    "At risk": "slipping",
+    "Cannot lose them": "cannot_lose",
+    "Hibernating": "hibernating",
+    "Lost": "long_gone",
+}
+"""What segments were called in version 0.1, when some had the names of lifecycle stages."""
 
 
 def segment_rules() -> dict[str, str]:
@@ -31,9 +45,9 @@ def segment_rules() -> dict[str, str]:
 
     Examples
     --------
-    >>> segment_rules()["Champions"]
+    >>> segment_rules()["champions"]
     'R 5 and FM 4 or 5'
-    >>> segment_rules()["At risk"]
+    >>> segment_rules()["slipping"]
     'R 1 or 2 and FM 3 or 4'
     """
     rules = {}
@@ -73,7 +87,7 @@ def rfm_segments(X: pd.DataFrame) -> pd.Series:
     --------
     >>> X = pd.DataFrame({"days_since_last_order": [1, 9], "orders_365d": [8, 1], "amount_sum_365d": [90.0, 5.0]})
     >>> list(rfm_segments(X))
-    ['Champions', 'Need attention']
+    ['champions', 'need_attention']
     """
     recency = _fifths(-X[RFM[0]])
     worth = np.ceil((_fifths(X[RFM[1]]) + _fifths(X[RFM[2]])) / 2).astype(int)

@@ -28,12 +28,12 @@ def print_overview(overview: Overview) -> None:
         ("Key figures of the last horizon, and those of the periods before", _kpis(overview, currency)),
         ("How they are computed", [f"{name}: {formula}" for name, formula in formulas().items()]),
         ("By the segment in which a customer stood when the period began", _by_segment(overview, currency)),
-        ("Stages of life", _shares(overview.lifecycle, "stage")),
+        ("Lifecycle stages", _shares(overview.lifecycle, "stage")),
         (f"Where they went until {overview.snapshot_date} (per cent of each row)", _moves(overview.transitions)),
         ("RFM segments", _segments(overview)),
         (f"Where they went until {overview.snapshot_date} (per cent of each row)", _moves(overview.migration)),
         ("Cohorts: per cent who ordered again, by months since the first order", _cohorts(overview.cohorts)),
-        ("Concentration of the money of the last 365 days", _concentration(overview.concentration)),
+        ("Concentration of the revenue of the last 365 days", _concentration(overview.concentration)),
         ("What preceded leaving", _reasons(overview.reasons)),
         ("Topics of complaints", _topics(overview.topics)),
         ("Churn rate by group (* differs from the rest, (small) fewer than 30)", _groups(overview.groups)),
@@ -121,8 +121,8 @@ def _segments(overview: Overview) -> list[str]:
     newest = table[table["snapshot_date"] == table["snapshot_date"].max()].set_index("segment")["amount_share"]
     title, *lines = _shares(table, "segment")
     rules = segment_rules()
-    told = [f"{line}{newest[name]:>10.1%}  {rules[name]}" for line, name in zip(lines, rules, strict=True)]
-    return [f"{title}{'of money':>10}  rule (R, F, M: fifths, 5 the best; FM the mean of F and M, rounded up)", *told]
+    told = [f"{line}{newest[name]:>12.1%}  {rules[name]}" for line, name in zip(lines, rules, strict=True)]
+    return [f"{title}{'of revenue':>12}  rule (R, F, M: fifths, 5 the best; FM the mean of F and M, rounded up)", *told]
 
 
 def _moves(table: pd.DataFrame) -> list[str]:

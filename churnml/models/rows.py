@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from churnml.features.description import Description, describe
 from churnml.statistics.logodds import Floats, logit
 
+_EXACT = float(2**53)  # whole numbers up to this are exact in a float64
+
 
 @dataclass(frozen=True)
 class TrainingFrame:
@@ -96,11 +98,8 @@ class TrainingFrame:
 
     @cached_property
     def places(self) -> Floats:
-        """Digits of the customers' hashes, in [0, 1), by which samples are drawn, shape (rows,).
-
-        They are other ones than those that place customers into folds.
-        """
-        return (self.hashes * 1e6) % 1
+        """Numbers in [0, 1) by which samples of customers are drawn, shape (rows,)."""
+        return salted(self.hashes, "samples")
 
     @property
     def days(self) -> NDArray[np.datetime64]:
@@ -122,6 +121,30 @@ class TrainingFrame:
 def customer_hashes(customers: pd.Index, seed: int) -> Floats:
     """Hash customer ids (SipHash) to numbers in [0, 1) that depend on id and seed alone, shape (n,)."""
     key = hashlib.blake2b(f"folds {seed}".encode(), digest_size=8).hexdigest()
-    hashed = pd.util.hash_array(customers.to_numpy(dtype=object), hash_key=key, categorize=False)
+    return _share_of(pd.util.hash_array(customers.to_numpy(dtype=object), hash_key=key, categorize=False))
+
+
+def salted(hashes: Floats, salt: str) -> Floats:
+    """Hash numbers in [0, 1) to others that tell nothing of them, and nothing of those with another salt.
+
+    Parameters
+    ----------
+    hashes
+        Numbers that stand for customers, shape (n,).
+    salt
+        What the new ones are for.
+
+    Returns
+    -------
+    ndarray of float64
+        Shape (n,), in [0, 1); the same for the same number and salt.
+    """
+    seed = int.from_bytes(hashlib.blake2b(salt.encode(), digest_size=8).digest())
+    # pandas mixes whole numbers as splitmix64 does (Steele, Lea and Flood 2014), once for each of two salts.
+    mixed = pd.util.hash_array((hashes * _EXACT).astype(np.uint64) ^ np.uint64(seed))
+    return _share_of(pd.util.hash_array(mixed + np.uint64(seed)))
+
+
+def _share_of(hashed: NDArray[np.uint64]) -> Floats:
     # The upper 53 bits are what a float64 holds; all 64 could be rounded up to 1.
-    return (hashed >> np.uint64(11)).astype(np.float64) / float(2**53)
+    return (hashed >> np.uint64(11)).astype(np.float64) / _EXACT

@@ -1,4 +1,4 @@
-"""Segments in which calibration is looked at, and corrected where it pays: one-time buyers, new customers, VIPs."""
+"""Segments in which calibration is looked at, and corrected where it pays: one-time buyers, say."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def plot_standings(table: pd.DataFrame, column: str, ax: Axes | None = None) -> 
         bars = ax.barh(at, shares, height=height, color=shade, label=str(day))
         if place == len(days) - 1:
             ax.bar_label(bars, labels=[f"{share:.0%}" for share in shares], padding=3, fontsize=8)
-    ax.set_yticks(range(len(names)), labels=names)
+    ax.set_yticks(range(len(names)), labels=_in_words(names))
     ax.invert_yaxis()
     ax.xaxis.set_major_formatter(PercentFormatter(1.0))
     ax.set_xlabel("Share of the eligible customers")
@@ -155,8 +155,8 @@ def plot_moves(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
             colour = "white" if row.share > 0.6 else "black"
             ax.text(x, y, f"{100 * row.share:.0f}", ha="center", va="center", fontsize=8, color=colour)
     ax.imshow(grid, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    ax.set_xticks(range(len(afters)), labels=afters, rotation=40, ha="right", rotation_mode="anchor")
-    ax.set_yticks(range(len(befores)), labels=befores)
+    ax.set_xticks(range(len(afters)), labels=_in_words(afters), rotation=40, ha="right", rotation_mode="anchor")
+    ax.set_yticks(range(len(befores)), labels=_in_words(befores))
     ax.set_xlabel(f"Where they were on {newest['period_end'].iloc[0]} (%)")
     ax.set_ylabel(f"Where they were on {newest['period_start'].iloc[0]}")
     ax.spines[:].set_visible(False)
@@ -188,13 +188,18 @@ def plot_segments(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     rows = range(len(newest))
     ax.barh([row - 0.2 for row in rows], newest["share"], height=0.38, color=NEUTRAL, label="of the customers")
     money = ax.barh(
-        [row + 0.2 for row in rows], newest["amount_share"], height=0.38, color=LEAVING_COLOUR, label="of the money"
+        [row + 0.2 for row in rows], newest["amount_share"], height=0.38, color=LEAVING_COLOUR, label="of the revenue"
     )
     ax.bar_label(money, labels=[f"{share:.0%}" for share in newest["amount_share"]], padding=3, fontsize=8)
-    ax.set_yticks(list(rows), labels=list(newest["segment"]))
+    ax.set_yticks(list(rows), labels=_in_words(newest["segment"]))
     ax.invert_yaxis()
     ax.xaxis.set_major_formatter(PercentFormatter(1.0))
-    ax.set_title(f"RFM segments on {newest['snapshot_date'].iloc[0]}: share of customers and of the money", loc="left")
+    day = newest["snapshot_date"].iloc[0]
+    ax.set_title(f"RFM segments on {day}: share of customers and of the revenue", loc="left")
     tidy(ax)
     ax.legend(frameon=False, fontsize="small", loc="lower right")
     return ax
+
+
+def _in_words(codes: Iterable[str]) -> list[str]:
+    return [str(code).replace("_", " ") for code in codes]

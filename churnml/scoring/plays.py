@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import yaml
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from churnml.analytics.lifecycle import STAGES
-from churnml.analytics.segments import SEGMENTS
+from churnml.analytics.segments import NAMES_BEFORE, SEGMENTS
 from churnml.config import json_schema
 from churnml.definition import failures_of
 from churnml.errors import ConfigError
@@ -68,6 +68,15 @@ class When(_Part):
     min_value: float | None = Field(None, description="The value at risk is at least this, in the shop's currency.")
     at_least: dict[str, float] = Field({}, description="Features and the least value of each.")
     at_most: dict[str, float] = Field({}, description="Features and the most of each.")
+
+    @field_validator("segments", mode="before")
+    @classmethod
+    def _names_of_now(cls, given: Any) -> Any:
+        named = given if isinstance(given, list) else []
+        old = [f"{name} is now {NAMES_BEFORE[name]}" for name in named if name in NAMES_BEFORE]
+        if old:
+            raise ValueError(f"segments have new names: {', '.join(old)}. Write the new ones")
+        return given
 
     @property
     def always(self) -> bool:

@@ -63,13 +63,13 @@ def reasons_against(
     without_contact = [name for name, play in plays.items() if not play.contact]
     conditions = {
         "already lost": known["lost"].to_numpy(),
-        "not overdue against her own pace": ~known["overdue"].to_numpy(),
+        "not overdue against own pace": ~known["overdue"].to_numpy(),
         f"less than {settings.min_probability:.0%} likely to leave": frame["churn_probability"].to_numpy()
         < settings.min_probability,
         "no consent": ~frame["contactable"].fillna(True).to_numpy(dtype=bool),
         "consent unknown": known["consent_unknown"].to_numpy() & (settings.unknown_consent == "leave_out"),
         "contacted within the cool-down": (known["days_since_contact"].to_numpy() <= cool_down) & (cool_down > 0),
-        "the play is to leave her alone": frame["play"].isin(without_contact).to_numpy(),
+        "the play is to leave alone": frame["play"].isin(without_contact).to_numpy(),
     }
     if settings.rank_by == "expected_profit":
         conditions["a contact would cost more than it brings"] = frame["expected_profit"].to_numpy() <= 0

@@ -18,7 +18,10 @@ BEFORE, AFTER = date(2025, 1, 1), date(2025, 2, 1)
 def standings() -> dict[date, pd.DataFrame]:
     """Four customers: a stays loyal, b goes from new to lapsed, c is gone, d comes."""
     rows = {BEFORE: ["loyal", "new", "lost", None], AFTER: ["loyal", "lapsed", None, "new"]}
-    segments = {BEFORE: ["Loyal", "New", "Lost", None], AFTER: ["Loyal", "Lost", None, "New"]}
+    segments = {
+        BEFORE: ["loyal_customers", "recent_customers", "long_gone", None],
+        AFTER: ["loyal_customers", "long_gone", None, "recent_customers"],
+    }
     return {
         day: pd.DataFrame(
             {
@@ -55,8 +58,8 @@ def test_segments_have_their_money_and_their_moves() -> None:
     table = compute_segments(standings())
     before = table[table["snapshot_date"] == BEFORE].set_index("segment")
     # d was not eligible: 60, 30 and 10 of 100.
-    assert before.loc[["Loyal", "New", "Lost"], "amount_share"].to_list() == [0.6, 0.3, 0.1]
-    assert ("New", "Lost") in set(
+    assert before.loc[["loyal_customers", "recent_customers", "long_gone"], "amount_share"].to_list() == [0.6, 0.3, 0.1]
+    assert ("recent_customers", "long_gone") in set(
         compute_migration(standings())[["before", "after"]].itertuples(index=False, name=None)
     )
 

@@ -78,7 +78,7 @@ def a_list(customers: list[str], plays: list[str], **changed: Any) -> pd.DataFra
             "churn_probability": [0.5 + 0.4999 * (at % 5) / 4 for at in range(n)],
             "risk_band": pd.array([("very high", "high", "medium", "low")[at % 4] for at in range(n)], dtype="str"),
             "value_at_risk": [1234.56 + at for at in range(n)],
-            "segment": pd.array(["At risk"] * n, dtype="str"),
+            "segment": pd.array(["slipping"] * n, dtype="str"),
             "lifecycle_stage": pd.array(["slowing"] * n, dtype="str"),
             "last_order_at": pd.to_datetime(["2025-05-01 10:55:25.5"] * n),
             "reason_1": pd.array(["No order for 5 days; usually orders once every 2 days"] * n, dtype="str"),

@@ -27,7 +27,7 @@ def ranked(**columns: list[object]) -> pd.DataFrame:
     usual: dict[str, object] = {
         "risk_band": "high",
         "value_at_risk": 10.0,
-        "segment": "Loyal",
+        "segment": "loyal_customers",
         "lifecycle_stage": "active",
         "reason_1_concept": None,
         "reason_2_concept": None,
@@ -39,7 +39,7 @@ def ranked(**columns: list[object]) -> pd.DataFrame:
 def test_the_first_rule_whose_conditions_all_hold_decides(tmp_path: Path) -> None:
     rules = """
   - {name: late, when: {concepts: [delivery, complaints], min_value: 20}, play: a}
-  - {name: vip, when: {stages: [VIP], segments: [Champions], bands: [high]}, play: b}
+  - {name: vip, when: {stages: [VIP], segments: [champions], bands: [high]}, play: b}
   - {name: rest, play: a}
 """
     book = read_plays(written(tmp_path, rules), "en")
@@ -47,7 +47,7 @@ def test_the_first_rule_whose_conditions_all_hold_decides(tmp_path: Path) -> Non
         reason_2_concept=["delivery", "delivery", "price", None],
         value_at_risk=[20.0, 19.99, 99.0, 99.0],
         lifecycle_stage=["VIP", "VIP", "VIP", "VIP"],
-        segment=["Champions", "Champions", "Loyal", "Champions"],
+        segment=["champions", "champions", "loyal_customers", "champions"],
         risk_band=["high", "high", "high", "low"],
     )
     chosen = book.choose(frame, pd.DataFrame(index=frame.index))
@@ -131,7 +131,7 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
 
 
 def test_an_unknown_key_segment_or_negative_cost_is_refused(tmp_path: Path) -> None:
-    rules = "  - {name: rest, when: {segment: [Loyal], segments: [Rich]}, play: a}\n"
+    rules = "  - {name: rest, when: {segment: [loyal_customers], segments: [Rich]}, play: a}\n"
     with pytest.raises(ConfigError, match=re.escape("the key is not known")) as found:
         read_plays(written(tmp_path, rules, {"a": -5}), "en")
     assert "segments" in str(found.value)
@@ -173,3 +173,10 @@ def test_no_play_says_because_and_all_speak_turkish(own: PlayBook) -> None:
         assert "because" not in f"{play.title} {play.wording}".lower()
         assert "çünkü" not in turkish[name].wording
         assert turkish[name].title != play.title
+
+
+def test_a_segment_of_before_is_told_its_new_name(tmp_path: Path) -> None:
+    rules = "  - {name: one, when: {segments: [At risk, champions, Lost]}, play: a}\n  - {name: rest, play: a}\n"
+    with pytest.raises(ConfigError, match="At risk is now slipping, Lost is now long_gone") as found:
+        read_plays(written(tmp_path, rules), "en")
+    assert "segments" in str(found.value)

@@ -64,13 +64,13 @@ def test_the_first_reason_that_holds_is_counted() -> None:
     )
     assert list(reasons_against(frame, known, PLAYS, ScoringSettings()).fillna("")) == [
         "already lost",
-        "not overdue against her own pace",
+        "not overdue against own pace",
         "contacted within the cool-down",  # 30 days ago, cool-down of 30
         "less than 25% likely to leave",
         "no consent",
         "",  # the shop does not tell consent, last offer 31 days ago
         "",  # never contacted
-        "the play is to leave her alone",
+        "the play is to leave alone",
         "",  # a play without a cool-down
     ]
 

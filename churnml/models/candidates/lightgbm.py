@@ -17,7 +17,7 @@ from lightgbm.engine import train
 from churnml.models.attribution import tree_contributions
 from churnml.models.candidates.base import Candidate, FitSettings
 from churnml.models.forest import check_forest
-from churnml.models.rows import TrainingFrame
+from churnml.models.rows import TrainingFrame, salted
 from churnml.statistics.logodds import Floats
 
 _FILE = "trees.txt"
@@ -118,8 +118,7 @@ class LightGbm(Candidate):
 
 def _stopped_early(frame: TrainingFrame, settings: FitSettings) -> lightgbm.Booster:
     """Grow trees on three quarters of the customers until they do not help on the others any more."""
-    # The hashes also place customers into folds, so the split uses their finer digits.
-    held_out = (frame.hashes * 1_000) % 1 < _STOPPING_SHARE
+    held_out = salted(frame.hashes, "early stopping") < _STOPPING_SHARE
     learn, stop = frame.take(~held_out), frame.take(held_out)
     if min(len(learn), len(stop)) == 0 or len(np.unique(stop.churned)) < 2:
         return train(_parameters(len(frame), settings), _dataset(frame), _PATIENCE)

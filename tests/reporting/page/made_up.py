@@ -26,7 +26,7 @@ CONCEPTS = (
     "season",
     "level",
 )
-SEGMENTS = ("Champions", "Loyal", "At risk", "Cannot lose them", "Hibernating", "Promising")
+SEGMENTS = ("champions", "loyal_customers", "slipping", "cannot_lose", "hibernating", "promising")
 STAGES = ("VIP", "at risk", "slowing", "loyal", "active", "lapsed")
 _SENTENCES = {
     "en": {
@@ -129,7 +129,7 @@ def make_summary(
         },
         "drivers": [{"concept": concept, "weight": 0.9 / at} for at, concept in enumerate(CONCEPTS, 1)],
         "excluded": {
-            "not overdue against her own pace": 1204,
+            "not overdue against own pace": 1204,
             "already lost": 820,
             "less than 25% likely to leave": 310,
             "no consent": 212,

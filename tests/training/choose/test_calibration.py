@@ -119,6 +119,6 @@ def test_who_belongs_to_a_segment() -> None:
         }
     )
     segments = find_segments(X)
-    assert [segment.name for segment in segments] == ["one-time buyers", "new customers", "VIPs"]
+    assert [segment.name for segment in segments] == ["one-time buyers", "first order within 90 days", "top spenders"]
     assert membership(X, segments).tolist() == [[1, 1, 0], [0, 0, 0], [1, 0, 0], [0, 1, 1]]
     assert find_segments(X[[]]) == []

@@ -12,7 +12,7 @@ from churnml.data.reading import read
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.features.available import available
-from churnml.models.rows import TrainingFrame, customer_hashes
+from churnml.models.rows import TrainingFrame, customer_hashes, salted
 from churnml.training.rows.folds import plan_folds
 from churnml.training.rows.frame import build_training_frame, compute_base_rates
 
@@ -64,8 +64,15 @@ def test_hashes_depend_on_id_and_seed_alone() -> None:
         assert abs(np.corrcoef(hashes, other)[0, 1]) < 0.1
     # Shares of 2,000 draws: four standard errors are 4 * sqrt(.25 / 2000) = .045.
     assert abs((hashes < 0.5).mean() - 0.5) < 0.045
-    finer = (hashes * 1_000) % 1
-    assert abs((finer[hashes < 0.3] < 0.25).mean() - 0.25) < 0.07
+    # What a customer's number is for one purpose tells nothing of it for another one: four errors of 1 / sqrt(2000).
+    drawn, stopping = salted(hashes, "samples"), salted(hashes, "early stopping")
+    for one, other in ((hashes, drawn), (hashes, stopping), (drawn, stopping)):
+        assert abs(np.corrcoef(one, other)[0, 1]) < 0.09
+        assert abs(np.corrcoef(one < 0.2, other < 0.2)[0, 1]) < 0.09
+    for numbers in (drawn, stopping):
+        assert 0 <= numbers.min() < numbers.max() < 1
+        assert abs(numbers.mean() - 0.5) < 0.026  # four errors of .289 / sqrt(2000)
+    np.testing.assert_array_equal(salted(hashes[::-1], "samples"), drawn[::-1])
 
 
 @pytest.fixture(scope="module")
