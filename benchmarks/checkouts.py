@@ -25,8 +25,9 @@ from typing import Any
 import pandas as pd
 
 WORDS = ["reason_1", "reason_2", "reason_3", "play_rule", "change", "model_version"]
-# The card is written in words, and lists hashes of files that hold them; a format says how, not what.
+# The card of 0.1 is written in words, and lists hashes of files that hold them; a format says how, not what.
 _WRITTEN = {"card", "files", "format"}
+_IN_WORDS = {"describe", "formulas"}
 _SHOWN = 20
 
 
@@ -55,7 +56,9 @@ def results(checkout: Path, shop: Path, config: Path | None) -> dict[str, Any]:
         return {
             "list": pd.read_parquet(folder / "list" / "ranking.parquet").drop(columns=WORDS),
             "artefact": {key: value for key, value in artefact.items() if key not in _WRITTEN},
-            "numbers of the card": [value for _, value in leaves(artefact["card"]) if not isinstance(value, str)],
+            "numbers of the card": {
+                way: value for way, value in leaves(artefact["card"]) if not isinstance(value, str)
+            },
             "files": files,
             "key figures": kpis,
         }
@@ -68,7 +71,8 @@ def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         yield name, value
         return
     for key, below in inner:
-        yield from leaves(below, f"{name}.{key}")
+        if key not in _IN_WORDS:
+            yield from leaves(below, f"{name}.{key}")
 
 
 def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
