@@ -8,6 +8,7 @@ from typing import Any
 from churnml.reporting.page.numbers import Numbers
 from churnml.words import Language, Words, words
 from churnml.words.names import name_of
+from churnml.words.numbers import number_writer
 
 Cell = dict[str, Any]
 _SHADES = 9
@@ -31,7 +32,7 @@ class Say:
         if value is None:
             return "–"
         if unit == "days":
-            return str(self.t["days"]).format(n=self.write.decimal(value, 1))
+            return number_writer("days", self.language)(value)
         if unit == "money":
             return self.write.money(value)
         return self.write.share(value, 1) if unit == "share" else self.write.decimal(value, 2)
