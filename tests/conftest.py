@@ -6,6 +6,7 @@ import atexit
 import fcntl
 import gc
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from churnml.training.result import Training
 
 COSTLY = {"chromium", "libreoffice", "postgres", "shared_data", "spark"}
-COSTLY |= {"model", "random_shop", "simulated", "train_on", "trained", "trained_model"}
+COSTLY |= {"engine_shop", "model", "random_shop", "simulated", "train_on", "trained", "trained_model"}
 """Fixtures that take more than a second, so that a test which asks for one is slow."""
 LONGEST = {"spark", *(f"tests/test_{name}.py" for name in ("cli", "future", "notebooks", "readme", "real_shops"))}
 """Modules, and the tests of Spark, that take minutes."""
@@ -105,7 +106,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 
 @cache
 def _asks_for_spark(module: str) -> bool:
-    return "spark: str" in (Path(__file__).parents[1] / module).read_text(encoding="utf-8")
+    text = (Path(__file__).parents[1] / module).read_text(encoding="utf-8")
+    return re.search(r'spark: str|"spark"[,)\]]', text) is not None
 
 
 def _unit(nodeid: str) -> str:
@@ -187,6 +189,22 @@ def spark() -> Iterator[str]:
     session = SparkSession.getActiveSession()
     if session is not None:
         session.stop()
+
+
+@pytest.fixture(scope="session")
+def engine_shop(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str, int], tuple[Shop, str]]:
+    """Give a function that reads a random shop on PostgreSQL or Spark, once; gives the shop and its address."""
+    from churnml.data.reading import read
+    from tests.engine_shops import place
+
+    @cache
+    def read_on(engine: str, shop: int) -> tuple[Shop, str]:
+        source = place(engine, shop, request.getfixturevalue(engine), tmp_path_factory.mktemp("engine"))
+        return read(source), source
+
+    return read_on
 
 
 @pytest.fixture(scope="session")

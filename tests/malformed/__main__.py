@@ -17,9 +17,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.malformed", description=__doc__)
     parser.add_argument("--shops", type=int, default=5_000, help="how many shops")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--processes", type=int, help="how many at a time, as many as there are processors if not said")
     asked = parser.parse_args()
     outcomes: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory() as cache, ProcessPoolExecutor(max_tasks_per_child=100) as pool:
+    pools = ProcessPoolExecutor(asked.processes, max_tasks_per_child=100)
+    with tempfile.TemporaryDirectory() as cache, pools as pool:
         os.environ["CHURNML_CACHE"] = cache
         seeds = range(asked.first, asked.first + asked.shops)
         for done in as_completed([pool.submit(tell, seed) for seed in seeds]):
