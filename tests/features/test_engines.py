@@ -23,23 +23,11 @@ from churnml.features.available import available
 from churnml.features.builder import build, build_features
 from churnml.features.family_catalogue import catalogue
 from churnml.features.store import write_features
-from tests.conftest import SPARK
+from tests.conftest import ONE_BY_ONE, SPARK
 from tests.engine_shops import SHOPS, on_duckdb, tables_of
 
 EngineShop = Callable[[str, int], tuple[Shop, str]]
 ENGINES = ("postgres", "spark")
-# Two commands in one process, which starts and imports what they need once.
-ONE_BY_ONE = """
-import json, sys
-from churnml.cli import main
-for arguments in json.loads(sys.argv[1]):
-    sys.argv[1:] = arguments
-    try:
-        main()
-    except SystemExit as end:
-        assert not end.code, end.code
-print("2 commands done")
-"""
 every_shop = pytest.mark.parametrize("shop", range(len(SHOPS)), ids=lambda shop: f"shop{shop}")
 every_engine = pytest.mark.parametrize("engine", ENGINES)
 

@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 
 from tests.malformed.judge import tell
 
@@ -20,15 +20,17 @@ def main() -> int:
     parser.add_argument("--processes", type=int, help="how many at a time, as many as there are processors if not said")
     asked = parser.parse_args()
     outcomes: Counter[str] = Counter()
-    pools = ProcessPoolExecutor(asked.processes, max_tasks_per_child=100)
-    with tempfile.TemporaryDirectory() as cache, pools as pool:
+    seeds = range(asked.first, asked.first + asked.shops)
+    with tempfile.TemporaryDirectory() as cache:
         os.environ["CHURNML_CACHE"] = cache
-        seeds = range(asked.first, asked.first + asked.shops)
-        for done in as_completed([pool.submit(tell, seed) for seed in seeds]):
-            outcome, told = done.result()
-            outcomes[outcome] += 1
-            if told:
-                print(told, flush=True)
+        # A ProcessPoolExecutor that renews its processes waits for ever where all of them end together.
+        with get_context("spawn").Pool(asked.processes, maxtasksperchild=100) as pool:
+            for outcome, told in pool.imap_unordered(tell, seeds):
+                outcomes[outcome] += 1
+                if told:
+                    print(told, flush=True)
+            pool.close()
+            pool.join()
     print(", ".join(f"{count:,} {outcome}" for outcome, count in sorted(outcomes.items())))
     return 1 if outcomes["failed"] else 0
 
