@@ -132,10 +132,10 @@ def _unit(nodeid: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
+def once(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Once:
     """Give a function that makes a folder by name, or waits for the worker that makes it."""
     base = tmp_path_factory.getbasetemp()
-    base = base if worker_id == "master" else base.parent
+    base = base.parent if hasattr(pytestconfig, "workerinput") else base
 
     def make_once(name: str, make: Callable[[Path], object]) -> Path:
         folder = base / name
