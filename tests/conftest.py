@@ -6,11 +6,14 @@ import atexit
 import fcntl
 import gc
 import os
+import re
 import shutil
+import sqlite3
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +24,7 @@ import pytest
 from tests import outside
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
     from xdist.remote import Producer
     from xdist.scheduler import LoadScopeScheduling
 
@@ -30,7 +34,7 @@ if TYPE_CHECKING:
     from churnml.training.result import Training
 
 COSTLY = {"chromium", "libreoffice", "postgres", "shared_data", "spark"}
-COSTLY |= {"model", "random_shop", "simulated", "train_on", "trained", "trained_model"}
+COSTLY |= {"engine_shop", "model", "random_shop", "simulated", "train_on", "trained", "trained_model"}
 """Fixtures that take more than a second, so that a test which asks for one is slow."""
 LONGEST = {"spark", *(f"tests/test_{name}.py" for name in ("cli", "future", "notebooks", "readme", "real_shops"))}
 """Modules, and the tests of Spark, that take minutes."""
@@ -52,6 +56,19 @@ INTERPRETED = {
     "spark.sql.shuffle.partitions": "1",
 }
 """Settings under which Spark answers questions about few rows in two thirds of the time; a command runs without."""
+ONE_BY_ONE = """
+import json, sys
+from churnml.cli import main
+commands = json.loads(sys.argv[1])
+for arguments in commands:
+    sys.argv[1:] = arguments
+    try:
+        main()
+    except SystemExit as end:
+        assert not end.code, end.code
+print(f"{len(commands)} commands done")
+"""
+"""Runs commands in one process, which starts and imports what they need once."""
 Once = Callable[[str, Callable[[Path], object]], Path]
 Run = Callable[..., tuple[int, str, str]]
 
@@ -114,7 +131,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 
 @cache
 def _asks_for_spark(module: str) -> bool:
-    return "spark: str" in (Path(__file__).parents[1] / module).read_text(encoding="utf-8")
+    text = (Path(__file__).parents[1] / module).read_text(encoding="utf-8")
+    return re.search(r'spark: str|"spark"[,)\]]', text) is not None
 
 
 def _unit(nodeid: str) -> str:
@@ -123,10 +141,10 @@ def _unit(nodeid: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
+def once(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Once:
     """Give a function that makes a folder by name, or waits for the worker that makes it."""
     base = tmp_path_factory.getbasetemp()
-    base = base if worker_id == "master" else base.parent
+    base = base.parent if hasattr(pytestconfig, "workerinput") else base
 
     def make_once(name: str, make: Callable[[Path], object]) -> Path:
         folder = base / name
@@ -138,6 +156,34 @@ def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
         return folder
 
     return make_once
+
+
+@pytest.fixture(autouse=True)
+def _copied_stores(once: Once) -> None:
+    """Give a new store of MLflow the tables of one that it made itself: a second for each, of 45 migrations."""
+    utils = sys.modules.get("mlflow.store.db.utils")
+    if utils is None or hasattr(utils._initialize_tables, "copies"):
+        return
+    migrate = utils._initialize_tables
+
+    def make(folder: Path) -> None:
+        from sqlalchemy import create_engine
+
+        folder.mkdir()
+        engine = create_engine(f"sqlite:///{folder / 'mlflow.db'}")
+        migrate(engine)
+        engine.dispose()
+
+    def copy(engine: Engine) -> None:
+        if engine.dialect.name != "sqlite" or utils.sqlalchemy.inspect(engine).get_table_names():
+            migrate(engine)
+            return
+        made = once("store", make) / "mlflow.db"
+        with closing(sqlite3.connect(made)) as source, closing(sqlite3.connect(engine.url.database)) as target:
+            source.backup(target)
+
+    copy.copies = True
+    utils._initialize_tables = copy
 
 
 @pytest.fixture
@@ -196,6 +242,22 @@ def spark() -> Iterator[str]:
     session = SparkSession.getActiveSession()
     if session is not None:
         session.stop()
+
+
+@pytest.fixture(scope="session")
+def engine_shop(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str, int], tuple[Shop, str]]:
+    """Give a function that reads a random shop on PostgreSQL or Spark, once; gives the shop and its address."""
+    from churnml.data.reading import read
+    from tests.engine_shops import place
+
+    @cache
+    def read_on(engine: str, shop: int) -> tuple[Shop, str]:
+        source = place(engine, shop, request.getfixturevalue(engine), tmp_path_factory.mktemp("engine"))
+        return read(source), source
+
+    return read_on
 
 
 @pytest.fixture(scope="session")

@@ -147,6 +147,12 @@ def test_the_command_line_imports_nothing_heavy() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
+@pytest.mark.slow
+def test_a_command_that_needs_no_trees_imports_no_lightgbm() -> None:
+    code = "import sys, churnml.workflow; print([name for name in ('lightgbm', 'sklearn') if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
 @pytest.mark.parametrize("package", ["churnml", "churnml.features"])
 def test_every_public_name_can_be_used(package: str) -> None:
     public = importlib.import_module(package)

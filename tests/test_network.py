@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from churnml.data.engines.duckdb import DuckDBEngine
+from tests.conftest import ONE_BY_ONE
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = """
@@ -79,9 +81,10 @@ def asked_for(tmp_path: Path) -> Ask:
 
 @pytest.mark.slow
 def test_demo_and_score_ask_for_no_network(asked_for: Ask, tmp_path: Path) -> None:
-    command, settings = ("-m", "churnml.cli"), ("--config", "settings.yaml")
-    assert asked_for(*command, "demo", "--out", "demo", "--customers", "1200", *settings) == ""
-    assert asked_for(*command, "score", "demo/shop", "--out", "list", *settings) == ""
+    demo, score = ["demo", "--out", "demo", "--customers", "1200"], ["score", "demo/shop", "--out", "list"]
+    commands = [[*command, "--config", "settings.yaml"] for command in (demo, score)]
+    assert asked_for("-c", ONE_BY_ONE, json.dumps(commands)) == ""
+    assert (tmp_path / "list" / "report.html").exists()
     assert not (tmp_path / "home" / "mlflow").exists()  # where MLflow would keep a number for this machine
 
 

@@ -27,6 +27,7 @@ MAIL = "@mail.example"
 SETTINGS = """
 training: {candidates: [recency_rule, rfm_logistic], folds: 1, bootstrap_draws: 20}
 snapshots: {every_days: 60}
+reporting: {periods: 2}
 """
 
 

@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import lightgbm
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from churnml import plots
 from churnml.statistics.logodds import Floats
 
 if TYPE_CHECKING:
+    import lightgbm
     import shap
     from matplotlib.axes import Axes
 

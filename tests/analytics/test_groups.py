@@ -1,22 +1,16 @@
-"""Retention by group: values by hand, ties, the rest, and the same on another engine."""
+"""Retention by group: values by hand, ties and the rest."""
 
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from churnml.analytics.experience import compute_experience, compute_first_experience
 from churnml.analytics.groups import NOT_KNOWN, OTHER, compute_retention_by_group
-from churnml.analytics.leaving import compute_complaint_topics, compute_reasons_of_leaving
-from churnml.data.history import History
 from churnml.data.reading import read
 from churnml.data.shop import Shop
-from churnml.data.simulator import simulate
 from churnml.definition import ChurnDefinition
-from tests.servers import load_postgres
 
 DAY, END = date(2025, 1, 1), date(2025, 4, 1)
 DEFINITION = ChurnDefinition(horizon_days=90)
@@ -168,26 +162,3 @@ def test_every_group_holds_every_customer(shop: Shop) -> None:
     totals = found.groupby("group")[["customers", "churned"]].sum()
     assert len(totals) == 6
     assert (totals == totals.iloc[0]).all(axis=None)
-
-
-def tables_of(shop: Shop) -> list[pd.DataFrame]:
-    day, end = date(2025, 3, 1), date(2025, 6, 30)
-    computes = (compute_retention_by_group, compute_reasons_of_leaving, compute_complaint_topics)
-    history = History(shop, end)
-    found = [compute(shop, day, DEFINITION, end) for compute in computes]
-    return [*found, compute_experience(history, 30, 6), compute_first_experience(history, DEFINITION)]
-
-
-@pytest.mark.slow
-def test_the_tables_are_the_same_on_every_engine(tmp_path: Path, postgres: str, spark: str) -> None:
-    simulate(tmp_path / "shop", customers=200, seed=11)
-    shop = read(tmp_path / "shop")
-    raw = {name: table.to_pandas() for name, table in shop.raw.items()}
-    expected = tables_of(shop)
-    for source in (
-        load_postgres(postgres, "leaving", raw),
-        spark.replace("pyspark://", f"pyspark://{tmp_path / 'shop'}"),
-    ):
-        for one, other in zip(expected, tables_of(read(source)), strict=True):
-            assert len(one) > 2
-            pd.testing.assert_frame_equal(one, other, rtol=1e-9, atol=1e-12)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -16,39 +17,19 @@ import pytest
 
 from churnml.data.history import History
 from churnml.data.population import eligible, exclusions, labels, resolve_day
-from churnml.data.reading import read
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.features.available import available
 from churnml.features.builder import build, build_features
 from churnml.features.family_catalogue import catalogue
 from churnml.features.store import write_features
-from tests.conftest import SPARK
-from tests.random_shop import Maker, Tables
-from tests.servers import load_postgres
+from tests.conftest import ONE_BY_ONE, SPARK
+from tests.engine_shops import SHOPS, on_duckdb, tables_of
 
-# (seed, snapshot, customers): the day after a leap day, and a summer's day with few customers.
-SHOPS = [(1, pd.Timestamp("2024-03-01").date(), 25), (3, pd.Timestamp("2025-06-30").date(), 3)]
+EngineShop = Callable[[str, int], tuple[Shop, str]]
 ENGINES = ("postgres", "spark")
-# Two commands in one process, which starts and imports what they need once.
-ONE_BY_ONE = """
-import json, sys
-from churnml.cli import main
-for arguments in json.loads(sys.argv[1]):
-    sys.argv[1:] = arguments
-    try:
-        main()
-    except SystemExit as end:
-        assert not end.code, end.code
-print("2 commands done")
-"""
 every_shop = pytest.mark.parametrize("shop", range(len(SHOPS)), ids=lambda shop: f"shop{shop}")
 every_engine = pytest.mark.parametrize("engine", ENGINES)
-
-
-@cache
-def tables_of(shop: int) -> Tables:
-    return Maker(*SHOPS[shop]).tables()
 
 
 def all_features(shop: Shop, snapshot: date) -> pd.DataFrame:
@@ -57,37 +38,24 @@ def all_features(shop: Shop, snapshot: date) -> pd.DataFrame:
 
 
 @cache
-def on_duckdb(shop: int) -> tuple[Shop, pd.DataFrame]:
-    found = read(tables_of(shop))
-    return found, all_features(found, SHOPS[shop][1])
+def built_on_duckdb(shop: int) -> pd.DataFrame:
+    return all_features(on_duckdb(shop), SHOPS[shop][1])
 
 
 @pytest.fixture(scope="module")
-def on_engines(
-    postgres: str, spark: str, tmp_path_factory: pytest.TempPathFactory
-) -> dict[tuple[str, int], tuple[Shop, pd.DataFrame, str]]:
-    """Read and build every shop on every engine."""
-    made = {}
-    for shop, (_, snapshot, _) in enumerate(SHOPS):
-        folder = tmp_path_factory.mktemp("parquet")
-        for name, table in tables_of(shop).items():
-            table.to_parquet(folder / f"{name}.parquet", index=False, coerce_timestamps="us")
-        sources = {
-            "postgres": load_postgres(postgres, f"law6_{shop}", tables_of(shop)),
-            "spark": spark.replace("pyspark://", f"pyspark://{folder}"),
-        }
-        for engine, source in sources.items():
-            found = read(source)
-            made[engine, shop] = found, all_features(found, snapshot), source
-    return made
+def built_on(engine_shop: EngineShop) -> Callable[[str, int], pd.DataFrame]:
+    """Gives all features of a shop on an engine, which are built once for all families together."""
+    return cache(lambda engine, shop: all_features(engine_shop(engine, shop)[0], SHOPS[shop][1]))
 
 
 @pytest.mark.slow
 @every_engine
 @every_shop
 @pytest.mark.parametrize("family", list(catalogue().families))
-def test_every_engine_gives_the_same_numbers(family: str, shop: int, engine: str, on_engines: dict) -> None:
-    expected, found = on_duckdb(shop)[1], on_engines[engine, shop][1]
+def test_every_engine_gives_the_same_numbers(
+    family: str, shop: int, engine: str, built_on: Callable[[str, int], pd.DataFrame]
+) -> None:
+    expected, found = built_on_duckdb(shop), built_on(engine, shop)
     assert list(found.index) == list(expected.index)
     assert list(found) == list(expected)
     for feature in catalogue().families[family].features:
@@ -99,9 +67,9 @@ def test_every_engine_gives_the_same_numbers(family: str, shop: int, engine: str
 
 @pytest.mark.slow
 @every_engine
-def test_every_engine_knows_the_same_population_and_labels(engine: str, on_engines: dict) -> None:
+def test_every_engine_knows_the_same_population_and_labels(engine: str, engine_shop: EngineShop) -> None:
     snapshot, definition = SHOPS[0][1], ChurnDefinition(horizon_days=45)
-    shops = [on_duckdb(0)[0], on_engines[engine, 0][0]]
+    shops = [on_duckdb(0), engine_shop(engine, 0)[0]]
     one, other = (eligible(History(s, snapshot), definition).order_by("customer_id").to_pandas() for s in shops)
     pd.testing.assert_frame_equal(one, other, check_dtype=False)
     one, other = (labels(s, snapshot, definition, resolve_day(s, None, 45)) for s in shops)
@@ -111,15 +79,15 @@ def test_every_engine_knows_the_same_population_and_labels(engine: str, on_engin
 
 @pytest.mark.slow
 @every_engine
-def test_every_engine_writes_the_same_partitions(engine: str, on_engines: dict, tmp_path: Path) -> None:
-    shop, snapshot = on_engines[engine, 0][0], SHOPS[0][1]
+def test_every_engine_writes_the_same_partitions(engine: str, engine_shop: EngineShop, tmp_path: Path) -> None:
+    shop, snapshot = engine_shop(engine, 0)[0], SHOPS[0][1]
     features = available(shop, ["recency", "monetary", "rhythm", "buy_till_you_die"])
     days = [snapshot - timedelta(days=30), snapshot]
     partitions = write_features(shop, days, ChurnDefinition(), features, tmp_path)
     for partition in partitions:
         found = {path.name for path in partition.path.iterdir()}
         assert found == {"_churnml.json", "part-00000.parquet"}, "nothing of the engine is left"
-        expected = build_features(on_duckdb(0)[0], partition.snapshot_date)[[feature.name for feature in features]]
+        expected = build_features(on_duckdb(0), partition.snapshot_date)[[feature.name for feature in features]]
         pd.testing.assert_frame_equal(
             partition.read(), expected, rtol=1e-9, atol=1e-12, check_index_type=False, check_exact=False
         )
@@ -128,24 +96,24 @@ def test_every_engine_writes_the_same_partitions(engine: str, on_engines: dict, 
 
 @pytest.mark.slow
 def test_spark_writes_a_part_for_each_of_its_partitions(
-    on_engines: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine_shop: EngineShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("churnml.data.engines.spark._ROWS_PER_PART", 5)
-    shop, snapshot = on_engines["spark", 0][0], SHOPS[0][1]
+    shop, snapshot = engine_shop("spark", 0)[0], SHOPS[0][1]
     features = available(shop, ["recency"])
     (made,) = write_features(shop, [snapshot], ChurnDefinition(), features, tmp_path)
     parts = [pd.read_parquet(path).customer_id for path in sorted(made.path.glob("*.parquet"))]
     assert len(parts) > 1
     assert all(part.is_monotonic_increasing for part in parts)
-    assert sorted(pd.concat(parts)) == list(build_features(on_duckdb(0)[0], snapshot).index)
+    assert sorted(pd.concat(parts)) == list(build_features(on_duckdb(0), snapshot).index)
 
 
 @pytest.mark.slow
 @every_engine
-def test_the_commands_take_an_address(engine: str, on_engines: dict, tmp_path: Path) -> None:
-    source, day = on_engines[engine, 0][2], str(SHOPS[0][1])
-    if engine == "spark":  # as it is by itself, on two cores, which takes long: tables of three kinds are enough
-        for name in ("orders", "deliveries", "complaints"):
+def test_the_commands_take_an_address(engine: str, engine_shop: EngineShop, tmp_path: Path) -> None:
+    source, day = engine_shop(engine, 0)[1], str(SHOPS[0][1])
+    if engine == "spark":  # as it is by itself, on two cores, which takes long: tables of two kinds are enough
+        for name in ("orders", "complaints"):
             tables_of(0)[name].to_parquet(tmp_path / f"{name}.parquet", index=False, coerce_timestamps="us")
         source = f"pyspark://{tmp_path}?{urlencode(SPARK)}"
     (tmp_path / "few.yaml").write_text("features:\n  families: [recency, monetary]\n")

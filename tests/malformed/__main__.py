@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
 
 from tests.malformed.judge import tell
 
@@ -17,16 +17,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.malformed", description=__doc__)
     parser.add_argument("--shops", type=int, default=5_000, help="how many shops")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--processes", type=int, help="how many at a time, as many as there are processors if not said")
     asked = parser.parse_args()
     outcomes: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory() as cache, ProcessPoolExecutor(max_tasks_per_child=100) as pool:
+    seeds = range(asked.first, asked.first + asked.shops)
+    with tempfile.TemporaryDirectory() as cache:
         os.environ["CHURNML_CACHE"] = cache
-        seeds = range(asked.first, asked.first + asked.shops)
-        for done in as_completed([pool.submit(tell, seed) for seed in seeds]):
-            outcome, told = done.result()
-            outcomes[outcome] += 1
-            if told:
-                print(told, flush=True)
+        # A ProcessPoolExecutor that renews its processes waits for ever where all of them end together.
+        with get_context("spawn").Pool(asked.processes, maxtasksperchild=100) as pool:
+            for outcome, told in pool.imap_unordered(tell, seeds):
+                outcomes[outcome] += 1
+                if told:
+                    print(told, flush=True)
+            pool.close()
+            pool.join()
     print(", ".join(f"{count:,} {outcome}" for outcome, count in sorted(outcomes.items())))
     return 1 if outcomes["failed"] else 0
 

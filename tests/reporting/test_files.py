@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from churnml.config import Config
+from churnml.config import Config, ReportingSettings
 from churnml.data.shop import Shop
 from churnml.errors import InputError
 from churnml.models.model import Model
@@ -20,6 +20,8 @@ from churnml.scoring.scorer import Scorer
 from churnml.workflow import score
 
 DAY, LATER = date(2025, 3, 1), date(2025, 4, 1)
+FEW = Config(reporting=ReportingSettings(periods=2))
+"""Two periods of key figures, of which one is before the other, are enough where the files are the subject."""
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +96,7 @@ def test_a_later_list_says_what_changed_and_a_repetition_gives_the_same(
 ) -> None:
     write_files(ranking, tmp_path, {})
     was_on = set(ranking.worklist().customer_id)
-    score(shop, tmp_path, Config(), model=model, snapshot_date=LATER)
+    score(shop, tmp_path, FEW, model=model, snapshot_date=LATER)
     once = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert set(once) == {*FILES, EARLIER}
     found = pd.read_parquet(tmp_path / "ranking.parquet").set_index("customer_id")
@@ -113,7 +115,7 @@ def test_a_later_list_says_what_changed_and_a_repetition_gives_the_same(
     assert set(on_list.change[on_list.index.isin(was_on)]) <= {"worse", "better", "same"}
     changes = json.loads((tmp_path / "run.json").read_text())["changes"]
     assert changes["new"] == (~on_list.index.isin(was_on)).sum()
-    score(shop, tmp_path, Config(), model=model, snapshot_date=LATER)
+    score(shop, tmp_path, FEW, model=model, snapshot_date=LATER)
     again = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert {name for name in once if once[name] != again[name]} <= {"run.json"}
 
@@ -122,14 +124,14 @@ def test_pseudonyms_stand_for_the_same_customers_in_all_files(
     shop: Shop, model: Model, ranking: Ranking, tmp_path: Path
 ) -> None:
     out, secrets = tmp_path / "out", tmp_path / "secrets"
-    score(shop, out, Config(), model=model, snapshot_date=DAY, secrets=secrets)
+    score(shop, out, FEW, model=model, snapshot_date=DAY, secrets=secrets)
     mapping = read_csv(secrets / "mapping.csv", language=None).set_index("pseudonym").customer_id
     found = pd.read_parquet(out / "ranking.parquet")
     real = found.assign(customer_id=found.customer_id.map(mapping))
     pd.testing.assert_frame_equal(real.drop(columns="list_rank"), ranking.frame, check_dtype=False)
     for later in (LATER, LATER):
-        outcome = score(shop, out, Config(), model=model, snapshot_date=later, secrets=secrets)
-    score(shop, tmp_path / "open", Config(), model=model, snapshot_date=LATER, previous=_open(ranking, tmp_path))
+        outcome = score(shop, out, FEW, model=model, snapshot_date=later, secrets=secrets)
+    score(shop, tmp_path / "open", FEW, model=model, snapshot_date=LATER, previous=_open(ranking, tmp_path))
     open_list = pd.read_parquet(tmp_path / "open" / "ranking.parquet")
     hidden = pd.read_parquet(out / "ranking.parquet")
     mapping = read_csv(secrets / "mapping.csv", language=None).set_index("pseudonym").customer_id

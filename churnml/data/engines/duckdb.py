@@ -12,13 +12,13 @@ from typing import Any
 import duckdb
 import ibis
 import ibis.expr.datatypes as dt
-import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 from ibis.util import gen_name
 
 from churnml.data.engines import sources
+from churnml.data.engines.compiled import RememberingBackend
 from churnml.data.engines.engine import Engine, Found, unknown_timezone
 from churnml.data.engines.sql import identifier, quoted
 from churnml.data.scratch import Scratch
@@ -46,7 +46,7 @@ class DuckDBEngine(Engine):
     def __init__(self, timezone: str, allow: Sequence[str | Path] = ()) -> None:
         self._allow = allow
         scratch = Scratch()
-        self.backend = ibis.duckdb.connect(
+        self.backend = RememberingBackend().connect(
             scratch.path / "shop.duckdb",
             temp_directory=str(scratch.path),
             memory_limit=f"{_memory_limit_gb():.2f}GB",
@@ -106,9 +106,7 @@ class DuckDBEngine(Engine):
 
     def _stream(self, table: ir.Table, rows: int) -> Iterable[pa.RecordBatch]:
         # Ibis 12 asks for the name that this reader had before DuckDB 2.
-        query = table.op()
-        text = query.query if isinstance(query, ops.SQLQueryResult) else self.backend.compile(table)
-        stream: Iterable[pa.RecordBatch] = self.backend.con.sql(text).to_arrow_reader(rows)
+        stream: Iterable[pa.RecordBatch] = self.backend.con.sql(self.backend.compile(table)).to_arrow_reader(rows)
         return stream
 
 

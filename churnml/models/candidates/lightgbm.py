@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import lightgbm
 import numpy as np
 import pandas as pd
-
-# Not lightgbm.train: MLflow's autologging replaces that one, and would log every fit of ours into a run of the user's.
-from lightgbm.engine import train
 
 from churnml.models.attribution import tree_contributions
 from churnml.models.candidates.base import Candidate, FitSettings
 from churnml.models.forest import check_forest
 from churnml.models.rows import TrainingFrame, salted
 from churnml.statistics.logodds import Floats
+
+if TYPE_CHECKING:  # its import takes a third of the start of a command that needs no trees
+    import lightgbm
 
 _FILE = "trees.txt"
 _MOST_TREES = 500
@@ -61,7 +60,7 @@ class LightGbm(Candidate):
         """
         _refuse_names(list(frame.X.columns))
         if settings.trees is not None:
-            self.booster = train(_parameters(len(frame), settings), _dataset(frame), settings.trees)
+            self.booster = _train(_parameters(len(frame), settings), _dataset(frame), settings.trees)
         else:
             self.booster = _stopped_early(frame, settings)
         return self
@@ -97,6 +96,8 @@ class LightGbm(Candidate):
     @classmethod
     def load(cls, files: Mapping[str, bytes]) -> Self:
         """Read the trees from LightGBM's text, which is looked through before."""
+        import lightgbm
+
         model = cls()
         text = files[_FILE].decode("utf-8")
         try:
@@ -118,12 +119,14 @@ class LightGbm(Candidate):
 
 def _stopped_early(frame: TrainingFrame, settings: FitSettings) -> lightgbm.Booster:
     """Grow trees on three quarters of the customers until they do not help on the others any more."""
+    import lightgbm
+
     held_out = salted(frame.hashes, "early stopping") < _STOPPING_SHARE
     learn, stop = frame.take(~held_out), frame.take(held_out)
     if min(len(learn), len(stop)) == 0 or len(np.unique(stop.churned)) < 2:
-        return train(_parameters(len(frame), settings), _dataset(frame), _PATIENCE)
+        return _train(_parameters(len(frame), settings), _dataset(frame), _PATIENCE)
     grown_on = _dataset(learn)
-    booster = train(
+    booster = _train(
         _parameters(len(learn), settings),
         grown_on,
         _MOST_TREES,
@@ -131,6 +134,13 @@ def _stopped_early(frame: TrainingFrame, settings: FitSettings) -> lightgbm.Boos
         callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False)],
     )
     return lightgbm.Booster(model_str=booster.model_to_string(num_iteration=max(int(booster.best_iteration), 1)))
+
+
+def _train(*arguments: Any, **options: Any) -> lightgbm.Booster:
+    # Not lightgbm.train: MLflow replaces that one to log by itself, and would log our fits into a run of the user's.
+    from lightgbm.engine import train
+
+    return train(*arguments, **options)
 
 
 def _parameters(rows: int, settings: FitSettings) -> dict[str, Any]:
@@ -171,6 +181,8 @@ def _refuse_names(names: Sequence[str]) -> None:
 
 
 def _dataset(frame: TrainingFrame, reference: lightgbm.Dataset | None = None) -> lightgbm.Dataset:
+    import lightgbm
+
     return lightgbm.Dataset(
         frame.X.to_numpy(dtype=np.float64),
         frame.churned,

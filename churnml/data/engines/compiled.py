@@ -1,0 +1,93 @@
+"""Queries that DuckDB was asked before, of the same shop or of another one of the same columns: compiled once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+from ibis.backends.duckdb import Backend
+from ibis.common.graph import Node
+
+_MOST = 500
+_texts: OrderedDict[Hashable, str] = OrderedDict()
+
+
+class RememberingBackend(Backend):  # type: ignore[misc]  # Ibis has no types
+    """DuckDB by Ibis, which takes longer to write the text of a query than DuckDB to answer it of a small shop.
+
+    Every shop has a database of its own, in which its tables have the same names as in others'; a text says nothing of
+    the database.
+    """
+
+    def compile(
+        self,
+        expr: ir.Expr,
+        /,
+        *,
+        limit: int | None = None,
+        params: Mapping[ir.Expr, Any] | None = None,
+        pretty: bool = False,
+    ) -> str:
+        """Give the text of a query."""
+        query = expr.as_table().op()
+        if limit is None and isinstance(query, ops.SQLQueryResult):
+            return str(query.query)
+        form = None if params or pretty else form_of(query)
+        if form is None:
+            text: str = super().compile(expr, limit=limit, params=params, pretty=pretty)
+            return text
+        key = (form, limit)
+        if key not in _texts:
+            _texts[key] = super().compile(expr, limit=limit)
+            if len(_texts) > _MOST:
+                _texts.popitem(last=False)
+        return _texts[key]
+
+
+def form_of(query: Node) -> Hashable | None:
+    """Give what a query says, whichever database it asks; None where it reads what the program holds in memory."""
+    places: dict[Node, int] = {}
+    form: list[Hashable] = []
+    waiting = [query]
+    while waiting:
+        node = waiting[-1]
+        if isinstance(node, ops.InMemoryTable):
+            return None
+        missing = [part for part in _parts(node.__args__) if part not in places] if node not in places else []
+        if missing:
+            waiting += missing
+            continue
+        waiting.pop()
+        if node not in places:
+            places[node] = len(form)
+            form.append((type(node), *(_plain(argument, places) for argument in node.__args__)))
+    return tuple(form)
+
+
+def _parts(value: Any) -> list[Node]:
+    if isinstance(value, Node):
+        return [value]
+    if isinstance(value, Mapping):
+        value = tuple(value.values())
+    return [part for one in value for part in _parts(one)] if isinstance(value, tuple | list) else []
+
+
+def _plain(value: Any, places: Mapping[Node, int]) -> Hashable:
+    """Write an argument such that two are equal only if they say the same: 1, True and 1.0 are not."""
+    if isinstance(value, Node):
+        return (Node, places[value])
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dt.DataType):
+        return dt.DataType, hash(value), str(value)
+    if isinstance(value, Backend):
+        return (Backend,)
+    if isinstance(value, Mapping):
+        return (Mapping, *((name, _plain(one, places)) for name, one in value.items()))
+    if isinstance(value, tuple | list):
+        return (tuple, *(_plain(one, places) for one in value))
+    return type(value), repr(value)

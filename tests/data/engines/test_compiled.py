@@ -1,0 +1,115 @@
+"""Texts of queries: written once for all shops of the same columns, and never for a query that says another thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+import pytest
+
+from churnml.data.engines import compiled
+from churnml.data.engines.compiled import RememberingBackend, form_of
+from churnml.data.engines.duckdb import DuckDBEngine
+
+
+def raw_orders(**columns: list[Any]) -> tuple[RememberingBackend, ir.Table]:
+    engine = DuckDBEngine("UTC")
+    found = engine.raw_tables({"orders": pd.DataFrame(columns)}, {"orders": "orders"})
+    return engine.backend, found.tables["orders"]
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[ir.Expr]:
+    """The queries whose texts were written since."""
+    asked: list[ir.Expr] = []
+    write = compiled.Backend.compile
+
+    def note(self: RememberingBackend, expr: ir.Expr, /, **options: Any) -> str:
+        asked.append(expr)
+        return str(write(self, expr, **options))
+
+    monkeypatch.setattr(compiled.Backend, "compile", note)
+    monkeypatch.setattr(compiled, "_texts", type(compiled._texts)())
+    return asked
+
+
+def test_shops_of_the_same_columns_share_a_text_and_keep_their_rows(written: list[ir.Expr]) -> None:
+    totals = []
+    for amounts in ([1.5, 2.5], [7.0]):
+        _, orders = raw_orders(amount=amounts)
+        totals.append(orders.filter(orders.amount > 1).amount.sum().execute())
+    assert totals == [4.0, 7.0]
+    assert len(written) == 1
+
+
+def test_another_type_of_a_column_is_another_text(written: list[ir.Expr]) -> None:
+    for amounts in ([1.5], [1], ["1"]):
+        _, orders = raw_orders(amount=amounts)
+        orders.amount.cast("string").execute()
+    assert len(written) == 3
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (lambda t: t.mutate(x=1), lambda t: t.mutate(x=True)),
+        (lambda t: t.mutate(x=ibis.literal(1.0)), lambda t: t.mutate(x=ibis.literal(1, type="int64"))),
+        (lambda t: t.mutate(x=ibis.literal(0.0)), lambda t: t.mutate(x=ibis.literal(-0.0))),
+        (lambda t: t.mutate(x=ibis.literal("1")), lambda t: t.mutate(x=ibis.literal(1))),
+        (lambda t: t.mutate(x=t.a + t.b), lambda t: t.mutate(x=t.b + t.a)),
+        (lambda t: t.mutate(x=t.a - t.b), lambda t: t.mutate(x=t.b - t.a)),
+        # Made of the same parts in the same order, one of which is named once more.
+        (lambda t: t.mutate(x=ibis.greatest(t.a, t.b, t.a)), lambda t: t.mutate(x=ibis.greatest(t.b, t.b, t.a))),
+        (lambda t: t.select("a", "b"), lambda t: t.select("b", "a")),
+        (lambda t: t.select(x="a"), lambda t: t.select(y="a")),
+        (lambda t: t.filter(t.a > 1, t.b > 1), lambda t: t.filter(t.a > 1, t.b > 2)),
+        (lambda t: t.limit(1), lambda t: t.limit(2)),
+        (lambda t: t.order_by("a"), lambda t: t.order_by(ibis.desc("a"))),
+        (lambda t: t.mutate(x=t.a.cast("int8")), lambda t: t.mutate(x=t.a.cast("int16"))),
+        (lambda t: t.mutate(x=t.a.isin([1, 2])), lambda t: t.mutate(x=t.a.isin([1, 3]))),
+    ],
+)
+def test_queries_that_differ_have_forms_that_differ(
+    one: Callable[[ir.Table], ir.Table], other: Callable[[ir.Table], ir.Table]
+) -> None:
+    table = ibis.table({"a": "int64", "b": "int64"}, name="orders")
+    forms = [form_of(query(table).op()) for query in (one, other, one)]
+    assert forms[0] == forms[2]
+    assert forms[0] != forms[1]
+
+
+def test_what_the_program_holds_in_memory_has_no_form(written: list[ir.Expr]) -> None:
+    backend, _ = raw_orders(amount=[1.0])
+    for value in (1, 2):
+        held = ibis.memtable({"a": [value]})
+        assert form_of(held.op()) is None
+        assert list(backend.to_pandas(held).a) == [value]
+    assert len(written) == 2
+
+
+def test_limits_and_parameters_are_part_of_what_is_asked(written: list[ir.Expr]) -> None:
+    backend, orders = raw_orders(amount=[1.0, 2.0, 3.0])
+    assert [len(backend.execute(orders, limit=limit)) for limit in (1, None, 2)] == [1, 3, 2]
+    least = ibis.param("float64")
+    above = orders.filter(orders.amount > least)
+    assert [len(backend.execute(above, params={least: value})) for value in (0.5, 2.5)] == [3, 1]
+
+
+def test_a_text_that_is_given_is_asked_as_it_is(written: list[ir.Expr]) -> None:
+    backend, _ = raw_orders(amount=[1.0, 2.0])
+    text = "SELECT sum(amount) AS total FROM raw_orders"
+    asked = backend.sql(text, schema=ibis.schema({"total": "float64"}))
+    assert backend.compile(asked) == text
+    assert list(asked.to_pandas().total) == [3.0]
+    assert written == []
+
+
+def test_the_oldest_texts_go(written: list[ir.Expr], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "_MOST", 2)
+    backend, orders = raw_orders(amount=[1.0])
+    for value in (1, 2, 3, 3, 1):
+        backend.compile(orders.mutate(x=value))
+    assert len(written) == 4
