@@ -31,7 +31,7 @@ STAGE, SITE = HERE / ".build", HERE / "site"
 SAMPLE = ("report.html", "worklist.xlsx", "worklist.csv", "run.json")
 _FETCHED = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
 _AT_ONCE = 2
-_WARNING = re.compile(r"\bwarning\b|\berror\b", re.IGNORECASE)
+_WARNING = re.compile(r"\bwarning\b|\berror\b|^(griffe|mkdocstrings): ", re.IGNORECASE | re.MULTILINE)
 
 
 def main() -> None:
@@ -65,7 +65,7 @@ def main() -> None:
 def show_outputs(page: Path, shop: Path) -> str:
     """Execute a page on a copy of the shop, and give it with the outputs that it shows."""
     warnings.simplefilter("ignore")
-    text, folder = page.read_text(encoding="utf-8"), shop.parent / page.stem
+    text, folder = page.read_text(encoding="utf-8"), Path(tempfile.mkdtemp(dir=shop.parent)) / page.stem
     shutil.copytree(shop, folder)
     try:
         with light_training():

@@ -21,11 +21,11 @@ MODULES = {
 RETURNED = {
     "Model": "churnml.models.model.Model",
     "Ranking": "churnml.scoring.ranking.Ranking",
-    "Explanation": "churnml.scoring.explainer.Explanation",
+    "Explanation": "churnml.scoring.story.Explanation",
     "Overview": "churnml.analytics.overview.Overview",
     "Horizon advice": "churnml.analytics.horizon.HorizonAdvice",
-    "Audit report": "churnml.features.audit.AuditReport",
-    "Check report": "churnml.data.reading.CheckReport",
+    "Audit report": "churnml.features.audit.Audit",
+    "Check report": "churnml.data.checks.report.CheckReport",
 }
 """What public functions give back: nobody imports it, and everybody uses it."""
 _COLUMN_TYPES = {

@@ -93,9 +93,11 @@ def _page(notebook: Path, kept: dict[str, Any]) -> str:
     parts = []
     for cell in cells_of(notebook):
         if cell["cell_type"] == "markdown":
-            parts.append(re.sub(r"\((\w+)\.ipynb\)", r"(\1.md)", cell["source"]))
-            if len(parts) == 1:
-                parts.append(f"This page is the notebook `notebooks/{notebook.name}`, with what its cells gave.")
+            text = re.sub(r"\((\w+)\.ipynb\)", r"(\1.md)", cell["source"])
+            if not parts:
+                title, _, rest = text.partition("\n")
+                text = f"{title}\n\nThis page is the notebook `notebooks/{notebook.name}`, with what its cells gave.\n{rest}"
+            parts.append(text)
             continue
         parts.append(f"``` python\n{cell['source']}\n```")
         for output in kept["outputs"].get(cell["id"], []):
@@ -107,7 +109,8 @@ def _shown(output: dict[str, str], name: str) -> str:
     if "picture" in output:
         return f"![What this cell draws]({name}/{output['picture']})"
     if "html" in output:
-        return f'<div class="md-typeset__scrollwrap">\n{output["html"]}\n</div>'
+        table = output["html"].replace('<table border="1" class="dataframe">', "<table>")  # as the other tables look
+        return f'<div class="md-typeset__scrollwrap">\n{table}\n</div>'
     return f"``` text\n{output['text']}\n```"
 
 
