@@ -160,7 +160,7 @@ def _keys(prefix: str, section: dict[str, Any], schema: dict[str, Any], comments
 def _key(name: str, value: dict[str, Any], comments: dict[str, str]) -> tuple[str, str, str, str]:
     default = json.dumps(value.get("default"), ensure_ascii=False)
     meaning = comments.get(name) or value.get("description", "")
-    return f"`{name}`", f"`{default}`", _allowed(value), meaning
+    return f"`{name.rpartition('.')[2]}`", f"`{default}`", _allowed(value), meaning
 
 
 def _allowed(value: dict[str, Any]) -> str:

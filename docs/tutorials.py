@@ -96,7 +96,8 @@ def _page(notebook: Path, kept: dict[str, Any]) -> str:
             text = re.sub(r"\((\w+)\.ipynb\)", r"(\1.md)", cell["source"])
             if not parts:
                 title, _, rest = text.partition("\n")
-                text = f"{title}\n\nThis page is the notebook `notebooks/{notebook.name}`, with what its cells gave.\n{rest}"
+                source = f"This page is the notebook `notebooks/{notebook.name}`, with what its cells gave."
+                text = "\n".join([title, "", source, rest])
             parts.append(text)
             continue
         parts.append(f"``` python\n{cell['source']}\n```")

@@ -138,8 +138,10 @@ def test_the_reference_names_every_setting_with_its_default(reference: dict[str,
                 yield prefix + key
 
     for key in leaves(Config().model_dump()):
-        assert f"| `{key}` |" in reference["config.md"]
-    assert "| `definition.horizon_days` | `90` | integer at least 1, at most 3650 |" in reference["config.md"]
+        section, _, name = key.rpartition(".")
+        assert not section or f"# {section}\n" in reference["config.md"]
+        assert f"\n| `{name}` |" in reference["config.md"]
+    assert "| `horizon_days` | `90` | integer at least 1, at most 3650 |" in reference["config.md"]
 
 
 def test_the_reference_names_every_table_column_and_feature(reference: dict[str, str]) -> None:

@@ -113,6 +113,15 @@ def test_make_targets_that_are_named_exist(target: str, page: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 
 
+@pytest.mark.parametrize("thing", ["A feature", "A candidate", "A play", "A word", "A column", "An engine"])
+def test_one_sentence_says_where_to_change(thing: str) -> None:
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    found = re.search(rf"^- \*\*{thing}\*\* (.*?)$(?=\n(?:- |\n))", contributing, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    assert re.findall(r"\.(?=\s|$)", found[1]) == ["."]
+    assert re.search(r"`(churnml|configs)/[^`]+`", found[1])
+
+
 def test_files_that_are_linked_exist() -> None:
     for link in re.findall(r"\]\(([^)#]+)\)", README):
         assert (ROOT / link).exists(), link
