@@ -32,7 +32,7 @@ class ChurnDefinition(BaseModel):
     The window of a snapshot is ``[snapshot + lead_days, snapshot + lead_days + horizon_days)``. Where it ends after
     the data, the label is null (*censored*). Cancelled orders, as known on the day in question, do not count.
 
-    Parameters
+    Attributes
     ----------
     horizon_days
         Length of the window in which an order means that the customer stayed.

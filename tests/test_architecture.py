@@ -164,8 +164,9 @@ def test_every_public_name_can_be_used(package: str) -> None:
         public.nonsense  # noqa: B018
 
 
-def test_readme_and_notebooks_need_public_modules_only() -> None:
-    texts = [(PACKAGE.parent / "README.md").read_text(encoding="utf-8")]
+def test_readme_docs_and_notebooks_need_public_modules_only() -> None:
+    pages = [PACKAGE.parent / "README.md", *(PACKAGE.parent / "docs" / "pages").rglob("*.md")]
+    texts = [page.read_text(encoding="utf-8") for page in pages]
     for notebook in (PACKAGE.parent / "notebooks").glob("*.ipynb"):
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
         texts += ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]

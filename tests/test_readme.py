@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pandas as pd
 import pytest
@@ -27,10 +27,15 @@ from tests.conftest import Run
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = ROOT / "docs" / "pages"
+HOME = (PAGES / "index.md").read_text(encoding="utf-8")
+OWN_FEATURE = (PAGES / "how-to" / "own-feature.md").read_text(encoding="utf-8")
+MOST_WORDS = 700
+MOST_BYTES = 300_000
 
 
-def _block(language: str) -> str:
-    found = re.search(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def _block(language: str, text: str = README) -> str:
+    found = re.search(rf"```{language}(?: title=\S+)?\n(.*?)```", text, re.DOTALL)
     assert found is not None
     return found.group(1)
 
@@ -42,7 +47,7 @@ def test_demo_and_python_lines_give_the_list_that_is_shown(run: Run, tmp_path: P
     lines = _block("python") + "ranking.worklist(10).to_csv('ten.csv', index=False)\n"
     subprocess.run([sys.executable, "-W", "ignore", "-c", lines], cwd=tmp_path, check=True, capture_output=True)
     assert run("-q", "demo")[0] == 0
-    shown = [line.split()[:5] for line in _block("text").strip().splitlines()[1:]]
+    shown = [line.split()[:5] for line in _block("text", HOME).strip().splitlines()[1:]]
     listed = [line.split(",") for line in (tmp_path / "demo/list/worklist.csv").read_text().splitlines()[1:11]]
     # Another processor rounds the last bit of a logarithm differently, which may swap a neighbour or two.
     assert len({row[1] for row in shown} & {row[2] for row in listed}) >= 8
@@ -75,10 +80,14 @@ def test_the_demo_trains_as_the_python_lines_do(tmp_path: Path, monkeypatch: pyt
 def test_the_family_that_is_shown_is_built_for_its_shop_alone() -> None:
     orders = {"order_id": [1, 2], "customer_id": "a", "ordered_at": ["2025-01-05", "2025-02-01"], "amount": 9.5}
     shop = read({"orders": pd.DataFrame({**orders, "channel": ["app", "web"]})})
-    names = {"shop": shop}
-    exec(_block("py"), names)
-    assert build_features(names["shop"], "2025-03-01").loc["a", "app_orders_90d"] == 1
+    names: dict[str, Any] = {}
+    exec(_block("python", OWN_FEATURE), names)
+    assert build_features(shop.with_family(names["FAMILY"]), "2025-03-01").loc["a", "app_orders_90d"] == 1
     assert "app_orders_90d" not in build_features(shop, "2025-03-01")
+
+
+def test_the_lines_are_the_same_on_the_home_page() -> None:
+    assert _block("python", HOME) == _block("python")
 
 
 def test_commands_that_are_named_exist() -> None:
@@ -88,11 +97,30 @@ def test_commands_that_are_named_exist() -> None:
     assert named <= commands
 
 
+def test_it_is_short_and_shows_two_small_pictures_before_its_first_heading_ends() -> None:
+    assert len(README.split()) <= MOST_WORDS
+    pictures = [ROOT / link for link in re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)]
+    assert [picture.name for picture in pictures] == ["list.png", "page.png"]
+    assert all(picture.stat().st_size < MOST_BYTES for picture in pictures)
+    first_screen = README.partition("![")[0]
+    assert "make demo" in first_screen
+    assert "make test" in first_screen
+
+
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
 @pytest.mark.parametrize("target", ["check", "test", "mutants"])
 def test_make_targets_that_are_named_exist(target: str, page: str) -> None:
     assert re.search(rf"make {target}\b", (ROOT / page).read_text(encoding="utf-8"))
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("thing", ["A feature", "A candidate", "A play", "A word", "A column", "An engine"])
+def test_one_sentence_says_where_to_change(thing: str) -> None:
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    found = re.search(rf"^- \*\*{thing}\*\* (.*?)$(?=\n(?:- |\n))", contributing, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    assert re.findall(r"\.(?=\s|$)", found[1]) == ["."]
+    assert re.search(r"`(churnml|configs)/[^`]+`", found[1])
 
 
 def test_files_that_are_linked_exist() -> None:
