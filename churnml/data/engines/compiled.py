@@ -41,11 +41,12 @@ class RememberingBackend(Backend):  # type: ignore[misc]  # Ibis has no types
             text: str = super().compile(expr, limit=limit, params=params, pretty=pretty)
             return text
         key = (form, limit)
-        if key not in _texts:
-            _texts[key] = super().compile(expr, limit=limit)
+        known = _texts.get(key)  # looked up once, since another thread may let it go meanwhile
+        if known is None:
+            known = _texts[key] = super().compile(expr, limit=limit)
             if len(_texts) > _MOST:
                 _texts.popitem(last=False)
-        return _texts[key]
+        return known
 
 
 def form_of(query: Node) -> Hashable | None:
