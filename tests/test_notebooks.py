@@ -15,17 +15,6 @@ NAMES = ["01_first_list", "02_real_shop", "03_your_own_feature"]
 LONGEST_FUNCTION = 5  # lines
 
 
-# The job on Online Retail II is the notebook's; its bounds are held here, where it is trained anyway.
-JUDGED = """
-from churnml.statistics.metrics import shape_loss
-logodds = says["churnml"].loc[left.index].to_numpy()
-area, loss = auroc(left.to_numpy(dtype=float), logodds), shape_loss(left.to_numpy(dtype=float), logodds)
-assert area >= 0.772, area
-assert loss <= 0.565, loss
-print("within its bounds")
-"""
-
-
 def read(name: str) -> nbformat.NotebookNode:
     return nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
 
@@ -81,7 +70,7 @@ def test_files_that_a_notebook_links_exist(name: str) -> None:
     ("name", "pictures", "said"),
     [
         ("01_first_list", 3, [r"Model \w{12}: ", r"\d\d% of the list left", "78% of orders are followed"]),
-        ("02_real_shop", 5, ["failures: none", "4,335 customers, 60 features", "50.5% of 4,335 customers", "bounds"]),
+        ("02_real_shop", 5, ["failures: none", "4,335 customers, 60 features", "50.5% of 4,335 customers left"]),
         ("03_your_own_feature", 3, ["the concept is empty", "promises_broken_since_last_order", "broken since the"]),
     ],
 )
@@ -102,10 +91,6 @@ def test_a_notebook_runs(
     with client.setup_kernel():
         for number, cell in enumerate(notebook.cells):
             client.execute_cell(cell, number)
-        if name == "02_real_shop":
-            judged = nbformat.v4.new_code_cell(JUDGED)
-            notebook.cells.append(judged)
-            client.execute_cell(judged, number + 1)
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     shown = [output.get("data", {"text/plain": output.get("text", "")}) for output in outputs]
     assert sum("image/png" in data for data in shown) == pictures

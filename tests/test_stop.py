@@ -43,7 +43,6 @@ PHASES = {
 SETTINGS = """
 reporting: {periods: 0, rows: 50}
 features: {families: [recency, frequency, monetary]}
-snapshots: {every_days: 90}
 training: {candidates: [recency_rule, rfm_logistic, lightgbm], folds: 2, bootstrap_draws: 20}
 """
 
