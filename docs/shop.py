@@ -17,8 +17,8 @@ CUSTOMERS = 600
 def light_training() -> Iterator[None]:
     """Make trainings take seconds: the defaults of the settings are lighter inside."""
     lighter = {
-        "snapshots": SnapshotSettings(at_most=8),
-        "training": TrainingSettings(folds=2, bootstrap_draws=20, candidates=["recency_rule", "lightgbm"]),
+        "snapshots": SnapshotSettings(at_most=6),
+        "training": TrainingSettings(candidates=["recency_rule", "lightgbm"], folds=2, fade_days=0, bootstrap_draws=20),
         "reporting": ReportingSettings(periods=1),
     }
     fields = Config.model_fields
