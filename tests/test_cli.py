@@ -80,7 +80,7 @@ def test_the_main_job_from_a_simulated_shop_to_a_list(run: Run, few: Path, tmp_p
     customer = pd.read_csv(tmp_path / "list" / "worklist.csv").customer_id[0]
     _, said, _ = run("explain", "shop", customer, "--snapshot", "2025-03-01")
     assert f"Customer {customer} on Mar 1, 2025" in said
-    for part in ("Goes with leaving:", "Speaks for her staying:", "What to do:", "What happened", "Order of €"):
+    for part in ("What points to leaving:", "What points to staying:", "What to do:", "What happened", "Order of €"):
         assert part in said, part
     _, said, _ = run("explain", "shop", customer, "--snapshot", "2025-03-01", "--lang", "tr")
     assert f"1 Mar 2025 günü müşteri {customer}" in said

@@ -384,6 +384,7 @@ def test_one_of_two_simple_ones_that_tells_is_too_little_signal() -> None:
     )
     nothing = a_verdict("no skill", "nothing tells")
     assert (nothing.skill, nothing.replaces, nothing.against_champion) == (0.0, True, None)
+    assert not nothing.simple_tells
     named = name_signal(nothing, comparison)
     assert named.simple_auroc == {"recency_rule": 0.51, "rfm_logistic": 0.55}
     assert named.simple_tells
