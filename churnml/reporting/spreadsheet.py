@@ -384,7 +384,7 @@ def _legal(text: str) -> str:
 def _number_formats(language: Language, currency: str | None) -> dict[str, str]:
     """Give number formats by kind; programs other than Excel go by the language that they name."""
     locale, place = Locale(language), f"[$-{words(language)['sheet']['lcid']}]"
-    percent = "%0" if str(locale.percent_formats[None].pattern).startswith("%") else "0%"
+    percent = str(locale.percent_formats[None].pattern).replace("#,##0", "0")
     money = "#,##0.00"
     if currency is not None:
         symbol = get_currency_symbol(currency, locale).replace('"', "")

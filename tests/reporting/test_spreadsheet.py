@@ -33,7 +33,7 @@ from churnml.reporting.spreadsheet import FILLED_IN, sheet_names, write_workbook
 from churnml.scoring.plays import Play, read_plays
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.scorer import Scorer
-from churnml.words import LANGUAGES, Language
+from churnml.words import LANGUAGES, Language, words
 from churnml.words.names import name_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*xtension is not supported:UserWarning:openpyxl")
@@ -176,7 +176,7 @@ def test_the_first_sheet_holds_the_list(language: Language, tmp_path: Path) -> N
     frame = a_list([f"C{n}" for n in range(12)], ["call", "reminder"])
     found = sheets(write(frame, tmp_path / "w.xlsx", language))
     name, (head, *rows) = next(iter(found.items()))
-    assert name == {"en": "Work list", "tr": "İş listesi"}[language]
+    assert name == {"en": "Work list", "tr": "İş listesi", "de": "Arbeitsliste"}[language]
     by_title = {title: name for name, title in titles(language).items()}
     shown = [by_title[title] for title in head]
     assert set(shown) == {*frame.columns, *FILLED_IN}
@@ -198,8 +198,9 @@ def test_every_play_has_a_sheet_with_its_customers(language: Language, tmp_path:
     said = {
         "en": "Cost of the contact: €5.00 · Offer: €0.00 · Not again for: 14 days · Customers: 2",
         "tr": "İletişimin maliyeti: €5,00 · Teklif: €0,00 · Bekleme süresi: 14 gün · Müşteri: 2",
+        "de": "Kosten des Kontakts: 5,00\xa0€ · Angebot: 0,00\xa0€ · Kontaktpause: 14 Tage · Kunden: 2",
     }
-    owner = {"en": "customer service", "tr": "müşteri hizmetleri"}[language]
+    owner = {"en": "customer service", "tr": "müşteri hizmetleri", "de": "Kundenservice"}[language]
     assert call[2][0] == f"{titles(language)['owner']}: {owner} · {said[language]}"
     ids = [row[1] for _, rows in of_plays for row in rows if isinstance(row[0], float)]
     assert sorted(ids) == sorted(frame["customer_id"])  # each stands on one sheet
@@ -261,15 +262,20 @@ def test_numbers_and_days_are_real(language: Language, tmp_path: Path) -> None:
     assert (cells["churn_probability"].value, cells["value_at_risk"].value) == (0.5, 1234.56)
     assert cells["contact_by"].is_date
     assert cells["last_order_at"].value == datetime(2025, 5, 1, 10, 55, 25, 500_000)
-    assert cells["contactable"].value == {"en": "Yes", "tr": "Evet"}[language]
-    money = {"en": '[$-409]"TRY"#,##0.00', "tr": '[$-41F]"₺"#,##0.00'}[language]
+    assert cells["contactable"].value == {"en": "Yes", "tr": "Evet", "de": "Ja"}[language]
+    money = {
+        "en": '[$-409]"TRY"#,##0.00',
+        "tr": '[$-41F]"₺"#,##0.00',
+        "de": '[$-407]#,##0.00\xa0"TRY"',
+    }[language]
     assert cells["value_at_risk"].number_format.startswith(money)
     assert cells["churn_probability"].number_format == {
         "en": '[>=0.995]">99%";[<0.005]"<1%";0%',
         "tr": '[>=0.995]">%99";[<0.005]"<%1";%0',
+        "de": '[>=0.995]">99\xa0%";[<0.005]"<1\xa0%";0\xa0%',
     }.get(language)
     day = str(Locale(language).date_formats["medium"].pattern)  # type: ignore[union-attr]
-    excel = day.replace("MMM", "mmm").replace("y", "yyyy")
+    excel = day.replace("MMM", "mmm").replace("MM", "mm").replace("y", "yyyy")
     assert cells["contact_by"].number_format.split("]")[1] == excel
 
 
@@ -338,14 +344,16 @@ def test_the_list_is_explained(language: Language, tmp_path: Path) -> None:
         assert explained[name] == [column(name, language).title, column(name, language).meaning]
     counts = {row[0]: row[1] for row in about if isinstance(row[1], float)}
     reasons = [name_of("excluded", reason, language) for reason in some_facts(60).excluded]
-    ranked, listed = {"en": ("Customers ranked", "On the work list"), "tr": ("Sıralanan müşteri", "İş listesinde")}[
-        language
-    ]
+    ranked, listed = (words(language)["sheet"][name] for name in ("ranked", "listed"))
     assert sum(counts[reason] for reason in reasons) + counts[listed] == counts[ranked] == 100
     assert counts[column("value_at_risk", language).title] == pytest.approx(frame["value_at_risk"].sum())
     text = "\n".join(str(cell) for row in about for cell in row)
-    assert {"en": "only differences of 19 percentage points", "tr": "ancak 19 puan ve üzerindeki"}[language] in text
-    assert {"en": "10% of the customers", "tr": "müşterilerin %10 kadarı"}[language] in text
+    assert {
+        "en": "only differences of 19 percentage points",
+        "tr": "ancak 19 puan ve üzerindeki",
+        "de": "ab 19 Prozentpunkten",
+    }[language] in text
+    assert {"en": "10% of the customers", "tr": "müşterilerin %10 kadarı", "de": "10\xa0% der Kunden"}[language] in text
     assert date(2025, 6, 1) in [row[1] for row in about]
     assert date(2025, 8, 30) in [row[1] for row in about]
     assert {row[6] for row in about if row[0] == read_plays(None, language).plays["call"].title} == {30.0}
