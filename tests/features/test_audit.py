@@ -122,7 +122,7 @@ def test_an_attribute_drawn_at_random_has_no_sign(tables: Tables) -> None:
 
 
 def feature(name: str, source: Source, **changes: object) -> Aggregate:
-    made = {"unit": "orders", "describe": name, "en": "{value}", "tr": "{value}", "reduce": count(), "fill": 0}
+    made = {"unit": "orders", "describe": name, "sentence": "{value}", "reduce": count(), "fill": 0}
     return Aggregate(name=name, source=source, **{**made, **changes})
 
 
