@@ -126,7 +126,10 @@ def test_without_kinds_the_sign_decides_and_without_tiers_nothing_is_said_of_the
 def test_points_that_expired_are_not_said_to_be_redeemed() -> None:
     expired = {"points_redeemed_90d": 20.0}
     assert write("points_redeemed_90d", expired, "en") == "20 points redeemed or expired in the last 90 days"
-    assert write("points_redeemed_90d", {"points_redeemed_90d": 0.0}, "en") == "Redeemed no points in the last 90 days"
+    assert (
+        write("points_redeemed_90d", {"points_redeemed_90d": 0.0}, "en")
+        == "No points redeemed or expired in the last 90 days"
+    )
 
 
 def test_a_balance_below_0_is_not_spoken_of() -> None:

@@ -48,7 +48,7 @@ def test_a_change_is_told_with_its_unit_and_whether_it_is_noise(overview: Overvi
         "churn_rate": (-0.0123, True, "-1.2 points", "noise"),
         "retention_rate": (-0.0004, False, "0.0 points", "more than noise"),  # -0.04 points are 0.0: no sign
         "average_order_value": (2.5, False, "+€2.50", "more than noise"),
-        "days_between_orders": (-0.04, None, "0.0 days", "too few to tell"),
+        "days_between_orders": (-0.04, None, "0 days", "too few to tell"),
     }
     kpis = overview.kpis.astype({"is_noise": object})
     for name, (change, is_noise, _, _) in changes.items():
