@@ -46,8 +46,8 @@ def top_share(history: History, share: float = 0.25, days: int = 365) -> TopShar
     The buyers of the last ``days`` are sorted by the amount of their orders in these days (not cancelled; returns are
     not taken off); the best are the first ``ceil(share * buyers)`` of them.
 
-    The interval speaks of other customers of the same kind, each with all her orders. With ``m`` the mean amount, ``c``
-    the least amount among the best, ``s`` the share of customers and ``L`` that of the money, a customer with the
+    The interval speaks of other customers of the same kind, each with all their orders. With ``m`` the mean amount,
+    ``c`` the least amount among the best, ``s`` the share of customers and ``L`` that of the money, a customer with the
     amount ``x`` moves ``L`` by ``(max(x - c, 0) + s c - L x) / m`` over the number ``n`` of buyers (the influence
     function of a Lorenz ordinate: Beach & Davidson 1983, "Distribution-free statistical inference with Lorenz curves
     and income shares", Review of Economic Studies 50), and the standard error is the root of the sum of its squares

@@ -22,21 +22,21 @@ YEAR_DAYS = 365
 
 
 def expected_customer_value(history: History, definition: ChurnDefinition, value_days: int = YEAR_DAYS) -> pd.DataFrame:
-    """Estimate how often every eligible customer orders over the days ahead if she stays, and for how much.
+    """Estimate how often every eligible customer orders over the days ahead if they stay, and for how much.
 
-    Orders of one day count as one. How many order days to expect of her, given that she is a customer at the snapshot
-    (she may still leave later), is said by the BG/NBD model that the buy-till-you-die features use, fitted on the shop
-    as known; their mean value by a gamma-gamma model, fitted on the amounts of all order days but the first of the
-    eligible customers, as far as these are above 0. The amounts are those of orders that are not cancelled; returns
+    Orders of one day count as one. How many order days to expect of them, given that they are a customer at the
+    snapshot (they may still leave later), is said by the BG/NBD model that the buy-till-you-die features use, fitted on
+    the shop as known; their mean value by a gamma-gamma model, fitted on the amounts of all order days but the first of
+    the eligible customers, as far as these are above 0. The amounts are those of orders that are not cancelled; returns
     are not taken off, as the model knows only amounts above 0.
 
     `churnml.analytics.value.expected_value` answers the same question another way, and is what the list is sorted by:
-    it draws her *net spend* of the last 365 days (less returns) towards the shop's. It needs no model of how customers
-    behave, works with a single order and takes returns off, but cannot tell many small orders from few large ones.
-    Take that one for the money at risk of one customer; take this one where the two parts matter (who orders often,
-    who orders dear), for histories longer than a year, and for the mean over many customers, where the shop's returns
-    are few. This one rests on two assumptions: that customers order at a steady pace, and that how much one spends
-    has nothing to do with how often she orders.
+    it draws their *net spend* of the last 365 days (less returns) towards the shop's. It needs no model of how
+    customers behave, works with a single order and takes returns off, but cannot tell many small orders from few large
+    ones. Take that one for the money at risk of one customer; take this one where the two parts matter (who orders
+    often, who orders dear), for histories longer than a year, and for the mean over many customers, where the shop's
+    returns are few. This one rests on two assumptions: that customers order at a steady pace, and that how much one
+    spends has nothing to do with how often they order.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def historic_customer_value(history: History) -> HistoricValue:
 
     The interval is clustered by customer, as the same ones make the revenue and the lifetime. With ``R`` the revenue
     per buyer, ``L`` the mean lifetime in years, ``b`` the share of buyers among all customers, and a customer's own
-    amount ``s`` (0 if not a buyer, when also ``i`` is 0 and not 1) and lifetime ``l``, she moves ``R L`` by ``d =
+    amount ``s`` (0 if not a buyer, when also ``i`` is 0 and not 1) and lifetime ``l``, they move ``R L`` by ``d =
     L (s - R i) / b + R (l - L)`` over the number ``n`` of customers; the standard error is the root of
     ``sum(d^2) / n / (n - 1)`` (the delta method for a product of a ratio and a mean, Cochran 1977, "Sampling
     techniques", section 6).

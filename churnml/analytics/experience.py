@@ -85,7 +85,7 @@ def compute_first_experience(history: History, definition: ChurnDefinition) -> p
     It is asked of customers whose first order lies at least 30 days and one horizon back. Its experience is what was
     known 30 days after it: ``late delivery`` (late as in ``compute_experience``, or not delivered and past the promised
     day), ``complaint``, ``return``, ``low rating`` (at most 2 stars of 5, or that share of another scale). Rows that
-    name an order count for that order; those that name none count if they lie within the 30 days. She came back with
+    name an order count for that order; those that name none count if they lie within the 30 days. They came back with
     another order in the horizon after these 30 days (``lead_days`` plays no part), so nothing that tells the outcome
     tells the experience. Days are counted by date from the first order; all first orders of the same second are the
     first order.

@@ -38,8 +38,8 @@ def compute_retention_by_group(
     """Show which share of the eligible customers of a day left, by what is known of them on that day.
 
     Groups are the ``tier`` (the last that ``rewards`` named; not known where it named two at once), the ``channel`` of
-    her last order, ``first product`` and ``first category`` (the line with the highest amount of her first order), and
-    the text attributes of ``customers`` that have two to 30 values, each shared by five customers on average;
+    their last order, ``first product`` and ``first category`` (the line with the highest amount of their first order),
+    and the text attributes of ``customers`` that have two to 30 values, each shared by five customers on average;
     ``country`` may have more. An attribute that tells customers apart, such as an address, is no group, and a value
     that a single customer has is under ``other``, so that the table names nobody. Of orders at the same second that
     with the lowest id counts, of lines with the same amount that with the lowest product.

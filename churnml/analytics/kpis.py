@@ -174,8 +174,8 @@ def compute_kpis(back: LookBack) -> pd.DataFrame:
 def compute_kpis_by_segment(back: LookBack) -> pd.DataFrame:
     """Compute the key figures of the customers of each RFM segment, in the periods for which the segments are known.
 
-    A customer is in the segment in which she stood when the period began, so that what she did in it does not choose
-    where she is counted; who was not a customer then is under ``NO_CUSTOMER``.
+    A customer is in the segment in which they stood when the period began, so that what they did in it does not choose
+    where they are counted; who was not a customer then is under ``NO_CUSTOMER``.
 
     Parameters
     ----------

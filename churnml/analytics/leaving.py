@@ -66,7 +66,7 @@ class Reason:
 
 
 def _around_last_order(name: str) -> Callable[[pd.DataFrame], pd.Series]:
-    """Say whether something so many days ago lies after her last order or not long before it."""
+    """Say whether something so many days ago lies after their last order or not long before it."""
     return lambda X: X[name] <= X["days_since_last_order"].fillna(0.0) + _AROUND_DAYS
 
 
@@ -137,7 +137,7 @@ def compute_reasons_of_leaving(
     """Compare what preceded a day among the eligible customers who then left and among those who stayed.
 
     What preceded is told by the features known on the day, as written in ``REASONS``; a customer may have several
-    reasons. It is looked for around her last order and not in a fixed time before the day: who left has often been
+    reasons. It is looked for around their last order and not in a fixed time before the day: who left has often been
     silent for months, so in a fixed time those who stayed would show more of everything that comes with an order. A
     reason goes with leaving where the interval of the difference lies above 0; that is no proof of a cause.
 
@@ -193,7 +193,7 @@ def compute_complaint_topics(
     """Show what the eligible customers complained of in the 365 days before a day, and how many of them left.
 
     Topics are free text, so letters count alike in either case and blanks once. A customer with complaints of several
-    topics is counted with each. What a single customer wrote is no topic and may name her: it is under ``other``.
+    topics is counted with each. What a single customer wrote is no topic and may name them: it is under ``other``.
 
     Parameters
     ----------

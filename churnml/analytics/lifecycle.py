@@ -1,4 +1,4 @@
-"""Where a customer stands against her own pace, and her stage of life as a customer."""
+"""Where a customer stands against their own pace, and their lifecycle stage."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pandas as pd
 from churnml.definition import ChurnDefinition
 
 PACE = ("days_since_last_order", "gap_median_days")
-"""The features that tell whether she is overdue."""
+"""The features that tell whether they are overdue."""
 LIFE = (*PACE, "days_since_first_order", "order_days_total", "gap_last_days")
-"""The features that tell her stage."""
+"""The features that tell their stage."""
 STAGES = ("new", "active", "loyal", "VIP", "slowing", "at risk", "lapsed", "lost", "won back")
 _LOST_PACES = 3.0
 _SLOW_PACES = 2.0
@@ -23,7 +23,7 @@ _VIP_SHARE = 0.1
 
 
 def against_own_pace(X: pd.DataFrame, definition: ChurnDefinition) -> pd.DataFrame:
-    """Say who is overdue against her own pace, and who is lost.
+    """Say who is overdue against their own pace, and who is lost.
 
     Parameters
     ----------
@@ -35,9 +35,9 @@ def against_own_pace(X: pd.DataFrame, definition: ChurnDefinition) -> pd.DataFra
     Returns
     -------
     pandas DataFrame
-        With the index of ``X``: ``pace_days`` (her median days between orders; with one order day the shop's median
+        With the index of ``X``: ``pace_days`` (their median days between orders; with one order day the shop's median
         of these), ``overdue`` (the last order is longer ago than that) and ``lost`` (longer ago than three times
-        her pace, and than the horizon).
+        their pace, and than the horizon).
     """
     since = X["days_since_last_order"]
     shop_pace = X["gap_median_days"].median()
@@ -49,10 +49,10 @@ def against_own_pace(X: pd.DataFrame, definition: ChurnDefinition) -> pd.DataFra
 def lifecycle_stages(X: pd.DataFrame, value: pd.Series, definition: ChurnDefinition) -> pd.Series:
     """Name every customer's stage of life as a customer; the first of these that holds.
 
-    ``lost``: the last order is longer ago than six times her pace and than two horizons; ``lapsed``: than three times
-    her pace and than one horizon; ``VIP``: in the tenth with the highest expected value; ``at risk``: longer ago than
-    twice her pace; ``slowing``: than her pace; ``won back``: the gap before her last order was one after which she
-    counted as lapsed; ``new``: first ordered within the last horizon; ``loyal``: ordered on four days or more;
+    ``lost``: the last order is longer ago than six times their pace and than two horizons; ``lapsed``: than three times
+    their pace and than one horizon; ``VIP``: in the tenth with the highest expected value; ``at risk``: longer ago than
+    twice their pace; ``slowing``: than their pace; ``won back``: the gap before their last order was one after which
+    they counted as lapsed; ``new``: first ordered within the last horizon; ``loyal``: ordered on four days or more;
     ``active``: all others.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Looking back: what every customer did in each of the last periods, and where she stood between them."""
+"""Looking back: what every customer did in each of the last periods, and where they stood between them."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ class Period:
     gap_days, gaps
         Days between order days, added up, of the gaps that ended in the period, and how many these are.
     lifetime_days
-        Days from her first order to her last one before the end; null for who had none.
+        Days from their first order to their last one before the end; null for who had none.
     expected_value
-        Money expected at the end from the next 365 days, if she stays, as in
+        Money expected at the end from the next 365 days, if they stay, as in
         `churnml.analytics.customer_value.expected_customer_value`; null for who is not active then, or not known.
     active, active_year_ago
         Who ordered in the ``active_days`` before the end, and before the day 365 days earlier; there nobody where the

@@ -1,4 +1,4 @@
-"""What a customer is worth if she stays."""
+"""What a customer is worth if they stay."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import pandas as pd
 from churnml.data.history import History
 
 VALUE = ("days_since_first_order", "amount_sum_365d")
-"""The features that tell what she brought, and for how long."""
+"""The features that tell what they brought, and for how long."""
 _WINDOW_DAYS = 365  # that of the amounts
 _PRIOR_YEARS = 0.5
 _DAYS_A_YEAR = 365.0
 
 
 def expected_value(X: pd.DataFrame, history: History, value_days: int) -> pd.Series:
-    """Estimate the net value of every eligible customer over the days ahead, if she stays.
+    """Estimate the net value of every eligible customer over the days ahead, if they stay.
 
-    Her yearly rate is drawn towards the shop's: with net spend ``s`` (orders that are not cancelled, less returns)
-    over the last 365 days, ``t`` the part of these years in which she was a customer, ``m`` the shop's net spend per
+    Their yearly rate is drawn towards the shop's: with net spend ``s`` (orders that are not cancelled, less returns)
+    over the last 365 days, ``t`` the part of these years in which they were a customer, ``m`` the shop's net spend per
     customer-year and half a year of prior weight ``k``, the value is ``value_days / 365 * (s + k m) / (t + k)``: the
     mean of a gamma-Poisson rate with that prior (Efron and Morris 1973 on shrinkage).
 

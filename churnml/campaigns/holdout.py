@@ -36,7 +36,7 @@ class HoldoutPlan:
     smallest_effect
         Smallest difference of churn rates between both that can be told from chance; null where none can.
     until
-        Until this day everyone stays where she is.
+        Until this day everyone stays where they are.
     """
 
     campaign: str

@@ -20,7 +20,7 @@ _EVENTS = 15
 def print_story(
     explanation: Explanation, stability: pd.DataFrame, play: Play, language: Language, currency: str | None
 ) -> None:
-    """Print why a customer stands where she stands, what happened to her, and what to do."""
+    """Print why a customer stands where they stand, what happened to them, and what to do."""
     from churnml.scoring.story import say_day
     from churnml.words import words
     from churnml.words.names import name_of

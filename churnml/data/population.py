@@ -45,9 +45,9 @@ def count_eligible(history: History, definition: ChurnDefinition) -> int:
 
 
 def eligible_by_orders(history: History, orders: ir.Table, definition: ChurnDefinition) -> ir.BooleanValue | None:
-    """Tell from a customer's uncancelled orders, as an aggregate, whether she is eligible.
+    """Tell from a customer's uncancelled orders, as an aggregate, whether they are eligible.
 
-    It says the same as ``eligible`` without reading the orders once more; None where her orders do not tell it.
+    It says the same as ``eligible`` without reading the orders once more; None where the orders do not tell it.
     """
     if definition.kind != "no_order":
         return None
@@ -249,7 +249,7 @@ class _Kind:
 
 
 def _ordering(history: History, definition: ChurnDefinition) -> ir.Table:
-    # Known orders lie before the snapshot, so whoever has one in the window has her last one there.
+    # Known orders lie before the snapshot, so whoever has one in the window has their last one there.
     orders = history.uncancelled_orders
     last = orders.group_by("customer_id").aggregate(last_order_at=orders.ordered_at.max())
     return last.filter(history.within(last.last_order_at, definition.active_days))

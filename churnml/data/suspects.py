@@ -44,7 +44,7 @@ def find_suspects(shop: Shop, snapshot_date: date) -> list[Suspect]:
 
     A column of an event is compared with what happened to it later (was it delivered, resolved, cancelled after the
     day?), among the rows for which that was open on the day. A column of a customer, or of any table with customers, is
-    compared with whether she ordered on that day or later, and with her totals over all of time.
+    compared with whether they ordered on that day or later, and with their totals over all of time.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def _signs_of_outcomes(shop: Shop, contract: Table, column: str, now: ir.Timesta
 
 
 def _signs_of_totals(shop: Shop, contract: Table, column: str, now: ir.TimestampScalar) -> Iterator[str]:
-    """Compare with the customer's orders on that day and later: her totals, and whether she came back."""
+    """Compare with the customer's orders on that day and later: their totals, and whether they came back."""
     rows = _rows(shop, contract, column)
     if "customer_id" not in rows.columns:
         return

@@ -28,7 +28,7 @@ _LEAST_RATE = 1e-4
 
 @dataclass(frozen=True, repr=False)
 class Model:
-    """A trained model: ``log-odds = level + slope * candidate(features) + offsets of her segments``.
+    """A trained model: ``log-odds = level + slope * candidate(features) + offsets of the customer's segments``.
 
     Where the level follows the shop's own, ``logodds(level_feature) - level_reference`` is added: 0 on the day up to
     which it was trained.

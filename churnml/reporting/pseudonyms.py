@@ -1,7 +1,7 @@
 """Pseudonyms: keyed hashes that stand for customer ids, with key and mapping kept apart from what is passed on.
 
 The folder of secrets holds ``key`` and ``mapping.csv`` and lies outside of the output. Who has the output
-alone cannot tell who a customer is, nor find out by hashing all ids; who has the folder too can look her up.
+alone cannot tell who a customer is, nor find out by hashing all ids; who has the folder too can look them up.
 """
 
 from __future__ import annotations

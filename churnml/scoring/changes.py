@@ -63,16 +63,16 @@ def name_changes(
     listed
         Ids on the work list.
     earlier
-        The ranking of an earlier day, with ``list_rank`` (null where she was not on its list).
+        The ranking of an earlier day, with ``list_rank`` (null where they were not on its list).
     lost
-        By id: whether she is lost now.
+        By id: whether they are lost now.
     contacted
-        By id: whether an offer was sent to her since the earlier day; null where the shop does not say.
+        By id: whether an offer was sent to them since the earlier day; null where the shop does not say.
 
     Returns
     -------
     pandas DataFrame
-        ``customer_id, change, before, now`` (probabilities; null where she was or is not ranked), sorted by change
+        ``customer_id, change, before, now`` (probabilities; null where they were or are not ranked), sorted by change
         and id.
     """
     before = earlier.set_index("customer_id")
@@ -133,7 +133,7 @@ def name_causes(
     Returns
     -------
     pandas DataFrame
-        ``changes`` with ``feature`` and ``sentence``, null where none speaks, nothing changed, or she is not ranked.
+        ``changes`` with ``feature`` and ``sentence``, null where none speaks, nothing changed, or they are not ranked.
     """
     names = [name for name in contributions.columns if sentences.known[name].family != LEVEL]
     moved = contributions[names] - contributions_before.reindex(contributions.index)[names].fillna(0.0)

@@ -14,9 +14,9 @@ from churnml.statistics.logodds import Floats
 
 
 def contact_days(X: pd.DataFrame, history: History, definition: ChurnDefinition, chance: float) -> pd.Series:
-    """Count the days until the chance that a customer orders within a horizon falls below a level, if she stays silent.
+    """Count the days until the chance that a customer orders within a horizon falls below a level, if they stay silent.
 
-    The chance is that of the BG/NBD model of the shop (Fader, Hardie and Lee 2005), which goes by her own pace: every
+    The chance is that of the BG/NBD model of the shop (Fader, Hardie and Lee 2005), which goes by their own pace: every
     silent day lowers it, faster for customers who used to order often.
 
     Parameters

@@ -164,7 +164,7 @@ class Explainer:
         Raises
         ------
         InputError
-            Where she is not in the ranking.
+            Where they are not in the ranking.
         """
         if customer_id not in self.X.index:
             raise InputError(

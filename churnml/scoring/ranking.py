@@ -116,7 +116,7 @@ class Ranking:
     def select(self, **settings: Any) -> Worklist:
         """Choose whom to contact.
 
-        On the list is who is overdue against her own pace but not yet lost, likely enough to leave, may be contacted,
+        On the list is who is overdue against their own pace but not yet lost, likely enough to leave, may be contacted,
         was not contacted lately, has a play that contacts, and is not in the holdout: those for whom capacity and
         budget last, by what ``rank_by`` says.
 

@@ -1,4 +1,4 @@
-"""How steadily a customer was told the same: what was among her reasons on the last snapshots."""
+"""How steadily a customer was told the same: what was among their reasons on the last snapshots."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def compute_stability(told_by_day: Mapping[date, Mapping[str, Told]]) -> pd.Data
     -------
     pandas DataFrame
         A row per customer and concept that was told of at least once, sorted by customer, the steadiest first:
-        ``customer_id``, ``concept``, ``days`` (snapshots on which it was told), ``of_days`` (snapshots on which she was
-        there), ``share`` (one over the other) and ``last_told_on``.
+        ``customer_id``, ``concept``, ``days`` (snapshots on which it was told), ``of_days`` (snapshots on which they
+        were there), ``share`` (one over the other) and ``last_told_on``.
 
     Examples
     --------

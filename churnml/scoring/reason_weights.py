@@ -25,15 +25,15 @@ class Weigher:
     """Weighs the concepts of one side, leaving or staying.
 
     A SHAP value compares a customer with the mean of all customers, those among them to whom the same happened, and a
-    feature without a value often tells only that she was not seen lately. What people ask is another thing: what does
-    it add that *this* happened to her? So a concept's weight is the sum, over its features that have something true to
+    feature without a value often tells only that they were not seen lately. What people ask is another thing: what does
+    it add that *this* happened to them? So a concept's weight is the sum, over its features that have something true to
     say on that side, of their SHAP values less the mean SHAP value of the customers of whom they have not (an
     explanation is a contrast with a reference, and the reference must be chosen: Merrick and Taly 2020, "The
     explanation game: explaining machine learning models using Shapley values").
 
     What counts as noise is the shop's own. A concept is heard only where it weighs at least ``min_weight`` for the
     upper quarter of the customers to whom it happened: where an effect is not there, it does not. And it is a reason
-    for one of them only if it weighs a quarter of that for her. It happened to whom a headline of the concept is true
+    for one of them only if it weighs a quarter of that for them. It happened to whom a headline of the concept is true
     of; where it has none, any of its sentences.
 
     Parameters
@@ -54,7 +54,8 @@ class Weigher:
     Attributes
     ----------
     names
-        Features that are weighed: all but the shop's level, which is the same for all customers and no reason of hers.
+        Features that are weighed: all but the shop's level, which is the same for all customers and no reason of
+        theirs.
     concepts
         Their concepts.
     actionable

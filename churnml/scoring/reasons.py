@@ -24,11 +24,11 @@ class Reason:
     concept
         What it is about.
     sentence
-        The fact, with her own numbers; it goes with leaving (or staying) and is not its cause.
+        The fact, with the customer's own numbers; it is linked to leaving (or staying) and is not its cause.
     feature
         The feature that speaks.
     weight
-        What the facts of the concept add to her log-odds, against customers of whom they are not true; negative where
+        What the facts of the concept add to their log-odds, against customers of whom they are not true; negative where
         they speak for staying. See ``Weigher``.
     """
 
@@ -47,7 +47,7 @@ class Told:
     leaving
         At most three reasons, as they are shown: those that one can act on first, then the heavier ones.
     staying
-        At most two that speak for her staying, the heaviest first.
+        At most two that speak for staying, the heaviest first.
     """
 
     leaving: tuple[Reason, ...]

@@ -82,7 +82,7 @@ class Scorer:
         in_sample: bool = False,
         earlier: pd.DataFrame | None = None,
     ) -> Ranking:
-        """Rank every eligible customer by her probability of leaving.
+        """Rank every eligible customer by their probability of leaving.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Stories: what happened to a customer, in sentences, and what speaks for and against her staying."""
+"""Stories: what happened to a customer, in sentences, and what speaks for and against staying."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class Story:
     customer_id
         The customer.
     row
-        Her row of the ranking.
+        Their row of the ranking.
     leaving, staying
-        Reasons in sentences that go with leaving, and what speaks for her.
+        Reasons in sentences that point to leaving, and what points to staying.
     concepts
         Weight of every concept in log-odds, heaviest towards leaving first.
     events
-        What happened to her: ``day``, ``kind`` and ``text``, oldest first.
+        What happened to them: ``day``, ``kind`` and ``text``, oldest first.
     """
 
     customer_id: str
@@ -55,7 +55,7 @@ class Story:
 
 @dataclass(frozen=True)
 class Explanation(Story):
-    """Why one customer stands where she stands, down to every feature.
+    """Why one customer stands where they stand, down to every feature.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class Explanation(Story):
         Every feature: ``feature``, ``describe``, ``concept``, ``value`` and ``contribution`` (SHAP value, log-odds),
         heaviest towards leaving first.
     base
-        Log-odds before any feature is looked at; base plus all contributions is her log-odds.
+        Log-odds before any feature is looked at; base plus all contributions is their log-odds.
     """
 
     features: pd.DataFrame
@@ -87,7 +87,7 @@ class Explanation(Story):
 
     @property
     def shap(self) -> shap.Explanation:
-        """Her SHAP values in the form that shap's own plots take, such as ``shap.plots.waterfall``."""
+        """Their SHAP values in the form that shap's own plots take, such as ``shap.plots.waterfall``."""
         named = self.features.set_index("feature")
         values = named[["contribution"]].T.set_axis([self.customer_id])
         return explanation(self.base, values, named[["value"]].T.set_axis([self.customer_id]))[0]

@@ -39,7 +39,7 @@ class Worklist:
 def reasons_against(
     frame: pd.DataFrame, known: pd.DataFrame, plays: Mapping[str, Play], settings: ScoringSettings
 ) -> pd.Series:
-    """Tell why a customer does not come into question, or null where she does.
+    """Tell why a customer does not come into question, or null where they do.
 
     Parameters
     ----------

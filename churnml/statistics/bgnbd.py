@@ -1,18 +1,18 @@
 """BG/NBD: how often customers buy, and whether they have left for good, from three numbers per customer.
 
 The model of Fader, Hardie & Lee (2005), "'Counting your customers' the easy way: an alternative to the Pareto/NBD
-model", Marketing Science 24(2). While alive a customer buys at a constant rate lambda; after every repeat purchase she
-leaves for ever with probability p. Rates are gamma, leaving probabilities beta distributed over customers.
+model", Marketing Science 24(2). While alive a customer buys at a constant rate lambda; after every repeat purchase they
+leave for ever with probability p. Rates are gamma, leaving probabilities beta distributed over customers.
 
 A history is three numbers: x, repeat purchases (the first does not count); t_x, time from the first to the last
 purchase; T, age, time from the first purchase to now. All times, and alpha, share one unit of the caller's choice.
 
-Once her purchases are known (and she is alive), lambda is Gamma(r + x, alpha + T) and p is Beta(a, b + x). The paper
-writes the forecasts with Gauss' hypergeometric function, which breaks down at a = 1 and a + b + x = 1, overflows for
-large arguments and loses digits on short horizons. Here lambda is integrated by hand and p by a quadrature rule
-(`_beta_rule`), which does neither. Against 30 digits on 2,000 random models (r and a from 0.1 to 10, b to 30,
-x to 365) orders were off by at most 1e-9 of 1 + orders and probabilities by 1e-12; on 2,000 extreme ones (0.001 to
-1,000, x to 1,000) by 4e-8 and 1e-9.
+Once the purchases are known (and the customer is alive), lambda is Gamma(r + x, alpha + T) and p is Beta(a, b + x). The
+paper writes the forecasts with Gauss' hypergeometric function, which breaks down at a = 1 and a + b + x = 1, overflows
+for large arguments and loses digits on short horizons. Here lambda is integrated by hand and p by a quadrature rule
+(`_beta_rule`), which does neither. Against 30 digits on 2,000 random models (r and a from 0.1 to 10, b to 30, x to 365)
+orders were off by at most 1e-9 of 1 + orders and probabilities by 1e-12; on 2,000 extreme ones (0.001 to 1,000, x to
+1,000) by 4e-8 and 1e-9.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ def probability_alive(model: BGNBD, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) 
     """Compute the probability that a customer has not left by now.
 
     It is ``1 / (1 + a / (b + x - 1) * ((alpha + T) / (alpha + t_x)) ** (r + x))`` for x > 0. The model lets customers
-    leave only at a repeat purchase, so it is 1 for x = 0 however long she has been silent.
+    leave only at a repeat purchase, so it is 1 for x = 0 however long they have been silent.
     Source: Fader, Hardie & Lee (2008), "Computing P(alive) using the BG/NBD model".
 
     Parameters
@@ -224,8 +224,8 @@ def expected_orders(
 def expected_orders_if_alive(model: BGNBD, x: ArrayLike, T: ArrayLike, horizon: float, lead: float = 0.0) -> Floats:
     """Compute how many purchases to expect in (T + lead, T + lead + horizon] of a customer who is alive at T.
 
-    This is `expected_orders` divided by `probability_alive`; when she last bought tells nothing more of one who is
-    alive. She may still leave within the window.
+    This is `expected_orders` divided by `probability_alive`; when they last bought tells nothing more of one who is
+    alive. They may still leave within the window.
 
     Parameters
     ----------
@@ -271,13 +271,12 @@ def no_order_probability(
 ) -> Floats:
     """Compute the probability of no purchase in (T + lead, T + lead + horizon].
 
-    Given lambda and p, and alive at T, she is alive at T + lead with probability ``exp(-lambda p lead)`` and then buys
-    within the horizon with probability ``1 - exp(-lambda horizon)``. Its mean over lambda is
-    ``(1 + p u) ** -(r + x) - (1 + p u + w) ** -(r + x)`` with u = lead / (alpha + T) and w = horizon / (alpha + T);
-    its mean over p, times `probability_alive`, is the probability of a purchase. In the notation of the paper the mean
-    of ``(1 + p u + w) ** -(r + x)`` over p is
-    ``((alpha + T) / c) ** (r + x) * 2F1(r + x, a; a + b + x; -lead / c)`` with c = alpha + T + horizon.
-    Derived here from the paper's assumptions.
+    Given lambda and p, and alive at T, they are alive at T + lead with probability ``exp(-lambda p lead)`` and then
+    buy within the horizon with probability ``1 - exp(-lambda horizon)``. Its mean over lambda is ``(1 + p u) ** -(r +
+    x) - (1 + p u + w) ** -(r + x)`` with u = lead / (alpha + T) and w = horizon / (alpha + T); its mean over p, times
+    `probability_alive`, is the probability of a purchase. In the notation of the paper the mean of ``(1 + p u + w) **
+    -(r + x)`` over p is ``((alpha + T) / c) ** (r + x) * 2F1(r + x, a; a + b + x; -lead / c)`` with c = alpha + T +
+    horizon. Derived here from the paper's assumptions.
 
     Parameters
     ----------
@@ -355,7 +354,7 @@ def _negative_log_likelihood(theta: Floats, x: Floats, t_x: Floats, T: Floats, w
     of_count = np.add.reduceat(w, first)
     shape, age = r + x, np.log1p(T / alpha)
     silence = np.log1p((T - t_x) / (alpha + t_x))
-    # Log-odds that she has left; nobody leaves without a repeat purchase.
+    # Log-odds that the customer has left; nobody leaves without a repeat purchase.
     left = np.where(x > 0, np.log(a / (b + np.maximum(x - 1.0, 0.0))) + shape * silence, -np.inf)
     dead = special.expit(left)
     log_gammas = special.gammaln(r + counts) - special.gammaln(r)

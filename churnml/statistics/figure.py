@@ -1,6 +1,6 @@
-"""Figures of customers with their error: ratios of sums, means and products, each customer with all her rows.
+"""Figures of customers with their error: ratios of sums, means and products, each customer with all their rows.
 
-A figure knows how far each customer moves it (her influence). Errors, products and differences of figures of the same
+A figure knows how far each customer moves it (the influence). Errors, products and differences of figures of the same
 customers follow from that, with whatever hangs together between them.
 """
 

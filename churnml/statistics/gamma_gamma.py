@@ -1,10 +1,10 @@
 """Gamma-gamma: what customers spend per order, drawn towards the mean the less is known of them.
 
 The model of Fader & Hardie (2013), "The gamma-gamma model of monetary value", www.brucehardie.com/notes/025. The value
-of an order is Gamma(p, nu), where nu, the customer's own, is Gamma(q, v) over customers: her mean value is p / nu. How
-much she spends has nothing to do with how often she orders; whoever uses the model should look at that first.
+of an order is Gamma(p, nu), where nu, the customer's own, is Gamma(q, v) over customers: their mean value is p / nu.
+How much one spends has nothing to do with how often one orders; whoever uses the model should look at that first.
 
-Of a customer two numbers count: x, her repeat orders, and the mean value of these. The first order is left out, as
+Of a customer two numbers count: x, the repeat orders, and the mean value of these. The first order is left out, as
 BG/NBD counts orders from the second on.
 """
 
@@ -129,9 +129,9 @@ def fit_gamma_gamma(frequency: ArrayLike, mean_value: ArrayLike, weights: ArrayL
 
 
 def expected_spend(model: GammaGamma, frequency: ArrayLike, mean_value: ArrayLike) -> Floats:
-    """Compute the mean value of the orders that a customer will place, given those she placed.
+    """Compute the mean value of the orders that a customer will place, given those that were placed.
 
-    It is ``p (v + x m) / (p x + q - 1)``, equation (5) of the note: her own mean m and the mean p v / (q - 1) of all
+    It is ``p (v + x m) / (p x + q - 1)``, equation (5) of the note: the own mean m and the mean p v / (q - 1) of all
     customers, weighted with p x and q - 1; the latter alone where x is 0.
 
     Parameters

@@ -85,7 +85,7 @@ def add_up(terms: Floats) -> Floats:
     """Add up log-odds of each row, column by column from left to right.
 
     BLAS and NumPy's own sum add up one row in another order than many, and a customer's last bits would depend on who
-    is asked for beside her.
+    is asked for beside them.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def paired_arrays(y: ArrayLike, prediction: ArrayLike) -> tuple[Floats, Floats]:
 def row_log_loss(y: ArrayLike, logodds: ArrayLike) -> Floats:
     """Compute the log loss of every row from its log-odds.
 
-    The loss is ``log(1 + exp(-z))`` where the customer churned and ``log(1 + exp(z))`` where she stayed, in nats. It
+    The loss is ``log(1 + exp(-z))`` where the customer churned and ``log(1 + exp(z))`` where they stayed, in nats. It
     is computed without forming the probability, so it stays exact where that would round to 0 or 1.
 
     Parameters

@@ -42,7 +42,7 @@ def read(source: Path) -> Imported:
     ``Sales``. A delivery is promised for the order's time plus the scheduled shipping days and delivered after the
     real ones. ``Order Status``, ``Delivery Status`` and ``Late_delivery_risk`` say how an order ended and not when, so
     they are not used: orders that were cancelled in the end are orders. A product is known by its name. A customer's
-    segment is that of the first line of her first order, with which she begins.
+    segment is that of the first line of their first order, with which they begin.
 
     Parameters
     ----------

@@ -55,7 +55,7 @@ def read(source: Path) -> Imported:
     says how an order ended and not when, so it is not used: orders that were cancelled in the end are orders, as they
     were on the day, and there is no ``cancelled_at``. A delivery is promised for the estimated date. A review is known
     from its answer on; where it speaks of several orders it is a review of each. A customer's city and state are those
-    of the first order, with which she begins.
+    of the first order, with which they begin.
 
     Parameters
     ----------

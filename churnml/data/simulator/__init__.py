@@ -1,4 +1,4 @@
-"""A shop whose truth is known: simulated customers, what happens to them, who leaves and what made her leave."""
+"""A shop whose truth is known: simulated customers, what happens to them, who leaves and what made them leave."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The customers' life in NumPy: when they order, what happens to the order, and whether they come back.
 
 All times are whole seconds since 1970; ``NEVER`` stands for what does not happen. A decision falls when the next order
-would be due: until then she knows how late the parcel is and how long her complaint has been open. She then orders or
+would be due: until then they know how late the parcel is and how long their complaint has been open. They then order or
 has left for good.
 """
 
@@ -39,8 +39,8 @@ class People:
     """Who the customers of a chunk are, one value each.
 
     ``pace_days`` is the usual gap between orders, ``base_hazard`` the hazard of leaving without any reason,
-    ``discount_share`` the customary discount (0 where she has none), ``line_share`` how full her basket is,
-    ``taste`` where in the catalogue she buys, 0 (cheap) to 1.
+    ``discount_share`` the customary discount (0 where there is none), ``line_share`` how full the basket is,
+    ``taste`` where in the catalogue they buy, 0 (cheap) to 1.
     """
 
     first_at: Floats
@@ -57,7 +57,7 @@ class People:
 class Lives:
     """All orders of a chunk by customer and time, with what happened to each, one value per order.
 
-    ``due_at`` is when the next order would come: then she decides. ``leaving`` says that she then leaves; it is drawn
+    ``due_at`` is when the next order would come: then they decide. ``leaving`` says that they then leave; it is drawn
     also where ``due_at`` lies after the end of the data. ``hazards`` and ``exposed`` have one column per driver, the
     hazards a last one for base. ``cause`` counts in ``CAUSES``.
     """
@@ -280,7 +280,7 @@ def _next_gap(rng: np.random.Generator, people: People, effects: Effects, state:
 
 
 def _exposures(state: _State, order: dict[str, npt.NDArray[np.generic]], due: Ints) -> tuple[Flags, Floats]:
-    """Say which drivers each order is exposed to when she decides, and how gravely (1 is ordinary)."""
+    """Say which drivers each order is exposed to when the customer decides, and how gravely (1 is ordinary)."""
     promised = np.asarray(order["promised_at"], dtype=np.int64)
     delivered = np.asarray(order["delivered_at"], dtype=np.int64)
     arrives = promised < NEVER
@@ -299,7 +299,7 @@ def _exposures(state: _State, order: dict[str, npt.NDArray[np.generic]], due: In
 
 
 def _decide(rng: np.random.Generator, hazards: Floats) -> tuple[Flags, Ints]:
-    """Draw who leaves, and which of the competing hazards took her, in proportion to their size."""
+    """Draw who leaves, and which of the competing hazards took them, in proportion to their size."""
     total = hazards.sum(axis=1)
     leaving = rng.random(total.size) < -np.expm1(-total)
     point = rng.random(total.size) * total

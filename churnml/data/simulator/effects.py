@@ -23,11 +23,11 @@ class Effects:
     late_delivery
         The order came two days or more after the promised day; more for more days, and where the one before was late.
     open_complaint
-        Her latest complaint has been open for more than ten days, or is never resolved.
+        The latest complaint has been open for more than ten days, or is never resolved.
     price
-        Her customary discount has ended: full for the first order without it, less for the second and third.
+        The customary discount has ended: full for the first order without it, less for the second and third.
     own_pace
-        She has slowed down: the gap before this order was more than 1.6 times her usual one.
+        The customer has slowed down: the gap before this order was more than 1.6 times the usual one.
     memoryless
         Every customer orders as the same Poisson process and nobody leaves, so that nothing predicts who stops.
 

@@ -104,7 +104,7 @@ def truth_tables(chunk: Chunk) -> dict[str, pa.Table]:
     Returns
     -------
     dict of str to pyarrow.Table
-        ``customers`` (``left_at`` and ``cause`` null where she has not left by the end of the data) and ``orders``
+        ``customers`` (``left_at`` and ``cause`` null where they have not left by the end of the data) and ``orders``
         (``decided_at`` null where the decision lies after the end).
     """
     lives = chunk.lives

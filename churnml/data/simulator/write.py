@@ -43,8 +43,8 @@ def simulate(
     """Simulate an online shop and write its tables, and the truth about its customers beside them.
 
     The tables are those that a shop knows on the day ``end``: nothing in them happens at or after it, and times that
-    would are null. The folder ``truth`` holds ``customers.parquet`` (who left for good, when she would have ordered
-    next, and which hazard made her leave) and ``orders.parquet`` (the hazards and exposures of the decision after
+    would are null. The folder ``truth`` holds ``customers.parquet`` (who left for good, when they would have ordered
+    next, and which hazard made them leave) and ``orders.parquet`` (the hazards and exposures of the decision after
     every order). A customer whose next order would be due at or after ``end`` has not left.
 
     Parameters

@@ -2,7 +2,7 @@
 
 Orders of one day count once and time is in days. One-time buyers are alive by the model's assumption, so that their
 probability of being alive says nothing and is null. Whoever is there from the start of the data may have bought before
-it, so her first order there is not her first: she is left out of the fit where enough others remain.
+it, so their first order there is not their first: they are left out of the fit where enough others remain.
 """
 
 from __future__ import annotations

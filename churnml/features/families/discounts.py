@@ -32,8 +32,8 @@ def _priced_orders(history: History) -> ir.Table:
 PRICED_ORDERS = Source("priced_orders", table="orders", event_time="ordered_at", rows=_priced_orders)
 """Orders that are not cancelled: the discount (0 without one), its share of the full price, and their place in time.
 
-``had_discount`` says that she ever ordered on discount, ``since_discount`` is 1 for orders after the last such one, and
-``until_discount`` for it and those before.
+``had_discount`` says that they ever ordered on discount, ``since_discount`` is 1 for orders after the last such one,
+and ``until_discount`` for it and those before.
 """
 
 FAMILY = Family(

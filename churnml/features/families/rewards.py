@@ -33,11 +33,11 @@ POINTS = Source("points", table="rewards", event_time="changed_at", rows=_points
 """Changes of the points; those that are redeemed or expire are negative, and positive in ``redeemed``."""
 
 TIERS = Source("tiers", table="rewards", event_time="changed_at", rows=_tiers)
-"""The tier at each moment that names one, whether it is another one than before, and whether she went back to it.
+"""The tier at each moment that names one, whether it is another one than before, and whether it was had before that.
 
 Tiers are names without an order, so up and down are not told, nor taken from the points, which shops count in many
-ways. What is told is the order in which a customer came to her tiers: she goes ``back`` to one that she first had
-before the one that she leaves. For who began at the bottom that is a fall. A moment that names several tiers is left
+ways. What is told is the order in which a customer came to their tiers: they go ``back`` to one that they first had
+before the one that they leave. For who began at the bottom that is a fall. A moment that names several tiers is left
 out.
 """
 

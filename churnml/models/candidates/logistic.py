@@ -161,7 +161,7 @@ class FewColumns(Candidate):
 
 
 class RecencyRule(FewColumns):
-    """The calibrated recency rule: the longer since the last order, the more likely she has left."""
+    """The calibrated recency rule: the longer since the last order, the more likely they have left."""
 
     name = "recency_rule"
     columns = ("days_since_last_order",)

@@ -75,7 +75,7 @@ def summarise(
     -------
     dict
         JSON-ready values. ``totals`` look at all customers, ``customers`` holds those that are shown, each with the
-        reasons and events of her story; what the ranking does not have (a holdout, an earlier list, plays) is null or
+        reasons and events of their story; what the ranking does not have (a holdout, an earlier list, plays) is null or
         empty.
     """
     chosen = worklist or ranking.select()

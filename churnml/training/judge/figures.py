@@ -81,7 +81,7 @@ def compute_untreated_figures(
 ) -> dict[str, Any] | None:
     """Compute the figures on the customers to whom nothing was sent in the window.
 
-    Who was sent something and stayed may have stayed because of it: she is not taken for safe, and here left out.
+    Who was sent something and stayed may have stayed because of it: they are not taken for safe, and here left out.
 
     Parameters
     ----------
