@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from churnml.definition import ChurnDefinition, failures_of
 from churnml.errors import ConfigError
 from churnml.words import LANGUAGES
-from churnml.yaml_file import read_yaml
+from churnml.yaml_file import read_value, read_yaml
+
+_PREFIX = "CHURNML__"
 
 
 class _Section(BaseModel):
@@ -272,7 +275,7 @@ def differences(config: Config) -> dict[str, tuple[Any, Any]]:
 
 
 def load_config(path: str | Path | None = None, **overrides: dict[str, Any] | str | int | None) -> Config:
-    """Read a YAML configuration and lay overrides over it.
+    """Read a YAML configuration, and lay environment variables and then overrides over it.
 
     Parameters
     ----------
@@ -280,6 +283,11 @@ def load_config(path: str | Path | None = None, **overrides: dict[str, Any] | st
         The file; None takes the defaults.
     **overrides
         Top-level keys: a mapping is laid over the section key by key, its None values are passed over.
+
+    Notes
+    -----
+    The environment variable ``CHURNML__SCORING__CAPACITY`` is the setting ``scoring.capacity``; its value is written as
+    in the file. One that names no setting is refused like a key.
 
     Returns
     -------
@@ -291,6 +299,9 @@ def load_config(path: str | Path | None = None, **overrides: dict[str, Any] | st
         With every unknown key and wrong value at once.
     """
     values = read_yaml(Path(path)) if path is not None else {}
+    variables = _variables()
+    for name, (keys, value) in variables.items():
+        _lay_over(values, keys, value, name)
     for key, override in overrides.items():
         if isinstance(override, dict):
             given = {name: value for name, value in override.items() if value is not None}
@@ -312,8 +323,40 @@ def load_config(path: str | Path | None = None, **overrides: dict[str, Any] | st
     except ValidationError as error:
         failures += failures_of(error)
     if failures or config is None:
-        raise ConfigError(failures)
+        raise ConfigError([_with_variable(failure, variables) for failure in failures])
     return config.model_copy(update={"definition": definition})
+
+
+_Variables = Mapping[str, tuple[list[str], Any]]
+
+
+def _variables() -> _Variables:
+    """Give the settings that environment variables hold: by their names, the way to the key, and the value."""
+    return {
+        name: (name.removeprefix(_PREFIX).lower().split("__"), read_value(text))
+        for name, text in sorted(os.environ.items())
+        if name.startswith(_PREFIX)
+    }
+
+
+def _lay_over(values: dict[str, Any], keys: list[str], value: Any, name: str) -> None:
+    """Put a value in its place among nested ones."""
+    *way, last = keys
+    for key in way:
+        inner = values.get(key)
+        if inner is not None and not isinstance(inner, dict):
+            raise ConfigError(f"{name}: {key} holds no keys. Name a setting, such as CHURNML__SCORING__CAPACITY.")
+        values[key] = values = dict(inner or {})
+    values[last] = value
+
+
+def _with_variable(failure: str, variables: _Variables) -> str:
+    """Say of a wrong setting that it comes from the environment."""
+    for name, (keys, _) in variables.items():
+        key = ".".join(keys)
+        if failure.startswith((f"{key}:", f"{key}.", f"{keys[0]}: the key")):
+            return f"{failure} It was read from the environment variable {name}."
+    return failure
 
 
 def _differing(

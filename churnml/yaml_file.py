@@ -38,6 +38,14 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return {str(key): value for key, value in values.items()}
 
 
+def read_value(text: str) -> Any:
+    """Read the text of one value as it would be read in a file; text that is no YAML stays what it is."""
+    try:
+        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506, a SafeLoader
+    except yaml.YAMLError:
+        return text
+
+
 def _text(path: Path) -> str:
     if path.exists() and not path.is_file() and not path.is_dir():
         raise ConfigError(f"{path}: is not a regular file. Name a configuration file.")

@@ -164,6 +164,45 @@ def test_overrides_lie_over_the_file_key_by_key(tmp_path: Path) -> None:
     assert load_config(path, seed=None).seed == 1
 
 
+def test_environment_variables_lie_over_the_file_and_under_the_overrides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text("scoring: {capacity: 50, budget: 9.5}\nseed: 1\n", encoding="utf-8")
+    for name, text in {
+        "SCORING__CAPACITY": "60",
+        "DEFINITION__HORIZON_DAYS": "120",
+        "TRACKING__URI": "sqlite:///a.db",
+        "TABLES__ORDERS__COLUMNS__AMOUNT": "Total",
+        "TRAINING__CANDIDATES": "[rfm_logistic, lightgbm]",
+        "SEED": "5",
+    }.items():
+        monkeypatch.setenv(f"CHURNML__{name}", text)
+    monkeypatch.setenv("CHURNML_CACHE", "elsewhere")  # another prefix
+    config = load_config(file, seed=6)
+    assert (config.scoring.capacity, config.scoring.budget, config.seed) == (60, 9.5, 6)
+    assert config.definition.horizon_days == 120
+    assert config.tracking.uri == "sqlite:///a.db"
+    assert config.tables.sources["orders"].columns == {"amount": "Total"}
+    assert list(config.training.candidates) == ["rfm_logistic", "lightgbm"]
+
+
+def test_an_environment_variable_that_names_no_setting_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHURNML__SCORING__CAPCITY", "60")
+    monkeypatch.setenv("CHURNML__NOTHING", "1")
+    monkeypatch.setenv("CHURNML__SEED", "many")
+    monkeypatch.setenv("CHURNML__DEFINITION__HORIZON_DAYS", "-3")
+    with pytest.raises(ConfigError) as found:
+        load_config()
+    for key in ("scoring.capcity: the key is not known", "nothing: the key is not known", "seed: ", "horizon_days: "):
+        assert any(failure.startswith(key) or f".{key}" in failure for failure in found.value.failures), key
+    assert "It was read from the environment variable CHURNML__SCORING__CAPCITY." in str(found.value)
+    assert "It was read from the environment variable CHURNML__SEED." in str(found.value)
+    monkeypatch.setenv("CHURNML__SEED__MORE", "1")
+    with pytest.raises(ConfigError, match=re.escape("CHURNML__SEED__MORE: seed holds no keys.")):
+        load_config()
+
+
 def test_all_failures_come_at_once(tmp_path: Path) -> None:
     path = written(
         tmp_path,
