@@ -12,6 +12,7 @@ import pytest
 from churnml.config import load_config
 from churnml.errors import ConfigError
 from churnml.scoring.plays import read_plays
+from churnml.yaml_file import read_value
 
 LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
@@ -105,3 +106,19 @@ def test_aliases_and_merges_that_people_write_are_read(tmp_path: Path) -> None:
     tables = load_config(path).tables
     assert tables.returns.name == "refunds"
     assert tables.returns.columns == tables.visits.columns == {"customer_id": "user"}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("60", 60),
+        ("[a, b]", ["a", "b"]),
+        ("true", True),
+        ("", None),
+        ("a: [", "a: ["),
+        ("2 %", "2 %"),
+        ("'007'", "007"),
+    ],
+)
+def test_a_value_is_read_as_in_a_file_and_what_is_no_yaml_stays_text(text: str, value: object) -> None:
+    assert read_value(text) == value
