@@ -90,3 +90,18 @@ def test_a_key_of_a_mapping_that_is_not_known_is_named_without_a_mark() -> None:
     assert failures_of(caught.value, "shop") == [
         "shop.days.sunday: the key is not known. Remove it, or correct its spelling."
     ]
+
+
+@pytest.mark.parametrize("received", [7, 0.5, date(2025, 1, 5)])
+def test_text_that_was_read_as_something_else_is_to_be_quoted(received: object) -> None:
+    class Named(BaseModel):
+        name: str
+
+    with pytest.raises(ValidationError) as found:
+        Named(name=received)
+    [failure] = failures_of(found.value, "tables")
+    assert failure.startswith("tables.name: ")
+    assert failure.endswith('Write it in quotes, such as "007".')
+    with pytest.raises(ValidationError) as found:
+        Named(name=[])
+    assert failures_of(found.value)[0].endswith("Correct the value.")
