@@ -188,7 +188,7 @@ SPEND = ChurnDefinition(kind="spend_drop", active_days=100, horizon_days=10, spe
 SPEND_END = date(2024, 3, 11)
 
 
-def test_a_drop_is_measured_against_her_own_past_rate() -> None:
+def test_a_drop_is_measured_against_the_own_past_rate() -> None:
     # 100 days before 1 March 2024 is 22 November 2023. An old customer with 200 in 100 days spends 20 in 10 days;
     # half of that is 10. Exactly half is no drop.
     past = [("2023-01-01", 1_000), ("2023-11-22", 150), ("2024-02-29", 50)]
@@ -197,6 +197,12 @@ def test_a_drop_is_measured_against_her_own_past_rate() -> None:
     orders += [(name, "2024-03-10 23:59", amount) for name, amount in later.items() if amount]
     found = labels(shop(orders), SNAPSHOT, SPEND, SPEND_END)
     assert found.to_dict() == {"dropped": 1.0, "kept": 0.0, "nothing": 1.0}
+
+
+def test_no_order_is_a_drop_however_little_was_spent_before() -> None:
+    # 10 in 100 days are 1 in 10 days, and half of that is .50: a later spend of 1 reaches it, and one of nothing not.
+    orders = [(name, "2023-11-22", 10) for name in ("kept", "nothing")] + [("kept", "2024-03-05", 1)]
+    assert labels(shop(orders), SNAPSHOT, SPEND, SPEND_END).to_dict() == {"kept": 0.0, "nothing": 1.0}
 
 
 def test_the_share_is_compared_to_the_last_cent() -> None:
