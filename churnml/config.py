@@ -300,8 +300,13 @@ def load_config(path: str | Path | None = None, **overrides: dict[str, Any] | st
     """
     values = read_yaml(Path(path)) if path is not None else {}
     variables = _variables()
-    for name, (keys, value) in variables.items():
-        _lay_over(values, keys, value, name)
+    failures = [
+        f"{name}: a key on its way holds no keys. Name a setting, such as CHURNML__SCORING__CAPACITY."
+        for name, (keys, value) in variables.items()
+        if not _lay_over(values, keys, value)
+    ]
+    if failures:
+        raise ConfigError(failures)
     for key, override in overrides.items():
         if isinstance(override, dict):
             given = {name: value for name, value in override.items() if value is not None}
@@ -310,7 +315,6 @@ def load_config(path: str | Path | None = None, **overrides: dict[str, Any] | st
                 values[key] = {**(section or {}), **given}
         elif override is not None:
             values[key] = override
-    failures: list[str] = []
     config = None
     given = {key: value for key, value in values.items() if value is not None}
     definition = given.pop("definition", {})
@@ -339,15 +343,17 @@ def _variables() -> _Variables:
     }
 
 
-def _lay_over(values: dict[str, Any], keys: list[str], value: Any, name: str) -> None:
-    """Put a value in its place among nested ones."""
+def _lay_over(values: dict[str, Any], keys: list[str], value: Any) -> bool:
+    """Put a value in its place among nested ones; False where something on the way to it holds no keys."""
     *way, last = keys
     for key in way:
         inner = values.get(key)
         if inner is not None and not isinstance(inner, dict):
-            raise ConfigError(f"{name}: {key} holds no keys. Name a setting, such as CHURNML__SCORING__CAPACITY.")
-        values[key] = values = dict(inner or {})
+            return False
+        values[key] = dict(inner or {})
+        values = values[key]
     values[last] = value
+    return True
 
 
 def _with_variable(failure: str, variables: _Variables) -> str:

@@ -199,8 +199,14 @@ def test_an_environment_variable_that_names_no_setting_is_refused(monkeypatch: p
     assert "It was read from the environment variable CHURNML__SCORING__CAPCITY." in str(found.value)
     assert "It was read from the environment variable CHURNML__SEED." in str(found.value)
     monkeypatch.setenv("CHURNML__SEED__MORE", "1")
-    with pytest.raises(ConfigError, match=re.escape("CHURNML__SEED__MORE: seed holds no keys.")):
+    monkeypatch.setenv("CHURNML__TIMEZONE", "UTC")
+    monkeypatch.setenv("CHURNML__TIMEZONE__MORE", "1")
+    with pytest.raises(ConfigError) as found:
         load_config()
+    assert [failure.split(":")[0] for failure in found.value.failures] == [
+        "CHURNML__SEED__MORE",
+        "CHURNML__TIMEZONE__MORE",
+    ]
 
 
 def test_all_failures_come_at_once(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import get_args
 from churnml.data.contract import TABLES
 from churnml.features.description import Unit
 from churnml.features.family import Aggregate, Derived, Family, Feature
-from churnml.features.texts import USUAL, names_in, texts_of
+from churnml.features.texts import USUAL, features_of, texts_of
 from churnml.words import LANGUAGES
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -81,8 +81,8 @@ def _failures_of(feature: Feature, known: set[str]) -> Iterator[str]:
             yield f"looks at {feature.window_days} days, but its description does not say so. Describe it."
     inputs = set(feature.inputs) if isinstance(feature, Derived) else set()
     spoken = {"value", feature.name, *inputs}
-    for text in dict.fromkeys(text for texts in spoken_in.values() for text in texts.values()):
-        strangers = names_in(text) - spoken
+    for condition, text in dict.fromkeys(said for texts in spoken_in.values() for said in texts.items()):
+        strangers = features_of(condition, text) - spoken
         if strangers:
             yield f"{text!r} names {', '.join(sorted(strangers))}, which is not an input. Use {{value}} or an input."
     if isinstance(feature, Derived) and not inputs <= known:

@@ -52,15 +52,16 @@ def texts_of(feature: Feature, language: Language) -> tuple[Language, Mapping[st
     return language, {_filled(condition, feature): _filled(text, feature) for condition, text in texts.items()}
 
 
-def names_in(text: str) -> set[str]:
-    """Name the features whose numbers a text holds; ``value`` is the feature's own.
+def features_of(condition: str, text: str) -> set[str]:
+    """Name the features whose numbers a text and its condition look at; ``value`` is the feature's own.
 
     Examples
     --------
-    >>> sorted(names_in("{orders_30d:number} of {value}"))
-    ['orders_30d', 'value']
+    >>> sorted(features_of("orders_total=1", "{orders_30d:number} of {value}"))
+    ['orders_30d', 'orders_total', 'value']
     """
-    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    compared = set() if condition == USUAL else {side for side in condition.split("=") if not side[:1].isdigit()}
+    return compared | {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 
 def _filled(text: str, feature: Feature) -> str:

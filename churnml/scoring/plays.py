@@ -267,7 +267,7 @@ def _failures(file: PlaysFile, known: Catalogue) -> list[str]:
     ]
     names: set[str] = set()
     for place, rule in enumerate(file.rules):
-        name = _told(rule.name, None, "en")
+        name = _rule_name(rule, "en")
         here = f"rules: {name!r}"
         if name in names:
             found.append(f"{here} is the name of two rules. Give each a name of its own.")

@@ -72,7 +72,8 @@ def _plain(language: Language, decimals: int = 1) -> Write:
 
 def _counted(unit: str, form: str, language: Language, decimals: int = 1) -> Write:
     usual: Mapping[str, Any] = words(language)["units"][unit]
-    nouns: Mapping[str, str] = usual.get(form, usual)
+    declared = usual.get(form)
+    nouns: Mapping[str, Any] = declared if isinstance(declared, Mapping) else usual
     plain, plural_form = _plain(language), Locale(language).plural_form
     none = str(nouns.get("zero") or usual.get("zero") or nouns["other"].format(n=0))
 
