@@ -72,6 +72,7 @@ def test_the_main_job_from_a_simulated_shop_to_a_list(run: Run, few: Path, tmp_p
     code, said, _ = run("score", "shop", "--snapshot", "2025-03-01", "--out", "list", "--config", few)
     assert code == 0
     assert "customers ranked on 2025-03-01" in said
+    assert "not overdue against their own pace" in said
     files = {"worklist.xlsx", "worklist.csv", "report.html", "ranking.parquet", "ranking.csv", "run.json"}
     assert {path.name for path in (tmp_path / "list").iterdir()} == files
     manifest = json.loads((tmp_path / "list" / "run.json").read_text())

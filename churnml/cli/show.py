@@ -70,7 +70,7 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
         say(*_as_text(worklist))
     else:
         say("The work list is empty: nobody is to be contacted.")
-    left_out = ", ".join(f"{count:,} {reason}" for reason, count in ranking.excluded.items())
+    left_out = ", ".join(f"{count:,} {_name(reason)}" for reason, count in ranking.excluded.items())
     say("", f"Not on it: {left_out or 'nobody'}.")
     plan = ranking.holdout
     if plan is not None and len(listed):
@@ -85,8 +85,10 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
 
 
 def _as_text(worklist: pd.DataFrame) -> list[str]:
+    from churnml.reporting.page.numbers import Numbers
+
     shown = worklist[list(_LIST_COLUMNS)].assign(
-        churn_probability=worklist.churn_probability.map("{:.0%}".format),
+        churn_probability=worklist.churn_probability.map(Numbers("en", None).chance),
         value_at_risk=worklist.value_at_risk.map("{:,.2f}".format),
         last_order_at=worklist.last_order_at.dt.strftime("%Y-%m-%d"),
         reason_1=worklist.reason_1.fillna(""),
@@ -225,3 +227,11 @@ def print_change(change: Change, name: str, as_json: bool) -> None:
         return
     before = "there was none before" if change.was is None else f"before it was version {change.was}"
     say(f"Version {change.version} (model {change.model_version}) is the champion of {name}; {before}.")
+
+
+def _name(reason: str) -> str:
+    """Name a reason for which customers are left out, within a sentence."""
+    from churnml.words.names import name_of
+
+    name = name_of("excluded", reason, "en")
+    return name[:1].lower() + name[1:]
