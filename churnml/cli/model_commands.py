@@ -220,6 +220,7 @@ def explain(
         explanation,
         ranking.stability([customer]),
         ranking.plays[explanation.row.play],
+        ranking.rule_names[explanation.row.play_rule],
         ranking.language,
         ranking.currency,
     )

@@ -18,7 +18,7 @@ _EVENTS = 15
 
 
 def print_story(
-    explanation: Explanation, stability: pd.DataFrame, play: Play, language: Language, currency: str | None
+    explanation: Explanation, stability: pd.DataFrame, play: Play, rule: str, language: Language, currency: str | None
 ) -> None:
     """Print why a customer stands where they stand, what happened to them, and what to do."""
     from churnml.scoring.story import say_day
@@ -57,7 +57,7 @@ def print_story(
     say("")
     if row.holdout:
         say(t["held"].format(day=say_day(row.arm_until, language)))
-    say(t["play"].format(title=play.title, owner=play.owner, rule=row.play_rule, wording=play.wording))
+    say(t["play"].format(title=play.title, owner=play.owner, rule=rule, wording=play.wording))
     if row.contact_by is not None and row.contact_by == row.contact_by:
         say(t["by"].format(day=say_day(row.contact_by, language)))
     say("", t["events"])

@@ -65,7 +65,7 @@ def write_files(
         write_csv(frame, folder / "ranking.csv", language=None)
         write_csv(worklist, folder / "worklist.csv", language=ranking.language)
         write_workbook(
-            worklist,
+            worklist.assign(play_rule=worklist["play_rule"].map(ranking.rule_names)),
             folder / "worklist.xlsx",
             language=ranking.language,
             currency=ranking.currency,

@@ -91,6 +91,11 @@ class Rule(_Part):
     when: When = Field(When(), description="Its conditions; the last rule has none.")
     play: str = Field(description="The play, by its name above.")
 
+    @property
+    def code(self) -> str:
+        """What the column ``play_rule`` holds: the name as it is written, of a map the English or the first one."""
+        return _told(self.name, None, "en")
+
 
 class PlaysFile(_Part):
     """What to do for whom."""
@@ -138,6 +143,11 @@ class PlayBook:
     language: Language
 
     @property
+    def rule_names(self) -> dict[str, str]:
+        """What people call the rules, by their codes."""
+        return {rule.code: _rule_name(rule, self.language) for rule in self.rules}
+
+    @property
     def features(self) -> list[str]:
         """Features that the rules look at."""
         looked_at = [name for rule in self.rules for name in (*rule.when.at_least, *rule.when.at_most)]
@@ -156,12 +166,12 @@ class PlayBook:
         Returns
         -------
         pandas DataFrame
-            ``play`` and ``play_rule`` with the index of ``frame``.
+            ``play`` and ``play_rule`` (the rule's code) with the index of ``frame``.
         """
         concepts = frame[[name for name in frame.columns if name.endswith("_concept")]].to_numpy()
         fired = [_holds(rule.when, frame, concepts, X) for rule in self.rules]
         first = np.argmax(np.array(fired), axis=0)
-        names = np.array([_rule_name(rule, self.language) for rule in self.rules], dtype=object)
+        names = np.array([rule.code for rule in self.rules], dtype=object)
         plays = np.array([rule.play for rule in self.rules], dtype=object)
         return pd.DataFrame({"play": plays[first], "play_rule": names[first]}, index=frame.index, dtype="str")
 

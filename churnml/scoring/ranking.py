@@ -41,6 +41,8 @@ class Ranking:
         What was ranked, and how.
     plays
         What one does for a customer, by the name in the column ``play``.
+    rule_names
+        What people call a rule of the plays, by the code in the column ``play_rule``.
     language, currency
         How sentences are written; a null currency writes plain numbers.
     explainer
@@ -56,6 +58,7 @@ class Ranking:
         against: pd.Series,
         explainer: Explainer,
         plays: dict[str, Play],
+        rule_names: dict[str, str],
         config: Config,
         earlier: pd.DataFrame | None = None,
     ) -> None:
@@ -64,6 +67,7 @@ class Ranking:
         self.model, self.shop, self.snapshot_date = explainer.model, explainer.shop, explainer.snapshot_date
         self.language, self.currency = explainer.sentences.language, explainer.sentences.currency
         self.plays = plays
+        self.rule_names = rule_names
         self.config = config
         self.earlier = earlier
         self._against = against
@@ -207,7 +211,7 @@ class Ranking:
 
     def but(self, **changes: Any) -> Ranking:
         """Give the same ranking with other parts, by the names of the arguments that make one."""
-        parts = ("frame", "explainer", "plays", "config", "earlier")
+        parts = ("frame", "explainer", "plays", "rule_names", "config", "earlier")
         return Ranking(**{name: getattr(self, name) for name in parts} | {"against": self._against} | changes)
 
     def renamed(self, public_ids: pd.Series) -> Ranking:

@@ -175,6 +175,7 @@ class Scorer:
                 min_weight=settings.min_reason_weight,
             ),
             plays=dict(book.plays),
+            rule_names=book.rule_names,
             config=self.config,
         )
         return ranking if earlier is None else compare(ranking, earlier)

@@ -80,6 +80,7 @@ def test_words_in_one_language_or_in_none_serve_in_all(tmp_path: Path) -> None:
     for language in ("en", "tr"):
         play = read_plays(file, language).plays["call"]
         assert (play.title, play.wording, play.owner) == ("Call", "Ara.", "us")
+        assert read_plays(file, language).rule_names == {"herkes": "herkes"}
     file.write_text(file.read_text(encoding="utf-8").replace("{en: Call}", "{}"), encoding="utf-8")
     with pytest.raises(ConfigError, match=re.escape("plays.call.title")):
         read_plays(file, "en")
@@ -97,7 +98,8 @@ def test_words_that_are_missing_are_those_of_churnml_for_the_name(tmp_path: Path
     book = read_plays(file, "tr")
     assert (book.plays["call"].title, book.plays["call"].owner) == ("Telefonla ara", "Ayşe")
     frame = pd.DataFrame({"risk_band": ["high", "low"]})
-    assert list(book.choose(frame, pd.DataFrame(index=frame.index)).play_rule) == ["şikâyet", "the rest"]
+    assert list(book.choose(frame, pd.DataFrame(index=frame.index)).play_rule) == ["complaint", "the rest"]
+    assert book.rule_names == {"complaint": "şikâyet", "the rest": "the rest"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -81,6 +81,7 @@ def summarise(
     chosen = worklist or ranking.select()
     listed = chosen.frame
     shown = _choose(ranking.frame, listed, rows, ranking.changes)
+    shown["play_rule"] = shown["play_rule"].map(ranking.rule_names)
     card = ranking.model.card
     return {
         "language": ranking.language,
