@@ -66,7 +66,8 @@ def read(
     """Read a shop's tables, check them and bring them to the contract's types.
 
     What was found in order in files is not checked again until a byte of them changes; the reports lie in
-    ``~/.cache/churnml``, or in the folder that the environment variable ``CHURNML_CACHE`` names.
+    the user's cache folder (``~/.cache/churnml`` on Linux), or in the folder that the environment variable
+    ``CHURNML_CACHE`` names.
 
     Parameters
     ----------

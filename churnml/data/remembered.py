@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from platformdirs import user_cache_path
+
 from churnml.data.checks import CheckReport
 from churnml.data.files import whole_file
 from churnml.errors import InputError
@@ -78,4 +80,4 @@ def _rules() -> list[Path]:
 
 def _folder() -> Path:
     named = os.environ.get("CHURNML_CACHE")
-    return Path(named) if named else Path.home() / ".cache" / "churnml"
+    return Path(named) if named else user_cache_path("churnml", appauthor=False)
