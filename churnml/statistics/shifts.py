@@ -59,6 +59,7 @@ def fit_intercept(y: ArrayLike, logodds: ArrayLike, weights: ArrayLike | None = 
     shift = min(max(level - float((w * z).sum()), low), high)
     # The chance of being wrong, rather than p - y, keeps its digits where p is next to 1.
     sign = 1.0 - 2.0 * outcomes
+    # SciPy's Newton has no bracket and leaves for infinity where rows are saturated; its brentq takes twice as long.
     for _ in range(_MAX_STEPS):
         wrong = sigmoid(sign * (z + shift))
         slope = float((w * sign * wrong).sum())
@@ -234,6 +235,7 @@ def shift_to(rate: float, logodds: Floats) -> float:
     """Find what to add to log-odds so that their mean probability is a rate, by bisection to about 1e-12."""
     middle = float(logit(rate))
     low, high = middle - float(logodds.max()), middle - float(logodds.min())
+    # SciPy's bisect and brentq round otherwise: the level that models carry would move in its last digits.
     for _ in range(_MAX_STEPS):
         shift = 0.5 * (low + high)
         if high - low < 1e-12:
