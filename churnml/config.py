@@ -279,24 +279,26 @@ def load_config(path: str | Path | None = None, **overrides: dict[str, Any] | st
 
     Parameters
     ----------
-    path
-        The file; None takes the defaults.
-    **overrides
-        Top-level keys: a mapping is laid over the section key by key, its None values are passed over.
-
-    Notes
-    -----
-    The environment variable ``CHURNML__SCORING__CAPACITY`` is the setting ``scoring.capacity``; its value is written as
-    in the file. One that names no setting is refused like a key.
+    path : str or Path, optional
+        YAML file with settings; None takes the defaults.
+    **overrides : dict, str, int or None
+        Top-level keys with their values: a mapping is laid over the section key by key, its None values are passed
+        over.
 
     Returns
     -------
     Config
+        Settings, checked and complete.
 
     Raises
     ------
     ConfigError
         With every unknown key and wrong value at once.
+
+    Notes
+    -----
+    The environment variable ``CHURNML__SCORING__CAPACITY`` is the setting ``scoring.capacity``; its value is written as
+    in the file. One that names no setting is refused like a key.
     """
     values = read_yaml(Path(path)) if path is not None else {}
     variables = _variables()

@@ -26,11 +26,12 @@ def parse_day(value: Day, name: str = "snapshot_date") -> date:
         ISO text such as ``2025-04-10``, or a value that holds a day; a time of day is passed over. A value with a time
         zone is refused: on which day it falls depends on the shop's clock.
     name : str
-        What the day is, for the message.
+        Name of the day in the message.
 
     Returns
     -------
     date
+        Day of the value.
 
     Raises
     ------

@@ -18,11 +18,12 @@ def printable(text: str) -> str:
     Parameters
     ----------
     text : str
-        A text that may hold values of a shop, a file or a model.
+        Text that may hold values of a shop, a file or a model.
 
     Returns
     -------
     str
+        Text of one line.
 
     Examples
     --------

@@ -39,12 +39,12 @@ def compute_experience(history: History, period_days: int, periods: int) -> pd.D
 
     Parameters
     ----------
-    history
+    history : History
         The shop as known on a day.
-    period_days
-        Length of a period.
-    periods
-        How many, going back.
+    period_days : int
+        Length of a period in days.
+    periods : int
+        Number of periods, counted back from the day.
 
     Returns
     -------
@@ -94,10 +94,10 @@ def compute_first_experience(history: History, definition: ChurnDefinition) -> p
 
     Parameters
     ----------
-    history
+    history : History
         The shop as known on a day.
-    definition
-        Gives the horizon.
+    definition : ChurnDefinition
+        Definition of leaving, whose horizon is the time to come back.
 
     Returns
     -------

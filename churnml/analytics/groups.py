@@ -50,12 +50,16 @@ def compute_retention_by_group(
 
     Parameters
     ----------
-    shop, snapshot_date, definition
-        Whom to look at, when, and what leaving is.
-    data_end
-        Nothing on or after this day is known.
-    churned
-        The labels of that day, where they are there already, as from `churnml.data.population.labels`.
+    shop : Shop
+        Shop whose customers are compared.
+    snapshot_date : date
+        Day on which they are looked at.
+    definition : ChurnDefinition
+        Definition of leaving.
+    data_end : date
+        Day at which the data ends: nothing on or after it is known.
+    churned : pandas Series, optional
+        Labels of that day, as from `churnml.data.population.labels`; computed where they are not passed.
 
     Returns
     -------

@@ -153,8 +153,8 @@ def compute_kpis(back: LookBack) -> pd.DataFrame:
 
     Parameters
     ----------
-    back
-        The periods.
+    back : LookBack
+        Periods of the shop, as from `churnml.analytics.periods.look_back`.
 
     Returns
     -------
@@ -179,8 +179,8 @@ def compute_kpis_by_segment(back: LookBack) -> pd.DataFrame:
 
     Parameters
     ----------
-    back
-        The periods.
+    back : LookBack
+        Periods of the shop, as from `churnml.analytics.periods.look_back`.
 
     Returns
     -------

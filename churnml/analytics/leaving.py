@@ -143,12 +143,16 @@ def compute_reasons_of_leaving(
 
     Parameters
     ----------
-    shop, snapshot_date, definition
-        Whom to look at, when, and what leaving is.
-    data_end
-        Nothing on or after this day is known.
-    churned
-        The labels of that day, where they are there already, as from `churnml.data.population.labels`.
+    shop : Shop
+        Shop whose customers are compared.
+    snapshot_date : date
+        Day on which they are looked at.
+    definition : ChurnDefinition
+        Definition of leaving.
+    data_end : date
+        Day at which the data ends: nothing on or after it is known.
+    churned : pandas Series, optional
+        Labels of that day, as from `churnml.data.population.labels`; computed where they are not passed.
 
     Returns
     -------
@@ -197,8 +201,16 @@ def compute_complaint_topics(
 
     Parameters
     ----------
-    shop, snapshot_date, definition, data_end, churned
-        As in ``compute_reasons_of_leaving``.
+    shop : Shop
+        Shop whose complaints are counted.
+    snapshot_date : date
+        Day before which they were made.
+    definition : ChurnDefinition
+        Definition of leaving.
+    data_end : date
+        Day at which the data ends: nothing on or after it is known.
+    churned : pandas Series, optional
+        Labels of the day, as from `churnml.data.population.labels`; computed where they are not passed.
 
     Returns
     -------

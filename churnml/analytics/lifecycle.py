@@ -27,10 +27,10 @@ def against_own_pace(X: pd.DataFrame, definition: ChurnDefinition) -> pd.DataFra
 
     Parameters
     ----------
-    X
-        Features of one snapshot, with those of ``PACE``.
-    definition
-        Gives the horizon.
+    X : pandas DataFrame
+        Features of the customers on one snapshot, with the columns ``PACE``.
+    definition : ChurnDefinition
+        Definition of leaving, whose horizon is used.
 
     Returns
     -------
@@ -57,12 +57,12 @@ def lifecycle_stages(X: pd.DataFrame, value: pd.Series, definition: ChurnDefinit
 
     Parameters
     ----------
-    X
-        Features of one snapshot, with those of ``LIFE``.
-    value
-        Expected value of each customer, same index.
-    definition
-        Gives the horizon.
+    X : pandas DataFrame
+        Features of the customers on one snapshot, with the columns ``LIFE``.
+    value : pandas Series
+        Expected value of each customer in money, same index.
+    definition : ChurnDefinition
+        Definition of leaving, whose horizon is used.
 
     Returns
     -------
@@ -96,9 +96,9 @@ def compute_lifecycle(standings: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
 
     Parameters
     ----------
-    standings
-        ``stage`` of every customer by day, null for who was not eligible, as in `churnml.analytics.periods.LookBack`;
-        the same customers on all days.
+    standings : mapping of date to pandas DataFrame
+        Column ``stage`` of every customer by day, null for customers who were not eligible, as in
+        `churnml.analytics.periods.LookBack`; the same customers on all days.
 
     Returns
     -------
@@ -113,8 +113,8 @@ def compute_transitions(standings: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
 
     Parameters
     ----------
-    standings
-        As for `compute_lifecycle`.
+    standings : mapping of date to pandas DataFrame
+        Column ``stage`` of every customer by day, as for `compute_lifecycle`.
 
     Returns
     -------

@@ -75,8 +75,8 @@ def rfm_segments(X: pd.DataFrame) -> pd.Series:
 
     Parameters
     ----------
-    X
-        Features of one snapshot, with those of ``RFM``.
+    X : pandas DataFrame
+        Features of the customers on one snapshot, with the columns ``RFM``.
 
     Returns
     -------
@@ -100,8 +100,8 @@ def compute_segments(standings: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
 
     Parameters
     ----------
-    standings
-        ``segment`` and ``amount`` (money of the last 365 days) of every customer by day, as in
+    standings : mapping of date to pandas DataFrame
+        Columns ``segment`` and ``amount`` (money of the last 365 days) of every customer by day, as in
         `churnml.analytics.periods.LookBack`.
 
     Returns

@@ -21,12 +21,12 @@ class Counterfactual:
 
     Attributes
     ----------
-    name
-        What was done, in words.
-    shop
-        The changed shop.
-    changed
-        Rows that were added, changed or left out, by table.
+    name : str
+        Description of what was done, in words.
+    shop : Shop
+        Changed shop, which must look the same on the day.
+    changed : dict of str to int
+        Number of rows that were added, changed or left out, by table.
     """
 
     name: str
@@ -39,10 +39,10 @@ def counterfactuals(shop: Shop, snapshot_date: date) -> Iterator[Counterfactual]
 
     Parameters
     ----------
-    shop
-        The shop.
-    snapshot_date
-        The day.
+    shop : Shop
+        Shop that is changed.
+    snapshot_date : date
+        Day at whose start the shops must look alike.
 
     Yields
     ------

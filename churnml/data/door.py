@@ -62,16 +62,16 @@ def normalise(raw: ir.Table, table: Table, plain: Collection[str] = ()) -> ir.Ta
 
     Parameters
     ----------
-    raw
-        The table as found; it must hold the required columns.
-    table
-        Its contract.
-    plain
-        Columns that hold their values as they shall be, as the check found; they are taken without a look.
+    raw : Ibis table
+        Table as found; it must hold the required columns.
+    table : Table
+        Contract of the table.
+    plain : collection of str, optional
+        Names of columns whose values are all of the contract's type, as the check found; they are taken without a look.
 
     Returns
     -------
-    ibis Table
+    Ibis table
         Every column of the contract in its type, those that were not brought as nulls, and ``recorded_at`` where it
         was brought. Other columns stay only where the contract keeps attributes.
     """

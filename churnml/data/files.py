@@ -20,12 +20,12 @@ def whole_folder(out: str | Path, owned: Iterable[str] = (), last: str | None = 
 
     Parameters
     ----------
-    out
-        The folder to fill; made where it is missing. Other files in it stay.
-    owned
-        Names that belong to this output: those that the block did not write again are removed from ``out``, so that
-        no file of an earlier run is taken for one of this.
-    last
+    out : str or Path
+        Folder to fill; made where it is missing. Other files in it stay.
+    owned : iterable of str, optional
+        Names that belong to this output: those that the block did not write again are removed from ``out``, so that no
+        file of an earlier run is taken for one of this.
+    last : str, optional
         Name of the file that moves last and so marks the output as complete.
 
     Raises
@@ -48,9 +48,9 @@ def whole_file(out: str | Path, mode: int | None = None) -> Iterator[Path]:
 
     Parameters
     ----------
-    out
-        The file; folders above it are made where they are missing.
-    mode
+    out : str or Path
+        File to write; folders above it are made where they are missing.
+    mode : int, optional
         Permissions of the file, from before anything is written to it; None means those of every new file.
 
     Raises

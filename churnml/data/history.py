@@ -23,10 +23,10 @@ class History:
 
     Parameters
     ----------
-    shop
-        The shop.
-    snapshot_date
-        The day that is taken for now; its own rows are not known yet.
+    shop : Shop
+        Shop with the tables of all times.
+    snapshot_date : date
+        Day that is taken for now; its own rows are not known yet.
 
     Raises
     ------

@@ -33,7 +33,7 @@ def measure_of(history: History) -> Measure:
 
     Parameters
     ----------
-    history
+    history : History
         The shop as known on a day.
 
     Returns

@@ -16,8 +16,8 @@ def parts_of(shop: Shop) -> list[Shop]:
 
     Parameters
     ----------
-    shop
-        The shop.
+    shop : Shop
+        Shop to part.
 
     Returns
     -------

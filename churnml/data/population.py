@@ -27,7 +27,7 @@ def eligible(history: History, definition: ChurnDefinition) -> ir.Table:
 
     Returns
     -------
-    ibis Table
+    Ibis table
         ``customer_id`` (unique) and ``last_order_at``, the time of the last uncancelled order; it is null for
         subscribers who never ordered.
 
@@ -76,10 +76,14 @@ def labels(shop: Shop, snapshot_date: Day, definition: ChurnDefinition, data_end
 
     Parameters
     ----------
-    shop, snapshot_date, definition
-        Whom to look at, when and how.
-    data_end
-        Nothing on or after this day is known.
+    shop : Shop
+        Shop whose customers are labelled.
+    snapshot_date : date or str
+        Day on which they are eligible.
+    definition : ChurnDefinition
+        Definition of leaving.
+    data_end : date or str
+        Day at which the data ends: nothing on or after it is known.
 
     Returns
     -------
@@ -99,10 +103,12 @@ def treated(shop: Shop, snapshot_date: Day, definition: ChurnDefinition) -> pd.I
 
     Parameters
     ----------
-    shop
-        The shop; without contacts nobody was treated.
-    snapshot_date, definition
-        Which window; it has ended.
+    shop : Shop
+        Shop with its contacts; without contacts nobody was treated.
+    snapshot_date : date or str
+        Snapshot after which the window lies; it has ended.
+    definition : ChurnDefinition
+        Definition of leaving, which says how long the window is.
 
     Returns
     -------
@@ -211,14 +217,14 @@ def resolve_day(shop: Shop, as_of: Day | None, horizon_days: int, name: str = "a
 
     Parameters
     ----------
-    shop
-        The shop.
-    as_of
-        The day that was asked for, or None for the start of the last day with an order.
-    horizon_days
-        How far after the last order an ``as_of`` may lie.
-    name
-        What the day is, for messages.
+    shop : Shop
+        Shop whose orders are looked at.
+    as_of : date, str or None
+        Day that was asked for; None takes the start of the last day with an order.
+    horizon_days : int
+        Greatest number of days after the last order at which ``as_of`` may lie.
+    name : str, optional
+        Name of the day in messages.
 
     Raises
     ------

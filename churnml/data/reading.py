@@ -40,8 +40,14 @@ def check(
 
     Parameters
     ----------
-    source, timezone, tables, allow
-        As in ``read``.
+    source : object
+        Source of the shop's tables, as in `read`.
+    timezone : str, optional
+        Time zone of the shop's wall clock, as in `read`.
+    tables : mapping of str to TableSource or dict, optional
+        Names that the source uses for tables and columns, as in `read`.
+    allow : sequence of str or Path, optional
+        Folders that views within a DuckDB file may read.
 
     Returns
     -------
@@ -71,21 +77,21 @@ def read(
 
     Parameters
     ----------
-    source
-        A folder of Parquet or CSV files named after the tables (one file, numbered parts, or a folder of parts for
-        each), a DuckDB file, a mapping of table name to pandas, Polars or Arrow table, DuckDB relation or Ibis table,
+    source : object
+        Folder of Parquet or CSV files named after the tables (one file, numbered parts, or a folder of parts for each),
+        a DuckDB file, a mapping of table name to pandas, Polars or Arrow table, DuckDB relation or Ibis table,
         ``postgres://user@host/database``, a Spark session, or ``pyspark:///folder``.
-    timezone
-        Wall clock of the shop; zone-aware times are converted to it, naive times are taken as they are.
-    tables
-        Where the source uses other names: for each contract table its name and its columns there, as a dict or a
-        ``TableSource``.
-    allow
+    timezone : str, optional
+        Time zone of the shop's wall clock: zone-aware times are converted to it, naive times are taken as they are.
+    tables : mapping of str to TableSource or dict, optional
+        Names that the source uses, where they differ: for each contract table its name and its columns there.
+    allow : sequence of str or Path, optional
         Folders that views within a DuckDB file may read; without them, views read what is in the file.
 
     Returns
     -------
     Shop
+        Checked tables of the shop.
 
     Raises
     ------

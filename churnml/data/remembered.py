@@ -26,11 +26,11 @@ def key_of(files: Mapping[str, Path] | None, settings: str) -> str | None:
 
     Parameters
     ----------
-    files
-        The files of a shop by their names within it; None where it is not made of files, so that nothing is
-        remembered of it.
-    settings
-        How the files are read: by which engine, with which time zone and names.
+    files : mapping of str to Path or None
+        Files of a shop by their names within it; None where it is not made of files, so that nothing is remembered of
+        it.
+    settings : str
+        Text that says how the files are read: by which engine, with which time zone and names.
 
     Returns
     -------

@@ -31,15 +31,15 @@ class SuppliedTable:
 
     Attributes
     ----------
-    values
-        float64 columns, indexed by ``customer_id`` (text) and ``snapshot_date`` (date), sorted.
-    fingerprint
-        Changes when the numbers do.
-    features
+    values : pandas DataFrame
+        Numbers as float64 columns, indexed by ``customer_id`` (text) and ``snapshot_date`` (date), sorted.
+    fingerprint : str
+        Hash that changes when the numbers do.
+    features : tuple of Supplied
         Declarations of the columns, which are read by features alone; none takes each as a number of its name.
-    concept
-        What their reasons are about; None takes the table's name.
-    actionable
+    concept : str or None
+        Concept that their reasons are about; None takes the table's name.
+    actionable : bool
         Whether the shop can act on it.
     """
 
@@ -74,16 +74,15 @@ def supplied_table(
 
     Parameters
     ----------
-    given
-        A table of pandas, Polars or Arrow, one row per customer and snapshot: ``customer_id``, ``snapshot_date``,
-        ``known_at`` and numbers.
-    name
+    given : pandas DataFrame, Polars DataFrame or Arrow table
+        One row per customer and snapshot: ``customer_id``, ``snapshot_date``, the column ``known_at`` and numbers.
+    name : str
         Name of the table.
-    known_at
-        The column that says when the numbers of a row were known.
-    columns
-        The columns that are features; None takes all others.
-    customers
+    known_at : str
+        Name of the column that says when the numbers of a row were known.
+    columns : iterable of str or None
+        Names of the columns that are features; None takes all others.
+    customers : pandas Series
         Ids of the shop's customers.
 
     Raises

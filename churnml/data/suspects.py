@@ -25,12 +25,12 @@ class Suspect:
 
     Attributes
     ----------
-    table, column
-        Where it is.
-    read
+    table, column : str
+        Names of the table and the column.
+    read : bool
         Whether features may read it: attributes of customers are kept, columns of other tables are not.
-    signs
-        What in the data says that it holds the future, a sentence each; none where nothing does.
+    signs : tuple of str
+        Sentences that say what in the data shows that it holds the future; none where nothing does.
     """
 
     table: str
@@ -48,10 +48,10 @@ def find_suspects(shop: Shop, snapshot_date: date) -> list[Suspect]:
 
     Parameters
     ----------
-    shop
-        The shop, with its raw tables.
-    snapshot_date
-        The day.
+    shop : Shop
+        Shop with its raw tables.
+    snapshot_date : date
+        Day before and after which values are compared.
 
     Returns
     -------

@@ -37,16 +37,16 @@ def build_features(
 
     Parameters
     ----------
-    shop
-        The shop.
-    snapshot_date
-        The day that is taken for now.
-    definition
-        Who is eligible; None takes the defaults.
-    families
-        Families to build; None builds all that the shop's tables allow. Of features with several measures (lateness by
-        the date, or by the clock) those are built that fit the shop as known on the day. Features derived from a family
-        that is not among them are left out.
+    shop : Shop
+        Shop whose customers are described.
+    snapshot_date : date or str
+        Day that is taken for now.
+    definition : ChurnDefinition, optional
+        Definition of leaving, which says who is eligible; None takes the defaults.
+    families : iterable of str, optional
+        Names of families to build; None builds all that the shop's tables allow. Of features with several measures
+        (lateness by the date, or by the clock) those are built that fit the shop as known on the day. Features derived
+        from a family that is not among them are left out.
 
     Returns
     -------
@@ -80,8 +80,12 @@ class Aggregates:
 
     Parameters
     ----------
-    shop, definition, features
-        What to compute, and of whom.
+    shop : Shop
+        Shop whose customers are described.
+    definition : ChurnDefinition
+        Definition of leaving, which says who is eligible.
+    features : sequence of Feature
+        Features to compute.
     """
 
     def __init__(self, shop: Shop, definition: ChurnDefinition, features: Sequence[Feature]) -> None:

@@ -20,8 +20,8 @@ def dictionary(known: Catalogue | None = None) -> pd.DataFrame:
 
     Parameters
     ----------
-    known
-        The families; None takes churnml's own.
+    known : Catalogue, optional
+        Families of features; None takes churnml's own.
 
     Returns
     -------
@@ -55,8 +55,8 @@ def as_markdown(known: Catalogue | None = None) -> str:
 
     Parameters
     ----------
-    known
-        The families; None takes churnml's own.
+    known : Catalogue, optional
+        Families of features; None takes churnml's own.
 
     Returns
     -------

@@ -26,10 +26,10 @@ def failures_of_family(family: Family, others: Iterable[Family] = ()) -> list[st
 
     Parameters
     ----------
-    family
-        The declaration.
-    others
-        Families that are there already; derived features may read theirs.
+    family : Family
+        Family to check.
+    others : iterable of Family, optional
+        Families that are declared already; derived features may read theirs.
 
     Returns
     -------

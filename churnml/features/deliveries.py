@@ -57,14 +57,14 @@ class Way:
 
     Attributes
     ----------
-    measure
-        The unit of its numbers.
-    measures
-        The measures that share its rule: the date, or the clock in any unit.
-    rule
-        What names without the unit carry.
-    least, least_mean
-        The shortest delay of a delivery, and of many on average, that is worth a sentence.
+    measure : {'days', 'hours', 'minutes'}
+        Unit of its numbers.
+    measures : tuple of {'days', 'hours', 'minutes'}
+        Units that share its rule: days for the date, all others for the clock.
+    rule : str
+        Text that names of features carry without the unit.
+    least, least_mean : float
+        Shortest delay of a delivery, and of many on average, that is worth a sentence, in the unit.
     """
 
     measure: Measure

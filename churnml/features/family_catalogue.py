@@ -29,8 +29,8 @@ class Catalogue:
 
     Attributes
     ----------
-    families
-        By name: churnml's own in the order of their names, then those of a shop.
+    families : mapping of str to Family
+        Families by name: churnml's own in the order of their names, then those of a shop.
     """
 
     families: Mapping[str, Family]
@@ -92,8 +92,8 @@ def catalogue(shop: Shop | None = None) -> Catalogue:
 
     Parameters
     ----------
-    shop
-        A shop, whose own families and supplied features are among them; None gives churnml's own alone.
+    shop : Shop, optional
+        Shop whose own families and supplied features are among them; None gives churnml's own alone.
 
     Raises
     ------

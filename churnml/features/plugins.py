@@ -21,8 +21,8 @@ def load_plugins(names: Iterable[str]) -> list[Family]:
 
     Parameters
     ----------
-    names
-        Modules that can be imported, such as ``my_shop.features``, or paths of Python files.
+    names : iterable of str
+        Names of modules that can be imported, such as ``my_shop.features``, or paths of Python files.
 
     Raises
     ------

@@ -23,17 +23,21 @@ class Sentences:
 
     Parameters
     ----------
-    known
-        The features.
-    language
+    known : Catalogue
+        Features that speak.
+    language : str, optional
         Language of the sentences; a feature that has none in it speaks in another.
-    currency
+    currency : str, optional
         ISO code of the shop's currency; None writes money as a plain number with two decimals.
 
     Attributes
     ----------
-    known, language, currency
-        As given.
+    known : Catalogue
+        Features that speak.
+    language : str
+        Language of the sentences.
+    currency : str or None
+        ISO code of the shop's currency; None writes money as a plain number.
 
     See Also
     --------
@@ -51,10 +55,10 @@ class Sentences:
 
         Parameters
         ----------
-        name
-            The feature that speaks.
-        row
-            The customer's features by name: this one and those that its sentence names.
+        name : str
+            Name of the feature that speaks.
+        row : mapping of str to float
+            Features of the customer by name: this one and those that its sentence names.
 
         Returns
         -------
@@ -94,14 +98,14 @@ class Sentences:
 
         Parameters
         ----------
-        name
-            The feature that speaks.
-        X
+        name : str
+            Name of the feature that speaks.
+        X : pandas DataFrame
             Features of the customers: this one and those that its sentence names.
 
         Returns
         -------
-        NDArray[np.bool_]
+        array of bool
             Shape (rows,).
 
         Examples

@@ -44,12 +44,12 @@ class Partition:
 
     Attributes
     ----------
-    snapshot_date
-        The snapshot.
-    path
-        A Parquet file, or a folder with ``part-*.parquet``: ``customer_id`` and a float64 column per feature, sorted
-        by customer within a part.
-    built
+    snapshot_date : date
+        Day of the features.
+    path : Path
+        Parquet file, or a folder with ``part-*.parquet``: ``customer_id`` and a float64 column per feature, sorted by
+        customer within a part.
+    built : bool
         Whether this run built it; otherwise it was there already.
     """
 
@@ -84,12 +84,18 @@ def write_features(
 
     Parameters
     ----------
-    shop, snapshots, definition, features
-        What to build, of whom, and when.
-    out
+    shop : Shop
+        Shop whose customers are described.
+    snapshots : sequence of date
+        Days whose features are built.
+    definition : ChurnDefinition
+        Definition of leaving, which says who is eligible.
+    features : sequence of Feature
+        Features to build.
+    out : str or Path
         Folder of the partitions.
-    progress
-        Called with a text, the steps done and all steps.
+    progress : callable, optional
+        Function that is called with a text, the steps done and all steps.
 
     Returns
     -------
@@ -159,8 +165,9 @@ def own_store(store: Path) -> Iterator[Path]:
 
     Parameters
     ----------
-    store
-        The folder. While another run holds it, which takes it away in the end, a scratch folder beside it is given.
+    store : Path
+        Folder for partitions. While another run holds it, which takes it away in the end, a scratch folder beside it is
+        given.
     """
     made = [folder for folder in store.parents if not folder.exists()]
     store.mkdir(parents=True, exist_ok=True)

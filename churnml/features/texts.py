@@ -27,14 +27,14 @@ def texts_of(feature: Feature, language: Language) -> tuple[Language, Mapping[st
 
     Parameters
     ----------
-    feature
-        The feature.
-    language
-        The language.
+    feature : Feature
+        Feature whose texts are given.
+    language : str
+        Language of the texts.
 
     Returns
     -------
-    Language
+    str
         That of the texts: another one where a declaration brings none in the language that was asked for.
     Mapping
         Texts by condition, of which the first that holds is said, ``other`` last: ``value=0``, or a feature's name and

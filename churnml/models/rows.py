@@ -24,23 +24,22 @@ class TrainingFrame:
 
     Attributes
     ----------
-    X
-        Features, float64, shape (rows, features); null where a customer has no value.
-    churned
-        1.0 churned, 0.0 stayed, shape (rows,).
-    customers
-        Customer codes, shape (rows,): equal codes are the same customer at several snapshots.
-    hashes
-        A seeded hash of the customer in [0, 1), shape (rows,), which does not depend on who else is there.
-    snapshots
-        Snapshot of each row as datetime64[D], shape (rows,); sorted.
-    weights
-        How much each row counts in a fit, shape (rows,), > 0; None counts every row once.
-    treated
-        Whether something was sent to the customer in the window after the snapshot, shape (rows,); None where that is
-        not known.
-    described
-        What the features are, by name; one that is not among them is a number of its name.
+    X : pandas DataFrame, shape (rows, features)
+        Features, float64; null where a customer has no value.
+    churned : array of float, shape (rows,)
+        Outcomes: 1.0 churned, 0.0 stayed.
+    customers : array of int, shape (rows,)
+        Code of the customer: equal codes are the same customer at several snapshots.
+    hashes : array of float, shape (rows,)
+        Seeded hash of the customer in [0, 1), which does not depend on which other customers there are.
+    snapshots : array of datetime64, shape (rows,)
+        Snapshot of each row as datetime64[D]; sorted.
+    weights : array of float, shape (rows,) or None
+        Weight of each row in a fit, > 0; None counts every row once.
+    treated : array of bool, shape (rows,) or None
+        Whether something was sent to the customer in the window after the snapshot; None where that is not known.
+    described : mapping of str to Description
+        Descriptions of the features by name; one that is not among them is a number of its name.
     """
 
     X: pd.DataFrame
@@ -129,14 +128,14 @@ def salted(hashes: Floats, salt: str) -> Floats:
 
     Parameters
     ----------
-    hashes
-        Numbers that stand for customers, shape (n,).
-    salt
-        What the new ones are for.
+    hashes : array of float, shape (n,)
+        Numbers in [0, 1) that stand for customers.
+    salt : str
+        Purpose of the new hashes.
 
     Returns
     -------
-    ndarray of float64
+    array of float
         Shape (n,), in [0, 1); the same for the same number and salt.
     """
     seed = int.from_bytes(hashlib.blake2b(salt.encode(), digest_size=8).digest())

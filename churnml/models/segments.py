@@ -20,13 +20,13 @@ class Segment:
 
     Attributes
     ----------
-    name
-        What people call them.
-    feature
-        The feature that tells.
-    low, high
-        Its range ``[low, high)``; None has no end.
-    offset
+    name : str
+        Name that people call it by.
+    feature : str
+        Name of the feature that decides who belongs to it.
+    low, high : float or None
+        Bounds of the feature's range ``[low, high)``; None has no end.
+    offset : float
         Correction in log-odds; 0 where none pays.
     """
 

@@ -18,14 +18,16 @@ def plot_horizon(
 
     Parameters
     ----------
-    curve, horizons, recommended_days
-        As in ``HorizonAdvice``.
-    ax
-        Axes to draw on; a new figure without.
+    curve, horizons : pandas DataFrame
+        Tables of the same names of `churnml.analytics.horizon.HorizonAdvice`.
+    recommended_days : int or None
+        Recommended horizon in days, which is marked; None marks none.
+    ax : matplotlib Axes, optional
+        Axes to draw on; a new figure by default.
 
     Returns
     -------
-    matplotlib.axes.Axes
+    matplotlib Axes
         The axes drawn on.
     """
     from matplotlib.ticker import PercentFormatter

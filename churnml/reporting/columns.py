@@ -17,14 +17,14 @@ class Column:
 
     Attributes
     ----------
-    name
-        Its name in the files for machines.
-    kind
-        How its values are written.
-    codes
-        The kind of code that it holds, for ``name_of``; null where its values stand for themselves.
-    title, meaning
-        What people call it, and what it tells them.
+    name : str
+        Name in the files for machines.
+    kind : {'text', 'share', 'money', 'day', 'count', 'flag'}
+        Kind of the values, which says how they are written.
+    codes : str or None
+        Kind of code that it holds, for `churnml.words.names.name_of`; None where its values stand for themselves.
+    title, meaning : str
+        Title in the files for people, and what the column tells them.
     """
 
     name: str

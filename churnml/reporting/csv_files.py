@@ -46,11 +46,12 @@ def write_csv(frame: pd.DataFrame, path: str | Path, *, language: Language | Non
 
     Parameters
     ----------
-    frame
-        The list. Shares are written with six decimals, money with two, times to the second; null is an empty cell.
-    path
-        The file.
-    language
+    frame : pandas DataFrame
+        Ranking or work list. Shares are written with six decimals, money with two, times to the second; null is an
+        empty cell.
+    path : str or Path
+        File to write.
+    language : str or None
         Language of the people who open it in Excel; None writes for machines.
     """
     point = "." if language is None else get_decimal_symbol(Locale(language))

@@ -103,20 +103,20 @@ def write_workbook(
 
     Parameters
     ----------
-    worklist
-        The list, as ``Ranking.worklist`` gives it.
-    path
-        The file.
-    language
+    worklist : pandas DataFrame
+        Work list, as from ``Ranking.worklist``.
+    path : str or Path
+        File to write.
+    language : str
         Language of titles, names and explanations.
-    currency
+    currency : str or None
         ISO code of the shop's currency; None writes money without one.
-    snapshot_date
+    snapshot_date : date
         Day of the list.
-    plays
+    plays : mapping of str to Play
         Plays by name, in the language of the list. Those that a customer on the list has get a sheet.
-    facts
-        What the explaining sheet says besides.
+    facts : Facts
+        Facts that the list rests on, for the explaining sheet.
 
     Raises
     ------

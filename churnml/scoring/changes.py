@@ -58,16 +58,16 @@ def name_changes(
 
     Parameters
     ----------
-    frame
-        The ranking.
-    listed
-        Ids on the work list.
-    earlier
-        The ranking of an earlier day, with ``list_rank`` (null where they were not on its list).
-    lost
-        By id: whether they are lost now.
-    contacted
-        By id: whether an offer was sent to them since the earlier day; null where the shop does not say.
+    frame : pandas DataFrame
+        Ranking, a row per customer.
+    listed : pandas Series
+        Ids of the customers on the work list.
+    earlier : pandas DataFrame
+        Ranking of an earlier day, with ``list_rank`` (null where they were not on its list).
+    lost : pandas Series
+        Whether the customer is lost now, by id.
+    contacted : pandas Series
+        Whether an offer was sent to the customer since the earlier day, by id; null where the shop does not say.
 
     Returns
     -------
@@ -121,14 +121,15 @@ def name_causes(
 
     Parameters
     ----------
-    changes
-        As from ``name_changes``.
-    X, contributions
-        Features and SHAP values of these customers today.
-    contributions_before
-        Those of the earlier day, by the same model; who was not eligible then is compared with a weight of 0.
-    sentences
-        What the features say.
+    changes : pandas DataFrame
+        Changes, as from `name_changes`.
+    X, contributions : pandas DataFrame
+        Features and SHAP values (log-odds) of these customers on the snapshot.
+    contributions_before : pandas DataFrame
+        SHAP values of the earlier day, by the same model; a customer who was not eligible then is compared with a
+        weight of 0.
+    sentences : Sentences
+        Sentences of the features.
 
     Returns
     -------

@@ -19,10 +19,10 @@ def compare(ranking: Ranking, earlier: pd.DataFrame) -> Ranking:
 
     Parameters
     ----------
-    ranking
-        The ranking.
-    earlier
-        The ``ranking.parquet`` of an earlier day; see ``check_earlier``.
+    ranking : Ranking
+        Ranking of the newer day.
+    earlier : pandas DataFrame
+        Table ``ranking.parquet`` of an earlier day; see `check_earlier`.
     """
     named = _named_changes(ranking, earlier).set_index("customer_id")["change"]
     change = ranking.frame["customer_id"].map(named).astype("str")

@@ -21,14 +21,14 @@ def contact_days(X: pd.DataFrame, history: History, definition: ChurnDefinition,
 
     Parameters
     ----------
-    X
-        Features of the customers, with ``INPUTS`` of the family.
-    history
+    X : pandas DataFrame
+        Features of the customers, with the columns ``INPUTS`` of the family.
+    history : History
         The shop as known on the snapshot.
-    definition
-        Gives the horizon.
-    chance
-        The level.
+    definition : ChurnDefinition
+        Definition of leaving, whose horizon is used.
+    chance : float
+        Level of the chance, 0 to 1.
 
     Returns
     -------

@@ -40,20 +40,24 @@ class Explainer:
 
     Attributes
     ----------
-    shop, snapshot_date, model
-        What was ranked, and by what.
-    X
+    shop : Shop
+        Shop whose customers were ranked.
+    snapshot_date : date
+        Day of the ranking.
+    model : Model
+        Model by which they were ranked.
+    X : pandas DataFrame
         Features of all customers.
-    explained
+    explained : Explained
         Reasons and weights of all customers.
-    writer
-        Writes the reasons of some.
-    sentences
-        What the features say, in a language.
-    min_weight
+    writer : ReasonWriter
+        Writer of the reasons of some customers.
+    sentences : Sentences
+        Sentences of the features in a language.
+    min_weight : float
         Least weight of a reason, in log-odds.
-    ids
-        Under which ids customers are given out; ``X`` and ``explained`` carry these.
+    ids : PublicIds
+        Ids under which customers are given out; ``X`` and ``explained`` carry these.
     """
 
     shop: Shop
@@ -94,10 +98,10 @@ class Explainer:
 
         Parameters
         ----------
-        frame
-            The ranking's rows.
-        customers
-            Their ids.
+        frame : pandas DataFrame
+            Rows of the ranking.
+        customers : sequence of str
+            Ids of the customers.
 
         Returns
         -------
@@ -133,12 +137,12 @@ class Explainer:
 
         Parameters
         ----------
-        customers
-            Their ids.
-        snapshots
-            So many, this one included.
-        every_days
-            Days between two.
+        customers : sequence of str
+            Ids of the customers.
+        snapshots : int, optional
+            Number of snapshots, the one of the ranking included.
+        every_days : int, optional
+            Number of days between two snapshots.
 
         Returns
         -------

@@ -105,17 +105,17 @@ class Play:
 
     Attributes
     ----------
-    name
-        Its name in the file; the column ``play`` holds it.
-    title, wording
-        What people call it, and what to do.
-    owner
-        Who does it.
-    cost, offer
+    name : str
+        Name in the file; the column ``play`` holds it.
+    title, wording : str
+        Title that people read, and what to do.
+    owner : str
+        Person or team who does it.
+    cost, offer : float
         Cost of the contact and of the offer, in the shop's currency.
-    cool_down_days
-        So many days after a message nobody is contacted again.
-    contact
+    cool_down_days : int
+        Number of days after a message in which nobody is contacted again.
+    contact : bool
         Whether anybody is contacted at all.
     """
 
@@ -148,9 +148,9 @@ class PlayBook:
 
         Parameters
         ----------
-        frame
+        frame : pandas DataFrame
             Rows of a ranking, with reasons, band, value, segment and stage.
-        X
+        X : pandas DataFrame
             Features of the same customers in the same order; one that is missing has no value.
 
         Returns
@@ -171,12 +171,12 @@ def read_plays(file: str | Path | None, language: Language, known: Catalogue | N
 
     Parameters
     ----------
-    file
-        A YAML file such as ``configs/plays.yaml``; None takes that one.
-    language
+    file : str or Path or None
+        YAML file such as ``configs/plays.yaml``; None takes that one.
+    language : str
         Language of titles and wordings.
-    known
-        The features and concepts that rules may name; None takes churnml's own.
+    known : Catalogue, optional
+        Features and concepts that rules may name; None takes churnml's own.
 
     Raises
     ------
@@ -209,8 +209,8 @@ def write_plays(language: Language) -> str:
 
     Parameters
     ----------
-    language
-        The language.
+    language : str
+        Language of titles and wordings.
 
     Returns
     -------

@@ -14,8 +14,8 @@ class PublicIds:
 
     Attributes
     ----------
-    real_ids
-        The shop's own ids, indexed by those that are given out; None where the shop's own are.
+    real_ids : pandas Series or None
+        Ids of the shop, indexed by those that are given out; None gives out the shop's own.
     """
 
     real_ids: pd.Series | None = None

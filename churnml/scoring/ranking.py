@@ -35,18 +35,26 @@ class Ranking:
 
     Attributes
     ----------
-    frame
+    frame : pandas DataFrame
         One row per customer; see the columns in the documentation of the files.
-    snapshot_date, model, shop, config
-        What was ranked, and how.
-    plays
-        What one does for a customer, by the name in the column ``play``.
-    language, currency
-        How sentences are written; a null currency writes plain numbers.
-    explainer
-        Tells why customers stand where they stand.
-    earlier
-        The ranking of an earlier day that it is compared with, or None; see ``churnml.scoring.compare``.
+    snapshot_date : date
+        Day of the ranking.
+    model : Model
+        Model by which the customers were ranked.
+    shop : Shop
+        Shop whose customers were ranked.
+    config : Config
+        Settings of the ranking.
+    plays : dict of str to Play
+        Plays by the name that the column ``play`` holds.
+    language : str
+        Language of sentences.
+    currency : str or None
+        ISO code of the shop's currency; None writes money as a plain number.
+    explainer : Explainer
+        Explainer that tells why customers stand where they stand.
+    earlier : pandas DataFrame or None
+        Ranking of an earlier day that this one is compared with; None without one. See `churnml.scoring.compare`.
     """
 
     def __init__(
@@ -98,8 +106,8 @@ class Ranking:
 
         Parameters
         ----------
-        n
-            At most so many; None takes the configured capacity.
+        n : int, optional
+            Greatest number of customers; None takes the configured capacity.
 
         Returns
         -------
@@ -122,9 +130,9 @@ class Ranking:
 
         Parameters
         ----------
-        **settings
-            ``capacity``, ``budget``, ``rank_by`` and ``order_by``, where they differ from the configuration; None is
-            passed over.
+        **settings : float or str
+            Settings ``capacity``, ``budget``, ``rank_by`` and ``order_by``, where they differ from the configuration;
+            None is passed over.
 
         Raises
         ------
@@ -215,8 +223,8 @@ class Ranking:
 
         Parameters
         ----------
-        public_ids
-            The new id of each customer of the ranking and of the earlier list, indexed by the shop's own; unique.
+        public_ids : pandas Series
+            New id of each customer of the ranking and of the earlier list, indexed by the shop's own; unique.
         """
 
         def rename(table: pd.DataFrame) -> pd.DataFrame:

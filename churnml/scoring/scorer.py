@@ -53,10 +53,10 @@ class Scorer:
 
     Parameters
     ----------
-    model
-        A trained model, the folder of one, an MLflow address such as ``models:/churn@champion``, or None for the
-        champion of the configured store.
-    config
+    model : Model, str or path, optional
+        Trained model, the folder of one, an MLflow address such as ``models:/churn@champion``, or None for the champion
+        of the configured store.
+    config : Config, optional
         Settings of scoring, plays and tracking; None takes the defaults. The definition is the model's own.
 
     Raises
@@ -86,18 +86,20 @@ class Scorer:
 
         Parameters
         ----------
-        shop
-            The shop.
-        snapshot_date
-            The day that is taken for now; None takes the start of the last day with an order.
-        in_sample
-            Allow a day before the one up to which the model was trained, whose outcomes it may have seen.
-        earlier
-            The ``ranking.parquet`` of an earlier day: its arms stay fixed, and the list says what changed since.
+        shop : Shop
+            Shop whose customers are ranked.
+        snapshot_date : date or str, optional
+            Day that is taken for now; None takes the start of the last day with an order.
+        in_sample : bool, optional
+            Whether to allow a day before the one up to which the model was trained, whose outcomes it may have seen.
+        earlier : pandas DataFrame, optional
+            Table ``ranking.parquet`` of an earlier day: its arms stay fixed, and the list says what changed since. None
+            compares with none.
 
         Returns
         -------
         Ranking
+            Ranking of all eligible customers.
 
         Raises
         ------

@@ -23,12 +23,12 @@ class Worklist:
 
     Attributes
     ----------
-    frame
-        ``list_rank`` (1 first) and the columns of the ranking.
-    excluded
-        Customers of the ranking who are not on it, by reason; each is counted once, by the first that holds.
-    holdout
-        What its holdout can show; None where nobody is held out.
+    frame : pandas DataFrame
+        Customers to contact: ``list_rank`` (1 first) and the columns of the ranking.
+    excluded : dict of str to int
+        Number of customers of the ranking who are not on it, by reason; each is counted once, by the first that holds.
+    holdout : HoldoutPlan or None
+        Plan of its holdout, which says what it can show; None where nobody is held out.
     """
 
     frame: pd.DataFrame
@@ -43,16 +43,16 @@ def reasons_against(
 
     Parameters
     ----------
-    frame
-        The ranking.
-    known
-        What else is known of the same customers, in the same order: ``overdue`` and ``lost`` (see
-        ``against_own_pace``), ``days_since_contact`` (days since an offer was sent, null for never) and
-        ``consent_unknown`` (the shop tells consent, but not that of this customer).
-    plays
+    frame : pandas DataFrame
+        Ranking, a row per customer.
+    known : pandas DataFrame
+        Further knowledge of the same customers, in the same order: ``overdue`` and ``lost`` (see `against_own_pace`),
+        ``days_since_contact`` (days since an offer was sent, null for never) and ``consent_unknown`` (the shop tells
+        consent, but not that of this customer).
+    plays : mapping of str to Play
         Plays by name.
-    settings
-        Least probability, what is done where consent is not known, and what the list is ranked by.
+    settings : ScoringSettings
+        Settings: least probability, what is done where consent is not known, and what the list is ranked by.
 
     Returns
     -------
@@ -84,20 +84,21 @@ def make_worklist(
 
     Parameters
     ----------
-    frame
-        The ranking, with arms.
-    against
-        As from ``reasons_against``.
-    plays
-        Plays by name: what contacting costs.
-    settings
-        Capacity, budget, what decides and the order.
-    playing
-        The campaign.
+    frame : pandas DataFrame
+        Ranking with arms, a row per customer.
+    against : pandas Series
+        Reason why a customer does not come into question, or null, as from `reasons_against`.
+    plays : mapping of str to Play
+        Plays by name, which say what contacting costs.
+    settings : ScoringSettings
+        Settings: capacity, budget, what decides and the order.
+    playing : PlaySettings
+        Settings of the campaign.
 
     Returns
     -------
     Worklist
+        Customers to contact, in their order.
     """
     by = settings.rank_by
     candidates = frame[against.isna()]

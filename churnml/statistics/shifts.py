@@ -21,12 +21,12 @@ def fit_intercept(y: ArrayLike, logodds: ArrayLike, weights: ArrayLike | None = 
 
     Parameters
     ----------
-    y
-        Outcomes 0 or 1, shape (n,), n at least 1.
-    logodds
-        Finite log-odds, shape (n,).
-    weights
-        Weights >= 0 with a positive sum, shape (n,); all rows count the same without.
+    y : array-like, shape (n,)
+        Outcomes 0 or 1, at least one.
+    logodds : array-like, shape (n,)
+        Finite log-odds.
+    weights : array-like, shape (n,), optional
+        Weights >= 0 with a positive sum; all rows count the same by default.
 
     Returns
     -------
@@ -86,16 +86,16 @@ def shift_per_group(y: ArrayLike, logodds: ArrayLike, groups: ArrayLike) -> Floa
 
     Parameters
     ----------
-    y
-        Outcomes 0 or 1, shape (n,).
-    logodds
-        Finite log-odds, shape (n,).
-    groups
-        The group of every row, shape (n,): dates, strings or numbers, without nulls.
+    y : array-like, shape (n,)
+        Outcomes 0 or 1.
+    logodds : array-like, shape (n,)
+        Finite log-odds.
+    groups : array-like, shape (n,)
+        Group of every row: dates, strings or numbers, without nulls.
 
     Returns
     -------
-    NDArray[np.float64]
+    array of float
         ``logodds + fit_intercept(group)``, shape (n,), in the order given.
 
     Raises
@@ -131,16 +131,16 @@ def fit_affine(y: ArrayLike, logodds: ArrayLike, weights: ArrayLike | None = Non
 
     Parameters
     ----------
-    y
-        Outcomes 0 or 1, shape (n,), n at least 1.
-    logodds
-        Finite log-odds, shape (n,).
-    weights
-        Weights >= 0 with a positive sum, shape (n,); all rows count the same without.
+    y : array-like, shape (n,)
+        Outcomes 0 or 1, at least one.
+    logodds : array-like, shape (n,)
+        Finite log-odds.
+    weights : array-like, shape (n,), optional
+        Weights >= 0 with a positive sum; all rows count the same by default.
 
     Returns
     -------
-    tuple[float, float]
+    intercept, slope : float
         Intercept (log-odds) and slope (1 = as spread out as they should be, less than 1 = overconfident). Where a
         slope cannot be learned (constant log-odds, or one outcome only) it is 1, with the intercept of
         `fit_intercept`. Where a threshold separates the outcomes the best slope is infinite; then Platt's smoothed

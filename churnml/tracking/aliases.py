@@ -23,14 +23,14 @@ class Change:
 
     Attributes
     ----------
-    version, model_version
-        MLflow's number of the champion, and churnml's hash of its files.
-    was
-        MLflow's number of the champion before; None for the first one.
-    by
-        What changed it.
-    at
-        When, as ISO text.
+    version, model_version : str
+        Number that MLflow gave the champion, and churnml's hash of its files.
+    was : str or None
+        Number that MLflow gave the champion before; None for the first one.
+    by : {'train', 'promote', 'rollback'}
+        Command that changed it.
+    at : str
+        Time of the change, as ISO text.
     """
 
     version: str
@@ -45,12 +45,12 @@ def promote(tracking: TrackingSettings, version: str | None, now: datetime) -> C
 
     Parameters
     ----------
-    tracking
-        Where MLflow keeps models.
-    version
-        MLflow's number of a version; None takes the challenger.
-    now
-        The time to record.
+    tracking : TrackingSettings
+        Settings that say where MLflow keeps models.
+    version : str or None
+        Number that MLflow gave the version; None takes the challenger.
+    now : datetime
+        Time to record.
 
     Raises
     ------

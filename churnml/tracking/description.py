@@ -23,10 +23,10 @@ def describe(card: Mapping[str, Any], verdict: str) -> str:
 
     Parameters
     ----------
-    card
-        The training's card.
-    verdict
-        What the gate says in a sentence, the champion of before included.
+    card : mapping of str to object
+        Card of the training.
+    verdict : str
+        Sentence that says what the gate found, the champion of before included.
 
     Returns
     -------

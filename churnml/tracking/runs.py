@@ -90,12 +90,14 @@ def track(training: Training, config: Config, definition: ChurnDefinition, run_i
 
     Parameters
     ----------
-    training
-        What a trainer found.
-    config, definition
-        The settings that it used.
-    run_id
-        The run that was opened for it; None makes one.
+    training : Training
+        Findings of a training, as from a trainer.
+    config : Config
+        Settings that the training used.
+    definition : ChurnDefinition
+        Definition of leaving that it used.
+    run_id : str, optional
+        Id of the run that was opened for it; None makes one.
 
     Returns
     -------
@@ -127,12 +129,12 @@ def find_model(uri: str | None, tracking: TrackingSettings) -> Model:
 
     Parameters
     ----------
-    uri
-        A folder that holds an artefact, or ``models:/...`` or ``runs:/...``; None takes the champion. The files of a
+    uri : str or None
+        Folder that holds an artefact, or ``models:/...`` or ``runs:/...``; None takes the champion. The files of a
         registered version are compared with what the registry recorded when it was registered; where there is nothing
         to compare with, that is logged.
-    tracking
-        Where MLflow keeps models.
+    tracking : TrackingSettings
+        Settings that say where MLflow keeps models.
 
     Raises
     ------

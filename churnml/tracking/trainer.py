@@ -30,11 +30,11 @@ class Trainer:
 
     Parameters
     ----------
-    definition
-        What counts as leaving; None takes that of the config.
-    config
-        All other settings; None takes the defaults.
-    track
+    definition : ChurnDefinition, optional
+        Definition of leaving; None takes that of the config.
+    config : Config, optional
+        Settings of everything else; None takes the defaults.
+    track : bool, optional
         Whether runs and models are kept in MLflow.
     """
 
@@ -50,12 +50,13 @@ class Trainer:
 
         Parameters
         ----------
-        shop
-            The shop.
-        as_of
-            Nothing on or after this day is seen; None takes the start of the last day with an order.
-        progress
-            Called with a text, the steps done and all steps.
+        shop : Shop
+            Shop whose customers are learned from.
+        as_of : date or str, optional
+            Day at which the data ends: nothing on or after it is seen. None takes the start of the last day with an
+            order.
+        progress : callable, optional
+            Function that is called with a text, the steps done and all steps.
 
         Returns
         -------

@@ -32,8 +32,8 @@ def words(language: Language) -> Words:
 
     Parameters
     ----------
-    language
-        Its ISO code.
+    language : str
+        ISO code of the language.
 
     Raises
     ------

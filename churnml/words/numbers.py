@@ -30,15 +30,15 @@ def number_writer(unit: str, language: Language, currency: str | None = None, fo
 
     Parameters
     ----------
-    unit
-        What the numbers count: ``money``, ``share``, ``probability``, ``ratio``, ``number``, or a unit of the words.
-    language
-        The language.
-    currency
+    unit : str
+        Unit of the numbers: ``money``, ``share``, ``probability``, ``ratio``, ``number``, or a unit of the words.
+    language : str
+        Language of the text.
+    currency : str, optional
         ISO code of the currency of money; None writes it as a plain number with two decimals.
-    form
-        ``number`` leaves the unit out; another one is a form that the language's catalogue declares for the unit's
-        words, such as a case. Empty takes their usual form.
+    form : str, optional
+        Form of the unit's words: ``number`` leaves the unit out; another one is a form that the language's catalogue
+        declares, such as a case. Empty takes their usual form.
 
     Examples
     --------

@@ -31,13 +31,13 @@ _ARROW_TYPES: dict[str, pa.DataType] = {
 class Imported:
     """A public dataset in the contract's tables.
 
-    Parameters
+    Attributes
     ----------
-    tables
-        Contract table name to its rows, in contract columns.
-    left_out
-        Reason to the number of source lines left out for it; a line counts once, 0 where none was.
-    notes
+    tables : mapping of str to pandas DataFrame or Arrow table
+        Rows in contract columns, by contract table.
+    left_out : dict of str to int
+        Number of source lines left out, by reason; a line counts once, 0 where none was.
+    notes : tuple of str
         Sentences about what was kept or could not be told, for the user to read.
     """
 
@@ -54,15 +54,15 @@ def contract_table(name: str, rows: pd.DataFrame | pa.Table) -> pa.Table:
 
     Parameters
     ----------
-    name
-        A table of the contract.
-    rows
-        Its required columns and any of the optional ones. Further columns stay as attributes where the contract
-        keeps them, and go otherwise.
+    name : str
+        Name of a table of the contract.
+    rows : pandas DataFrame or Arrow table
+        Rows with the required columns and any of the optional ones. Further columns stay as attributes where the
+        contract keeps them, and go otherwise.
 
     Returns
     -------
-    pyarrow.Table
+    Arrow table
         One chunk, without pandas metadata, so that equal rows give equal files.
     """
     table = TABLES[name]

@@ -105,14 +105,14 @@ def draw_people(rng: np.random.Generator, customers: int, effects: Effects, star
 
     Parameters
     ----------
-    rng
+    rng : numpy Generator
         Source of all draws.
-    customers
-        How many.
-    effects
-        Where memoryless, all share one pace and have no hazard.
-    start, end
-        First orders fall into ``[start, end)``, seconds since 1970.
+    customers : int
+        Number of customers to draw.
+    effects : Effects
+        Effects that drive leaving; where memoryless, all customers share one pace and have no hazard.
+    start, end : int
+        First and last bound of the first orders, ``[start, end)``, in seconds since 1970.
 
     Returns
     -------
@@ -143,13 +143,13 @@ def live(rng: np.random.Generator, people: People, effects: Effects, end: int) -
 
     Parameters
     ----------
-    rng
+    rng : numpy Generator
         Source of all draws.
-    people
-        The customers.
-    effects
-        What each driver adds to the hazard of leaving.
-    end
+    people : People
+        Customers as drawn.
+    effects : Effects
+        Effects that each driver adds to the hazard of leaving.
+    end : int
         Second since 1970 at which the data ends: no order at or after it.
 
     Returns

@@ -18,18 +18,19 @@ class Effects:
     strength is the hazard that an exposure of ordinary gravity adds: 0.4 alone means that 33 % leave. With strength 0
     the exposure still happens and is still recorded, but makes nobody leave.
 
-    Parameters
+    Attributes
     ----------
-    late_delivery
-        The order came two days or more after the promised day; more for more days, and where the one before was late.
-    open_complaint
-        The latest complaint has been open for more than ten days, or is never resolved.
-    price
-        The customary discount has ended: full for the first order without it, less for the second and third.
-    own_pace
-        The customer has slowed down: the gap before this order was more than 1.6 times the usual one.
-    memoryless
-        Every customer orders as the same Poisson process and nobody leaves, so that nothing predicts who stops.
+    late_delivery : float
+        Hazard of a delivery that came two days or more after the promised day; more for more days, and where the one
+        before was late.
+    open_complaint : float
+        Hazard of a latest complaint that has been open for more than ten days, or is never resolved.
+    price : float
+        Hazard of the end of the customary discount: full for the first order without it, less for the second and third.
+    own_pace : float
+        Hazard of slowing down: the gap before this order was more than 1.6 times the usual one.
+    memoryless : bool
+        Whether every customer orders as the same Poisson process and nobody leaves, so that nothing predicts who stops.
 
     Raises
     ------

@@ -69,14 +69,14 @@ def order_tables(rng: np.random.Generator, chunk: Chunk) -> dict[str, pa.Table]:
 
     Parameters
     ----------
-    rng
+    rng : numpy Generator
         Source of all draws.
-    chunk
-        The customers and their orders.
+    chunk : Chunk
+        Customers and their orders.
 
     Returns
     -------
-    dict of str to pyarrow.Table
+    dict of str to Arrow table
         ``orders``, ``order_items``, ``deliveries``, ``complaints``, ``returns``, ``reviews`` and ``rewards``; some
         may have no rows.
     """
@@ -98,12 +98,12 @@ def truth_tables(chunk: Chunk) -> dict[str, pa.Table]:
 
     Parameters
     ----------
-    chunk
-        The customers and their orders.
+    chunk : Chunk
+        Customers and their orders.
 
     Returns
     -------
-    dict of str to pyarrow.Table
+    dict of str to Arrow table
         ``customers`` (``left_at`` and ``cause`` null where they have not left by the end of the data) and ``orders``
         (``decided_at`` null where the decision lies after the end).
     """

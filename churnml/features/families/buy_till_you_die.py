@@ -70,12 +70,12 @@ def fit_histories(
 
     Parameters
     ----------
-    order_days, since_first, since_last
-        Days with an order, and days since the first and the last of them, shape (n,).
-    customers
-        How many customers each of these stands for, shape (n,).
-    since_start
-        Days since the start of the data.
+    order_days, since_first, since_last : array of float, shape (n,)
+        Number of days with an order, and days since the first and the last of them.
+    customers : array of float, shape (n,)
+        Number of customers that each of these stands for.
+    since_start : int
+        Number of days since the start of the data.
     """
     new = since_first < since_start * (1 - _SHARE_AT_START)
     enough = max(_LEAST_CUSTOMERS, _LEAST_SHARE * customers.sum())

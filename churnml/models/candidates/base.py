@@ -22,16 +22,16 @@ class FitSettings:
 
     Attributes
     ----------
-    seed
+    seed : int
         Seed of everything random.
-    threads
-        Threads to use; the result does not depend on them.
-    trees
+    threads : int
+        Number of threads to use; the result does not depend on them.
+    trees : int or None
         Number of trees where it is known already; None finds it.
-    weights
+    weights : mapping of str to float or None
         Weight of each member of a blend; None lets all count the same.
-    params
-        Settings of LightGBM that differ from the default; ``min_child_share`` is a share of the rows.
+    params : mapping of str to object
+        Settings of LightGBM that differ from the default, by name; ``min_child_share`` is a share of the rows.
     """
 
     seed: int

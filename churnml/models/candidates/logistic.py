@@ -33,16 +33,16 @@ def fit_weights(columns: Floats, frame: TrainingFrame, variance: float) -> Float
 
     Parameters
     ----------
-    columns
-        Centred columns, shape (rows, columns).
-    frame
+    columns : array of float, shape (rows, columns)
+        Centred columns.
+    frame : TrainingFrame
         Outcomes, snapshots and weights of the same rows.
-    variance
+    variance : float
         Variance of the normal prior of each weight on its standardised column (L2 penalty ``weight^2 / 2 / variance``).
 
     Returns
     -------
-    NDArray[np.float64]
+    array of float
         Log-odds per unit of each column, shape (columns,); 0 for a constant one.
     """
     spreads = columns.std(axis=0)

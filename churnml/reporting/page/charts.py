@@ -18,10 +18,10 @@ def reliability(table: Sequence[Mapping[str, Any]], write: Share) -> dict[str, A
 
     Parameters
     ----------
-    table
-        Records of ``churnml.statistics.calibration.reliability_table``.
-    write
-        Writes a share.
+    table : sequence of mapping of str to object
+        Bins of predictions, as records of `churnml.statistics.calibration.reliability_table`.
+    write : callable
+        Function that writes a share as text.
 
     Returns
     -------
@@ -54,10 +54,10 @@ def gains(table: Sequence[Mapping[str, Any]], write: Share) -> dict[str, Any] | 
 
     Parameters
     ----------
-    table
-        Records of ``churnml.statistics.metrics.gains_table``.
-    write
-        Writes a share.
+    table : sequence of mapping of str to object
+        Shares by length of list, as records of `churnml.statistics.metrics.gains_table`.
+    write : callable
+        Function that writes a share as text.
 
     Returns
     -------

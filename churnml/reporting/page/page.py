@@ -32,8 +32,8 @@ def render_page(summary: Mapping[str, Any]) -> str:
 
     Parameters
     ----------
-    summary
-        As from ``summarise``.
+    summary : mapping of str to object
+        Content of the page, as from `summarise`.
 
     Returns
     -------

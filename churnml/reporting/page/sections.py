@@ -42,8 +42,8 @@ def sections(summary: Summary) -> dict[str, Any]:
 
     Parameters
     ----------
-    summary
-        As from ``summarise``.
+    summary : mapping of str to object
+        Content of the page, as from `summarise`.
 
     Returns
     -------

@@ -20,8 +20,8 @@ def summarise_shop(overview: Overview) -> dict[str, Any]:
 
     Parameters
     ----------
-    overview
-        The figures of the shop.
+    overview : Overview
+        Figures of the shop.
 
     Returns
     -------

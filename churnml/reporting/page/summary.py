@@ -62,14 +62,14 @@ def summarise(
 
     Parameters
     ----------
-    ranking
-        What to show.
-    rows
-        At most so many customers: those of the work list in its order, then the most likely to leave.
-    worklist
-        Whom to contact, as from ``ranking.select``; None takes the configured list.
-    overview
-        The figures of the shop; None leaves them out.
+    ranking : Ranking
+        Ranking to show.
+    rows : int, optional
+        Greatest number of customers: those of the work list in its order, then the most likely to leave.
+    worklist : Worklist, optional
+        Customers to contact, as from ``ranking.select``; None takes the configured list.
+    overview : Overview, optional
+        Figures of the shop; None leaves them out.
 
     Returns
     -------

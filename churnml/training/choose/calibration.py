@@ -27,11 +27,13 @@ def calibration_slope(predictions: Predictions, candidate: str, embargo_days: in
 
     Parameters
     ----------
-    predictions, candidate
-        Whose predictions.
-    embargo_days
-        Days from a snapshot until its outcomes are known: the folds that are fitted on were known by the day of the
-        fold that is judged. None where folds are customers kept apart: then all folds before it are fitted on.
+    predictions : Predictions
+        Out-of-fold predictions.
+    candidate : str
+        Name of the candidate whose predictions are calibrated.
+    embargo_days : int or None
+        Number of days from a snapshot until its outcomes are known: the folds that are fitted on were known by the day
+        of the fold that is judged. None where folds are customers kept apart: then all folds before it are fitted on.
 
     Returns
     -------
@@ -75,16 +77,17 @@ def segment_offsets(
 
     Parameters
     ----------
-    predictions
-        Outcomes and folds.
-    logodds
-        Calibrated predictions, shape (rows,).
-    members
-        1.0 where a row belongs to a segment, shape (rows, segments).
-    segments
-        The segments, in the order of these columns.
-    embargo_days
-        As in ``calibration_slope``.
+    predictions : Predictions
+        Outcomes and folds of the rows.
+    logodds : array of float, shape (rows,)
+        Calibrated predictions in log-odds.
+    members : array of float, shape (rows, segments)
+        Whether a row belongs to a segment: 1.0 where it does, else 0.0.
+    segments : sequence of Segment
+        Segments in the order of these columns.
+    embargo_days : int or None
+        Number of days from a snapshot until its outcomes are known; None where folds are customers kept apart, as in
+        `calibration_slope`.
 
     Returns
     -------
@@ -120,7 +123,7 @@ def fit_offsets(churned: Floats, logodds: Floats, members: Floats, groups: NDArr
 
     Returns
     -------
-    NDArray[np.float64]
+    array of float
         Offsets, shape (segments,).
     """
     return _fit_beside_levels(churned, logodds, members, groups, np.zeros(members.shape[1]), (None, None), _PULL)

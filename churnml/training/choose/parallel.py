@@ -22,11 +22,11 @@ def side_by_side(
 
     Parameters
     ----------
-    work
-        Is given an item, such as a fold, and settings with its part of the threads. It is called from other threads.
-    items
-        What the work is done for.
-    settings
+    work : callable
+        Function of an item, such as a fold, and settings with its part of the threads. It is called from other threads.
+    items : sequence of object
+        Items for which the work is done.
+    settings : FitSettings
         Seed and threads; what is found does not depend on the threads.
 
     Returns

@@ -43,26 +43,26 @@ class Study:
 
     Attributes
     ----------
-    frame
-        The labelled rows.
-    definition
-        What counts as leaving.
-    as_of
-        Nothing on or after this day is seen.
-    asked
-        How models are fitted and compared.
-    seed
+    frame : TrainingFrame
+        Labelled rows.
+    definition : ChurnDefinition
+        Definition of leaving.
+    as_of : date
+        Day at which the data ends: nothing on or after it is seen.
+    asked : TrainingSettings
+        Settings that say how models are fitted and compared.
+    seed : int
         Seed of everything random.
-    candidates
+    candidates : sequence of str
         Names of the candidates that are compared, simplest first.
-    off
-        Features that are used only where the folds prefer them.
-    shop_rates
-        The shop's own churn rates on the day, by feature; without them the level does not follow the shop's.
-    origin
-        What the card tells of the data: first day, fingerprint, findings.
-    progress
-        Called with a text, the steps done and all steps, also from other threads.
+    off : sequence of str
+        Names of features that are used only where the folds prefer them.
+    shop_rates : mapping of str to float
+        Churn rates of the shop on the day, by feature; without them the level does not follow the shop's.
+    origin : mapping of str to object
+        Parts of the card about the data: first day, fingerprint, findings.
+    progress : callable
+        Function that is called with a text, the steps done and all steps, also from other threads.
     """
 
     frame: TrainingFrame
@@ -107,15 +107,15 @@ def make_study(shop: Shop, config: Config, as_of: Day | None = None, progress: P
 
     Parameters
     ----------
-    shop
-        The shop.
-    config
-        All settings. Built features are kept in the folder ``features.store``, where that is set, so that a run that
-        breaks goes on with them.
-    as_of
-        Nothing on or after this day is seen; None takes the start of the last day with an order.
-    progress
-        Called with a text, the steps done and all steps.
+    shop : Shop
+        Shop whose customers are learned from.
+    config : Config
+        Settings of the training. Built features are kept in the folder ``features.store``, where that is set, so that a
+        run that breaks goes on with them.
+    as_of : date or str, optional
+        Day at which the data ends: nothing on or after it is seen. None takes the start of the last day with an order.
+    progress : callable, optional
+        Function that is called with a text, the steps done and all steps.
 
     Raises
     ------
