@@ -40,10 +40,10 @@ def save_model(model: Model, folder: str | Path) -> Model:
 
     Parameters
     ----------
-    model
-        The model.
-    folder
-        An empty or missing folder.
+    model : Model
+        Model to write.
+    folder : str or Path
+        Folder to write to, empty or missing.
 
     Returns
     -------
@@ -198,14 +198,16 @@ class PyfuncModel:
         self._features = {feature.name: feature for feature in model.features}
 
     def predict(self, model_input: Any, params: dict[str, Any] | None = None) -> pd.Series:
-        """Predict the probability of leaving, shape (rows,); ``params`` are not used.
+        """Predict the probability of leaving, shape (rows,).
 
         Parameters
         ----------
-        model_input
-            A table of pandas, Polars or Arrow with the model's features as columns, whatever type their numbers have;
-            or records. Other columns do not matter. A feature that is null where there is nothing to tell may be left
-            out, as JSON often leaves null out; one that is 0 there, or that every customer has, may not.
+        model_input : pandas DataFrame, Polars DataFrame, Arrow table or records
+            Table with the model's features as columns, whatever type their numbers have. Other columns do not matter. A
+            feature that is null where there is nothing to tell may be left out, as JSON often leaves null out; one that
+            is 0 there, or that every customer has, may not.
+        params : dict of str to object, optional
+            Parameters that MLflow passes; not used.
 
         Raises
         ------

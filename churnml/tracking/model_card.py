@@ -29,10 +29,10 @@ def write_model_card(training: Training, contributions: pd.DataFrame | None = No
 
     Parameters
     ----------
-    training
-        What a trainer found.
-    contributions
-        SHAP values of the model on ``sample_gate``, where they are there already; None computes them.
+    training : Training
+        Findings of a training, as from a trainer.
+    contributions : pandas DataFrame, optional
+        SHAP values of the model on ``sample_gate``, where they are computed already; None computes them.
 
     Returns
     -------
@@ -78,10 +78,10 @@ def compute_drivers(contributions: pd.DataFrame, concept_of: Mapping[str, str]) 
 
     Parameters
     ----------
-    contributions
+    contributions : pandas DataFrame
         SHAP values in log-odds, a column per feature.
-    concept_of
-        The concept of each feature.
+    concept_of : mapping of str to str
+        Concept of each feature.
 
     Returns
     -------
@@ -109,10 +109,10 @@ def compute_lift_over_time(predictions: Predictions, candidate: str) -> pd.DataF
 
     Parameters
     ----------
-    predictions
+    predictions : Predictions
         Out-of-fold predictions.
-    candidate
-        Whose.
+    candidate : str
+        Name of the candidate whose predictions are ranked.
 
     Returns
     -------

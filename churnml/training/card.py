@@ -19,10 +19,14 @@ def make_card(study: Study, choice: Choice, verdict: Verdict, found: Mapping[str
 
     Parameters
     ----------
-    study, choice, verdict
-        The steps of the training.
-    found
-        What was computed on the rows of the gate; it goes in as it is.
+    study : Study
+        Labelled rows and settings of the training.
+    choice : Choice
+        Candidate and recipe that were chosen.
+    verdict : Verdict
+        Verdict of the gate.
+    found : mapping of str to object
+        Findings on the rows of the gate; they go in as they are.
     """
     told, (recipe, _) = dataclasses.asdict(verdict), shipped(choice, verdict)
     card: dict[str, Any] = plain(

@@ -19,11 +19,11 @@ def say_verdict(verdict: Mapping[str, Any], language: Language) -> str:
 
     Parameters
     ----------
-    verdict
-        The fields of ``churnml.training.judge.gate.Verdict``, as a card holds them; without ``because``, as in cards of
+    verdict : mapping of str to object
+        Fields of `churnml.training.judge.gate.Verdict`, as a card holds them; without ``because``, as in cards of
         version 0.1, its own English sentence is taken.
-    language
-        The language.
+    language : str
+        Language of the sentence.
 
     Examples
     --------
@@ -52,11 +52,11 @@ def say_level(level: Mapping[str, Any], language: Language) -> str:
 
     Parameters
     ----------
-    level
-        The fields of ``churnml.training.judge.level.Level``, as a card holds them; where they name no days, as in cards
-        of version 0.1, its own English sentence is taken.
-    language
-        The language.
+    level : mapping of str to object
+        Fields of `churnml.training.judge.level.Level`, as a card holds them; where they name no days, as in cards of
+        version 0.1, its own English sentence is taken.
+    language : str
+        Language of the sentence.
     """
     if "day" not in level:
         return str(level.get("sentence") or "")

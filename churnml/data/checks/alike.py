@@ -36,8 +36,8 @@ def alike(these: ir.Table, those: ir.Table) -> pd.DataFrame:
 
     Parameters
     ----------
-    these, those
-        Distinct ids, in a column ``id``.
+    these, those : Ibis table
+        Distinct ids of either table, in a column ``id``.
 
     Returns
     -------

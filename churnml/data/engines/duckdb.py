@@ -32,9 +32,9 @@ class DuckDBEngine(Engine):
 
     Parameters
     ----------
-    timezone
-        The wall clock into which zone-aware times are converted.
-    allow
+    timezone : str
+        Time zone of the shop's wall clock, into which zone-aware times are converted.
+    allow : sequence of str or Path, optional
         Folders that views within a DuckDB file may read.
     """
 

@@ -31,16 +31,16 @@ class Found:
 
     Attributes
     ----------
-    tables
+    tables : dict of str to Ibis table
         Raw tables by contract name.
-    failures
-        A sentence for each table that cannot be read, by contract name.
-    names
-        The names of all that there is.
-    files
-        The files of each table, where it is made of files.
-    notes
-        What a user should know about the source.
+    failures : dict of str to str
+        Sentence for each table that cannot be read, by contract name.
+    names : list of str
+        Names of all tables or files in the source.
+    files : dict of str to sequence of TableFile
+        Files of each table that is made of files, by contract name.
+    notes : list of str
+        Sentences about the source that a user should know.
     """
 
     tables: dict[str, ir.Table] = field(default_factory=dict)
@@ -55,14 +55,14 @@ class Engine(ABC):
 
     Attributes
     ----------
-    backend
-        The Ibis backend.
-    errors
-        What the engine raises where stored data cannot be read.
-    remedy
-        What a user may bring instead of a source that does not hold the tables.
-    orders_at_once
-        Orders whose customers it can look at together; None where it has no such bound.
+    backend : Ibis backend
+        Backend that runs the queries.
+    errors : tuple of exception types
+        Exceptions that the engine raises where stored data cannot be read.
+    remedy : str
+        Text that says what may be brought instead of a source that does not hold the tables.
+    orders_at_once : int or None
+        Number of orders whose customers it can look at together; None where it has no such bound.
     """
 
     backend: Any
@@ -95,10 +95,10 @@ class Engine(ABC):
 
         Parameters
         ----------
-        source
-            What the engine was opened for.
-        names
-            For each contract table, the name that the source uses.
+        source : object
+            Source that the engine was opened for.
+        names : mapping of str to str
+            Name that the source uses for each contract table.
 
         Returns
         -------
@@ -183,14 +183,14 @@ class Engine(ABC):
 
         Parameters
         ----------
-        tables
-            The rows, of customers apart, in the order of the customers and each sorted by them.
-        transform
-            Makes the rows that are written of a piece of them; it sees each piece once.
-        schema
-            What ``transform`` gives.
-        folder
-            An empty folder.
+        tables : sequence of Ibis table
+            Rows to write, each table of other customers, in the order of the customers and sorted by them.
+        transform : callable
+            Function that makes the rows that are written of a piece of them; it sees each piece once.
+        schema : Arrow schema
+            Columns and types that ``transform`` gives.
+        folder : Path
+            Empty folder for the parts.
         """
         with pq.ParquetWriter(
             folder / "part-00000.parquet", schema, compression="zstd", use_dictionary=False

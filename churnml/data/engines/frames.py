@@ -22,9 +22,9 @@ def to_arrow(frame: Any) -> pa.Table | pa.RecordBatchReader:
 
     Parameters
     ----------
-    frame
-        A pandas or Polars DataFrame, a Polars LazyFrame, an Arrow table, dataset or stream, a DuckDB relation, or an
-        Ibis table; the latter two are computed on the connection to which they belong.
+    frame : object
+        Table as a pandas or Polars DataFrame, a Polars LazyFrame, an Arrow table, dataset or stream, a DuckDB relation,
+        or an Ibis table; the latter two are computed on the connection to which they belong.
 
     Raises
     ------

@@ -23,12 +23,12 @@ class TableFile:
 
     Attributes
     ----------
-    path
-        Where it lies.
-    name
-        Its path within the folder of the shop, with slashes.
-    keys
-        Columns that stand in the names of the folders above it, such as ``currency=EUR``; None is null.
+    path : Path
+        Path of the file.
+    name : str
+        Path within the folder of the shop, with slashes.
+    keys : mapping of str to str or None
+        Values of columns that stand in the names of the folders above the file, such as ``currency=EUR``; None is null.
     """
 
     path: Path
@@ -47,12 +47,12 @@ class Layout:
 
     Attributes
     ----------
-    tables
-        The files of each contract table that has any, sorted by name.
-    failures
-        A sentence for each table whose files cannot be told from others.
-    unread
-        Names of files and folders that could hold rows of the shop, and are not read.
+    tables : mapping of str to sequence of TableFile
+        Files of each contract table that has any, sorted by name.
+    failures : mapping of str to str
+        Sentence for each table whose files cannot be told from others.
+    unread : sequence of str
+        Names of files and folders that could hold rows of the shop, but are not read.
     """
 
     tables: Mapping[str, Sequence[TableFile]]
@@ -76,10 +76,10 @@ def lay_out(folder: Path, names: Mapping[str, str]) -> Layout:
 
     Parameters
     ----------
-    folder
-        The folder.
-    names
-        For each contract table, the name that the files have.
+    folder : Path
+        Folder that holds the files.
+    names : mapping of str to str
+        Name that the files have for each contract table.
     """
     held: dict[str, list[TableFile]] = {name: [] for name in names.values()}
     refused: dict[str, list[str]] = {name: [] for name in held}

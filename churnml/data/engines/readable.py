@@ -71,10 +71,10 @@ def why_unreadable(files: Sequence[TableFile], error: Exception) -> str:
 
     Parameters
     ----------
-    files
-        The files of one table.
-    error
-        What the engine, or a look at the files, raised.
+    files : sequence of TableFile
+        Files of one table.
+    error : Exception
+        Exception that the engine, or a look at the files, raised.
     """
     if files[0].is_parquet:
         return f"{said(error)} Copy it again, or export it again."

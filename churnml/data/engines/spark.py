@@ -38,12 +38,12 @@ class SparkEngine(Engine):
 
     Parameters
     ----------
-    source
-        A session, whose catalog holds the tables; or ``pyspark:///folder?spark.master=local[2]``, where the folder
+    source : object
+        Spark session whose catalog holds the tables; or ``pyspark:///folder?spark.master=local[2]``, where the folder
         holds them as files (without a folder the catalog does) and what follows the question mark configures the
         session.
-    timezone
-        The wall clock into which zone-aware times are converted; it becomes the session's.
+    timezone : str
+        Time zone of the shop's wall clock, into which zone-aware times are converted; it becomes the session's.
     """
 
     errors = (PySparkException, Py4JError)

@@ -40,14 +40,14 @@ class Finding:
 
     Attributes
     ----------
-    grade
-        ``pass``, ``warn`` or ``fail``.
-    name
-        What was looked at.
-    number, bound
-        What was found, and from where on it is in order, in the unit that the sentence names.
-    sentence
-        What that means, and what to do where it is not in order.
+    grade : {'pass', 'warn', 'fail'}
+        Answer to the question.
+    name : str
+        Name of what was looked at.
+    number, bound : float
+        Number that was found, and the bound from which on it is in order, in the unit that the sentence names.
+    sentence : str
+        Sentence that says what that means, and what to do where it is not in order.
     """
 
     grade: Grade
@@ -87,14 +87,14 @@ def judge_data(
 
     Parameters
     ----------
-    frame
+    frame : TrainingFrame or None
         All labelled rows; None where no snapshot has a complete label window.
-    orders_per_day
-        See ``count_orders_per_day``.
-    definition
-        Gives activity window and horizon.
-    first_day, data_end
-        The days that the data covers, ``[first_day, data_end)``.
+    orders_per_day : pandas Series
+        Number of orders of each day, as from `count_orders_per_day`.
+    definition : ChurnDefinition
+        Definition of leaving, whose activity window and horizon are used.
+    first_day, data_end : date
+        First day of the data, and the day after its last.
 
     Returns
     -------
