@@ -18,7 +18,7 @@ _COARSER = ("Y", "M", "W")
 
 
 def parse_day(value: Day, name: str = "snapshot_date") -> date:
-    """Read a day.
+    """Read a day from text or from a value that holds one.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ give a date, a datetime or a pandas Timestamp.
 
 
 def _day(value: Any) -> date | None:
-    """Give the day of a value; None where it is none."""
+    """Return the day of a value; None where it is none."""
     if isinstance(value, str):
         try:
             return date.fromisoformat(value) if _ISO.fullmatch(value) else None

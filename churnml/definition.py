@@ -95,7 +95,7 @@ class ChurnDefinition(BaseModel):
             raise ConfigError(failures_of(error, "definition")) from error
 
     def window(self, snapshot_date: Day) -> tuple[date, date]:
-        """Give the half-open window ``[from, to)`` in which it shows whether a customer stayed."""
+        """Return the half-open window ``[from, to)`` in which it shows whether a customer stayed."""
         start = parse_day(snapshot_date) + timedelta(days=self.lead_days)
         return start, start + timedelta(days=self.horizon_days)
 

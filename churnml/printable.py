@@ -13,7 +13,7 @@ _UNSEEN = re.compile(
 
 
 def printable(text: str) -> str:
-    r"""Give a text on one line, with characters that a reader cannot see written as escapes.
+    r"""Return a text on one line, with characters that a reader cannot see written as escapes.
 
     Parameters
     ----------

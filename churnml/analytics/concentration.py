@@ -65,7 +65,7 @@ def top_share(history: History, share: float = 0.25, days: int = 365) -> TopShar
     Returns
     -------
     TopShare
-        Their number, amount and share.
+        Number, amount and share of the best customers.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def top_figure(amounts: NDArray[np.int64], share: float = 0.25) -> Figure:
 
 
 def _amounts(history: History, days: int) -> NDArray[np.int64]:
-    """Give the amount of every buyer in ten-thousandths, the best first."""
+    """Return the amount of every buyer in ten-thousandths, the best first."""
     orders = history.uncancelled_orders
     orders = orders.filter(history.within(orders.ordered_at, days))
     by = orders.group_by("customer_id").aggregate(amount=orders.amount.sum().cast("float64"))

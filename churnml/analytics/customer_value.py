@@ -158,7 +158,7 @@ def historic_customer_value(history: History) -> HistoricValue:
     Returns
     -------
     HistoricValue
-        The value, its interval and its parts.
+        Value, its interval and its parts.
     """
     orders = history.uncancelled_orders
     recent = history.within(orders.ordered_at, YEAR_DAYS)

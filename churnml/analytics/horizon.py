@@ -219,7 +219,7 @@ def _share(part: float, whole: float) -> float:
 
 
 def _shortest(horizons: pd.DataFrame, curve: pd.DataFrame, share: float) -> int | None:
-    """Give the shortest horizon at which so large a share of those who come back within a year have come back."""
+    """Return the shortest horizon at which so large a share of those who come back within a year have come back."""
     within = _within_a_year(curve)
     enough = horizons[horizons["returned_share"] >= share * within]
     return int(enough["horizon_days"].iloc[0]) if len(enough) and within > 0 else None

@@ -264,12 +264,12 @@ def compute_complaint_topics(
 
 
 def _known(churned: pd.Series) -> pd.Series:
-    """Give the labels that are known; none where the window ends after the data."""
+    """Return the labels that are known; none where the window ends after the data."""
     return churned.dropna()
 
 
 def _with_inputs(names: Iterable[str], given: dict[str, Feature]) -> list[Feature]:
-    """Give the features of these names and all that they are derived from, in the order in which they are computed."""
+    """Return the features of these names and all their inputs, in the order in which they are computed."""
     wanted, waiting = set[str](), list(names)
     while waiting:
         name = waiting.pop()

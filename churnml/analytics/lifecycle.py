@@ -23,7 +23,7 @@ _VIP_SHARE = 0.1
 
 
 def against_own_pace(X: pd.DataFrame, definition: ChurnDefinition) -> pd.DataFrame:
-    """Say who is overdue against their own pace, and who is lost.
+    """Find customers who are overdue against their own pace, and customers who are lost.
 
     Parameters
     ----------
@@ -35,8 +35,8 @@ def against_own_pace(X: pd.DataFrame, definition: ChurnDefinition) -> pd.DataFra
     Returns
     -------
     pandas DataFrame
-        With the index of ``X``: ``pace_days`` (their median days between orders; with one order day the shop's median
-        of these), ``overdue`` (the last order is longer ago than that) and ``lost`` (longer ago than three times
+        Columns with the index of ``X``: ``pace_days`` (their median days between orders; with one order day the shop's
+        median of these), ``overdue`` (the last order is longer ago than that) and ``lost`` (longer ago than three times
         their pace, and than the horizon).
     """
     since = X["days_since_last_order"]
@@ -67,7 +67,7 @@ def lifecycle_stages(X: pd.DataFrame, value: pd.Series, definition: ChurnDefinit
     Returns
     -------
     pandas Series
-        With the index of ``X``.
+        Stage of each customer, with the index of ``X``.
     """
     since, horizon = X["days_since_last_order"], definition.horizon_days
     pace = against_own_pace(X, definition)
@@ -109,7 +109,7 @@ def compute_lifecycle(standings: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
 
 
 def compute_transitions(standings: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
-    """Count who went from which stage of life to which, from one day to the next.
+    """Count the customers by their stages of life on one day and on the next.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def count_standings(standings: Mapping[date, pd.DataFrame], column: str) -> pd.D
 
 
 def count_moves(standings: Mapping[date, pd.DataFrame], column: str) -> pd.DataFrame:
-    """Count who went from which category of a column to which, from one day to the next; see `compute_transitions`."""
+    """Count the customers by their categories on one day and on the next; see `compute_transitions`."""
     columns = ["period_start", "period_end", "before", "after", "customers", "share"]
     parts = [pd.DataFrame(columns=columns)]
     for start, end in pairwise(standings):

@@ -71,7 +71,7 @@ class Overview:
     first_experience: pd.DataFrame
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Give all tables by name."""
+        """Return all tables of the overview by name."""
         return {
             field.name: table for field in fields(self) if isinstance(table := getattr(self, field.name), pd.DataFrame)
         }

@@ -84,7 +84,7 @@ class Period:
     active_year_ago: NDArray[np.bool_]
 
     def of(self, customers: NDArray[np.intp]) -> Period:
-        """Give the same of some customers, by their places."""
+        """Return the period of some customers, by their positions."""
         arrays = {
             field.name: getattr(self, field.name)[customers]
             for field in fields(self)

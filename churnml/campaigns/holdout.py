@@ -50,7 +50,7 @@ class HoldoutPlan:
 def assign(
     customers: pd.Series, strata: pd.Series, share: float, campaign: str, key: str, fixed: pd.Series
 ) -> NDArray[np.bool_]:
-    """Tell who is in the holdout.
+    """Assign customers to the holdout.
 
     In each stratum the customers with the smallest keyed hash of id and campaign are, so that the holdout looks like
     the others, nobody can choose who is in it, and another campaign holds out others. Whose arm is fixed keeps it.
@@ -71,7 +71,7 @@ def assign(
     Returns
     -------
     array of bool
-        In the order of ``customers``.
+        Whether each customer is in the holdout, in the order of ``customers``.
     """
     ids = customers.to_numpy()
     kept = pd.Series(ids).map(fixed).astype("boolean")
@@ -106,8 +106,8 @@ def smallest_effect(rate: float, listed: int, held_out: int) -> float | None:
     Returns
     -------
     float or None
-        None where a group is empty, and where not even contacts that keep everybody would show: no effect is larger
-        than the churn rate itself.
+        Difference of churn rates; None where a group is empty, and where not even contacts that keep everybody would
+        show: no effect is larger than the churn rate itself.
 
     Examples
     --------
@@ -122,7 +122,7 @@ def smallest_effect(rate: float, listed: int, held_out: int) -> float | None:
 
 
 def share_for(settings: HoldoutSettings, rate: float, listed: int) -> float:
-    """Give the share that is held out: as set, or what the effect that one wants to see needs.
+    """Return the share that is held out: as set, or large enough to show the effect that is set.
 
     Parameters
     ----------
@@ -136,7 +136,8 @@ def share_for(settings: HoldoutSettings, rate: float, listed: int) -> float:
     Returns
     -------
     float
-        At most 0.5; where that is not enough, ``smallest_effect`` of the result tells what can be seen.
+        Share of the customers, at most 0.5; where that is not enough, ``smallest_effect`` of the result tells what can
+        be seen.
 
     Examples
     --------

@@ -47,8 +47,9 @@ def counterfactuals(shop: Shop, snapshot_date: date) -> Iterator[Counterfactual]
     Yields
     ------
     Counterfactual
-        One with later rows and times left out, one with them changed and others added, one with rows of the past that
-        reach the warehouse on the day itself, and, where customers have attributes, one with these updated.
+        Changed shops: one with later rows and times left out, one with them changed and others added, one with rows of
+        the past that reach the warehouse on the day itself, and, where customers have attributes, one with these
+        updated.
     """
     now = ibis.timestamp(datetime.combine(snapshot_date, time.min))
     later = ibis.timestamp(datetime.combine(snapshot_date, time.min) + timedelta(days=40))
@@ -115,7 +116,7 @@ def _late_times(contract: Table) -> list[str]:
 def _with_late_times(
     contract: Table, table: ir.Table, now: ir.TimestampScalar, instead: ir.TimestampScalar | None
 ) -> ir.Table:
-    """Give times that are not known yet another value, and what becomes known with them too."""
+    """Change times that are not known yet, and what becomes known with them too."""
     late = {name: table[name].isnull() | (table[name] >= now) for name in _late_times(contract)}
     changed: dict[str, ir.Value] = {}
     for name, unknown in late.items():

@@ -16,7 +16,7 @@ _DIGITS = 12
 
 
 def place_of(customer_id: ir.StringColumn, seed: int | None = None) -> ir.StringColumn:
-    """Give a customer a place among all, as hexadecimal digits that depend on their id and a seed alone."""
+    """Compute the place of a customer among all, as hexadecimal digits that depend on their id and a seed alone."""
     return _md5(customer_id if seed is None else ibis.literal(f"{seed} ") + customer_id)
 
 

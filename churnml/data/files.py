@@ -16,7 +16,7 @@ from churnml.errors import InputError
 
 @contextmanager
 def whole_folder(out: str | Path, owned: Iterable[str] = (), last: str | None = None) -> Iterator[Path]:
-    """Give a scratch folder whose files move into ``out`` when the block ends without an error.
+    """Open a scratch folder whose files move into ``out`` when the block ends without an error.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def whole_folder(out: str | Path, owned: Iterable[str] = (), last: str | None = 
 
 @contextmanager
 def whole_file(out: str | Path, mode: int | None = None) -> Iterator[Path]:
-    """Give a path whose file takes the place of ``out`` when the block ends without an error.
+    """Open a path whose file takes the place of ``out`` when the block ends without an error.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def read_table(file: str | Path) -> pd.DataFrame:
 
 @contextmanager
 def _beside(out: Path) -> Iterator[Path]:
-    """Give a scratch folder within a folder that is there, else beside what will be there; tell what is refused."""
+    """Return a scratch folder within a folder that is there, else beside what will be there; tell what is refused."""
     sweep(out.parent)
     made: list[Path] = []
     try:

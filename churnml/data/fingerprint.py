@@ -47,7 +47,7 @@ class Fingerprints:
         Returns
         -------
         str
-            16 hex digits over table names, columns, row counts and the exact sum of the rows' hashes.
+            Hash of 16 hex digits over table names, columns, row counts and the exact sum of the rows' hashes.
         """
         digest = hashlib.sha256()
         for found in self._template.on(snapshot_date).to_pandas().sort_values("table").itertuples():

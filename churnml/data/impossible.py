@@ -11,7 +11,7 @@ from churnml.data.contract import Table
 
 
 def lies_before(time: ir.Value, start: ir.Value) -> ir.BooleanValue:
-    """Tell whether a time lies on a day before another one; clocks of several systems disagree on less than a day."""
+    """Check whether a time lies on a day before another one; clocks of several systems disagree on less than a day."""
     return (time.date() < start.date()).fill_null(False)
 
 

@@ -23,7 +23,7 @@ MIN_SNAPSHOTS = 3
 
 
 def eligible(history: History, definition: ChurnDefinition) -> ir.Table:
-    """Give the customers who are eligible on a snapshot, by the definition's kind.
+    """Return the customers who are eligible on a snapshot, by the definition's kind.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def count_eligible(history: History, definition: ChurnDefinition) -> int:
 
 
 def eligible_by_orders(history: History, orders: ir.Table, definition: ChurnDefinition) -> ir.BooleanValue | None:
-    """Tell from a customer's uncancelled orders, as an aggregate, whether they are eligible.
+    """Compute from a customer's uncancelled orders, as an aggregate, whether they are eligible.
 
     It says the same as ``eligible`` without reading the orders once more; None where the orders do not tell it.
     """
@@ -69,7 +69,7 @@ def exclusions(history: History, definition: ChurnDefinition) -> dict[str, int]:
 
 
 def labels(shop: Shop, snapshot_date: Day, definition: ChurnDefinition, data_end: Day) -> pd.Series:
-    """Tell who of the eligible customers of a snapshot churned.
+    """Label the eligible customers of a snapshot as churned or stayed.
 
     Whether an order stands or a subscription runs is taken as known at the end of the window, so that a label never
     changes with later data.
@@ -99,7 +99,7 @@ def labels(shop: Shop, snapshot_date: Day, definition: ChurnDefinition, data_end
 
 
 def treated(shop: Shop, snapshot_date: Day, definition: ChurnDefinition) -> pd.Index:
-    """Give the customers to whom something was sent in the window in which they show whether they stay.
+    """Return the customers to whom something was sent in the window of their outcome.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def treated(shop: Shop, snapshot_date: Day, definition: ChurnDefinition) -> pd.I
     Returns
     -------
     pandas Index
-        ``customer_id``, sorted.
+        Ids of these customers, sorted.
     """
     history = History(shop, snapshot_date)
     if not shop.has("contacts"):
@@ -168,7 +168,7 @@ def _labelled_by_id(then: History, definition: ChurnDefinition) -> ir.Table:
 
 
 def _labelled(then: History, definition: ChurnDefinition) -> ir.Table:
-    """Give ``churned``, 1.0 or 0.0, of each customer who was eligible then, as known at the end of the window."""
+    """Return ``churned``, 1.0 or 0.0, of each customer who was eligible then, as known at the end of the window."""
     later = then.later(definition.reach_days)
     customers = eligible(then, definition).select("customer_id")
     stayed = _KINDS[definition.kind].stayed(then, later, definition)
@@ -351,7 +351,7 @@ def _customers_of(table: ir.Table) -> ir.Table:
 
 
 def _known(history: History, table: str) -> ir.Table:
-    """Give the customers of a table, or those who ordered where the shop did not bring it."""
+    """Return the customers of a table, or those who ordered where the shop did not bring it."""
     rows = history.table(table if history.shop.has(table) else "orders")
     return _customers_of(rows)
 

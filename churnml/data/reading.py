@@ -169,7 +169,7 @@ def _open(
 
 
 def _table_sources(tables: Mapping[str, TableSource | Mapping[str, Any]] | None) -> dict[str, TableSource]:
-    """Give how each table is named in the source, or all that is wrong with it."""
+    """Return how each table is named in the source, or all that is wrong with it."""
     failures: list[str] = []
     sources: dict[str, TableSource] = {}
     for name, given in (tables or {}).items():
@@ -193,7 +193,7 @@ def _checked(engine: Engine, raw: Mapping[str, ir.Table], found: Found, add_line
 
 
 def _with_contract_names(raw: ir.Table, name: str, columns: Mapping[str, str]) -> tuple[ir.Table, list[str]]:
-    """Give a raw table the contract's column names; a mapped column takes the place of one that has its name."""
+    """Rename a raw table's columns as the contract does; a mapped column replaces one that has its name."""
     table = TABLES[name]
     where = f"{name}: tables.{name}.columns in the config"
     unknown = [ours for ours in columns if ours not in (*table.column, RECORDED_AT.name) and not table.attributes]
@@ -228,7 +228,7 @@ def _through_the_door(raw: ir.Table, name: str, report: CheckReport, orders: ir.
 
 
 def _is_changed(raw: ir.Table, name: str, report: CheckReport) -> bool:
-    """Tell whether a table had to be converted or freed of rows, so that it is stored and this is done once."""
+    """Check whether a table had to be converted or freed of rows, so that it is stored and this is done once."""
     if name in report.duplicated or name in report.impossible:
         return True
     plain = report.plain.get(name, frozenset())

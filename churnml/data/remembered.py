@@ -35,7 +35,7 @@ def key_of(files: Mapping[str, Path] | None, settings: str) -> str | None:
     Returns
     -------
     str or None
-        64 hex digits; None where a file cannot be read, or there is none.
+        Hash of 64 hex digits; None where a file cannot be read, or there is none.
     """
     if files is None:
         return None
@@ -50,7 +50,7 @@ def key_of(files: Mapping[str, Path] | None, settings: str) -> str | None:
 
 
 def recall(key: str) -> CheckReport | None:
-    """Give the report that was remembered under a key; None where there is none, or none that can be read."""
+    """Return the report that was remembered under a key; None where there is none, or none that can be read."""
     try:
         told = json.loads((_folder() / f"{key}.json").read_text(encoding="utf-8"))
         by_table = {

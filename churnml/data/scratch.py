@@ -57,7 +57,7 @@ class Scratch:
             self._lock = None
 
     def __enter__(self) -> Path:
-        """Give the folder."""
+        """Return the folder."""
         return self.path
 
     def __exit__(

@@ -59,7 +59,7 @@ class Shop:
     families: tuple[Any, ...] = ()
 
     def with_family(self, *families: Any) -> Shop:
-        """Give the shop with feature families of its own: they are built, described, traced and spoken of like others.
+        """Add feature families of the shop's own: they are built, described, traced and spoken of like others.
 
         Parameters
         ----------
@@ -69,7 +69,8 @@ class Shop:
         Returns
         -------
         Shop
-            The given one stays as it is. What breaks a law in a declaration is said when its features are asked for.
+            Shop with these families; the given one stays as it is. Faults in a declaration are raised when its features
+            are asked for.
 
         Examples
         --------
@@ -109,7 +110,7 @@ class Shop:
         concept: str | None = None,
         actionable: bool = False,
     ) -> Shop:
-        """Give the shop with features that were computed elsewhere, joined to its own.
+        """Add features that were computed elsewhere, joined to the shop's own.
 
         Parameters
         ----------
@@ -131,7 +132,7 @@ class Shop:
         Returns
         -------
         Shop
-            The given one stays as it is.
+            Shop with these features; the given one stays as it is.
 
         Raises
         ------
@@ -151,7 +152,7 @@ class Shop:
         return self if self.sample is None else self.sample.of
 
     def has(self, table: str, columns: Iterable[str] = ()) -> bool:
-        """Tell whether the shop brought a table with all these columns."""
+        """Check whether the shop brought a table with all these columns."""
         return set(columns) <= self.brought.get(table, frozenset()) if columns else table in self.tables
 
     @property

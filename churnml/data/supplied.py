@@ -50,7 +50,7 @@ class SuppliedTable:
     actionable: bool = False
 
     def on(self, snapshot_date: date) -> pd.DataFrame:
-        """Give the numbers of one snapshot by ``customer_id``.
+        """Return the numbers of one snapshot by ``customer_id``.
 
         Raises
         ------
@@ -148,7 +148,7 @@ def supplied_table(
 
 
 def as_pandas(frame: Any, name: str) -> pd.DataFrame:
-    """Give a table of pandas, Polars or Arrow as one of pandas.
+    """Return a table of pandas, Polars or Arrow as one of pandas.
 
     Raises
     ------

@@ -48,7 +48,7 @@ class Template:
         self._text, self._schema = compiled or _compiled(shop, query)
 
     def on(self, snapshot_date: date) -> ir.Table:
-        """Give the query for a day."""
+        """Return the query of the shop as known on a day."""
         if self._text is None:
             return self._query(History(self._shop, snapshot_date))
         text = _PLACEHOLDER.sub(lambda found: _written(found, snapshot_date), self._text)
@@ -57,7 +57,7 @@ class Template:
 
 
 def on_its_day(history: History, query: Callable[..., ir.Table], *arguments: Hashable) -> ir.Table:
-    """Give a query of a history, compiled once for all days of its shop.
+    """Return the query of a history, compiled once for all days of its shop.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ COLUMNS = ("customer_id", "at", "kind", "number", "detail")
 
 
 def timeline(history: History, customers: Sequence[str], at_most: int = 40, *, shared_by: int = 1) -> pd.DataFrame:
-    """Give the newest events of customers.
+    """Return the newest events of customers.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from churnml.features.family_catalogue import LEVEL, catalogue
 
 
 def tables_of(features: Iterable[Feature]) -> set[str]:
-    """Give the tables that features are read from."""
+    """Return the tables that features are read from."""
     return {feature.source.table for feature in features if isinstance(feature, Aggregate)}
 
 

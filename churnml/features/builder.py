@@ -100,7 +100,7 @@ class Aggregates:
         self._parts: list[Template] = shop.answers[asked]
 
     def on(self, snapshot_date: date) -> list[ir.Table]:
-        """Give a table for each part of the shop, in the order of customers, each sorted by ``customer_id``."""
+        """Return a table for each part of the shop, in the order of customers, each sorted by ``customer_id``."""
         if History(self._whole, snapshot_date).first_day == snapshot_date:
             first = self._whole.first_day
             raise InputError(f"{snapshot_date}: no order lies before it; the first is of {first}. Name a later day.")
@@ -130,7 +130,7 @@ def _aggregate(history: History, definition: ChurnDefinition, features: Sequence
 
 
 def _population(history: History, definition: ChurnDefinition, of_orders: Sequence[Aggregate]) -> ir.Table:
-    """Give the eligible customers with the aggregates of their orders."""
+    """Return the eligible customers with the aggregates of their orders."""
     orders = ORDERS.rows(history)
     is_eligible = eligible_by_orders(history, orders, definition)
     if is_eligible is not None:
@@ -206,7 +206,7 @@ def _computed(
 
 
 def condition(feature: Aggregate, rows: ir.Table, history: History) -> ir.BooleanValue | None:
-    """Say which rows of its source a feature reads; None reads all."""
+    """Return the condition on the rows of its source that a feature reads; None reads all."""
     parts = []
     if feature.window_days is not None:
         parts.append(history.within(rows[feature.source.event_time], feature.window_days, feature.ago_days))

@@ -61,7 +61,7 @@ def as_markdown(known: Catalogue | None = None) -> str:
     Returns
     -------
     str
-        The page, without a line break at its end.
+        Text of the page, without a line break at its end.
     """
     known = known or catalogue()
     lines = [

@@ -22,7 +22,7 @@ _WORDS_OF_UNIT = {
 
 
 def failures_of_family(family: Family, others: Iterable[Family] = ()) -> list[str]:
-    """Find everything in a declaration that breaks a law.
+    """Find all faults in the declaration of a family.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def failures_of_family(family: Family, others: Iterable[Family] = ()) -> list[st
     Returns
     -------
     list of str
-        A sentence for each; none where all is well.
+        Sentence for each fault; none where all is well.
     """
     owners = {feature.name: other.name for other in others for feature in other.features}
     failures = []

@@ -83,14 +83,14 @@ class Way:
         return f"{name}_seconds" if self.by_clock else f"{name}_days"
 
     def inside(self, reduce: Reducer) -> Reducer:
-        """Give a number of seconds in the unit; days are days already."""
+        """Return a number of seconds in the unit; days are days already."""
         if not self.by_clock:
             return reduce
         per = float(SECONDS[self.measure])
         return lambda rows, where, history: reduce(rows, where, history).cast("float64") / per
 
     def is_late(self, delivery: ir.Table) -> ir.BooleanValue:
-        """Tell which deliveries came late."""
+        """Find the deliveries that came late."""
         return delivery[self.column("delay")] > 0
 
 

@@ -72,7 +72,7 @@ class Description:
     tells: Tells = "high"
 
     def description(self) -> Description:
-        """Give the plain description of a feature that is declared with more."""
+        """Return the plain description of a feature that is declared with more."""
         return Description(**{field.name: getattr(self, field.name) for field in fields(Description)})
 
 
@@ -85,7 +85,7 @@ def describe(names: Iterable[str], known: Mapping[str, Description]) -> tuple[De
 
 
 def differences(was: Description, now: Description | None) -> list[str]:
-    """Say in what a feature is computed differently than it was; None stands for one that is not computed any more."""
+    """Describe how a feature is computed differently than it was; None stands for one that is no longer computed."""
     if now is None:
         return [f"{was.name}: is not computed any more"]
     return [

@@ -17,7 +17,7 @@ from churnml.features.family_catalogue import code_of, own
 
 
 def load_plugins(names: Iterable[str]) -> list[Family]:
-    """Give the families of modules: of each the name ``FAMILY``, or all of ``FAMILIES``.
+    """Import the families of modules: of each the name ``FAMILY``, or all of ``FAMILIES``.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def load_plugins(names: Iterable[str]) -> list[Family]:
 
 
 def with_plugins(shop: Shop, names: Iterable[str]) -> Shop:
-    """Give a shop that has the families of modules too; one that has them already is given as it is.
+    """Return a shop that has the families of modules too; one that has them already is given as it is.
 
     Raises
     ------

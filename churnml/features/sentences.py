@@ -63,7 +63,7 @@ class Sentences:
         Returns
         -------
         str or None
-            The sentence, without a full stop. None where a number is null, or where the feature has nothing to say.
+            Sentence without a full stop. None where a number is null, or where the feature has nothing to say.
 
         Examples
         --------
@@ -94,7 +94,7 @@ class Sentences:
         return capitalised(written, spoken.language) or None
 
     def speaks(self, name: str, X: pd.DataFrame) -> NDArray[np.bool_]:
-        """Tell for which customers ``write`` gives a sentence.
+        """Find the customers for whom ``write`` gives a sentence.
 
         Parameters
         ----------
@@ -106,7 +106,7 @@ class Sentences:
         Returns
         -------
         array of bool
-            Shape (rows,).
+            Whether the feature speaks for each row, shape (rows,).
 
         Examples
         --------
@@ -234,7 +234,7 @@ class _Variant:
         return self.same_as is None
 
     def may_hold(self, X: pd.DataFrame) -> NDArray[np.bool_]:
-        """Tell for which rows the text may be the one that is said."""
+        """Find the rows for which the text may be the one that is said."""
         if self.number is None:
             return np.full(len(X), self.same_as is None)
         return np.asarray(X[str(self.feature)] == self.number)

@@ -63,7 +63,7 @@ class Partition:
         return sum(pq.read_metadata(part).num_rows for part in _parts(self.path))
 
     def read(self) -> pd.DataFrame:
-        """Give the rows as ``build_features`` does, indexed and sorted by ``customer_id``."""
+        """Return the rows as ``build_features`` does, indexed and sorted by ``customer_id``."""
         parts = [pq.read_table(part) for part in _parts(self.path)]
         rows: pd.DataFrame = pa.concat_tables(parts).to_pandas()
         return rows.set_index("customer_id").sort_index()
@@ -100,7 +100,7 @@ def write_features(
     Returns
     -------
     list of Partition
-        In the order of the snapshots.
+        Partitions in the order of the snapshots.
 
     Raises
     ------
@@ -161,7 +161,7 @@ def write_feature_file(
 
 @contextmanager
 def own_store(store: Path) -> Iterator[Path]:
-    """Give a folder for partitions that goes when the block is done or refused, and stays when it breaks.
+    """Open a folder for partitions that goes when the block is done or refused, and stays when it breaks.
 
     Parameters
     ----------

@@ -58,7 +58,7 @@ def trace_value(
     snapshot_date: Day,
     definition: ChurnDefinition | None = None,
 ) -> Trace:
-    """Give one value, what it was derived from, and its source rows.
+    """Return one value, what it was derived from, and its source rows.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def trace_value(
 
 
 def trace(shop: Shop, customer_id: str, feature: str, snapshot_date: Day) -> pd.DataFrame:
-    """Give the source rows of one value, such that a person can redo the arithmetic.
+    """Return the source rows of one value, such that a person can redo the arithmetic.
 
     Parameters
     ----------

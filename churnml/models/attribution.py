@@ -117,7 +117,7 @@ def sum_concepts(contributions: pd.DataFrame, concept_of: Mapping[str, str]) -> 
 
 
 def explanation(base: float, values: pd.DataFrame, X: pd.DataFrame) -> shap.Explanation:
-    """Bring SHAP values into the form that shap's own plots take.
+    """Convert SHAP values to the form that shap's own plots take.
 
     Parameters
     ----------

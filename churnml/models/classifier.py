@@ -164,7 +164,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _one_per_row(name: str, values: ArrayLike) -> NDArray[Any]:
-    """Give a value for each row; null is refused."""
+    """Return a value for each row; null is refused."""
     column = np.asarray(values)
     if column.ndim != 1:
         raise ValueError(f"{name} has {column.ndim} dimensions. Pass one value per row of X.")
@@ -175,7 +175,7 @@ def _one_per_row(name: str, values: ArrayLike) -> NDArray[Any]:
 
 
 def _days(snapshots: ArrayLike) -> NDArray[np.datetime64]:
-    """Give the day of each row."""
+    """Return the day of each row."""
     given = pd.Series(_one_per_row("snapshots", snapshots))
     try:
         days = {value: parse_day(value, "snapshots") for value in given.drop_duplicates()}

@@ -55,7 +55,7 @@ class TrainingFrame:
         return len(self.churned)
 
     def take(self, rows: NDArray[np.bool_]) -> TrainingFrame:
-        """Give the rows of a mask."""
+        """Return the rows of a mask."""
         return dataclasses.replace(
             self,
             X=self.X.loc[rows].reset_index(drop=True),
@@ -68,11 +68,11 @@ class TrainingFrame:
         )
 
     def describe(self, names: Iterable[str]) -> tuple[Description, ...]:
-        """Say what features are, by their names."""
+        """Describe features by their names."""
         return describe(names, self.described)
 
     def faded(self, half_life_days: int | None) -> TrainingFrame:
-        """Give the same rows, those of a snapshot counting half as much for each half-life that it is older.
+        """Return the rows with new weights, halved for each half-life that a snapshot is older.
 
         The newest snapshot counts 1; None counts every row once.
         """
@@ -91,7 +91,7 @@ class TrainingFrame:
         return drawn
 
     def sample(self, most_rows: int, among: NDArray[np.bool_] | None = None) -> TrainingFrame:
-        """Give the rows that ``drawn`` draws."""
+        """Return the rows that ``drawn`` draws."""
         rows = self.drawn(most_rows, among)
         return self if rows.all() else self.take(rows)
 
@@ -136,7 +136,7 @@ def salted(hashes: Floats, salt: str) -> Floats:
     Returns
     -------
     array of float
-        Shape (n,), in [0, 1); the same for the same number and salt.
+        New hashes in [0, 1), shape (n,); the same for the same number and salt.
     """
     seed = int.from_bytes(hashlib.blake2b(salt.encode(), digest_size=8).digest())
     # pandas mixes whole numbers as splitmix64 does (Steele, Lea and Flood 2014), once for each of two salts.

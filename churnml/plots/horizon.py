@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def plot_horizon(
     curve: pd.DataFrame, horizons: pd.DataFrame, recommended_days: int | None, ax: Axes | None = None
 ) -> Axes:
-    """Draw how many order again within so many days, with and without the gaps that are still open.
+    """Draw which share orders again within a number of days, with and without the gaps that are still open.
 
     Parameters
     ----------

@@ -65,7 +65,7 @@ def plot_kpis(table: pd.DataFrame, units: Mapping[str, str]) -> Figure:
     Returns
     -------
     matplotlib Figure
-        The figure.
+        Figure with all pictures.
     """
     from matplotlib.figure import Figure
 
@@ -124,7 +124,7 @@ def plot_standings(table: pd.DataFrame, column: str, ax: Axes | None = None) -> 
 
 
 def plot_moves(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw who went where in the last period: in each row, the per cent of those who were there before.
+    """Draw the moves between stages or segments in the last period, in per cent of those who were there before.
 
     Parameters
     ----------

@@ -93,7 +93,7 @@ def explain_list(
     language: Language,
     snapshot_date: date,
 ) -> list[Section]:
-    """Say what the sheet that explains the list says.
+    """Write the sheet that explains the list, part by part.
 
     Parameters
     ----------

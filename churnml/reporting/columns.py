@@ -57,7 +57,7 @@ def columns(language: Language) -> dict[str, Column]:
 
 
 def names_in(language: Language) -> dict[str, dict[str, str]]:
-    """Give the names of all codes in a language, by kind and code; ``column`` holds the columns' titles."""
+    """Return the names of all codes in a language, by kind and code; ``column`` holds the columns' titles."""
     return {"column": {name: each.title for name, each in columns(language).items()}, **words(language)["codes"]}
 
 

@@ -82,7 +82,7 @@ def read_csv(path: str | Path, *, language: Language | None) -> pd.DataFrame:
 
 
 def _separator(language: Language | None) -> str:
-    """Give what Excel parts cells by: a semicolon where the comma stands for the decimal point."""
+    """Return what Excel parts cells by: a semicolon where the comma stands for the decimal point."""
     return ";" if language is not None and get_decimal_symbol(Locale(language)) == "," else ","
 
 
@@ -102,7 +102,7 @@ def guard(text: str) -> str:
 
 
 def unguard(text: str) -> str:
-    """Give back the text before ``guard``.
+    """Return the text as it was before ``guard``.
 
     Examples
     --------

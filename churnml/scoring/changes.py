@@ -21,7 +21,7 @@ _NEEDED = ("customer_id", "churn_probability", "snapshot_date", "holdout", "arm_
 
 
 def snapshot_of(ranking: pd.DataFrame) -> date:
-    """Give the day of a ranking with at least one row."""
+    """Return the day of a ranking with at least one row."""
     return pd.Timestamp(str(ranking["snapshot_date"].iloc[0])).date()
 
 
@@ -49,7 +49,7 @@ def check_earlier(earlier: pd.DataFrame, snapshot_date: date) -> None:
 def name_changes(
     frame: pd.DataFrame, listed: pd.Series, earlier: pd.DataFrame, lost: pd.Series, contacted: pd.Series
 ) -> pd.DataFrame:
-    """Name what changed for everybody who is on the list or was on the earlier one.
+    """Find what changed for each customer who is on the list or was on the earlier one.
 
     ``new``: on this list only; ``worse``, ``better`` and ``same``: on both, with a probability that rose or fell by
     10 points or more, or did not; off the list again, ``came back`` unaided, with an order since and no offer sent
@@ -134,7 +134,8 @@ def name_causes(
     Returns
     -------
     pandas DataFrame
-        ``changes`` with ``feature`` and ``sentence``, null where none speaks, nothing changed, or they are not ranked.
+        Table ``changes`` with ``feature`` and ``sentence``, null where none speaks, nothing changed, or they are not
+        ranked.
     """
     names = [name for name in contributions.columns if sentences.known[name].family != LEVEL]
     moved = contributions[names] - contributions_before.reindex(contributions.index)[names].fillna(0.0)

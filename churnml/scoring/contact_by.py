@@ -33,8 +33,8 @@ def contact_days(X: pd.DataFrame, history: History, definition: ChurnDefinition,
     Returns
     -------
     pandas Series
-        Whole days with the index of ``X``: 0 where it is below already, null where it is not within the horizon or no
-        model can be fitted.
+        Number of whole days with the index of ``X``: 0 where it is below already, null where it is not within the
+        horizon or no model can be fitted.
     """
     days = pd.Series(np.nan, index=X.index, name="contact_days")
     fitted = fit(history, definition) if len(X) else None

@@ -71,7 +71,7 @@ class Explainer:
     ids: PublicIds = field(default_factory=PublicIds)
 
     def renamed(self, public_ids: pd.Series) -> Explainer:
-        """Give the same with other ids; see ``Ranking.renamed``."""
+        """Return the explainer with other customer ids; see ``Ranking.renamed``."""
 
         def reindexed(table: pd.DataFrame) -> pd.DataFrame:
             return table.set_axis(pd.Index(public_ids.loc[table.index].to_numpy(), name=table.index.name))
@@ -94,7 +94,7 @@ class Explainer:
         return plot_reasons(table, ax, title="Mean absolute weight of each concept (log-odds)")
 
     def stories(self, frame: pd.DataFrame, customers: Sequence[str]) -> dict[str, Story]:
-        """Tell the stories of customers of the ranking; others are left out.
+        """Return the stories of customers of the ranking; others are left out.
 
         Parameters
         ----------
@@ -106,7 +106,7 @@ class Explainer:
         Returns
         -------
         dict
-            By id, in the order given.
+            Stories by customer id, in the order given.
         """
         known = [customer for customer in dict.fromkeys(customers) if customer in self.X.index]
         X = self.X.loc[known]
@@ -199,11 +199,11 @@ class Explainer:
         )
 
     def trace(self, customer_id: str, feature: str) -> pd.DataFrame:
-        """Give the source rows of one value; see ``churnml.features.trace.trace``."""
+        """Return the source rows of one value; see ``churnml.features.trace.trace``."""
         return trace(self.shop, self.ids.real([customer_id])[0], feature, self.snapshot_date)
 
     def features_on(self, day: date) -> pd.DataFrame:
-        """Give the model's features of all customers of another day."""
+        """Return the model's features of all customers of another day."""
         wanted = set(self.model.names)
         features = [feature for feature in available(self.shop) if feature.name in wanted]
         X = build(History(self.shop, day), self.model.definition, features)[list(self.model.names)]

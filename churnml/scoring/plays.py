@@ -156,7 +156,7 @@ class PlayBook:
         Returns
         -------
         pandas DataFrame
-            ``play`` and ``play_rule`` with the index of ``frame``.
+            Columns ``play`` and ``play_rule`` with the index of ``frame``.
         """
         concepts = frame[[name for name in frame.columns if name.endswith("_concept")]].to_numpy()
         fired = [_holds(rule.when, frame, concepts, X) for rule in self.rules]
@@ -228,13 +228,13 @@ def write_plays(language: Language) -> str:
 
 
 def known_words(name: str, part: str, language: Language) -> str | None:
-    """Give churnml's own words for a part of a play of that name; None where it has none."""
+    """Return churnml's own words for a part of a play of that name; None where it has none."""
     found: str | None = words(language)["plays"].get(name, {}).get(part)
     return found
 
 
 def _told(text: Text | None, known: str | None, language: Language) -> str:
-    """Give a text in a language: one's own, in another language where it has none in this one, or else churnml's."""
+    """Return a text in a language: one's own, in another language where it has none in this one, or else churnml's."""
     if text is None:
         return str(known)
     if isinstance(text, str):
@@ -252,7 +252,7 @@ def _own_file() -> Path:
 
 
 def plays_schema() -> dict[str, Any]:
-    """Give the JSON Schema of a file of plays and rules."""
+    """Return the JSON Schema of a file of plays and rules."""
     return json_schema(PlaysFile)
 
 

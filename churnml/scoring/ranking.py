@@ -90,7 +90,7 @@ class Ranking:
         return str(shown.to_html())
 
     def top(self, n: int) -> pd.DataFrame:
-        """Give the n customers who are most likely to leave; the work list is another list.
+        """Return the n customers who are most likely to leave; the work list is another list.
 
         The name of its columns says which list it is.
 
@@ -102,7 +102,7 @@ class Ranking:
         return self.frame.head(_customers(n)).rename_axis(columns="ranking, most likely to leave first")
 
     def worklist(self, n: int | None = None) -> pd.DataFrame:
-        """Give the customers to contact, in the order in which to contact them; see ``select``.
+        """Return the customers to contact, in the order in which to contact them; see ``select``.
 
         Parameters
         ----------
@@ -122,7 +122,7 @@ class Ranking:
         return self.select(capacity=None if n is None else _customers(n)).frame
 
     def select(self, **settings: Any) -> Worklist:
-        """Choose whom to contact.
+        """Choose the customers to contact.
 
         On the list is who is overdue against their own pace but not yet lost, likely enough to leave, may be contacted,
         was not contacted lately, has a play that contacts, and is not in the holdout: those for whom capacity and
@@ -198,7 +198,7 @@ class Ranking:
         return self.explainer.plot_drivers(ax)
 
     def stories(self, customers: Sequence[str]) -> dict[str, Story]:
-        """Tell the stories of customers; see ``Explainer.stories``."""
+        """Return the stories of customers; see ``Explainer.stories``."""
         return self.explainer.stories(self.frame, customers)
 
     def stability(self, customers: Sequence[str], snapshots: int = 3, every_days: int = 30) -> pd.DataFrame:
@@ -210,16 +210,16 @@ class Ranking:
         return self.explainer.explain(self.frame, customer_id)
 
     def trace(self, customer_id: str, feature: str) -> pd.DataFrame:
-        """Give the source rows of one value; see ``churnml.features.trace.trace``."""
+        """Return the source rows of one value; see ``churnml.features.trace.trace``."""
         return self.explainer.trace(customer_id, feature)
 
     def but(self, **changes: Any) -> Ranking:
-        """Give the same ranking with other parts, by the names of the arguments that make one."""
+        """Return the same ranking with other parts, by the names of the arguments that make one."""
         parts = ("frame", "explainer", "plays", "config", "earlier")
         return Ranking(**{name: getattr(self, name) for name in parts} | {"against": self._against} | changes)
 
     def renamed(self, public_ids: pd.Series) -> Ranking:
-        """Give the same ranking with other customer ids in all that it gives out, such as pseudonyms.
+        """Return the same ranking with other customer ids in all that it gives out, such as pseudonyms.
 
         Parameters
         ----------
@@ -235,7 +235,7 @@ class Ranking:
 
 
 def _customers(n: int) -> int:
-    """Give a number of customers, 1 or more."""
+    """Return a number of customers, 1 or more."""
     if isinstance(n, bool | np.bool_) or not isinstance(n, Integral) or n < 1:
         raise InputError(f"n: must be a whole number of customers, 1 or more (received {n!r:.80}). Correct the number.")
     return int(n)

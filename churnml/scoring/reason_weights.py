@@ -131,7 +131,7 @@ class Weigher:
         return np.column_stack(columns) if columns else np.zeros((len(pushes), 0))
 
     def _members(self) -> list[Places]:
-        """Give the places of each concept's features."""
+        """Return the places of each concept's features."""
         owners = np.array([self._sentences.known.concepts[name] for name in self.names])
         return [np.flatnonzero(owners == concept) for concept in self.concepts]
 
@@ -139,7 +139,7 @@ class Weigher:
         return self._sentences.known[self.names[at]].headline if self._side == "leaving" else None
 
     def _happened(self, telling: Flags) -> list[Flags]:
-        """Tell for each concept to whom it happened, shape (rows,) each."""
+        """Find for each concept the customers to whom it happened, shape (rows,) each."""
         found = []
         for members in self._members():
             headlines = [at for at in members if self._headline(at)]
@@ -147,7 +147,7 @@ class Weigher:
         return found
 
     def _telling(self, X: pd.DataFrame) -> Flags:
-        """Tell which features have something true to say on the side, shape (rows, features)."""
+        """Find the features that have something true to say on the side, shape (rows, features)."""
         telling = np.zeros((len(X), len(self.names)), dtype=np.bool_)
         for at, name in enumerate(self.names):
             values, median = X[name].to_numpy(dtype=np.float64), self._medians[name]

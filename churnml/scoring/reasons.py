@@ -98,7 +98,7 @@ class ReasonWriter:
         Returns
         -------
         list of Told
-            One per row; it depends on no other row.
+            Texts of each row, which depend on no other row.
         """
         weights, speakers = self._leaving.weigh(X, contributions)
         # What nobody speaks for comes last.

@@ -220,7 +220,7 @@ class Scorer:
     def _arms(
         self, frame: pd.DataFrame, against: pd.Series, earlier: pd.DataFrame | None
     ) -> tuple[pd.Series, pd.Series]:
-        """Give who is in the holdout, and until when; arms of the earlier list that have not ended stay."""
+        """Decide who is in the holdout, and until when; arms of the earlier list that have not ended stay."""
         playing, day = self.config.plays, frame["snapshot_date"].iloc[0]
         until = frame["measure_on"].copy()
         fixed = pd.Series(dtype="boolean")
@@ -246,7 +246,7 @@ def _bands(probabilities: pd.Series) -> pd.Series:
 
 
 def _besides(shop: Shop, features: list[Feature], book: PlayBook) -> list[Feature]:
-    """Give what is looked at besides the model's features: pace, stage, segment, value and rules of the plays."""
+    """Return what is looked at besides the model's features: pace, stage, segment, value and rules of the plays."""
     looked_at = {*LIFE, *RFM, *VALUE, *INPUTS, *book.features}
     return [feature for feature in available(shop) if feature.name in looked_at and feature not in features]
 
@@ -256,7 +256,7 @@ def _tells_consent(shop: Shop) -> bool:
 
 
 def _contactable(history: History, customers: pd.Index) -> pd.Series:
-    """Give consent per customer; null where the shop does not say."""
+    """Return consent per customer; null where the shop does not say."""
     if not _tells_consent(history.shop):
         return pd.Series(pd.NA, index=customers, dtype="boolean")
     table = history.table("customers").select("customer_id", "contactable").to_pandas().set_index("customer_id")
@@ -265,7 +265,7 @@ def _contactable(history: History, customers: pd.Index) -> pd.Series:
 
 
 def _days_since_contact(history: History) -> pd.Series:
-    """Give the days since an offer was sent, by customer."""
+    """Return the days since an offer was sent, by customer."""
     if not history.shop.has("contacts"):
         return pd.Series(dtype="float64")
     sent = history.sent_offers
@@ -275,6 +275,6 @@ def _days_since_contact(history: History) -> pd.Series:
 
 
 def _days_after(day: date, days: pd.Series) -> pd.Series:
-    """Give dates some whole days after another; null stays null."""
+    """Return dates some whole days after another; null stays null."""
     whole = [None if np.isnan(count) else day + timedelta(days=int(count)) for count in days]
     return pd.Series(whole, index=days.index, dtype=object)

@@ -94,7 +94,7 @@ class Explanation(Story):
 
 
 def say_events(events: pd.DataFrame, language: Language, currency: str | None) -> pd.DataFrame:
-    """Say events in sentences.
+    """Write events as sentences.
 
     Parameters
     ----------

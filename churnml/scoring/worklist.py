@@ -39,7 +39,7 @@ class Worklist:
 def reasons_against(
     frame: pd.DataFrame, known: pd.DataFrame, plays: Mapping[str, Play], settings: ScoringSettings
 ) -> pd.Series:
-    """Tell why a customer does not come into question, or null where they do.
+    """Find the first reason against contacting each customer, or null where there is none.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def reasons_against(
     Returns
     -------
     pandas Series
-        With the index of ``frame``; the first reason that holds.
+        First reason that holds, or null, with the index of ``frame``.
     """
     cool_down = frame["play"].map({name: play.cool_down_days for name, play in plays.items()}).to_numpy()
     without_contact = [name for name, play in plays.items() if not play.contact]
@@ -80,7 +80,7 @@ def reasons_against(
 def make_worklist(
     frame: pd.DataFrame, against: pd.Series, plays: Mapping[str, Play], settings: ScoringSettings, playing: PlaySettings
 ) -> Worklist:
-    """Choose whom to contact.
+    """Choose the customers to contact.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def make_worklist(
 def _affordable(
     candidates: pd.DataFrame, asked: NDArray[np.bool_], plays: Mapping[str, Play], settings: ScoringSettings
 ) -> NDArray[np.bool_]:
-    """Tell for whom capacity and budget last; those who are not asked for use up neither."""
+    """Find the customers for whom capacity and budget last; those who are not asked for use up neither."""
     within: NDArray[np.bool_] = np.cumsum(asked) <= settings.capacity
     if settings.budget is not None:
         cost = candidates["play"].map({name: play.cost + play.offer for name, play in plays.items()}).to_numpy(float)

@@ -73,7 +73,7 @@ def calibration_error(y: ArrayLike, p: ArrayLike, bins: int = 10) -> float:
     Returns
     -------
     float
-        From 0 to 1; nan without rows.
+        Number from 0 to 1; nan without rows.
 
     Examples
     --------
@@ -130,7 +130,7 @@ def calibration_error_if_perfect(p: ArrayLike, bins: int = 10, draws: int = 200,
 
 
 def reliability_table(y: ArrayLike, p: ArrayLike, bins: int = 10) -> pd.DataFrame:
-    """Set predicted probabilities beside what happened, in bins of equal count.
+    """Compare predicted probabilities with outcomes, in bins of equal count.
 
     Parameters
     ----------

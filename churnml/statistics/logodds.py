@@ -95,7 +95,7 @@ def add_up(terms: Floats) -> Floats:
     Returns
     -------
     array of float
-        Their sums, shape (rows,); 0 without columns.
+        Sums of the rows, shape (rows,); 0 without columns.
 
     Examples
     --------

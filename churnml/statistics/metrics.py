@@ -239,7 +239,7 @@ def precision_at(y: ArrayLike, prediction: ArrayLike, k: int) -> float:
     Returns
     -------
     float
-        From 0 to 1; nan without rows.
+        Number from 0 to 1; nan without rows.
 
     Examples
     --------
@@ -281,7 +281,7 @@ def lift_at(y: ArrayLike, prediction: ArrayLike, k: int) -> float:
 
 
 def gains_table(y: ArrayLike, prediction: ArrayLike, points: int = 100) -> pd.DataFrame:
-    """Tell, for every length of list, which share of all churned customers is on it.
+    """Compute, for every length of list, which share of all churned customers is on it.
 
     Parameters
     ----------

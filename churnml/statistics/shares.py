@@ -78,6 +78,6 @@ def newcombe(hits: ArrayLike, n: ArrayLike, other_hits: ArrayLike, other_n: Arra
 
 
 def _counts(n: ArrayLike) -> Floats:
-    """Give counts as divisors; nothing is nan, which stays nan in all that is computed of it."""
+    """Return counts as divisors; nothing is nan, which stays nan in all that is computed of it."""
     count = np.asarray(n, dtype=np.float64)
     return np.where(count > 0, count, np.nan)

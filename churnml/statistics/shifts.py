@@ -96,7 +96,7 @@ def shift_per_group(y: ArrayLike, logodds: ArrayLike, groups: ArrayLike) -> Floa
     Returns
     -------
     array of float
-        ``logodds + fit_intercept(group)``, shape (n,), in the order given.
+        Sum ``logodds + fit_intercept(group)``, shape (n,), in the order given.
 
     Raises
     ------
@@ -232,7 +232,7 @@ def _line_loss(targets: Floats, z: Floats, w: Floats) -> float:
 
 
 def shift_to(rate: float, logodds: Floats) -> float:
-    """Find what to add to log-odds so that their mean probability is a rate, by bisection to about 1e-12."""
+    """Find the shift of log-odds whose mean probability is a rate, by bisection to about 1e-12."""
     middle = float(logit(rate))
     low, high = middle - float(logodds.max()), middle - float(logodds.min())
     # SciPy's bisect and brentq round otherwise: the level that models carry would move in its last digits.

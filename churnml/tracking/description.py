@@ -31,7 +31,8 @@ def describe(card: Mapping[str, Any], verdict: str) -> str:
     Returns
     -------
     str
-        What it predicts, as of which day, the verdict, the level and the main figures; 5,000 letters at most.
+        Text with what the model predicts, as of which day, the verdict, the level and the main figures; 5,000 letters
+        at most.
     """
     definition, level = card["definition"], card.get("level") or {}
     figures = {name: figure for name, figure in (card.get("figures") or {}).items() if name in _FIGURES}

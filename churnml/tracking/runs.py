@@ -86,7 +86,7 @@ def open_run(tracking: TrackingSettings) -> Iterator[str]:
 
 
 def track(training: Training, config: Config, definition: ChurnDefinition, run_id: str | None = None) -> Model | None:
-    """Keep a training in MLflow and register its model.
+    """Store a training in MLflow and register its model.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def _open(mlflow: Any, address: str) -> Model:
 
 
 def _registered_version(mlflow: Any, address: str) -> Any:
-    """Give the registered version that an address names by number or alias; None for other addresses."""
+    """Return the registered version that an address names by number or alias; None for other addresses."""
     by_number, by_alias = _NUMBERED.fullmatch(address), _ALIASED.fullmatch(address)
     client = mlflow.MlflowClient()
     if by_number:
@@ -188,7 +188,7 @@ def _registered_version(mlflow: Any, address: str) -> Any:
 
 
 def _experiment(mlflow: Any, tracking: TrackingSettings) -> str:
-    """Give the id of the experiment, which is made where it is missing; mlflow's own choice of one stays as it is."""
+    """Return the id of the experiment, which is made where it is missing; mlflow's own choice of one stays as it is."""
     known = mlflow.get_experiment_by_name(tracking.experiment)
     if known is not None:
         return str(known.experiment_id)
@@ -322,7 +322,7 @@ def _register(mlflow: Any, training: Training, model: Model, folder: Path, name:
 
 
 def _is_kept(mlflow: Any, address: str, model: Model) -> bool:
-    """Tell whether the same model is registered there, and its files are whole."""
+    """Check whether the same model is registered there, and its files are whole."""
     try:
         return _open(mlflow, address).version == model.version
     except ModelError:

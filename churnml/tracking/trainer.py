@@ -61,7 +61,7 @@ class Trainer:
         Returns
         -------
         Model
-            With its version; where tracking is on, it is registered with the alias ``champion``.
+            Model with its version; where tracking is on, it is registered with the alias ``champion``.
 
         Raises
         ------
@@ -99,7 +99,7 @@ class Trainer:
             yield run
 
     def _champion(self) -> Recipe | None:
-        """Give the champion's recipe; None where there is none, or it answers another question."""
+        """Return the champion's recipe; None where there is none, or it answers another question."""
         if not self.track:
             return None
         from churnml.tracking.runs import find_model
@@ -112,7 +112,7 @@ class Trainer:
         return recipe if champion.definition == self.definition else None
 
     def train(self, shop: Shop, as_of: Day | None = None, progress: Progress | None = None) -> Training:
-        """Do all of a training but for tracking, without a champion; see ``fit``."""
+        """Train without tracking and without a champion; see ``fit``."""
         config = self._config.model_copy(update={"features": self._config.features.model_copy(update={"store": None})})
         return train(make_study(shop, config, as_of, progress or silent))
 
@@ -122,7 +122,7 @@ class Trainer:
 
     @contextmanager
     def _kept(self, shop: Shop) -> Iterator[Config]:
-        """Give the settings with a folder of this training's own for built features.
+        """Return the settings with a folder of this training's own for built features.
 
         It goes when the training is done or refused, and stays when it breaks.
         """

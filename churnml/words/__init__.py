@@ -28,7 +28,7 @@ LANGUAGES: tuple[Language, ...] = tuple(sorted(file.stem for file in _HERE.glob(
 
 @cache
 def words(language: Language) -> Words:
-    """Give the catalogue of a language.
+    """Return the catalogue of a language.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ _REMEMBERED = 100_000
 
 @cache
 def number_writer(unit: str, language: Language, currency: str | None = None, form: str = "") -> Write:
-    """Give the function that writes numbers of a unit in a language.
+    """Return the function that writes numbers of a unit in a language.
 
     Numbers are rounded (days, hours and counts to one decimal, minutes to whole ones, ratios to two, shares to whole
     percents, money to the currency's smallest coin), but never to 0, and a share never to 100 %: such a number keeps
@@ -133,6 +133,6 @@ def _rounded(number: float, decimals: int) -> float:
 
 
 def _short(number: float) -> Decimal:
-    """Give a number without zeros at its end, by which languages choose the plural."""
+    """Return a number without zeros at its end, by which languages choose the plural."""
     exact = Decimal(str(float(number)))
     return Decimal(int(exact)) if exact == int(exact) else exact

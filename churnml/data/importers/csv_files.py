@@ -29,7 +29,7 @@ def read_files(folder: Path, columns: Mapping[str, Sequence[str]], remedy: str) 
     Returns
     -------
     dict
-        File name to its needed columns, empty text as null.
+        Needed columns of each file by its name, empty text as null.
 
     Raises
     ------

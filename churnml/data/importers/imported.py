@@ -50,7 +50,7 @@ Importer = Callable[[Path], Imported]
 
 
 def contract_table(name: str, rows: pd.DataFrame | pa.Table) -> pa.Table:
-    """Give rows the contract's column order and types, sorted by the table's key.
+    """Convert rows to the contract's column order and types, sorted by the table's key.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def contract_table(name: str, rows: pd.DataFrame | pa.Table) -> pa.Table:
     Returns
     -------
     Arrow table
-        One chunk, without pandas metadata, so that equal rows give equal files.
+        Table of one chunk, without pandas metadata, so that equal rows give equal files.
     """
     table = TABLES[name]
     arrow = pa.Table.from_pandas(rows, preserve_index=False) if isinstance(rows, pd.DataFrame) else rows
@@ -94,7 +94,7 @@ def examples(values: list[str], limit: int = 5) -> str:
 
 
 def existing(source: Path, remedy: str) -> Path:
-    """Give the source back if it is there and is not an archive.
+    """Return the source if it is there and is not an archive.
 
     Raises
     ------

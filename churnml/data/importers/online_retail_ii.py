@@ -112,7 +112,7 @@ def repeated_lines(lines: pd.DataFrame) -> pd.Series[bool]:
     Returns
     -------
     pandas Series of bool
-        One value per line, in the lines' order.
+        Whether each line is such a copy, in the lines' order.
     """
     repeated = pd.Series(False, index=lines.index)
     in_both = lines.groupby("invoice")["sheet"].transform("nunique") > 1

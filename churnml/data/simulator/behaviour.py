@@ -139,7 +139,7 @@ def draw_people(rng: np.random.Generator, customers: int, effects: Effects, star
 
 
 def live(rng: np.random.Generator, people: People, effects: Effects, end: int) -> Lives:
-    """Let the customers order until they leave or the data ends.
+    """Simulate the orders of customers until they leave or the data ends.
 
     Parameters
     ----------
@@ -280,7 +280,7 @@ def _next_gap(rng: np.random.Generator, people: People, effects: Effects, state:
 
 
 def _exposures(state: _State, order: dict[str, npt.NDArray[np.generic]], due: Ints) -> tuple[Flags, Floats]:
-    """Say which drivers each order is exposed to when the customer decides, and how gravely (1 is ordinary)."""
+    """Compute which drivers each order is exposed to when the customer decides, and how gravely (1 is ordinary)."""
     promised = np.asarray(order["promised_at"], dtype=np.int64)
     delivered = np.asarray(order["delivered_at"], dtype=np.int64)
     arrives = promised < NEVER

@@ -53,7 +53,7 @@ def repeated(values: pa.Array, rows: npt.NDArray[np.integer[Any]]) -> pa.Diction
 
 
 def words(choices: tuple[str, ...], codes: npt.NDArray[np.integer[Any]]) -> pa.DictionaryArray:
-    """Give each row one of the words by its position; -1 is null."""
+    """Write one of the words per row, by its position; -1 is null."""
     return repeated(pa.array(choices, pa.string()), codes)
 
 

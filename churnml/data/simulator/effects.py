@@ -12,7 +12,7 @@ DRIVERS = ("late_delivery", "open_complaint", "price", "own_pace")
 
 @dataclass(frozen=True)
 class Effects:
-    """Say what an exposed order adds to the hazard of leaving.
+    """Effects that an exposed order adds to the hazard of leaving.
 
     After an order a customer leaves with probability 1 - exp(-h), h = base + the hazards of the four drivers. A
     strength is the hazard that an exposure of ordinary gravity adds: 0.4 alone means that 33 % leave. With strength 0
@@ -65,5 +65,5 @@ class Effects:
 
     @classmethod
     def none(cls) -> Effects:
-        """Give the shop in which nothing predicts who stops: one Poisson process for everybody, no leaving."""
+        """Return the shop in which nothing predicts who stops: one Poisson process for everybody, no leaving."""
         return cls(late_delivery=0.0, open_complaint=0.0, price=0.0, own_pace=0.0, memoryless=True)

@@ -156,7 +156,7 @@ def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
 
 
 def _checked_end(customers: int, seed: int, end: Day, years: float, jobs: int, chunk_customers: int) -> int:
-    """Give the end of the data in seconds since 1970, or every argument that cannot be used."""
+    """Return the end of the data in seconds since 1970, or every argument that cannot be used."""
     failures = [
         f"simulate.{name}: is {value}. Give a whole number from {least} on."
         for name, value, least in (

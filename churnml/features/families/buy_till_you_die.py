@@ -99,7 +99,7 @@ def _alive(fitted: Fitted, order_days: Floats, since_first: Floats, since_last: 
 
 
 def _history(order_days: Floats, since_first: Floats, since_last: Floats) -> tuple[Floats, Floats, Floats]:
-    """Give repeat purchases, time of the last and age; all unknown for a subscriber who never ordered."""
+    """Return repeat purchases, time of the last and age; all unknown for a subscriber who never ordered."""
     return np.where(order_days > 0, order_days - 1, np.nan), since_first - since_last, since_first
 
 

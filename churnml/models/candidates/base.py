@@ -56,7 +56,7 @@ class Candidate(ABC):
 
     @classmethod
     def suits(cls, features: Sequence[str]) -> bool:
-        """Tell whether these features allow the candidate to be fitted."""
+        """Check whether these features allow the candidate to be fitted."""
         return True
 
     @abstractmethod
@@ -103,5 +103,5 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def select(X: pd.DataFrame, columns: Sequence[str]) -> Floats:
-    """Give some columns as a float64 array, shape (rows, columns)."""
+    """Return some columns as a float64 array, shape (rows, columns)."""
     return X[list(columns)].to_numpy(dtype=np.float64)

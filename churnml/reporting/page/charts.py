@@ -14,7 +14,7 @@ Share = Callable[[float], str]
 
 
 def reliability(table: Sequence[Mapping[str, Any]], write: Share) -> dict[str, Any] | None:
-    """Place predicted probabilities against what happened.
+    """Compute the points of the chart of predicted probabilities against outcomes.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def reliability(table: Sequence[Mapping[str, Any]], write: Share) -> dict[str, A
 
 
 def gains(table: Sequence[Mapping[str, Any]], write: Share) -> dict[str, Any] | None:
-    """Place the share of the leaving customers who are found against the share who are contacted.
+    """Compute the points of the chart of the share of leavers found against the share of customers contacted.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ _GROUP_VALUES = 8
 
 
 def shop_sections(summary: Mapping[str, Any], language: Language, currency: str | None) -> dict[str, Any]:
-    """Put the figures of a shop into words.
+    """Write the figures of a shop as text.
 
     Parameters
     ----------

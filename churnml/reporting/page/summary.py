@@ -58,7 +58,7 @@ _UNCHANGED = "same"
 def summarise(
     ranking: Ranking, rows: int = 5_000, worklist: Worklist | None = None, overview: Overview | None = None
 ) -> dict[str, Any]:
-    """Put together what the page of a ranking shows.
+    """Summarise a ranking for the page.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def summarise(
 
 
 def _choose(frame: pd.DataFrame, listed: pd.DataFrame, rows: int, changes: pd.DataFrame | None) -> pd.DataFrame:
-    """Give the customers that are shown, with ``list_rank`` (null off the work list) and ``change``."""
+    """Return the customers that are shown, with ``list_rank`` (null off the work list) and ``change``."""
     others = frame[~frame["customer_id"].isin(listed["customer_id"])]
     # Ranks are small whole numbers, and null for the others.
     ranks = [*listed["list_rank"].tolist(), *[None] * len(others)]

@@ -38,7 +38,7 @@ def calibration_slope(predictions: Predictions, candidate: str, embargo_days: in
     Returns
     -------
     float
-        1.0 leaves the candidate as it is; below 1 it was overconfident.
+        Factor on the log-odds: 1.0 leaves the candidate as it is; below 1 it was overconfident.
     """
     folds = predictions.folds
     logodds, groups = predictions.logodds[candidate], predictions.groups
@@ -70,7 +70,7 @@ def segment_offsets(
     segments: Sequence[Segment],
     embargo_days: int | None,
 ) -> list[Segment]:
-    """Find what to add to the log-odds of segments, where that lowers the shape loss on later folds.
+    """Find the offsets of the log-odds of segments, where these lower the shape loss on later folds.
 
     Each segment is judged alone, as the slope is: fitted on the folds before one, judged on that one, and used only if
     it helps over all folds together. Those that help are then fitted together on all folds.
@@ -119,7 +119,7 @@ def segment_offsets(
 
 
 def fit_offsets(churned: Floats, logodds: Floats, members: Floats, groups: NDArray[np.int64]) -> Floats:
-    """Fit what is added to each segment's log-odds, with one intercept per group; its square is added to the loss.
+    """Fit an offset of each segment's log-odds, with one intercept per group; its square is added to the loss.
 
     Returns
     -------

@@ -64,7 +64,7 @@ class Predictions:
         return pd.factorize(pairs)[0].astype(np.int64)
 
     def take(self, kept: NDArray[np.bool_]) -> Predictions:
-        """Give the rows of a mask, and of the folds those that have some, without a blend."""
+        """Return the rows of a mask, and of the folds those that have some, without a blend."""
         positions, folds = np.unique(self.folds[kept], return_inverse=True)
         return Predictions(
             self.rows[kept],
@@ -77,7 +77,7 @@ class Predictions:
         )
 
     def known_before(self, fold: int, embargo_days: int | None) -> NDArray[np.bool_]:
-        """Tell which rows of earlier folds had their outcome known by a fold's first day, shape (rows,).
+        """Find the rows of earlier folds whose outcome was known by a fold's first day, shape (rows,).
 
         Without an embargo, folds are customers kept apart, and all earlier ones are known.
         """
@@ -87,7 +87,7 @@ class Predictions:
         return before
 
     def figures(self, candidate: str) -> list[dict[str, float]]:
-        """Give shape loss and AUROC of a candidate on each fold."""
+        """Return shape loss and AUROC of a candidate on each fold."""
         found = []
         for fold in np.unique(self.folds):
             rows = self.folds == fold
@@ -231,7 +231,7 @@ def compare(predictions: Predictions) -> pd.DataFrame:
 
 
 def better_than_chance(comparison: pd.DataFrame) -> set[str]:
-    """Tell which of ``chosen`` and ``rule`` were better than chance on the folds by more than one standard error.
+    """Find which of ``chosen`` and ``rule`` were better than chance on the folds by more than one standard error.
 
     Parameters
     ----------
@@ -244,5 +244,5 @@ def better_than_chance(comparison: pd.DataFrame) -> set[str]:
 
 
 def tells(comparison: pd.DataFrame) -> pd.Series:
-    """Tell which candidates were better than chance by more than one standard error, shape (candidates,)."""
+    """Find the candidates that were better than chance by more than one standard error, shape (candidates,)."""
     return comparison.against_chance < -comparison.against_chance_error

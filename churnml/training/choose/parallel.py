@@ -18,7 +18,7 @@ _Found = TypeVar("_Found")
 def side_by_side(
     work: Callable[[_Item, FitSettings], _Found], items: Sequence[_Item], settings: FitSettings
 ) -> list[_Found]:
-    """Do the same work for several items, as many at a time as there are threads.
+    """Apply a function to several items, as many at a time as there are threads.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def side_by_side(
     Returns
     -------
     list
-        What was found for each item, in their order.
+        Results of the items, in their order.
     """
     jobs = min(effective_n_jobs(settings.threads), len(items))
     if jobs < 2:

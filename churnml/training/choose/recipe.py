@@ -57,7 +57,7 @@ class Recipe:
     segments: tuple[Segment, ...] = ()
 
     def prepare(self, frame: TrainingFrame) -> TrainingFrame:
-        """Thin out, select and weigh the rows that are learnt from."""
+        """Thin out, select and weight the rows that are learnt from."""
         days = frame.days[::-1][: self.newest : self.every]
         if len(days) < len(frame.days):
             frame = frame.take(np.isin(frame.snapshots, days))
@@ -79,7 +79,7 @@ class Recipe:
         return calibrated(logodds, X, self.slope, self.segments)
 
     def to_card(self) -> dict[str, Any]:
-        """Give the recipe as JSON-ready values."""
+        """Return the recipe as JSON-ready values."""
         lists = {"features": list(self.features), "segments": [segment.to_card() for segment in self.segments]}
         return dataclasses.asdict(self) | lists
 

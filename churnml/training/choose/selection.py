@@ -142,7 +142,7 @@ def predict(study: Study, folds: Sequence[Fold], recipes: Sequence[Recipe]) -> l
     Returns
     -------
     list of array of float
-        For each recipe, the tested rows in the order of the frame.
+        Predictions of each recipe for the tested rows, in the order of the frame.
     """
     frame = study.frame
     found = np.full((len(recipes), len(frame)), np.nan)

@@ -145,7 +145,7 @@ def tenth_of(rows: Floats) -> int:
 
 
 def segment_figures(test: TrainingFrame, logodds: Floats, segments: Sequence[Segment]) -> pd.DataFrame:
-    """Hold predictions against outcomes, segment by segment.
+    """Compare predictions with outcomes, segment by segment.
 
     Parameters
     ----------

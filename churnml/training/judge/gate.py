@@ -107,7 +107,7 @@ def judge(study: Study, choice: Choice, champion: Recipe | None = None) -> tuple
 
 
 def shipped(choice: Choice, verdict: Verdict) -> tuple[Recipe, Floats]:
-    """Give the recipe that ships (the chosen one where none does), and what it says of the rows of the gate."""
+    """Return the recipe that ships (the chosen one where none does), and what it says of the rows of the gate."""
     if verdict.decision == "rule":
         return choice.rule, choice.at_gate.rule
     return choice.chosen, choice.at_gate.chosen
@@ -186,7 +186,8 @@ def skill_of(test: TrainingFrame, logodds: Floats) -> float:
     Returns
     -------
     float
-        Standard normal where nothing is told; 0 where nothing varies, infinite where every row tells the same.
+        Statistic that is standard normal where nothing is told; 0 where nothing varies, infinite where every row tells
+        the same.
     """
     rows = pd.DataFrame({"churned": test.churned, "logodds": logodds}, dtype=np.float64)
     centred = rows - rows.groupby(np.asarray(test.snapshots)).transform("mean")
@@ -198,7 +199,7 @@ def skill_of(test: TrainingFrame, logodds: Floats) -> float:
 
 
 def name_signal(verdict: Verdict, comparison: pd.DataFrame) -> Verdict:
-    """Say of a verdict without skill what recency and frequency told on the folds; any other stays as it is.
+    """Add to a verdict without skill what recency and frequency told on the folds; any other stays as it is.
 
     Parameters
     ----------
@@ -229,7 +230,8 @@ def against_champion(verdict: Verdict, test: TrainingFrame, shipped: Floats, cha
     Returns
     -------
     Verdict
-        With ``replaces`` False where the loss is higher by more than chance explains (one-sided 95 %).
+        Verdict with ``replaces``, which is False where the loss is higher by more than chance explains (one-sided 95
+        %).
     """
     ours, theirs = (
         row_log_loss(test.churned, shift_per_group(test.churned, logodds, test.snapshots))

@@ -94,7 +94,7 @@ Plan = Forward | Apart
 
 
 def judged_rows(folds: Sequence[Fold]) -> NDArray[np.bool_]:
-    """Give the rows that folds are tested on, as a mask over the training frame."""
+    """Return the rows that folds are tested on, as a mask over the training frame."""
     rows: NDArray[np.bool_] = np.logical_or.reduce([fold.test for fold in folds])
     return rows
 

@@ -131,7 +131,7 @@ def _features_of(
     progress: Progress | None,
     store: Path | None,
 ) -> Iterator[pd.DataFrame]:
-    """Give the features of each snapshot, from the store where there is one."""
+    """Return the features of each snapshot, from the store where there is one."""
     if store is not None:
         for partition in write_features(shop, snapshots, definition, features, store, progress):
             yield partition.read()

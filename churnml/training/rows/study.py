@@ -103,7 +103,7 @@ class Study:
 
 
 def make_study(shop: Shop, config: Config, as_of: Day | None = None, progress: Progress = silent) -> Study:
-    """Make the study of a shop: its labelled rows, judged, and all that is asked of them.
+    """Build the labelled rows of a shop, check them, and collect the settings of a training.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def make_study(shop: Shop, config: Config, as_of: Day | None = None, progress: P
 
 
 def _shop_rates(shop: Shop, day: date, config: Config) -> dict[str, float]:
-    """Give the shop's own churn rates on a day, by feature, where their family is used and they are known."""
+    """Return the shop's own churn rates on a day, by feature, where their family is used and they are known."""
     if config.features.families is not None and LEVEL not in config.features.families:
         return {}
     declared = list(catalogue().families[LEVEL].features)
