@@ -288,7 +288,7 @@ _NO_LETTERS = re.compile(r"[\W_]+")
 
 
 def plain_name(name: str) -> str:
-    """Give a name of a table or column without capitals, and with a line for blanks and dashes.
+    """Return a name of a table or column without capitals, and with a line for blanks and dashes.
 
     Examples
     --------

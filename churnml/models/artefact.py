@@ -79,7 +79,7 @@ def save_model(model: Model, folder: str | Path) -> Model:
 
 
 def with_version(model: Model) -> Model:
-    """Give a model the version that its files would have."""
+    """Return a model with the version that its files would have."""
     with Scratch() as scratch:
         return save_model(model, scratch)
 
@@ -222,13 +222,13 @@ class PyfuncModel:
         return pd.Series(self.model.predict_proba(X), index=table.index, name="churn_probability")
 
     def _may_be_null(self, name: str) -> bool:
-        """Tell whether a customer may have no value: counts and sums of nothing are 0, and the eligible ordered."""
+        """Check whether a customer may have no value: counts and sums of nothing are 0, and the eligible ordered."""
         ordered = self.model.definition.kind != "subscription_end" and name in RecencyRule.columns
         return self._features[name].fill is None and not ordered
 
 
 def _as_pandas(given: Any) -> pd.DataFrame:
-    """Give a table of pandas for one of pandas, Polars or Arrow, or for records."""
+    """Return a table of pandas for one of pandas, Polars or Arrow, or for records."""
     if hasattr(given, "collect"):  # a lazy one of Polars'
         given = given.collect()
     if hasattr(given, "to_pandas"):
@@ -245,7 +245,7 @@ def _as_pandas(given: Any) -> pd.DataFrame:
 
 
 def _numbers(column: pd.Series) -> NDArray[np.float64]:
-    """Give a column of any type as numbers; null is NaN."""
+    """Return a column of any type as numbers; null is NaN."""
     try:
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError) as error:

@@ -176,11 +176,11 @@ class Model:
         return base, pd.DataFrame(values, index=X.index, columns=list(self.names))
 
     def select(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Give the model's features of labelled rows, in order; the level that it follows is null in them."""
+        """Return the model's features of labelled rows, in order; the level that it follows is null in them."""
         return X.reindex(columns=list(self.names))
 
     def _moved_level(self, X: pd.DataFrame) -> Floats:
-        """Give what the shop's level adds, shape (rows,); 0 where it is not known."""
+        """Return the offset of the shop's level, shape (rows,); 0 where it is not known."""
         if self.level_feature is None:
             return np.zeros(len(X))
         rates = X[self.level_feature].to_numpy(dtype=np.float64)
@@ -197,5 +197,5 @@ class Model:
 
 
 def level_logodds(rates: ArrayLike) -> Floats:
-    """Give the log-odds of churn rates, held within 0.01 % and 99.99 %: on some day nobody or everybody may leave."""
+    """Return the log-odds of churn rates, held within 0.01 % and 99.99 %: on some day nobody or everybody may leave."""
     return logit(np.clip(np.asarray(rates, dtype=np.float64), _LEAST_RATE, 1 - _LEAST_RATE))

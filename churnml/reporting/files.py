@@ -81,7 +81,7 @@ def write_files(
 
 
 def read_earlier(out: Path, snapshot_date: date, folder: Path | None) -> pd.DataFrame | None:
-    """Find the list to compare with.
+    """Find the earlier list that a new one is compared with.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def read_earlier(out: Path, snapshot_date: date, folder: Path | None) -> pd.Data
     Returns
     -------
     pandas DataFrame or None
-        The earlier ranking.
+        Earlier ranking; None where there is none.
 
     Raises
     ------

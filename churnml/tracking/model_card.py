@@ -23,7 +23,7 @@ _WITHOUT_INTERVAL = "_if_perfect"  # not estimated from the rows' outcomes
 
 
 def write_model_card(training: Training, contributions: pd.DataFrame | None = None) -> str:
-    """Write a training up for people, in Markdown.
+    """Write the model card of a training, in Markdown.
 
     What the training's card does not hold is left out.
 
@@ -66,7 +66,7 @@ def sample_gate(training: Training) -> pd.DataFrame:
     Returns
     -------
     pandas DataFrame
-        Features, shape (rows, features).
+        Features of these rows, shape (rows, features).
     """
     rows = training.gate_rows
     X = rows.X.iloc[np.sort(np.argsort(rows.places, kind="stable")[:_SAMPLE])]

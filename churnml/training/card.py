@@ -13,7 +13,7 @@ from churnml.training.rows.study import Study
 
 
 def make_card(study: Study, choice: Choice, verdict: Verdict, found: Mapping[str, Any]) -> dict[str, Any]:
-    """Put together what a training found.
+    """Make the card of a training: its findings as JSON-ready values.
 
     What ships does not depend on what shipped before, so the verdict is told without the champion.
 

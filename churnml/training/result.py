@@ -68,7 +68,7 @@ class Training:
 
 
 def summarise(training: Training) -> list[str]:
-    """Say in a few lines what a training found."""
+    """Summarise in a few lines what a training found."""
     rates, card = training.base_rates, training.card
     lines = [
         f"{len(training.frame):,} rows of {len(rates)} snapshots, {rates.snapshot_date.iloc[0]} to "

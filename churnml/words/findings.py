@@ -15,7 +15,7 @@ from churnml.words.numbers import number_writer
 
 
 def say_verdict(verdict: Mapping[str, Any], language: Language) -> str:
-    """Say what the gate found.
+    """Write the verdict of the gate as a sentence.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def say_verdict(verdict: Mapping[str, Any], language: Language) -> str:
 
 
 def say_level(level: Mapping[str, Any], language: Language) -> str:
-    """Say which share of customers is assumed to leave, and why.
+    """Write as a sentence which share of customers is assumed to leave, and why.
 
     Parameters
     ----------

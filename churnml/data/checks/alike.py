@@ -63,7 +63,7 @@ def alike_within(ids: ir.Table) -> pd.DataFrame:
 
 
 def said_alike(pairs: pd.DataFrame) -> str:
-    """Say how many ids differ in what, with examples.
+    """Describe how many ids differ in what, with examples.
 
     Examples
     --------

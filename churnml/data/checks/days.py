@@ -122,5 +122,5 @@ def _lone(days: NDArray[np.int64], orders: NDArray[np.int64], *, at_end: bool) -
 
 
 def _is_far(gap: Any, few: Any, total: int) -> Any:
-    """Tell whether a gap divides few orders from all others by years."""
+    """Check whether a gap divides few orders from all others by years."""
     return (gap >= _FAR_DAYS) & (few <= max(_HANDFUL, _FAR_SHARE * total))

@@ -73,7 +73,7 @@ def _links(raw: Mapping[str, ir.Table], plain: Mapping[str, Collection[str]]) ->
 
 
 def _ids_of_orders(orders: ir.Table, column: str, plain: Collection[str]) -> ir.Table:
-    """Give the ids of the orders that have a customer, each of their customers once."""
+    """Return the ids of the orders that have a customer, each of their customers once."""
     ids = {
         name: through_the_door(orders, ORDERS.column[name], plain) for name in dict.fromkeys([column, "customer_id"])
     }

@@ -264,7 +264,7 @@ class _Scan:
             found.most_lines, found.most_lines_line = int(within[most]), int(lines[most]) + 1
 
     def _toggles(self, chunk: bytes, data: npt.NDArray[np.uint8]) -> Positions:
-        """Give the quotes that open and close values, in turn; both of a doubled one may be among them."""
+        """Return the quotes that open and close values, in turn; both of a doubled one may be among them."""
         quotes = np.flatnonzero(data == _QUOTE)
         opening = quotes[int(self._inside) :: 2]
         before = data[opening[opening > 0] - 1]

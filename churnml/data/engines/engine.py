@@ -76,18 +76,18 @@ class Engine(ABC):
 
     @abstractmethod
     def keep(self, name: str, table: ir.Table, *, stored: bool) -> ir.Table:
-        """Give a table a name on the engine, such that its text sorts by bytes; ``stored`` computes it once."""
+        """Name a table on the engine, such that its text sorts by bytes; ``stored`` computes it once."""
 
     @abstractmethod
     def forget(self, name: str) -> None:
         """Let a table go that was stored under a name."""
 
     def view(self, table: ir.Table) -> str | None:
-        """Give how the text of a query names a table, as a view; None where the engine makes none."""
+        """Return how the text of a query names a table, as a view; None where the engine makes none."""
         return None
 
     def files(self, source: Any, found: Found) -> dict[str, Path] | None:
-        """Give the files that a source is made of, by their names within it; None where it is none."""
+        """Return the files that a source is made of, by their names within it; None where it is none."""
         return None
 
     def raw_tables(self, source: Any, names: Mapping[str, str]) -> Found:
@@ -148,7 +148,7 @@ class Engine(ABC):
             ) from error
 
     def frame(self, table: ir.Table) -> pd.DataFrame:
-        """Give the rows of a large table of plain numbers and texts."""
+        """Return the rows of a large table of plain numbers and texts."""
         frame: pd.DataFrame = table.to_pandas()
         return frame
 
@@ -158,7 +158,7 @@ class Engine(ABC):
         return ibis.literal("\1").join(texts).hash()
 
     def batches(self, tables: Iterable[ir.Table], rows: int = ROWS_PER_GROUP) -> Iterator[pa.Table]:
-        """Give the rows of tables, one after another, in pieces of so many rows, without holding them all."""
+        """Return the rows of tables, one after another, in pieces of so many rows, without holding them all."""
         waiting: list[pa.RecordBatch] = []
         count = 0
         for batch in (batch for table in tables for batch in self._stream(table, rows)):
@@ -174,7 +174,7 @@ class Engine(ABC):
             yield pa.Table.from_batches(waiting)
 
     def _stream(self, table: ir.Table, rows: int) -> Iterable[pa.RecordBatch]:
-        """Give the rows in batches of about so many."""
+        """Return the rows in batches of about so many."""
         stream: Iterable[pa.RecordBatch] = self.backend.to_pyarrow_batches(table, chunk_size=rows)
         return stream
 
@@ -200,7 +200,7 @@ class Engine(ABC):
 
 
 def said(error: Exception) -> str:
-    """Give what a library's error says in one line, without its advice on the library's own options."""
+    """Return what a library's error says in one line, without its advice on the library's own options."""
     text = error.strerror or str(error) if isinstance(error, OSError) else _root_of(error)
     lines = [line.strip() for line in text.splitlines() if line.strip()] or [type(error).__name__]
     first = re.sub(r"^(\w+ )*Error: ", "", lines[0])
@@ -214,7 +214,7 @@ def said(error: Exception) -> str:
 
 
 def _root_of(error: Exception) -> str:
-    """Give what went wrong at first: the error of a call into Java says only that one was made."""
+    """Return what went wrong at first: the error of a call into Java says only that one was made."""
     cause = getattr(error, "java_exception", None)
     while cause is not None and cause.getCause() is not None:
         cause = cause.getCause()

@@ -68,7 +68,7 @@ class Layout:
 
 
 def lay_out(folder: Path, names: Mapping[str, str]) -> Layout:
-    """Tell which files of a folder hold which table.
+    """Match the files of a folder to the tables that they hold.
 
     A table ``orders`` is the file ``orders.parquet``, ``orders.csv`` or ``orders.csv.gz``, parts that end with a number
     or a date (``orders-1.csv``, ``orders_2024-01.csv``, ``orders.2024.csv``), and all files of the folder ``orders``. A
@@ -145,7 +145,7 @@ def _sort_in(path: Path, folder: Path, name: str, into: tuple[list[TableFile], l
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    """Give the files below a folder; names with a dot or a line in front are notes of the programs that wrote it."""
+    """Return the files below a folder; names with a dot or a line in front are notes of the programs that wrote it."""
     seen = set()
     for root, folders, files in os.walk(folder, followlinks=True):
         real = os.path.realpath(root)

@@ -67,7 +67,7 @@ def refuse_repeated_keys(files: Sequence[TableFile], columns: Iterable[str]) -> 
 
 
 def why_unreadable(files: Sequence[TableFile], error: Exception) -> str:
-    """Say in a sentence or two why files cannot be read, and what to do.
+    """Explain in a sentence or two why files cannot be read, and what to do.
 
     Parameters
     ----------

@@ -48,7 +48,7 @@ class Blend(Candidate):
 
     @classmethod
     def suits(cls, features: Sequence[str]) -> bool:
-        """Tell whether these features allow at least two members."""
+        """Check whether these features allow at least two members."""
         return sum(member.suits(features) for member in cls.members.values()) > 1
 
     def fit(self, frame: TrainingFrame, settings: FitSettings) -> Self:
