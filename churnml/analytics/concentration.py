@@ -29,8 +29,8 @@ class TopShare:
     amount : float
         Money that comes from them.
     value, low, high : float
-        Their share of the money of all buyers, 0 to 1, and its 95 % interval. All null where nobody paid anything; the
-        interval also with one buyer alone.
+        Share of the money of all buyers that comes from the best, 0 to 1, and its 95 % interval. All null where nobody
+        paid anything; the interval also with one buyer alone.
     """
 
     customers: int

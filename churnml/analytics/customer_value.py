@@ -84,7 +84,7 @@ def expect_value(
     Parameters
     ----------
     model : BGNBD or None
-        Model of their order days; None where none could be fitted.
+        Model of the customers' order days; None where none could be fitted.
     order_days, since_first : array of float, shape (n,)
         Number of days with an order, and days since the first of them; null for customers who never ordered.
     amount, first_amount : array of float, shape (n,)
@@ -111,7 +111,7 @@ class HistoricValue:
     amount : float
         Money of the orders of the last 365 days that are not cancelled.
     buyers : int
-        Number of customers who placed them.
+        Number of customers who placed orders in the last 365 days that are not cancelled.
     lifetime_days : int
         Days from the first to the last order, added up over all customers.
     customers : int
@@ -195,7 +195,7 @@ def historic_figures(amount: Floats, bought: ArrayLike, lifetime_days: Floats) -
     amount : array of float, shape (n,)
         Money of each customer's orders of the last 365 days; 0 for customers who did not buy then.
     bought : array-like of bool, shape (n,)
-        Whether the customer bought in these days.
+        Whether the customer bought in the last 365 days.
     lifetime_days : array of float, shape (n,)
         Days from the first to the last order of each customer; null for customers who never ordered.
 

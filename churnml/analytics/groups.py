@@ -53,7 +53,7 @@ def compute_retention_by_group(
     shop : Shop
         Shop whose customers are compared.
     snapshot_date : date
-        Day on which they are looked at.
+        Snapshot on which the customers are looked at.
     definition : ChurnDefinition
         Definition of leaving.
     data_end : date

@@ -146,7 +146,7 @@ def compute_reasons_of_leaving(
     shop : Shop
         Shop whose customers are compared.
     snapshot_date : date
-        Day on which they are looked at.
+        Snapshot on which the customers are looked at.
     definition : ChurnDefinition
         Definition of leaving.
     data_end : date
@@ -204,7 +204,7 @@ def compute_complaint_topics(
     shop : Shop
         Shop whose complaints are counted.
     snapshot_date : date
-        Day before which they were made.
+        Snapshot before which the complaints were made.
     definition : ChurnDefinition
         Definition of leaving.
     data_end : date

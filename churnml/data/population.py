@@ -79,7 +79,7 @@ def labels(shop: Shop, snapshot_date: Day, definition: ChurnDefinition, data_end
     shop : Shop
         Shop whose customers are labelled.
     snapshot_date : date or str
-        Day on which they are eligible.
+        Snapshot on which the customers are eligible.
     definition : ChurnDefinition
         Definition of leaving.
     data_end : date or str

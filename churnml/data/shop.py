@@ -125,9 +125,9 @@ class Shop:
         features : sequence of Supplied, optional
             Descriptions of the columns, with their sentences; none takes every other column as a number of its name.
         concept : str, optional
-            Concept that their reasons are about; None takes the family's name.
+            Concept that reasons of these features are about; None takes the family's name.
         actionable : bool, optional
-            Whether the shop can act on it.
+            Whether the shop can act on the concept.
 
         Returns
         -------

@@ -38,9 +38,9 @@ class SuppliedTable:
     features : tuple of Supplied
         Declarations of the columns, which are read by features alone; none takes each as a number of its name.
     concept : str or None
-        Concept that their reasons are about; None takes the table's name.
+        Concept that reasons of these features are about; None takes the table's name.
     actionable : bool
-        Whether the shop can act on it.
+        Whether the shop can act on the concept.
     """
 
     values: pd.DataFrame

@@ -28,9 +28,9 @@ class Suspect:
     table, column : str
         Names of the table and the column.
     read : bool
-        Whether features may read it: attributes of customers are kept, columns of other tables are not.
+        Whether features may read the column: attributes of customers are kept, columns of other tables are not.
     signs : tuple of str
-        Sentences that say what in the data shows that it holds the future; none where nothing does.
+        Sentences that say what in the data shows that the column holds the future; none where nothing does.
     """
 
     table: str

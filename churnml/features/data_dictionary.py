@@ -21,7 +21,7 @@ def dictionary(known: Catalogue | None = None) -> pd.DataFrame:
     Parameters
     ----------
     known : Catalogue, optional
-        Families of features; None takes churnml's own.
+        Families whose features are listed; None takes churnml's own.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def as_markdown(known: Catalogue | None = None) -> str:
     Parameters
     ----------
     known : Catalogue, optional
-        Families of features; None takes churnml's own.
+        Families whose features are listed; None takes churnml's own.
 
     Returns
     -------

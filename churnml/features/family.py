@@ -108,10 +108,10 @@ class Derived(Feature):
     inputs : tuple of str
         Names of aggregate features, or of derived ones declared before.
     compute : callable
-        NumPy function of these columns, after the constants where there is a ``fit``.
+        NumPy function of the inputs' columns, after the constants where there is a ``fit``.
     fit : callable or None
-        Function that finds the constants of a snapshot, once for all features that name the same function. None of them
-        leaves the feature null. None needs no constants.
+        Function that finds the constants of a snapshot, once for all features that name the same function; where it
+        returns None, the feature is null. None where no constants are needed.
     """
 
     inputs: tuple[str, ...]
@@ -135,7 +135,7 @@ class Family:
     concept : str
         Concept that the reasons of its features are about, unless they say otherwise; families may share a concept.
     actionable : bool
-        Whether the shop can act on it; other families give context.
+        Whether the shop can act on the concept; other families give context.
     features : tuple of Feature
         Features of the family; here they learn their family, and their concept where they have none of their own.
     min_history_days : int

@@ -50,7 +50,7 @@ class Partition:
         Parquet file, or a folder with ``part-*.parquet``: ``customer_id`` and a float64 column per feature, sorted by
         customer within a part.
     built : bool
-        Whether this run built it; otherwise it was there already.
+        Whether this run built the file; otherwise it was on disk already.
     """
 
     snapshot_date: date

@@ -44,7 +44,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     candidate_ : Candidate
         Fitted candidate.
     level_ : float
-        Level that is added to its log-odds.
+        Level that is added to the candidate's log-odds.
 
     Examples
     --------

@@ -21,9 +21,9 @@ class Segment:
     Attributes
     ----------
     name : str
-        Name that people call it by.
+        Name of the segment that people read.
     feature : str
-        Name of the feature that decides who belongs to it.
+        Name of the feature that decides who belongs to the segment.
     low, high : float or None
         Bounds of the feature's range ``[low, high)``; None has no end.
     offset : float

@@ -34,7 +34,7 @@ class Facts:
     customers : int
         Number of customers of the ranking.
     excluded : mapping of str to int
-        Number of them who are not on the list, by reason.
+        Number of customers of the ranking who are not on the list, by reason.
     holdout : HoldoutPlan or None
         Plan of the holdout, which says what it can show; None where nobody is held out.
     definition : ChurnDefinition

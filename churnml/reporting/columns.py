@@ -22,7 +22,8 @@ class Column:
     kind : {'text', 'share', 'money', 'day', 'count', 'flag'}
         Kind of the values, which says how they are written.
     codes : str or None
-        Kind of code that it holds, for `churnml.words.names.name_of`; None where its values stand for themselves.
+        Kind of code that the column holds, for `churnml.words.names.name_of`; None where its values stand for
+        themselves.
     title, meaning : str
         Title in the files for people, and what the column tells them.
     """

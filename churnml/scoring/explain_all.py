@@ -64,7 +64,7 @@ def explain_all(model: Model, X: pd.DataFrame, writer: ReasonWriter) -> Explaine
     X : pandas DataFrame
         Features of all customers.
     writer : ReasonWriter
-        Writer of their reasons.
+        Writer of the customers' reasons.
     """
     base, reasons, weights = 0.0, [], []
     for start in range(0, len(X), _BATCH):

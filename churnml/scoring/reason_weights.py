@@ -57,7 +57,7 @@ class Weigher:
         Names of the features that are weighed: all but the shop's level, which is the same for all customers and no
         reason of theirs.
     concepts : list of str
-        Concepts of these features.
+        Concepts that are weighed.
     actionable : array of bool, shape (concepts,)
         Whether one can act on the concept.
     """

@@ -22,7 +22,7 @@ class Reason:
     Attributes
     ----------
     concept : str
-        Concept that it is about.
+        Concept that the reason is about.
     sentence : str
         Fact with the customer's own numbers; it is linked to leaving (or staying) and is not its cause.
     feature : str

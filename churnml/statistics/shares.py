@@ -58,7 +58,7 @@ def newcombe(hits: ArrayLike, n: ArrayLike, other_hits: ArrayLike, other_n: Arra
     hits, n : array-like, shape (k,)
         Number of cases that are hit, and of all, in one group.
     other_hits, other_n : array-like, shape (k,)
-        The same of the other group; nobody is in both.
+        Number of cases that are hit, and of all, in the other group; no case is in both.
 
     Returns
     -------

@@ -50,7 +50,7 @@ def promote(tracking: TrackingSettings, version: str | None, now: datetime) -> C
     version : str or None
         Number that MLflow gave the version; None takes the challenger.
     now : datetime
-        Time to record.
+        Time that is recorded for the change.
 
     Raises
     ------

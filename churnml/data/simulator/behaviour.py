@@ -146,7 +146,7 @@ def live(rng: np.random.Generator, people: People, effects: Effects, end: int) -
     rng : numpy Generator
         Source of all draws.
     people : People
-        Customers as drawn.
+        Customers as drawn by `draw_people`.
     effects : Effects
         Effects that each driver adds to the hazard of leaving.
     end : int

@@ -21,14 +21,15 @@ class Effects:
     Attributes
     ----------
     late_delivery : float
-        Hazard of a delivery that came two days or more after the promised day; more for more days, and where the one
-        before was late.
+        Hazard added by a delivery that came two days or more after the promised day; more for more days, and where the
+        one before was late.
     open_complaint : float
-        Hazard of a latest complaint that has been open for more than ten days, or is never resolved.
+        Hazard added by a latest complaint that has been open for more than ten days, or is never resolved.
     price : float
-        Hazard of the end of the customary discount: full for the first order without it, less for the second and third.
+        Hazard added by the end of the customary discount: full for the first order without it, less for the second and
+        third.
     own_pace : float
-        Hazard of slowing down: the gap before this order was more than 1.6 times the usual one.
+        Hazard added by slowing down: the gap before this order was more than 1.6 times the usual one.
     memoryless : bool
         Whether every customer orders as the same Poisson process and nobody leaves, so that nothing predicts who stops.
 

@@ -73,7 +73,7 @@ def fit_histories(
     order_days, since_first, since_last : array of float, shape (n,)
         Number of days with an order, and days since the first and the last of them.
     customers : array of float, shape (n,)
-        Number of customers that each of these stands for.
+        Number of customers that each history stands for.
     since_start : int
         Number of days since the start of the data.
     """

@@ -39,7 +39,7 @@ class Level:
         Bounds of the 95 % interval, from how far off the kind was on the folds (without folds: from how the rates
         vary).
     spread : float
-        Standard deviation of that error, in log-odds.
+        Standard deviation of the error of the assumed level, in log-odds.
     newest : float
         Churn rate of the newest snapshot whose outcome is known on the day.
     newest_day : str
