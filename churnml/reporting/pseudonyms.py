@@ -65,7 +65,7 @@ def load_key(folder: str | Path, out: str | Path) -> bytes:
     folder : str or Path
         Folder that keeps key and mapping.
     out : str or Path
-        Folder of the output, which gets the pseudonyms.
+        Folder of the output that gets the pseudonyms; the key may not lie in it.
 
     Raises
     ------

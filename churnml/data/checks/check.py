@@ -30,7 +30,7 @@ def check_tables(raw: Mapping[str, ir.Table], engine: Engine, add_lines: Collect
     raw : mapping of str to Ibis table
         Raw tables by contract name, as the engine finds them.
     engine : Engine
-        Engine on which they live.
+        Engine on which the raw tables live.
     add_lines : collection of str, optional
         Names of tables whose lines are added up where nothing but their number tells them apart.
 

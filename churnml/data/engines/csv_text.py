@@ -67,13 +67,13 @@ class Survey:
     most_lines : int
         Number of line ends within the values of the row that has most of them.
     most_lines_line : int
-        Line in which that row begins, from 1.
+        Line in which the row with most line ends begins, from 1.
     inner_lines : int
         Number of lines between the first and the last of a row.
     like_rows : int
         Number of inner lines that have as many delimiters as the header.
     like_rows_line : int
-        First of these lines, from 1.
+        First inner line that has as many delimiters as the header, from 1.
     ends : Counter of str
         Number of lines by the way in which they end: ``\n``, ``\r\n`` or ``\r``.
     """

@@ -29,7 +29,7 @@ def from_database(
     path : Path
         DuckDB file.
     engine : DuckDB backend
-        DuckDB backend to which it is attached.
+        DuckDB backend to which the file is attached.
     names : mapping of str to str
         Name that the file uses for each contract table.
     allow : sequence of str or Path

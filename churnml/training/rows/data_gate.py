@@ -41,7 +41,7 @@ class Finding:
     Attributes
     ----------
     grade : {'pass', 'warn', 'fail'}
-        Answer to the question.
+        Grade of the answer.
     name : str
         Name of what was looked at.
     number, bound : float
