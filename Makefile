@@ -26,6 +26,7 @@ mutants: $(VENV)/.installed-test
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	$(BIN)/numpydoc lint $$(find churnml -name '*.py')
 
 # The site, in docs/site; a warning, a broken link or code that fails ends it.
 docs: $(VENV)/.installed-docs

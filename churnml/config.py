@@ -242,7 +242,7 @@ class Config(_Section):
 
 
 def config_schema() -> dict[str, Any]:
-    """Give the JSON Schema of a configuration file: every key with its description and default.
+    """Return the JSON Schema of a configuration file: every key with its description and default.
 
     Examples
     --------
@@ -253,7 +253,7 @@ def config_schema() -> dict[str, Any]:
 
 
 def json_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """Give the JSON Schema of a file, such that editors complete and explain its keys."""
+    """Return the JSON Schema of a file, such that editors complete and explain its keys."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
     for part in (schema, *schema.get("$defs", {}).values()):
         if "description" in part:
@@ -264,7 +264,7 @@ def json_schema(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def differences(config: Config) -> dict[str, tuple[Any, Any]]:
-    """Give the settings that differ from the defaults: value and default, by the dotted name of the key.
+    """Return the settings that differ from the defaults: value and default, by the dotted name of the key.
 
     Examples
     --------
@@ -279,24 +279,26 @@ def load_config(path: str | Path | None = None, **overrides: dict[str, Any] | st
 
     Parameters
     ----------
-    path
-        The file; None takes the defaults.
-    **overrides
-        Top-level keys: a mapping is laid over the section key by key, its None values are passed over.
-
-    Notes
-    -----
-    The environment variable ``CHURNML__SCORING__CAPACITY`` is the setting ``scoring.capacity``; its value is written as
-    in the file. One that names no setting is refused like a key.
+    path : str or Path, optional
+        YAML file with settings; None takes the defaults.
+    **overrides : dict, str, int or None
+        Top-level keys with their values: a mapping is laid over the section key by key, its None values are passed
+        over.
 
     Returns
     -------
     Config
+        Settings, checked and complete.
 
     Raises
     ------
     ConfigError
         With every unknown key and wrong value at once.
+
+    Notes
+    -----
+    The environment variable ``CHURNML__SCORING__CAPACITY`` is the setting ``scoring.capacity``; its value is written as
+    in the file. One that names no setting is refused like a key.
     """
     values = read_yaml(Path(path)) if path is not None else {}
     variables = _variables()
@@ -335,7 +337,7 @@ _Variables = Mapping[str, tuple[list[str], Any]]
 
 
 def _variables() -> _Variables:
-    """Give the settings that environment variables hold: by their names, the way to the key, and the value."""
+    """Return the settings that environment variables hold: by their names, the way to the key, and the value."""
     return {
         name: (name.removeprefix(_PREFIX).lower().split("__"), read_value(text))
         for name, text in sorted(os.environ.items())

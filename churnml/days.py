@@ -18,7 +18,7 @@ _COARSER = ("Y", "M", "W")
 
 
 def parse_day(value: Day, name: str = "snapshot_date") -> date:
-    """Read a day.
+    """Read a day from text or from a value that holds one.
 
     Parameters
     ----------
@@ -26,11 +26,12 @@ def parse_day(value: Day, name: str = "snapshot_date") -> date:
         ISO text such as ``2025-04-10``, or a value that holds a day; a time of day is passed over. A value with a time
         zone is refused: on which day it falls depends on the shop's clock.
     name : str
-        What the day is, for the message.
+        Name of the day in the message.
 
     Returns
     -------
     date
+        Day of the value.
 
     Raises
     ------
@@ -66,7 +67,7 @@ give a date, a datetime or a pandas Timestamp.
 
 
 def _day(value: Any) -> date | None:
-    """Give the day of a value; None where it is none."""
+    """Return the day of a value; None where it is none."""
     if isinstance(value, str):
         try:
             return date.fromisoformat(value) if _ISO.fullmatch(value) else None

@@ -34,13 +34,13 @@ class ChurnDefinition(BaseModel):
 
     Attributes
     ----------
-    horizon_days
-        Length of the window in which an order means that the customer stayed.
-    lead_days
-        Days between the snapshot and the window: the time that a campaign needs.
-    active_days
-        How far back the last order of an eligible customer may lie.
-    kind
+    horizon_days : int
+        Length in days of the window in which an order means that the customer stayed.
+    lead_days : int
+        Number of days between the snapshot and the window: the time that a campaign needs.
+    active_days : int
+        Greatest number of days since the last order of an eligible customer.
+    kind : {'no_order', 'spend_drop', 'subscription_end'}
         ``no_order``: eligible with an order in ``[snapshot - active_days, snapshot)``, churned without one in the
         window.
 
@@ -53,7 +53,7 @@ class ChurnDefinition(BaseModel):
         ``subscription_end``: eligible with a subscription that runs at the start of the snapshot (begun before, not
         cancelled, and without a planned end or with a later one, all as known), churned if none runs at the end of
         the window, as known then. ``active_days`` plays no part.
-    spend_share
+    spend_share : float
         Share of the past rate below which the spend has dropped; for ``spend_drop`` only, to three decimals.
 
     Raises
@@ -95,7 +95,7 @@ class ChurnDefinition(BaseModel):
             raise ConfigError(failures_of(error, "definition")) from error
 
     def window(self, snapshot_date: Day) -> tuple[date, date]:
-        """Give the half-open window ``[from, to)`` in which it shows whether a customer stayed."""
+        """Return the half-open window ``[from, to)`` in which it shows whether a customer stayed."""
         start = parse_day(snapshot_date) + timedelta(days=self.lead_days)
         return start, start + timedelta(days=self.horizon_days)
 

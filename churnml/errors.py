@@ -14,8 +14,8 @@ class ChurnmlError(Exception):
 
     Parameters
     ----------
-    message
-        One line.
+    message : str
+        Text of one line.
     """
 
     def __init__(self, message: str) -> None:
@@ -27,8 +27,8 @@ class InputError(ChurnmlError):
 
     Parameters
     ----------
-    failures
-        Every failure found, one sentence group each. They are all shown at once.
+    failures : str or iterable of str
+        Failures found, one sentence group each. They are all shown at once.
     """
 
     def __init__(self, failures: str | Iterable[str]) -> None:

@@ -15,12 +15,12 @@ def lazily(
 
     Parameters
     ----------
-    package
+    package : str
         Name of the package.
-    homes
-        The module of each public name.
-    moved
-        What stands in the place of names that were public once.
+    homes : mapping of str to str
+        Module of each public name.
+    moved : mapping of str to str, optional
+        Replacement of each name that was public once.
     """
 
     def get(name: str) -> Any:

@@ -13,16 +13,17 @@ _UNSEEN = re.compile(
 
 
 def printable(text: str) -> str:
-    r"""Give a text on one line, with characters that a reader cannot see written as escapes.
+    r"""Return a text on one line, with characters that a reader cannot see written as escapes.
 
     Parameters
     ----------
     text : str
-        A text that may hold values of a shop, a file or a model.
+        Text that may hold values of a shop, a file or a model.
 
     Returns
     -------
     str
+        Text of one line.
 
     Examples
     --------

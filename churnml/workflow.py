@@ -118,16 +118,18 @@ def build_feature_files(
 
     Parameters
     ----------
-    source, config
-        The shop's data, and what to build of it.
-    out
-        A file that ends with ``.parquet`` for one day; otherwise a folder, with a partition per day.
-    days
-        The snapshots; none takes the start of the last day with an order.
-    training
-        Take the days that a training would use.
-    progress
-        Called with a text, the steps done and all steps.
+    source : str or Path
+        Source of the shop's data.
+    out : Path
+        File that ends with ``.parquet`` for one day; otherwise a folder, with a partition per day.
+    config : Config
+        Settings, which say what to build.
+    days : sequence of date or str
+        Days of the snapshots; none takes the start of the last day with an order.
+    training : bool, optional
+        Whether to take the days that a training would use.
+    progress : callable, optional
+        Function that is called with a text, the steps done and all steps.
 
     Raises
     ------
@@ -167,23 +169,25 @@ def score(
 
     Parameters
     ----------
-    shop, config
-        What to rank, and how.
-    out
+    shop : Shop
+        Shop whose customers are ranked.
+    out : str or Path
         Folder of the files.
-    model
-        A model or its address; None takes the champion.
-    snapshot_date
-        The day; None takes the start of the last day with an order.
-    in_sample
-        Allow a day before the one up to which the model was trained.
-    previous
+    config : Config
+        Settings of the ranking.
+    model : Model or str, optional
+        Model or its address; None takes the champion.
+    snapshot_date : date or str, optional
+        Day that is taken for now; None takes the start of the last day with an order.
+    in_sample : bool, optional
+        Whether to allow a day before the one up to which the model was trained.
+    previous : Path, optional
         Folder of an earlier list, to say what changed; None looks for one in ``out``.
-    secrets
-        Folder that keeps key and mapping of pseudonyms, which then stand for the customer ids in all files; None
-        writes the shop's own ids.
-    seconds
-        Timings so far, for the manifest.
+    secrets : Path, optional
+        Folder that keeps key and mapping of pseudonyms, which then stand for the customer ids in all files; None writes
+        the shop's own ids.
+    seconds : dict of str to float, optional
+        Seconds that each step took so far, for the manifest.
     """
     seconds = dict(seconds or {})
     out = Path(out)
@@ -220,16 +224,19 @@ def run(
 
     Parameters
     ----------
-    source
-        The shop's data.
-    out
+    source : str or Path
+        Source of the shop's data.
+    out : str or Path
         Folder of the files.
-    config
-        All settings.
-    progress
-        Called with a text, the steps done and all steps.
-    previous, secrets
-        See ``score``.
+    config : Config
+        Settings of all steps.
+    progress : callable, optional
+        Function that is called with a text, the steps done and all steps.
+    previous : Path, optional
+        Folder of an earlier list, to say what changed; None looks for one in ``out``.
+    secrets : Path, optional
+        Folder that keeps key and mapping of pseudonyms, which then stand for the customer ids in all files; None writes
+        the shop's own ids.
     """
     seconds: dict[str, float] = {}
     with _timed(seconds, "read and check"):

@@ -27,7 +27,7 @@ def compute_cohorts(history: History) -> pd.DataFrame:
 
     Parameters
     ----------
-    history
+    history : History
         The shop as known on the snapshot.
 
     Returns
@@ -74,10 +74,10 @@ def triangle(table: pd.DataFrame, column: str) -> pd.DataFrame:
 
     Parameters
     ----------
-    table
-        As from `compute_cohorts`.
-    column
-        Which column.
+    table : pandas DataFrame
+        Cohorts by month, as from `compute_cohorts`.
+    column : str
+        Name of the column that fills the cells.
 
     Returns
     -------

@@ -24,13 +24,13 @@ class TopShare:
 
     Attributes
     ----------
-    customers
-        How many they are.
-    amount
+    customers : int
+        Number of the best customers.
+    amount : float
         Money that comes from them.
-    value, low, high
-        Their share of the money of all buyers, 0 to 1, and its 95 % interval; null where nobody paid anything, the
-        interval also with one buyer alone.
+    value, low, high : float
+        Share of the money of all buyers that comes from the best, 0 to 1, and its 95 % interval. All null where nobody
+        paid anything; the interval also with one buyer alone.
     """
 
     customers: int
@@ -55,17 +55,17 @@ def top_share(history: History, share: float = 0.25, days: int = 365) -> TopShar
 
     Parameters
     ----------
-    history
+    history : History
         The shop as known on the snapshot.
-    share
+    share : float, optional
         Share of the buyers that count as the best, above 0 and at most 1.
-    days
-        Days before the snapshot that are looked at.
+    days : int, optional
+        Number of days before the snapshot whose orders count.
 
     Returns
     -------
     TopShare
-        Their number, amount and share.
+        Number, amount and share of the best customers.
 
     Raises
     ------
@@ -80,8 +80,10 @@ def compute_concentration(history: History, days: int = 365) -> pd.DataFrame:
 
     Parameters
     ----------
-    history, days
-        As in `top_share`.
+    history : History
+        The shop as known on the snapshot.
+    days : int, optional
+        Number of days before the snapshot whose orders count.
 
     Returns
     -------
@@ -106,11 +108,11 @@ def top_figure(amounts: NDArray[np.int64], share: float = 0.25) -> Figure:
 
     Parameters
     ----------
-    amounts
-        Of each customer in the smallest unit, whole numbers of 0 or more, shape (n,), in any order. Who did not buy is
-        below 0.
-    share
-        Share of the buyers that count as the best.
+    amounts : array of int, shape (n,)
+        Money of each customer in the smallest unit, whole numbers of 0 or more, in any order; below 0 for customers who
+        did not buy.
+    share : float, optional
+        Share of the buyers that count as the best, above 0 and at most 1.
 
     Returns
     -------
@@ -129,7 +131,7 @@ def top_figure(amounts: NDArray[np.int64], share: float = 0.25) -> Figure:
 
 
 def _amounts(history: History, days: int) -> NDArray[np.int64]:
-    """Give the amount of every buyer in ten-thousandths, the best first."""
+    """Return the amount of every buyer in ten-thousandths, the best first."""
     orders = history.uncancelled_orders
     orders = orders.filter(history.within(orders.ordered_at, days))
     by = orders.group_by("customer_id").aggregate(amount=orders.amount.sum().cast("float64"))

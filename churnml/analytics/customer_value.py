@@ -40,12 +40,12 @@ def expected_customer_value(history: History, definition: ChurnDefinition, value
 
     Parameters
     ----------
-    history
+    history : History
         The shop as known on the snapshot.
-    definition
-        Who is eligible.
-    value_days
-        Days ahead that are counted.
+    definition : ChurnDefinition
+        Definition of leaving, which says who is eligible.
+    value_days : int, optional
+        Number of days ahead whose orders count.
 
     Returns
     -------
@@ -83,13 +83,14 @@ def expect_value(
 
     Parameters
     ----------
-    model
-        Of their order days; None where none could be fitted.
-    order_days, since_first, amount, first_amount
-        Days with an order, days since the first of them, money of all of them and of the first, shape (n,); null for
-        who never ordered.
-    value_days
-        Days ahead that are counted.
+    model : BGNBD or None
+        Model of the customers' order days; None where none could be fitted.
+    order_days, since_first : array of float, shape (n,)
+        Number of days with an order, and days since the first of them; null for customers who never ordered.
+    amount, first_amount : array of float, shape (n,)
+        Money of all order days, and of the first one; null for customers who never ordered.
+    value_days : int, optional
+        Number of days ahead whose orders count.
     """
     repeat, spent = order_days - 1, amount - first_amount
     mean = np.divide(spent, repeat, out=np.full(len(repeat), np.nan), where=repeat > 0)
@@ -107,19 +108,19 @@ class HistoricValue:
 
     Attributes
     ----------
-    amount
-        Of the orders of the last 365 days that are not cancelled (money).
-    buyers
-        Customers who placed them.
-    lifetime_days
+    amount : float
+        Money of the orders of the last 365 days that are not cancelled.
+    buyers : int
+        Number of customers who placed orders in the last 365 days that are not cancelled.
+    lifetime_days : int
         Days from the first to the last order, added up over all customers.
-    customers
-        All who ever placed an order that is not cancelled, known before the snapshot.
-    revenue_per_customer
+    customers : int
+        Number of customers who ever placed an order that is not cancelled, as known before the snapshot.
+    revenue_per_customer : float
         ``amount / buyers`` (money per year).
-    lifetime_years
+    lifetime_years : float
         ``lifetime_days / customers / 365``.
-    value, low, high
+    value, low, high : float
         ``revenue_per_customer * lifetime_years`` (money) and its 95 % interval. All null where nobody ordered in the
         last 365 days; the interval also with one customer alone.
     """
@@ -151,13 +152,13 @@ def historic_customer_value(history: History) -> HistoricValue:
 
     Parameters
     ----------
-    history
+    history : History
         The shop as known on the snapshot.
 
     Returns
     -------
     HistoricValue
-        The value, its interval and its parts.
+        Value, its interval and its parts.
     """
     orders = history.uncancelled_orders
     recent = history.within(orders.ordered_at, YEAR_DAYS)
@@ -191,17 +192,17 @@ def historic_figures(amount: Floats, bought: ArrayLike, lifetime_days: Floats) -
 
     Parameters
     ----------
-    amount
-        Of the orders of the last 365 days (money), shape (n,); 0 for who did not buy then.
-    bought
-        Who bought then.
-    lifetime_days
-        Days from the first to the last order; null for who never ordered.
+    amount : array of float, shape (n,)
+        Money of each customer's orders of the last 365 days; 0 for customers who did not buy then.
+    bought : array-like of bool, shape (n,)
+        Whether the customer bought in the last 365 days.
+    lifetime_days : array of float, shape (n,)
+        Days from the first to the last order of each customer; null for customers who never ordered.
 
     Returns
     -------
-    tuple of Figure
-        Revenue per customer and year, and years of lifetime.
+    revenue, lifetime : Figure
+        Revenue per customer and year in money, and lifetime in years.
     """
     known = ~np.isnan(lifetime_days)
     years = ratio(np.where(known, lifetime_days, 0.0) / YEAR_DAYS, known)

@@ -39,12 +39,12 @@ def compute_experience(history: History, period_days: int, periods: int) -> pd.D
 
     Parameters
     ----------
-    history
+    history : History
         The shop as known on a day.
-    period_days
-        Length of a period.
-    periods
-        How many, going back.
+    period_days : int
+        Length of a period in days.
+    periods : int
+        Number of periods, counted back from the day.
 
     Returns
     -------
@@ -94,10 +94,10 @@ def compute_first_experience(history: History, definition: ChurnDefinition) -> p
 
     Parameters
     ----------
-    history
+    history : History
         The shop as known on a day.
-    definition
-        Gives the horizon.
+    definition : ChurnDefinition
+        Definition of leaving, whose horizon is the time to come back.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def compute_first_experience(history: History, definition: ChurnDefinition) -> p
 
 
 def _figures(history: History, period_days: int, periods: int) -> Iterator[pd.DataFrame]:
-    """Give the figures that the shop's tables allow, by ``period``: 0 is the newest."""
+    """Return the figures that the shop's tables allow, by ``period``: 0 is the newest."""
 
     def dated(table: ir.Table, time: str) -> ir.Table:
         # Known times lie before the day, so its newest date is one day ago and in period 0.
@@ -178,7 +178,7 @@ def _money(table: ir.Table, *, part: bool) -> ir.Table:
 
 
 def _ratings(reviews: ir.Table) -> Iterator[pd.DataFrame]:
-    """Give the means of ratings, and the NPS where there are ratings of its scale."""
+    """Return the means of ratings, and the NPS where there are ratings of its scale."""
     counts = reviews.group_by("scale").aggregate(ratings=reviews.count()).to_pandas()
     shares = reviews.select("period", "customer_id", part=reviews.stars.cast(_EXACT), whole=1)
     means = _ratio(shares, "mean_rating_share", 1 / STARS, 0.0, 1.0).drop(columns="part")
@@ -264,7 +264,7 @@ def _first_orders(history: History, definition: ChurnDefinition, bad: dict[str, 
 
 
 def _late(history: History, first: ir.Table) -> ir.Table:
-    """Give the first orders that were late by the end of the settling days."""
+    """Return the first orders that were late by the end of the settling days."""
     these = history.table("orders").semi_join(first, "order_id")
     deliveries = history.of_orders(these).table("deliveries").select("order_id", "promised_at", "delivered_at")
     rows = first.inner_join(deliveries, "order_id")
@@ -275,7 +275,7 @@ def _late(history: History, first: ir.Table) -> ir.Table:
 
 
 def _named(history: History, first: ir.Table, source: str, time: str) -> ir.Table:
-    """Give the rows about first orders within the settling days: they name it, or no order at all."""
+    """Return the rows about first orders within the settling days: they name it, or no order at all."""
     events = REVIEWS.rows(history) if source == "reviews" else history.table(source)
     if source == "reviews":
         events = events.filter(events.stars <= LOW_STARS)

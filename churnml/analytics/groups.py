@@ -50,12 +50,16 @@ def compute_retention_by_group(
 
     Parameters
     ----------
-    shop, snapshot_date, definition
-        Whom to look at, when, and what leaving is.
-    data_end
-        Nothing on or after this day is known.
-    churned
-        The labels of that day, where they are there already, as from `churnml.data.population.labels`.
+    shop : Shop
+        Shop whose customers are compared.
+    snapshot_date : date
+        Snapshot on which the customers are looked at.
+    definition : ChurnDefinition
+        Definition of leaving.
+    data_end : date
+        Day at which the data ends: nothing on or after it is known.
+    churned : pandas Series, optional
+        Labels of that day, as from `churnml.data.population.labels`; computed where they are not passed.
 
     Returns
     -------
@@ -86,7 +90,7 @@ def compute_retention_by_group(
 
 
 def _values(history: History, definition: ChurnDefinition) -> pd.DataFrame:
-    """Give the value of every group for each eligible customer, in the order of the customers."""
+    """Return the value of every group for each eligible customer, in the order of the customers."""
     shop, customers = history.shop, eligible(history, definition).select("customer_id")
     parts = []
     if shop.has("rewards", ["tier"]):
@@ -113,13 +117,13 @@ def _values(history: History, definition: ChurnDefinition) -> pd.DataFrame:
 
 
 def _rows_at(rows: ir.Table, time: str, customers: ir.Table, *, last: bool) -> ir.Table:
-    """Give the first or the last rows of some customers: more than one of each only at the same second."""
+    """Return the first or the last rows of some customers: more than one of each only at the same second."""
     found = rows.group_by("customer_id").aggregate(**{time: rows[time].max() if last else rows[time].min()})
     return rows.semi_join(found.semi_join(customers, "customer_id"), ["customer_id", time])
 
 
 def _first_lines(history: History, customers: ir.Table) -> ir.Table:
-    """Give product and category of the line with the highest amount of every customer's first order."""
+    """Return product and category of the line with the highest amount of every customer's first order."""
     orders = _rows_at(history.uncancelled_orders, "ordered_at", customers, last=False)
     # Joining the lines of all orders takes three times as long.
     items = ITEMS.rows(history.of_orders(orders))

@@ -34,24 +34,24 @@ class HorizonAdvice:
 
     Attributes
     ----------
-    recommended_days
-        The horizon; None where the data does not tell.
-    reason
-        The rule and its numbers, in a sentence.
-    data_end
-        Nothing on or after this day was looked at.
-    follow_up_days
-        Within how many days after a horizon a return counts as coming back anyway.
-    curve
-        Kaplan-Meier of the days between order days: ``duration, at_risk, ended, open, survival, low, high``.
-    horizons
-        A row per horizon: ``horizon_days, returned_share, low, high`` (with open gaps), ``observed_share`` (of the gaps
-        that ended alone: too many), ``snapshots``, ``base_rate, base_rate_min, base_rate_max`` (share that left),
+    recommended_days : int or None
+        Recommended horizon in days; None where the data does not tell.
+    reason : str
+        Sentence with the rule and its numbers.
+    data_end : date
+        Day at which the data ends: nothing on or after it was looked at.
+    follow_up_days : int
+        Number of days after a horizon within which a return counts as coming back anyway.
+    curve : pandas DataFrame
+        Kaplan-Meier estimate of the days between order days: ``duration, at_risk, ended, open, survival, low, high``.
+    horizons : pandas DataFrame
+        One row per horizon: ``horizon_days, returned_share, low, high`` (with open gaps), ``observed_share`` (of the
+        gaps that ended alone: too many), ``snapshots``, ``base_rate, base_rate_min, base_rate_max`` (share that left),
         ``left`` (customers with a complete follow-up) and ``came_back_share`` of these.
-    base_rates
-        ``horizon_days, snapshot_date, customers, churn_rate`` of every complete snapshot.
-    sensitivity
-        ``share, horizon_days``: what would be recommended with another share in the rule.
+    base_rates : pandas DataFrame
+        Churn rates of all complete snapshots: ``horizon_days, snapshot_date, customers, churn_rate``.
+    sensitivity : pandas DataFrame
+        Horizons that would be recommended with another share in the rule: ``share, horizon_days``.
     """
 
     recommended_days: int | None
@@ -83,16 +83,17 @@ def advise_horizon(
 
     Parameters
     ----------
-    shop
-        The shop.
-    definition
-        Who is looked at: activity window and lead time; its horizon is one of the ladder. None takes the defaults.
-    as_of
-        Nothing on or after this day is seen; None takes the start of the last day with an order.
-    every_days
-        Days between two snapshots of the base rate.
-    follow_up_days
-        Days after a horizon within which a return counts as coming back anyway.
+    shop : Shop
+        Shop whose orders are looked at.
+    definition : ChurnDefinition, optional
+        Definition of leaving, whose activity window and lead time are used; its horizon is one of the ladder. None
+        takes the defaults.
+    as_of : date or str, optional
+        Day at which the data ends: nothing on or after it is seen. None takes the start of the last day with an order.
+    every_days : int, optional
+        Number of days between two snapshots of the base rate.
+    follow_up_days : int, optional
+        Number of days after a horizon within which a return counts as coming back anyway.
 
     Raises
     ------
@@ -218,7 +219,7 @@ def _share(part: float, whole: float) -> float:
 
 
 def _shortest(horizons: pd.DataFrame, curve: pd.DataFrame, share: float) -> int | None:
-    """Give the shortest horizon at which so large a share of those who come back within a year have come back."""
+    """Return the shortest horizon at which so large a share of those who come back within a year have come back."""
     within = _within_a_year(curve)
     enough = horizons[horizons["returned_share"] >= share * within]
     return int(enough["horizon_days"].iloc[0]) if len(enough) and within > 0 else None

@@ -153,8 +153,8 @@ def compute_kpis(back: LookBack) -> pd.DataFrame:
 
     Parameters
     ----------
-    back
-        The periods.
+    back : LookBack
+        Periods of the shop, as from `churnml.analytics.periods.look_back`.
 
     Returns
     -------
@@ -179,8 +179,8 @@ def compute_kpis_by_segment(back: LookBack) -> pd.DataFrame:
 
     Parameters
     ----------
-    back
-        The periods.
+    back : LookBack
+        Periods of the shop, as from `churnml.analytics.periods.look_back`.
 
     Returns
     -------
@@ -217,7 +217,7 @@ def compute_kpis_by_segment(back: LookBack) -> pd.DataFrame:
 
 
 def _members(back: LookBack, day: date) -> dict[str, Places]:
-    """Give the places of those in each segment on a day."""
+    """Return the places of those in each segment on a day."""
     segments = back.standings[day]["segment"].cat
     codes = segments.codes.to_numpy()
     names = [*enumerate(segments.categories), (-1, NO_CUSTOMER)]
@@ -225,7 +225,7 @@ def _members(back: LookBack, day: date) -> dict[str, Places]:
 
 
 def _spread(figure: Figure, places: Places, customers: int) -> Figure:
-    """Give a figure of some customers as one of all, whom the others do not move."""
+    """Return a figure of some customers as one of all, whom the others do not move."""
     moved = np.zeros(customers)
     moved[places] = figure.moved
     return replace(figure, moved=moved)

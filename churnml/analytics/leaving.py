@@ -143,12 +143,16 @@ def compute_reasons_of_leaving(
 
     Parameters
     ----------
-    shop, snapshot_date, definition
-        Whom to look at, when, and what leaving is.
-    data_end
-        Nothing on or after this day is known.
-    churned
-        The labels of that day, where they are there already, as from `churnml.data.population.labels`.
+    shop : Shop
+        Shop whose customers are compared.
+    snapshot_date : date
+        Snapshot on which the customers are looked at.
+    definition : ChurnDefinition
+        Definition of leaving.
+    data_end : date
+        Day at which the data ends: nothing on or after it is known.
+    churned : pandas Series, optional
+        Labels of that day, as from `churnml.data.population.labels`; computed where they are not passed.
 
     Returns
     -------
@@ -197,8 +201,16 @@ def compute_complaint_topics(
 
     Parameters
     ----------
-    shop, snapshot_date, definition, data_end, churned
-        As in ``compute_reasons_of_leaving``.
+    shop : Shop
+        Shop whose complaints are counted.
+    snapshot_date : date
+        Snapshot before which the complaints were made.
+    definition : ChurnDefinition
+        Definition of leaving.
+    data_end : date
+        Day at which the data ends: nothing on or after it is known.
+    churned : pandas Series, optional
+        Labels of the day, as from `churnml.data.population.labels`; computed where they are not passed.
 
     Returns
     -------
@@ -252,12 +264,12 @@ def compute_complaint_topics(
 
 
 def _known(churned: pd.Series) -> pd.Series:
-    """Give the labels that are known; none where the window ends after the data."""
+    """Return the labels that are known; none where the window ends after the data."""
     return churned.dropna()
 
 
 def _with_inputs(names: Iterable[str], given: dict[str, Feature]) -> list[Feature]:
-    """Give the features of these names and all that they are derived from, in the order in which they are computed."""
+    """Return the features of these names and all their inputs, in the order in which they are computed."""
     wanted, waiting = set[str](), list(names)
     while waiting:
         name = waiting.pop()

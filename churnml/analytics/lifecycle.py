@@ -23,20 +23,20 @@ _VIP_SHARE = 0.1
 
 
 def against_own_pace(X: pd.DataFrame, definition: ChurnDefinition) -> pd.DataFrame:
-    """Say who is overdue against their own pace, and who is lost.
+    """Find customers who are overdue against their own pace, and customers who are lost.
 
     Parameters
     ----------
-    X
-        Features of one snapshot, with those of ``PACE``.
-    definition
-        Gives the horizon.
+    X : pandas DataFrame
+        Features of the customers on one snapshot, with the columns ``PACE``.
+    definition : ChurnDefinition
+        Definition of leaving, whose horizon is used.
 
     Returns
     -------
     pandas DataFrame
-        With the index of ``X``: ``pace_days`` (their median days between orders; with one order day the shop's median
-        of these), ``overdue`` (the last order is longer ago than that) and ``lost`` (longer ago than three times
+        Columns with the index of ``X``: ``pace_days`` (their median days between orders; with one order day the shop's
+        median of these), ``overdue`` (the last order is longer ago than that) and ``lost`` (longer ago than three times
         their pace, and than the horizon).
     """
     since = X["days_since_last_order"]
@@ -57,17 +57,17 @@ def lifecycle_stages(X: pd.DataFrame, value: pd.Series, definition: ChurnDefinit
 
     Parameters
     ----------
-    X
-        Features of one snapshot, with those of ``LIFE``.
-    value
-        Expected value of each customer, same index.
-    definition
-        Gives the horizon.
+    X : pandas DataFrame
+        Features of the customers on one snapshot, with the columns ``LIFE``.
+    value : pandas Series
+        Expected value of each customer in money, same index.
+    definition : ChurnDefinition
+        Definition of leaving, whose horizon is used.
 
     Returns
     -------
     pandas Series
-        With the index of ``X``.
+        Stage of each customer, with the index of ``X``.
     """
     since, horizon = X["days_since_last_order"], definition.horizon_days
     pace = against_own_pace(X, definition)
@@ -96,9 +96,9 @@ def compute_lifecycle(standings: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
 
     Parameters
     ----------
-    standings
-        ``stage`` of every customer by day, null for who was not eligible, as in `churnml.analytics.periods.LookBack`;
-        the same customers on all days.
+    standings : mapping of date to pandas DataFrame
+        Column ``stage`` of every customer by day, null for customers who were not eligible, as in
+        `churnml.analytics.periods.LookBack`; the same customers on all days.
 
     Returns
     -------
@@ -109,12 +109,12 @@ def compute_lifecycle(standings: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
 
 
 def compute_transitions(standings: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
-    """Count who went from which stage of life to which, from one day to the next.
+    """Count the customers by their stages of life on one day and on the next.
 
     Parameters
     ----------
-    standings
-        As for `compute_lifecycle`.
+    standings : mapping of date to pandas DataFrame
+        Column ``stage`` of every customer by day, as for `compute_lifecycle`.
 
     Returns
     -------
@@ -138,7 +138,7 @@ def count_standings(standings: Mapping[date, pd.DataFrame], column: str) -> pd.D
 
 
 def count_moves(standings: Mapping[date, pd.DataFrame], column: str) -> pd.DataFrame:
-    """Count who went from which category of a column to which, from one day to the next; see `compute_transitions`."""
+    """Count the customers by their categories on one day and on the next; see `compute_transitions`."""
     columns = ["period_start", "period_end", "before", "after", "customers", "share"]
     parts = [pd.DataFrame(columns=columns)]
     for start, end in pairwise(standings):

@@ -29,26 +29,28 @@ class Overview:
 
     Attributes
     ----------
-    snapshot_date
-        Nothing on or after this day is known.
-    definition
-        What leaving is.
-    currency
-        ISO code of the money, None where the shop does not say.
-    kpis, kpis_by_segment
-        See `churnml.analytics.kpis`.
-    lifecycle, transitions
-        See `churnml.analytics.lifecycle`.
-    segments, migration
-        See `churnml.analytics.segments`.
-    cohorts, concentration
-        See the modules of these names.
-    reasons, topics
-        See `churnml.analytics.leaving`; of the customers at the start of the last complete horizon.
-    groups
-        See `churnml.analytics.groups`; of the same customers.
-    experience, first_experience
-        See `churnml.analytics.experience`.
+    snapshot_date : date
+        Day of the overview: nothing on or after it is known.
+    definition : ChurnDefinition
+        Definition of leaving.
+    currency : str or None
+        ISO code of the money; None where the shop does not say.
+    kpis, kpis_by_segment : pandas DataFrame
+        Key figures of every period, of all customers and by segment; see `churnml.analytics.kpis`.
+    lifecycle, transitions : pandas DataFrame
+        Customers by stage of life, and their moves between stages; see `churnml.analytics.lifecycle`.
+    segments, migration : pandas DataFrame
+        Customers by RFM segment, and their moves between segments; see `churnml.analytics.segments`.
+    cohorts, concentration : pandas DataFrame
+        Customers by month of the first order, and share of the money of the best; see the modules of these names.
+    reasons, topics : pandas DataFrame
+        Reasons of leaving and topics of complaints of the customers at the start of the last complete horizon; see
+        `churnml.analytics.leaving`.
+    groups : pandas DataFrame
+        Churn rates of the same customers by group; see `churnml.analytics.groups`.
+    experience, first_experience : pandas DataFrame
+        Deliveries, complaints, returns and ratings of every period, and of first orders; see
+        `churnml.analytics.experience`.
     """
 
     snapshot_date: date
@@ -69,7 +71,7 @@ class Overview:
     first_experience: pd.DataFrame
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Give all tables by name."""
+        """Return all tables of the overview by name."""
         return {
             field.name: table for field in fields(self) if isinstance(table := getattr(self, field.name), pd.DataFrame)
         }
@@ -91,14 +93,14 @@ def analyse(
 
     Parameters
     ----------
-    shop
-        The shop.
-    snapshot_date
-        Nothing on or after this day is known; None takes the start of the last day with an order.
-    definition
-        What leaving is, and how long a period is: one horizon. None takes the defaults.
-    periods
-        How many periods to look back, as far as the data reaches.
+    shop : Shop
+        Shop that is analysed.
+    snapshot_date : date or str, optional
+        Day that is taken for now: nothing on or after it is known. None takes the start of the last day with an order.
+    definition : ChurnDefinition, optional
+        Definition of leaving, whose horizon is the length of a period. None takes the defaults.
+    periods : int, optional
+        Number of periods to look back, as far as the data reaches.
 
     Raises
     ------

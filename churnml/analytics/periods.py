@@ -40,28 +40,30 @@ class Period:
 
     Attributes
     ----------
-    start, end
-        The days.
-    eligible, churned
-        Who was eligible at the day whose window the period is, and who of them left, by the definition.
-    orders, order_days
-        Orders, and days with an order, in the period.
-    amount, amount_before
-        Money of them, and of those in as many days before the period, in ten-thousandths.
-    amount_year
-        Money of the 365 days before the end, in ten-thousandths; -1 for who did not order in them.
-    orders_so_far
-        Orders before the end.
-    gap_days, gaps
-        Days between order days, added up, of the gaps that ended in the period, and how many these are.
-    lifetime_days
-        Days from their first order to their last one before the end; null for who had none.
-    expected_value
-        Money expected at the end from the next 365 days, if they stay, as in
-        `churnml.analytics.customer_value.expected_customer_value`; null for who is not active then, or not known.
-    active, active_year_ago
-        Who ordered in the ``active_days`` before the end, and before the day 365 days earlier; there nobody where the
-        data does not hold all of these days.
+    start, end : date
+        First day of the period, and the day after its last.
+    eligible, churned : array of bool
+        Whether the customer was eligible at the day whose window the period is, and whether they left, by the
+        definition.
+    orders, order_days : array of int
+        Number of orders, and of days with an order, in the period.
+    amount, amount_before : array of int
+        Money of the orders in the period, and in as many days before it, in ten-thousandths.
+    amount_year : array of int
+        Money of the 365 days before the end, in ten-thousandths; -1 for customers who did not order in them.
+    orders_so_far : array of int
+        Number of orders before the end.
+    gap_days, gaps : array of int
+        Days between order days, added up over the gaps that ended in the period, and the number of these gaps.
+    lifetime_days : array of float
+        Days from the first order to the last one before the end; null for customers who had none.
+    expected_value : array of float
+        Money expected at the end from the next 365 days, if the customer stays, as in
+        `churnml.analytics.customer_value.expected_customer_value`; null for customers who are not active then, or not
+        known.
+    active, active_year_ago : array of bool
+        Whether the customer ordered in the ``active_days`` before the end, and before the day 365 days earlier; false
+        for all there where the data does not hold all of these days.
     """
 
     start: date
@@ -82,7 +84,7 @@ class Period:
     active_year_ago: NDArray[np.bool_]
 
     def of(self, customers: NDArray[np.intp]) -> Period:
-        """Give the same of some customers, by their places."""
+        """Return the period of some customers, by their positions."""
         arrays = {
             field.name: getattr(self, field.name)[customers]
             for field in fields(self)
@@ -97,19 +99,19 @@ class LookBack:
 
     Attributes
     ----------
-    history
+    history : History
         The shop as known at the end of the last period.
-    definition
-        What leaving is; its horizon is the length of a period.
-    customers
-        Everyone who ever ordered, sorted.
-    periods
-        Oldest first.
-    churned
-        The labels of the last period, as from `churnml.data.population.labels`.
-    standings
-        For days that are ends of periods, oldest first: ``stage`` and ``segment`` (categories) and ``amount`` (of the
-        last 365 days) of every one of the customers; null for who was not eligible then.
+    definition : ChurnDefinition
+        Definition of leaving; its horizon is the length of a period.
+    customers : pandas Index
+        Ids of all customers who ever ordered, sorted.
+    periods : tuple of Period
+        Periods, oldest first.
+    churned : pandas Series
+        Labels of the last period, as from `churnml.data.population.labels`.
+    standings : mapping of date to pandas DataFrame
+        Standing of all customers on days that are ends of periods, oldest first: ``stage`` and ``segment`` (categories)
+        and ``amount`` (of the last 365 days); null for customers who were not eligible then.
     """
 
     history: History
@@ -132,14 +134,14 @@ def look_back(shop: Shop, snapshot_date: date, definition: ChurnDefinition, peri
 
     Parameters
     ----------
-    shop
-        The shop.
-    snapshot_date
-        Nothing on or after this day is known.
-    definition
-        What leaving is.
-    periods
-        At most so many, as far as the data reaches.
+    shop : Shop
+        Shop whose periods are compared.
+    snapshot_date : date
+        Day on which the last period ends: nothing on or after it is known.
+    definition : ChurnDefinition
+        Definition of leaving, whose horizon is the length of a period.
+    periods : int, optional
+        Greatest number of periods, as far as the data reaches.
 
     Raises
     ------

@@ -75,13 +75,13 @@ def rfm_segments(X: pd.DataFrame) -> pd.Series:
 
     Parameters
     ----------
-    X
-        Features of one snapshot, with those of ``RFM``.
+    X : pandas DataFrame
+        Features of the customers on one snapshot, with the columns ``RFM``.
 
     Returns
     -------
     pandas Series
-        With the index of ``X``.
+        Segment of each customer, with the index of ``X``.
 
     Examples
     --------
@@ -100,8 +100,8 @@ def compute_segments(standings: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
 
     Parameters
     ----------
-    standings
-        ``segment`` and ``amount`` (money of the last 365 days) of every customer by day, as in
+    standings : mapping of date to pandas DataFrame
+        Columns ``segment`` and ``amount`` (money of the last 365 days) of every customer by day, as in
         `churnml.analytics.periods.LookBack`.
 
     Returns
@@ -119,12 +119,12 @@ def compute_segments(standings: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
 
 
 def compute_migration(standings: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
-    """Count who went from which RFM segment to which; see `churnml.analytics.lifecycle.compute_transitions`."""
+    """Count the customers by their RFM segments on one day and on the next; see `compute_transitions`."""
     return count_moves(standings, "segment")
 
 
 def _fifths(values: pd.Series) -> NDArray[np.int_]:
-    """Give fifths from 1 to 5; a null is in the lowest."""
+    """Return fifths from 1 to 5; a null is in the lowest."""
     share = values.rank(method="average", pct=True).fillna(0.0).to_numpy()
     # The mean rank of the middle of a fifth lies within it, also for ties.
     return np.clip(np.ceil(np.round(share * _FIFTHS, 9)), 1, _FIFTHS).astype(int)

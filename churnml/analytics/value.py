@@ -23,12 +23,12 @@ def expected_value(X: pd.DataFrame, history: History, value_days: int) -> pd.Ser
 
     Parameters
     ----------
-    X
-        Features of all eligible customers, with those of ``VALUE``.
-    history
-        The shop as known on their snapshot, for its returns.
-    value_days
-        Days ahead that are counted.
+    X : pandas DataFrame
+        Features of all eligible customers, with the columns ``VALUE``.
+    history : History
+        The shop as known on their snapshot, which shows the returns.
+    value_days : int
+        Number of days ahead whose orders count.
 
     Returns
     -------

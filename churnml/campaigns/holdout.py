@@ -25,18 +25,18 @@ class HoldoutPlan:
 
     Attributes
     ----------
-    campaign
-        The campaign that it belongs to.
-    share
-        Share of the customers in it.
-    listed
-        Customers on the work list.
-    held_out
-        Customers who would be on it too, but are in the holdout.
-    smallest_effect
-        Smallest difference of churn rates between both that can be told from chance; null where none can.
-    until
-        Until this day everyone stays where they are.
+    campaign : str
+        Name of the campaign that the holdout belongs to.
+    share : float
+        Share of the customers in the holdout, 0 to 1.
+    listed : int
+        Number of customers on the work list.
+    held_out : int
+        Number of customers who would be on the list too, but are in the holdout.
+    smallest_effect : float or None
+        Smallest difference of churn rates between list and holdout that can be told from chance; None where none can.
+    until : date
+        Day until which everyone keeps their arm.
     """
 
     campaign: str
@@ -50,28 +50,28 @@ class HoldoutPlan:
 def assign(
     customers: pd.Series, strata: pd.Series, share: float, campaign: str, key: str, fixed: pd.Series
 ) -> NDArray[np.bool_]:
-    """Tell who is in the holdout.
+    """Assign customers to the holdout.
 
     In each stratum the customers with the smallest keyed hash of id and campaign are, so that the holdout looks like
     the others, nobody can choose who is in it, and another campaign holds out others. Whose arm is fixed keeps it.
 
     Parameters
     ----------
-    customers
-        Ids, unique.
-    strata
-        The stratum of each, same index.
-    share
-        Share of the customers of a stratum; rounded so that the share of all fits.
-    campaign, key
-        What the hash depends on besides the id.
-    fixed
+    customers : pandas Series
+        Ids of the customers, unique.
+    strata : pandas Series
+        Stratum of each customer, same index.
+    share : float
+        Share of each stratum that is held out, 0 to 1; rounded so that the share of all fits.
+    campaign, key : str
+        Texts that the hash depends on besides the id.
+    fixed : pandas Series
         Arms that are fixed, true for the holdout, indexed by customer id.
 
     Returns
     -------
-    NDArray[np.bool_]
-        In the order of ``customers``.
+    array of bool
+        Whether each customer is in the holdout, in the order of ``customers``.
     """
     ids = customers.to_numpy()
     kept = pd.Series(ids).map(fixed).astype("boolean")
@@ -98,16 +98,16 @@ def smallest_effect(rate: float, listed: int, held_out: int) -> float | None:
 
     Parameters
     ----------
-    rate
-        Churn rate without a contact.
-    listed, held_out
-        Sizes of the two groups.
+    rate : float
+        Churn rate without a contact, 0 to 1.
+    listed, held_out : int
+        Number of customers of each of the two groups.
 
     Returns
     -------
     float or None
-        None where a group is empty, and where not even contacts that keep everybody would show: no effect is larger
-        than the churn rate itself.
+        Difference of churn rates; None where a group is empty, and where not even contacts that keep everybody would
+        show: no effect is larger than the churn rate itself.
 
     Examples
     --------
@@ -122,21 +122,22 @@ def smallest_effect(rate: float, listed: int, held_out: int) -> float | None:
 
 
 def share_for(settings: HoldoutSettings, rate: float, listed: int) -> float:
-    """Give the share that is held out: as set, or what the effect that one wants to see needs.
+    """Return the share that is held out: as set, or large enough to show the effect that is set.
 
     Parameters
     ----------
-    settings
-        A share, or an effect.
-    rate
-        Churn rate without a contact.
-    listed
-        Customers on the work list, who are contacted.
+    settings : HoldoutSettings
+        Settings of the holdout: a share, or an effect to be seen.
+    rate : float
+        Churn rate without a contact, 0 to 1.
+    listed : int
+        Number of customers on the work list, who are contacted.
 
     Returns
     -------
     float
-        At most 0.5; where that is not enough, ``smallest_effect`` of the result tells what can be seen.
+        Share of the customers, at most 0.5; where that is not enough, ``smallest_effect`` of the result tells what can
+        be seen.
 
     Examples
     --------

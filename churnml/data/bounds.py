@@ -15,11 +15,11 @@ class Bounds:
 
     Attributes
     ----------
-    minimum, maximum
-        The ends, which belong to it.
-    below
-        What to do about values below the minimum.
-    few_may_go
+    minimum, maximum : float
+        Smallest and largest number that is allowed, both included.
+    below : str
+        Text that says what to do about values below the minimum.
+    few_may_go : bool
         Whether rows below the minimum are left out and counted as long as they are few; else they are refused.
     """
 

@@ -34,11 +34,11 @@ class NotBefore:
 
     Attributes
     ----------
-    column
-        The other time; that of the order for a table whose rows begin with an order.
-    goes
-        What is left out where it does, as long as such rows are few: only the value, or the row where its absence
-        would say something false, such as that a complaint is open.
+    column : str
+        Name of the column with the other time; that of the order for a table whose rows begin with an order.
+    goes : {'value', 'row'}
+        Part that is left out where the time lies before it, as long as such rows are few: only the value, or the row
+        where its absence would say something false, such as that a complaint is open.
     """
 
     column: str
@@ -51,16 +51,24 @@ class Column:
 
     Attributes
     ----------
-    bounds
-        For a number or an amount.
-    at_most
-        The column that says how large a number may be.
-    default
-        What a number is taken for where it is empty.
-    values
-        What a text may be; empty allows all.
-    not_before
-        For a time.
+    name : str
+        Name of the column.
+    type : {'id', 'text', 'flag', 'number', 'money', 'time', 'plan'}
+        Type after the door. A time is unknown before it has come; a plan is a time that is known from the start.
+    required : bool
+        Whether a source must bring the column.
+    known_with : str or None
+        Name of the time column with which the value becomes known; None where it is known with the row.
+    bounds : Bounds or None
+        Range of a number or an amount; None for other types.
+    at_most : str or None
+        Name of the column that says how large a number may be; None where none does.
+    default : float or None
+        Number that an empty cell is taken for; None leaves it null.
+    values : tuple of str
+        Texts that are allowed; empty allows all.
+    not_before : NotBefore or None
+        Other time that this one may not lie before; None where there is none.
     """
 
     name: str
@@ -280,7 +288,7 @@ _NO_LETTERS = re.compile(r"[\W_]+")
 
 
 def plain_name(name: str) -> str:
-    """Give a name of a table or column without capitals, and with a line for blanks and dashes.
+    """Return a name of a table or column without capitals, and with a line for blanks and dashes.
 
     Examples
     --------

@@ -21,12 +21,12 @@ class Counterfactual:
 
     Attributes
     ----------
-    name
-        What was done, in words.
-    shop
-        The changed shop.
-    changed
-        Rows that were added, changed or left out, by table.
+    name : str
+        Description of what was done, in words.
+    shop : Shop
+        Changed shop, which must look the same on the day.
+    changed : dict of str to int
+        Number of rows that were added, changed or left out, by table.
     """
 
     name: str
@@ -39,16 +39,17 @@ def counterfactuals(shop: Shop, snapshot_date: date) -> Iterator[Counterfactual]
 
     Parameters
     ----------
-    shop
-        The shop.
-    snapshot_date
-        The day.
+    shop : Shop
+        Shop that is changed.
+    snapshot_date : date
+        Day at whose start the shops must look alike.
 
     Yields
     ------
     Counterfactual
-        One with later rows and times left out, one with them changed and others added, one with rows of the past that
-        reach the warehouse on the day itself, and, where customers have attributes, one with these updated.
+        Changed shops: one with later rows and times left out, one with them changed and others added, one with rows of
+        the past that reach the warehouse on the day itself, and, where customers have attributes, one with these
+        updated.
     """
     now = ibis.timestamp(datetime.combine(snapshot_date, time.min))
     later = ibis.timestamp(datetime.combine(snapshot_date, time.min) + timedelta(days=40))
@@ -115,7 +116,7 @@ def _late_times(contract: Table) -> list[str]:
 def _with_late_times(
     contract: Table, table: ir.Table, now: ir.TimestampScalar, instead: ir.TimestampScalar | None
 ) -> ir.Table:
-    """Give times that are not known yet another value, and what becomes known with them too."""
+    """Change times that are not known yet, and what becomes known with them too."""
     late = {name: table[name].isnull() | (table[name] >= now) for name in _late_times(contract)}
     changed: dict[str, ir.Value] = {}
     for name, unknown in late.items():

@@ -58,20 +58,20 @@ _BLANK, _DELETE = 32, 127
 
 
 def normalise(raw: ir.Table, table: Table, plain: Collection[str] = ()) -> ir.Table:
-    """Give a raw table the contract's columns and types.
+    """Convert a raw table to the contract's columns and types.
 
     Parameters
     ----------
-    raw
-        The table as found; it must hold the required columns.
-    table
-        Its contract.
-    plain
-        Columns that hold their values as they shall be, as the check found; they are taken without a look.
+    raw : Ibis table
+        Table as found; it must hold the required columns.
+    table : Table
+        Contract of the table.
+    plain : collection of str, optional
+        Names of columns whose values are all of the contract's type, as the check found; they are taken without a look.
 
     Returns
     -------
-    ibis Table
+    Ibis table
         Every column of the contract in its type, those that were not brought as nulls, and ``recorded_at`` where it
         was brought. Other columns stay only where the contract keeps attributes.
     """
@@ -85,12 +85,12 @@ def normalise(raw: ir.Table, table: Table, plain: Collection[str] = ()) -> ir.Ta
 
 
 def through_the_door(raw: ir.Table, column: Column, plain: Collection[str]) -> ir.Value:
-    """Give one column in its type: as it stands where it is among the plain ones, else converted."""
+    """Return one column in its type: as it stands where it is among the plain ones, else converted."""
     return raw[column.name] if column.name in plain else as_type(raw, column)
 
 
 def is_quick(raw: ir.Table, column: Column) -> bool:
-    """Tell whether the conversion of a brought column costs next to nothing, so that nobody need store the result."""
+    """Check whether the conversion of a brought column costs next to nothing, so that nobody need store the result."""
     kind = raw[column.name].type()
     if column.type in ("time", "plan"):
         return kind.is_date() or (kind.is_timestamp() and kind.timezone is None)
@@ -125,7 +125,7 @@ def as_type(raw: ir.Table, column: Column) -> ir.Value:
 
 
 def value_of(raw: ir.Table, column: Column) -> ir.Value:
-    """Give what stands in a brought column; null is what stands for no value there."""
+    """Return what stands in a brought column; null is what stands for no value there."""
     value = raw[column.name]
     return somebody(value) if column.type == "id" and value.type().is_string() else without_gaps(value)
 
@@ -148,7 +148,7 @@ def _not_nan(value: ir.Value) -> ir.Value:
 
 
 def as_number(raw: ir.Table, column: Column) -> ir.Value:
-    """Give the plain number that a value of a number or an amount is, whatever its size; null where it is none."""
+    """Return the plain number that a value of a number or an amount is, whatever its size; null where it is none."""
     value = without_gaps(raw[column.name])
     kind = value.type()
     if kind.is_string():
@@ -211,5 +211,5 @@ def _or(group: ir.StringValue, default: str) -> ir.StringValue:
 
 
 def _nothing(value: ir.Value, target: dt.DataType) -> ir.Value:
-    """Give a column of nulls in place of values that do not convert."""
+    """Return a column of nulls in place of values that do not convert."""
     return ibis.ifelse(value.isnull(), ibis.null(target), ibis.null(target))

@@ -16,7 +16,7 @@ _DIGITS = 12
 
 
 def place_of(customer_id: ir.StringColumn, seed: int | None = None) -> ir.StringColumn:
-    """Give a customer a place among all, as hexadecimal digits that depend on their id and a seed alone."""
+    """Compute the place of a customer among all, as hexadecimal digits that depend on their id and a seed alone."""
     return _md5(customer_id if seed is None else ibis.literal(f"{seed} ") + customer_id)
 
 
@@ -26,12 +26,12 @@ def draw(shop: Shop, share: float, seed: int) -> Iterator[Shop]:
 
     Parameters
     ----------
-    shop
-        The shop.
-    share
-        Above 0; from 1 on the shop itself is given.
-    seed
-        Seed of the draw; who is drawn depends on nothing else but a customer's own id.
+    shop : Shop
+        Shop whose customers are drawn.
+    share : float
+        Share of the customers to draw, above 0; from 1 on the shop itself is given.
+    seed : int
+        Seed of the draw; whether a customer is drawn depends on nothing else but their own id.
 
     Yields
     ------

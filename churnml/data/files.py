@@ -16,16 +16,16 @@ from churnml.errors import InputError
 
 @contextmanager
 def whole_folder(out: str | Path, owned: Iterable[str] = (), last: str | None = None) -> Iterator[Path]:
-    """Give a scratch folder whose files move into ``out`` when the block ends without an error.
+    """Open a scratch folder whose files move into ``out`` when the block ends without an error.
 
     Parameters
     ----------
-    out
-        The folder to fill; made where it is missing. Other files in it stay.
-    owned
-        Names that belong to this output: those that the block did not write again are removed from ``out``, so that
-        no file of an earlier run is taken for one of this.
-    last
+    out : str or Path
+        Folder to fill; made where it is missing. Other files in it stay.
+    owned : iterable of str, optional
+        Names that belong to this output: those that the block did not write again are removed from ``out``, so that no
+        file of an earlier run is taken for one of this.
+    last : str, optional
         Name of the file that moves last and so marks the output as complete.
 
     Raises
@@ -44,13 +44,13 @@ def whole_folder(out: str | Path, owned: Iterable[str] = (), last: str | None = 
 
 @contextmanager
 def whole_file(out: str | Path, mode: int | None = None) -> Iterator[Path]:
-    """Give a path whose file takes the place of ``out`` when the block ends without an error.
+    """Open a path whose file takes the place of ``out`` when the block ends without an error.
 
     Parameters
     ----------
-    out
-        The file; folders above it are made where they are missing.
-    mode
+    out : str or Path
+        File to write; folders above it are made where they are missing.
+    mode : int, optional
         Permissions of the file, from before anything is written to it; None means those of every new file.
 
     Raises
@@ -86,7 +86,7 @@ def read_table(file: str | Path) -> pd.DataFrame:
 
 @contextmanager
 def _beside(out: Path) -> Iterator[Path]:
-    """Give a scratch folder within a folder that is there, else beside what will be there; tell what is refused."""
+    """Return a scratch folder within a folder that is there, else beside what will be there; tell what is refused."""
     sweep(out.parent)
     made: list[Path] = []
     try:

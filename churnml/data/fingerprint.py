@@ -22,10 +22,10 @@ class Fingerprints:
 
     Parameters
     ----------
-    shop
-        The shop.
-    names
-        Tables to look at; None looks at all that the shop brought.
+    shop : Shop
+        Shop whose tables are hashed.
+    names : iterable of str, optional
+        Names of the tables to hash; None hashes all that the shop brought.
     """
 
     def __init__(self, shop: Shop, names: Iterable[str] | None = None) -> None:
@@ -41,13 +41,13 @@ class Fingerprints:
 
         Parameters
         ----------
-        snapshot_date
-            The day.
+        snapshot_date : date
+            Day at whose start the tables are known.
 
         Returns
         -------
         str
-            16 hex digits over table names, columns, row counts and the exact sum of the rows' hashes.
+            Hash of 16 hex digits over table names, columns, row counts and the exact sum of the rows' hashes.
         """
         digest = hashlib.sha256()
         for found in self._template.on(snapshot_date).to_pandas().sort_values("table").itertuples():

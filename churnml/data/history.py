@@ -23,10 +23,10 @@ class History:
 
     Parameters
     ----------
-    shop
-        The shop.
-    snapshot_date
-        The day that is taken for now; its own rows are not known yet.
+    shop : Shop
+        Shop with the tables of all times.
+    snapshot_date : date
+        Day that is taken for now; its own rows are not known yet.
 
     Raises
     ------
@@ -58,7 +58,7 @@ class History:
         return found
 
     def table(self, name: str) -> ir.Table:
-        """Give a table of the contract as known; the shop must have brought it."""
+        """Return a table of the contract as known; the shop must have brought it."""
         if name not in self._tables:
             self._tables[name] = self._as_known(TABLES[name])
         return self._tables[name]
@@ -89,16 +89,16 @@ class History:
         return sent.drop_null(["offer"]) if self.shop.has("contacts", ["offer"]) else sent
 
     def of_orders(self, orders: ir.Table) -> History:
-        """Give the same shop on the same day with some of its orders alone, and what belongs to them."""
+        """Return the same shop on the same day with some of its orders alone, and what belongs to them."""
         shop = dataclasses.replace(self.shop, tables={**self.shop.tables, "orders": orders})
         return self._like(shop, self._now)
 
     def later(self, days: int) -> History:
-        """Give the same shop as known so many days later; earlier where they are negative."""
+        """Return the same shop as known so many days later; earlier where they are negative."""
         return self._like(self.shop, self._now + timedelta(days=days))
 
     def within(self, event_time: ir.Value, days: int, ago: int = 0) -> ir.BooleanValue:
-        """Tell whether a time lies in ``[snapshot - ago - days, snapshot - ago)``; false for null."""
+        """Check whether a time lies in ``[snapshot - ago - days, snapshot - ago)``; false for null."""
         lies_within = (event_time >= self._moment(-ago - days)) & (event_time < self._moment(-ago))
         return lies_within.fill_null(False)
 
@@ -111,7 +111,7 @@ class History:
         return seconds_between(event_time, self._moment(0))
 
     def _like(self, shop: Shop, now: datetime) -> History:
-        """Give another history of the same kind: one of no day yet stays so."""
+        """Return another history of the same kind: one of no day yet stays so."""
         history = copy(self)
         history.shop, history._now, history._tables = shop, now, {}
         return history

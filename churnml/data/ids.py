@@ -33,12 +33,12 @@ _BITS: dict[type[dt.Floating], int] = {dt.Float16: 11, dt.Float32: 24, dt.Float6
 
 
 def is_stand_in(text: ir.StringValue) -> ir.BooleanValue:
-    """Tell whether a text stands for nobody; blanks do not, which are empty."""
+    """Check whether a text stands for nobody; blanks do not, which are empty."""
     return _seldom(text, _STAND_IN)
 
 
 def somebody(text: ir.StringValue) -> ir.StringValue:
-    """Make null of a text that stands for nobody, or is empty."""
+    """Return null for a text that stands for nobody, or is empty."""
     return ibis.ifelse(_seldom(text, _NOBODY), ibis.null("string"), text)
 
 

@@ -11,7 +11,7 @@ from churnml.data.contract import Table
 
 
 def lies_before(time: ir.Value, start: ir.Value) -> ir.BooleanValue:
-    """Tell whether a time lies on a day before another one; clocks of several systems disagree on less than a day."""
+    """Check whether a time lies on a day before another one; clocks of several systems disagree on less than a day."""
     return (time.date() < start.date()).fill_null(False)
 
 
@@ -20,14 +20,14 @@ def leave_out(table: ir.Table, contract: Table, columns: Collection[str], orders
 
     Parameters
     ----------
-    table
-        A table in the contract's types.
-    contract
-        Its contract.
-    columns
-        The columns in which the check found such values.
-    orders
-        The orders in the contract's types, where rows begin with one.
+    table : Ibis table
+        Table in the contract's types.
+    contract : Table
+        Contract of the table.
+    columns : collection of str
+        Names of the columns in which the check found impossible values.
+    orders : Ibis table, optional
+        Orders in the contract's types, where rows begin with an order.
     """
     if not columns:
         return table

@@ -33,7 +33,7 @@ def measure_of(history: History) -> Measure:
 
     Parameters
     ----------
-    history
+    history : History
         The shop as known on a day.
 
     Returns
@@ -62,7 +62,7 @@ def seconds_late(deliveries: ir.Table) -> ir.IntegerValue:
 
 
 def late(deliveries: ir.Table, measure: Measure) -> ir.Value:
-    """Tell how late deliveries came, in the unit of a measure; negative for early ones, null under way."""
+    """Compute how late deliveries came, in the unit of a measure; negative for early ones, null under way."""
     if measure == "days":
         return days_late(deliveries)
     return seconds_late(deliveries).cast("float64") / float(SECONDS[measure])

@@ -10,7 +10,7 @@ _EXACT = "decimal(18,4)"
 
 
 def key_of(contract: Table, raw: ir.Table) -> tuple[str, ...]:
-    """Give the key of a table, with the number of the line where it was brought."""
+    """Return the key of a table, with the number of the line where it was brought."""
     return (*contract.key, contract.line) if contract.line in raw.columns and contract.line else contract.key
 
 

@@ -12,12 +12,12 @@ _DRAWN = 20_000
 
 
 def parts_of(shop: Shop) -> list[Shop]:
-    """Part a shop by customer, in the order of their ids.
+    """Split a shop into parts by customer, in the order of their ids.
 
     Parameters
     ----------
-    shop
-        The shop.
+    shop : Shop
+        Shop to part.
 
     Returns
     -------

@@ -23,11 +23,11 @@ MIN_SNAPSHOTS = 3
 
 
 def eligible(history: History, definition: ChurnDefinition) -> ir.Table:
-    """Give the customers who are eligible on a snapshot, by the definition's kind.
+    """Return the customers who are eligible on a snapshot, by the definition's kind.
 
     Returns
     -------
-    ibis Table
+    Ibis table
         ``customer_id`` (unique) and ``last_order_at``, the time of the last uncancelled order; it is null for
         subscribers who never ordered.
 
@@ -45,7 +45,7 @@ def count_eligible(history: History, definition: ChurnDefinition) -> int:
 
 
 def eligible_by_orders(history: History, orders: ir.Table, definition: ChurnDefinition) -> ir.BooleanValue | None:
-    """Tell from a customer's uncancelled orders, as an aggregate, whether they are eligible.
+    """Compute from a customer's uncancelled orders, as an aggregate, whether they are eligible.
 
     It says the same as ``eligible`` without reading the orders once more; None where the orders do not tell it.
     """
@@ -69,17 +69,21 @@ def exclusions(history: History, definition: ChurnDefinition) -> dict[str, int]:
 
 
 def labels(shop: Shop, snapshot_date: Day, definition: ChurnDefinition, data_end: Day) -> pd.Series:
-    """Tell who of the eligible customers of a snapshot churned.
+    """Label the eligible customers of a snapshot as churned or stayed.
 
     Whether an order stands or a subscription runs is taken as known at the end of the window, so that a label never
     changes with later data.
 
     Parameters
     ----------
-    shop, snapshot_date, definition
-        Whom to look at, when and how.
-    data_end
-        Nothing on or after this day is known.
+    shop : Shop
+        Shop whose customers are labelled.
+    snapshot_date : date or str
+        Snapshot on which the customers are eligible.
+    definition : ChurnDefinition
+        Definition of leaving.
+    data_end : date or str
+        Day at which the data ends: nothing on or after it is known.
 
     Returns
     -------
@@ -95,19 +99,21 @@ def labels(shop: Shop, snapshot_date: Day, definition: ChurnDefinition, data_end
 
 
 def treated(shop: Shop, snapshot_date: Day, definition: ChurnDefinition) -> pd.Index:
-    """Give the customers to whom something was sent in the window in which they show whether they stay.
+    """Return the customers to whom something was sent in the window of their outcome.
 
     Parameters
     ----------
-    shop
-        The shop; without contacts nobody was treated.
-    snapshot_date, definition
-        Which window; it has ended.
+    shop : Shop
+        Shop with its contacts; without contacts nobody was treated.
+    snapshot_date : date or str
+        Snapshot after which the window lies; it has ended.
+    definition : ChurnDefinition
+        Definition of leaving, which says how long the window is.
 
     Returns
     -------
     pandas Index
-        ``customer_id``, sorted.
+        Ids of these customers, sorted.
     """
     history = History(shop, snapshot_date)
     if not shop.has("contacts"):
@@ -162,7 +168,7 @@ def _labelled_by_id(then: History, definition: ChurnDefinition) -> ir.Table:
 
 
 def _labelled(then: History, definition: ChurnDefinition) -> ir.Table:
-    """Give ``churned``, 1.0 or 0.0, of each customer who was eligible then, as known at the end of the window."""
+    """Return ``churned``, 1.0 or 0.0, of each customer who was eligible then, as known at the end of the window."""
     later = then.later(definition.reach_days)
     customers = eligible(then, definition).select("customer_id")
     stayed = _KINDS[definition.kind].stayed(then, later, definition)
@@ -211,14 +217,14 @@ def resolve_day(shop: Shop, as_of: Day | None, horizon_days: int, name: str = "a
 
     Parameters
     ----------
-    shop
-        The shop.
-    as_of
-        The day that was asked for, or None for the start of the last day with an order.
-    horizon_days
-        How far after the last order an ``as_of`` may lie.
-    name
-        What the day is, for messages.
+    shop : Shop
+        Shop whose orders are looked at.
+    as_of : date, str or None
+        Day that was asked for; None takes the start of the last day with an order.
+    horizon_days : int
+        Greatest number of days after the last order at which ``as_of`` may lie.
+    name : str, optional
+        Name of the day in messages.
 
     Raises
     ------
@@ -345,7 +351,7 @@ def _customers_of(table: ir.Table) -> ir.Table:
 
 
 def _known(history: History, table: str) -> ir.Table:
-    """Give the customers of a table, or those who ordered where the shop did not bring it."""
+    """Return the customers of a table, or those who ordered where the shop did not bring it."""
     rows = history.table(table if history.shop.has(table) else "orders")
     return _customers_of(rows)
 

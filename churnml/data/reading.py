@@ -40,8 +40,14 @@ def check(
 
     Parameters
     ----------
-    source, timezone, tables, allow
-        As in ``read``.
+    source : object
+        Source of the shop's tables, as in `read`.
+    timezone : str, optional
+        Time zone of the shop's wall clock, as in `read`.
+    tables : mapping of str to TableSource or dict, optional
+        Names that the source uses for tables and columns, as in `read`.
+    allow : sequence of str or Path, optional
+        Folders that views within a DuckDB file may read.
 
     Returns
     -------
@@ -66,25 +72,26 @@ def read(
     """Read a shop's tables, check them and bring them to the contract's types.
 
     What was found in order in files is not checked again until a byte of them changes; the reports lie in
-    ``~/.cache/churnml``, or in the folder that the environment variable ``CHURNML_CACHE`` names.
+    the user's cache folder (``~/.cache/churnml`` on Linux), or in the folder that the environment variable
+    ``CHURNML_CACHE`` names.
 
     Parameters
     ----------
-    source
-        A folder of Parquet or CSV files named after the tables (one file, numbered parts, or a folder of parts for
-        each), a DuckDB file, a mapping of table name to pandas, Polars or Arrow table, DuckDB relation or Ibis table,
+    source : object
+        Folder of Parquet or CSV files named after the tables (one file, numbered parts, or a folder of parts for each),
+        a DuckDB file, a mapping of table name to pandas, Polars or Arrow table, DuckDB relation or Ibis table,
         ``postgres://user@host/database``, a Spark session, or ``pyspark:///folder``.
-    timezone
-        Wall clock of the shop; zone-aware times are converted to it, naive times are taken as they are.
-    tables
-        Where the source uses other names: for each contract table its name and its columns there, as a dict or a
-        ``TableSource``.
-    allow
+    timezone : str, optional
+        Time zone of the shop's wall clock: zone-aware times are converted to it, naive times are taken as they are.
+    tables : mapping of str to TableSource or dict, optional
+        Names that the source uses, where they differ: for each contract table its name and its columns there.
+    allow : sequence of str or Path, optional
         Folders that views within a DuckDB file may read; without them, views read what is in the file.
 
     Returns
     -------
     Shop
+        Checked tables of the shop.
 
     Raises
     ------
@@ -162,7 +169,7 @@ def _open(
 
 
 def _table_sources(tables: Mapping[str, TableSource | Mapping[str, Any]] | None) -> dict[str, TableSource]:
-    """Give how each table is named in the source, or all that is wrong with it."""
+    """Return how each table is named in the source, or all that is wrong with it."""
     failures: list[str] = []
     sources: dict[str, TableSource] = {}
     for name, given in (tables or {}).items():
@@ -186,7 +193,7 @@ def _checked(engine: Engine, raw: Mapping[str, ir.Table], found: Found, add_line
 
 
 def _with_contract_names(raw: ir.Table, name: str, columns: Mapping[str, str]) -> tuple[ir.Table, list[str]]:
-    """Give a raw table the contract's column names; a mapped column takes the place of one that has its name."""
+    """Rename a raw table's columns as the contract does; a mapped column replaces one that has its name."""
     table = TABLES[name]
     where = f"{name}: tables.{name}.columns in the config"
     unknown = [ours for ours in columns if ours not in (*table.column, RECORDED_AT.name) and not table.attributes]
@@ -221,7 +228,7 @@ def _through_the_door(raw: ir.Table, name: str, report: CheckReport, orders: ir.
 
 
 def _is_changed(raw: ir.Table, name: str, report: CheckReport) -> bool:
-    """Tell whether a table had to be converted or freed of rows, so that it is stored and this is done once."""
+    """Check whether a table had to be converted or freed of rows, so that it is stored and this is done once."""
     if name in report.duplicated or name in report.impossible:
         return True
     plain = report.plain.get(name, frozenset())

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from platformdirs import user_cache_path
+
 from churnml.data.checks import CheckReport
 from churnml.data.files import whole_file
 from churnml.errors import InputError
@@ -24,16 +26,16 @@ def key_of(files: Mapping[str, Path] | None, settings: str) -> str | None:
 
     Parameters
     ----------
-    files
-        The files of a shop by their names within it; None where it is not made of files, so that nothing is
-        remembered of it.
-    settings
-        How the files are read: by which engine, with which time zone and names.
+    files : mapping of str to Path or None
+        Files of a shop by their names within it; None where it is not made of files, so that nothing is remembered of
+        it.
+    settings : str
+        Text that says how the files are read: by which engine, with which time zone and names.
 
     Returns
     -------
     str or None
-        64 hex digits; None where a file cannot be read, or there is none.
+        Hash of 64 hex digits; None where a file cannot be read, or there is none.
     """
     if files is None:
         return None
@@ -48,7 +50,7 @@ def key_of(files: Mapping[str, Path] | None, settings: str) -> str | None:
 
 
 def recall(key: str) -> CheckReport | None:
-    """Give the report that was remembered under a key; None where there is none, or none that can be read."""
+    """Return the report that was remembered under a key; None where there is none, or none that can be read."""
     try:
         told = json.loads((_folder() / f"{key}.json").read_text(encoding="utf-8"))
         by_table = {
@@ -78,4 +80,4 @@ def _rules() -> list[Path]:
 
 def _folder() -> Path:
     named = os.environ.get("CHURNML_CACHE")
-    return Path(named) if named else Path.home() / ".cache" / "churnml"
+    return Path(named) if named else user_cache_path("churnml", appauthor=False)

@@ -29,10 +29,10 @@ class Scratch:
 
     Parameters
     ----------
-    parent
-        Folder in which it lies; None means the system's folder for temporary files. What processes that are dead left
-        there is removed on the way.
-    hidden
+    parent : str or Path, optional
+        Folder in which it is made; None means the system's folder for temporary files. Folders of processes that are
+        dead are removed from it on the way.
+    hidden : bool, optional
         Whether its name begins with a dot, so that readers of folders pass over it.
     """
 
@@ -57,7 +57,7 @@ class Scratch:
             self._lock = None
 
     def __enter__(self) -> Path:
-        """Give the folder."""
+        """Return the folder."""
         return self.path
 
     def __exit__(
@@ -83,10 +83,10 @@ def lock(file: Path, *, flags: int = os.O_RDWR | os.O_CREAT) -> int | None:
 
     Parameters
     ----------
-    file
-        The file.
-    flags
-        How it is opened.
+    file : Path
+        File to lock.
+    flags : int, optional
+        Flags with which it is opened.
 
     Returns
     -------

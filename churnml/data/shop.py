@@ -31,22 +31,22 @@ class Shop:
 
     Attributes
     ----------
-    tables
-        Checked tables of the contract by name.
-    brought
-        For each table, the columns that the source really has; the others of the contract are null.
-    report
-        What the check counted.
-    engine
-        The engine on which the tables live.
-    raw
-        The tables as they were found, with all their columns under the contract's names.
-    supplied
+    tables : mapping of str to Ibis table
+        Checked tables of the contract, by name.
+    brought : mapping of str to frozenset of str
+        Names of the columns, by table, that the source really has; the others of the contract are null.
+    report : CheckReport
+        Findings of the check, with counts.
+    engine : Engine
+        Engine on which the tables live.
+    raw : mapping of str to Ibis table
+        Tables as they were found, with all their columns under the contract's names.
+    supplied : mapping of str to SuppliedTable
         Tables of features that were computed elsewhere, by family.
-    families
-        Feature families of its own, which are read by features alone.
-    sample
-        Of which shop this one holds some customers; None where it holds all.
+    sample : Sample or None
+        Shop of which this one holds some customers; None where it holds all.
+    families : tuple of Family
+        Feature families of the shop's own, which are read by features alone.
     """
 
     tables: Mapping[str, ir.Table]
@@ -59,17 +59,18 @@ class Shop:
     families: tuple[Any, ...] = ()
 
     def with_family(self, *families: Any) -> Shop:
-        """Give the shop with feature families of its own: they are built, described, traced and spoken of like others.
+        """Add feature families of the shop's own: they are built, described, traced and spoken of like others.
 
         Parameters
         ----------
-        *families
-            Each a ``churnml.features.Family``; one takes the place of another of its name.
+        *families : Family
+            Families to add; one takes the place of another of its name.
 
         Returns
         -------
         Shop
-            The given one stays as it is. What breaks a law in a declaration is said when its features are asked for.
+            Shop with these families; the given one stays as it is. Faults in a declaration are raised when its features
+            are asked for.
 
         Examples
         --------
@@ -109,30 +110,29 @@ class Shop:
         concept: str | None = None,
         actionable: bool = False,
     ) -> Shop:
-        """Give the shop with features that were computed elsewhere, joined to its own.
+        """Add features that were computed elsewhere, joined to the shop's own.
 
         Parameters
         ----------
-        frame
+        frame : pandas DataFrame, Polars DataFrame or Arrow table
             One row per customer and snapshot: ``customer_id``, ``snapshot_date``, the column ``known_at`` and numbers.
-            Every snapshot that is built needs rows; a customer without one has null. A table of pandas, Polars or
-            Arrow.
-        family
+            Every snapshot that is built needs rows; a customer without one has null.
+        family : str
             Name of the family that the features make; it takes the place of one that was supplied under this name.
-        known_at
-            The column that says when the numbers of a row were known; all must lie before the start of their snapshot.
-        features
-            How the columns are described, with their sentences, each a ``churnml.features.Supplied``; none takes every
-            other column as a number of its name.
-        concept
-            What their reasons are about; None takes the family's name.
-        actionable
-            Whether the shop can act on it.
+        known_at : str
+            Name of the column that says when the numbers of a row were known; all must lie before the start of their
+            snapshot.
+        features : sequence of Supplied, optional
+            Descriptions of the columns, with their sentences; none takes every other column as a number of its name.
+        concept : str, optional
+            Concept that reasons of these features are about; None takes the family's name.
+        actionable : bool, optional
+            Whether the shop can act on the concept.
 
         Returns
         -------
         Shop
-            The given one stays as it is.
+            Shop with these features; the given one stays as it is.
 
         Raises
         ------
@@ -152,7 +152,7 @@ class Shop:
         return self if self.sample is None else self.sample.of
 
     def has(self, table: str, columns: Iterable[str] = ()) -> bool:
-        """Tell whether the shop brought a table with all these columns."""
+        """Check whether the shop brought a table with all these columns."""
         return set(columns) <= self.brought.get(table, frozenset()) if columns else table in self.tables
 
     @property

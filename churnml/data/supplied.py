@@ -31,16 +31,16 @@ class SuppliedTable:
 
     Attributes
     ----------
-    values
-        float64 columns, indexed by ``customer_id`` (text) and ``snapshot_date`` (date), sorted.
-    fingerprint
-        Changes when the numbers do.
-    features
+    values : pandas DataFrame
+        Numbers as float64 columns, indexed by ``customer_id`` (text) and ``snapshot_date`` (date), sorted.
+    fingerprint : str
+        Hash that changes when the numbers do.
+    features : tuple of Supplied
         Declarations of the columns, which are read by features alone; none takes each as a number of its name.
-    concept
-        What their reasons are about; None takes the table's name.
-    actionable
-        Whether the shop can act on it.
+    concept : str or None
+        Concept that reasons of these features are about; None takes the table's name.
+    actionable : bool
+        Whether the shop can act on the concept.
     """
 
     values: pd.DataFrame
@@ -50,7 +50,7 @@ class SuppliedTable:
     actionable: bool = False
 
     def on(self, snapshot_date: date) -> pd.DataFrame:
-        """Give the numbers of one snapshot by ``customer_id``.
+        """Return the numbers of one snapshot by ``customer_id``.
 
         Raises
         ------
@@ -74,16 +74,15 @@ def supplied_table(
 
     Parameters
     ----------
-    given
-        A table of pandas, Polars or Arrow, one row per customer and snapshot: ``customer_id``, ``snapshot_date``,
-        ``known_at`` and numbers.
-    name
+    given : pandas DataFrame, Polars DataFrame or Arrow table
+        One row per customer and snapshot: ``customer_id``, ``snapshot_date``, the column ``known_at`` and numbers.
+    name : str
         Name of the table.
-    known_at
-        The column that says when the numbers of a row were known.
-    columns
-        The columns that are features; None takes all others.
-    customers
+    known_at : str
+        Name of the column that says when the numbers of a row were known.
+    columns : iterable of str or None
+        Names of the columns that are features; None takes all others.
+    customers : pandas Series
         Ids of the shop's customers.
 
     Raises
@@ -149,7 +148,7 @@ def supplied_table(
 
 
 def as_pandas(frame: Any, name: str) -> pd.DataFrame:
-    """Give a table of pandas, Polars or Arrow as one of pandas.
+    """Return a table of pandas, Polars or Arrow as one of pandas.
 
     Raises
     ------

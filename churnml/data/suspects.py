@@ -25,12 +25,12 @@ class Suspect:
 
     Attributes
     ----------
-    table, column
-        Where it is.
-    read
-        Whether features may read it: attributes of customers are kept, columns of other tables are not.
-    signs
-        What in the data says that it holds the future, a sentence each; none where nothing does.
+    table, column : str
+        Names of the table and the column.
+    read : bool
+        Whether features may read the column: attributes of customers are kept, columns of other tables are not.
+    signs : tuple of str
+        Sentences that say what in the data shows that the column holds the future; none where nothing does.
     """
 
     table: str
@@ -48,15 +48,15 @@ def find_suspects(shop: Shop, snapshot_date: date) -> list[Suspect]:
 
     Parameters
     ----------
-    shop
-        The shop, with its raw tables.
-    snapshot_date
-        The day.
+    shop : Shop
+        Shop with its raw tables.
+    snapshot_date : date
+        Day before and after which values are compared.
 
     Returns
     -------
     list of Suspect
-        In the order of tables and columns; those with signs are likely leaks, the others cannot be judged.
+        Columns in the order of tables and columns; those with signs are likely leaks, the others cannot be judged.
     """
     now = ibis.timestamp(datetime.combine(snapshot_date, time.min))
     found = []
@@ -70,7 +70,7 @@ def find_suspects(shop: Shop, snapshot_date: date) -> list[Suspect]:
 
 
 def _rows(shop: Shop, contract: Table, column: str) -> ir.Table:
-    """Give the key, the customer and a column of a raw table as text and number, beside the checked times."""
+    """Return the key, the customer and a column of a raw table as text and number, beside the checked times."""
     raw = shop.raw[contract.name]
     value = raw[column]
     number = value.cast("float64") if value.type().is_numeric() or value.type().is_boolean() else ibis.null("float64")
@@ -142,7 +142,7 @@ def _signs_of_totals(shop: Shop, contract: Table, column: str, now: ir.Timestamp
 
 
 def _auroc_of(rows: ir.Table, outcome: ir.BooleanValue) -> tuple[float, int] | None:
-    """Tell how well a column orders an outcome, by its number or by the mean outcome of each text, and of how many."""
+    """Measure how well a column orders an outcome, by number or by mean outcome of each text, and in how many rows."""
     counted = rows.group_by("suspect_text", "suspect_number").aggregate(rows=rows.count(), happened=outcome.sum())
     table = counted.order_by("suspect_text").limit(1_000_000).to_pandas()
     total, happened = int(table["rows"].sum()), int(table["happened"].sum())
@@ -158,7 +158,7 @@ def _auroc_of(rows: ir.Table, outcome: ir.BooleanValue) -> tuple[float, int] | N
 
 
 def _weighted_auroc(score: np.ndarray, happened: np.ndarray, rows: np.ndarray) -> float:
-    """Give the probability that a row that happened ranks above one that did not; either direction counts."""
+    """Return the probability that a row that happened ranks above one that did not; either direction counts."""
     order = np.argsort(score, kind="stable")
     _, groups = np.unique(score[order], return_inverse=True)
     yes = np.bincount(groups, weights=happened[order])

@@ -30,15 +30,15 @@ class Template:
 
     Parameters
     ----------
-    shop
-        The shop.
-    query
-        Makes the query of a history. One that asks for ``history.snapshot_date`` is made and compiled for each day,
-        as what it does with the day cannot be known; so is one in which no placeholder stands for the day.
-    asked
-        What the query asks, where two that ask the same differ in nothing but the shop: then shops whose tables have
-        the same columns share what was compiled. None shares nothing, as for queries of code that is not churnml's:
-        what such code reads beside the history, such as a constant of its notebook, may have changed.
+    shop : Shop
+        Shop on which the query runs.
+    query : callable
+        Function that makes the query of a history. One that asks for ``history.snapshot_date`` is made and compiled for
+        each day, as what it does with the day cannot be known; so is one in which no placeholder stands for the day.
+    asked : hashable, optional
+        Key of what the query asks, where two with the same key differ in nothing but the shop: then shops whose tables
+        have the same columns share what was compiled. None shares nothing, as for queries of code that is not
+        churnml's: what such code reads beside the history, such as a constant of its notebook, may have changed.
     """
 
     def __init__(self, shop: Shop, query: Callable[[History], ir.Table], asked: Hashable = None) -> None:
@@ -48,7 +48,7 @@ class Template:
         self._text, self._schema = compiled or _compiled(shop, query)
 
     def on(self, snapshot_date: date) -> ir.Table:
-        """Give the query for a day."""
+        """Return the query of the shop as known on a day."""
         if self._text is None:
             return self._query(History(self._shop, snapshot_date))
         text = _PLACEHOLDER.sub(lambda found: _written(found, snapshot_date), self._text)
@@ -57,16 +57,16 @@ class Template:
 
 
 def on_its_day(history: History, query: Callable[..., ir.Table], *arguments: Hashable) -> ir.Table:
-    """Give a query of a history, compiled once for all days of its shop.
+    """Return the query of a history, compiled once for all days of its shop.
 
     Parameters
     ----------
-    history
-        The shop and the day.
-    query
-        A function of a module, which takes a history and the arguments; see ``Template``.
-    arguments
-        What else it takes.
+    history : History
+        The shop as known on a day.
+    query : callable
+        Function of a module, which takes a history and the arguments; see `Template`.
+    *arguments : object
+        Further arguments of the query.
     """
     answers, asked = history.shop.answers, (query, *arguments)
     if asked not in answers:

@@ -15,18 +15,19 @@ COLUMNS = ("customer_id", "at", "kind", "number", "detail")
 
 
 def timeline(history: History, customers: Sequence[str], at_most: int = 40, *, shared_by: int = 1) -> pd.DataFrame:
-    """Give the newest events of customers.
+    """Return the newest events of customers.
 
     Parameters
     ----------
-    history
+    history : History
         The shop as known on a day.
-    customers
-        Whose events.
-    at_most
-        At most so many of the newest for each.
-    shared_by
-        Topics, reasons, campaigns and plans that fewer customers have are null: free text may name somebody.
+    customers : sequence of str
+        Ids of the customers whose events are shown.
+    at_most : int, optional
+        Number of the newest events that are kept for each.
+    shared_by : int, optional
+        Number of customers that a topic, reason, campaign or plan needs; one of fewer is null: free text may name
+        somebody.
 
     Returns
     -------

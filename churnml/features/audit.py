@@ -29,12 +29,12 @@ class Trial:
 
     Attributes
     ----------
-    name
-        What was done.
-    changed_rows
-        Rows that were added or left out, by table.
-    changed_features
-        Features whose values differ, with the number of customers; none where the proof holds.
+    name : str
+        Description of what was done, in words.
+    changed_rows : dict of str to int
+        Number of rows that were added or left out, by table.
+    changed_features : dict of str to int
+        Number of customers whose values differ, by feature; empty where the proof holds.
     """
 
     name: str
@@ -48,16 +48,16 @@ class Audit:
 
     Attributes
     ----------
-    snapshot_date
-        The day.
-    customers, features
-        How many were compared.
-    trials
-        The proof, a trial each.
-    suspects
+    snapshot_date : date
+        Day whose features were compared.
+    customers, features : int
+        Number of customers and of features that were compared.
+    trials : list of Trial
+        Proof, a trial for each other future.
+    suspects : list of Suspect
         Columns without a known-time.
-    unrecorded
-        Tables without ``recorded_at``: whether their rows arrived late cannot be known.
+    unrecorded : list of str
+        Names of tables without ``recorded_at``: whether their rows arrived late cannot be known.
     """
 
     snapshot_date: date
@@ -84,20 +84,22 @@ def audit(
 
     Parameters
     ----------
-    shop
-        The shop.
-    snapshot_date
-        The day; it should lie well before the end of the data, so that there is a future to change.
-    definition
-        Who is eligible; None takes the defaults.
-    families
-        Families to look at; None takes all that the shop's tables allow, the shop's own among them.
-    progress
-        Called with a text, the steps done and all steps.
+    shop : Shop
+        Shop that is audited.
+    snapshot_date : date or str
+        Day whose features are built; it should lie well before the end of the data, so that there is a future to
+        change.
+    definition : ChurnDefinition, optional
+        Definition of leaving, which says who is eligible; None takes the defaults.
+    families : iterable of str, optional
+        Names of families to look at; None takes all that the shop's tables allow, the shop's own among them.
+    progress : callable, optional
+        Function that is called with a text, the steps done and all steps.
 
     Returns
     -------
     Audit
+        Proof and suspects.
 
     Raises
     ------

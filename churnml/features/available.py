@@ -13,7 +13,7 @@ from churnml.features.family_catalogue import LEVEL, catalogue
 
 
 def tables_of(features: Iterable[Feature]) -> set[str]:
-    """Give the tables that features are read from."""
+    """Return the tables that features are read from."""
     return {feature.source.table for feature in features if isinstance(feature, Aggregate)}
 
 
@@ -24,14 +24,14 @@ def available(shop: Shop, names: Iterable[str] | None = None, day: date | None =
 
     Parameters
     ----------
-    shop
-        The shop; features of tables or columns that it did not bring are left out.
-    names
-        Families to use; None uses all.
-    day
-        Where no families are named, those are left out whose shortest history is longer than that of this day; and of
-        families with several measures, the features of those that do not fit the shop as known on it. None leaves none
-        out.
+    shop : Shop
+        Shop whose tables decide; features of tables or columns that it did not bring are left out.
+    names : iterable of str, optional
+        Names of families to use; None uses all.
+    day : date, optional
+        Day on which the features shall be built: where no families are named, those are left out whose shortest history
+        is longer than that of this day; and of families with several measures, the features of those that do not fit
+        the shop as known on it. None leaves none out.
 
     Raises
     ------

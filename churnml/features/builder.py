@@ -37,16 +37,16 @@ def build_features(
 
     Parameters
     ----------
-    shop
-        The shop.
-    snapshot_date
-        The day that is taken for now.
-    definition
-        Who is eligible; None takes the defaults.
-    families
-        Families to build; None builds all that the shop's tables allow. Of features with several measures (lateness by
-        the date, or by the clock) those are built that fit the shop as known on the day. Features derived from a family
-        that is not among them are left out.
+    shop : Shop
+        Shop whose customers are described.
+    snapshot_date : date or str
+        Day that is taken for now.
+    definition : ChurnDefinition, optional
+        Definition of leaving, which says who is eligible; None takes the defaults.
+    families : iterable of str, optional
+        Names of families to build; None builds all that the shop's tables allow. Of features with several measures
+        (lateness by the date, or by the clock) those are built that fit the shop as known on the day. Features derived
+        from a family that is not among them are left out.
 
     Returns
     -------
@@ -80,8 +80,12 @@ class Aggregates:
 
     Parameters
     ----------
-    shop, definition, features
-        What to compute, and of whom.
+    shop : Shop
+        Shop whose customers are described.
+    definition : ChurnDefinition
+        Definition of leaving, which says who is eligible.
+    features : sequence of Feature
+        Features to compute.
     """
 
     def __init__(self, shop: Shop, definition: ChurnDefinition, features: Sequence[Feature]) -> None:
@@ -96,7 +100,7 @@ class Aggregates:
         self._parts: list[Template] = shop.answers[asked]
 
     def on(self, snapshot_date: date) -> list[ir.Table]:
-        """Give a table for each part of the shop, in the order of customers, each sorted by ``customer_id``."""
+        """Return a table for each part of the shop, in the order of customers, each sorted by ``customer_id``."""
         if History(self._whole, snapshot_date).first_day == snapshot_date:
             first = self._whole.first_day
             raise InputError(f"{snapshot_date}: no order lies before it; the first is of {first}. Name a later day.")
@@ -126,7 +130,7 @@ def _aggregate(history: History, definition: ChurnDefinition, features: Sequence
 
 
 def _population(history: History, definition: ChurnDefinition, of_orders: Sequence[Aggregate]) -> ir.Table:
-    """Give the eligible customers with the aggregates of their orders."""
+    """Return the eligible customers with the aggregates of their orders."""
     orders = ORDERS.rows(history)
     is_eligible = eligible_by_orders(history, orders, definition)
     if is_eligible is not None:
@@ -202,7 +206,7 @@ def _computed(
 
 
 def condition(feature: Aggregate, rows: ir.Table, history: History) -> ir.BooleanValue | None:
-    """Say which rows of its source a feature reads; None reads all."""
+    """Return the condition on the rows of its source that a feature reads; None reads all."""
     parts = []
     if feature.window_days is not None:
         parts.append(history.within(rows[feature.source.event_time], feature.window_days, feature.ago_days))

@@ -20,8 +20,8 @@ def dictionary(known: Catalogue | None = None) -> pd.DataFrame:
 
     Parameters
     ----------
-    known
-        The families; None takes churnml's own.
+    known : Catalogue, optional
+        Families whose features are listed; None takes churnml's own.
 
     Returns
     -------
@@ -55,13 +55,13 @@ def as_markdown(known: Catalogue | None = None) -> str:
 
     Parameters
     ----------
-    known
-        The families; None takes churnml's own.
+    known : Catalogue, optional
+        Families whose features are listed; None takes churnml's own.
 
     Returns
     -------
     str
-        The page, without a line break at its end.
+        Text of the page, without a line break at its end.
     """
     known = known or catalogue()
     lines = [

@@ -22,19 +22,19 @@ _WORDS_OF_UNIT = {
 
 
 def failures_of_family(family: Family, others: Iterable[Family] = ()) -> list[str]:
-    """Find everything in a declaration that breaks a law.
+    """Find all faults in the declaration of a family.
 
     Parameters
     ----------
-    family
-        The declaration.
-    others
-        Families that are there already; derived features may read theirs.
+    family : Family
+        Family to check.
+    others : iterable of Family, optional
+        Families that are declared already; derived features may read theirs.
 
     Returns
     -------
     list of str
-        A sentence for each; none where all is well.
+        Sentence for each fault; none where all is well.
     """
     owners = {feature.name: other.name for other in others for feature in other.features}
     failures = []

@@ -57,14 +57,14 @@ class Way:
 
     Attributes
     ----------
-    measure
-        The unit of its numbers.
-    measures
-        The measures that share its rule: the date, or the clock in any unit.
-    rule
-        What names without the unit carry.
-    least, least_mean
-        The shortest delay of a delivery, and of many on average, that is worth a sentence.
+    measure : {'days', 'hours', 'minutes'}
+        Unit of its numbers.
+    measures : tuple of {'days', 'hours', 'minutes'}
+        Units that share its rule: days for the date, all others for the clock.
+    rule : str
+        Text that names of features carry without the unit.
+    least, least_mean : float
+        Shortest delay of a delivery, and of many on average, that is worth a sentence, in the unit.
     """
 
     measure: Measure
@@ -83,14 +83,14 @@ class Way:
         return f"{name}_seconds" if self.by_clock else f"{name}_days"
 
     def inside(self, reduce: Reducer) -> Reducer:
-        """Give a number of seconds in the unit; days are days already."""
+        """Return a number of seconds in the unit; days are days already."""
         if not self.by_clock:
             return reduce
         per = float(SECONDS[self.measure])
         return lambda rows, where, history: reduce(rows, where, history).cast("float64") / per
 
     def is_late(self, delivery: ir.Table) -> ir.BooleanValue:
-        """Tell which deliveries came late."""
+        """Find the deliveries that came late."""
         return delivery[self.column("delay")] > 0
 
 

@@ -43,22 +43,22 @@ class Description:
 
     Attributes
     ----------
-    name
-        Column name; carries unit and window.
-    unit
-        What the number counts; it also decides how a sentence writes it.
-    describe
-        What the number is, in words, for the data dictionary.
-    family
+    name : str
+        Name of the column; carries unit and window.
+    unit : str
+        Unit of the number; it also decides how a sentence writes it.
+    describe : str
+        Description of the number for the data dictionary.
+    family : str
         Name of its family, which fills it in.
-    concept
-        What its reasons are about; empty takes its family's concept.
-    fill
-        0 where nothing to count means zero; None leaves null.
-    window_days
-        Days that are looked at; None looks at all of them.
-    tells
-        Which side of the shop's median speaks for leaving: its sentence is a reason only there. ``any`` where the
+    concept : str
+        Concept that its reasons are about; empty takes its family's concept.
+    fill : 0 or None
+        Value where there is nothing to count: 0 where that means zero; None leaves null.
+    window_days : int or None
+        Length of the window in days; None looks at all days.
+    tells : {'high', 'low', 'any'}
+        Side of the shop's median that speaks for leaving: its sentence is a reason only there. ``any`` where the
         sentence's own condition says enough.
     """
 
@@ -72,7 +72,7 @@ class Description:
     tells: Tells = "high"
 
     def description(self) -> Description:
-        """Give the plain description of a feature that is declared with more."""
+        """Return the plain description of a feature that is declared with more."""
         return Description(**{field.name: getattr(self, field.name) for field in fields(Description)})
 
 
@@ -85,7 +85,7 @@ def describe(names: Iterable[str], known: Mapping[str, Description]) -> tuple[De
 
 
 def differences(was: Description, now: Description | None) -> list[str]:
-    """Say in what a feature is computed differently than it was; None stands for one that is not computed any more."""
+    """Describe how a feature is computed differently than it was; None stands for one that is no longer computed."""
     if now is None:
         return [f"{was.name}: is not computed any more"]
     return [

@@ -28,14 +28,14 @@ class Source:
 
     Attributes
     ----------
-    name
+    name : str
         Name of the rows, which a trace shows beside them.
-    table
-        The contract table that the shop must have brought.
-    event_time
-        The time by which windows choose rows.
-    rows
-        Makes the rows of a history; they carry ``customer_id``.
+    table : str
+        Name of the contract table that the shop must have brought.
+    event_time : str
+        Name of the time column by which windows choose rows.
+    rows : callable
+        Function that makes the rows of a history; they carry ``customer_id``.
     """
 
     name: str
@@ -50,22 +50,23 @@ class Feature(Description):
 
     Attributes
     ----------
-    sentence
-        The reason in a sentence: a text for all languages, or texts by language, which serve where others are missing.
+    sentence : str or mapping of str to str
+        Reason in a sentence: a text for all languages, or texts by language, which serve where others are missing.
         ``{value}`` is the customer's own number with its unit; another feature's name in braces is that feature's
         number, and ``{name:number}`` leaves its unit out. Empty takes the words of the catalogues, as churnml's own do.
-    sentence_zero
-        The sentence for exactly 0 where it needs other words; None takes ``sentence``.
-    ago_days
-        Days from the end of the window to the snapshot.
-    speaks_if
-        Says for which values the sentence is true and worth saying; null is never spoken of.
-    headline
-        Place of this sentence among those that speak for their concept before all others, wherever they are true; 1
-        speaks first. Features that say nearly the same share their weight by chance, so the weight alone would pick
-        the sentence by chance too.
-    measures
-        Measures of its family by which a shop has this feature; none means that every shop has it.
+    sentence_zero : str or mapping of str to str or None
+        Sentence for exactly 0 where it needs other words; None takes ``sentence``.
+    ago_days : int
+        Number of days from the end of the window to the snapshot.
+    speaks_if : callable
+        Function that says for which values the sentence is true and worth saying; null is never spoken of. None speaks
+        of every value.
+    headline : int or None
+        Rank of this sentence among those that speak for their concept before all others, wherever they are true; 1
+        speaks first, None not before others. Features that say nearly the same share their weight by chance, so the
+        weight alone would pick the sentence by chance too.
+    measures : tuple of str
+        Names of the measures of its family by which a shop has this feature; none means that every shop has it.
     """
 
     sentence: str | Mapping[str, str] = field(default="", hash=False)
@@ -82,14 +83,14 @@ class Aggregate(Feature):
 
     Attributes
     ----------
-    source
-        The rows that are read.
-    reduce
-        Makes one number per customer of the rows that are left.
-    only
-        Further condition on the rows.
-    needs
-        Columns that the shop must have brought for the number to mean anything.
+    source : Source
+        Rows that are read.
+    reduce : callable
+        Function that makes one number per customer of the rows that are left.
+    only : callable or None
+        Further condition on the rows; None takes all.
+    needs : tuple of str
+        Names of columns that the shop must have brought for the number to mean anything.
     """
 
     source: Source
@@ -104,13 +105,13 @@ class Derived(Feature):
 
     Attributes
     ----------
-    inputs
+    inputs : tuple of str
         Names of aggregate features, or of derived ones declared before.
-    compute
-        NumPy function of these columns, after the constants where there is a ``fit``.
-    fit
-        Finds the constants of a snapshot, once for all features that name the same function. None of them leaves the
-        feature null.
+    compute : callable
+        NumPy function of the inputs' columns, after the constants where there is a ``fit``.
+    fit : callable or None
+        Function that finds the constants of a snapshot, once for all features that name the same function; where it
+        returns None, the feature is null. None where no constants are needed.
     """
 
     inputs: tuple[str, ...]
@@ -129,21 +130,21 @@ class Family:
 
     Attributes
     ----------
-    name
+    name : str
         Name of the family.
-    concept
-        What the reasons of its features are about, unless they say otherwise; families may share a concept.
-    actionable
-        Whether the shop can act on it; the others give context.
-    features
-        Its features; here they learn their family, and their concept where they have none of their own.
-    min_history_days
-        Days of orders before the snapshot below which the family is off, unless it is chosen by name.
-    measure
-        Finds the measure that fits a shop as known on a day, where features name measures.
-    note
-        What the data dictionary says of the family besides its features.
-    code
+    concept : str
+        Concept that the reasons of its features are about, unless they say otherwise; families may share a concept.
+    actionable : bool
+        Whether the shop can act on the concept; other families give context.
+    features : tuple of Feature
+        Features of the family; here they learn their family, and their concept where they have none of their own.
+    min_history_days : int
+        Number of days of orders before the snapshot below which the family is off, unless it is chosen by name.
+    measure : callable or None
+        Function that finds the measure that fits a shop as known on a day; None where no feature names measures.
+    note : str
+        Text of the data dictionary about the family besides its features.
+    code : str or None
         Hash of the file that declares it, by which kept features are known; None where there is none.
     """
 

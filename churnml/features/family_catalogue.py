@@ -29,14 +29,14 @@ class Catalogue:
 
     Attributes
     ----------
-    families
-        By name: churnml's own in the order of their names, then those of a shop.
+    families : mapping of str to Family
+        Families by name: churnml's own in the order of their names, then those of a shop.
     """
 
     families: Mapping[str, Family]
 
     def __getitem__(self, name: str) -> Feature:
-        """Give a feature by name."""
+        """Return a feature by name."""
         return self.features[name]
 
     def __contains__(self, name: object) -> bool:
@@ -56,7 +56,7 @@ class Catalogue:
         return {feature.name: feature.concept for feature in self}
 
     def is_actionable(self, concept: str) -> bool:
-        """Tell whether one can act on a concept: as families about it say, otherwise those with a feature about it."""
+        """Check whether one can act on a concept: as families about it say, otherwise those with a feature about it."""
         about = [family for family in self.families.values() if family.concept == concept]
         others = [family for family in self.families.values() if any(own.concept == concept for own in family.features)]
         return any(family.actionable for family in about or others)
@@ -66,7 +66,7 @@ class Catalogue:
         return describe(names, self.features)
 
     def with_families(self, families: Iterable[Family]) -> Catalogue:
-        """Give a catalogue that holds more families; of two with one name, the later one is taken.
+        """Return a catalogue that holds more families; of two with one name, the later one is taken.
 
         Raises
         ------
@@ -88,12 +88,12 @@ class Catalogue:
 
 
 def catalogue(shop: Shop | None = None) -> Catalogue:
-    """Give the families of features that are there.
+    """Return all families of features, churnml's own and a shop's.
 
     Parameters
     ----------
-    shop
-        A shop, whose own families and supplied features are among them; None gives churnml's own alone.
+    shop : Shop, optional
+        Shop whose own families and supplied features are among them; None gives churnml's own alone.
 
     Raises
     ------
@@ -119,7 +119,7 @@ def catalogue(shop: Shop | None = None) -> Catalogue:
 
 @cache
 def own() -> Catalogue:
-    """Give churnml's own families: those that the modules of ``churnml.features.families`` declare."""
+    """Return churnml's own families: those that the modules of ``churnml.features.families`` declare."""
     modules = sorted(info.name for info in pkgutil.iter_modules(families_package.__path__))
     found = [importlib.import_module(f"{families_package.__name__}.{name}") for name in modules]
     return Catalogue({module.FAMILY.name: replace(module.FAMILY, code=code_of(module)) for module in found})

@@ -17,12 +17,12 @@ from churnml.features.family_catalogue import code_of, own
 
 
 def load_plugins(names: Iterable[str]) -> list[Family]:
-    """Give the families of modules: of each the name ``FAMILY``, or all of ``FAMILIES``.
+    """Import the families of modules: of each the name ``FAMILY``, or all of ``FAMILIES``.
 
     Parameters
     ----------
-    names
-        Modules that can be imported, such as ``my_shop.features``, or paths of Python files.
+    names : iterable of str
+        Names of modules that can be imported, such as ``my_shop.features``, or paths of Python files.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def load_plugins(names: Iterable[str]) -> list[Family]:
 
 
 def with_plugins(shop: Shop, names: Iterable[str]) -> Shop:
-    """Give a shop that has the families of modules too; one that has them already is given as it is.
+    """Return a shop that has the families of modules too; one that has them already is given as it is.
 
     Raises
     ------

@@ -23,17 +23,21 @@ class Sentences:
 
     Parameters
     ----------
-    known
-        The features.
-    language
+    known : Catalogue
+        Features that speak.
+    language : str, optional
         Language of the sentences; a feature that has none in it speaks in another.
-    currency
+    currency : str, optional
         ISO code of the shop's currency; None writes money as a plain number with two decimals.
 
     Attributes
     ----------
-    known, language, currency
-        As given.
+    known : Catalogue
+        Features that speak.
+    language : str
+        Language of the sentences.
+    currency : str or None
+        ISO code of the shop's currency; None writes money as a plain number.
 
     See Also
     --------
@@ -51,15 +55,15 @@ class Sentences:
 
         Parameters
         ----------
-        name
-            The feature that speaks.
-        row
-            The customer's features by name: this one and those that its sentence names.
+        name : str
+            Name of the feature that speaks.
+        row : mapping of str to float
+            Features of the customer by name: this one and those that its sentence names.
 
         Returns
         -------
         str or None
-            The sentence, without a full stop. None where a number is null, or where the feature has nothing to say.
+            Sentence without a full stop. None where a number is null, or where the feature has nothing to say.
 
         Examples
         --------
@@ -90,19 +94,19 @@ class Sentences:
         return capitalised(written, spoken.language) or None
 
     def speaks(self, name: str, X: pd.DataFrame) -> NDArray[np.bool_]:
-        """Tell for which customers ``write`` gives a sentence.
+        """Find the customers for whom ``write`` gives a sentence.
 
         Parameters
         ----------
-        name
-            The feature that speaks.
-        X
+        name : str
+            Name of the feature that speaks.
+        X : pandas DataFrame
             Features of the customers: this one and those that its sentence names.
 
         Returns
         -------
-        NDArray[np.bool_]
-            Shape (rows,).
+        array of bool
+            Whether the feature speaks for each row, shape (rows,).
 
         Examples
         --------
@@ -230,7 +234,7 @@ class _Variant:
         return self.same_as is None
 
     def may_hold(self, X: pd.DataFrame) -> NDArray[np.bool_]:
-        """Tell for which rows the text may be the one that is said."""
+        """Find the rows for which the text may be the one that is said."""
         if self.number is None:
             return np.full(len(X), self.same_as is None)
         return np.asarray(X[str(self.feature)] == self.number)

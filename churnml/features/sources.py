@@ -13,7 +13,7 @@ def _orders(history: History) -> ir.Table:
 
 
 def days_with_orders(history: History, placed: ir.Table) -> ir.Table:
-    """Give one row per customer and day of some orders; see ``ORDER_DAYS``."""
+    """Return one row per customer and day of some orders; see ``ORDER_DAYS``."""
     days = placed.group_by("customer_id", order_day=placed.ordered_at.date()).aggregate(
         orders=placed.count(), amount=placed.amount.sum()
     )

@@ -44,13 +44,13 @@ class Partition:
 
     Attributes
     ----------
-    snapshot_date
-        The snapshot.
-    path
-        A Parquet file, or a folder with ``part-*.parquet``: ``customer_id`` and a float64 column per feature, sorted
-        by customer within a part.
-    built
-        Whether this run built it; otherwise it was there already.
+    snapshot_date : date
+        Day of the features.
+    path : Path
+        Parquet file, or a folder with ``part-*.parquet``: ``customer_id`` and a float64 column per feature, sorted by
+        customer within a part.
+    built : bool
+        Whether this run built the file; otherwise it was on disk already.
     """
 
     snapshot_date: date
@@ -63,7 +63,7 @@ class Partition:
         return sum(pq.read_metadata(part).num_rows for part in _parts(self.path))
 
     def read(self) -> pd.DataFrame:
-        """Give the rows as ``build_features`` does, indexed and sorted by ``customer_id``."""
+        """Return the rows as ``build_features`` does, indexed and sorted by ``customer_id``."""
         parts = [pq.read_table(part) for part in _parts(self.path)]
         rows: pd.DataFrame = pa.concat_tables(parts).to_pandas()
         return rows.set_index("customer_id").sort_index()
@@ -84,17 +84,23 @@ def write_features(
 
     Parameters
     ----------
-    shop, snapshots, definition, features
-        What to build, of whom, and when.
-    out
+    shop : Shop
+        Shop whose customers are described.
+    snapshots : sequence of date
+        Days whose features are built.
+    definition : ChurnDefinition
+        Definition of leaving, which says who is eligible.
+    features : sequence of Feature
+        Features to build.
+    out : str or Path
         Folder of the partitions.
-    progress
-        Called with a text, the steps done and all steps.
+    progress : callable, optional
+        Function that is called with a text, the steps done and all steps.
 
     Returns
     -------
     list of Partition
-        In the order of the snapshots.
+        Partitions in the order of the snapshots.
 
     Raises
     ------
@@ -155,12 +161,13 @@ def write_feature_file(
 
 @contextmanager
 def own_store(store: Path) -> Iterator[Path]:
-    """Give a folder for partitions that goes when the block is done or refused, and stays when it breaks.
+    """Open a folder for partitions that goes when the block is done or refused, and stays when it breaks.
 
     Parameters
     ----------
-    store
-        The folder. While another run holds it, which takes it away in the end, a scratch folder beside it is given.
+    store : Path
+        Folder for partitions. While another run holds it, which takes it away in the end, a scratch folder beside it is
+        given.
     """
     made = [folder for folder in store.parents if not folder.exists()]
     store.mkdir(parents=True, exist_ok=True)

@@ -20,22 +20,22 @@ _OF_CLOCK = re.compile(r"_U(?=_|\b)")
 
 
 def texts_of(feature: Feature, language: Language) -> tuple[Language, Mapping[str, str]]:
-    """Give what a feature says in a language.
+    """Return the texts of a feature in a language.
 
     Catalogues keep one text for all windows of a feature and for both units of the clock: ``N`` stands for the days of
     the window, ``U`` for ``hours`` or ``minutes``, in the key as in the names of other features.
 
     Parameters
     ----------
-    feature
-        The feature.
-    language
-        The language.
+    feature : Feature
+        Feature whose texts are given.
+    language : str
+        Language of the texts.
 
     Returns
     -------
-    Language
-        That of the texts: another one where a declaration brings none in the language that was asked for.
+    str
+        Language of the texts: another one where a declaration brings none in the language that was asked for.
     Mapping
         Texts by condition, of which the first that holds is said, ``other`` last: ``value=0``, or a feature's name and
         a number, or two names, whose numbers are then written alike. An empty text says nothing; no text at all means
@@ -73,7 +73,7 @@ def _filled(text: str, feature: Feature) -> str:
 
 
 def _declared(feature: Feature, language: Language) -> tuple[Language, Mapping[str, str]]:
-    """Give the texts that a declaration brings, in another language where it brings none in this one."""
+    """Return the texts that a declaration brings, in another language where it brings none in this one."""
     if isinstance(feature.sentence, str):
         spoken, usual = language, feature.sentence
     else:

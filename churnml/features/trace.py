@@ -25,18 +25,20 @@ class Trace:
 
     Attributes
     ----------
-    customer_id, feature, snapshot_date
-        Which value.
-    describe
-        What the number is, in words.
-    value
-        The number; None for null.
-    inputs
-        The values of the features that it is derived from; empty for others.
-    constants
-        What was fitted on the shop for this snapshot, as text; None where nothing was.
-    rows
-        The source rows, as known on that day.
+    customer_id, feature : str
+        Id of the customer, and name of the feature.
+    snapshot_date : date
+        Day of the value.
+    describe : str
+        Description of the number, in words.
+    value : float or None
+        Value of the feature; None for null.
+    inputs : dict of str to float or None
+        Values of the features that it is derived from, by name; empty for others.
+    constants : str or None
+        Constants fitted on the shop for this snapshot, as text; None where nothing was.
+    rows : pandas DataFrame
+        Source rows, as known on that day.
     """
 
     customer_id: str
@@ -56,14 +58,19 @@ def trace_value(
     snapshot_date: Day,
     definition: ChurnDefinition | None = None,
 ) -> Trace:
-    """Give one value, what it was derived from, and its source rows.
+    """Return one value, what it was derived from, and its source rows.
 
     Parameters
     ----------
-    shop, customer_id, feature, snapshot_date
-        Which value: of which customer, feature and day.
-    definition
-        Who is eligible, and the horizon of features that look ahead; None takes the defaults.
+    shop : Shop
+        Shop of the customer.
+    customer_id, feature : str
+        Id of the customer, and name of the feature.
+    snapshot_date : date or str
+        Day of the value.
+    definition : ChurnDefinition, optional
+        Definition of leaving, which says who is eligible, and the horizon of features that look ahead; None takes the
+        defaults.
 
     Raises
     ------
@@ -97,12 +104,16 @@ def trace_value(
 
 
 def trace(shop: Shop, customer_id: str, feature: str, snapshot_date: Day) -> pd.DataFrame:
-    """Give the source rows of one value, such that a person can redo the arithmetic.
+    """Return the source rows of one value, such that a person can redo the arithmetic.
 
     Parameters
     ----------
-    shop, customer_id, feature, snapshot_date
-        Which value: of which customer, feature and day.
+    shop : Shop
+        Shop of the customer.
+    customer_id, feature : str
+        Id of the customer, and name of the feature.
+    snapshot_date : date or str
+        Day of the value.
 
     Returns
     -------

@@ -40,10 +40,10 @@ def save_model(model: Model, folder: str | Path) -> Model:
 
     Parameters
     ----------
-    model
-        The model.
-    folder
-        An empty or missing folder.
+    model : Model
+        Model to write.
+    folder : str or Path
+        Folder to write to, empty or missing.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def save_model(model: Model, folder: str | Path) -> Model:
 
 
 def with_version(model: Model) -> Model:
-    """Give a model the version that its files would have."""
+    """Return a model with the version that its files would have."""
     with Scratch() as scratch:
         return save_model(model, scratch)
 
@@ -198,14 +198,16 @@ class PyfuncModel:
         self._features = {feature.name: feature for feature in model.features}
 
     def predict(self, model_input: Any, params: dict[str, Any] | None = None) -> pd.Series:
-        """Predict the probability of leaving, shape (rows,); ``params`` are not used.
+        """Predict the probability of leaving, shape (rows,).
 
         Parameters
         ----------
-        model_input
-            A table of pandas, Polars or Arrow with the model's features as columns, whatever type their numbers have;
-            or records. Other columns do not matter. A feature that is null where there is nothing to tell may be left
-            out, as JSON often leaves null out; one that is 0 there, or that every customer has, may not.
+        model_input : pandas DataFrame, Polars DataFrame, Arrow table or records
+            Table with the model's features as columns, whatever type their numbers have. Other columns do not matter. A
+            feature that is null where there is nothing to tell may be left out, as JSON often leaves null out; one that
+            is 0 there, or that every customer has, may not.
+        params : dict of str to object, optional
+            Parameters that MLflow passes; not used.
 
         Raises
         ------
@@ -220,13 +222,13 @@ class PyfuncModel:
         return pd.Series(self.model.predict_proba(X), index=table.index, name="churn_probability")
 
     def _may_be_null(self, name: str) -> bool:
-        """Tell whether a customer may have no value: counts and sums of nothing are 0, and the eligible ordered."""
+        """Check whether a customer may have no value: counts and sums of nothing are 0, and the eligible ordered."""
         ordered = self.model.definition.kind != "subscription_end" and name in RecencyRule.columns
         return self._features[name].fill is None and not ordered
 
 
 def _as_pandas(given: Any) -> pd.DataFrame:
-    """Give a table of pandas for one of pandas, Polars or Arrow, or for records."""
+    """Return a table of pandas for one of pandas, Polars or Arrow, or for records."""
     if hasattr(given, "collect"):  # a lazy one of Polars'
         given = given.collect()
     if hasattr(given, "to_pandas"):
@@ -243,7 +245,7 @@ def _as_pandas(given: Any) -> pd.DataFrame:
 
 
 def _numbers(column: pd.Series) -> NDArray[np.float64]:
-    """Give a column of any type as numbers; null is NaN."""
+    """Return a column of any type as numbers; null is NaN."""
     try:
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError) as error:

@@ -36,15 +36,17 @@ def tree_contributions(booster: lightgbm.Booster, X: pd.DataFrame) -> tuple[floa
 
     Parameters
     ----------
-    booster
-        The model, without categorical splits.
-    X
-        Features in the model's order, shape (rows, features); null is missing.
+    booster : LightGBM Booster
+        Model without categorical splits.
+    X : pandas DataFrame, shape (rows, features)
+        Features in the model's order; null is missing.
 
     Returns
     -------
-    tuple[float, NDArray[np.float64]]
-        Base value and values, shape (rows, features), in log-odds; together they add up to the raw prediction.
+    base : float
+        Base value in log-odds.
+    values : array of float, shape (rows, features)
+        SHAP values in log-odds; with the base value they add up to the raw prediction.
 
     Raises
     ------
@@ -96,10 +98,10 @@ def sum_concepts(contributions: pd.DataFrame, concept_of: Mapping[str, str]) -> 
 
     Parameters
     ----------
-    contributions
+    contributions : pandas DataFrame
         SHAP values in log-odds, a column per feature.
-    concept_of
-        The concept of each feature.
+    concept_of : mapping of str to str
+        Concept of each feature.
 
     Returns
     -------
@@ -115,18 +117,21 @@ def sum_concepts(contributions: pd.DataFrame, concept_of: Mapping[str, str]) -> 
 
 
 def explanation(base: float, values: pd.DataFrame, X: pd.DataFrame) -> shap.Explanation:
-    """Bring SHAP values into the form that shap's own plots take.
+    """Convert SHAP values to the form that shap's own plots take.
 
     Parameters
     ----------
-    base, values
-        As from ``Model.contributions``, in log-odds.
-    X
-        The features that they belong to, same index; other columns are left out.
+    base : float
+        Log-odds before any feature is looked at, as from `Model.contributions`.
+    values : pandas DataFrame
+        SHAP values in log-odds, a column per feature, as from `Model.contributions`.
+    X : pandas DataFrame
+        Features that the values belong to, same index; other columns are left out.
 
     Returns
     -------
-    shap.Explanation
+    SHAP Explanation
+        SHAP values with the features' own values and names.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -146,16 +151,16 @@ def plot_beeswarm(explained: shap.Explanation, ax: Axes | None = None, features:
 
     Parameters
     ----------
-    explained
-        As from ``explanation``; at least one row.
-    ax
-        Axes to draw on; a new figure without.
-    features
-        So many features are drawn, the heaviest on top.
+    explained : SHAP Explanation
+        SHAP values, as from `explanation`; at least one row.
+    ax : matplotlib Axes, optional
+        Axes to draw on; a new figure by default.
+    features : int, optional
+        Number of features that are drawn, the heaviest on top.
 
     Returns
     -------
-    matplotlib.axes.Axes
+    matplotlib Axes
         The axes drawn on.
     """
     with warnings.catch_warnings():

@@ -30,21 +30,21 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    candidate
+    candidate : str, optional
         Name of a candidate: ``lightgbm`` and ``spline_logistic`` take any columns, the others need theirs.
-    seed
+    seed : int, optional
         Seed of everything random.
-    threads
-        Threads for LightGBM; the result does not depend on them.
+    threads : int, optional
+        Number of threads for LightGBM; the result does not depend on them.
 
     Attributes
     ----------
-    classes_
-        The two classes, sorted; the second one is the one whose probability rises with the log-odds.
-    candidate_
-        The fitted candidate.
-    level_
-        What is added to its log-odds.
+    classes_ : array, shape (2,)
+        Labels of the two classes, sorted; the second one is the one whose probability rises with the log-odds.
+    candidate_ : Candidate
+        Fitted candidate.
+    level_ : float
+        Level that is added to the candidate's log-odds.
 
     Examples
     --------
@@ -69,15 +69,15 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        X
-            Numbers, shape (rows, features); null (NaN) is missing.
-        y
-            Two classes, shape (rows,).
-        snapshots
-            The day of each row, shape (rows,): each day has its own level while fitting. None takes one day.
-        customers
-            Customer of each row, shape (rows,): LightGBM's early stopping splits no customer. None takes each row for
-            another customer.
+        X : array-like, shape (rows, features)
+            Features as numbers; null (NaN) is missing.
+        y : array-like, shape (rows,)
+            Labels of two classes.
+        snapshots : array-like, shape (rows,), optional
+            Day of each row: each day has its own level while fitting. None takes one day.
+        customers : array-like, shape (rows,), optional
+            Customer of each row: LightGBM's early stopping splits no customer. None takes each row for another
+            customer.
 
         Raises
         ------
@@ -164,7 +164,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _one_per_row(name: str, values: ArrayLike) -> NDArray[Any]:
-    """Give a value for each row; null is refused."""
+    """Return a value for each row; null is refused."""
     column = np.asarray(values)
     if column.ndim != 1:
         raise ValueError(f"{name} has {column.ndim} dimensions. Pass one value per row of X.")
@@ -175,7 +175,7 @@ def _one_per_row(name: str, values: ArrayLike) -> NDArray[Any]:
 
 
 def _days(snapshots: ArrayLike) -> NDArray[np.datetime64]:
-    """Give the day of each row."""
+    """Return the day of each row."""
     given = pd.Series(_one_per_row("snapshots", snapshots))
     try:
         days = {value: parse_day(value, "snapshots") for value in given.drop_duplicates()}

@@ -95,13 +95,13 @@ def check_forest(text: str) -> tuple[str, ...]:
 
     Parameters
     ----------
-    text
-        A model of LightGBM's as text.
+    text : str
+        Text of a LightGBM model.
 
     Returns
     -------
     tuple of str
-        The names of the columns that it reads.
+        Names of the columns that it reads.
 
     Raises
     ------

@@ -35,27 +35,27 @@ class Model:
 
     Attributes
     ----------
-    candidate
-        The fitted candidate: the shape of the risk.
-    slope
-        Calibration factor; 1 leaves the candidate as it is.
-    level
+    candidate : Candidate
+        Fitted candidate: the shape of the risk.
+    slope : float
+        Factor on the candidate's log-odds from the calibration; 1 leaves them as they are.
+    level : float
         Log-odds that are added to all rows.
-    definition
-        What counts as leaving; scoring uses it.
-    features
-        What the features are, in order.
-    as_of
-        Nothing on or after this day was seen in training.
-    card
-        Data, folds, comparison, verdict and figures, as JSON-ready values.
-    version
+    definition : ChurnDefinition
+        Definition of leaving, which scoring uses.
+    features : tuple of Description
+        Descriptions of the features, in order.
+    as_of : date
+        Day at which the training's data ends: nothing on or after it was seen.
+    card : dict of str to object
+        Data, folds, comparison, verdict and figures of the training, as JSON-ready values.
+    version : str
         Hash of the artefact's files; empty before it is saved.
-    segments
+    segments : tuple of Segment
         Segments with an offset.
-    level_feature
-        The feature of the snapshot that the level follows; None leaves the level as it is.
-    level_reference
+    level_feature : str or None
+        Name of the feature of the snapshot that the level follows; None leaves the level as it is.
+    level_reference : float
         Log-odds of that feature on ``as_of``.
     """
 
@@ -152,9 +152,11 @@ class Model:
 
         Returns
         -------
-        tuple[float, pandas DataFrame]
-            Base value, and values in log-odds with the index of ``X`` and the model's features as columns. Base plus
-            a row's values is its log-odds within 1e-5.
+        base : float
+            Base value in log-odds.
+        values : pandas DataFrame
+            SHAP values in log-odds with the index of ``X`` and the model's features as columns. Base plus a row's
+            values is its log-odds within 1e-5.
 
         Raises
         ------
@@ -174,11 +176,11 @@ class Model:
         return base, pd.DataFrame(values, index=X.index, columns=list(self.names))
 
     def select(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Give the model's features of labelled rows, in order; the level that it follows is null in them."""
+        """Return the model's features of labelled rows, in order; the level that it follows is null in them."""
         return X.reindex(columns=list(self.names))
 
     def _moved_level(self, X: pd.DataFrame) -> Floats:
-        """Give what the shop's level adds, shape (rows,); 0 where it is not known."""
+        """Return the offset of the shop's level, shape (rows,); 0 where it is not known."""
         if self.level_feature is None:
             return np.zeros(len(X))
         rates = X[self.level_feature].to_numpy(dtype=np.float64)
@@ -195,5 +197,5 @@ class Model:
 
 
 def level_logodds(rates: ArrayLike) -> Floats:
-    """Give the log-odds of churn rates, held within 0.01 % and 99.99 %: on some day nobody or everybody may leave."""
+    """Return the log-odds of churn rates, held within 0.01 % and 99.99 %: on some day nobody or everybody may leave."""
     return logit(np.clip(np.asarray(rates, dtype=np.float64), _LEAST_RATE, 1 - _LEAST_RATE))

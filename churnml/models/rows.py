@@ -24,23 +24,22 @@ class TrainingFrame:
 
     Attributes
     ----------
-    X
-        Features, float64, shape (rows, features); null where a customer has no value.
-    churned
-        1.0 churned, 0.0 stayed, shape (rows,).
-    customers
-        Customer codes, shape (rows,): equal codes are the same customer at several snapshots.
-    hashes
-        A seeded hash of the customer in [0, 1), shape (rows,), which does not depend on who else is there.
-    snapshots
-        Snapshot of each row as datetime64[D], shape (rows,); sorted.
-    weights
-        How much each row counts in a fit, shape (rows,), > 0; None counts every row once.
-    treated
-        Whether something was sent to the customer in the window after the snapshot, shape (rows,); None where that is
-        not known.
-    described
-        What the features are, by name; one that is not among them is a number of its name.
+    X : pandas DataFrame, shape (rows, features)
+        Features, float64; null where a customer has no value.
+    churned : array of float, shape (rows,)
+        Outcomes: 1.0 churned, 0.0 stayed.
+    customers : array of int, shape (rows,)
+        Code of the customer: equal codes are the same customer at several snapshots.
+    hashes : array of float, shape (rows,)
+        Seeded hash of the customer in [0, 1), which does not depend on which other customers there are.
+    snapshots : array of datetime64, shape (rows,)
+        Snapshot of each row as datetime64[D]; sorted.
+    weights : array of float, shape (rows,) or None
+        Weight of each row in a fit, > 0; None counts every row once.
+    treated : array of bool, shape (rows,) or None
+        Whether something was sent to the customer in the window after the snapshot; None where that is not known.
+    described : mapping of str to Description
+        Descriptions of the features by name; one that is not among them is a number of its name.
     """
 
     X: pd.DataFrame
@@ -56,7 +55,7 @@ class TrainingFrame:
         return len(self.churned)
 
     def take(self, rows: NDArray[np.bool_]) -> TrainingFrame:
-        """Give the rows of a mask."""
+        """Return the rows of a mask."""
         return dataclasses.replace(
             self,
             X=self.X.loc[rows].reset_index(drop=True),
@@ -69,11 +68,11 @@ class TrainingFrame:
         )
 
     def describe(self, names: Iterable[str]) -> tuple[Description, ...]:
-        """Say what features are, by their names."""
+        """Describe features by their names."""
         return describe(names, self.described)
 
     def faded(self, half_life_days: int | None) -> TrainingFrame:
-        """Give the same rows, those of a snapshot counting half as much for each half-life that it is older.
+        """Return the rows with new weights, halved for each half-life that a snapshot is older.
 
         The newest snapshot counts 1; None counts every row once.
         """
@@ -92,7 +91,7 @@ class TrainingFrame:
         return drawn
 
     def sample(self, most_rows: int, among: NDArray[np.bool_] | None = None) -> TrainingFrame:
-        """Give the rows that ``drawn`` draws."""
+        """Return the rows that ``drawn`` draws."""
         rows = self.drawn(most_rows, among)
         return self if rows.all() else self.take(rows)
 
@@ -129,15 +128,15 @@ def salted(hashes: Floats, salt: str) -> Floats:
 
     Parameters
     ----------
-    hashes
-        Numbers that stand for customers, shape (n,).
-    salt
-        What the new ones are for.
+    hashes : array of float, shape (n,)
+        Numbers in [0, 1) that stand for customers.
+    salt : str
+        Purpose of the new hashes.
 
     Returns
     -------
-    ndarray of float64
-        Shape (n,), in [0, 1); the same for the same number and salt.
+    array of float
+        New hashes in [0, 1), shape (n,); the same for the same number and salt.
     """
     seed = int.from_bytes(hashlib.blake2b(salt.encode(), digest_size=8).digest())
     # pandas mixes whole numbers as splitmix64 does (Steele, Lea and Flood 2014), once for each of two salts.

@@ -20,13 +20,13 @@ class Segment:
 
     Attributes
     ----------
-    name
-        What people call them.
-    feature
-        The feature that tells.
-    low, high
-        Its range ``[low, high)``; None has no end.
-    offset
+    name : str
+        Name of the segment that people read.
+    feature : str
+        Name of the feature that decides who belongs to the segment.
+    low, high : float or None
+        Bounds of the feature's range ``[low, high)``; None has no end.
+    offset : float
         Correction in log-odds; 0 where none pays.
     """
 
@@ -37,7 +37,7 @@ class Segment:
     offset: float = 0.0
 
     def members(self, X: pd.DataFrame) -> NDArray[np.bool_]:
-        """Tell who belongs to the segment, shape (rows,); who has no value does not."""
+        """Compute which rows belong to the segment, shape (rows,); a row without a value does not."""
         values = X[self.feature].to_numpy(dtype=np.float64)
         inside: NDArray[np.bool_] = np.isfinite(values)
         if self.low is not None:
@@ -47,12 +47,12 @@ class Segment:
         return inside
 
     def to_card(self) -> dict[str, Any]:
-        """Give the segment as JSON-ready values."""
+        """Return the segment as JSON-ready values."""
         return dataclasses.asdict(self)
 
 
 def membership(X: pd.DataFrame, segments: Sequence[Segment]) -> Floats:
-    """Give 1.0 where a row belongs to a segment, shape (rows, segments)."""
+    """Compute which rows belong to which segments, 1.0 or 0.0, shape (rows, segments)."""
     columns = [segment.members(X).astype(np.float64) for segment in segments]
     return np.column_stack(columns) if columns else np.zeros((len(X), 0))
 

@@ -54,12 +54,12 @@ def tidy(ax: Axes) -> None:
 
 
 def as_label(text: object) -> str:
-    """Give a text of the shop as matplotlib draws it letter by letter: a dollar sign would switch it to formulas."""
+    """Return a text of the shop as matplotlib draws it letter by letter: a dollar sign would switch it to formulas."""
     return printable(str(text)).replace("$", r"\$")
 
 
 def say_nothing(ax: Axes) -> Axes:
-    """Say in an empty frame that the table has no rows."""
+    """Write into an empty frame that the table has no rows."""
     ax.text(0.5, 0.5, "nothing to show", transform=ax.transAxes, ha="center", va="center", color=NEUTRAL)
     ax.set_xticks([])
     ax.set_yticks([])

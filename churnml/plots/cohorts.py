@@ -21,14 +21,15 @@ def plot_retention_cohorts(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    table
-        ``cohort, month, size, retention_share, is_complete``, as from `churnml.analytics.cohorts.compute_cohorts`.
-    ax
-        Axes to draw on; a new figure without, as large as the triangle needs.
+    table : pandas DataFrame
+        Cohorts by month: ``cohort, month, size, retention_share, is_complete``, as from
+        `churnml.analytics.cohorts.compute_cohorts`.
+    ax : matplotlib Axes, optional
+        Axes to draw on; by default a new figure, as large as the triangle needs.
 
     Returns
     -------
-    matplotlib.axes.Axes
+    matplotlib Axes
         The axes drawn on.
 
     Examples
@@ -49,14 +50,15 @@ def plot_revenue_cohorts(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    table
-        ``cohort, month, size, amount_per_customer, is_complete``, as from `churnml.analytics.cohorts.compute_cohorts`.
-    ax
-        As in `plot_retention_cohorts`.
+    table : pandas DataFrame
+        Cohorts by month: ``cohort, month, size, amount_per_customer, is_complete``, as from
+        `churnml.analytics.cohorts.compute_cohorts`.
+    ax : matplotlib Axes, optional
+        Axes to draw on; by default a new figure, as large as the triangle needs.
 
     Returns
     -------
-    matplotlib.axes.Axes
+    matplotlib Axes
         The axes drawn on.
 
     Examples
@@ -77,15 +79,15 @@ def plot_concentration(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    table
-        ``customer_share`` and ``amount_share`` (0 to 1, rising), as from
+    table : pandas DataFrame
+        Shares of customers and money: ``customer_share`` and ``amount_share`` (0 to 1, rising), as from
         `churnml.analytics.concentration.compute_concentration`. The quarter is marked where it is among them.
-    ax
-        Axes to draw on; a new figure without.
+    ax : matplotlib Axes, optional
+        Axes to draw on; a new figure by default.
 
     Returns
     -------
-    matplotlib.axes.Axes
+    matplotlib Axes
         The axes drawn on.
 
     Examples

@@ -30,15 +30,15 @@ def plot_experience(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    table
-        ``period_end`` and any of ``late_share``, ``complaint_rate``, ``return_rate`` with their ``_low`` and ``_high``,
-        as from `churnml.analytics.experience.compute_experience`. Bands are 95 % intervals.
-    ax
-        Axes to draw on; a new figure without.
+    table : pandas DataFrame
+        Figures by period: ``period_end`` and any of ``late_share``, ``complaint_rate``, ``return_rate`` with their
+        ``_low`` and ``_high``, as from `churnml.analytics.experience.compute_experience`. Bands are 95 % intervals.
+    ax : matplotlib Axes, optional
+        Axes to draw on; a new figure by default.
 
     Returns
     -------
-    matplotlib.axes.Axes
+    matplotlib Axes
         The axes drawn on.
 
     Examples
@@ -71,15 +71,16 @@ def plot_ratings(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    table
-        ``period_end``, ``mean_rating_share`` (of the best of the scale) and, if any, ``nps`` (points), with their
-        ``_low`` and ``_high``, as from `churnml.analytics.experience.compute_experience`. Bands are 95 % intervals.
-    ax
-        Axes to draw on; a new figure without.
+    table : pandas DataFrame
+        Figures by period: ``period_end``, ``mean_rating_share`` (of the best of the scale) and, if any, ``nps``
+        (points), with their ``_low`` and ``_high``, as from `churnml.analytics.experience.compute_experience`. Bands
+        are 95 % intervals.
+    ax : matplotlib Axes, optional
+        Axes to draw on; a new figure by default.
 
     Returns
     -------
-    matplotlib.axes.Axes
+    matplotlib Axes
         The axes of the mean rating.
     """
     from matplotlib.ticker import PercentFormatter
@@ -107,15 +108,15 @@ def plot_first_experience(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    table
-        ``experience, customers, retention_rate, low, high``, as from
+    table : pandas DataFrame
+        Retention by first experience: ``experience, customers, retention_rate, low, high``, as from
         `churnml.analytics.experience.compute_first_experience`; the last row is the good one. Bars are 95 % intervals.
-    ax
-        Axes to draw on; a new figure without, as high as the rows need.
+    ax : matplotlib Axes, optional
+        Axes to draw on; by default a new figure, as high as the rows need.
 
     Returns
     -------
-    matplotlib.axes.Axes
+    matplotlib Axes
         The axes drawn on.
 
     Examples

@@ -14,18 +14,20 @@ if TYPE_CHECKING:
 def plot_horizon(
     curve: pd.DataFrame, horizons: pd.DataFrame, recommended_days: int | None, ax: Axes | None = None
 ) -> Axes:
-    """Draw how many order again within so many days, with and without the gaps that are still open.
+    """Draw which share orders again within a number of days, with and without the gaps that are still open.
 
     Parameters
     ----------
-    curve, horizons, recommended_days
-        As in ``HorizonAdvice``.
-    ax
-        Axes to draw on; a new figure without.
+    curve, horizons : pandas DataFrame
+        Tables of the same names of `churnml.analytics.horizon.HorizonAdvice`.
+    recommended_days : int or None
+        Recommended horizon in days, which is marked; None marks none.
+    ax : matplotlib Axes, optional
+        Axes to draw on; a new figure by default.
 
     Returns
     -------
-    matplotlib.axes.Axes
+    matplotlib Axes
         The axes drawn on.
     """
     from matplotlib.ticker import PercentFormatter

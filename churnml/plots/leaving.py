@@ -20,15 +20,15 @@ def plot_reasons_of_leaving(table: pd.DataFrame, ax: Axes | None = None) -> Axes
 
     Parameters
     ----------
-    table
-        ``reason, churned_share, low, high, stayed_share, stayed_low, stayed_high`` (shares from 0 to 1), as from
+    table : pandas DataFrame
+        Shares by reason: ``reason, churned_share, low, high, stayed_share, stayed_low, stayed_high`` (0 to 1), as from
         `churnml.analytics.leaving.compute_reasons_of_leaving`; drawn in its order. Bars are 95 % intervals.
-    ax
-        Axes to draw on; a new figure without, as high as the rows need.
+    ax : matplotlib Axes, optional
+        Axes to draw on; by default a new figure, as high as the rows need.
 
     Returns
     -------
-    matplotlib.axes.Axes
+    matplotlib Axes
         The axes drawn on.
 
     Examples
@@ -70,15 +70,15 @@ def plot_groups(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    table
-        ``group, value, customers, churn_rate, low, high, difference, differs, is_small``, as from
+    table : pandas DataFrame
+        Churn rates by group: ``group, value, customers, churn_rate, low, high, difference, differs, is_small``, as from
         `churnml.analytics.groups.compute_retention_by_group`; drawn in its order. Bars are 95 % intervals.
-    ax
-        Axes to draw on; a new figure without, as high as the rows need.
+    ax : matplotlib Axes, optional
+        Axes to draw on; by default a new figure, as high as the rows need.
 
     Returns
     -------
-    matplotlib.axes.Axes
+    matplotlib Axes
         The axes drawn on.
 
     Examples

@@ -22,15 +22,15 @@ def plot_reliability(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    table
-        ``mean_predicted, churned_share, low, high`` (shares from 0 to 1), as from
+    table : pandas DataFrame
+        Bins of predictions: ``mean_predicted, churned_share, low, high`` (shares from 0 to 1), as from
         `churnml.statistics.calibration.reliability_table`.
-    ax
-        Axes to draw on; a new figure without.
+    ax : matplotlib Axes, optional
+        Axes to draw on; a new figure by default.
 
     Returns
     -------
-    matplotlib.axes.Axes
+    matplotlib Axes
         The axes drawn on.
 
     Examples
@@ -63,15 +63,15 @@ def plot_gains(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    table
-        ``contacted_share, captured_share, best_share`` (shares from 0 to 1), as from
+    table : pandas DataFrame
+        Shares by length of list: ``contacted_share, captured_share, best_share`` (0 to 1), as from
         `churnml.statistics.metrics.gains_table`.
-    ax
-        Axes to draw on; a new figure without.
+    ax : matplotlib Axes, optional
+        Axes to draw on; a new figure by default.
 
     Returns
     -------
-    matplotlib.axes.Axes
+    matplotlib Axes
         The axes drawn on.
 
     Examples
@@ -104,15 +104,15 @@ def plot_base_rates(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    table
-        ``snapshot_date``, ``customers`` (count of eligible customers with a known label) and ``churn_rate`` (share
-        from 0 to 1; null leaves a gap), sorted by date.
-    ax
-        Axes to draw on; a new figure without. The counts go on a second vertical axis at the right.
+    table : pandas DataFrame
+        Churn rates by snapshot, sorted by date: ``snapshot_date``, ``customers`` (count of eligible customers with a
+        known label) and ``churn_rate`` (share from 0 to 1; null leaves a gap).
+    ax : matplotlib Axes, optional
+        Axes to draw on; a new figure by default. The counts go on a second vertical axis at the right.
 
     Returns
     -------
-    matplotlib.axes.Axes
+    matplotlib Axes
         The axes of the churn rate.
 
     Examples
@@ -153,15 +153,15 @@ def plot_lift_over_time(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    table
-        ``snapshot_date`` and ``lift_at_10pct`` (churn rate of the tenth over that of all; 1 is drawn at random; null
-        leaves a gap), sorted by date, as from `churnml.tracking.model_card.compute_lift_over_time`.
-    ax
-        Axes to draw on; a new figure without.
+    table : pandas DataFrame
+        Lift by snapshot, sorted by date: ``snapshot_date`` and ``lift_at_10pct`` (churn rate of the tenth over that of
+        all; 1 is drawn at random; null leaves a gap), as from `churnml.tracking.model_card.compute_lift_over_time`.
+    ax : matplotlib Axes, optional
+        Axes to draw on; a new figure by default.
 
     Returns
     -------
-    matplotlib.axes.Axes
+    matplotlib Axes
         The axes drawn on.
 
     Examples
@@ -191,17 +191,17 @@ def plot_reasons(table: pd.DataFrame, ax: Axes | None = None, title: str | None 
 
     Parameters
     ----------
-    table
-        ``label`` (a name or a sentence; long ones are wrapped) and ``contribution`` (log-odds; above 0 towards
-        leaving). The strongest in either direction is drawn on top.
-    ax
-        Axes to draw on; a new figure without, as high as the labels need.
-    title
-        Text above the axes; none without.
+    table : pandas DataFrame
+        Contributions to one prediction: ``label`` (a name or a sentence; long ones are wrapped) and ``contribution``
+        (log-odds; above 0 towards leaving). The strongest in either direction is drawn on top.
+    ax : matplotlib Axes, optional
+        Axes to draw on; by default a new figure, as high as the labels need.
+    title : str, optional
+        Text above the axes; none by default.
 
     Returns
     -------
-    matplotlib.axes.Axes
+    matplotlib Axes
         The axes drawn on.
 
     Examples

@@ -18,17 +18,17 @@ def plot_kpi(table: pd.DataFrame, unit: str = "number", ax: Axes | None = None) 
 
     Parameters
     ----------
-    table
-        The rows of one figure, as from `churnml.analytics.kpis.compute_kpis`: ``kpi, period_end, value, low, high,
+    table : pandas DataFrame
+        Rows of one figure, as from `churnml.analytics.kpis.compute_kpis`: ``kpi, period_end, value, low, high,
         is_noise``.
-    unit
-        ``share`` is written in per cent.
-    ax
-        Axes to draw on; a new figure without.
+    unit : str, optional
+        Unit of the figure; ``share`` is written in per cent.
+    ax : matplotlib Axes, optional
+        Axes to draw on; a new figure by default.
 
     Returns
     -------
-    matplotlib.axes.Axes
+    matplotlib Axes
         The axes drawn on.
     """
     from matplotlib.ticker import PercentFormatter
@@ -57,15 +57,15 @@ def plot_kpis(table: pd.DataFrame, units: Mapping[str, str]) -> Figure:
 
     Parameters
     ----------
-    table
-        As from `churnml.analytics.kpis.compute_kpis`.
-    units
-        The unit of each figure, as `churnml.analytics.kpis.UNITS_OF`.
+    table : pandas DataFrame
+        Figures by period, as from `churnml.analytics.kpis.compute_kpis`.
+    units : mapping of str to str
+        Unit of each figure by its name, as `churnml.analytics.kpis.UNITS_OF`.
 
     Returns
     -------
-    matplotlib.figure.Figure
-        The figure.
+    matplotlib Figure
+        Figure with all pictures.
     """
     from matplotlib.figure import Figure
 
@@ -86,17 +86,17 @@ def plot_standings(table: pd.DataFrame, column: str, ax: Axes | None = None) -> 
 
     Parameters
     ----------
-    table
-        ``snapshot_date``, the names, and ``share``, as from `churnml.analytics.lifecycle.compute_lifecycle` or
-        `churnml.analytics.segments.compute_segments`.
-    column
-        The column of the names: ``stage`` or ``segment``.
-    ax
-        Axes to draw on; a new figure without.
+    table : pandas DataFrame
+        Shares by day: ``snapshot_date``, the names, and ``share``, as from
+        `churnml.analytics.lifecycle.compute_lifecycle` or `churnml.analytics.segments.compute_segments`.
+    column : str
+        Name of the column that holds the names: ``stage`` or ``segment``.
+    ax : matplotlib Axes, optional
+        Axes to draw on; a new figure by default.
 
     Returns
     -------
-    matplotlib.axes.Axes
+    matplotlib Axes
         The axes drawn on.
     """
     from matplotlib.ticker import PercentFormatter
@@ -124,19 +124,19 @@ def plot_standings(table: pd.DataFrame, column: str, ax: Axes | None = None) -> 
 
 
 def plot_moves(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw who went where in the last period: in each row, the per cent of those who were there before.
+    """Draw the moves between stages or segments in the last period, in per cent of those who were there before.
 
     Parameters
     ----------
-    table
-        ``period_end, before, after, share``, as from `churnml.analytics.lifecycle.compute_transitions` or
-        `churnml.analytics.segments.compute_migration`.
-    ax
-        Axes to draw on; a new figure without.
+    table : pandas DataFrame
+        Moves in each period: ``period_end, before, after, share``, as from
+        `churnml.analytics.lifecycle.compute_transitions` or `churnml.analytics.segments.compute_migration`.
+    ax : matplotlib Axes, optional
+        Axes to draw on; a new figure by default.
 
     Returns
     -------
-    matplotlib.axes.Axes
+    matplotlib Axes
         The axes drawn on.
     """
     newest = table[table["period_end"] == table["period_end"].max()]
@@ -169,14 +169,15 @@ def plot_segments(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    table
-        ``snapshot_date, segment, share, amount_share``, as from `churnml.analytics.segments.compute_segments`.
-    ax
-        Axes to draw on; a new figure without.
+    table : pandas DataFrame
+        Shares by segment: ``snapshot_date, segment, share, amount_share``, as from
+        `churnml.analytics.segments.compute_segments`.
+    ax : matplotlib Axes, optional
+        Axes to draw on; a new figure by default.
 
     Returns
     -------
-    matplotlib.axes.Axes
+    matplotlib Axes
         The axes drawn on.
     """
     from matplotlib.ticker import PercentFormatter

@@ -31,18 +31,18 @@ class Facts:
 
     Attributes
     ----------
-    customers
-        Customers of the ranking.
-    excluded
-        Those of them who are not on the list, by reason.
-    holdout
-        What the holdout can show; None where nobody is held out.
-    definition
-        What counts as leaving.
-    scoring
-        How the list was made, with what is assumed.
-    model_version
-        The model.
+    customers : int
+        Number of customers of the ranking.
+    excluded : mapping of str to int
+        Number of customers of the ranking who are not on the list, by reason.
+    holdout : HoldoutPlan or None
+        Plan of the holdout, which says what it can show; None where nobody is held out.
+    definition : ChurnDefinition
+        Definition of leaving.
+    scoring : ScoringSettings
+        Settings by which the list was made, with what is assumed.
+    model_version : str
+        Version of the model.
     """
 
     customers: int
@@ -59,11 +59,11 @@ class Section:
 
     Attributes
     ----------
-    title
-        Its title.
-    heads
-        Titles of its columns; empty where it has none.
-    rows
+    title : str
+        Title of the part.
+    heads : sequence of str
+        Titles of the columns; empty where there are none.
+    rows : sequence of sequence of tuple of object and str
         Cells as ``(value, kind)``; a text may be longer than its column.
     """
 
@@ -93,21 +93,21 @@ def explain_list(
     language: Language,
     snapshot_date: date,
 ) -> list[Section]:
-    """Say what the sheet that explains the list says.
+    """Write the sheet that explains the list, part by part.
 
     Parameters
     ----------
-    worklist
-        The list.
-    columns
+    worklist : pandas DataFrame
+        Work list, a row per customer.
+    columns : sequence of str
         Names of the columns to explain, in their order.
-    facts
-        What it rests on.
-    plays
+    facts : Facts
+        Facts that the list rests on.
+    plays : mapping of str to Play
         Plays by name.
-    language
+    language : str
         Language of the sheet.
-    snapshot_date
+    snapshot_date : date
         Day of the list.
     """
     t, of_page = words(language)["sheet"], words(language)["page"]

@@ -17,14 +17,15 @@ class Column:
 
     Attributes
     ----------
-    name
-        Its name in the files for machines.
-    kind
-        How its values are written.
-    codes
-        The kind of code that it holds, for ``name_of``; null where its values stand for themselves.
-    title, meaning
-        What people call it, and what it tells them.
+    name : str
+        Name in the files for machines.
+    kind : {'text', 'share', 'money', 'day', 'count', 'flag'}
+        Kind of the values, which says how they are written.
+    codes : str or None
+        Kind of code that the column holds, for `churnml.words.names.name_of`; None where its values stand for
+        themselves.
+    title, meaning : str
+        Title in the files for people, and what the column tells them.
     """
 
     name: str
@@ -57,7 +58,7 @@ def columns(language: Language) -> dict[str, Column]:
 
 
 def names_in(language: Language) -> dict[str, dict[str, str]]:
-    """Give the names of all codes in a language, by kind and code; ``column`` holds the columns' titles."""
+    """Return the names of all codes in a language, by kind and code; ``column`` holds the columns' titles."""
     return {"column": {name: each.title for name, each in columns(language).items()}, **words(language)["codes"]}
 
 

@@ -46,11 +46,12 @@ def write_csv(frame: pd.DataFrame, path: str | Path, *, language: Language | Non
 
     Parameters
     ----------
-    frame
-        The list. Shares are written with six decimals, money with two, times to the second; null is an empty cell.
-    path
-        The file.
-    language
+    frame : pandas DataFrame
+        Ranking or work list. Shares are written with six decimals, money with two, times to the second; null is an
+        empty cell.
+    path : str or Path
+        File to write.
+    language : str or None
         Language of the people who open it in Excel; None writes for machines.
     """
     point = "." if language is None else get_decimal_symbol(Locale(language))
@@ -81,7 +82,7 @@ def read_csv(path: str | Path, *, language: Language | None) -> pd.DataFrame:
 
 
 def _separator(language: Language | None) -> str:
-    """Give what Excel parts cells by: a semicolon where the comma stands for the decimal point."""
+    """Return what Excel parts cells by: a semicolon where the comma stands for the decimal point."""
     return ";" if language is not None and get_decimal_symbol(Locale(language)) == "," else ","
 
 
@@ -101,7 +102,7 @@ def guard(text: str) -> str:
 
 
 def unguard(text: str) -> str:
-    """Give back the text before ``guard``.
+    """Return the text as it was before ``guard``.
 
     Examples
     --------

@@ -39,14 +39,14 @@ def write_files(
 
     Parameters
     ----------
-    ranking
-        What to write.
-    out
-        The folder; files in it that are not of a list stay.
-    seconds
-        Timings by step, for the manifest.
-    overview
-        The figures of the shop, for the report; None leaves them out.
+    ranking : Ranking
+        Ranking to write.
+    out : str or Path
+        Folder to write to; files in it that are not of a list stay.
+    seconds : dict of str to float
+        Seconds that each step took, for the manifest.
+    overview : Overview, optional
+        Figures of the shop, for the report; None leaves them out.
 
     Returns
     -------
@@ -81,22 +81,22 @@ def write_files(
 
 
 def read_earlier(out: Path, snapshot_date: date, folder: Path | None) -> pd.DataFrame | None:
-    """Find the list to compare with.
+    """Find the earlier list that a new one is compared with.
 
     Parameters
     ----------
-    out
-        Where the new list goes. A list of an earlier day in it is the one to compare with; where one of the same day
-        is, the same that it was compared with, so that a repetition gives the same.
-    snapshot_date
+    out : Path
+        Folder to which the new list goes. A list of an earlier day in it is the one to compare with; where one of the
+        same day is, the same that it was compared with, so that a repetition gives the same.
+    snapshot_date : date
         Day of the new list.
-    folder
-        A folder of another list; None looks into ``out``.
+    folder : Path or None
+        Folder of another list to compare with; None looks into ``out``.
 
     Returns
     -------
     pandas DataFrame or None
-        The earlier ranking.
+        Earlier ranking; None where there is none.
 
     Raises
     ------

@@ -16,10 +16,10 @@ def write_overview(overview: Overview, out: str | Path) -> list[Path]:
 
     Parameters
     ----------
-    overview
-        The overview.
-    out
-        The folder; other files in it stay.
+    overview : Overview
+        Figures of the shop.
+    out : str or Path
+        Folder to write to; other files in it stay.
 
     Returns
     -------

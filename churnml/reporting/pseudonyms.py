@@ -35,10 +35,10 @@ def pseudonymize(ids: pd.Series, key: bytes) -> pd.Series:
 
     Parameters
     ----------
-    ids
+    ids : pandas Series
         Customer ids; null stays null.
-    key
-        As from ``load_key``.
+    key : bytes
+        Secret key, as from `load_key`.
 
     Raises
     ------
@@ -62,10 +62,10 @@ def load_key(folder: str | Path, out: str | Path) -> bytes:
 
     Parameters
     ----------
-    folder
-        Where key and mapping lie.
-    out
-        The folder of the output, which gets the pseudonyms.
+    folder : str or Path
+        Folder that keeps key and mapping.
+    out : str or Path
+        Folder of the output that gets the pseudonyms; the key may not lie in it.
 
     Raises
     ------
@@ -103,10 +103,10 @@ def write_mapping(folder: str | Path, pseudonyms: pd.Series, ids: pd.Series) -> 
 
     Parameters
     ----------
-    folder
-        The folder of the key.
-    pseudonyms, ids
-        What stands for whom, in the same order.
+    folder : str or Path
+        Folder that keeps key and mapping.
+    pseudonyms, ids : pandas Series
+        Pseudonyms, and the customer ids that they stand for, in the same order.
 
     Returns
     -------

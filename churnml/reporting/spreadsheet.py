@@ -103,20 +103,20 @@ def write_workbook(
 
     Parameters
     ----------
-    worklist
-        The list, as ``Ranking.worklist`` gives it.
-    path
-        The file.
-    language
+    worklist : pandas DataFrame
+        Work list, as from ``Ranking.worklist``.
+    path : str or Path
+        File to write.
+    language : str
         Language of titles, names and explanations.
-    currency
+    currency : str or None
         ISO code of the shop's currency; None writes money without one.
-    snapshot_date
+    snapshot_date : date
         Day of the list.
-    plays
+    plays : mapping of str to Play
         Plays by name, in the language of the list. Those that a customer on the list has get a sheet.
-    facts
-        What the explaining sheet says besides.
+    facts : Facts
+        Facts that the list rests on, for the explaining sheet.
 
     Raises
     ------
@@ -357,7 +357,7 @@ def _head(play: Play, customers: int, language: Language, currency: str | None) 
 
 
 def _values(values: pd.Series, kind: Kind) -> list[str | float | None]:
-    """Give cells as text, numbers and nulls; days as Excel counts them."""
+    """Return cells as text, numbers and nulls; days as Excel counts them."""
     numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
     if numeric or kind in ("share", "money", "count"):
         return [value if math.isfinite(value) else None for value in values.astype("float64").tolist()]
@@ -382,7 +382,7 @@ def _legal(text: str) -> str:
 
 
 def _number_formats(language: Language, currency: str | None) -> dict[str, str]:
-    """Give number formats by kind; programs other than Excel go by the language that they name."""
+    """Return number formats by kind; programs other than Excel go by the language that they name."""
     locale, place = Locale(language), f"[$-{words(language)['sheet']['lcid']}]"
     percent = str(locale.percent_formats[None].pattern).replace("#,##0", "0")
     money = "#,##0.00"

@@ -21,7 +21,7 @@ _NEEDED = ("customer_id", "churn_probability", "snapshot_date", "holdout", "arm_
 
 
 def snapshot_of(ranking: pd.DataFrame) -> date:
-    """Give the day of a ranking with at least one row."""
+    """Return the day of a ranking with at least one row."""
     return pd.Timestamp(str(ranking["snapshot_date"].iloc[0])).date()
 
 
@@ -49,7 +49,7 @@ def check_earlier(earlier: pd.DataFrame, snapshot_date: date) -> None:
 def name_changes(
     frame: pd.DataFrame, listed: pd.Series, earlier: pd.DataFrame, lost: pd.Series, contacted: pd.Series
 ) -> pd.DataFrame:
-    """Name what changed for everybody who is on the list or was on the earlier one.
+    """Find what changed for each customer who is on the list or was on the earlier one.
 
     ``new``: on this list only; ``worse``, ``better`` and ``same``: on both, with a probability that rose or fell by
     10 points or more, or did not; off the list again, ``came back`` unaided, with an order since and no offer sent
@@ -58,16 +58,16 @@ def name_changes(
 
     Parameters
     ----------
-    frame
-        The ranking.
-    listed
-        Ids on the work list.
-    earlier
-        The ranking of an earlier day, with ``list_rank`` (null where they were not on its list).
-    lost
-        By id: whether they are lost now.
-    contacted
-        By id: whether an offer was sent to them since the earlier day; null where the shop does not say.
+    frame : pandas DataFrame
+        Ranking, a row per customer.
+    listed : pandas Series
+        Ids of the customers on the work list.
+    earlier : pandas DataFrame
+        Ranking of an earlier day, with ``list_rank`` (null where they were not on its list).
+    lost : pandas Series
+        Whether the customer is lost now, by id.
+    contacted : pandas Series
+        Whether an offer was sent to the customer since the earlier day, by id; null where the shop does not say.
 
     Returns
     -------
@@ -121,19 +121,21 @@ def name_causes(
 
     Parameters
     ----------
-    changes
-        As from ``name_changes``.
-    X, contributions
-        Features and SHAP values of these customers today.
-    contributions_before
-        Those of the earlier day, by the same model; who was not eligible then is compared with a weight of 0.
-    sentences
-        What the features say.
+    changes : pandas DataFrame
+        Changes, as from `name_changes`.
+    X, contributions : pandas DataFrame
+        Features and SHAP values (log-odds) of these customers on the snapshot.
+    contributions_before : pandas DataFrame
+        SHAP values of the earlier day, by the same model; a customer who was not eligible then is compared with a
+        weight of 0.
+    sentences : Sentences
+        Sentences of the features.
 
     Returns
     -------
     pandas DataFrame
-        ``changes`` with ``feature`` and ``sentence``, null where none speaks, nothing changed, or they are not ranked.
+        Table ``changes`` with ``feature`` and ``sentence``, null where none speaks, nothing changed, or they are not
+        ranked.
     """
     names = [name for name in contributions.columns if sentences.known[name].family != LEVEL]
     moved = contributions[names] - contributions_before.reindex(contributions.index)[names].fillna(0.0)

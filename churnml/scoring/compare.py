@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 def compare(ranking: Ranking, earlier: pd.DataFrame) -> Ranking:
-    """Give a ranking that says in ``change`` what changed since an earlier one.
+    """Add to a ranking, in ``change``, what changed since an earlier one.
 
     Parameters
     ----------
-    ranking
-        The ranking.
-    earlier
-        The ``ranking.parquet`` of an earlier day; see ``check_earlier``.
+    ranking : Ranking
+        Ranking of the newer day.
+    earlier : pandas DataFrame
+        Table ``ranking.parquet`` of an earlier day; see `check_earlier`.
     """
     named = _named_changes(ranking, earlier).set_index("customer_id")["change"]
     change = ranking.frame["customer_id"].map(named).astype("str")
@@ -30,7 +30,7 @@ def compare(ranking: Ranking, earlier: pd.DataFrame) -> Ranking:
 
 
 def explain_changes(ranking: Ranking, earlier: pd.DataFrame) -> pd.DataFrame:
-    """Say what changed since an earlier ranking, and the feature that did it; see ``name_causes``."""
+    """Find what changed since an earlier ranking, and the feature that caused it; see ``name_causes``."""
     changes, explainer = _named_changes(ranking, earlier), ranking.explainer
     X = explainer.X.loc[explainer.X.index.isin(changes["customer_id"])]
     X_before = explainer.features_on(snapshot_of(earlier))
@@ -46,7 +46,7 @@ def _named_changes(ranking: Ranking, earlier: pd.DataFrame) -> pd.DataFrame:
 
 
 def _contacted_since(ranking: Ranking, days: int) -> pd.Series:
-    """Tell to whom an offer was sent in the last days, by id; null for all where the shop does not say."""
+    """Find customers to whom an offer was sent in the last days, by id; null for all where the shop does not say."""
     ids = ranking.frame["customer_id"]
     if not ranking.shop.has("contacts"):
         return pd.Series(pd.NA, index=ids, dtype="boolean")

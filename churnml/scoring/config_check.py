@@ -21,13 +21,13 @@ class ConfigCheck:
 
     Attributes
     ----------
-    file
-        The file.
-    holds
-        What it holds: ``settings``, or ``plays`` and their rules.
-    failures
-        All that is wrong in it and in the file of plays that it names; none where both are in order.
-    differs
+    file : Path
+        File that was checked.
+    holds : str
+        Kind of its content: ``settings``, or ``plays`` and their rules.
+    failures : list of str
+        Sentences about what is wrong in it and in the file of plays that it names; none where both are in order.
+    differs : dict of str to tuple of 2 object
         Settings that differ from the defaults: value and default, by the dotted name of the key.
     """
 

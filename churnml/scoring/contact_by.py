@@ -21,20 +21,20 @@ def contact_days(X: pd.DataFrame, history: History, definition: ChurnDefinition,
 
     Parameters
     ----------
-    X
-        Features of the customers, with ``INPUTS`` of the family.
-    history
+    X : pandas DataFrame
+        Features of the customers, with the columns ``INPUTS`` of the family.
+    history : History
         The shop as known on the snapshot.
-    definition
-        Gives the horizon.
-    chance
-        The level.
+    definition : ChurnDefinition
+        Definition of leaving, whose horizon is used.
+    chance : float
+        Level of the chance, 0 to 1.
 
     Returns
     -------
     pandas Series
-        Whole days with the index of ``X``: 0 where it is below already, null where it is not within the horizon or no
-        model can be fitted.
+        Number of whole days with the index of ``X``: 0 where it is below already, null where it is not within the
+        horizon or no model can be fitted.
     """
     days = pd.Series(np.nan, index=X.index, name="contact_days")
     fitted = fit(history, definition) if len(X) else None

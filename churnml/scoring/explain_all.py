@@ -22,12 +22,12 @@ class Explained:
 
     Attributes
     ----------
-    base
+    base : float
         Log-odds before any feature is looked at.
-    reasons
-        ``reason_1``, ``reason_1_concept``, ... as text, null where there is none, by customer.
-    weights
-        Weight of every concept in log-odds (float32), by customer.
+    reasons : pandas DataFrame
+        Reasons of every customer as text: ``reason_1``, ``reason_1_concept``, ..., null where there is none.
+    weights : pandas DataFrame
+        Weight of every concept for every customer in log-odds (float32).
     """
 
     base: float
@@ -40,13 +40,13 @@ def make_writer(model: Model, X: pd.DataFrame, sentences: Sentences, min_weight:
 
     Parameters
     ----------
-    model
-        The model.
-    X
+    model : Model
+        Model whose SHAP values are explained.
+    X : pandas DataFrame
         Features of all customers.
-    sentences
-        What the features say.
-    min_weight
+    sentences : Sentences
+        Sentences of the features.
+    min_weight : float
         Least weight of a reason, in log-odds.
     """
     drawn = X.iloc[:: -(-len(X) // _DRAWN)]
@@ -59,12 +59,12 @@ def explain_all(model: Model, X: pd.DataFrame, writer: ReasonWriter) -> Explaine
 
     Parameters
     ----------
-    model
-        The model.
-    X
+    model : Model
+        Model whose SHAP values are explained.
+    X : pandas DataFrame
         Features of all customers.
-    writer
-        Writes their reasons.
+    writer : ReasonWriter
+        Writer of the customers' reasons.
     """
     base, reasons, weights = 0.0, [], []
     for start in range(0, len(X), _BATCH):

@@ -40,20 +40,24 @@ class Explainer:
 
     Attributes
     ----------
-    shop, snapshot_date, model
-        What was ranked, and by what.
-    X
+    shop : Shop
+        Shop whose customers were ranked.
+    snapshot_date : date
+        Day of the ranking.
+    model : Model
+        Model by which they were ranked.
+    X : pandas DataFrame
         Features of all customers.
-    explained
+    explained : Explained
         Reasons and weights of all customers.
-    writer
-        Writes the reasons of some.
-    sentences
-        What the features say, in a language.
-    min_weight
+    writer : ReasonWriter
+        Writer of the reasons of some customers.
+    sentences : Sentences
+        Sentences of the features in a language.
+    min_weight : float
         Least weight of a reason, in log-odds.
-    ids
-        Under which ids customers are given out; ``X`` and ``explained`` carry these.
+    ids : PublicIds
+        Ids under which customers are given out; ``X`` and ``explained`` carry these.
     """
 
     shop: Shop
@@ -67,7 +71,7 @@ class Explainer:
     ids: PublicIds = field(default_factory=PublicIds)
 
     def renamed(self, public_ids: pd.Series) -> Explainer:
-        """Give the same with other ids; see ``Ranking.renamed``."""
+        """Return the explainer with other customer ids; see ``Ranking.renamed``."""
 
         def reindexed(table: pd.DataFrame) -> pd.DataFrame:
             return table.set_axis(pd.Index(public_ids.loc[table.index].to_numpy(), name=table.index.name))
@@ -90,19 +94,19 @@ class Explainer:
         return plot_reasons(table, ax, title="Mean absolute weight of each concept (log-odds)")
 
     def stories(self, frame: pd.DataFrame, customers: Sequence[str]) -> dict[str, Story]:
-        """Tell the stories of customers of the ranking; others are left out.
+        """Return the stories of customers of the ranking; others are left out.
 
         Parameters
         ----------
-        frame
-            The ranking's rows.
-        customers
-            Their ids.
+        frame : pandas DataFrame
+            Rows of the ranking.
+        customers : sequence of str
+            Ids of the customers.
 
         Returns
         -------
         dict
-            By id, in the order given.
+            Stories by customer id, in the order given.
         """
         known = [customer for customer in dict.fromkeys(customers) if customer in self.X.index]
         X = self.X.loc[known]
@@ -133,12 +137,12 @@ class Explainer:
 
         Parameters
         ----------
-        customers
-            Their ids.
-        snapshots
-            So many, this one included.
-        every_days
-            Days between two.
+        customers : sequence of str
+            Ids of the customers.
+        snapshots : int, optional
+            Number of snapshots, the one of the ranking included.
+        every_days : int, optional
+            Number of days between two snapshots.
 
         Returns
         -------
@@ -195,11 +199,11 @@ class Explainer:
         )
 
     def trace(self, customer_id: str, feature: str) -> pd.DataFrame:
-        """Give the source rows of one value; see ``churnml.features.trace.trace``."""
+        """Return the source rows of one value; see ``churnml.features.trace.trace``."""
         return trace(self.shop, self.ids.real([customer_id])[0], feature, self.snapshot_date)
 
     def features_on(self, day: date) -> pd.DataFrame:
-        """Give the model's features of all customers of another day."""
+        """Return the model's features of all customers of another day."""
         wanted = set(self.model.names)
         features = [feature for feature in available(self.shop) if feature.name in wanted]
         X = build(History(self.shop, day), self.model.definition, features)[list(self.model.names)]

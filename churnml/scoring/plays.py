@@ -110,17 +110,17 @@ class Play:
 
     Attributes
     ----------
-    name
-        Its name in the file; the column ``play`` holds it.
-    title, wording
-        What people call it, and what to do.
-    owner
-        Who does it.
-    cost, offer
+    name : str
+        Name in the file; the column ``play`` holds it.
+    title, wording : str
+        Title that people read, and what to do.
+    owner : str
+        Person or team who does it.
+    cost, offer : float
         Cost of the contact and of the offer, in the shop's currency.
-    cool_down_days
-        So many days after a message nobody is contacted again.
-    contact
+    cool_down_days : int
+        Number of days after a message in which nobody is contacted again.
+    contact : bool
         Whether anybody is contacted at all.
     """
 
@@ -158,15 +158,15 @@ class PlayBook:
 
         Parameters
         ----------
-        frame
+        frame : pandas DataFrame
             Rows of a ranking, with reasons, band, value, segment and stage.
-        X
+        X : pandas DataFrame
             Features of the same customers in the same order; one that is missing has no value.
 
         Returns
         -------
         pandas DataFrame
-            ``play`` and ``play_rule`` (the rule's code) with the index of ``frame``.
+            Columns ``play`` and ``play_rule`` (the rule's code) with the index of ``frame``.
         """
         concepts = frame[[name for name in frame.columns if name.endswith("_concept")]].to_numpy()
         fired = [_holds(rule.when, frame, concepts, X) for rule in self.rules]
@@ -181,12 +181,12 @@ def read_plays(file: str | Path | None, language: Language, known: Catalogue | N
 
     Parameters
     ----------
-    file
-        A YAML file such as ``configs/plays.yaml``; None takes that one.
-    language
+    file : str or Path or None
+        YAML file such as ``configs/plays.yaml``; None takes that one.
+    language : str
         Language of titles and wordings.
-    known
-        The features and concepts that rules may name; None takes churnml's own.
+    known : Catalogue, optional
+        Features and concepts that rules may name; None takes churnml's own.
 
     Raises
     ------
@@ -219,8 +219,8 @@ def write_plays(language: Language) -> str:
 
     Parameters
     ----------
-    language
-        The language.
+    language : str
+        Language of titles and wordings.
 
     Returns
     -------
@@ -238,13 +238,13 @@ def write_plays(language: Language) -> str:
 
 
 def known_words(name: str, part: str, language: Language) -> str | None:
-    """Give churnml's own words for a part of a play of that name; None where it has none."""
+    """Return churnml's own words for a part of a play of that name; None where it has none."""
     found: str | None = words(language)["plays"].get(name, {}).get(part)
     return found
 
 
 def _told(text: Text | None, known: str | None, language: Language) -> str:
-    """Give a text in a language: one's own, in another language where it has none in this one, or else churnml's."""
+    """Return a text in a language: one's own, in another language where it has none in this one, or else churnml's."""
     if text is None:
         return str(known)
     if isinstance(text, str):
@@ -262,7 +262,7 @@ def _own_file() -> Path:
 
 
 def plays_schema() -> dict[str, Any]:
-    """Give the JSON Schema of a file of plays and rules."""
+    """Return the JSON Schema of a file of plays and rules."""
     return json_schema(PlaysFile)
 
 

@@ -14,8 +14,8 @@ class PublicIds:
 
     Attributes
     ----------
-    real_ids
-        The shop's own ids, indexed by those that are given out; None where the shop's own are.
+    real_ids : pandas Series or None
+        Ids of the shop, indexed by those that are given out; None gives out the shop's own.
     """
 
     real_ids: pd.Series | None = None
@@ -26,11 +26,11 @@ class PublicIds:
         return self.real_ids is not None
 
     def real(self, customers: Sequence[str]) -> list[str]:
-        """Give the shop's own ids of customers."""
+        """Return the shop's own ids of customers."""
         return list(customers) if self.real_ids is None else self.real_ids.loc[list(customers)].tolist()
 
     def public(self, real: pd.Series) -> pd.Series:
-        """Give the ids that are given out for the shop's own; null for customers who have none."""
+        """Return the ids that are given out for the shop's own; null for customers who have none."""
         if self.real_ids is None:
             return real
         return real.map(pd.Series(self.real_ids.index, index=pd.Index(self.real_ids)))

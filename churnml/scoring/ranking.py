@@ -35,20 +35,28 @@ class Ranking:
 
     Attributes
     ----------
-    frame
+    frame : pandas DataFrame
         One row per customer; see the columns in the documentation of the files.
-    snapshot_date, model, shop, config
-        What was ranked, and how.
-    plays
-        What one does for a customer, by the name in the column ``play``.
-    rule_names
-        What people call a rule of the plays, by the code in the column ``play_rule``.
-    language, currency
-        How sentences are written; a null currency writes plain numbers.
-    explainer
-        Tells why customers stand where they stand.
-    earlier
-        The ranking of an earlier day that it is compared with, or None; see ``churnml.scoring.compare``.
+    snapshot_date : date
+        Day of the ranking.
+    model : Model
+        Model by which the customers were ranked.
+    shop : Shop
+        Shop whose customers were ranked.
+    config : Config
+        Settings of the ranking.
+    plays : dict of str to Play
+        Plays by the name that the column ``play`` holds.
+    rule_names : dict of str to str
+        What people call the rules of the plays, by the code that the column ``play_rule`` holds.
+    language : str
+        Language of sentences.
+    currency : str or None
+        ISO code of the shop's currency; None writes money as a plain number.
+    explainer : Explainer
+        Explainer that tells why customers stand where they stand.
+    earlier : pandas DataFrame or None
+        Ranking of an earlier day that this one is compared with; None without one. See `churnml.scoring.compare`.
     """
 
     def __init__(
@@ -86,7 +94,7 @@ class Ranking:
         return str(shown.to_html())
 
     def top(self, n: int) -> pd.DataFrame:
-        """Give the n customers who are most likely to leave; the work list is another list.
+        """Return the n customers who are most likely to leave; the work list is another list.
 
         The name of its columns says which list it is.
 
@@ -98,12 +106,12 @@ class Ranking:
         return self.frame.head(_customers(n)).rename_axis(columns="ranking, most likely to leave first")
 
     def worklist(self, n: int | None = None) -> pd.DataFrame:
-        """Give the customers to contact, in the order in which to contact them; see ``select``.
+        """Return the customers to contact, in the order in which to contact them; see ``select``.
 
         Parameters
         ----------
-        n
-            At most so many; None takes the configured capacity.
+        n : int, optional
+            Greatest number of customers; None takes the configured capacity.
 
         Returns
         -------
@@ -118,7 +126,7 @@ class Ranking:
         return self.select(capacity=None if n is None else _customers(n)).frame
 
     def select(self, **settings: Any) -> Worklist:
-        """Choose whom to contact.
+        """Choose the customers to contact.
 
         On the list is who is overdue against their own pace but not yet lost, likely enough to leave, may be contacted,
         was not contacted lately, has a play that contacts, and is not in the holdout: those for whom capacity and
@@ -126,9 +134,9 @@ class Ranking:
 
         Parameters
         ----------
-        **settings
-            ``capacity``, ``budget``, ``rank_by`` and ``order_by``, where they differ from the configuration; None is
-            passed over.
+        **settings : float or str
+            Settings ``capacity``, ``budget``, ``rank_by`` and ``order_by``, where they differ from the configuration;
+            None is passed over.
 
         Raises
         ------
@@ -194,7 +202,7 @@ class Ranking:
         return self.explainer.plot_drivers(ax)
 
     def stories(self, customers: Sequence[str]) -> dict[str, Story]:
-        """Tell the stories of customers; see ``Explainer.stories``."""
+        """Return the stories of customers; see ``Explainer.stories``."""
         return self.explainer.stories(self.frame, customers)
 
     def stability(self, customers: Sequence[str], snapshots: int = 3, every_days: int = 30) -> pd.DataFrame:
@@ -206,21 +214,21 @@ class Ranking:
         return self.explainer.explain(self.frame, customer_id)
 
     def trace(self, customer_id: str, feature: str) -> pd.DataFrame:
-        """Give the source rows of one value; see ``churnml.features.trace.trace``."""
+        """Return the source rows of one value; see ``churnml.features.trace.trace``."""
         return self.explainer.trace(customer_id, feature)
 
     def but(self, **changes: Any) -> Ranking:
-        """Give the same ranking with other parts, by the names of the arguments that make one."""
+        """Return the same ranking with other parts, by the names of the arguments that make one."""
         parts = ("frame", "explainer", "plays", "rule_names", "config", "earlier")
         return Ranking(**{name: getattr(self, name) for name in parts} | {"against": self._against} | changes)
 
     def renamed(self, public_ids: pd.Series) -> Ranking:
-        """Give the same ranking with other customer ids in all that it gives out, such as pseudonyms.
+        """Return the same ranking with other customer ids in all that it gives out, such as pseudonyms.
 
         Parameters
         ----------
-        public_ids
-            The new id of each customer of the ranking and of the earlier list, indexed by the shop's own; unique.
+        public_ids : pandas Series
+            New id of each customer of the ranking and of the earlier list, indexed by the shop's own; unique.
         """
 
         def rename(table: pd.DataFrame) -> pd.DataFrame:
@@ -231,7 +239,7 @@ class Ranking:
 
 
 def _customers(n: int) -> int:
-    """Give a number of customers, 1 or more."""
+    """Return a number of customers, 1 or more."""
     if isinstance(n, bool | np.bool_) or not isinstance(n, Integral) or n < 1:
         raise InputError(f"n: must be a whole number of customers, 1 or more (received {n!r:.80}). Correct the number.")
     return int(n)

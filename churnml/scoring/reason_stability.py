@@ -17,8 +17,8 @@ def compute_stability(told_by_day: Mapping[date, Mapping[str, Told]]) -> pd.Data
 
     Parameters
     ----------
-    told_by_day
-        For each snapshot what was told of each customer; who is missing was not eligible on that day.
+    told_by_day : mapping of date to mapping of str to Told
+        Reasons of each customer by snapshot; a customer who is missing was not eligible on that day.
 
     Returns
     -------

@@ -38,28 +38,28 @@ class Weigher:
 
     Parameters
     ----------
-    X
+    X : pandas DataFrame
         Features of the population.
-    contributions
+    contributions : pandas DataFrame or None
         SHAP values in log-odds of some of its rows, enough to know means and quartiles; None leaves the means at 0 and
         hears every concept from ``min_weight`` on.
-    sentences
-        What the features say.
-    min_weight
-        In log-odds.
-    side
-        For leaving, a feature speaks on its telling side of the median (median included); for staying, one of which
-        little tells of leaving speaks above it.
+    sentences : Sentences
+        Sentences of the features.
+    min_weight : float
+        Least weight of a concept, in log-odds.
+    side : {'leaving', 'staying'}
+        Side that is weighed. For leaving, a feature speaks on its telling side of the median (median included); for
+        staying, one of which little tells of leaving speaks above it.
 
     Attributes
     ----------
-    names
-        Features that are weighed: all but the shop's level, which is the same for all customers and no reason of
-        theirs.
-    concepts
-        Their concepts.
-    actionable
-        Whether one can act on them, shape (concepts,).
+    names : list of str
+        Names of the features that are weighed: all but the shop's level, which is the same for all customers and no
+        reason of theirs.
+    concepts : list of str
+        Concepts that are weighed.
+    actionable : array of bool, shape (concepts,)
+        Whether one can act on the concept.
     """
 
     def __init__(
@@ -94,17 +94,18 @@ class Weigher:
 
         Parameters
         ----------
-        X
+        X : pandas DataFrame
             Features of the customers.
-        contributions
-            Their SHAP values in log-odds.
+        contributions : pandas DataFrame
+            SHAP values of these customers in log-odds.
 
         Returns
         -------
-        tuple[Floats, Places]
-            Shapes (rows, concepts). Weights in log-odds, positive where they speak for the side. The place in
-            ``names`` of the feature that speaks: a headline if one is true, otherwise the one that weighs most; -1
-            where the concept is no reason.
+        weights : array of float, shape (rows, concepts)
+            Weights in log-odds, positive where they speak for the side.
+        speakers : array of int, shape (rows, concepts)
+            Position in ``names`` of the feature that speaks: a headline if one is true, otherwise the one that weighs
+            most; -1 where the concept is no reason.
         """
         pushes, telling = self._pushes(contributions), self._telling(X)
         weights = self._sum(pushes, telling)
@@ -130,7 +131,7 @@ class Weigher:
         return np.column_stack(columns) if columns else np.zeros((len(pushes), 0))
 
     def _members(self) -> list[Places]:
-        """Give the places of each concept's features."""
+        """Return the places of each concept's features."""
         owners = np.array([self._sentences.known.concepts[name] for name in self.names])
         return [np.flatnonzero(owners == concept) for concept in self.concepts]
 
@@ -138,7 +139,7 @@ class Weigher:
         return self._sentences.known[self.names[at]].headline if self._side == "leaving" else None
 
     def _happened(self, telling: Flags) -> list[Flags]:
-        """Tell for each concept to whom it happened, shape (rows,) each."""
+        """Find for each concept the customers to whom it happened, shape (rows,) each."""
         found = []
         for members in self._members():
             headlines = [at for at in members if self._headline(at)]
@@ -146,7 +147,7 @@ class Weigher:
         return found
 
     def _telling(self, X: pd.DataFrame) -> Flags:
-        """Tell which features have something true to say on the side, shape (rows, features)."""
+        """Find the features that have something true to say on the side, shape (rows, features)."""
         telling = np.zeros((len(X), len(self.names)), dtype=np.bool_)
         for at, name in enumerate(self.names):
             values, median = X[name].to_numpy(dtype=np.float64), self._medians[name]

@@ -21,15 +21,15 @@ class Reason:
 
     Attributes
     ----------
-    concept
-        What it is about.
-    sentence
-        The fact, with the customer's own numbers; it is linked to leaving (or staying) and is not its cause.
-    feature
-        The feature that speaks.
-    weight
-        What the facts of the concept add to their log-odds, against customers of whom they are not true; negative where
-        they speak for staying. See ``Weigher``.
+    concept : str
+        Concept that the reason is about.
+    sentence : str
+        Fact with the customer's own numbers; it is linked to leaving (or staying) and is not its cause.
+    feature : str
+        Name of the feature that speaks.
+    weight : float
+        Weight in log-odds: what the facts of the concept add against customers of whom they are not true; negative
+        where they speak for staying. See `Weigher`.
     """
 
     concept: str
@@ -44,10 +44,10 @@ class Told:
 
     Attributes
     ----------
-    leaving
-        At most three reasons, as they are shown: those that one can act on first, then the heavier ones.
-    staying
-        At most two that speak for staying, the heaviest first.
+    leaving : tuple of Reason
+        Reasons to leave, at most three, as they are shown: those that one can act on first, then the heavier ones.
+    staying : tuple of Reason
+        Reasons to stay, at most two, the heaviest first.
     """
 
     leaving: tuple[Reason, ...]
@@ -62,13 +62,14 @@ class ReasonWriter:
 
     Parameters
     ----------
-    X
+    X : pandas DataFrame
         Features of the whole population; their medians are taken once.
-    sentences
-        What the features say.
-    min_weight
-        In log-odds: a concept that weighs less for most of those to whom it happened is noise in this shop.
-    contributions
+    sentences : Sentences
+        Sentences of the features.
+    min_weight : float
+        Least weight in log-odds: a concept that weighs less for most of those to whom it happened is noise in this
+        shop.
+    contributions : pandas DataFrame, optional
         SHAP values in log-odds of some rows of ``X``, such as 20,000 drawn from all, to know what is usual in this
         shop; None takes SHAP values as they are.
     """
@@ -89,15 +90,15 @@ class ReasonWriter:
 
         Parameters
         ----------
-        X
-            Their features.
-        contributions
-            Their SHAP values in log-odds, same index, a column per feature of the model.
+        X : pandas DataFrame
+            Features of the customers.
+        contributions : pandas DataFrame
+            SHAP values of the customers in log-odds, same index, a column per feature of the model.
 
         Returns
         -------
         list of Told
-            One per row; it depends on no other row.
+            Texts of each row, which depend on no other row.
         """
         weights, speakers = self._leaving.weigh(X, contributions)
         # What nobody speaks for comes last.

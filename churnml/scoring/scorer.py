@@ -53,10 +53,10 @@ class Scorer:
 
     Parameters
     ----------
-    model
-        A trained model, the folder of one, an MLflow address such as ``models:/churn@champion``, or None for the
-        champion of the configured store.
-    config
+    model : Model, str or path, optional
+        Trained model, the folder of one, an MLflow address such as ``models:/churn@champion``, or None for the champion
+        of the configured store.
+    config : Config, optional
         Settings of scoring, plays and tracking; None takes the defaults. The definition is the model's own.
 
     Raises
@@ -86,18 +86,20 @@ class Scorer:
 
         Parameters
         ----------
-        shop
-            The shop.
-        snapshot_date
-            The day that is taken for now; None takes the start of the last day with an order.
-        in_sample
-            Allow a day before the one up to which the model was trained, whose outcomes it may have seen.
-        earlier
-            The ``ranking.parquet`` of an earlier day: its arms stay fixed, and the list says what changed since.
+        shop : Shop
+            Shop whose customers are ranked.
+        snapshot_date : date or str, optional
+            Day that is taken for now; None takes the start of the last day with an order.
+        in_sample : bool, optional
+            Whether to allow a day before the one up to which the model was trained, whose outcomes it may have seen.
+        earlier : pandas DataFrame, optional
+            Table ``ranking.parquet`` of an earlier day: its arms stay fixed, and the list says what changed since. None
+            compares with none.
 
         Returns
         -------
         Ranking
+            Ranking of all eligible customers.
 
         Raises
         ------
@@ -219,7 +221,7 @@ class Scorer:
     def _arms(
         self, frame: pd.DataFrame, against: pd.Series, earlier: pd.DataFrame | None
     ) -> tuple[pd.Series, pd.Series]:
-        """Give who is in the holdout, and until when; arms of the earlier list that have not ended stay."""
+        """Decide who is in the holdout, and until when; arms of the earlier list that have not ended stay."""
         playing, day = self.config.plays, frame["snapshot_date"].iloc[0]
         until = frame["measure_on"].copy()
         fixed = pd.Series(dtype="boolean")
@@ -245,7 +247,7 @@ def _bands(probabilities: pd.Series) -> pd.Series:
 
 
 def _besides(shop: Shop, features: list[Feature], book: PlayBook) -> list[Feature]:
-    """Give what is looked at besides the model's features: pace, stage, segment, value and rules of the plays."""
+    """Return what is looked at besides the model's features: pace, stage, segment, value and rules of the plays."""
     looked_at = {*LIFE, *RFM, *VALUE, *INPUTS, *book.features}
     return [feature for feature in available(shop) if feature.name in looked_at and feature not in features]
 
@@ -255,7 +257,7 @@ def _tells_consent(shop: Shop) -> bool:
 
 
 def _contactable(history: History, customers: pd.Index) -> pd.Series:
-    """Give consent per customer; null where the shop does not say."""
+    """Return consent per customer; null where the shop does not say."""
     if not _tells_consent(history.shop):
         return pd.Series(pd.NA, index=customers, dtype="boolean")
     table = history.table("customers").select("customer_id", "contactable").to_pandas().set_index("customer_id")
@@ -264,7 +266,7 @@ def _contactable(history: History, customers: pd.Index) -> pd.Series:
 
 
 def _days_since_contact(history: History) -> pd.Series:
-    """Give the days since an offer was sent, by customer."""
+    """Return the days since an offer was sent, by customer."""
     if not history.shop.has("contacts"):
         return pd.Series(dtype="float64")
     sent = history.sent_offers
@@ -274,6 +276,6 @@ def _days_since_contact(history: History) -> pd.Series:
 
 
 def _days_after(day: date, days: pd.Series) -> pd.Series:
-    """Give dates some whole days after another; null stays null."""
+    """Return dates some whole days after another; null stays null."""
     whole = [None if np.isnan(count) else day + timedelta(days=int(count)) for count in days]
     return pd.Series(whole, index=days.index, dtype=object)

@@ -33,16 +33,16 @@ class Story:
 
     Attributes
     ----------
-    customer_id
-        The customer.
-    row
-        Their row of the ranking.
-    leaving, staying
-        Reasons in sentences that point to leaving, and what points to staying.
-    concepts
+    customer_id : str
+        Id of the customer.
+    row : pandas Series
+        Row of the customer in the ranking.
+    leaving, staying : tuple of Reason
+        Reasons in sentences that point to leaving, and to staying.
+    concepts : pandas Series
         Weight of every concept in log-odds, heaviest towards leaving first.
-    events
-        What happened to them: ``day``, ``kind`` and ``text``, oldest first.
+    events : pandas DataFrame
+        Events of the customer: ``day``, ``kind`` and ``text``, oldest first.
     """
 
     customer_id: str
@@ -59,10 +59,10 @@ class Explanation(Story):
 
     Attributes
     ----------
-    features
-        Every feature: ``feature``, ``describe``, ``concept``, ``value`` and ``contribution`` (SHAP value, log-odds),
-        heaviest towards leaving first.
-    base
+    features : pandas DataFrame
+        Contribution of every feature: ``feature``, ``describe``, ``concept``, ``value`` and ``contribution`` (SHAP
+        value, log-odds), heaviest towards leaving first.
+    base : float
         Log-odds before any feature is looked at; base plus all contributions is their log-odds.
     """
 
@@ -94,14 +94,16 @@ class Explanation(Story):
 
 
 def say_events(events: pd.DataFrame, language: Language, currency: str | None) -> pd.DataFrame:
-    """Say events in sentences.
+    """Write events as sentences.
 
     Parameters
     ----------
-    events
-        As from ``churnml.data.timeline.timeline``.
-    language, currency
-        How sentences are written.
+    events : pandas DataFrame
+        Events of customers, as from `churnml.data.timeline.timeline`.
+    language : str
+        Language of the sentences.
+    currency : str or None
+        ISO code of the shop's currency; None writes money as a plain number.
 
     Returns
     -------

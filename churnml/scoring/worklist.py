@@ -23,12 +23,12 @@ class Worklist:
 
     Attributes
     ----------
-    frame
-        ``list_rank`` (1 first) and the columns of the ranking.
-    excluded
-        Customers of the ranking who are not on it, by reason; each is counted once, by the first that holds.
-    holdout
-        What its holdout can show; None where nobody is held out.
+    frame : pandas DataFrame
+        Customers to contact: ``list_rank`` (1 first) and the columns of the ranking.
+    excluded : dict of str to int
+        Number of customers of the ranking who are not on it, by reason; each is counted once, by the first that holds.
+    holdout : HoldoutPlan or None
+        Plan of its holdout, which says what it can show; None where nobody is held out.
     """
 
     frame: pd.DataFrame
@@ -39,25 +39,25 @@ class Worklist:
 def reasons_against(
     frame: pd.DataFrame, known: pd.DataFrame, plays: Mapping[str, Play], settings: ScoringSettings
 ) -> pd.Series:
-    """Tell why a customer does not come into question, or null where they do.
+    """Find the first reason against contacting each customer, or null where there is none.
 
     Parameters
     ----------
-    frame
-        The ranking.
-    known
-        What else is known of the same customers, in the same order: ``overdue`` and ``lost`` (see
-        ``against_own_pace``), ``days_since_contact`` (days since an offer was sent, null for never) and
-        ``consent_unknown`` (the shop tells consent, but not that of this customer).
-    plays
+    frame : pandas DataFrame
+        Ranking, a row per customer.
+    known : pandas DataFrame
+        Further knowledge of the same customers, in the same order: ``overdue`` and ``lost`` (see `against_own_pace`),
+        ``days_since_contact`` (days since an offer was sent, null for never) and ``consent_unknown`` (the shop tells
+        consent, but not that of this customer).
+    plays : mapping of str to Play
         Plays by name.
-    settings
-        Least probability, what is done where consent is not known, and what the list is ranked by.
+    settings : ScoringSettings
+        Settings: least probability, what is done where consent is not known, and what the list is ranked by.
 
     Returns
     -------
     pandas Series
-        With the index of ``frame``; the first reason that holds.
+        First reason that holds, or null, with the index of ``frame``.
     """
     cool_down = frame["play"].map({name: play.cool_down_days for name, play in plays.items()}).to_numpy()
     without_contact = [name for name, play in plays.items() if not play.contact]
@@ -80,24 +80,25 @@ def reasons_against(
 def make_worklist(
     frame: pd.DataFrame, against: pd.Series, plays: Mapping[str, Play], settings: ScoringSettings, playing: PlaySettings
 ) -> Worklist:
-    """Choose whom to contact.
+    """Choose the customers to contact.
 
     Parameters
     ----------
-    frame
-        The ranking, with arms.
-    against
-        As from ``reasons_against``.
-    plays
-        Plays by name: what contacting costs.
-    settings
-        Capacity, budget, what decides and the order.
-    playing
-        The campaign.
+    frame : pandas DataFrame
+        Ranking with arms, a row per customer.
+    against : pandas Series
+        Reason why a customer does not come into question, or null, as from `reasons_against`.
+    plays : mapping of str to Play
+        Plays by name, which say what contacting costs.
+    settings : ScoringSettings
+        Settings: capacity, budget, what decides and the order.
+    playing : PlaySettings
+        Settings of the campaign.
 
     Returns
     -------
     Worklist
+        Customers to contact, in their order.
     """
     by = settings.rank_by
     candidates = frame[against.isna()]
@@ -133,7 +134,7 @@ def make_worklist(
 def _affordable(
     candidates: pd.DataFrame, asked: NDArray[np.bool_], plays: Mapping[str, Play], settings: ScoringSettings
 ) -> NDArray[np.bool_]:
-    """Tell for whom capacity and budget last; those who are not asked for use up neither."""
+    """Find the customers for whom capacity and budget last; those who are not asked for use up neither."""
     within: NDArray[np.bool_] = np.cumsum(asked) <= settings.capacity
     if settings.budget is not None:
         cost = candidates["play"].map({name: play.cost + play.offer for name, play in plays.items()}).to_numpy(float)

@@ -38,13 +38,14 @@ _CHUNK = 1 << 17
 class BGNBD:
     """The four parameters of a BG/NBD model.
 
-    Parameters
+    Attributes
     ----------
-    r
-        Shape of the gamma distribution of purchase rates; small = customers differ much.
-    alpha
-        Its rate, in the unit of time of the data: the mean customer buys r / alpha times per unit while alive.
-    a, b
+    r : float
+        Shape of the gamma distribution of purchase rates; small means that customers differ much.
+    alpha : float
+        Rate of that distribution, in the unit of time of the data: the mean customer buys r / alpha times per unit
+        while alive.
+    a, b : float
         Parameters of the beta distribution of leaving: a / (a + b) is the mean chance to leave at a repeat purchase.
 
     Raises
@@ -75,14 +76,14 @@ def fit_bgnbd(
 
     Parameters
     ----------
-    frequency
-        x, repeat purchases, whole numbers >= 0, shape (n,). Merge the purchases of one unit of time (a day) before.
-    recency
-        t_x, time of the last purchase, 0 to age, shape (n,); ignored where x is 0.
-    age
-        T, time since the first purchase, shape (n,), in the same unit.
-    weights
-        How many customers a row stands for, >= 0, shape (n,); one each without.
+    frequency : array-like, shape (n,)
+        Repeat purchases x, whole numbers >= 0. Merge the purchases of one unit of time (a day) before.
+    recency : array-like, shape (n,)
+        Time t_x of the last purchase, 0 to age; ignored where x is 0.
+    age : array-like, shape (n,)
+        Time T since the first purchase, in the same unit.
+    weights : array-like, shape (n,), optional
+        Number of customers that a row stands for, >= 0; one each by default.
 
     Returns
     -------
@@ -153,14 +154,14 @@ def probability_alive(model: BGNBD, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) 
 
     Parameters
     ----------
-    model
-        The parameters.
-    x, t_x, T
+    model : BGNBD
+        Fitted parameters.
+    x, t_x, T : array-like
         Repeat purchases, time of the last, and age, in the model's unit of time; arrays of one shape. nan = unknown.
 
     Returns
     -------
-    NDArray[np.float64]
+    array of float
         Probabilities, same shape; nan where a value is unknown.
 
     Raises
@@ -193,16 +194,18 @@ def expected_orders(
 
     Parameters
     ----------
-    model
-        The parameters.
-    x, t_x, T
+    model : BGNBD
+        Fitted parameters.
+    x, t_x, T : array-like
         Repeat purchases, time of the last, and age, in the model's unit of time; arrays of one shape. nan = unknown.
-    horizon, lead
-        Length of the window, and the time between now and its start, in the same unit.
+    horizon : float
+        Length of the window, in the same unit.
+    lead : float, optional
+        Time between now and the start of the window, in the same unit.
 
     Returns
     -------
-    NDArray[np.float64]
+    array of float
         Expected purchases, same shape, >= 0; nan where a value is unknown.
 
     Raises
@@ -229,16 +232,18 @@ def expected_orders_if_alive(model: BGNBD, x: ArrayLike, T: ArrayLike, horizon: 
 
     Parameters
     ----------
-    model
-        The parameters.
-    x, T
+    model : BGNBD
+        Fitted parameters.
+    x, T : array-like
         Repeat purchases and age, in the model's unit of time; arrays of one shape. nan = unknown.
-    horizon, lead
-        Length of the window, and the time between now and its start, in the same unit.
+    horizon : float
+        Length of the window, in the same unit.
+    lead : float, optional
+        Time between now and the start of the window, in the same unit.
 
     Returns
     -------
-    NDArray[np.float64]
+    array of float
         Expected purchases, same shape, >= 0; nan where a value is unknown.
 
     Raises
@@ -280,16 +285,18 @@ def no_order_probability(
 
     Parameters
     ----------
-    model
-        The parameters.
-    x, t_x, T
+    model : BGNBD
+        Fitted parameters.
+    x, t_x, T : array-like
         Repeat purchases, time of the last, and age, in the model's unit of time; arrays of one shape. nan = unknown.
-    horizon, lead
-        Length of the window, and the time between now and its start, in the same unit.
+    horizon : float
+        Length of the window, in the same unit.
+    lead : float, optional
+        Time between now and the start of the window, in the same unit.
 
     Returns
     -------
-    NDArray[np.float64]
+    array of float
         Probabilities, same shape; nan where a value is unknown.
 
     Raises

@@ -20,15 +20,15 @@ def clustered_mean(values: ArrayLike, clusters: ArrayLike) -> tuple[float, float
 
     Parameters
     ----------
-    values
-        One value per row, shape (n,).
-    clusters
-        The customer of every row, shape (n,), without nulls.
+    values : array-like, shape (n,)
+        One value per row.
+    clusters : array-like, shape (n,)
+        Customer of every row, without nulls.
 
     Returns
     -------
-    tuple[float, float]
-        The mean and its standard error, both in units of the values. The mean is nan without rows; the error is nan
+    mean, error : float
+        Mean and its standard error, both in units of the values. The mean is nan without rows; the error is nan
         with fewer than two customers.
 
     Raises
@@ -63,14 +63,14 @@ def paired_difference(loss_a: ArrayLike, loss_b: ArrayLike, clusters: ArrayLike)
 
     Parameters
     ----------
-    loss_a, loss_b
-        Loss of either candidate on every row, shape (n,), in the same order.
-    clusters
-        The customer of every row, shape (n,), without nulls.
+    loss_a, loss_b : array-like, shape (n,)
+        Loss of either candidate on every row, in the same order.
+    clusters : array-like, shape (n,)
+        Customer of every row, without nulls.
 
     Returns
     -------
-    tuple[float, float]
+    difference, error : float
         Mean difference (above 0: a is worse) and its standard error, as in `clustered_mean`.
 
     Raises
@@ -125,23 +125,23 @@ def bootstrap_intervals(
 
     Parameters
     ----------
-    statistics
-        Receives row positions, from the first to the last and repeated where a customer was drawn more than once (so
-        their number varies), and returns the statistics of those rows; nan where one is undefined.
-    clusters
-        The customer of every row, shape (n,), without nulls.
-    draws
+    statistics : callable
+        Function that receives row positions, from the first to the last and repeated where a customer was drawn more
+        than once (so their number varies), and returns the statistics of those rows; nan where one is undefined.
+    clusters : array-like, shape (n,)
+        Customer of every row, without nulls.
+    draws : int, optional
         Number of draws.
-    seed
+    seed : int, optional
         Seed of the draws; the same seed gives the same intervals.
-    level
+    level : float, optional
         Share of the draws inside an interval, between 0 and 1.
-    jobs
-        Processes that share the draws; the result does not depend on them.
+    jobs : int, optional
+        Number of processes that share the draws; the result does not depend on them.
 
     Returns
     -------
-    NDArray[np.float64]
+    array of float
         Lower and upper end of each statistic, in its units, shape (statistics, 2). Draws that give nan are left out;
         both ends are nan where all do, or where there are no rows.
 

@@ -27,14 +27,14 @@ def calibration_slope_intercept(y: ArrayLike, logodds: ArrayLike) -> tuple[float
 
     Parameters
     ----------
-    y
-        Outcomes 0 or 1, shape (n,).
-    logodds
-        Finite log-odds, shape (n,).
+    y : array-like, shape (n,)
+        Outcomes 0 or 1.
+    logodds : array-like, shape (n,)
+        Finite log-odds.
 
     Returns
     -------
-    tuple[float, float]
+    slope, intercept : float
         Slope (1 = right, below 1 = too extreme, above 1 = too timid; nan for constant log-odds) and intercept in
         log-odds (0 = right, above 0 = more churned than was said). Both are nan where one of the outcomes is missing.
 
@@ -63,17 +63,17 @@ def calibration_error(y: ArrayLike, p: ArrayLike, bins: int = 10) -> float:
 
     Parameters
     ----------
-    y
-        Outcomes 0 or 1, shape (n,).
-    p
-        Churn probabilities, shape (n,).
-    bins
+    y : array-like, shape (n,)
+        Outcomes 0 or 1.
+    p : array-like, shape (n,)
+        Churn probabilities.
+    bins : int, optional
         Number of bins, at least 1; ties or few rows may leave fewer.
 
     Returns
     -------
     float
-        From 0 to 1; nan without rows.
+        Number from 0 to 1; nan without rows.
 
     Examples
     --------
@@ -94,13 +94,13 @@ def calibration_error_if_perfect(p: ArrayLike, bins: int = 10, draws: int = 200,
 
     Parameters
     ----------
-    p
-        Churn probabilities, shape (n,).
-    bins
+    p : array-like, shape (n,)
+        Churn probabilities.
+    bins : int, optional
         Number of bins, as in `calibration_error`.
-    draws
+    draws : int, optional
         Number of data sets drawn.
-    seed
+    seed : int, optional
         Seed of the draws; the same seed gives the same number.
 
     Returns
@@ -130,20 +130,20 @@ def calibration_error_if_perfect(p: ArrayLike, bins: int = 10, draws: int = 200,
 
 
 def reliability_table(y: ArrayLike, p: ArrayLike, bins: int = 10) -> pd.DataFrame:
-    """Set predicted probabilities beside what happened, in bins of equal count.
+    """Compare predicted probabilities with outcomes, in bins of equal count.
 
     Parameters
     ----------
-    y
-        Outcomes 0 or 1, shape (n,).
-    p
-        Churn probabilities, shape (n,).
-    bins
+    y : array-like, shape (n,)
+        Outcomes 0 or 1.
+    p : array-like, shape (n,)
+        Churn probabilities.
+    bins : int, optional
         Number of bins, at least 1; equal probabilities share one, so there may be fewer.
 
     Returns
     -------
-    pandas.DataFrame
+    pandas DataFrame
         One row per bin that is not empty, from low to high: ``bin`` (from 1), ``customers`` (count),
         ``mean_predicted``, ``churned_share``, and ``low`` and ``high``, the 95 % interval of that share (Wilson 1927,
         "Probable inference, the law of succession, and statistical inference").

@@ -22,12 +22,12 @@ class Figure:
 
     Attributes
     ----------
-    value
+    value : float
         The number; nan where there is nothing to compute it from.
-    moved
-        How far each customer moves it, shape (n,); 0 for who does not count.
-    counted
-        Customers who count.
+    moved : array of float, shape (n,)
+        Effect of each customer on the number; 0 for a customer who does not count.
+    counted : int
+        Number of customers who count.
     """
 
     value: float
@@ -67,8 +67,8 @@ def ratio(part: ArrayLike, whole: ArrayLike) -> Figure:
 
     Parameters
     ----------
-    part, whole
-        Numbers of each customer, shape (n,), 0 for who does not count.
+    part, whole : array-like, shape (n,)
+        Numerator and denominator of each customer; 0 for a customer who does not count.
 
     Returns
     -------
@@ -102,16 +102,16 @@ def error_from_sums(
 
     Parameters
     ----------
-    customers
-        How many customers count, shape (k,).
-    part, whole
-        Sums of x and of y, shape (k,).
-    squares, products, wholes
-        Sums of x x, x y and y y, shape (k,).
+    customers : array-like, shape (k,)
+        Number of customers who count.
+    part, whole : array-like, shape (k,)
+        Sums of x and of y over these customers.
+    squares, products, wholes : array-like, shape (k,)
+        Sums of x x, x y and y y over these customers.
 
     Returns
     -------
-    NDArray[np.float64]
+    array of float
         Standard errors of ``part / whole``, shape (k,); nan below two customers or where the whole is 0.
     """
     n, x, y, xx, xy, yy = (

@@ -25,14 +25,15 @@ _BOUNDS = np.log([(1e-3, 1e3), (1e-3, 1e3), (1e-6, 1e6)])
 class GammaGamma:
     """The three parameters of a gamma-gamma model.
 
-    Parameters
+    Attributes
     ----------
-    p
-        Shape of the values of one customer's orders; large = they are alike.
-    q
-        Shape of the distribution of the customers' own rates; small = customers differ much.
-    v
-        Its rate, in the unit of money of the data: the mean order of the mean customer is worth p v / (q - 1).
+    p : float
+        Shape of the values of one customer's orders; large means that they are alike.
+    q : float
+        Shape of the distribution of the customers' own rates; small means that customers differ much.
+    v : float
+        Rate of that distribution, in the unit of money of the data: the mean order of the mean customer is worth p v /
+        (q - 1).
 
     Raises
     ------
@@ -59,12 +60,12 @@ def fit_gamma_gamma(frequency: ArrayLike, mean_value: ArrayLike, weights: ArrayL
 
     Parameters
     ----------
-    frequency
-        x, repeat orders, whole numbers >= 0, shape (n,); rows with 0 say nothing and are left out.
-    mean_value
-        Mean value of these orders, > 0 (ignored where x is 0), shape (n,).
-    weights
-        How many customers a row stands for, >= 0, shape (n,); one each without.
+    frequency : array-like, shape (n,)
+        Repeat orders x, whole numbers >= 0; rows with 0 say nothing and are left out.
+    mean_value : array-like, shape (n,)
+        Mean value of these orders, > 0 (ignored where x is 0).
+    weights : array-like, shape (n,), optional
+        Number of customers that a row stands for, >= 0; one each by default.
 
     Returns
     -------
@@ -136,15 +137,15 @@ def expected_spend(model: GammaGamma, frequency: ArrayLike, mean_value: ArrayLik
 
     Parameters
     ----------
-    model
-        The parameters.
-    frequency, mean_value
+    model : GammaGamma
+        Fitted parameters.
+    frequency, mean_value : array-like
         Repeat orders and their mean value (ignored where there are none), in the model's unit of money; arrays of one
         shape. nan = unknown.
 
     Returns
     -------
-    NDArray[np.float64]
+    array of float
         Mean value of an order, same shape, >= 0; nan where a value is unknown. It is also nan where p x + q <= 1: with
         q of 1 or less there is no mean of all customers (the tail is too heavy), so that nothing can be said of one
         without repeat orders, or with few.

@@ -19,10 +19,10 @@ def kaplan_meier(durations: ArrayLike, ended: ArrayLike, open_: ArrayLike) -> pd
 
     Parameters
     ----------
-    durations
-        Distinct durations, shape (n,), in any unit.
-    ended, open_
-        How many ended at each, and how many were still open when last seen, shape (n,).
+    durations : array-like, shape (n,)
+        Distinct durations, in any unit.
+    ended, open_ : array-like, shape (n,)
+        Number that ended at each duration, and number that were still open when last seen.
 
     Returns
     -------

@@ -21,12 +21,12 @@ def logit(p: ArrayLike) -> Floats:
 
     Parameters
     ----------
-    p
-        Probabilities from 0 to 1, any shape.
+    p : array-like, any shape
+        Probabilities from 0 to 1.
 
     Returns
     -------
-    NDArray[np.float64]
+    array of float
         Log-odds, same shape; minus infinity for 0 and infinity for 1.
 
     Examples
@@ -42,12 +42,12 @@ def sigmoid(z: ArrayLike) -> Floats:
 
     Parameters
     ----------
-    z
-        Log-odds, any shape.
+    z : array-like, any shape
+        Log-odds.
 
     Returns
     -------
-    NDArray[np.float64]
+    array of float
         Probabilities, same shape.
 
     Examples
@@ -63,12 +63,12 @@ def softplus(z: ArrayLike) -> Floats:
 
     Parameters
     ----------
-    z
-        Log-odds, any shape.
+    z : array-like, any shape
+        Log-odds.
 
     Returns
     -------
-    NDArray[np.float64]
+    array of float
         Losses in nats, same shape, never negative.
 
     Examples
@@ -89,13 +89,13 @@ def add_up(terms: Floats) -> Floats:
 
     Parameters
     ----------
-    terms
-        Log-odds, shape (rows, columns).
+    terms : array of float, shape (rows, columns)
+        Log-odds.
 
     Returns
     -------
-    NDArray[np.float64]
-        Their sums, shape (rows,); 0 without columns.
+    array of float
+        Sums of the rows, shape (rows,); 0 without columns.
 
     Examples
     --------
@@ -110,15 +110,15 @@ def paired_arrays(y: ArrayLike, prediction: ArrayLike) -> tuple[Floats, Floats]:
 
     Parameters
     ----------
-    y
-        Outcomes, shape (n,): 1 churned, 0 stayed. Drop censored rows before.
-    prediction
-        Probabilities or log-odds, shape (n,).
+    y : array-like, shape (n,)
+        Outcomes: 1 churned, 0 stayed. Drop censored rows before.
+    prediction : array-like, shape (n,)
+        Probabilities or log-odds.
 
     Returns
     -------
-    tuple[NDArray[np.float64], NDArray[np.float64]]
-        ``y`` and ``prediction``, both of shape (n,).
+    outcomes, predictions : array of float, shape (n,)
+        Values of ``y`` and ``prediction``.
 
     Raises
     ------
@@ -154,14 +154,14 @@ def row_log_loss(y: ArrayLike, logodds: ArrayLike) -> Floats:
 
     Parameters
     ----------
-    y
-        Outcomes 0 or 1, shape (n,).
-    logodds
-        Predicted log-odds, shape (n,).
+    y : array-like, shape (n,)
+        Outcomes 0 or 1.
+    logodds : array-like, shape (n,)
+        Predicted log-odds.
 
     Returns
     -------
-    NDArray[np.float64]
+    array of float
         Losses in nats, shape (n,), never negative.
 
     Examples

@@ -27,10 +27,10 @@ def auroc(y: ArrayLike, prediction: ArrayLike) -> float:
 
     Parameters
     ----------
-    y
-        Outcomes 0 or 1, shape (n,).
-    prediction
-        Probabilities or log-odds, shape (n,).
+    y : array-like, shape (n,)
+        Outcomes 0 or 1.
+    prediction : array-like, shape (n,)
+        Probabilities or log-odds.
 
     Returns
     -------
@@ -59,8 +59,12 @@ def auroc_within(churned: Floats, logodds: Floats, groups: NDArray[Any]) -> floa
 
     Parameters
     ----------
-    churned, logodds, groups
-        Outcomes, predictions and groups, shape (rows,).
+    churned : array of float, shape (rows,)
+        Outcomes 0 or 1.
+    logodds : array of float, shape (rows,)
+        Predicted log-odds.
+    groups : array, shape (rows,)
+        Group of every row.
 
     Returns
     -------
@@ -85,10 +89,10 @@ def average_precision(y: ArrayLike, prediction: ArrayLike) -> float:
 
     Parameters
     ----------
-    y
-        Outcomes 0 or 1, shape (n,).
-    prediction
-        Probabilities or log-odds, shape (n,).
+    y : array-like, shape (n,)
+        Outcomes 0 or 1.
+    prediction : array-like, shape (n,)
+        Probabilities or log-odds.
 
     Returns
     -------
@@ -116,10 +120,10 @@ def log_loss(y: ArrayLike, logodds: ArrayLike) -> float:
 
     Parameters
     ----------
-    y
-        Outcomes 0 or 1, shape (n,).
-    logodds
-        Log-odds (not probabilities), shape (n,).
+    y : array-like, shape (n,)
+        Outcomes 0 or 1.
+    logodds : array-like, shape (n,)
+        Log-odds (not probabilities).
 
     Returns
     -------
@@ -143,12 +147,12 @@ def shape_loss(y: ArrayLike, logodds: ArrayLike, groups: ArrayLike | None = None
 
     Parameters
     ----------
-    y
-        Outcomes 0 or 1, shape (n,).
-    logodds
-        Finite log-odds, shape (n,).
-    groups
-        The snapshot of every row, shape (n,); one group without.
+    y : array-like, shape (n,)
+        Outcomes 0 or 1.
+    logodds : array-like, shape (n,)
+        Finite log-odds.
+    groups : array-like, shape (n,), optional
+        Snapshot of every row; one group by default.
 
     Returns
     -------
@@ -170,10 +174,10 @@ def brier_score(y: ArrayLike, p: ArrayLike) -> float:
 
     Parameters
     ----------
-    y
-        Outcomes 0 or 1, shape (n,).
-    p
-        Churn probabilities, shape (n,).
+    y : array-like, shape (n,)
+        Outcomes 0 or 1.
+    p : array-like, shape (n,)
+        Churn probabilities.
 
     Returns
     -------
@@ -197,10 +201,10 @@ def brier_skill(y: ArrayLike, p: ArrayLike) -> float:
 
     Parameters
     ----------
-    y
-        Outcomes 0 or 1, shape (n,).
-    p
-        Churn probabilities, shape (n,).
+    y : array-like, shape (n,)
+        Outcomes 0 or 1.
+    p : array-like, shape (n,)
+        Churn probabilities.
 
     Returns
     -------
@@ -224,18 +228,18 @@ def precision_at(y: ArrayLike, prediction: ArrayLike, k: int) -> float:
 
     Parameters
     ----------
-    y
-        Outcomes 0 or 1, shape (n,).
-    prediction
-        Probabilities or log-odds, shape (n,). Of equal ones, those given first are taken first: pass rows sorted by
-        customer_id to get what a ranking does.
-    k
-        A count of customers, at least 1; all are taken where there are fewer.
+    y : array-like, shape (n,)
+        Outcomes 0 or 1.
+    prediction : array-like, shape (n,)
+        Probabilities or log-odds. Of equal ones, those given first are taken first: pass rows sorted by customer_id to
+        get what a ranking does.
+    k : int
+        Number of customers, at least 1; all are taken where there are fewer.
 
     Returns
     -------
     float
-        From 0 to 1; nan without rows.
+        Number from 0 to 1; nan without rows.
 
     Examples
     --------
@@ -253,12 +257,12 @@ def lift_at(y: ArrayLike, prediction: ArrayLike, k: int) -> float:
 
     Parameters
     ----------
-    y
-        Outcomes 0 or 1, shape (n,).
-    prediction
-        Probabilities or log-odds, shape (n,); ties as in `precision_at`.
-    k
-        A count of customers, at least 1; all are taken where there are fewer.
+    y : array-like, shape (n,)
+        Outcomes 0 or 1.
+    prediction : array-like, shape (n,)
+        Probabilities or log-odds; ties as in `precision_at`.
+    k : int
+        Number of customers, at least 1; all are taken where there are fewer.
 
     Returns
     -------
@@ -277,20 +281,20 @@ def lift_at(y: ArrayLike, prediction: ArrayLike, k: int) -> float:
 
 
 def gains_table(y: ArrayLike, prediction: ArrayLike, points: int = 100) -> pd.DataFrame:
-    """Tell, for every length of list, which share of all churned customers is on it.
+    """Compute, for every length of list, which share of all churned customers is on it.
 
     Parameters
     ----------
-    y
-        Outcomes 0 or 1, shape (n,).
-    prediction
-        Probabilities or log-odds, shape (n,); ties as in `precision_at`.
-    points
+    y : array-like, shape (n,)
+        Outcomes 0 or 1.
+    prediction : array-like, shape (n,)
+        Probabilities or log-odds; ties as in `precision_at`.
+    points : int, optional
         Number of steps from nobody to everybody, at least 1.
 
     Returns
     -------
-    pandas.DataFrame
+    pandas DataFrame
         ``points + 1`` rows (fewer where there are fewer customers), the first for an empty list: ``customers``
         (length of the list), ``contacted_share`` (of all customers), ``captured_share`` (of all churned; null where
         nobody churned), ``best_share`` (the same for a perfect order), ``precision`` (churned share on the list) and

@@ -41,18 +41,18 @@ def expected_maximum_profit(
 
     Parameters
     ----------
-    y
-        Outcomes 0 or 1, shape (n,).
-    prediction
-        Probabilities or log-odds, shape (n,); customers with equal ones are contacted together.
-    accept_alpha, accept_beta
+    y : array-like, shape (n,)
+        Outcomes 0 or 1.
+    prediction : array-like, shape (n,)
+        Probabilities or log-odds; customers with equal ones are contacted together.
+    accept_alpha, accept_beta : float, optional
         Parameters of the Beta distribution of the share of contacted churners who accept.
-    value
-        What a customer who is kept is worth, in money.
-    offer
-        Cost of the offer where it is accepted; those who would have stayed all accept it.
-    contact
-        Cost of contacting a customer.
+    value : float, optional
+        Value in money of a customer who is kept.
+    offer : float, optional
+        Cost in money of the offer where it is accepted; those who would have stayed all accept it.
+    contact : float, optional
+        Cost in money of contacting a customer.
 
     Returns
     -------
@@ -100,15 +100,15 @@ def value_at_risk_captured(y: ArrayLike, prediction: ArrayLike, values: ArrayLik
 
     Parameters
     ----------
-    y
-        Outcomes 0 or 1, shape (n,).
-    prediction
-        What the list is sorted by, shape (n,): probability, or probability times value. Of equal ones, those given
-        first are taken first.
-    values
-        Value of each customer in money, >= 0, shape (n,).
-    k
-        A count of customers, at least 1.
+    y : array-like, shape (n,)
+        Outcomes 0 or 1.
+    prediction : array-like, shape (n,)
+        Numbers that the list is sorted by: probability, or probability times value. Of equal ones, those given first
+        are taken first.
+    values : array-like, shape (n,)
+        Value of each customer in money, >= 0.
+    k : int
+        Number of customers on the list, at least 1.
 
     Returns
     -------

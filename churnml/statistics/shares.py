@@ -22,15 +22,15 @@ def wilson(hits: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
 
     Parameters
     ----------
-    hits
-        Count of those that are hit, shape (k,).
-    n
-        Count of all, shape (k,).
+    hits : array-like, shape (k,)
+        Number of cases that are hit.
+    n : array-like, shape (k,)
+        Number of all cases.
 
     Returns
     -------
-    tuple of arrays
-        Low and high ends, shape (k,); nan where ``n`` is 0.
+    low, high : array of float, shape (k,)
+        Ends of the interval; nan where ``n`` is 0.
 
     Examples
     --------
@@ -55,15 +55,15 @@ def newcombe(hits: ArrayLike, n: ArrayLike, other_hits: ArrayLike, other_n: Arra
 
     Parameters
     ----------
-    hits, n
-        Counts of the one group, shape (k,).
-    other_hits, other_n
-        Counts of the other; nobody is in both.
+    hits, n : array-like, shape (k,)
+        Number of cases that are hit, and of all, in one group.
+    other_hits, other_n : array-like, shape (k,)
+        Number of cases that are hit, and of all, in the other group; no case is in both.
 
     Returns
     -------
-    tuple of arrays
-        Low and high ends from -1 to 1, shape (k,); nan where either group is empty.
+    low, high : array of float, shape (k,)
+        Ends of the interval, from -1 to 1; nan where either group is empty.
 
     Examples
     --------
@@ -78,6 +78,6 @@ def newcombe(hits: ArrayLike, n: ArrayLike, other_hits: ArrayLike, other_n: Arra
 
 
 def _counts(n: ArrayLike) -> Floats:
-    """Give counts as divisors; nothing is nan, which stays nan in all that is computed of it."""
+    """Return counts as divisors; nothing is nan, which stays nan in all that is computed of it."""
     count = np.asarray(n, dtype=np.float64)
     return np.where(count > 0, count, np.nan)

@@ -21,12 +21,12 @@ def fit_intercept(y: ArrayLike, logodds: ArrayLike, weights: ArrayLike | None = 
 
     Parameters
     ----------
-    y
-        Outcomes 0 or 1, shape (n,), n at least 1.
-    logodds
-        Finite log-odds, shape (n,).
-    weights
-        Weights >= 0 with a positive sum, shape (n,); all rows count the same without.
+    y : array-like, shape (n,)
+        Outcomes 0 or 1, at least one.
+    logodds : array-like, shape (n,)
+        Finite log-odds.
+    weights : array-like, shape (n,), optional
+        Weights >= 0 with a positive sum; all rows count the same by default.
 
     Returns
     -------
@@ -59,6 +59,7 @@ def fit_intercept(y: ArrayLike, logodds: ArrayLike, weights: ArrayLike | None = 
     shift = min(max(level - float((w * z).sum()), low), high)
     # The chance of being wrong, rather than p - y, keeps its digits where p is next to 1.
     sign = 1.0 - 2.0 * outcomes
+    # SciPy's Newton has no bracket and leaves for infinity where rows are saturated; its brentq takes twice as long.
     for _ in range(_MAX_STEPS):
         wrong = sigmoid(sign * (z + shift))
         slope = float((w * sign * wrong).sum())
@@ -85,17 +86,17 @@ def shift_per_group(y: ArrayLike, logodds: ArrayLike, groups: ArrayLike) -> Floa
 
     Parameters
     ----------
-    y
-        Outcomes 0 or 1, shape (n,).
-    logodds
-        Finite log-odds, shape (n,).
-    groups
-        The group of every row, shape (n,): dates, strings or numbers, without nulls.
+    y : array-like, shape (n,)
+        Outcomes 0 or 1.
+    logodds : array-like, shape (n,)
+        Finite log-odds.
+    groups : array-like, shape (n,)
+        Group of every row: dates, strings or numbers, without nulls.
 
     Returns
     -------
-    NDArray[np.float64]
-        ``logodds + fit_intercept(group)``, shape (n,), in the order given.
+    array of float
+        Sum ``logodds + fit_intercept(group)``, shape (n,), in the order given.
 
     Raises
     ------
@@ -130,16 +131,16 @@ def fit_affine(y: ArrayLike, logodds: ArrayLike, weights: ArrayLike | None = Non
 
     Parameters
     ----------
-    y
-        Outcomes 0 or 1, shape (n,), n at least 1.
-    logodds
-        Finite log-odds, shape (n,).
-    weights
-        Weights >= 0 with a positive sum, shape (n,); all rows count the same without.
+    y : array-like, shape (n,)
+        Outcomes 0 or 1, at least one.
+    logodds : array-like, shape (n,)
+        Finite log-odds.
+    weights : array-like, shape (n,), optional
+        Weights >= 0 with a positive sum; all rows count the same by default.
 
     Returns
     -------
-    tuple[float, float]
+    intercept, slope : float
         Intercept (log-odds) and slope (1 = as spread out as they should be, less than 1 = overconfident). Where a
         slope cannot be learned (constant log-odds, or one outcome only) it is 1, with the intercept of
         `fit_intercept`. Where a threshold separates the outcomes the best slope is infinite; then Platt's smoothed
@@ -231,9 +232,10 @@ def _line_loss(targets: Floats, z: Floats, w: Floats) -> float:
 
 
 def shift_to(rate: float, logodds: Floats) -> float:
-    """Find what to add to log-odds so that their mean probability is a rate, by bisection to about 1e-12."""
+    """Find the shift of log-odds whose mean probability is a rate, by bisection to about 1e-12."""
     middle = float(logit(rate))
     low, high = middle - float(logodds.max()), middle - float(logodds.min())
+    # SciPy's bisect and brentq round otherwise: the level that models carry would move in its last digits.
     for _ in range(_MAX_STEPS):
         shift = 0.5 * (low + high)
         if high - low < 1e-12:

@@ -23,14 +23,14 @@ class Change:
 
     Attributes
     ----------
-    version, model_version
-        MLflow's number of the champion, and churnml's hash of its files.
-    was
-        MLflow's number of the champion before; None for the first one.
-    by
-        What changed it.
-    at
-        When, as ISO text.
+    version, model_version : str
+        Number that MLflow gave the champion, and churnml's hash of its files.
+    was : str or None
+        Number that MLflow gave the champion before; None for the first one.
+    by : {'train', 'promote', 'rollback'}
+        Command that changed it.
+    at : str
+        Time of the change, as ISO text.
     """
 
     version: str
@@ -45,12 +45,12 @@ def promote(tracking: TrackingSettings, version: str | None, now: datetime) -> C
 
     Parameters
     ----------
-    tracking
-        Where MLflow keeps models.
-    version
-        MLflow's number of a version; None takes the challenger.
-    now
-        The time to record.
+    tracking : TrackingSettings
+        Settings that say where MLflow keeps models.
+    version : str or None
+        Number that MLflow gave the version; None takes the challenger.
+    now : datetime
+        Time that is recorded for the change.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def promote(tracking: TrackingSettings, version: str | None, now: datetime) -> C
 
 
 def rollback(tracking: TrackingSettings, now: datetime) -> Change:
-    """Give the place of the champion back to the one before it, and record it.
+    """Make the champion before this one the champion again, and record it.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def make_champion(mlflow: Any, name: str, version: str, by: By, now: datetime) -
 
 
 def history(mlflow: Any, name: str) -> list[Change]:
-    """Give the changes of the champion, oldest first; at most twenty are kept."""
+    """Return the changes of the champion, oldest first; at most twenty are kept."""
     try:
         tags = mlflow.MlflowClient().get_registered_model(name).tags
     except mlflow.exceptions.MlflowException:  # nothing was registered yet
@@ -123,7 +123,7 @@ def history(mlflow: Any, name: str) -> list[Change]:
 
 
 def version_at(mlflow: Any, name: str, alias: str) -> str | None:
-    """Give MLflow's number of the version at an alias; None where there is none."""
+    """Return MLflow's number of the version at an alias; None where there is none."""
     try:
         return str(mlflow.MlflowClient().get_model_version_by_alias(name, alias).version)
     except mlflow.exceptions.MlflowException:

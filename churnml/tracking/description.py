@@ -23,15 +23,16 @@ def describe(card: Mapping[str, Any], verdict: str) -> str:
 
     Parameters
     ----------
-    card
-        The training's card.
-    verdict
-        What the gate says in a sentence, the champion of before included.
+    card : mapping of str to object
+        Card of the training.
+    verdict : str
+        Sentence that says what the gate found, the champion of before included.
 
     Returns
     -------
     str
-        What it predicts, as of which day, the verdict, the level and the main figures; 5,000 letters at most.
+        Text with what the model predicts, as of which day, the verdict, the level and the main figures; 5,000 letters
+        at most.
     """
     definition, level = card["definition"], card.get("level") or {}
     figures = {name: figure for name, figure in (card.get("figures") or {}).items() if name in _FIGURES}

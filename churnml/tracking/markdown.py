@@ -18,12 +18,12 @@ _ACTS = re.compile(
 
 
 def paragraphs(parts: Iterable[str | None]) -> str:
-    """Join what is there by empty lines."""
+    """Join the parts that are not empty by empty lines."""
     return "\n\n".join(part for part in parts if part)
 
 
 def without(values: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Leave a key out."""
+    """Copy a mapping without a key."""
     return {key: value for key, value in values.items() if key != name}
 
 

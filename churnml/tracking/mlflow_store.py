@@ -21,7 +21,7 @@ _WATCH_SECONDS = "MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL"
 
 
 def default_store() -> Path:
-    """Give the file of the default store, in the working folder."""
+    """Return the file of the default store, in the working folder."""
     return Path("models") / "mlflow.db"
 
 
@@ -78,5 +78,5 @@ def at_store(tracking: TrackingSettings) -> Iterator[Any]:
 
 
 def first_line(error: Exception) -> str:
-    """Give the first line of an error, or its kind where it says nothing."""
+    """Return the first line of an error, or its kind where it says nothing."""
     return next(iter(str(error).splitlines()), type(error).__name__)

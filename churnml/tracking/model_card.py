@@ -23,16 +23,16 @@ _WITHOUT_INTERVAL = "_if_perfect"  # not estimated from the rows' outcomes
 
 
 def write_model_card(training: Training, contributions: pd.DataFrame | None = None) -> str:
-    """Write a training up for people, in Markdown.
+    """Write the model card of a training, in Markdown.
 
     What the training's card does not hold is left out.
 
     Parameters
     ----------
-    training
-        What a trainer found.
-    contributions
-        SHAP values of the model on ``sample_gate``, where they are there already; None computes them.
+    training : Training
+        Findings of a training, as from a trainer.
+    contributions : pandas DataFrame, optional
+        SHAP values of the model on ``sample_gate``, where they are computed already; None computes them.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def sample_gate(training: Training) -> pd.DataFrame:
     Returns
     -------
     pandas DataFrame
-        Features, shape (rows, features).
+        Features of these rows, shape (rows, features).
     """
     rows = training.gate_rows
     X = rows.X.iloc[np.sort(np.argsort(rows.places, kind="stable")[:_SAMPLE])]
@@ -78,10 +78,10 @@ def compute_drivers(contributions: pd.DataFrame, concept_of: Mapping[str, str]) 
 
     Parameters
     ----------
-    contributions
+    contributions : pandas DataFrame
         SHAP values in log-odds, a column per feature.
-    concept_of
-        The concept of each feature.
+    concept_of : mapping of str to str
+        Concept of each feature.
 
     Returns
     -------
@@ -109,10 +109,10 @@ def compute_lift_over_time(predictions: Predictions, candidate: str) -> pd.DataF
 
     Parameters
     ----------
-    predictions
+    predictions : Predictions
         Out-of-fold predictions.
-    candidate
-        Whose.
+    candidate : str
+        Name of the candidate whose predictions are ranked.
 
     Returns
     -------

@@ -16,7 +16,7 @@ _ENDED = ("Z", "X")
 
 
 def tags_of_this_process() -> dict[str, str]:
-    """Give the tags with which a run says whose it is: the host and its processes, its start, and the process."""
+    """Return the tags with which a run says whose it is: the host and its processes, its start, and the process."""
     return {
         _HOST: f"{socket.gethostname()} {_read('/etc/machine-id')} {_namespace()}",
         _BOOT: _read("/proc/sys/kernel/random/boot_id"),
@@ -26,7 +26,7 @@ def tags_of_this_process() -> dict[str, str]:
 
 
 def has_ended(tags: Mapping[str, str]) -> bool:
-    """Tell whether the process of these tags has ended for certain.
+    """Check whether the process of these tags has ended for certain.
 
     Of another host's processes, and those of another container, nothing is certain.
     """
@@ -45,7 +45,7 @@ def has_ended(tags: Mapping[str, str]) -> bool:
 
 
 def _started(pid: int) -> str | None:
-    """Give the ticks from the start of the machine to that of a process: no clock that is set moves them.
+    """Return the ticks from the start of the machine to that of a process: no clock that is set moves them.
 
     The text is empty for a process that has ended, and None where the system does not say.
     """

@@ -86,16 +86,18 @@ def open_run(tracking: TrackingSettings) -> Iterator[str]:
 
 
 def track(training: Training, config: Config, definition: ChurnDefinition, run_id: str | None = None) -> Model | None:
-    """Keep a training in MLflow and register its model.
+    """Store a training in MLflow and register its model.
 
     Parameters
     ----------
-    training
-        What a trainer found.
-    config, definition
-        The settings that it used.
-    run_id
-        The run that was opened for it; None makes one.
+    training : Training
+        Findings of a training, as from a trainer.
+    config : Config
+        Settings that the training used.
+    definition : ChurnDefinition
+        Definition of leaving that it used.
+    run_id : str, optional
+        Id of the run that was opened for it; None makes one.
 
     Returns
     -------
@@ -127,12 +129,12 @@ def find_model(uri: str | None, tracking: TrackingSettings) -> Model:
 
     Parameters
     ----------
-    uri
-        A folder that holds an artefact, or ``models:/...`` or ``runs:/...``; None takes the champion. The files of a
+    uri : str or None
+        Folder that holds an artefact, or ``models:/...`` or ``runs:/...``; None takes the champion. The files of a
         registered version are compared with what the registry recorded when it was registered; where there is nothing
         to compare with, that is logged.
-    tracking
-        Where MLflow keeps models.
+    tracking : TrackingSettings
+        Settings that say where MLflow keeps models.
 
     Raises
     ------
@@ -177,7 +179,7 @@ def _open(mlflow: Any, address: str) -> Model:
 
 
 def _registered_version(mlflow: Any, address: str) -> Any:
-    """Give the registered version that an address names by number or alias; None for other addresses."""
+    """Return the registered version that an address names by number or alias; None for other addresses."""
     by_number, by_alias = _NUMBERED.fullmatch(address), _ALIASED.fullmatch(address)
     client = mlflow.MlflowClient()
     if by_number:
@@ -186,7 +188,7 @@ def _registered_version(mlflow: Any, address: str) -> Any:
 
 
 def _experiment(mlflow: Any, tracking: TrackingSettings) -> str:
-    """Give the id of the experiment, which is made where it is missing; mlflow's own choice of one stays as it is."""
+    """Return the id of the experiment, which is made where it is missing; mlflow's own choice of one stays as it is."""
     known = mlflow.get_experiment_by_name(tracking.experiment)
     if known is not None:
         return str(known.experiment_id)
@@ -320,7 +322,7 @@ def _register(mlflow: Any, training: Training, model: Model, folder: Path, name:
 
 
 def _is_kept(mlflow: Any, address: str, model: Model) -> bool:
-    """Tell whether the same model is registered there, and its files are whole."""
+    """Check whether the same model is registered there, and its files are whole."""
     try:
         return _open(mlflow, address).version == model.version
     except ModelError:

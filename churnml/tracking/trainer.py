@@ -30,11 +30,11 @@ class Trainer:
 
     Parameters
     ----------
-    definition
-        What counts as leaving; None takes that of the config.
-    config
-        All other settings; None takes the defaults.
-    track
+    definition : ChurnDefinition, optional
+        Definition of leaving; None takes that of the config.
+    config : Config, optional
+        Settings of everything else; None takes the defaults.
+    track : bool, optional
         Whether runs and models are kept in MLflow.
     """
 
@@ -50,17 +50,18 @@ class Trainer:
 
         Parameters
         ----------
-        shop
-            The shop.
-        as_of
-            Nothing on or after this day is seen; None takes the start of the last day with an order.
-        progress
-            Called with a text, the steps done and all steps.
+        shop : Shop
+            Shop whose customers are learned from.
+        as_of : date or str, optional
+            Day at which the data ends: nothing on or after it is seen. None takes the start of the last day with an
+            order.
+        progress : callable, optional
+            Function that is called with a text, the steps done and all steps.
 
         Returns
         -------
         Model
-            With its version; where tracking is on, it is registered with the alias ``champion``.
+            Model with its version; where tracking is on, it is registered with the alias ``champion``.
 
         Raises
         ------
@@ -98,7 +99,7 @@ class Trainer:
             yield run
 
     def _champion(self) -> Recipe | None:
-        """Give the champion's recipe; None where there is none, or it answers another question."""
+        """Return the champion's recipe; None where there is none, or it answers another question."""
         if not self.track:
             return None
         from churnml.tracking.runs import find_model
@@ -111,7 +112,7 @@ class Trainer:
         return recipe if champion.definition == self.definition else None
 
     def train(self, shop: Shop, as_of: Day | None = None, progress: Progress | None = None) -> Training:
-        """Do all of a training but for tracking, without a champion; see ``fit``."""
+        """Train without tracking and without a champion; see ``fit``."""
         config = self._config.model_copy(update={"features": self._config.features.model_copy(update={"store": None})})
         return train(make_study(shop, config, as_of, progress or silent))
 
@@ -121,7 +122,7 @@ class Trainer:
 
     @contextmanager
     def _kept(self, shop: Shop) -> Iterator[Config]:
-        """Give the settings with a folder of this training's own for built features.
+        """Return the settings with a folder of this training's own for built features.
 
         It goes when the training is done or refused, and stays when it breaks.
         """

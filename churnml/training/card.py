@@ -13,16 +13,20 @@ from churnml.training.rows.study import Study
 
 
 def make_card(study: Study, choice: Choice, verdict: Verdict, found: Mapping[str, Any]) -> dict[str, Any]:
-    """Put together what a training found.
+    """Make the card of a training: its findings as JSON-ready values.
 
     What ships does not depend on what shipped before, so the verdict is told without the champion.
 
     Parameters
     ----------
-    study, choice, verdict
-        The steps of the training.
-    found
-        What was computed on the rows of the gate; it goes in as it is.
+    study : Study
+        Labelled rows and settings of the training.
+    choice : Choice
+        Candidate and recipe that were chosen.
+    verdict : Verdict
+        Verdict of the gate.
+    found : mapping of str to object
+        Findings on the rows of the gate; they go in as they are.
     """
     told, (recipe, _) = dataclasses.asdict(verdict), shipped(choice, verdict)
     card: dict[str, Any] = plain(

@@ -27,27 +27,27 @@ class Training:
 
     Attributes
     ----------
-    frame
-        The labelled rows.
-    base_rates
-        Customers and churn rate per snapshot.
-    comparison
-        Candidates by shape loss; see ``choice.compare``.
-    predictions
-        Their out-of-fold predictions.
-    gate_rows
-        The rows of the gate.
-    gate_logodds
-        Predictions on them of the recipe that ships (of the chosen one where none does), with the level that it
+    frame : TrainingFrame
+        Labelled rows.
+    base_rates : pandas DataFrame
+        Number of customers and churn rate per snapshot.
+    comparison : pandas DataFrame
+        Candidates by shape loss on the folds, as from `churnml.training.choose.choice.compare`.
+    predictions : Predictions
+        Out-of-fold predictions of the candidates.
+    gate_rows : TrainingFrame
+        Labelled rows of the gate.
+    gate_logodds : array of float
+        Predictions of the gate's rows by the recipe that ships (the chosen one where none does), with the level that it
         assumed.
-    figures
-        Figures on the gate; see ``figures.compute_figures``.
-    verdict
-        The gate's verdict.
-    model
-        The recipe refitted on all labelled snapshots; None without skill.
-    card
-        All of that in short, as JSON-ready values.
+    figures : dict of str to dict of str to float
+        Figures on the gate, as from `churnml.training.judge.figures.compute_figures`.
+    verdict : Verdict
+        Verdict of the gate.
+    model : Model or None
+        Recipe refitted on all labelled snapshots; None without skill.
+    card : dict of str to object
+        Summary of all that, as JSON-ready values.
     """
 
     frame: TrainingFrame
@@ -68,7 +68,7 @@ class Training:
 
 
 def summarise(training: Training) -> list[str]:
-    """Say in a few lines what a training found."""
+    """Summarise in a few lines what a training found."""
     rates, card = training.base_rates, training.card
     lines = [
         f"{len(training.frame):,} rows of {len(rates)} snapshots, {rates.snapshot_date.iloc[0]} to "

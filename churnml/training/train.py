@@ -31,10 +31,10 @@ def train(study: Study, champion: Recipe | None = None) -> Training:
 
     Parameters
     ----------
-    study
-        What is looked at.
-    champion
-        The recipe that is to be matched; None where there is none.
+    study : Study
+        Labelled rows and settings of the training.
+    champion : Recipe, optional
+        Recipe that is to be matched; None where there is none.
     """
     choice = choose(study)
     own, verdict = judge(study, choice, champion)

@@ -28,12 +28,12 @@ LANGUAGES: tuple[Language, ...] = tuple(sorted(file.stem for file in _HERE.glob(
 
 @cache
 def words(language: Language) -> Words:
-    """Give the catalogue of a language.
+    """Return the catalogue of a language.
 
     Parameters
     ----------
-    language
-        Its ISO code.
+    language : str
+        ISO code of the language.
 
     Raises
     ------

@@ -15,15 +15,15 @@ from churnml.words.numbers import number_writer
 
 
 def say_verdict(verdict: Mapping[str, Any], language: Language) -> str:
-    """Say what the gate found.
+    """Write the verdict of the gate as a sentence.
 
     Parameters
     ----------
-    verdict
-        The fields of ``churnml.training.judge.gate.Verdict``, as a card holds them; without ``because``, as in cards of
+    verdict : mapping of str to object
+        Fields of `churnml.training.judge.gate.Verdict`, as a card holds them; without ``because``, as in cards of
         version 0.1, its own English sentence is taken.
-    language
-        The language.
+    language : str
+        Language of the sentence.
 
     Examples
     --------
@@ -48,15 +48,15 @@ def say_verdict(verdict: Mapping[str, Any], language: Language) -> str:
 
 
 def say_level(level: Mapping[str, Any], language: Language) -> str:
-    """Say which share of customers is assumed to leave, and why.
+    """Write as a sentence which share of customers is assumed to leave, and why.
 
     Parameters
     ----------
-    level
-        The fields of ``churnml.training.judge.level.Level``, as a card holds them; where they name no days, as in cards
-        of version 0.1, its own English sentence is taken.
-    language
-        The language.
+    level : mapping of str to object
+        Fields of `churnml.training.judge.level.Level`, as a card holds them; where they name no days, as in cards of
+        version 0.1, its own English sentence is taken.
+    language : str
+        Language of the sentence.
     """
     if "day" not in level:
         return str(level.get("sentence") or "")

@@ -14,11 +14,12 @@ def name_of(kind: str, value: Any, language: Language) -> str:
 
     Parameters
     ----------
-    kind
-        One of ``risk_band, segment, lifecycle_stage, concept, change, excluded, outcome, flag, candidate``.
-    value
-        The code.
-    language
+    kind : str
+        Kind of the code: ``risk_band, segment, lifecycle_stage, concept, change, excluded, outcome, flag`` or
+        ``candidate``.
+    value : object
+        Code to name.
+    language : str
         Language of the name.
 
     Examples

@@ -22,7 +22,7 @@ _REMEMBERED = 100_000
 
 @cache
 def number_writer(unit: str, language: Language, currency: str | None = None, form: str = "") -> Write:
-    """Give the function that writes numbers of a unit in a language.
+    """Return the function that writes numbers of a unit in a language.
 
     Numbers are rounded (days, hours and counts to one decimal, minutes to whole ones, ratios to two, shares to whole
     percents, money to the currency's smallest coin), but never to 0, and a share never to 100 %: such a number keeps
@@ -30,15 +30,15 @@ def number_writer(unit: str, language: Language, currency: str | None = None, fo
 
     Parameters
     ----------
-    unit
-        What the numbers count: ``money``, ``share``, ``probability``, ``ratio``, ``number``, or a unit of the words.
-    language
-        The language.
-    currency
+    unit : str
+        Unit of the numbers: ``money``, ``share``, ``probability``, ``ratio``, ``number``, or a unit of the words.
+    language : str
+        Language of the text.
+    currency : str, optional
         ISO code of the currency of money; None writes it as a plain number with two decimals.
-    form
-        ``number`` leaves the unit out; another one is a form that the language's catalogue declares for the unit's
-        words, such as a case. Empty takes their usual form.
+    form : str, optional
+        Form of the unit's words: ``number`` leaves the unit out; another one is a form that the language's catalogue
+        declares, such as a case. Empty takes their usual form.
 
     Examples
     --------
@@ -133,6 +133,6 @@ def _rounded(number: float, decimals: int) -> float:
 
 
 def _short(number: float) -> Decimal:
-    """Give a number without zeros at its end, by which languages choose the plural."""
+    """Return a number without zeros at its end, by which languages choose the plural."""
     exact = Decimal(str(float(number)))
     return Decimal(int(exact)) if exact == int(exact) else exact

@@ -104,6 +104,17 @@ def test_rubbish_in_the_folder_is_as_nothing(rubbish: bytes, counted: list[str],
     assert len(counted) == 2
 
 
+def test_without_a_named_folder_the_cache_is_where_the_system_keeps_caches(
+    counted: list[str], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CHURNML_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))
+    read(folder)
+    read(folder)
+    assert len(counted) == 1
+    assert len(list((tmp_path / "user" / "churnml").glob("*.json"))) == 1
+
+
 def test_a_folder_that_cannot_be_written_is_no_error(
     counted: list[str], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,8 +36,8 @@ def alike(these: ir.Table, those: ir.Table) -> pd.DataFrame:
 
     Parameters
     ----------
-    these, those
-        Distinct ids, in a column ``id``.
+    these, those : Ibis table
+        Distinct ids of either table, in a column ``id``.
 
     Returns
     -------
@@ -63,7 +63,7 @@ def alike_within(ids: ir.Table) -> pd.DataFrame:
 
 
 def said_alike(pairs: pd.DataFrame) -> str:
-    """Say how many ids differ in what, with examples.
+    """Describe how many ids differ in what, with examples.
 
     Examples
     --------

@@ -27,12 +27,12 @@ def check_tables(raw: Mapping[str, ir.Table], engine: Engine, add_lines: Collect
 
     Parameters
     ----------
-    raw
+    raw : mapping of str to Ibis table
         Raw tables by contract name, as the engine finds them.
-    engine
-        The engine on which they live.
-    add_lines
-        Tables whose lines are added up where nothing but their number tells them apart.
+    engine : Engine
+        Engine on which the raw tables live.
+    add_lines : collection of str, optional
+        Names of tables whose lines are added up where nothing but their number tells them apart.
 
     Returns
     -------

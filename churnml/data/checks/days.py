@@ -87,13 +87,13 @@ def lone_ends(counts: pd.DataFrame) -> tuple[int, int]:
 
     Parameters
     ----------
-    counts
-        ``day`` and ``orders``, by day.
+    counts : pandas DataFrame
+        Number of orders per day, sorted: ``day`` and ``orders``.
 
     Returns
     -------
-    tuple of int
-        Days at the start, and days at the end.
+    first, last : int
+        Number of lone days at the start, and at the end.
     """
     days = pd.to_datetime(counts["day"]).to_numpy().astype("datetime64[D]").astype("int64")
     orders = counts["orders"].to_numpy()
@@ -122,5 +122,5 @@ def _lone(days: NDArray[np.int64], orders: NDArray[np.int64], *, at_end: bool) -
 
 
 def _is_far(gap: Any, few: Any, total: int) -> Any:
-    """Tell whether a gap divides few orders from all others by years."""
+    """Check whether a gap divides few orders from all others by years."""
     return (gap >= _FAR_DAYS) & (few <= max(_HANDFUL, _FAR_SHARE * total))

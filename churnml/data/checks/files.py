@@ -24,10 +24,10 @@ def check_files(
 
     Parameters
     ----------
-    tables
-        The files of each table.
-    rows
-        Rows of each table that the engine read.
+    tables : mapping of str to sequence of TableFile
+        Files of each table, by its name.
+    rows : mapping of str to int
+        Number of rows that the engine read, by table.
 
     Returns
     -------

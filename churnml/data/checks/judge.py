@@ -161,7 +161,7 @@ def _how_to_write(bad: Bad) -> str:
 
 
 def _by_style(texts: Iterable[str], styles: Mapping[str, str]) -> str | None:
-    """Give the remedy of the style in which most texts are written; None where none is."""
+    """Return the remedy of the style in which most texts are written; None where none is."""
     matches = Counter(remedy for text in texts for style, remedy in styles.items() if re.search(style, text))
     return max(styles.values(), key=lambda remedy: matches[remedy]) if matches else None
 

@@ -22,12 +22,12 @@ class _Link:
 
     Attributes
     ----------
-    table, column
-        Where the ids stand.
-    ids
-        The ids of all rows, in a column ``id``.
-    targets
-        The ids of the orders, in a column ``id``.
+    table, column : str
+        Names of table and column in which the ids stand.
+    ids : Ibis table
+        Ids of all rows, in a column ``id``.
+    targets : Ibis table
+        Ids of the orders, in a column ``id``.
     """
 
     table: str
@@ -41,10 +41,10 @@ def check_links(raw: Mapping[str, ir.Table], plain: Mapping[str, Collection[str]
 
     Parameters
     ----------
-    raw
+    raw : mapping of str to Ibis table
         Raw tables by contract name, orders among them.
-    plain
-        For each table, the columns whose values are as they shall be.
+    plain : mapping of str to collection of str
+        Names of the columns, by table, whose values are all of the contract's type.
     """
     failures: list[str] = []
     notes: list[str] = []
@@ -73,7 +73,7 @@ def _links(raw: Mapping[str, ir.Table], plain: Mapping[str, Collection[str]]) ->
 
 
 def _ids_of_orders(orders: ir.Table, column: str, plain: Collection[str]) -> ir.Table:
-    """Give the ids of the orders that have a customer, each of their customers once."""
+    """Return the ids of the orders that have a customer, each of their customers once."""
     ids = {
         name: through_the_door(orders, ORDERS.column[name], plain) for name in dict.fromkeys([column, "customer_id"])
     }

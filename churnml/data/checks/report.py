@@ -16,20 +16,21 @@ class CheckReport:
 
     Attributes
     ----------
-    rows
-        Rows per table, as received.
-    failures
+    rows : dict of str to int
+        Number of rows per table, as received.
+    failures : list of str
         Sentences that name table, column, count, examples and remedy; the shop cannot be used until they are gone.
-    notes
-        What is tolerated, counted: left-out rows, dropped duplicates, columns that are not used.
-    duplicated
-        Tables in which identical rows have to be dropped, or lines added up.
-    plain
-        For each table, the columns whose values are as they shall be, so that nothing has to be converted.
-    impossible
-        For each table, the columns with a few values that cannot be and are left out.
-    files
-        For each table that is read from files, their rows by name.
+    notes : list of str
+        Sentences about what is tolerated, with counts: left-out rows, dropped duplicates, columns that are not used.
+    duplicated : frozenset of str
+        Names of tables in which identical rows have to be dropped, or lines added up.
+    plain : mapping of str to frozenset of str
+        Names of the columns, by table, whose values are all of the contract's type, so that nothing has to be
+        converted.
+    impossible : mapping of str to frozenset of str
+        Names of the columns, by table, with a few impossible values, which are left out.
+    files : mapping of str to mapping of str to int
+        Number of rows by file name, for each table that is read from files.
     """
 
     rows: dict[str, int] = field(default_factory=dict)

@@ -149,7 +149,7 @@ def _bad_numbers(raw: ir.Table, table: Table, column: Column) -> dict[Kind, ir.B
 
 
 def _is_rounded(raw: ir.Table, column: Column) -> ir.BooleanValue | None:
-    """Tell which amounts the door rounds; a binary fraction that was meant for a decimal one is not rounded."""
+    """Find the amounts that the door rounds; a binary fraction that was meant for a decimal one is not rounded."""
     received = raw[column.name]
     kind = received.type()
     if kind.is_integer() or (kind.is_decimal() and kind.scale is not None and kind.scale <= _DIGITS):

@@ -18,12 +18,12 @@ def open_engine(source: Any, timezone: str, allow: Sequence[str | Path] = ()) ->
 
     Parameters
     ----------
-    source
-        An address that begins with ``postgres://`` or ``pyspark://``, a Spark session, or what DuckDB reads: a folder,
-        a file, or tables in memory.
-    timezone
-        The wall clock into which zone-aware times are converted.
-    allow
+    source : object
+        Address that begins with ``postgres://`` or ``pyspark://``, a Spark session, or a source that DuckDB reads: a
+        folder, a file, or tables in memory.
+    timezone : str
+        Time zone of the shop's wall clock, into which zone-aware times are converted.
+    allow : sequence of str or Path, optional
         Folders that views within a DuckDB file may read.
 
     Raises

@@ -32,7 +32,7 @@ class RememberingBackend(Backend):  # type: ignore[misc]  # Ibis has no types
         params: Mapping[ir.Expr, Any] | None = None,
         pretty: bool = False,
     ) -> str:
-        """Give the text of a query."""
+        """Return the text of a query."""
         query = expr.as_table().op()
         if limit is None and isinstance(query, ops.SQLQueryResult):
             return str(query.query)
@@ -50,7 +50,7 @@ class RememberingBackend(Backend):  # type: ignore[misc]  # Ibis has no types
 
 
 def form_of(query: Node) -> Hashable | None:
-    """Give what a query says, whichever database it asks; None where it reads what the program holds in memory."""
+    """Return the text of a query, whichever database it asks; None where it reads what the program holds in memory."""
     places: dict[Node, int] = {}
     form: list[Hashable] = []
     waiting = [query]

@@ -36,14 +36,14 @@ class Header:
 
     Attributes
     ----------
-    skip
-        Lines before the header.
-    delimiter
-        What stands between two values.
-    columns
+    skip : int
+        Number of lines before the header.
+    delimiter : str
+        Character between two values.
+    columns : tuple of str
         Names of the columns.
-    filled
-        How many of the lines before the header are not empty, such as ``sep=;``.
+    filled : int
+        Number of the lines before the header that are not empty, such as ``sep=;``.
     """
 
     skip: int
@@ -58,24 +58,24 @@ class Survey:
 
     Attributes
     ----------
-    rows
-        Rows below the header; lines without a value are none.
-    longest
-        Bytes of the longest row.
-    longest_line
-        The line in which it begins, from 1.
-    most_lines
-        Line ends within the values of the row that has most of them.
-    most_lines_line
-        The line in which that row begins.
-    inner_lines
-        Lines between the first and the last of a row.
-    like_rows
-        Those of them that have as many delimiters as the header.
-    like_rows_line
-        The first of these lines.
-    ends
-        How many lines end in which way: ``\n``, ``\r\n`` or ``\r``.
+    rows : int
+        Number of rows below the header; lines without a value are none.
+    longest : int
+        Length of the longest row in bytes.
+    longest_line : int
+        Line in which the longest row begins, from 1.
+    most_lines : int
+        Number of line ends within the values of the row that has most of them.
+    most_lines_line : int
+        Line in which the row with most line ends begins, from 1.
+    inner_lines : int
+        Number of lines between the first and the last of a row.
+    like_rows : int
+        Number of inner lines that have as many delimiters as the header.
+    like_rows_line : int
+        First inner line that has as many delimiters as the header, from 1.
+    ends : Counter of str
+        Number of lines by the way in which they end: ``\n``, ``\r\n`` or ``\r``.
     """
 
     rows: int = 0
@@ -264,7 +264,7 @@ class _Scan:
             found.most_lines, found.most_lines_line = int(within[most]), int(lines[most]) + 1
 
     def _toggles(self, chunk: bytes, data: npt.NDArray[np.uint8]) -> Positions:
-        """Give the quotes that open and close values, in turn; both of a doubled one may be among them."""
+        """Return the quotes that open and close values, in turn; both of a doubled one may be among them."""
         quotes = np.flatnonzero(data == _QUOTE)
         opening = quotes[int(self._inside) :: 2]
         before = data[opening[opening > 0] - 1]

@@ -26,16 +26,16 @@ def from_database(
 
     Parameters
     ----------
-    path
-        The file.
-    engine
-        The DuckDB backend to which it is attached.
-    names
-        For each contract table, the name that the file uses.
-    allow
+    path : Path
+        DuckDB file.
+    engine : DuckDB backend
+        DuckDB backend to which the file is attached.
+    names : mapping of str to str
+        Name that the file uses for each contract table.
+    allow : sequence of str or Path
         Folders that views may read.
-    remedy
-        What may be brought instead of a file that is no database.
+    remedy : str
+        Text that says what may be brought instead of a file that is no database.
 
     Raises
     ------

@@ -32,9 +32,9 @@ class DuckDBEngine(Engine):
 
     Parameters
     ----------
-    timezone
-        The wall clock into which zone-aware times are converted.
-    allow
+    timezone : str
+        Time zone of the shop's wall clock, into which zone-aware times are converted.
+    allow : sequence of str or Path, optional
         Folders that views within a DuckDB file may read.
     """
 
@@ -71,7 +71,7 @@ class DuckDBEngine(Engine):
         return sources.find(source, self.backend, names, self._allow)
 
     def files(self, source: Any, found: Found) -> dict[str, Path] | None:
-        """Give the files of a folder, or the DuckDB file; None for tables in memory, and where views read others."""
+        """Return the files of a folder, or the DuckDB file; None for tables in memory, and where views read others."""
         if isinstance(source, Mapping) or self._allow:
             return None
         path = Path(source)
@@ -81,7 +81,7 @@ class DuckDBEngine(Engine):
         return {file.name: file for file in (path, log) if file.exists()}
 
     def keep(self, name: str, table: ir.Table, *, stored: bool) -> ir.Table:
-        """Give a table a name; only a stored one needs it here."""
+        """Name a table; only a stored one needs it here."""
         return self.backend.create_table(name, table) if stored else table
 
     def forget(self, name: str) -> None:
@@ -95,7 +95,7 @@ class DuckDBEngine(Engine):
         return name
 
     def frame(self, table: ir.Table) -> pd.DataFrame:
-        """Give the rows by Arrow's own conversion: that of Ibis looks at every column once more, for a third longer."""
+        """Return the rows by Arrow's own conversion: that of Ibis looks at all columns again, for a third longer."""
         frame: pd.DataFrame = table.to_pyarrow().to_pandas()
         return frame
 

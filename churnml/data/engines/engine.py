@@ -31,16 +31,16 @@ class Found:
 
     Attributes
     ----------
-    tables
+    tables : dict of str to Ibis table
         Raw tables by contract name.
-    failures
-        A sentence for each table that cannot be read, by contract name.
-    names
-        The names of all that there is.
-    files
-        The files of each table, where it is made of files.
-    notes
-        What a user should know about the source.
+    failures : dict of str to str
+        Sentence for each table that cannot be read, by contract name.
+    names : list of str
+        Names of all tables or files in the source.
+    files : dict of str to sequence of TableFile
+        Files of each table that is made of files, by contract name.
+    notes : list of str
+        Sentences about the source that a user should know.
     """
 
     tables: dict[str, ir.Table] = field(default_factory=dict)
@@ -55,14 +55,14 @@ class Engine(ABC):
 
     Attributes
     ----------
-    backend
-        The Ibis backend.
-    errors
-        What the engine raises where stored data cannot be read.
-    remedy
-        What a user may bring instead of a source that does not hold the tables.
-    orders_at_once
-        Orders whose customers it can look at together; None where it has no such bound.
+    backend : Ibis backend
+        Backend that runs the queries.
+    errors : tuple of exception types
+        Exceptions that the engine raises where stored data cannot be read.
+    remedy : str
+        Text that says what may be brought instead of a source that does not hold the tables.
+    orders_at_once : int or None
+        Number of orders whose customers it can look at together; None where it has no such bound.
     """
 
     backend: Any
@@ -76,18 +76,18 @@ class Engine(ABC):
 
     @abstractmethod
     def keep(self, name: str, table: ir.Table, *, stored: bool) -> ir.Table:
-        """Give a table a name on the engine, such that its text sorts by bytes; ``stored`` computes it once."""
+        """Name a table on the engine, such that its text sorts by bytes; ``stored`` computes it once."""
 
     @abstractmethod
     def forget(self, name: str) -> None:
         """Let a table go that was stored under a name."""
 
     def view(self, table: ir.Table) -> str | None:
-        """Give how the text of a query names a table, as a view; None where the engine makes none."""
+        """Return how the text of a query names a table, as a view; None where the engine makes none."""
         return None
 
     def files(self, source: Any, found: Found) -> dict[str, Path] | None:
-        """Give the files that a source is made of, by their names within it; None where it is none."""
+        """Return the files that a source is made of, by their names within it; None where it is none."""
         return None
 
     def raw_tables(self, source: Any, names: Mapping[str, str]) -> Found:
@@ -95,10 +95,10 @@ class Engine(ABC):
 
         Parameters
         ----------
-        source
-            What the engine was opened for.
-        names
-            For each contract table, the name that the source uses.
+        source : object
+            Source that the engine was opened for.
+        names : mapping of str to str
+            Name that the source uses for each contract table.
 
         Returns
         -------
@@ -148,7 +148,7 @@ class Engine(ABC):
             ) from error
 
     def frame(self, table: ir.Table) -> pd.DataFrame:
-        """Give the rows of a large table of plain numbers and texts."""
+        """Return the rows of a large table of plain numbers and texts."""
         frame: pd.DataFrame = table.to_pandas()
         return frame
 
@@ -158,7 +158,7 @@ class Engine(ABC):
         return ibis.literal("\1").join(texts).hash()
 
     def batches(self, tables: Iterable[ir.Table], rows: int = ROWS_PER_GROUP) -> Iterator[pa.Table]:
-        """Give the rows of tables, one after another, in pieces of so many rows, without holding them all."""
+        """Return the rows of tables, one after another, in pieces of so many rows, without holding them all."""
         waiting: list[pa.RecordBatch] = []
         count = 0
         for batch in (batch for table in tables for batch in self._stream(table, rows)):
@@ -174,7 +174,7 @@ class Engine(ABC):
             yield pa.Table.from_batches(waiting)
 
     def _stream(self, table: ir.Table, rows: int) -> Iterable[pa.RecordBatch]:
-        """Give the rows in batches of about so many."""
+        """Return the rows in batches of about so many."""
         stream: Iterable[pa.RecordBatch] = self.backend.to_pyarrow_batches(table, chunk_size=rows)
         return stream
 
@@ -183,14 +183,14 @@ class Engine(ABC):
 
         Parameters
         ----------
-        tables
-            The rows, of customers apart, in the order of the customers and each sorted by them.
-        transform
-            Makes the rows that are written of a piece of them; it sees each piece once.
-        schema
-            What ``transform`` gives.
-        folder
-            An empty folder.
+        tables : sequence of Ibis table
+            Rows to write, each table of other customers, in the order of the customers and sorted by them.
+        transform : callable
+            Function that makes the rows that are written of a piece of them; it sees each piece once.
+        schema : Arrow schema
+            Columns and types that ``transform`` gives.
+        folder : Path
+            Empty folder for the parts.
         """
         with pq.ParquetWriter(
             folder / "part-00000.parquet", schema, compression="zstd", use_dictionary=False
@@ -200,7 +200,7 @@ class Engine(ABC):
 
 
 def said(error: Exception) -> str:
-    """Give what a library's error says in one line, without its advice on the library's own options."""
+    """Return what a library's error says in one line, without its advice on the library's own options."""
     text = error.strerror or str(error) if isinstance(error, OSError) else _root_of(error)
     lines = [line.strip() for line in text.splitlines() if line.strip()] or [type(error).__name__]
     first = re.sub(r"^(\w+ )*Error: ", "", lines[0])
@@ -214,7 +214,7 @@ def said(error: Exception) -> str:
 
 
 def _root_of(error: Exception) -> str:
-    """Give what went wrong at first: the error of a call into Java says only that one was made."""
+    """Return what went wrong at first: the error of a call into Java says only that one was made."""
     cause = getattr(error, "java_exception", None)
     while cause is not None and cause.getCause() is not None:
         cause = cause.getCause()

@@ -27,12 +27,12 @@ def from_folder(folder: Path, engine: Backend, names: Mapping[str, str]) -> Foun
 
     Parameters
     ----------
-    folder
-        The folder.
-    engine
-        The DuckDB backend: text is stored in it, Parquet is read where it lies.
-    names
-        For each contract table, the name that the files have.
+    folder : Path
+        Folder that holds the files.
+    engine : DuckDB backend
+        DuckDB backend: text is stored in it, Parquet is read where it lies.
+    names : mapping of str to str
+        Name that the files have for each contract table.
     """
     layout = lay_out(folder, names)
     found = Found(failures=dict(layout.failures), names=sorted(entry.name for entry in folder.iterdir()))

@@ -18,13 +18,13 @@ _EXACT_IN_FLOAT16, _CENTS_IN_FLOAT16 = 2_048, 16
 
 
 def to_arrow(frame: Any) -> pa.Table | pa.RecordBatchReader:
-    """Give a table in memory as an Arrow table, and the result of a query as a stream that is read once.
+    """Return a table in memory as an Arrow table, and the result of a query as a stream that is read once.
 
     Parameters
     ----------
-    frame
-        A pandas or Polars DataFrame, a Polars LazyFrame, an Arrow table, dataset or stream, a DuckDB relation, or an
-        Ibis table; the latter two are computed on the connection to which they belong.
+    frame : object
+        Table as a pandas or Polars DataFrame, a Polars LazyFrame, an Arrow table, dataset or stream, a DuckDB relation,
+        or an Ibis table; the latter two are computed on the connection to which they belong.
 
     Raises
     ------
@@ -171,7 +171,7 @@ def _batches(stream: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.Rec
 
 
 def _known_type(kind: pa.DataType) -> pa.DataType:
-    """Give the type itself, or where an engine does not know it one that holds the same values."""
+    """Return the type itself, or where an engine does not know it one that holds the same values."""
     if pa.types.is_float16(kind):
         return pa.float32()
     return pa.string() if pa.types.is_decimal256(kind) else kind

@@ -23,12 +23,12 @@ class TableFile:
 
     Attributes
     ----------
-    path
-        Where it lies.
-    name
-        Its path within the folder of the shop, with slashes.
-    keys
-        Columns that stand in the names of the folders above it, such as ``currency=EUR``; None is null.
+    path : Path
+        Path of the file.
+    name : str
+        Path within the folder of the shop, with slashes.
+    keys : mapping of str to str or None
+        Values of columns that stand in the names of the folders above the file, such as ``currency=EUR``; None is null.
     """
 
     path: Path
@@ -47,12 +47,12 @@ class Layout:
 
     Attributes
     ----------
-    tables
-        The files of each contract table that has any, sorted by name.
-    failures
-        A sentence for each table whose files cannot be told from others.
-    unread
-        Names of files and folders that could hold rows of the shop, and are not read.
+    tables : mapping of str to sequence of TableFile
+        Files of each contract table that has any, sorted by name.
+    failures : mapping of str to str
+        Sentence for each table whose files cannot be told from others.
+    unread : sequence of str
+        Names of files and folders that could hold rows of the shop, but are not read.
     """
 
     tables: Mapping[str, Sequence[TableFile]]
@@ -68,7 +68,7 @@ class Layout:
 
 
 def lay_out(folder: Path, names: Mapping[str, str]) -> Layout:
-    """Tell which files of a folder hold which table.
+    """Match the files of a folder to the tables that they hold.
 
     A table ``orders`` is the file ``orders.parquet``, ``orders.csv`` or ``orders.csv.gz``, parts that end with a number
     or a date (``orders-1.csv``, ``orders_2024-01.csv``, ``orders.2024.csv``), and all files of the folder ``orders``. A
@@ -76,10 +76,10 @@ def lay_out(folder: Path, names: Mapping[str, str]) -> Layout:
 
     Parameters
     ----------
-    folder
-        The folder.
-    names
-        For each contract table, the name that the files have.
+    folder : Path
+        Folder that holds the files.
+    names : mapping of str to str
+        Name that the files have for each contract table.
     """
     held: dict[str, list[TableFile]] = {name: [] for name in names.values()}
     refused: dict[str, list[str]] = {name: [] for name in held}
@@ -145,7 +145,7 @@ def _sort_in(path: Path, folder: Path, name: str, into: tuple[list[TableFile], l
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    """Give the files below a folder; names with a dot or a line in front are notes of the programs that wrote it."""
+    """Return the files below a folder; names with a dot or a line in front are notes of the programs that wrote it."""
     seen = set()
     for root, folders, files in os.walk(folder, followlinks=True):
         real = os.path.realpath(root)

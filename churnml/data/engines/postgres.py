@@ -25,11 +25,11 @@ class PostgresEngine(Engine):
 
     Parameters
     ----------
-    address
-        ``postgres://user@host:port/database`` or with ``/schema`` at its end. A password that it does not hold is
-        looked up as every PostgreSQL program does: in ``PGPASSWORD`` and in the password file.
-    timezone
-        The wall clock into which zone-aware times are converted.
+    address : str
+        Address ``postgres://user@host:port/database``, or with ``/schema`` at its end. A password that it does not hold
+        is looked up as every PostgreSQL program does: in ``PGPASSWORD`` and in the password file.
+    timezone : str
+        Time zone of the shop's wall clock, into which zone-aware times are converted.
     """
 
     errors = (psycopg.Error,)

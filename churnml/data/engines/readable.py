@@ -67,14 +67,14 @@ def refuse_repeated_keys(files: Sequence[TableFile], columns: Iterable[str]) -> 
 
 
 def why_unreadable(files: Sequence[TableFile], error: Exception) -> str:
-    """Say in a sentence or two why files cannot be read, and what to do.
+    """Explain in a sentence or two why files cannot be read, and what to do.
 
     Parameters
     ----------
-    files
-        The files of one table.
-    error
-        What the engine, or a look at the files, raised.
+    files : sequence of TableFile
+        Files of one table.
+    error : Exception
+        Exception that the engine, or a look at the files, raised.
     """
     if files[0].is_parquet:
         return f"{said(error)} Copy it again, or export it again."

@@ -30,13 +30,13 @@ def find(source: Any, engine: Backend, names: Mapping[str, str], allow: Sequence
 
     Parameters
     ----------
-    source
-        Where to look.
-    engine
-        The DuckDB backend that will hold or read them.
-    names
-        For each contract table, the name that the source uses.
-    allow
+    source : object
+        Folder, file or mapping to look in.
+    engine : DuckDB backend
+        DuckDB backend that will hold or read the tables.
+    names : mapping of str to str
+        Name that the source uses for each contract table.
+    allow : sequence of str or Path, optional
         Folders that views within a DuckDB file may read.
 
     Raises

@@ -38,12 +38,12 @@ class SparkEngine(Engine):
 
     Parameters
     ----------
-    source
-        A session, whose catalog holds the tables; or ``pyspark:///folder?spark.master=local[2]``, where the folder
+    source : object
+        Spark session whose catalog holds the tables; or ``pyspark:///folder?spark.master=local[2]``, where the folder
         holds them as files (without a folder the catalog does) and what follows the question mark configures the
         session.
-    timezone
-        The wall clock into which zone-aware times are converted; it becomes the session's.
+    timezone : str
+        Time zone of the shop's wall clock, into which zone-aware times are converted; it becomes the session's.
     """
 
     errors = (PySparkException, Py4JError)
@@ -73,20 +73,20 @@ class SparkEngine(Engine):
         return Found(tables=found, names=listed)
 
     def files(self, source: Any, found: Found) -> dict[str, Path] | None:
-        """Give the files of the folder; None for a catalog."""
+        """Return the files of the folder; None for a catalog."""
         if self._folder is None:
             return None
         return {file.name: file.path for files in found.files.values() for file in files}
 
     def keep(self, name: str, table: ir.Table, *, stored: bool) -> ir.Table:
-        """Give the table itself: what is converted on the way is converted where it is read."""
+        """Return the table itself: what is converted on the way is converted where it is read."""
         return table
 
     def forget(self, name: str) -> None:
         """Do nothing: Spark stores no table."""
 
     def write(self, tables: Sequence[ir.Table], transform: Transform, schema: pa.Schema, folder: Path) -> None:
-        """Let the executors write the parts: customers by hash, sorted within each part."""
+        """Write the parts on the executors: customers by hash, sorted within each part."""
         (table,) = tables
         rows = self.session.sql(self.backend.compile(table))
         parts = -(-rows.count() // _ROWS_PER_PART) or 1
@@ -165,7 +165,7 @@ def _identifier(name: str) -> str:
 
 
 def _folder_of(address: SplitResult) -> Path | None:
-    """Give the folder of an address: as it stands where it is there, else with its encoded signs."""
+    """Return the folder of an address: as it stands where it is there, else with its encoded signs."""
     if not address.path.strip("/"):
         return None
     folder = Path(address.path)

@@ -30,13 +30,13 @@ IMPORTERS: dict[str, Importer] = {
 class ImportReport:
     """What an import wrote and what it left out.
 
-    Parameters
+    Attributes
     ----------
-    rows
-        Rows written, by table.
-    left_out
-        Reason to the number of source lines left out for it; 0 where none was.
-    notes
+    rows : dict of str to int
+        Number of rows written, by table.
+    left_out : dict of str to int
+        Number of source lines left out, by reason; 0 where none was.
+    notes : tuple of str
         Sentences about what was kept or could not be told.
     """
 
@@ -53,12 +53,12 @@ def import_dataset(name: str, source: str | Path, out: str | Path) -> ImportRepo
 
     Parameters
     ----------
-    name
-        The dataset, a key of ``IMPORTERS``.
-    source
-        The published file, or the folder that holds it.
-    out
-        The folder to fill; made where it is missing.
+    name : str
+        Name of the dataset, a key of ``IMPORTERS``.
+    source : str or Path
+        Published file, or the folder that holds it.
+    out : str or Path
+        Folder to fill; made where it is missing.
 
     Raises
     ------

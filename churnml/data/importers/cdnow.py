@@ -37,8 +37,8 @@ def read(source: Path) -> Imported:
 
     Parameters
     ----------
-    source
-        The file, or a folder that holds ``CDNOW_master.txt``.
+    source : Path
+        Published file, or a folder that holds ``CDNOW_master.txt``.
 
     Raises
     ------

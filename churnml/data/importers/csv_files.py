@@ -19,17 +19,17 @@ def read_files(folder: Path, columns: Mapping[str, Sequence[str]], remedy: str) 
 
     Parameters
     ----------
-    folder
-        Holds the files.
-    columns
-        File name to the columns that are needed.
-    remedy
-        What the user may do where something is missing.
+    folder : Path
+        Folder that holds the files.
+    columns : mapping of str to sequence of str
+        Names of the columns that are needed, by file name.
+    remedy : str
+        Text that says what to do where something is missing.
 
     Returns
     -------
     dict
-        File name to its needed columns, empty text as null.
+        Needed columns of each file by its name, empty text as null.
 
     Raises
     ------

@@ -46,8 +46,8 @@ def read(source: Path) -> Imported:
 
     Parameters
     ----------
-    source
-        The file, or a folder that holds it.
+    source : Path
+        Published file, or a folder that holds it.
 
     Raises
     ------

@@ -31,13 +31,13 @@ _ARROW_TYPES: dict[str, pa.DataType] = {
 class Imported:
     """A public dataset in the contract's tables.
 
-    Parameters
+    Attributes
     ----------
-    tables
-        Contract table name to its rows, in contract columns.
-    left_out
-        Reason to the number of source lines left out for it; a line counts once, 0 where none was.
-    notes
+    tables : mapping of str to pandas DataFrame or Arrow table
+        Rows in contract columns, by contract table.
+    left_out : dict of str to int
+        Number of source lines left out, by reason; a line counts once, 0 where none was.
+    notes : tuple of str
         Sentences about what was kept or could not be told, for the user to read.
     """
 
@@ -50,20 +50,20 @@ Importer = Callable[[Path], Imported]
 
 
 def contract_table(name: str, rows: pd.DataFrame | pa.Table) -> pa.Table:
-    """Give rows the contract's column order and types, sorted by the table's key.
+    """Convert rows to the contract's column order and types, sorted by the table's key.
 
     Parameters
     ----------
-    name
-        A table of the contract.
-    rows
-        Its required columns and any of the optional ones. Further columns stay as attributes where the contract
-        keeps them, and go otherwise.
+    name : str
+        Name of a table of the contract.
+    rows : pandas DataFrame or Arrow table
+        Rows with the required columns and any of the optional ones. Further columns stay as attributes where the
+        contract keeps them, and go otherwise.
 
     Returns
     -------
-    pyarrow.Table
-        One chunk, without pandas metadata, so that equal rows give equal files.
+    Arrow table
+        Table of one chunk, without pandas metadata, so that equal rows give equal files.
     """
     table = TABLES[name]
     arrow = pa.Table.from_pandas(rows, preserve_index=False) if isinstance(rows, pd.DataFrame) else rows
@@ -94,7 +94,7 @@ def examples(values: list[str], limit: int = 5) -> str:
 
 
 def existing(source: Path, remedy: str) -> Path:
-    """Give the source back if it is there and is not an archive.
+    """Return the source if it is there and is not an archive.
 
     Raises
     ------

@@ -59,8 +59,8 @@ def read(source: Path) -> Imported:
 
     Parameters
     ----------
-    source
-        The folder.
+    source : Path
+        Folder that holds the published files.
 
     Raises
     ------

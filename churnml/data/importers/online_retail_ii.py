@@ -42,8 +42,8 @@ def read(source: Path) -> Imported:
 
     Parameters
     ----------
-    source
-        The file, or a folder that holds one ``.xlsx`` or one ``.parquet`` file.
+    source : Path
+        Published file, or a folder that holds one ``.xlsx`` or one ``.parquet`` file.
 
     Raises
     ------
@@ -106,13 +106,13 @@ def repeated_lines(lines: pd.DataFrame) -> pd.Series[bool]:
 
     Parameters
     ----------
-    lines
+    lines : pandas DataFrame
         All lines of all sheets, as ``read_lines`` gives them.
 
     Returns
     -------
-    Series of bool
-        One value per line, in the lines' order.
+    pandas Series of bool
+        Whether each line is such a copy, in the lines' order.
     """
     repeated = pd.Series(False, index=lines.index)
     in_both = lines.groupby("invoice")["sheet"].transform("nunique") > 1

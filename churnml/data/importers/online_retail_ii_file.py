@@ -39,15 +39,15 @@ def read_lines(path: Path) -> tuple[pd.DataFrame, bool]:
 
     Parameters
     ----------
-    path
-        An ``.xlsx`` file with the two published sheets, or a ``.parquet`` file with the published columns and
-        optionally ``sheet``.
+    path : Path
+        Excel file (``.xlsx``) with the two published sheets, or Parquet file (``.parquet``) with the published columns
+        and optionally ``sheet``.
 
     Returns
     -------
-    lines : DataFrame
-        ``invoice, product, customer, country, sheet`` (text, the last three null where not given), ``quantity``
-        (whole numbers), ``time`` (naive, whole seconds) and ``price`` (whole ten-thousandths of a pound).
+    lines : pandas DataFrame
+        Lines of invoices: ``invoice, product, customer, country, sheet`` (text, the last three null where not given),
+        ``quantity`` (whole numbers), ``time`` (naive, whole seconds) and ``price`` (whole ten-thousandths of a pound).
     has_sheets : bool
         Whether the file tells the sheet of a line.
 

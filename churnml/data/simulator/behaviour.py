@@ -105,14 +105,14 @@ def draw_people(rng: np.random.Generator, customers: int, effects: Effects, star
 
     Parameters
     ----------
-    rng
+    rng : numpy Generator
         Source of all draws.
-    customers
-        How many.
-    effects
-        Where memoryless, all share one pace and have no hazard.
-    start, end
-        First orders fall into ``[start, end)``, seconds since 1970.
+    customers : int
+        Number of customers to draw.
+    effects : Effects
+        Effects that drive leaving; where memoryless, all customers share one pace and have no hazard.
+    start, end : int
+        First and last bound of the first orders, ``[start, end)``, in seconds since 1970.
 
     Returns
     -------
@@ -139,17 +139,17 @@ def draw_people(rng: np.random.Generator, customers: int, effects: Effects, star
 
 
 def live(rng: np.random.Generator, people: People, effects: Effects, end: int) -> Lives:
-    """Let the customers order until they leave or the data ends.
+    """Simulate the orders of customers until they leave or the data ends.
 
     Parameters
     ----------
-    rng
+    rng : numpy Generator
         Source of all draws.
-    people
-        The customers.
-    effects
-        What each driver adds to the hazard of leaving.
-    end
+    people : People
+        Customers as drawn by `draw_people`.
+    effects : Effects
+        Effects that each driver adds to the hazard of leaving.
+    end : int
         Second since 1970 at which the data ends: no order at or after it.
 
     Returns
@@ -280,7 +280,7 @@ def _next_gap(rng: np.random.Generator, people: People, effects: Effects, state:
 
 
 def _exposures(state: _State, order: dict[str, npt.NDArray[np.generic]], due: Ints) -> tuple[Flags, Floats]:
-    """Say which drivers each order is exposed to when the customer decides, and how gravely (1 is ordinary)."""
+    """Compute which drivers each order is exposed to when the customer decides, and how gravely (1 is ordinary)."""
     promised = np.asarray(order["promised_at"], dtype=np.int64)
     delivered = np.asarray(order["delivered_at"], dtype=np.int64)
     arrives = promised < NEVER

@@ -17,16 +17,16 @@ def ids(prefix: str, numbers: Ints, width: int) -> pa.StringArray:
 
     Parameters
     ----------
-    prefix
+    prefix : str
         Letter in front.
-    numbers
+    numbers : array of int
         Numbers of at most ``width`` digits.
-    width
-        Digits of each id.
+    width : int
+        Number of digits of each id.
 
     Returns
     -------
-    pyarrow.StringArray
+    Arrow StringArray
         One id per number.
     """
     digits = pc.utf8_lpad(pc.cast(pa.array(numbers), pa.string()), width, "0")
@@ -38,14 +38,14 @@ def repeated(values: pa.Array, rows: npt.NDArray[np.integer[Any]]) -> pa.Diction
 
     Parameters
     ----------
-    values
-        The distinct values.
-    rows
+    values : Arrow array
+        Distinct values.
+    rows : array of int
         Position in ``values`` per row; -1 is null.
 
     Returns
     -------
-    pyarrow.DictionaryArray
+    Arrow DictionaryArray
         One value per row; plain text once in a Parquet file.
     """
     rows = rows.astype(np.int32)
@@ -53,7 +53,7 @@ def repeated(values: pa.Array, rows: npt.NDArray[np.integer[Any]]) -> pa.Diction
 
 
 def words(choices: tuple[str, ...], codes: npt.NDArray[np.integer[Any]]) -> pa.DictionaryArray:
-    """Give each row one of the words by its position; -1 is null."""
+    """Write one of the words per row, by its position; -1 is null."""
     return repeated(pa.array(choices, pa.string()), codes)
 
 
@@ -69,14 +69,14 @@ def times(seconds: Ints, end: int = NEVER) -> pa.TimestampArray:
 
     Parameters
     ----------
-    seconds
+    seconds : array of int
         Seconds since 1970, or ``NEVER``.
-    end
-        What happens at or after this second is not known yet.
+    end : int, optional
+        Second since 1970 from which on nothing is known yet.
 
     Returns
     -------
-    pyarrow.TimestampArray
+    Arrow TimestampArray
         Microsecond times without a zone; null where not known by ``end``.
     """
     unknown = seconds >= end

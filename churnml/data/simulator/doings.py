@@ -29,16 +29,16 @@ def customer_tables(rng: np.random.Generator, chunk: Chunk, effects: Effects) ->
 
     Parameters
     ----------
-    rng
+    rng : numpy Generator
         Source of all draws.
-    chunk
-        The customers and their orders.
-    effects
-        Says whether the shop is memoryless.
+    chunk : Chunk
+        Customers and their orders.
+    effects : Effects
+        Effects that drive leaving, which say whether the shop is memoryless.
 
     Returns
     -------
-    dict of str to pyarrow.Table
+    dict of str to Arrow table
         ``customers``, ``visits``, ``contacts`` and ``subscriptions``; some may have no rows.
     """
     lives, everyone = chunk.lives, np.arange(chunk.customers)

@@ -12,24 +12,26 @@ DRIVERS = ("late_delivery", "open_complaint", "price", "own_pace")
 
 @dataclass(frozen=True)
 class Effects:
-    """Say what an exposed order adds to the hazard of leaving.
+    """Effects that an exposed order adds to the hazard of leaving.
 
     After an order a customer leaves with probability 1 - exp(-h), h = base + the hazards of the four drivers. A
     strength is the hazard that an exposure of ordinary gravity adds: 0.4 alone means that 33 % leave. With strength 0
     the exposure still happens and is still recorded, but makes nobody leave.
 
-    Parameters
+    Attributes
     ----------
-    late_delivery
-        The order came two days or more after the promised day; more for more days, and where the one before was late.
-    open_complaint
-        The latest complaint has been open for more than ten days, or is never resolved.
-    price
-        The customary discount has ended: full for the first order without it, less for the second and third.
-    own_pace
-        The customer has slowed down: the gap before this order was more than 1.6 times the usual one.
-    memoryless
-        Every customer orders as the same Poisson process and nobody leaves, so that nothing predicts who stops.
+    late_delivery : float
+        Hazard added by a delivery that came two days or more after the promised day; more for more days, and where the
+        one before was late.
+    open_complaint : float
+        Hazard added by a latest complaint that has been open for more than ten days, or is never resolved.
+    price : float
+        Hazard added by the end of the customary discount: full for the first order without it, less for the second and
+        third.
+    own_pace : float
+        Hazard added by slowing down: the gap before this order was more than 1.6 times the usual one.
+    memoryless : bool
+        Whether every customer orders as the same Poisson process and nobody leaves, so that nothing predicts who stops.
 
     Raises
     ------
@@ -64,5 +66,5 @@ class Effects:
 
     @classmethod
     def none(cls) -> Effects:
-        """Give the shop in which nothing predicts who stops: one Poisson process for everybody, no leaving."""
+        """Return the shop in which nothing predicts who stops: one Poisson process for everybody, no leaving."""
         return cls(late_delivery=0.0, open_complaint=0.0, price=0.0, own_pace=0.0, memoryless=True)

@@ -51,15 +51,15 @@ class Chunk:
         return int(self.people.first_at.size)
 
     def customer_numbers(self, customer: Ints) -> Ints:
-        """Give the shop-wide numbers, from 1, of customers counted within the chunk."""
+        """Return the shop-wide numbers, from 1, of customers counted within the chunk."""
         return customer + self.base + 1
 
     def customer_ids(self, customer: Ints) -> pa.DictionaryArray:
-        """Give the ids of customers counted within the chunk."""
+        """Return the ids of customers counted within the chunk."""
         return repeated(ids("C", self.customer_numbers(np.arange(self.customers)), self.width), customer)
 
     def order_ids(self, prefix: str, rows: Ints | Flags) -> pa.StringArray:
-        """Give the ids of orders, or with another prefix of what belongs to them one to one."""
+        """Return the ids of orders, or with another prefix of what belongs to them one to one."""
         customer, number = self.lives.customer[rows], self.lives.number[rows]
         return ids(prefix, self.customer_numbers(customer) * 10**_ORDER_DIGITS + number, self.width + _ORDER_DIGITS)
 
@@ -69,14 +69,14 @@ def order_tables(rng: np.random.Generator, chunk: Chunk) -> dict[str, pa.Table]:
 
     Parameters
     ----------
-    rng
+    rng : numpy Generator
         Source of all draws.
-    chunk
-        The customers and their orders.
+    chunk : Chunk
+        Customers and their orders.
 
     Returns
     -------
-    dict of str to pyarrow.Table
+    dict of str to Arrow table
         ``orders``, ``order_items``, ``deliveries``, ``complaints``, ``returns``, ``reviews`` and ``rewards``; some
         may have no rows.
     """
@@ -94,16 +94,16 @@ def order_tables(rng: np.random.Generator, chunk: Chunk) -> dict[str, pa.Table]:
 
 
 def truth_tables(chunk: Chunk) -> dict[str, pa.Table]:
-    """Write down what no shop knows: who has left, when, why, and the hazards of every decision.
+    """Make the tables of what no shop knows: who has left, when, why, and the hazards of every decision.
 
     Parameters
     ----------
-    chunk
-        The customers and their orders.
+    chunk : Chunk
+        Customers and their orders.
 
     Returns
     -------
-    dict of str to pyarrow.Table
+    dict of str to Arrow table
         ``customers`` (``left_at`` and ``cause`` null where they have not left by the end of the data) and ``orders``
         (``decided_at`` null where the decision lies after the end).
     """
@@ -248,7 +248,7 @@ def _reviews(rng: np.random.Generator, chunk: Chunk) -> pa.Table:
 
 
 def _rewards(rng: np.random.Generator, chunk: Chunk, amount: Ints) -> pa.Table:
-    """Give members a point per whole unit of money; every fifth order redeems where the points suffice."""
+    """Credit members a point per whole unit of money; every fifth order redeems where the points suffice."""
     lives = chunk.lives
     member = rng.random(chunk.customers) < 0.6
     rows = np.flatnonzero(member[lives.customer] & (lives.cancelled_at == NEVER) & (amount >= 100))

@@ -49,24 +49,24 @@ def simulate(
 
     Parameters
     ----------
-    out
+    out : str or Path
         Folder to write to; files of an earlier simulation in it are replaced.
-    customers
+    customers : int, optional
         Number of customers, each with at least one order; about 10 on average.
-    seed
+    seed : int, optional
         The same seed and arguments give the same bytes, whatever ``jobs`` is.
-    effects
-        What makes customers leave; ``Effects()`` where None.
-    end
-        The day on which the data ends.
-    years
-        First orders fall into this many years before ``end``.
-    jobs
-        Processes to use.
-    progress
-        Called with the customers done and all customers after every chunk.
-    chunk_customers
-        Customers simulated at a time: bounds the memory, and is part of what the seed stands for.
+    effects : Effects, optional
+        Effects that make customers leave; None takes ``Effects()``.
+    end : date or str, optional
+        Day on which the data ends.
+    years : float, optional
+        Number of years before ``end`` into which first orders fall.
+    jobs : int, optional
+        Number of processes to use.
+    progress : callable, optional
+        Function that is called with the customers done and all customers after every chunk.
+    chunk_customers : int, optional
+        Number of customers simulated at a time: bounds the memory, and is part of what the seed stands for.
 
     Returns
     -------
@@ -156,7 +156,7 @@ def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
 
 
 def _checked_end(customers: int, seed: int, end: Day, years: float, jobs: int, chunk_customers: int) -> int:
-    """Give the end of the data in seconds since 1970, or every argument that cannot be used."""
+    """Return the end of the data in seconds since 1970, or every argument that cannot be used."""
     failures = [
         f"simulate.{name}: is {value}. Give a whole number from {least} on."
         for name, value, least in (

@@ -70,12 +70,12 @@ def fit_histories(
 
     Parameters
     ----------
-    order_days, since_first, since_last
-        Days with an order, and days since the first and the last of them, shape (n,).
-    customers
-        How many customers each of these stands for, shape (n,).
-    since_start
-        Days since the start of the data.
+    order_days, since_first, since_last : array of float, shape (n,)
+        Number of days with an order, and days since the first and the last of them.
+    customers : array of float, shape (n,)
+        Number of customers that each history stands for.
+    since_start : int
+        Number of days since the start of the data.
     """
     new = since_first < since_start * (1 - _SHARE_AT_START)
     enough = max(_LEAST_CUSTOMERS, _LEAST_SHARE * customers.sum())
@@ -99,7 +99,7 @@ def _alive(fitted: Fitted, order_days: Floats, since_first: Floats, since_last: 
 
 
 def _history(order_days: Floats, since_first: Floats, since_last: Floats) -> tuple[Floats, Floats, Floats]:
-    """Give repeat purchases, time of the last and age; all unknown for a subscriber who never ordered."""
+    """Return repeat purchases, time of the last and age; all unknown for a subscriber who never ordered."""
     return np.where(order_days > 0, order_days - 1, np.nan), since_first - since_last, since_first
 
 

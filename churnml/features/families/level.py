@@ -28,7 +28,7 @@ def last_year(history: History, definition: ChurnDefinition) -> Churned | None:
 
 
 def share(found: Churned) -> NDArray[np.float64]:
-    """Give the share who churned, half a customer added on both sides: all or none may have left."""
+    """Return the share who churned, half a customer added on both sides: all or none may have left."""
     return np.asarray((found.churned + 0.5) / (found.customers + 1))
 
 

@@ -22,16 +22,16 @@ class FitSettings:
 
     Attributes
     ----------
-    seed
+    seed : int
         Seed of everything random.
-    threads
-        Threads to use; the result does not depend on them.
-    trees
+    threads : int
+        Number of threads to use; the result does not depend on them.
+    trees : int or None
         Number of trees where it is known already; None finds it.
-    weights
+    weights : mapping of str to float or None
         Weight of each member of a blend; None lets all count the same.
-    params
-        Settings of LightGBM that differ from the default; ``min_child_share`` is a share of the rows.
+    params : mapping of str to object
+        Settings of LightGBM that differ from the default, by name; ``min_child_share`` is a share of the rows.
     """
 
     seed: int
@@ -56,7 +56,7 @@ class Candidate(ABC):
 
     @classmethod
     def suits(cls, features: Sequence[str]) -> bool:
-        """Tell whether these features allow the candidate to be fitted."""
+        """Check whether these features allow the candidate to be fitted."""
         return True
 
     @abstractmethod
@@ -103,5 +103,5 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def select(X: pd.DataFrame, columns: Sequence[str]) -> Floats:
-    """Give some columns as a float64 array, shape (rows, columns)."""
+    """Return some columns as a float64 array, shape (rows, columns)."""
     return X[list(columns)].to_numpy(dtype=np.float64)

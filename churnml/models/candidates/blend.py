@@ -48,7 +48,7 @@ class Blend(Candidate):
 
     @classmethod
     def suits(cls, features: Sequence[str]) -> bool:
-        """Tell whether these features allow at least two members."""
+        """Check whether these features allow at least two members."""
         return sum(member.suits(features) for member in cls.members.values()) > 1
 
     def fit(self, frame: TrainingFrame, settings: FitSettings) -> Self:
@@ -114,12 +114,12 @@ def find_weights(churned: Floats, logodds: Mapping[str, Floats], groups: NDArray
 
     Parameters
     ----------
-    churned
-        Outcomes, shape (rows,).
-    logodds
-        Out-of-fold predictions of each member, shape (rows,).
-    groups
-        Codes of fold and snapshot from 0, shape (rows,); each has its own level.
+    churned : array of float, shape (rows,)
+        Outcomes: 1.0 churned, 0.0 stayed.
+    logodds : mapping of str to array of float, shape (rows,)
+        Out-of-fold predictions of each member in log-odds.
+    groups : array of int, shape (rows,)
+        Codes of fold and snapshot from 0; each has its own level.
 
     Returns
     -------

@@ -71,7 +71,7 @@ class LightGbm(Candidate):
         return np.asarray(self._fitted.predict(X[columns].to_numpy(dtype=np.float64), raw_score=True), dtype=np.float64)
 
     def contributions(self, X: pd.DataFrame) -> tuple[float, Floats]:
-        """Give the exact tree SHAP values."""
+        """Compute the exact tree SHAP values."""
         columns = self._fitted.feature_name()
         base, values = tree_contributions(self._fitted, X[columns])
         spread = np.zeros(X.shape)

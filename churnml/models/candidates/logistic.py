@@ -33,16 +33,16 @@ def fit_weights(columns: Floats, frame: TrainingFrame, variance: float) -> Float
 
     Parameters
     ----------
-    columns
-        Centred columns, shape (rows, columns).
-    frame
+    columns : array of float, shape (rows, columns)
+        Centred columns.
+    frame : TrainingFrame
         Outcomes, snapshots and weights of the same rows.
-    variance
+    variance : float
         Variance of the normal prior of each weight on its standardised column (L2 penalty ``weight^2 / 2 / variance``).
 
     Returns
     -------
-    NDArray[np.float64]
+    array of float
         Log-odds per unit of each column, shape (columns,); 0 for a constant one.
     """
     spreads = columns.std(axis=0)
@@ -78,7 +78,7 @@ def fit_weights(columns: Floats, frame: TrainingFrame, variance: float) -> Float
 
 
 def _root_of_curvature(design: Floats, churned: Floats, counts: Floats) -> Floats:
-    """Give the Cholesky factor of the curvature where all weights are 0 and the level is the mean rate."""
+    """Return the Cholesky factor of the curvature where all weights are 0 and the level is the mean rate."""
     rate = float(np.average(churned, weights=counts))
     every = max(1, len(design) // _CURVATURE_ROWS)
     rows = design[::every]
@@ -102,12 +102,12 @@ class FewColumns(Candidate):
 
     @staticmethod
     def transform(values: Floats) -> Floats:
-        """Give ``log(1 + x)``, x floored at 0."""
+        """Return ``log(1 + x)``, x floored at 0."""
         return np.log1p(np.clip(values, 0.0, None))
 
     @classmethod
     def suits(cls, features: Sequence[str]) -> bool:
-        """Tell whether all its columns are there."""
+        """Check whether all its columns are there."""
         return set(cls.columns) <= set(features)
 
     def fit(self, frame: TrainingFrame, settings: FitSettings) -> Self:
@@ -123,7 +123,7 @@ class FewColumns(Candidate):
         return add_up(self._centred(X) * self.weights)
 
     def contributions(self, X: pd.DataFrame) -> tuple[float, Floats]:
-        """Give each column's own summand: for a linear model with independent columns these are the SHAP values."""
+        """Return each column's own summand: for a linear model with independent columns these are the SHAP values."""
         values = np.zeros(X.shape)
         values[:, X.columns.get_indexer(pd.Index(self.columns))] = self._centred(X) * self.weights
         return 0.0, values
@@ -175,7 +175,7 @@ class BgNbd(FewColumns):
 
     @staticmethod
     def transform(values: Floats) -> Floats:
-        """Give log-odds, at most 30 from 0."""
+        """Return log-odds, at most 30 from 0."""
         return np.clip(logit(values), -EXTREME_LOGODDS, EXTREME_LOGODDS)
 
 

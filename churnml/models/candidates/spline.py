@@ -74,7 +74,7 @@ class SplineLogistic(Candidate):
         return add_up(self._curves(X))
 
     def contributions(self, X: pd.DataFrame) -> tuple[float, Floats]:
-        """Give each feature's own curve, centred: for an additive model these are the interventional SHAP values."""
+        """Return each feature's own curve, centred: for an additive model these are the interventional SHAP values."""
         values = np.zeros(X.shape)
         values[:, X.columns.get_indexer(pd.Index(self.columns))] = self._curves(X)
         return 0.0, values
@@ -129,16 +129,16 @@ class SplineLogistic(Candidate):
         return model
 
     def _widths(self) -> list[int]:
-        """Give the number of columns of each feature's curve: itself, its bends, and whether it is null."""
+        """Return the number of columns of each feature's curve: itself, its bends, and whether it is null."""
         return [2 + max(len(knots) - 2, 0) for knots in self.knots]
 
     def _columns(self) -> list[slice]:
-        """Give where each feature's curve stands among all columns."""
+        """Return where each feature's curve stands among all columns."""
         ends = np.cumsum(self._widths())
         return [slice(end - width, end) for end, width in zip(ends.tolist(), self._widths(), strict=True)]
 
     def _bases(self, X: pd.DataFrame) -> Iterator[list[Floats]]:
-        """Give the columns of each feature's curve, shape (rows,) each."""
+        """Return the columns of each feature's curve, shape (rows,) each."""
         values = np.clip(_log(select(X, self.columns)), self.low, self.high)
         for at, knots in enumerate(self.knots):
             x = values[:, at]
@@ -147,7 +147,7 @@ class SplineLogistic(Candidate):
             yield [x, *_bends(x, knots), missing.astype(np.float64)]
 
     def _curves(self, X: pd.DataFrame) -> Floats:
-        """Give the value of each feature's curve, shape (rows, features)."""
+        """Return the value of each feature's curve, shape (rows, features)."""
         curves = np.zeros((len(X), len(self.columns)), order="F")
         for first in range(0, len(X), _BATCH):
             bases = self._bases(X.iloc[first : first + _BATCH])
@@ -162,7 +162,7 @@ def _log(values: Floats) -> Floats:
 
 
 def _bends(x: Floats, knots: list[float]) -> list[Floats]:
-    """Give the cubic columns of a restricted cubic spline; none with fewer than three knots."""
+    """Return the cubic columns of a restricted cubic spline; none with fewer than three knots."""
     if len(knots) < 3:
         return []
     *inner, before, last = knots

@@ -14,14 +14,14 @@ Share = Callable[[float], str]
 
 
 def reliability(table: Sequence[Mapping[str, Any]], write: Share) -> dict[str, Any] | None:
-    """Place predicted probabilities against what happened.
+    """Compute the points of the chart of predicted probabilities against outcomes.
 
     Parameters
     ----------
-    table
-        Records of ``churnml.statistics.calibration.reliability_table``.
-    write
-        Writes a share.
+    table : sequence of mapping of str to object
+        Bins of predictions, as records of `churnml.statistics.calibration.reliability_table`.
+    write : callable
+        Function that writes a share as text.
 
     Returns
     -------
@@ -50,14 +50,14 @@ def reliability(table: Sequence[Mapping[str, Any]], write: Share) -> dict[str, A
 
 
 def gains(table: Sequence[Mapping[str, Any]], write: Share) -> dict[str, Any] | None:
-    """Place the share of the leaving customers who are found against the share who are contacted.
+    """Compute the points of the chart of the share of leavers found against the share of customers contacted.
 
     Parameters
     ----------
-    table
-        Records of ``churnml.statistics.metrics.gains_table``.
-    write
-        Writes a share.
+    table : sequence of mapping of str to object
+        Shares by length of list, as records of `churnml.statistics.metrics.gains_table`.
+    write : callable
+        Function that writes a share as text.
 
     Returns
     -------

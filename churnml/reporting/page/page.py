@@ -32,13 +32,13 @@ def render_page(summary: Mapping[str, Any]) -> str:
 
     Parameters
     ----------
-    summary
-        As from ``summarise``.
+    summary : mapping of str to object
+        Content of the page, as from `summarise`.
 
     Returns
     -------
     str
-        HTML, the same for the same summary; at most ``MOST_BYTES`` in UTF-8 for 5,000 customers.
+        Text of the page in HTML, the same for the same summary; at most ``MOST_BYTES`` in UTF-8 for 5,000 customers.
     """
     parts = sections(summary)
     for at_most in _EVENTS:
@@ -105,7 +105,7 @@ def _packed(summary: Mapping[str, Any], names: Mapping[str, Any], events: int) -
 
 @cache
 def _library() -> str:
-    """Give DataTables, as itables ships it, in a form that can stand inside a page.
+    """Return DataTables, as itables ships it, in a form that can stand inside a page.
 
     Its export becomes a global name for the script of the page, and nothing in it opens a comment or ends the script.
     """

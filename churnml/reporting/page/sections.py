@@ -38,17 +38,17 @@ _FIGURES = {"auroc": 3, "lift_at_10pct": 2, "precision_at_10pct": None, "calibra
 
 
 def sections(summary: Summary) -> dict[str, Any]:
-    """Put the parts of the page into words.
+    """Write the parts of the page as text.
 
     Parameters
     ----------
-    summary
-        As from ``summarise``.
+    summary : mapping of str to object
+        Content of the page, as from `summarise`.
 
     Returns
     -------
     dict
-        What the template shows, but for the data of the script.
+        Texts and values that the template shows, without the data of the script.
     """
     language: Language = summary["language"]
     t, write = words(language)["page"], Numbers(language, summary["currency"])

@@ -23,7 +23,7 @@ class Say:
         self.t: Words = self.words["shop"]
 
     def name(self, kind: str | None, code: str) -> str:
-        """Give the name of a code of churnml."""
+        """Return the name of a code of churnml."""
         known = str(self.words["names"].get(code, ""))
         return known or (code if kind is None else name_of(kind, code, self.language))
 

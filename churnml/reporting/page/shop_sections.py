@@ -27,14 +27,16 @@ _GROUP_VALUES = 8
 
 
 def shop_sections(summary: Mapping[str, Any], language: Language, currency: str | None) -> dict[str, Any]:
-    """Put the figures of a shop into words.
+    """Write the figures of a shop as text.
 
     Parameters
     ----------
-    summary
-        As from ``summarise_shop``.
-    language, currency
-        Of the page.
+    summary : mapping of str to object
+        Figures of the shop, as from `summarise_shop`.
+    language : str
+        Language of the page.
+    currency : str or None
+        ISO code of the shop's currency; None writes money as a plain number.
 
     Returns
     -------

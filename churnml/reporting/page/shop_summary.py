@@ -16,12 +16,12 @@ _MONTHS = 12
 
 
 def summarise_shop(overview: Overview) -> dict[str, Any]:
-    """Put together what the page shows of a shop.
+    """Summarise the figures of a shop for the page.
 
     Parameters
     ----------
-    overview
-        The figures of the shop.
+    overview : Overview
+        Figures of the shop.
 
     Returns
     -------

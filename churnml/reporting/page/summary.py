@@ -58,18 +58,18 @@ _UNCHANGED = "same"
 def summarise(
     ranking: Ranking, rows: int = 5_000, worklist: Worklist | None = None, overview: Overview | None = None
 ) -> dict[str, Any]:
-    """Put together what the page of a ranking shows.
+    """Summarise a ranking for the page.
 
     Parameters
     ----------
-    ranking
-        What to show.
-    rows
-        At most so many customers: those of the work list in its order, then the most likely to leave.
-    worklist
-        Whom to contact, as from ``ranking.select``; None takes the configured list.
-    overview
-        The figures of the shop; None leaves them out.
+    ranking : Ranking
+        Ranking to show.
+    rows : int, optional
+        Greatest number of customers: those of the work list in its order, then the most likely to leave.
+    worklist : Worklist, optional
+        Customers to contact, as from ``ranking.select``; None takes the configured list.
+    overview : Overview, optional
+        Figures of the shop; None leaves them out.
 
     Returns
     -------
@@ -108,7 +108,7 @@ def summarise(
 
 
 def _choose(frame: pd.DataFrame, listed: pd.DataFrame, rows: int, changes: pd.DataFrame | None) -> pd.DataFrame:
-    """Give the customers that are shown, with ``list_rank`` (null off the work list) and ``change``."""
+    """Return the customers that are shown, with ``list_rank`` (null off the work list) and ``change``."""
     others = frame[~frame["customer_id"].isin(listed["customer_id"])]
     # Ranks are small whole numbers, and null for the others.
     ranks = [*listed["list_rank"].tolist(), *[None] * len(others)]

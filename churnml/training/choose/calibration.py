@@ -27,16 +27,18 @@ def calibration_slope(predictions: Predictions, candidate: str, embargo_days: in
 
     Parameters
     ----------
-    predictions, candidate
-        Whose predictions.
-    embargo_days
-        Days from a snapshot until its outcomes are known: the folds that are fitted on were known by the day of the
-        fold that is judged. None where folds are customers kept apart: then all folds before it are fitted on.
+    predictions : Predictions
+        Out-of-fold predictions.
+    candidate : str
+        Name of the candidate whose predictions are calibrated.
+    embargo_days : int or None
+        Number of days from a snapshot until its outcomes are known: the folds that are fitted on were known by the day
+        of the fold that is judged. None where folds are customers kept apart: then all folds before it are fitted on.
 
     Returns
     -------
     float
-        1.0 leaves the candidate as it is; below 1 it was overconfident.
+        Factor on the log-odds: 1.0 leaves the candidate as it is; below 1 it was overconfident.
     """
     folds = predictions.folds
     logodds, groups = predictions.logodds[candidate], predictions.groups
@@ -68,23 +70,24 @@ def segment_offsets(
     segments: Sequence[Segment],
     embargo_days: int | None,
 ) -> list[Segment]:
-    """Find what to add to the log-odds of segments, where that lowers the shape loss on later folds.
+    """Find the offsets of the log-odds of segments, where these lower the shape loss on later folds.
 
     Each segment is judged alone, as the slope is: fitted on the folds before one, judged on that one, and used only if
     it helps over all folds together. Those that help are then fitted together on all folds.
 
     Parameters
     ----------
-    predictions
-        Outcomes and folds.
-    logodds
-        Calibrated predictions, shape (rows,).
-    members
-        1.0 where a row belongs to a segment, shape (rows, segments).
-    segments
-        The segments, in the order of these columns.
-    embargo_days
-        As in ``calibration_slope``.
+    predictions : Predictions
+        Outcomes and folds of the rows.
+    logodds : array of float, shape (rows,)
+        Calibrated predictions in log-odds.
+    members : array of float, shape (rows, segments)
+        Whether a row belongs to a segment: 1.0 where it does, else 0.0.
+    segments : sequence of Segment
+        Segments in the order of these columns.
+    embargo_days : int or None
+        Number of days from a snapshot until its outcomes are known; None where folds are customers kept apart, as in
+        `calibration_slope`.
 
     Returns
     -------
@@ -116,11 +119,11 @@ def segment_offsets(
 
 
 def fit_offsets(churned: Floats, logodds: Floats, members: Floats, groups: NDArray[np.int64]) -> Floats:
-    """Fit what is added to each segment's log-odds, with one intercept per group; its square is added to the loss.
+    """Fit an offset of each segment's log-odds, with one intercept per group; its square is added to the loss.
 
     Returns
     -------
-    NDArray[np.float64]
+    array of float
         Offsets, shape (segments,).
     """
     return _fit_beside_levels(churned, logodds, members, groups, np.zeros(members.shape[1]), (None, None), _PULL)

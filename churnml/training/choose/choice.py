@@ -30,17 +30,21 @@ class Predictions:
 
     Attributes
     ----------
-    rows
-        Where each test row stands in the training frame, shape (rows,).
-    churned, customers, snapshots
-        Of each test row, shape (rows,).
-    folds
-        Position of each row's fold, shape (rows,).
-    logodds
-        For each candidate its predictions, shape (rows,).
-    trees
-        For each candidate with trees, their number per fold.
-    weights
+    rows : array of intp, shape (rows,)
+        Position of each test row in the training frame.
+    churned : array of float, shape (rows,)
+        Outcome of each test row: 1.0 churned, 0.0 stayed.
+    customers : array of int, shape (rows,)
+        Customer code of each test row.
+    snapshots : array of datetime64, shape (rows,)
+        Snapshot of each test row.
+    folds : array of int, shape (rows,)
+        Position of each row's fold.
+    logodds : mapping of str to array of float, shape (rows,)
+        Predictions of each candidate in log-odds.
+    trees : mapping of str to sequence of int
+        Number of trees per fold, for each candidate with trees.
+    weights : mapping of str to float
         Weights of the blend's members, found on all folds; empty without a blend.
     """
 
@@ -60,7 +64,7 @@ class Predictions:
         return pd.factorize(pairs)[0].astype(np.int64)
 
     def take(self, kept: NDArray[np.bool_]) -> Predictions:
-        """Give the rows of a mask, and of the folds those that have some, without a blend."""
+        """Return the rows of a mask, and of the folds those that have some, without a blend."""
         positions, folds = np.unique(self.folds[kept], return_inverse=True)
         return Predictions(
             self.rows[kept],
@@ -73,7 +77,7 @@ class Predictions:
         )
 
     def known_before(self, fold: int, embargo_days: int | None) -> NDArray[np.bool_]:
-        """Tell which rows of earlier folds had their outcome known by a fold's first day, shape (rows,).
+        """Find the rows of earlier folds whose outcome was known by a fold's first day, shape (rows,).
 
         Without an embargo, folds are customers kept apart, and all earlier ones are known.
         """
@@ -83,7 +87,7 @@ class Predictions:
         return before
 
     def figures(self, candidate: str) -> list[dict[str, float]]:
-        """Give shape loss and AUROC of a candidate on each fold."""
+        """Return shape loss and AUROC of a candidate on each fold."""
         found = []
         for fold in np.unique(self.folds):
             rows = self.folds == fold
@@ -98,19 +102,20 @@ def predict_folds(study: Study, folds: Sequence[Fold], recipe: Recipe, most_test
 
     Parameters
     ----------
-    study
-        Rows, candidates and settings; a blend is left out, as ``with_blend`` makes it of the others' predictions. A
-        fold learns from about ``fold_rows`` rows at most, of whole customers.
-    folds
-        How the rows are split.
-    recipe
-        How rows are prepared before each fit.
-    most_tested
-        A fold is tested on about so many rows at most, of whole customers; None tests on all.
+    study : Study
+        Rows, candidates and settings; a blend is left out, as `with_blend` makes it of the others' predictions. A fold
+        learns from about ``fold_rows`` rows at most, of whole customers.
+    folds : sequence of Fold
+        Splits of the rows.
+    recipe : Recipe
+        Recipe by which rows are prepared before each fit.
+    most_tested : int, optional
+        Greatest number of rows, roughly, that a fold is tested on, of whole customers; None tests on all.
 
     Returns
     -------
     Predictions
+        Predictions of all candidates on the test rows.
     """
     frame, most_rows = study.frame, study.asked.fold_rows
     fitted_ones = [name for name in study.candidates if name != Blend.name]
@@ -149,10 +154,10 @@ def with_blend(predictions: Predictions, embargo_days: int | None) -> Prediction
 
     Parameters
     ----------
-    predictions
+    predictions : Predictions
         Predictions of the members; with fewer than two, nothing is added.
-    embargo_days
-        Days from a snapshot until its outcomes are known; None where folds are customers kept apart.
+    embargo_days : int or None
+        Number of days from a snapshot until its outcomes are known; None where folds are customers kept apart.
     """
     members = {name: logodds for name, logodds in predictions.logodds.items() if name in Blend.members}
     if len(members) < 2:
@@ -185,8 +190,8 @@ def compare(predictions: Predictions) -> pd.DataFrame:
 
     Parameters
     ----------
-    predictions
-        Candidates in order of simplicity.
+    predictions : Predictions
+        Out-of-fold predictions of the candidates, in order of simplicity.
 
     Returns
     -------
@@ -226,12 +231,12 @@ def compare(predictions: Predictions) -> pd.DataFrame:
 
 
 def better_than_chance(comparison: pd.DataFrame) -> set[str]:
-    """Tell which of ``chosen`` and ``rule`` were better than chance on the folds by more than one standard error.
+    """Find which of ``chosen`` and ``rule`` were better than chance on the folds by more than one standard error.
 
     Parameters
     ----------
-    comparison
-        Candidates on the folds; see ``compare``.
+    comparison : pandas DataFrame
+        Candidates by shape loss on the folds, as from `compare`.
     """
     told = comparison[tells(comparison)]
     chosen = {"chosen"} if told.chosen.any() else set()
@@ -239,5 +244,5 @@ def better_than_chance(comparison: pd.DataFrame) -> set[str]:
 
 
 def tells(comparison: pd.DataFrame) -> pd.Series:
-    """Tell which candidates were better than chance by more than one standard error, shape (candidates,)."""
+    """Find the candidates that were better than chance by more than one standard error, shape (candidates,)."""
     return comparison.against_chance < -comparison.against_chance_error

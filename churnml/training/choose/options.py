@@ -37,7 +37,7 @@ def choose_options(study: Study) -> Recipe:
     Returns
     -------
     Recipe
-        Without a candidate of its own yet.
+        Recipe with the chosen options, without a candidate of its own yet.
     """
     frame, settings, fade_days = study.frame, study.settings, study.asked.fade_days
     folds = study.plan.choice if study.plan.forward else []
@@ -74,7 +74,7 @@ def choose_options(study: Study) -> Recipe:
 def _losses(
     samples: Sequence[tuple[TrainingFrame, TrainingFrame]], recipe: Recipe, settings: FitSettings
 ) -> Floats | None:
-    """Give the loss of each test row, the level taken out; None where a fold has nothing to learn from."""
+    """Return the loss of each test row, the level taken out; None where a fold has nothing to learn from."""
 
     def losses(sample: tuple[TrainingFrame, TrainingFrame], settings: FitSettings) -> Floats | None:
         train, test = sample

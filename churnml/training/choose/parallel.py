@@ -18,21 +18,21 @@ _Found = TypeVar("_Found")
 def side_by_side(
     work: Callable[[_Item, FitSettings], _Found], items: Sequence[_Item], settings: FitSettings
 ) -> list[_Found]:
-    """Do the same work for several items, as many at a time as there are threads.
+    """Apply a function to several items, as many at a time as there are threads.
 
     Parameters
     ----------
-    work
-        Is given an item, such as a fold, and settings with its part of the threads. It is called from other threads.
-    items
-        What the work is done for.
-    settings
+    work : callable
+        Function of an item, such as a fold, and settings with its part of the threads. It is called from other threads.
+    items : sequence of object
+        Items for which the work is done.
+    settings : FitSettings
         Seed and threads; what is found does not depend on the threads.
 
     Returns
     -------
     list
-        What was found for each item, in their order.
+        Results of the items, in their order.
     """
     jobs = min(effective_n_jobs(settings.threads), len(items))
     if jobs < 2:

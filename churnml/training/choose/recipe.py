@@ -23,25 +23,25 @@ class Recipe:
 
     Attributes
     ----------
-    features
-        Columns that it may use.
-    candidate
+    features : tuple of str
+        Names of the columns that it may use.
+    candidate : str
         Name of the candidate.
-    fade_days
+    fade_days : int or None
         Half-life of the rows' weights, in days; None weighs all snapshots alike.
-    newest
-        Use so many of the newest snapshots at most; None uses all.
-    every
-        Use each so-many-th of them, from the newest back.
-    trees
+    newest : int or None
+        Greatest number of snapshots that are used, from the newest back; None uses all.
+    every : int
+        Step from one used snapshot to the next, from the newest back; 1 uses each.
+    trees : int or None
         Number of trees; None finds it.
-    weights
+    weights : mapping of str to float
         Weights of a blend's members; empty lets all count the same.
-    params
-        Settings of LightGBM that were tuned.
-    slope
+    params : mapping of str to object
+        Settings of LightGBM that were tuned, by name.
+    slope : float
         Factor on the candidate's log-odds.
-    segments
+    segments : tuple of Segment
         Segments whose log-odds are moved.
     """
 
@@ -57,7 +57,7 @@ class Recipe:
     segments: tuple[Segment, ...] = ()
 
     def prepare(self, frame: TrainingFrame) -> TrainingFrame:
-        """Thin out, select and weigh the rows that are learnt from."""
+        """Thin out, select and weight the rows that are learnt from."""
         days = frame.days[::-1][: self.newest : self.every]
         if len(days) < len(frame.days):
             frame = frame.take(np.isin(frame.snapshots, days))
@@ -79,7 +79,7 @@ class Recipe:
         return calibrated(logodds, X, self.slope, self.segments)
 
     def to_card(self) -> dict[str, Any]:
-        """Give the recipe as JSON-ready values."""
+        """Return the recipe as JSON-ready values."""
         lists = {"features": list(self.features), "segments": [segment.to_card() for segment in self.segments]}
         return dataclasses.asdict(self) | lists
 

@@ -13,7 +13,7 @@ _TOP_SHARE = 0.1
 
 
 def find_segments(X: pd.DataFrame, among: NDArray[np.bool_] | None = None) -> list[Segment]:
-    """Give the segments that these features can tell.
+    """Return the segments that these features can tell.
 
     Top spenders are the tenth with the highest spend of the last year, of all rows or among those of a mask.
     """

@@ -33,15 +33,15 @@ class Selection:
 
     Attributes
     ----------
-    predictions
+    predictions : Predictions
         Out-of-fold predictions of all candidates.
-    comparison
-        Candidates by shape loss; see ``choice.compare``.
-    chosen, rule
-        The recipe of the chosen candidate, and that of the recency rule; the same where that is chosen. The rule is
-        calibrated by a slope alone.
-    segments
-        The segments that were looked at.
+    comparison : pandas DataFrame
+        Candidates by shape loss on the folds, as from `churnml.training.choose.choice.compare`.
+    chosen, rule : Recipe
+        Recipe of the chosen candidate, and of the recency rule; the same where that is chosen. The rule is calibrated
+        by a slope alone.
+    segments : sequence of Segment
+        Segments that were looked at.
     """
 
     predictions: Predictions
@@ -57,13 +57,13 @@ class AtGate:
 
     Attributes
     ----------
-    candidate
+    candidate : str
         Name of the chosen candidate.
-    by_choice, rule
-        Log-odds by what was chosen for these rows and by the recency rule, shape (rows,). Of customers kept apart, each
-        part has a choice of its own.
-    told_on_folds
-        Which of ``chosen`` and ``rule`` were better than chance on the folds; see ``better_than_chance``.
+    by_choice, rule : array of float, shape (rows,)
+        Log-odds by what was chosen for these rows, and by the recency rule. Of customers kept apart, each part has a
+        choice of its own.
+    told_on_folds : collection of str
+        Names, of ``chosen`` and ``rule``, that were better than chance on the folds; see `better_than_chance`.
     """
 
     candidate: str
@@ -141,8 +141,8 @@ def predict(study: Study, folds: Sequence[Fold], recipes: Sequence[Recipe]) -> l
 
     Returns
     -------
-    list of NDArray[np.float64]
-        For each recipe, the tested rows in the order of the frame.
+    list of array of float
+        Predictions of each recipe for the tested rows, in the order of the frame.
     """
     frame = study.frame
     found = np.full((len(recipes), len(frame)), np.nan)

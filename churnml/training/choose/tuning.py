@@ -32,11 +32,11 @@ def tune(study: Study, recipe: Recipe) -> dict[str, Any]:
 
     Parameters
     ----------
-    study
+    study : Study
         Rows, folds and settings: each fold learns from about 100,000 rows at most. ``tune_minutes`` is the time budget
         (the trial that is under way when it ends is finished), ``tune_store`` the SQLite file of the trials.
-    recipe
-        How rows are prepared.
+    recipe : Recipe
+        Recipe by which rows are prepared.
 
     Returns
     -------

@@ -31,14 +31,14 @@ def compute_figures(
 
     Parameters
     ----------
-    test
-        Rows of the gate.
-    logodds
-        Predicted log-odds with their level, shape (rows,).
-    draws, seed
-        Bootstrap draws of whole customers for the 95 % intervals, and their seed.
-    jobs
-        Processes to compute intervals on; the result does not depend on them.
+    test : TrainingFrame
+        Labelled rows of the gate.
+    logodds : array of float, shape (rows,)
+        Predicted log-odds with their level.
+    draws, seed : int
+        Number of bootstrap draws of whole customers for the 95 % intervals, and their seed.
+    jobs : int, optional
+        Number of processes to compute intervals on; the result does not depend on them.
 
     Returns
     -------
@@ -85,8 +85,14 @@ def compute_untreated_figures(
 
     Parameters
     ----------
-    test, logodds, draws, seed, jobs
-        As in ``compute_figures``.
+    test : TrainingFrame
+        Labelled rows of the gate.
+    logodds : array of float, shape (rows,)
+        Predicted log-odds with their level.
+    draws, seed : int
+        Number of bootstrap draws of whole customers for the 95 % intervals, and their seed.
+    jobs : int, optional
+        Number of processes to compute intervals on; the result does not depend on them.
 
     Returns
     -------
@@ -139,16 +145,16 @@ def tenth_of(rows: Floats) -> int:
 
 
 def segment_figures(test: TrainingFrame, logodds: Floats, segments: Sequence[Segment]) -> pd.DataFrame:
-    """Hold predictions against outcomes, segment by segment.
+    """Compare predictions with outcomes, segment by segment.
 
     Parameters
     ----------
-    test
-        Judged rows.
-    logodds
-        Predictions whose level was refitted, so that what differs is the segment's own, shape (rows,).
-    segments
-        Whom to look at.
+    test : TrainingFrame
+        Labelled rows that are judged.
+    logodds : array of float, shape (rows,)
+        Predicted log-odds whose level was refitted, so that what differs is the segment's own.
+    segments : sequence of Segment
+        Segments to look at.
 
     Returns
     -------

@@ -35,30 +35,32 @@ class Verdict:
 
     Attributes
     ----------
-    decision
-        ``model``: the chosen candidate ships; ``rule``: it is no better than the recency rule, which ships;
-        ``no skill``: nothing ships. What ships has shown skill itself.
-    against_chance, against_chance_error
+    decision : {'model', 'rule', 'no skill'}
+        Decision of the gate. ``model``: the chosen candidate ships; ``rule``: it is no better than the recency rule,
+        which ships; ``no skill``: nothing ships. What ships has shown skill itself.
+    against_chance, against_chance_error : float
         Shape loss of what ships (of the chosen candidate where nothing does) minus that of the gate's own churn rate,
         and its standard error clustered by customer; negative is better than chance.
-    against_rule, against_rule_error
-        The same for the chosen candidate against the recency rule; 0 where that is the chosen one.
-    because
-        Why: the chosen candidate beats chance and the recency rule, or chance alone, which the rule does not; the rule
-        is as good as it; the rule is what was chosen; or nothing tells leaving customers from staying ones.
-        ``churnml.words.findings.say_verdict`` says it in words.
-    chosen
-        The chosen candidate.
-    against_champion, against_champion_error
-        The same for what ships against the champion's recipe, refitted on the same rows; null without a champion.
-    replaces
+    against_rule, against_rule_error : float
+        Shape loss of the chosen candidate minus that of the recency rule, and its standard error; 0 where the rule is
+        the chosen one.
+    because : {'beats both', 'beats chance alone', 'rule as good', 'rule chosen', 'nothing tells'}
+        Reason of the decision: the chosen candidate beats chance and the recency rule, or chance alone, which the rule
+        does not; the rule is as good as it; the rule is what was chosen; or nothing tells leaving customers from
+        staying ones. `churnml.words.findings.say_verdict` says it in words.
+    chosen : str
+        Name of the chosen candidate.
+    against_champion, against_champion_error : float or None
+        Shape loss of what ships minus that of the champion's recipe, refitted on the same rows, and its standard error;
+        None without a champion.
+    replaces : bool
         Whether what ships takes the champion's place: it is not significantly worse.
-    skill
+    skill : float
         Score statistic, in standard errors, of what ships (of the chosen candidate where nothing does): how far leaving
         customers were ranked above staying ones; see ``skill_of``.
-    simple_auroc
-        Without skill, the AUROC on the folds of what looks at recency alone, and at recency, frequency and spend.
-    simple_tells
+    simple_auroc : mapping of str to float or None
+        AUROC on the folds, without skill, of what looks at recency alone, and at recency, frequency and spend.
+    simple_tells : bool
         Whether one of these is more than chance, though too little.
     """
 
@@ -82,16 +84,18 @@ def judge(study: Study, choice: Choice, champion: Recipe | None = None) -> tuple
 
     Parameters
     ----------
-    study, choice
-        The rows, and what was chosen.
-    champion
-        The recipe that is to be matched; it is fitted again on the same rows. None where there is none, or where it
-        reads features that are not among the rows'.
+    study : Study
+        Labelled rows and settings of the training.
+    choice : Choice
+        Candidate and recipe that were chosen.
+    champion : Recipe, optional
+        Recipe that is to be matched; it is fitted again on the same rows. None where there is none, or where it reads
+        features that are not among the rows'.
 
     Returns
     -------
-    tuple of Verdict
-        What the gate finds without the champion, and with it.
+    own, against : Verdict
+        Verdict without the champion, and with it.
     """
     rows, at_gate = study.gate_rows, choice.at_gate
     own = name_signal(pass_gate(rows, at_gate), choice.comparison)
@@ -103,7 +107,7 @@ def judge(study: Study, choice: Choice, champion: Recipe | None = None) -> tuple
 
 
 def shipped(choice: Choice, verdict: Verdict) -> tuple[Recipe, Floats]:
-    """Give the recipe that ships (the chosen one where none does), and what it says of the rows of the gate."""
+    """Return the recipe that ships (the chosen one where none does), and what it says of the rows of the gate."""
     if verdict.decision == "rule":
         return choice.rule, choice.at_gate.rule
     return choice.chosen, choice.at_gate.chosen
@@ -118,14 +122,15 @@ def pass_gate(test: TrainingFrame, at_gate: AtGate) -> Verdict:
 
     Parameters
     ----------
-    test
-        Rows of the gate.
-    at_gate
-        What is said of them; the level of the log-odds does not matter.
+    test : TrainingFrame
+        Labelled rows of the gate.
+    at_gate : AtGate
+        Predictions of these rows; the level of the log-odds does not matter.
 
     Returns
     -------
     Verdict
+        Verdict on the chosen candidate.
     """
     chosen, rule, chosen_is_rule = at_gate.chosen, at_gate.rule, at_gate.candidate == RULE
 
@@ -173,15 +178,16 @@ def skill_of(test: TrainingFrame, logodds: Floats) -> float:
 
     Parameters
     ----------
-    test
+    test : TrainingFrame
         Rows with outcomes.
-    logodds
-        What was predicted for them, shape (rows,); the level of a snapshot does not matter.
+    logodds : array of float, shape (rows,)
+        Predictions of these rows in log-odds; the level of a snapshot does not matter.
 
     Returns
     -------
     float
-        Standard normal where nothing is told; 0 where nothing varies, infinite where every row tells the same.
+        Statistic that is standard normal where nothing is told; 0 where nothing varies, infinite where every row tells
+        the same.
     """
     rows = pd.DataFrame({"churned": test.churned, "logodds": logodds}, dtype=np.float64)
     centred = rows - rows.groupby(np.asarray(test.snapshots)).transform("mean")
@@ -193,14 +199,14 @@ def skill_of(test: TrainingFrame, logodds: Floats) -> float:
 
 
 def name_signal(verdict: Verdict, comparison: pd.DataFrame) -> Verdict:
-    """Say of a verdict without skill what recency and frequency told on the folds; any other stays as it is.
+    """Add to a verdict without skill what recency and frequency told on the folds; any other stays as it is.
 
     Parameters
     ----------
-    verdict
-        What the gate found.
-    comparison
-        Candidates on the folds; see ``choice.compare``.
+    verdict : Verdict
+        Verdict of the gate.
+    comparison : pandas DataFrame
+        Candidates by shape loss on the folds, as from `churnml.training.choose.choice.compare`.
     """
     simple = comparison[comparison.candidate.isin(_SIMPLE)]
     if verdict.decision != "no skill" or simple.empty:
@@ -214,17 +220,18 @@ def against_champion(verdict: Verdict, test: TrainingFrame, shipped: Floats, cha
 
     Parameters
     ----------
-    verdict
-        What the gate found so far.
-    test
-        Rows of the gate.
-    shipped, champion
-        Log-odds of both recipes, fitted on the gate's training rows, shape (rows,); their level does not matter.
+    verdict : Verdict
+        Verdict of the gate so far.
+    test : TrainingFrame
+        Labelled rows of the gate.
+    shipped, champion : array of float, shape (rows,)
+        Log-odds of both recipes, fitted on the gate's training rows; their level does not matter.
 
     Returns
     -------
     Verdict
-        With ``replaces`` False where the loss is higher by more than chance explains (one-sided 95 %).
+        Verdict with ``replaces``, which is False where the loss is higher by more than chance explains (one-sided 95
+        %).
     """
     ours, theirs = (
         row_log_loss(test.churned, shift_per_group(test.churned, logodds, test.snapshots))

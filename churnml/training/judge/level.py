@@ -28,23 +28,27 @@ class Level:
 
     Attributes
     ----------
-    day
+    day : str
         The day whose level is assumed, as ISO text.
-    kind
-        ``none``: the mean of all known snapshots; ``trailing``: that of the newest known one; ``last_year``: that of
-        the snapshot a year before.
-    rate
+    kind : {'none', 'trailing', 'last_year'}
+        Way in which the level is assumed. ``none``: the mean of all known snapshots; ``trailing``: that of the newest
+        known one; ``last_year``: that of the snapshot a year before.
+    rate : float
         The assumed churn rate.
-    low, high
-        95 % interval, from how far off the kind was on the folds (without folds: from how the rates vary).
-    spread
-        Standard deviation of that error, in log-odds.
-    newest, last_year
-        Churn rates of the newest snapshot whose outcome is known on the day, and of the one a year before; None where
-        there is none.
-    newest_day, last_year_day
-        These snapshots, as ISO text.
-    tested_forward
+    low, high : float
+        Bounds of the 95 % interval, from how far off the kind was on the folds (without folds: from how the rates
+        vary).
+    spread : float
+        Standard deviation of the error of the assumed level, in log-odds.
+    newest : float
+        Churn rate of the newest snapshot whose outcome is known on the day.
+    newest_day : str
+        Day of the newest known snapshot, as ISO text.
+    last_year : float or None
+        Churn rate of the snapshot a year before; None where there is none.
+    last_year_day : str or None
+        Day of the snapshot a year before, as ISO text; None where there is none.
+    tested_forward : bool
         Whether folds looked forward in time.
     """
 
@@ -71,19 +75,20 @@ def choose_level(
 
     Parameters
     ----------
-    base_rates
-        ``snapshot_date``, ``customers`` and ``churn_rate`` of the labelled snapshots; see
-        ``compute_base_rates``.
-    day
-        The day whose level is assumed; only outcomes known by then are used.
-    folds
+    base_rates : pandas DataFrame
+        Churn rates of the labelled snapshots: ``snapshot_date``, ``customers`` and ``churn_rate``; see
+        `compute_base_rates`.
+    day : numpy datetime64
+        Day whose level is assumed; only outcomes known by then are used.
+    folds : sequence of numpy datetime64
         Snapshots of forward folds; empty where there are none.
-    definition
-        Gives the days until an outcome is known.
+    definition : ChurnDefinition
+        Definition of leaving, which says after how many days an outcome is known.
 
     Returns
     -------
     Level
+        Level with its interval.
     """
     errors: dict[Kind, Floats] = {kind: np.full(len(folds), np.nan) for kind in KINDS}
     rates = _by_day(base_rates)

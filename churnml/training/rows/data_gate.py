@@ -40,14 +40,14 @@ class Finding:
 
     Attributes
     ----------
-    grade
-        ``pass``, ``warn`` or ``fail``.
-    name
-        What was looked at.
-    number, bound
-        What was found, and from where on it is in order, in the unit that the sentence names.
-    sentence
-        What that means, and what to do where it is not in order.
+    grade : {'pass', 'warn', 'fail'}
+        Grade of the answer.
+    name : str
+        Name of what was looked at.
+    number, bound : float
+        Number that was found, and the bound from which on it is in order, in the unit that the sentence names.
+    sentence : str
+        Sentence that says what that means, and what to do where it is not in order.
     """
 
     grade: Grade
@@ -87,19 +87,19 @@ def judge_data(
 
     Parameters
     ----------
-    frame
+    frame : TrainingFrame or None
         All labelled rows; None where no snapshot has a complete label window.
-    orders_per_day
-        See ``count_orders_per_day``.
-    definition
-        Gives activity window and horizon.
-    first_day, data_end
-        The days that the data covers, ``[first_day, data_end)``.
+    orders_per_day : pandas Series
+        Number of orders of each day, as from `count_orders_per_day`.
+    definition : ChurnDefinition
+        Definition of leaving, whose activity window and horizon are used.
+    first_day, data_end : date
+        First day of the data, and the day after its last.
 
     Returns
     -------
     list of Finding
-        One per question, also where it is in order.
+        Findings, one per question, also where it is in order.
     """
     history = (data_end - first_day).days
     wanted = definition.active_days + 2 * definition.horizon_days
@@ -204,7 +204,7 @@ def _last_days(orders: pd.Series, data_end: date) -> list[Finding]:
 
 
 def _usual_gap(orders: NDArray[np.int64], runs: int) -> int:
-    """Give the length of the longest of so many runs of empty days that one shop in a hundred would see by chance.
+    """Return the length of the longest of so many runs of empty days that one shop in a hundred would see by chance.
 
     The chance of an empty day is that of the days given, one empty and one other added; runs are geometric.
     """
@@ -237,7 +237,7 @@ def _gaps(orders: pd.Series) -> Finding:
 
 
 def _stretches(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Give the runs of true values as half-open ranges of positions."""
+    """Return the runs of true values as half-open ranges of positions."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(int)))
     return [(int(start), int(end)) for start, end in zip(edges[::2], edges[1::2], strict=True)]
 
@@ -301,7 +301,7 @@ def _odd_weeks(orders: pd.Series) -> Finding:
 
 
 def _weeks(orders: pd.Series) -> tuple[Floats, NDArray[np.int64]]:
-    """Give orders and days with orders of each whole week, counted back from the end."""
+    """Return orders and days with orders of each whole week, counted back from the end."""
     days = orders.to_numpy()[len(orders) % 7 :].reshape(-1, 7)
     return days.sum(axis=1).astype(np.float64), (days > 0).sum(axis=1)
 

@@ -34,10 +34,10 @@ class Forward:
 
     Attributes
     ----------
-    choice
+    choice : sequence of Fold
         Folds on which the candidate and its calibration are chosen, oldest first.
-    gate
-        The fold on which the chosen one is judged; no choice fold knows its outcomes.
+    gate : Fold
+        Fold on which the chosen one is judged; no choice fold knows its outcomes.
     """
 
     choice: Sequence[Fold]
@@ -65,13 +65,13 @@ class Apart:
 
     Attributes
     ----------
-    parts
-        Number of each row's part, shape (rows,); -1 for rows beyond what is needed to judge.
-    choice
-        A fold per part: learnt from the other parts, tested on it.
-    pairs
-        A fold per pair of parts: learnt from the others, tested on both. Each of the two is what the choice that the
-        other one is judged by is made on.
+    parts : array of int, shape (rows,)
+        Number of each row's part; -1 for rows beyond what is needed to judge.
+    choice : sequence of Fold
+        Folds, one per part: learnt from the other parts, tested on it.
+    pairs : mapping of tuple of 2 int to Fold
+        Folds, one per pair of parts: learnt from the others, tested on both. Each of the two is what the choice that
+        the other one is judged by is made on.
     """
 
     parts: NDArray[np.int64]
@@ -94,7 +94,7 @@ Plan = Forward | Apart
 
 
 def judged_rows(folds: Sequence[Fold]) -> NDArray[np.bool_]:
-    """Give the rows that folds are tested on, as a mask over the training frame."""
+    """Return the rows that folds are tested on, as a mask over the training frame."""
     rows: NDArray[np.bool_] = np.logical_or.reduce([fold.test for fold in folds])
     return rows
 
@@ -109,14 +109,14 @@ def plan_folds(frame: TrainingFrame, definition: ChurnDefinition, at_most: int, 
 
     Parameters
     ----------
-    frame
+    frame : TrainingFrame
         All labelled rows.
-    definition
-        Gives the label window.
-    at_most
-        Use only so many of the newest forward folds.
-    most_rows
-        Keep so many rows apart at most, of whole customers.
+    definition : ChurnDefinition
+        Definition of leaving, which says how long the label window is.
+    at_most : int
+        Greatest number of forward folds; the newest are kept.
+    most_rows : int
+        Greatest number of rows to keep apart, of whole customers.
 
     Raises
     ------

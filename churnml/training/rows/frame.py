@@ -51,24 +51,29 @@ def build_training_frame(
 
     Parameters
     ----------
-    shop, definition, features
-        What to look at.
-    snapshots
+    shop : Shop
+        Shop whose customers are described and labelled.
+    definition : ChurnDefinition
+        Definition of leaving.
+    snapshots : sequence of date
         Days with complete label windows, oldest first.
-    data_end
-        Nothing on or after this day is used.
-    max_rows
-        With more rows, a seeded sample of whole customers is used, which keeps about so many.
-    seed
+    features : sequence of Feature
+        Features to build.
+    data_end : date
+        Day at which the data ends: nothing on or after it is used.
+    max_rows : int
+        Greatest number of rows, roughly: with more, a seeded sample of whole customers is used.
+    seed : int
         Seed of the customers' hashes.
-    progress
-        Called with a text, the steps done and all steps.
-    store
+    progress : callable, optional
+        Function that is called with a text, the steps done and all steps.
+    store : Path, optional
         Folder in which built features are kept, so that a broken run resumes; None keeps none.
 
     Returns
     -------
     TrainingFrame
+        Labelled rows of all snapshots.
     """
     rows = sum(count_eligible(History(shop, day), definition) for day in snapshots)
     with draw(shop, min(max_rows / max(rows, 1), 1.0), seed) as drawn:
@@ -126,7 +131,7 @@ def _features_of(
     progress: Progress | None,
     store: Path | None,
 ) -> Iterator[pd.DataFrame]:
-    """Give the features of each snapshot, from the store where there is one."""
+    """Return the features of each snapshot, from the store where there is one."""
     if store is not None:
         for partition in write_features(shop, snapshots, definition, features, store, progress):
             yield partition.read()

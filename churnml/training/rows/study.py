@@ -43,26 +43,26 @@ class Study:
 
     Attributes
     ----------
-    frame
-        The labelled rows.
-    definition
-        What counts as leaving.
-    as_of
-        Nothing on or after this day is seen.
-    asked
-        How models are fitted and compared.
-    seed
+    frame : TrainingFrame
+        Labelled rows.
+    definition : ChurnDefinition
+        Definition of leaving.
+    as_of : date
+        Day at which the data ends: nothing on or after it is seen.
+    asked : TrainingSettings
+        Settings that say how models are fitted and compared.
+    seed : int
         Seed of everything random.
-    candidates
+    candidates : sequence of str
         Names of the candidates that are compared, simplest first.
-    off
-        Features that are used only where the folds prefer them.
-    shop_rates
-        The shop's own churn rates on the day, by feature; without them the level does not follow the shop's.
-    origin
-        What the card tells of the data: first day, fingerprint, findings.
-    progress
-        Called with a text, the steps done and all steps, also from other threads.
+    off : sequence of str
+        Names of features that are used only where the folds prefer them.
+    shop_rates : mapping of str to float
+        Churn rates of the shop on the day, by feature; without them the level does not follow the shop's.
+    origin : mapping of str to object
+        Parts of the card about the data: first day, fingerprint, findings.
+    progress : callable
+        Function that is called with a text, the steps done and all steps, also from other threads.
     """
 
     frame: TrainingFrame
@@ -103,19 +103,19 @@ class Study:
 
 
 def make_study(shop: Shop, config: Config, as_of: Day | None = None, progress: Progress = silent) -> Study:
-    """Make the study of a shop: its labelled rows, judged, and all that is asked of them.
+    """Build the labelled rows of a shop, check them, and collect the settings of a training.
 
     Parameters
     ----------
-    shop
-        The shop.
-    config
-        All settings. Built features are kept in the folder ``features.store``, where that is set, so that a run that
-        breaks goes on with them.
-    as_of
-        Nothing on or after this day is seen; None takes the start of the last day with an order.
-    progress
-        Called with a text, the steps done and all steps.
+    shop : Shop
+        Shop whose customers are learned from.
+    config : Config
+        Settings of the training. Built features are kept in the folder ``features.store``, where that is set, so that a
+        run that breaks goes on with them.
+    as_of : date or str, optional
+        Day at which the data ends: nothing on or after it is seen. None takes the start of the last day with an order.
+    progress : callable, optional
+        Function that is called with a text, the steps done and all steps.
 
     Raises
     ------
@@ -158,7 +158,7 @@ def make_study(shop: Shop, config: Config, as_of: Day | None = None, progress: P
 
 
 def _shop_rates(shop: Shop, day: date, config: Config) -> dict[str, float]:
-    """Give the shop's own churn rates on a day, by feature, where their family is used and they are known."""
+    """Return the shop's own churn rates on a day, by feature, where their family is used and they are known."""
     if config.features.families is not None and LEVEL not in config.features.families:
         return {}
     declared = list(catalogue().families[LEVEL].features)
