@@ -81,7 +81,7 @@ def summarise(
     chosen = worklist or ranking.select()
     listed = chosen.frame
     shown = _choose(ranking.frame, listed, rows, ranking.changes)
-    card = ranking.model.card
+    card = ranking.model.card.to_json()
     return {
         "language": ranking.language,
         "currency": ranking.currency,
@@ -101,7 +101,7 @@ def summarise(
         "holdout": _holdout(chosen.holdout),
         "shop": None if overview is None else summarise_shop(overview),
         "model": {
-            **{key: card.get(key) for key in _OF_CARD},
+            **{key: card[key] for key in _OF_CARD},
         },
     }
 
