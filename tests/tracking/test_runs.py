@@ -250,8 +250,7 @@ def test_words_of_any_length_and_kind_do_not_break_a_training(fresh: str, traine
     verdict = verdict_of(because=None, chosen=hostile, said=hostile)
     assert trained.card.level
     level = trained.card.level.model_copy(update={"day": None, "said": hostile})
-    segments = tuple(one.model_copy(update={"segment": "<b>"}) for one in trained.card.segments)
-    changes = {"gate": hostile, "data_fingerprint": hostile, "verdict": verdict, "level": level, "segments": segments}
+    changes = {"gate": hostile, "data_fingerprint": "<script>", "verdict": verdict, "level": level}
     card = trained.card.model_copy(update=changes)
     track(dataclasses.replace(trained, card=card), Config(tracking=settings), ChurnDefinition())
     with at_store(settings) as mlflow:

@@ -314,7 +314,7 @@ def test_the_summary_says_what_was_found(trained: Training) -> None:
     assert lines[0].startswith("4,000 rows of 10 snapshots, 2024-01-01 to 2024-09-27; between ")
     assert sum("(chosen)" in line for line in lines[1:7]) == 1
     assert "behind the best)" in lines[1]
-    assert lines[7] == f"Folds: {len(trained.card['folds'])}, looking forward; gate: 2024-09-27."
+    assert lines[7] == f"Folds: {len(trained.card.folds)}, looking forward; gate: 2024-09-27."
     assert lines[-1] == trained.verdict_sentence
     assert lines[-1].endswith("the list uses it.")
 
