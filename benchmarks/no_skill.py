@@ -85,7 +85,7 @@ def main() -> None:
     for seed, found in zip(seeds, Parallel(n_jobs=asked.jobs, return_as="generator")(work), strict=True):
         if found.model is not None:
             promoted += 1
-            print(f"seed {seed}: {found.card['candidate']} was promoted", flush=True)
+            print(f"seed {seed}: {found.card.candidate} was promoted", flush=True)
     print(f"{promoted} promotions in {asked.seeds} seeds")
 
 

@@ -120,7 +120,7 @@ def measure(name: str, shop: Shop, definition: ChurnDefinition, days: list[date]
         except ChurnmlError as error:
             notes.append(f"{day}: refused ({error})")
             continue
-        notes.append(f"{day}: {training.card['candidate']}, {training.verdict.decision}")
+        notes.append(f"{day}: {training.card.candidate}, {training.verdict.decision}")
         features = available(shop)
         X = build(History(shop, day), definition, features)
         churned = labels(shop, day, definition, day + timedelta(days=definition.reach_days))

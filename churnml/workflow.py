@@ -285,8 +285,8 @@ def _usable_champion(shop: Shop, config: Config) -> Model | None:
     except ModelError:
         return None
     age = (shop.last_day - model.as_of).days
-    first_day = History(shop, model.as_of).first_day.isoformat()
-    same = model.definition == config.definition and model.card["first_day"] == first_day
+    first_day = History(shop, model.as_of).first_day
+    same = model.definition == config.definition and model.card.first_day == first_day
     return model if same and 0 <= age < config.snapshots.every_days else None
 
 

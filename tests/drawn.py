@@ -14,6 +14,7 @@ from churnml.config import TrainingSettings
 from churnml.definition import ChurnDefinition
 from churnml.features.family_catalogue import catalogue
 from churnml.models.candidates import CANDIDATES
+from churnml.models.card import Card, VerdictPart
 from churnml.models.rows import TrainingFrame, customer_hashes
 from churnml.statistics.logodds import sigmoid
 from churnml.training.choose.choice import Predictions
@@ -83,6 +84,35 @@ def permuted(frame: TrainingFrame, seed: int) -> TrainingFrame:
     return dataclasses.replace(frame, churned=churned)
 
 
+def verdict_of(**changes: Any) -> VerdictPart:
+    """Make the verdict of a card; parts of it may be changed."""
+    losses = {"against_chance": -0.3, "against_chance_error": 0.01, "against_rule": -0.1, "against_rule_error": 0.02}
+    told = {"decision": "model", "because": "beats both", "chosen": "lightgbm", "skill": 12.0, **losses}
+    return VerdictPart.from_json({**told, **changes})
+
+
+def card_of(**changes: Any) -> Card:
+    """Make a card that tells of next to nothing; parts of it may be changed, as JSON-ready values."""
+    recipe = {"candidate": "lightgbm", "features": [], "weights": {}, "params": {}, "slope": 1.0, "segments": []}
+    told = {
+        "as_of": "2025-01-01",
+        "first_day": "2023-01-01",
+        "data_fingerprint": "0123456789abcdef",
+        "definition": ChurnDefinition().model_dump(),
+        "rows": 4_000,
+        **{part: [] for part in ("base_rates", "folds", "comparison", "reliability", "gains", "segments")},
+        "forward": True,
+        "gate": "2024-09-27",
+        "verdict": verdict_of().to_json(),
+        "figures": {},
+        "untreated": None,
+        "candidate": "lightgbm",
+        "slope": 1.0,
+        "recipe": {**recipe, "fade_days": None, "newest": None, "every": 1, "trees": None},
+    }
+    return Card.from_json({**told, **changes})
+
+
 def predictions_of(
     churned: list[float],
     logodds: dict[str, list[float]],
@@ -105,15 +135,16 @@ def predictions_of(
 
 def study_of(frame: TrainingFrame, horizon_days: int = 90, **changes: Any) -> Study:
     """Make a study of a frame, without a shop; what is asked of it may be changed."""
+    origin = {"first_day": "2023-01-01", "data_fingerprint": "0123456789abcdef"}
     asked = {"threads": 1, "bootstrap_draws": 20, "fold_rows": 1_000_000}
     known = set(TrainingSettings.model_fields) - {"candidates"}
     asked |= {name: changes.pop(name) for name in list(changes) if name in known}
     definition, settings = ChurnDefinition(horizon_days=horizon_days), TrainingSettings(**asked)
-    return Study(**{"frame": frame, "definition": definition, "as_of": date(2025, 1, 1), "asked": settings, **changes})
+    usual = {"frame": frame, "definition": definition, "as_of": date(2025, 1, 1), "asked": settings, "origin": origin}
+    return Study(**{**usual, **changes})
 
 
 def train_on(frame: TrainingFrame, candidates: Sequence[str] = tuple(CANDIDATES), **changes: Any) -> Training:
     """Train on a frame, without a shop and without MLflow."""
-    origin = {"first_day": "2023-01-01", "data_fingerprint": "0123456789abcdef"}
-    usual = {"fold_rows": TrainingSettings().fold_rows, "candidates": candidates, "origin": origin}
+    usual = {"fold_rows": TrainingSettings().fold_rows, "candidates": candidates}
     return train(study_of(frame, **{**usual, **changes}))

@@ -147,7 +147,7 @@ def test_a_prepared_file_trains_on_the_simulated_shop(
     training = Trainer(config=config, track=False).train(shop, "2025-03-01")
     assert set(training.frame.X.columns) <= set(X.columns)
     assert training.verdict.decision in decisions
-    assert training.card["definition"] == config.definition.model_dump()
+    assert training.card.definition == config.definition
     assert 0 < training.base_rates["churn_rate"].mean() < 1
 
 

@@ -61,7 +61,7 @@ def train(
     with progress_bar() as progress:
         model = Trainer(config=config).fit(shop, day, progress)
     if as_json:
-        say_json({"model_version": model.version, **model.card})
+        say_json({"model_version": model.version, **model.card.to_json()})
     else:
         champion = find_model(None, config.tracking).version
         name = config.tracking.model_name

@@ -20,11 +20,13 @@ from churnml.features.description import Description
 from churnml.models.candidates import CANDIDATES
 from churnml.models.candidates.base import write_json
 from churnml.models.candidates.logistic import RecencyRule
+from churnml.models.card import Card
 from churnml.models.model import Model
 from churnml.models.plain_files import parse_json, read_bytes, shown
 from churnml.models.segments import Segment
+from churnml.models.upgrade import upgrade
 
-FORMAT = 4
+FORMAT = 5
 _FILE = "model.json"
 _KEYS = {
     *("format", "candidate", "slope", "level", "level_feature", "level_reference", "segments"),
@@ -71,7 +73,7 @@ def save_model(model: Model, folder: str | Path) -> Model:
         "definition": model.definition.model_dump(),
         "features": [dataclasses.asdict(feature) for feature in model.features],
         "as_of": model.as_of.isoformat(),
-        "card": model.card,
+        "card": model.card.to_json(),
         "files": {path.name: _hash(path.read_bytes()) for path in sorted(folder.iterdir())},
     }
     write_json(folder / _FILE, content)
@@ -104,6 +106,8 @@ def load_model(folder: str | Path) -> Model:
             )
         if set(content) != _KEYS:
             raise ValueError(f"keys that are not known or missing: {', '.join(sorted(set(content) ^ _KEYS))}")
+        if content["format"] < FORMAT:
+            content = upgrade(content)
         features = _described(content["features"])
         names = tuple(feature.name for feature in features)
         files = _files(folder, content["files"])
@@ -114,8 +118,6 @@ def load_model(folder: str | Path) -> Model:
         candidate = CANDIDATES[content["candidate"]].load(files)
         if candidate.files != set(files):
             raise ValueError(f"files lists more than a {candidate.name} has")
-        if not isinstance(content["card"], dict):
-            raise ValueError("card must hold keys and values")
         if len(set(names)) < len(names) or not set(candidate.reads) <= set(names):
             raise ValueError("features holds one twice, or lacks one that the model reads")
         return Model(
@@ -125,7 +127,7 @@ def load_model(folder: str | Path) -> Model:
             definition=ChurnDefinition(**content["definition"]),
             features=features,
             as_of=date.fromisoformat(content["as_of"]),
-            card=content["card"],
+            card=Card.from_json(content["card"]),
             version=_hash(written)[:_VERSION_DIGITS],
             segments=_segments(content["segments"], names),
             level_feature=content["level_feature"],

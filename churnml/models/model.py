@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from churnml.definition import ChurnDefinition
 from churnml.errors import ModelError
 from churnml.features.description import Description
 from churnml.models.candidates import Candidate
+from churnml.models.card import Card
 from churnml.models.segments import Segment, calibrated
 from churnml.statistics.logodds import Floats, logit, sigmoid
 from churnml.words.findings import say_level, say_verdict
@@ -47,8 +48,8 @@ class Model:
         Descriptions of the features, in order.
     as_of : date
         Day at which the training's data ends: nothing on or after it was seen.
-    card : dict of str to object
-        Data, folds, comparison, verdict and figures of the training, as JSON-ready values.
+    card : Card
+        Data, folds, comparison, verdict and figures of the training, in codes and numbers.
     version : str
         Hash of the artefact's files; empty before it is saved.
     segments : tuple of Segment
@@ -65,21 +66,21 @@ class Model:
     definition: ChurnDefinition
     features: tuple[Description, ...]
     as_of: date
-    card: dict[str, Any]
+    card: Card
     version: str = ""
     segments: tuple[Segment, ...] = ()
     level_feature: str | None = None
     level_reference: float = 0.0
 
     def __repr__(self) -> str:
-        verdict, level = (self.card.get(key) or {} for key in ("verdict", "level"))
         name = name_of("candidate", self.candidate.name, "en")
         lines = [
             f"Model {self.version or 'without a version'}: {name}, {self.definition.kind} within "
             f"{self.definition.horizon_days} days, learnt from what was known on {self.as_of}.",
-            *filter(None, [say_verdict(verdict, "en"), say_level(level, "en")]),
+            say_verdict(self.card.verdict, "en"),
+            say_level(self.card.level, "en") if self.card.level else "",
         ]
-        return "\n".join(lines)
+        return "\n".join(filter(None, lines))
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -94,18 +95,19 @@ class Model:
     @property
     def comparison(self) -> pd.DataFrame:
         """Candidates by shape loss on the folds, ``behind`` the best of them, with the standard error of that."""
-        return pd.DataFrame(self.card["comparison"])
+        return pd.DataFrame([one.to_json() for one in self.card.comparison])
 
     @property
     def base_rates(self) -> pd.DataFrame:
         """``snapshot_date, customers, churned, churn_rate`` of every snapshot that it was learnt from."""
-        table = pd.DataFrame(self.card["base_rates"])
+        table = pd.DataFrame([one.to_json() for one in self.card.base_rates])
         return table.assign(snapshot_date=pd.to_datetime(table["snapshot_date"]))
 
     @property
     def figures(self) -> pd.DataFrame:
         """Figures at the gate: ``value``, and ``low`` and ``high`` of their 95 % interval, by name."""
-        return pd.DataFrame.from_dict(self.card["figures"], orient="index").rename_axis("figure")
+        figures = {name: figure.to_json() for name, figure in self.card.figures.items()}
+        return pd.DataFrame.from_dict(figures, orient="index").rename_axis("figure")
 
     def plot_base_rates(self, ax: Axes | None = None) -> Axes:
         """Draw the churn rate of every snapshot that it was learnt from."""
@@ -117,13 +119,13 @@ class Model:
         """Draw which share of the leaving customers a list of a given length finds, as at the gate."""
         from churnml.plots import plot_gains
 
-        return plot_gains(pd.DataFrame(self.card["gains"]), ax)
+        return plot_gains(pd.DataFrame([one.to_json() for one in self.card.gains]), ax)
 
     def plot_reliability(self, ax: Axes | None = None) -> Axes:
         """Draw predicted probability against what happened, as at the gate."""
         from churnml.plots import plot_reliability
 
-        return plot_reliability(pd.DataFrame(self.card["reliability"]), ax)
+        return plot_reliability(pd.DataFrame([one.to_json() for one in self.card.reliability]), ax)
 
     def predict_logodds(self, X: pd.DataFrame) -> Floats:
         """Predict log-odds of leaving, shape (rows,).

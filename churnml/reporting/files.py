@@ -138,9 +138,9 @@ def _manifest(ranking: Ranking, seconds: dict[str, float]) -> dict[str, Any]:
         "model": {
             "version": ranking.model.version,
             "as_of": ranking.model.as_of,
-            "candidate": card["candidate"],
-            "level_tested_forward": card["forward"],
-            "data_fingerprint": card["data_fingerprint"],
+            "candidate": card.candidate,
+            "level_tested_forward": card.forward,
+            "data_fingerprint": card.data_fingerprint,
         },
         "data_fingerprint": fingerprint(history),
         "customers_ranked": len(ranking),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from churnml.models.card import Card
 from churnml.tracking.markdown import paragraphs, said, table, words
 from churnml.words.findings import say_level
 from churnml.words.names import name_of
@@ -18,7 +16,7 @@ _LONGEST = 5_000  # what MLflow's tables hold of a description
 _FIGURES = ("auroc", "shape_loss", "lift_at_10pct", "calibration_error")
 
 
-def describe(card: Mapping[str, Any], verdict: str) -> str:
+def describe(card: Card, verdict: str) -> str:
     """Describe what a training found in a few lines of Markdown.
 
     Parameters
@@ -34,19 +32,19 @@ def describe(card: Mapping[str, Any], verdict: str) -> str:
         Text with what the model predicts, as of which day, the verdict, the level and the main figures; 5,000 letters
         at most.
     """
-    definition, level = card["definition"], card.get("level") or {}
-    figures = {name: figure for name, figure in (card.get("figures") or {}).items() if name in _FIGURES}
-    learnt = f"learnt by the {name_of('candidate', card['candidate'], 'en')} from {said(card['rows'])} rows"
+    definition = card.definition
+    figures = {name: figure for name, figure in card.figures.items() if name in _FIGURES}
+    learnt = f"learnt by the {name_of('candidate', card.candidate, 'en')} from {said(card.rows)} rows"
     text = paragraphs(
         [
-            f"Who leaves within {definition['horizon_days']} days, counted from {definition['lead_days']} days after "
-            f"the day of the list ({words(definition['kind'])}): {learnt} of what was known on {card['as_of']}.",
+            f"Who leaves within {definition.horizon_days} days, counted from {definition.lead_days} days after "
+            f"the day of the list ({words(definition.kind)}): {learnt} of what was known on {card.as_of}.",
             said(verdict),
-            said(say_level(level, "en")) if level else "",
+            said(say_level(card.level, "en")) if card.level else "",
             table(
                 ["Figure", "At the gate", "95 % interval"],
                 [
-                    [words(name), figure["value"], f"{said(figure['low'])} to {said(figure['high'])}"]
+                    [words(name), figure.value, f"{said(figure.low)} to {said(figure.high)}"]
                     for name, figure in figures.items()
                 ],
             ),

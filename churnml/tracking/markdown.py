@@ -22,11 +22,6 @@ def paragraphs(parts: Iterable[str | None]) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def without(values: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Copy a mapping without a key."""
-    return {key: value for key, value in values.items() if key != name}
-
-
 def facts(values: Mapping[str, Any]) -> str:
     """Write a list of names and values."""
     return "\n".join(f"- {said(words(key))}: {said(value)}" for key, value in values.items())

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from churnml.models.attribution import sum_concepts
 from churnml.statistics.metrics import lift_at
-from churnml.tracking.markdown import facts, paragraphs, percent, said, table, without, words
+from churnml.tracking.markdown import facts, percent, said, words
 from churnml.training.choose.choice import Predictions
 from churnml.training.judge.figures import tenth_of
 from churnml.training.result import LEVEL_NOT_TESTED, Training
@@ -19,13 +21,11 @@ from churnml.words.names import name_of
 
 _SAMPLE = 2_000
 _DRIVERS = 10
-_WITHOUT_INTERVAL = "_if_perfect"  # not estimated from the rows' outcomes
+_OF_CARD = ("definition", "base_rates", "forward", "folds", "gate", "figures", "segments", "untreated")
 
 
 def write_model_card(training: Training, contributions: pd.DataFrame | None = None) -> str:
     """Write the model card of a training, in Markdown.
-
-    What the training's card does not hold is left out.
 
     Parameters
     ----------
@@ -39,23 +39,78 @@ def write_model_card(training: Training, contributions: pd.DataFrame | None = No
     str
         Markdown that ends with a line break.
     """
-    card = training.card
     if contributions is None and training.model is not None:
         _, contributions = training.model.contributions(sample_gate(training))
-    sections = {
-        "What it predicts": _what(card),
-        "Data": _data(card),
-        "How candidates were compared": _comparison(card, training.predictions),
-        "Verdict of the gate": _verdict(card.get("verdict") or {}),
-        "Figures": _figures(card.get("figures") or {}),
-        "Figures by segment": _segments(card.get("segments") or []),
-        "Figures on customers who were sent nothing": _untreated(card.get("untreated")),
-        "Level": _level(card.get("level")),
-        "What the model looks at": _drivers(training, contributions),
-        "Limits": _limits(card),
+    return draw_model_card(compute_model_card(training, contributions))
+
+
+def compute_model_card(training: Training, contributions: pd.DataFrame | None) -> dict[str, Any]:
+    """Compute what a model card shows.
+
+    Parameters
+    ----------
+    training : Training
+        Findings of a trainer.
+    contributions : pandas DataFrame or None
+        SHAP values of the model on ``sample_gate``; None where there is no model.
+
+    Returns
+    -------
+    dict
+        What ``model_card.md.jinja`` draws, by name: parts of the training's card as plain values, and what is computed
+        for people alone.
+    """
+    card = training.card
+    told = card.to_json()
+    verdict = {key: value for key, value in told["verdict"].items() if value is not None and key != "said"}
+    return {
+        **{name: told[name] for name in _OF_CARD},
+        "candidate": _title(card.candidate),
+        "level_not_tested": LEVEL_NOT_TESTED,
+        "facts": {
+            "definition": card.definition.model_dump(
+                exclude=set() if card.definition.kind == "spend_drop" else {"spend_share"}
+            ),
+            "data": {
+                "first day": told["first_day"],
+                "as of (nothing on or after this day was seen)": told["as_of"],
+                "rows": card.rows,
+                "snapshots": len(card.base_rates),
+                "fingerprint of the tables": card.data_fingerprint,
+            },
+            "verdict": verdict,
+            "level": {key: value for key, value in (told["level"] or {}).items() if key != "said"},
+        },
+        "comparison": [{**one, "candidate": _title(one["candidate"])} for one in told["comparison"]],
+        "lifts": compute_lift_over_time(training.predictions, card.candidate).to_dict("records"),
+        "verdict": say_verdict(card.verdict, "en"),
+        "level": say_level(card.level, "en") if card.level else "",
+        "explained_rows": 0 if contributions is None else len(contributions),
+        "drivers": _drivers(training, contributions),
     }
-    title = "# Model card: which customers are about to leave"
-    return "\n\n".join([title, *(f"## {name}\n\n{text}" for name, text in sections.items() if text)]) + "\n"
+
+
+def draw_model_card(shown: Mapping[str, Any]) -> str:
+    """Draw a model card in Markdown; every value is text there, whatever it holds.
+
+    Parameters
+    ----------
+    shown : mapping of str to object
+        Parts of the model card, as from `compute_model_card`.
+    """
+    environment = Environment(
+        loader=PackageLoader("churnml.tracking", "."),
+        autoescape=True,  # leaves alone what is marked as written
+        finalize=lambda value: value if isinstance(value, Markup) else _written(said(value)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["facts"] = lambda values: _written(facts(values))
+    environment.filters["percent"] = lambda share: _written(percent(share))
+    environment.filters["words"] = words
+    return environment.get_template("model_card.md.jinja").render(shown)
 
 
 def sample_gate(training: Training) -> pd.DataFrame:
@@ -140,190 +195,17 @@ def compute_lift_over_time(predictions: Predictions, candidate: str) -> pd.DataF
     return pd.DataFrame(rows, columns=columns)
 
 
-def _what(card: Mapping[str, Any]) -> str:
-    definition = card.get("definition") or {}
-    lines = [_MEANING.get(str(definition.get("kind")), "").format_map(_Known(definition))]
-    lines.append(
-        "The probability belongs to one customer on the day of the list, and everyone who is eligible is ranked by it."
-    )
-    used = definition if definition.get("kind") == "spend_drop" else without(definition, "spend_share")
-    lines.append(facts(used))
-    return paragraphs(lines)
-
-
-_MEANING = {
-    "no_order": (
-        "The probability that a customer who ordered in the last {active_days} days leaves: that no order follows "
-        "within {horizon_days} days, counted from {lead_days} days after the day of the list."
-    ),
-    "spend_drop": (
-        "The probability that a customer who spent something in the last {active_days} days leaves: that they spend "
-        "less than {spend_share} of their own past rate within {horizon_days} days, counted from {lead_days} days "
-        "after the day of the list."
-    ),
-    "subscription_end": (
-        "The probability that a customer with a running subscription leaves: that none runs any more {horizon_days} "
-        "days after the start of the window, which begins {lead_days} days after the day of the list."
-    ),
-}
-
-
-class _Known(dict[str, Any]):
-    def __missing__(self, key: str) -> str:
-        return "?"
-
-
-def _data(card: Mapping[str, Any]) -> str:
-    rates = card.get("base_rates") or []
-    known = {
-        "first day": card.get("first_day"),
-        "as of (nothing on or after this day was seen)": card.get("as_of"),
-        "rows": card.get("rows"),
-        "snapshots": len(rates) or None,
-        "fingerprint of the tables": card.get("data_fingerprint"),
-    }
-    by_snapshot = table(
-        ["Snapshot", "Customers", "Left", "Churn rate"],
-        [
-            [rate.get("snapshot_date"), rate.get("customers"), rate.get("churned"), percent(rate.get("churn_rate"))]
-            for rate in rates
-        ],
-    )
-    return paragraphs([facts({key: value for key, value in known.items() if value is not None}), by_snapshot])
-
-
-def _comparison(card: Mapping[str, Any], predictions: Predictions) -> str:
-    folds = ", ".join(map(str, card.get("folds") or []))
-    how = "Folds look forward in time" if card.get("forward") else "Folds are customers kept apart"
-    compared = card.get("comparison") or []
-    rows = [
-        [
-            _title(row.get("candidate")),
-            row.get("shape_loss"),
-            row.get("auroc"),
-            row.get("behind"),
-            row.get("behind_error"),
-            "yes" if row.get("chosen") else "",
-        ]
-        for row in compared
-    ]
-    lifts = compute_lift_over_time(predictions, str(card.get("candidate")))
-    over_time = [[row.snapshot_date, row.customers, float(str(row.lift_at_10pct))] for row in lifts.itertuples()]
-    return paragraphs(
-        [
-            f"{how}: {folds}. Gate: {said(card.get('gate'))}." if folds else "",
-            "Shape loss is the log loss after each snapshot's level was fitted: lower is better, and no lucky level "
-            "earns anything. The simplest candidate within one standard error of the best was chosen."
-            if compared
-            else "",
-            table(["Candidate", "Shape loss", "AUROC", "Behind the best", "Standard error", "Chosen"], rows),
-            f"Lift at 10 % of the {_title(card.get('candidate'))} on the folds:" if over_time else "",
-            table(["Snapshot", "Customers", "Lift at 10 %"], over_time),
-        ]
-    )
-
-
-def _verdict(verdict: Mapping[str, Any]) -> str:
-    rest = {key: value for key, value in without(verdict, "sentence").items() if value is not None}
-    return paragraphs([said(say_verdict(verdict, "en")) if verdict else "", facts(rest)])
-
-
-def _figures(figures: Mapping[str, Any]) -> str:
-    if not figures:
-        return ""
-    return paragraphs(
-        [
-            "On the gate's rows, which nothing was chosen on. They describe the recipe; what ships was fitted again on "
-            "all labelled snapshots.",
-            _table_of_figures(figures),
-        ]
-    )
-
-
-def _segments(segments: Sequence[Mapping[str, Any]]) -> str:
-    rows = [
-        [
-            one.get("segment"),
-            one.get("rows"),
-            percent(one.get("predicted")),
-            percent(one.get("churned")),
-            f"{percent(one.get('difference'))} ({percent(one.get('low'))} to {percent(one.get('high'))})",
-            one.get("auroc"),
-            one.get("shape_loss"),
-        ]
-        for one in segments
-    ]
-    names = ["Segment", "Rows", "Predicted", "Left", "Difference (95 % interval)", "AUROC", "Shape loss"]
-    return paragraphs(["At the gate, after the level of each snapshot was fitted.", table(names, rows)]) if rows else ""
-
-
-def _untreated(untreated: Mapping[str, Any] | None) -> str:
-    if not untreated:
-        return ""
-    return paragraphs(
-        [
-            f"{said(untreated.get('treated'))} of the gate's {said(untreated.get('rows'))} rows were sent something "
-            "in the window that decides whether they left. Of them "
-            f"{percent(untreated.get('treated_churn_rate'))} left, of the others "
-            f"{percent(untreated.get('untreated_churn_rate'))}. Who stayed may have stayed because of it: being sent "
-            "something is not being safe. On the others alone:",
-            _table_of_figures(untreated.get("figures") or {}),
-        ]
-    )
-
-
-def _table_of_figures(figures: Mapping[str, Any]) -> str:
-    rows = []
-    for name, figure in figures.items():
-        value, low, high = (figure.get(key) for key in ("value", "low", "high"))
-        rows.append([words(name), value, "" if name.endswith(_WITHOUT_INTERVAL) else f"{said(low)} to {said(high)}"])
-    return table(["Figure", "Value", "95 % interval"], rows)
-
-
-def _level(level: Any) -> str:
-    if not isinstance(level, Mapping):
-        return said(level) if level is not None else ""
-    return paragraphs([said(say_level(level, "en")), facts(without(level, "sentence"))])
-
-
-def _drivers(training: Training, contributions: pd.DataFrame | None) -> str:
+def _drivers(training: Training, contributions: pd.DataFrame | None) -> list[dict[str, Any]]:
     if contributions is None or contributions.empty or training.model is None:
-        return ""
+        return []
     drivers = compute_drivers(contributions, training.model.concepts).head(_DRIVERS)
-    return paragraphs(
-        [
-            f"Mean absolute SHAP value per concept, in log-odds, on {len(contributions):,} rows of the gate.",
-            table(
-                ["Concept", "Mean absolute SHAP value"],
-                [[words(str(row.concept)), float(str(row.mean_abs_shap))] for row in drivers.itertuples()],
-            ),
-        ]
-    )
+    return [{"concept": row.concept, "mean_abs_shap": row.mean_abs_shap} for row in drivers.itertuples()]
 
 
-def _limits(card: Mapping[str, Any]) -> str:
-    definition = card.get("definition") or {}
-    limits = [] if card.get("forward") else [LEVEL_NOT_TESTED]
-    limits.append(
-        "No cause is claimed: what goes with leaving need not bring it about, and a high probability does not say that "
-        "a contact helps."
-    )
-    limits.append(_SILENT.get(str(definition.get("kind")), _SILENT["no_order"]).format_map(_Known(definition)))
-    limits.append(
-        "It was learnt from this shop and from these days; what the shop changed afterwards it does not know. The "
-        "intervals tell of other customers, not of other seasons."
-    )
-    return "\n".join(f"- {limit}" for limit in limits)
+def _written(text: str) -> Markup:
+    """Mark Markdown that ``markdown`` wrote, which escapes what acts in HTML too."""
+    return Markup(text)  # noqa: S704
 
 
-_SILENT = {
-    "no_order": (
-        "It does not speak for customers who never ordered, or whose last order lies more than {active_days} days back."
-    ),
-    "spend_drop": "It does not speak for customers who never ordered, or spent nothing in the last {active_days} days.",
-    "subscription_end": "It does not speak for customers without a subscription that runs on the day of the list.",
-}
-
-
-def _title(candidate: Any) -> str:
+def _title(candidate: str) -> str:
     return name_of("candidate", candidate, "en")

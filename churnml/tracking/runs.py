@@ -108,7 +108,7 @@ def track(training: Training, config: Config, definition: ChurnDefinition, run_i
     """
     with at_store(config.tracking) as mlflow, Scratch() as scratch:
         experiment = _experiment(mlflow, config.tracking)
-        name = f"train {training.card['as_of']}"
+        name = f"train {training.card.as_of}"
         asked = {"run_name": name, "experiment_id": experiment} if run_id is None else {"run_id": run_id}
         with mlflow.start_run(**asked, nested=True, log_system_metrics=False, tags=tags_of_this_process()):
             mlflow.set_tag("mlflow.runName", name)
@@ -228,40 +228,40 @@ def _log_parent(mlflow: Any, training: Training, config: Config, definition: Chu
     mlflow.log_params(
         {
             **{f"definition.{key}": value for key, value in definition.model_dump().items()},
-            "as_of": card["as_of"],
+            "as_of": card.as_of,
             "snapshots": len(training.base_rates),
-            "rows": card["rows"],
-            "features": len(card["recipe"]["features"]),
-            "candidate": card["candidate"],
-            "forward": card["forward"],
+            "rows": card.rows,
+            "features": len(card.recipe.features),
+            "candidate": card.candidate,
+            "forward": card.forward,
             "seed": config.seed,
         }
     )
-    untreated = card.get("untreated") or {"figures": {}}
-    for prefix, figures in {"gate": training.figures, "gate.untreated": untreated["figures"]}.items():
+    untreated = card.untreated.figures if card.untreated else {}
+    for prefix, figures in {"gate": card.figures, "gate.untreated": untreated}.items():
         mlflow.log_metrics(
             {
                 f"{prefix}.{name}{suffix}": value
                 for name, figure in figures.items()
-                for suffix, value in (("", figure["value"]), (".low", figure["low"]), (".high", figure["high"]))
-                if value is not None and np.isfinite(value)
+                for suffix, value in (("", figure.value), (".low", figure.low), (".high", figure.high))
+                if value is not None
             }
         )
-    for segment in card.get("segments") or []:
-        name = segment["segment"].replace(" ", "_")
+    for segment in card.segments:
+        name, found = segment.segment.replace(" ", "_"), segment.to_json()
         mlflow.log_metrics(
             {
-                f"gate.{name}.{key}": segment[key]
+                f"gate.{name}.{key}": found[key]
                 for key in ("predicted", "churned", "auroc", "shape_loss")
-                if segment[key] is not None
+                if found[key] is not None
             }
         )
     mlflow.set_tag("verdict", training.verdict.decision)
     mlflow.set_tag("verdict.sentence", training.verdict_sentence)
     if training.verdict.against_champion is not None:
         mlflow.log_metric("gate.against_champion", training.verdict.against_champion)
-    mlflow.log_dict(card, "card.json")
-    dataset = mlflow.data.from_pandas(training.base_rates, name="labelled snapshots", digest=card["data_fingerprint"])
+    mlflow.log_dict(card.to_json(), "card.json")
+    dataset = mlflow.data.from_pandas(training.base_rates, name="labelled snapshots", digest=card.data_fingerprint)
     mlflow.log_input(dataset, context="training")
 
 
@@ -270,7 +270,7 @@ def _log_plots_and_card(mlflow: Any, training: Training) -> None:
     _log_figure(mlflow, plots.plot_base_rates(training.base_rates), "base_rates")
     _log_figure(mlflow, plots.plot_reliability(reliability_table(y, probability)), "reliability")
     _log_figure(mlflow, plots.plot_gains(gains_table(y, probability)), "gains")
-    lifts = compute_lift_over_time(training.predictions, training.card["candidate"])
+    lifts = compute_lift_over_time(training.predictions, training.card.candidate)
     _log_figure(mlflow, plots.plot_lift_over_time(lifts), "lift_over_time")
     contributions = None
     if training.model is not None:

@@ -106,8 +106,8 @@ class Trainer:
 
         try:
             champion = find_model(None, self.config.tracking)
-            recipe = Recipe.from_card(champion.card["recipe"])
-        except (ModelError, KeyError, TypeError):
+            recipe = Recipe.from_card(champion.card.recipe)
+        except ModelError:
             return None
         return recipe if champion.definition == self.definition else None
 

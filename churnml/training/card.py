@@ -1,21 +1,19 @@
-"""The card: all that a training found, in short, as JSON-ready values that ship with the model."""
+"""The card of a training: what its steps found, put together."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from churnml.models.card import Card
 from churnml.plain import plain
 from churnml.training.choose.selection import Choice
 from churnml.training.judge.gate import Verdict, shipped
 from churnml.training.rows.study import Study
 
 
-def make_card(study: Study, choice: Choice, verdict: Verdict, found: Mapping[str, Any]) -> dict[str, Any]:
-    """Make the card of a training: its findings as JSON-ready values.
-
-    What ships does not depend on what shipped before, so the verdict is told without the champion.
+def make_card(study: Study, choice: Choice, verdict: Verdict, found: Mapping[str, Any]) -> Card:
+    """Put together what a training found, but for the level, which is assumed when the model is fitted.
 
     Parameters
     ----------
@@ -26,10 +24,10 @@ def make_card(study: Study, choice: Choice, verdict: Verdict, found: Mapping[str
     verdict : Verdict
         Verdict of the gate.
     found : mapping of str to object
-        Findings on the rows of the gate; they go in as they are.
+        Findings on the rows of the gate, by the card's own names.
     """
-    told, (recipe, _) = dataclasses.asdict(verdict), shipped(choice, verdict)
-    card: dict[str, Any] = plain(
+    recipe, _ = shipped(choice, verdict)
+    told: dict[str, Any] = plain(
         {
             "as_of": study.as_of.isoformat(),
             "definition": study.definition.model_dump(),
@@ -39,12 +37,12 @@ def make_card(study: Study, choice: Choice, verdict: Verdict, found: Mapping[str
             "folds": [fold.name for fold in study.plan.choice],
             "gate": study.plan.gate_name,
             "comparison": choice.comparison.to_dict("records"),
-            "verdict": {key: told[key] for key in told if "champion" not in key and key != "replaces"},
+            "verdict": verdict.to_card().to_json(),
             **found,
             "candidate": recipe.candidate,
             "slope": recipe.slope,
-            "recipe": recipe.to_card(),
+            "recipe": recipe.to_card().to_json(),
             **study.origin,
         }
     )
-    return card
+    return Card.from_json(told)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import pandas as pd
 
+from churnml.models.card import Card
 from churnml.models.model import Model
 from churnml.models.rows import TrainingFrame
 from churnml.statistics.logodds import Floats
 from churnml.training.choose.choice import Predictions
 from churnml.training.judge.gate import Verdict
-from churnml.words.findings import say_level, say_verdict
+from churnml.words.findings import say_finding, say_level, say_verdict
 from churnml.words.names import name_of
 
 LEVEL_NOT_TESTED = (
@@ -46,8 +46,8 @@ class Training:
         Verdict of the gate.
     model : Model or None
         Recipe refitted on all labelled snapshots; None without skill.
-    card : dict of str to object
-        Summary of all that, as JSON-ready values.
+    card : Card
+        Summary of all that, in codes and numbers.
     """
 
     frame: TrainingFrame
@@ -59,12 +59,12 @@ class Training:
     figures: dict[str, dict[str, float]]
     verdict: Verdict
     model: Model | None
-    card: dict[str, Any]
+    card: Card
 
     @property
     def verdict_sentence(self) -> str:
         """The gate's verdict in English, the champion of before included."""
-        return say_verdict(asdict(self.verdict), "en")
+        return say_verdict(self.verdict.to_card(), "en", self.verdict.champion_ahead)
 
 
 def summarise(training: Training) -> list[str]:
@@ -74,20 +74,18 @@ def summarise(training: Training) -> list[str]:
         f"{len(training.frame):,} rows of {len(rates)} snapshots, {rates.snapshot_date.iloc[0]} to "
         f"{rates.snapshot_date.iloc[-1]}; between {rates.churn_rate.min():.0%} and {rates.churn_rate.max():.0%} left."
     ]
-    lines += [f"Data: {one['sentence']}" for one in card.get("data_gate", []) if one["grade"] == "warn"]
+    lines += [f"Data: {say_finding(finding, 'en')}" for finding in card.data_gate if finding.grade == "warn"]
     for row in training.comparison.itertuples():
         mark = "chosen" if row.chosen else f"{row.behind:+.4f} ± {row.behind_error:.4f} behind the best"
         name = name_of("candidate", row.candidate, "en")
         lines.append(f"{name}: shape loss {row.shape_loss:.4f}, AUROC {row.auroc:.4f} ({mark})")
-    lines.append(
-        f"Folds: {len(card['folds'])}, looking forward; gate: {card['gate']}." if card["forward"] else LEVEL_NOT_TESTED
-    )
+    lines.append(f"Folds: {len(card.folds)}, looking forward; gate: {card.gate}." if card.forward else LEVEL_NOT_TESTED)
     auroc, shape = training.figures["auroc"], training.figures["shape_loss"]
     lines.append(
         f"At the gate: AUROC {auroc['value']:.4f} ({auroc['low']:.4f} to {auroc['high']:.4f}), "
         f"shape loss {shape['value']:.4f} ({shape['low']:.4f} to {shape['high']:.4f})."
     )
-    if "level" in card:
-        lines.append(say_level(card["level"], "en"))
+    if card.level:
+        lines.append(say_level(card.level, "en"))
     lines.append(training.verdict_sentence)
     return lines

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any
-
 import numpy as np
 
 from churnml.features.family_catalogue import catalogue
+from churnml.models.card import Card
 from churnml.models.model import Model, level_logodds
-from churnml.plain import plain
 from churnml.statistics.calibration import reliability_table
 from churnml.statistics.logodds import Floats, sigmoid
 from churnml.statistics.metrics import gains_table
@@ -59,6 +56,7 @@ def train(study: Study, champion: Recipe | None = None) -> Training:
     if verdict.decision != "no skill":
         study.progress("refit on all", 0, 1)
         model = _fit_on_all(study, recipe, card)
+        card = model.card
     study.progress("refit on all", 1, 1)
     return Training(
         frame=study.frame,
@@ -86,13 +84,12 @@ def _at_level(study: Study, shape: Floats) -> Floats:
     return shape + shift_to(_level_of(study, day).rate, shape)
 
 
-def _fit_on_all(study: Study, recipe: Recipe, card: dict[str, Any]) -> Model:
-    """Fit what ships on all labelled rows, at the level that is assumed for the day; the card is completed."""
+def _fit_on_all(study: Study, recipe: Recipe, card: Card) -> Model:
+    """Fit what ships on all labelled rows, at the level that is assumed for the day, which completes the card."""
     frame, level = study.frame, _level_of(study, np.datetime64(study.as_of))
     fitted = recipe.fit(frame, study.settings)
     newest = frame.X.loc[frame.snapshots == frame.days[-1]]
     shift = shift_to(level.rate, recipe.calibrate(fitted.logodds(newest), newest))
-    card["level"] = plain({**dataclasses.asdict(level), "logodds": shift})
     follows = FEATURES.get(level.kind)
     rate = None if follows is None else study.shop_rates.get(follows)
     return Model(
@@ -102,7 +99,7 @@ def _fit_on_all(study: Study, recipe: Recipe, card: dict[str, Any]) -> Model:
         definition=study.definition,
         features=frame.describe(recipe.features) + catalogue().describe([str(follows)] if rate is not None else []),
         as_of=study.as_of,
-        card=card,
+        card=card.model_copy(update={"level": level.to_card(shift)}),
         segments=recipe.segments,
         level_feature=None if rate is None else follows,
         level_reference=0.0 if rate is None else float(level_logodds(rate)),

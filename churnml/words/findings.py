@@ -1,79 +1,136 @@
-"""Findings of a training in sentences: what the gate says, and which level is assumed; from codes and numbers."""
+"""Findings of a training in sentences: what the gate and the data gate say, and which level is assumed; from codes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
+from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from churnml.days import parse_day
 from churnml.words import Language, capitalised, words
 from churnml.words.names import name_of
 from churnml.words.numbers import number_writer
 
+if TYPE_CHECKING:
+    from churnml.models.card import Finding, LevelPart, VerdictPart
 
-def say_verdict(verdict: Mapping[str, Any], language: Language) -> str:
+
+def say_verdict(verdict: VerdictPart, language: Language, champion_ahead: float | None = None) -> str:
     """Write the verdict of the gate as a sentence.
 
     Parameters
     ----------
-    verdict : mapping of str to object
-        Fields of `churnml.training.judge.gate.Verdict`, as a card holds them; without ``because``, as in cards of
-        version 0.1, its own English sentence is taken.
+    verdict : VerdictPart
+        Verdict of a card; without codes, as in cards of version 0.1, its own English sentence is taken.
+    language : str
+        Language of the sentence.
+    champion_ahead : float, optional
+        Shape loss by which the champion's recipe is better, where the champion stays for it; None where it does not
+        stay, or there is none.
+
+    Examples
+    --------
+    >>> from churnml.models.card import VerdictPart
+    >>> loss = dict.fromkeys(["against_chance", "against_chance_error", "against_rule", "against_rule_error"], 0.0)
+    >>> verdict = VerdictPart(decision="model", because="beats both", chosen="lightgbm", skill=5.0, **loss)
+    >>> say_verdict(verdict, "en")
+    'LightGBM beats chance and the recency rule; the list uses it.'
+    """
+    if verdict.because is None:
+        return verdict.said or ""
+    t: Mapping[str, str] = words(language)["card"]
+    sentences = [t[verdict.because].format(candidate=name_of("candidate", verdict.chosen, language))]
+    told = verdict.simple_auroc
+    if told:
+        one = "recency" if len(told) == 1 else "both"
+        how = "too little" if verdict.simple_tells else "none"
+        listed = t["and"].join(
+            t[f"auroc of {name}"].format(auroc=_decimal(auroc, 2, language)) for name, auroc in told.items()
+        )
+        sentences.append(t[f"signal of {one}: {how}"].format(listed=listed))
+    if champion_ahead is not None:
+        sentences.append(t["champion stays"].format(loss=_decimal(champion_ahead, 4, language)))
+    return " ".join(capitalised(sentence, language) for sentence in sentences)
+
+
+def say_level(level: LevelPart, language: Language) -> str:
+    """Write as a sentence which share of customers is assumed to leave, and why.
+
+    Parameters
+    ----------
+    level : LevelPart
+        Level of a card; where it names no days, as in early cards of version 0.1, its own English sentence is taken.
+    language : str
+        Language of the sentence.
+    """
+    if level.day is None or level.newest_day is None:
+        return level.said or ""
+    t: Mapping[str, str] = words(language)["card"]
+    share = number_writer("share", language)
+    shares = {"newest": level.newest, "rate": level.rate, "low": level.low, "high": level.high}
+    days = {"day": level.day, "newest_day": level.newest_day}
+    parts = ["level"]
+    if level.last_year is not None and level.last_year_day is not None:
+        shares["last_year"], days["last_year_day"] = level.last_year, level.last_year_day
+        parts.append("level last year")
+    parts.append("tested" if level.tested_forward else "not tested")
+    return "".join(t[part] for part in parts).format(
+        **{name: share(value) for name, value in shares.items()},
+        **{name: _day(day, language) for name, day in days.items()},
+    )
+
+
+def say_finding(finding: Finding, language: Language) -> str:
+    """Say what the data gate found, and what to do where it is not in order.
+
+    Parameters
+    ----------
+    finding : Finding
+        Finding of a card; in cards of before format 5, its own English sentence is taken.
     language : str
         Language of the sentence.
 
     Examples
     --------
-    >>> say_verdict({"because": "beats both", "chosen": "lightgbm"}, "en")
-    'LightGBM beats chance and the recency rule; the list uses it.'
+    >>> from churnml.models.card import Finding
+    >>> say_finding(Finding(grade="pass", name="kept", number=936, bound=500), "en")
+    '936 times customers stayed after a snapshot; at least 500 are wanted.'
     """
-    if "because" not in verdict:
-        return str(verdict.get("sentence") or "")
-    t: Mapping[str, str] = words(language)["card"]
-    sentences = [t[verdict["because"]].format(candidate=name_of("candidate", verdict["chosen"], language))]
-    told = verdict.get("simple_auroc") or {}
-    if told:
-        one = "recency" if len(told) == 1 else "both"
-        how = "too little" if verdict.get("simple_tells") else "none"
-        listed = t["and"].join(
-            t[f"auroc of {name}"].format(auroc=_decimal(auroc, 2, language)) for name, auroc in told.items()
-        )
-        sentences.append(t[f"signal of {one}: {how}"].format(listed=listed))
-    if not verdict.get("replaces", True):
-        sentences.append(t["champion stays"].format(loss=_decimal(verdict["against_champion"], 4, language)))
-    return " ".join(capitalised(sentence, language) for sentence in sentences)
+    if finding.said is not None:
+        return finding.said
+    t: Mapping[str, Any] = words(language)["findings"][finding.name]
+    count = finding.count if finding.count is not None else finding.number
+    values = {"number": finding.number, "bound": finding.bound, "count": count, **finding.details}
+    key = "found" if finding.grade != "pass" else "passed"
+    if not finding.details and "unknown" in t:
+        key = "unknown"
+    stated = t.get(key, t["found"])
+    if isinstance(stated, Mapping):
+        stated = stated.get(Locale(language).plural_form(count), stated["other"])
+    examples = "; ".join(t["example"].format(**_written(one, language)) for one in finding.examples)
+    sentence = stated.format(**_written(values, language), examples=examples)
+    remedy = [] if finding.grade == "pass" else [t.get("remedy", words(language)["card"]["more data"])]
+    return " ".join([sentence, *remedy])
 
 
-def say_level(level: Mapping[str, Any], language: Language) -> str:
-    """Write as a sentence which share of customers is assumed to leave, and why.
-
-    Parameters
-    ----------
-    level : mapping of str to object
-        Fields of `churnml.training.judge.level.Level`, as a card holds them; where they name no days, as in cards of
-        version 0.1, its own English sentence is taken.
-    language : str
-        Language of the sentence.
-    """
-    if "day" not in level:
-        return str(level.get("sentence") or "")
-    t: Mapping[str, str] = words(language)["card"]
-    share = number_writer("share", language)
-    shares = {
-        name: share(level[name]) for name in ("last_year", "newest", "rate", "low", "high") if level[name] is not None
-    }
-    days = {
-        name: format_date(parse_day(level[name]), format="medium", locale=language)
-        for name in ("day", "newest_day", "last_year_day")
-        if level[name]
-    }
-    parts = ["level", *["level last year"] * (level["last_year"] is not None)]
-    parts.append("tested" if level["tested_forward"] else "not tested")
-    return "".join(t[part] for part in parts).format(**shares, **days)
+def _written(values: Mapping[str, int | float | str], language: Language) -> dict[str, str]:
+    """Write values by what their names say they are."""
+    plain, share = number_writer("number", language, form="number"), number_writer("share", language)
+    written = {}
+    for name, value in values.items():
+        if isinstance(value, str):
+            written[name] = _day(date.fromisoformat(value), language) if name == "day" else value
+        else:
+            written[name] = (share if name == "share" else plain)(value)
+    return written
 
 
-def _decimal(number: float, digits: int, language: Language) -> str:
-    return str(format_decimal(number, "0." + "0" * digits, locale=language))
+def _day(day: date, language: Language) -> str:
+    return str(format_date(day, format="medium", locale=language))
+
+
+def _decimal(number: float | None, digits: int, language: Language) -> str:
+    return "–" if number is None else str(format_decimal(number, "0." + "0" * digits, locale=language))

@@ -34,6 +34,7 @@ from churnml.models.candidates.base import FitSettings
 from churnml.models.model import Model
 from churnml.models.rows import TrainingFrame
 from churnml.models.segments import Segment
+from tests.drawn import card_of
 
 MakeFrame = Callable[..., TrainingFrame]
 
@@ -42,7 +43,7 @@ def model_of(name: str, frame: TrainingFrame) -> Model:
     fitted = CANDIDATES[name]().fit(frame, FitSettings(7, 1, trees=20))
     definition = ChurnDefinition(horizon_days=60, lead_days=3)
     features = catalogue().describe(frame.X.columns)
-    return Model(fitted, 0.9, -0.4, definition, features, date(2025, 1, 1), {"note": "ğüş", "n": None})
+    return Model(fitted, 0.9, -0.4, definition, features, date(2025, 1, 1), card_of(gate="ğüş"))
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +109,7 @@ def test_the_version_is_a_hash_that_covers_every_file(saved: Path, frame: Traini
         for other in (
             model,
             dataclasses.replace(model, level=-0.4000000000000001),
-            dataclasses.replace(model, card={}),
+            dataclasses.replace(model, card=card_of(gate="ğüş", rows=4_001)),
             dataclasses.replace(model, as_of=date(2025, 1, 2)),
             model_of("recency_rule", frame),
         )
@@ -147,7 +148,7 @@ def test_a_folder_with_files_is_not_written_to(folder: Path, frame: TrainingFram
 
 def test_a_newer_format_asks_for_an_update(folder: Path) -> None:
     edit(folder, lambda content: content.update(format=artefact.FORMAT + 1, nonsense=1))
-    with pytest.raises(ModelError, match=r"the model has format 5, but this churnml reads up to 4\. Update churnml\."):
+    with pytest.raises(ModelError, match=r"the model has format 6, but this churnml reads up to 5\. Update churnml\."):
         load_model(folder)
 
 
@@ -214,6 +215,18 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
         lambda content: content.update(files=["trees.txt"]),
         lambda content: content.update(unknown=1),
         lambda content: content.pop("card"),
+        lambda content: content["card"].update(note="mine"),
+        lambda content: content["card"].update(version=2),
+        lambda content: content["card"].update(rows="4000"),
+        lambda content: content["card"].update(rows=4000.5),
+        lambda content: content["card"].update(forward=1),
+        lambda content: content["card"].update(as_of=20_089),
+        lambda content: content["card"].update(folds="all"),
+        lambda content: content["card"].pop("recipe"),
+        lambda content: content["card"]["verdict"].update(decision="perhaps"),
+        lambda content: content["card"]["verdict"].update(because="it is better"),
+        lambda content: content["card"]["verdict"].update(skill="high"),
+        lambda content: content["card"]["definition"].update(horizon_days=-1),
         lambda content: content.pop("format"),
         lambda content: content["definition"].update(unknown=1),
         lambda content: content["definition"].update(horizon_days=-1),
@@ -225,6 +238,16 @@ def test_edited_content_is_refused_in_words(folder: Path, change: Callable[[dict
         load_model(folder)
     assert str(folder) in str(error.value)
     assert error.value.__cause__ is not None
+
+
+def test_what_the_card_must_not_hold_is_named_in_one_message(folder: Path) -> None:
+    edit(folder, lambda content: content["card"].update(rows="many", note="mine", gate=3, candidate=[], slope="steep"))
+    with pytest.raises(ModelError) as refused:
+        load_model(folder)
+    assert str(refused.value) == (
+        f"{folder}: the model cannot be read (card.rows: Input should be a valid integer; card.gate: Input should be a "
+        "valid string; card.candidate: Input should be a valid string; ...). Train it again."
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"3", b"null", b"\xff\xfe", b'"text"', b"\x00" * 10])

@@ -22,6 +22,7 @@ from churnml.models.candidates.lightgbm import LightGbm
 from churnml.models.model import Model
 from churnml.models.rows import TrainingFrame
 from churnml.models.segments import Segment
+from tests.drawn import card_of
 
 MakeFrame = Callable[..., TrainingFrame]
 
@@ -148,7 +149,7 @@ def model(frame: TrainingFrame) -> Model:
     blend = Blend().fit(frame, FitSettings(7, 1, trees=60, weights=weights))
     features = catalogue().describe([*frame.X.columns, LEVEL])
     segments = (Segment("late", frame.X.columns[0], float(frame.X.iloc[:, 0].median()), None, 0.35),)
-    return Model(blend, 1.4, -0.3, ChurnDefinition(), features, date(2025, 1, 1), {}, "", segments, LEVEL, 0.0)
+    return Model(blend, 1.4, -0.3, ChurnDefinition(), features, date(2025, 1, 1), card_of(), "", segments, LEVEL, 0.0)
 
 
 def test_a_calibrated_blend_is_attributed_exactly(model: Model, frame: TrainingFrame) -> None:

@@ -167,7 +167,7 @@ def test_the_server_holds_run_card_and_plots(pointed: ModuleType, trained: Train
     client = pointed.MlflowClient()
     registered = client.get_model_version_by_alias("churn", "champion")
     run = client.get_run(registered.run_id)
-    assert run.data.tags["verdict"] == trained.card["verdict"]["decision"]
+    assert run.data.tags["verdict"] == trained.card.verdict.decision
     assert {file.path for file in client.list_artifacts(registered.run_id, "plots")} >= {
         "plots/lift_over_time.png",
         "plots/shap.png",

@@ -16,12 +16,14 @@ from matplotlib.figure import Figure
 from churnml.definition import ChurnDefinition
 from churnml.features.family_catalogue import catalogue
 from churnml.models.attribution import explanation, plot_beeswarm
+from churnml.models.card import LevelPart, Untreated
 from churnml.plots import plot_lift_over_time
 from churnml.printable import printable
 from churnml.tracking.markdown import facts, said, table
 from churnml.tracking.model_card import compute_drivers, compute_lift_over_time, sample_gate, write_model_card
 from churnml.training.choose.choice import Predictions
 from churnml.training.result import LEVEL_NOT_TESTED, Training
+from tests.drawn import verdict_of
 from tests.hostile import TEXTS
 
 SECTIONS = [
@@ -35,6 +37,10 @@ SECTIONS = [
     "What the model looks at",
     "Limits",
 ]
+
+
+def changed(training: Training, **parts: object) -> Training:
+    return dataclasses.replace(training, card=training.card.model_copy(update=parts))
 
 
 @pytest.fixture(scope="module")
@@ -133,19 +139,19 @@ def test_the_card_says_what_the_training_found(trained: Training) -> None:
     definition = ChurnDefinition()
     assert f"no order follows within {definition.horizon_days} days" in text
     assert f"ordered in the last {definition.active_days} days" in text
-    for fact in (card["first_day"], card["as_of"], f"rows: {card['rows']:,}", card["data_fingerprint"], card["gate"]):
+    for fact in (str(card.first_day), str(card.as_of), f"rows: {card.rows:,}", card.data_fingerprint, card.gate):
         assert fact in text
-    first = card["base_rates"][0]
-    row = f"| {first['snapshot_date']} | {first['customers']} | {first['churned']} | {first['churn_rate']:.1%} |"
+    first = card.base_rates[0]
+    row = f"| {first.snapshot_date} | {first.customers} | {first.churned} | {first.churn_rate:.1%} |"
     assert row in text
     assert said(trained.verdict_sentence) in text
-    auroc = card["figures"]["auroc"]
-    assert f"| auroc | {auroc['value']:.4g} | {auroc['low']:.4g} to {auroc['high']:.4g} |" in text
+    auroc = card.figures["auroc"]
+    assert f"| auroc | {auroc.value:.4g} | {auroc.low:.4g} to {auroc.high:.4g} |" in text
     assert sum("| yes |" in line for line in text.splitlines()) == 1
     assert f"| {catalogue().concepts['days_since_last_order']} |" in text
     assert "No cause is claimed" in text
     assert "never ordered" in text
-    assert (LEVEL_NOT_TESTED in text) is not card["forward"]
+    assert (LEVEL_NOT_TESTED in text) is not card.forward
     assert not [word for word in ("None", "nan", "{", "}", "?") if word in text]
 
 
@@ -157,38 +163,66 @@ def test_the_card_says_what_the_training_found(trained: Training) -> None:
     ],
 )
 def test_every_definition_is_said_in_words(trained: Training, kind: str, meaning: str, silent: str) -> None:
-    values = {**trained.card["definition"], "kind": kind}
-    text = write_model_card(dataclasses.replace(trained, card={**trained.card, "definition": values}))
+    definition = trained.card.definition.model_copy(update={"kind": kind})
+    text = write_model_card(changed(trained, definition=definition))
     assert meaning in text
     assert silent in text
+    assert ("- spend share: 0.5" in text) is (kind == "spend_drop")
 
 
-def test_the_level_is_written_whatever_is_known_of_it(trained: Training) -> None:
-    level = {
-        "sentence": "We assume 48 %.",
-        "rate": 0.48,
-        "last_year": None,
-        "tested_forward": True,
-        "tried": ["a", "b"],
-    }
-    text = write_model_card(dataclasses.replace(trained, card={**trained.card, "level": level}))
-    said = "We assume 48 %.\n\n- rate: 0.48\n- last year: not known\n- tested forward: yes\n- tried: a, b"
-    assert said in text
+def test_the_level_is_written_with_all_that_is_known_of_it(trained: Training) -> None:
+    told = {"day": None, "newest_day": None, "last_year": None, "last_year_day": None, "kind": "none", "rate": 0.48}
+    told |= {"low": 0.4, "high": 0.5, "spread": 0.1, "newest": 0.5, "tested_forward": True, "logodds": -1.5}
+    text = write_model_card(changed(trained, level=LevelPart.from_json({**told, "said": "We assume [48 %]."})))
+    said = "We assume &#91;48 %&#93;.\n\n- day: not known\n- kind: none\n- rate: 0.48\n"
+    assert f"## Level\n\n{said}" in text
+    assert "- last year: not known\n- last year day: not known\n- tested forward: yes\n- logodds: -1.5\n\n##" in text
 
 
 def test_the_limits_name_a_level_that_was_not_tested(trained: Training) -> None:
     for forward in (True, False):
-        text = write_model_card(dataclasses.replace(trained, card={**trained.card, "forward": forward}))
+        text = write_model_card(changed(trained, forward=forward))
         assert (LEVEL_NOT_TESTED in text) is not forward
 
 
-def test_without_model_and_with_an_empty_card_it_is_still_a_card(trained: Training) -> None:
-    text = write_model_card(dataclasses.replace(trained, model=None))
-    assert "## What the model looks at" not in text
-    assert "## Limits" in text
-    bare = write_model_card(dataclasses.replace(trained, model=None, card={}))
-    assert bare.startswith("# Model card")
-    assert "## Limits" in bare
+def test_what_a_training_did_not_find_has_no_section(trained: Training) -> None:
+    bare = changed(trained, segments=(), level=None, untreated=None)
+    text = write_model_card(dataclasses.replace(bare, model=None))
+    sections = [line[3:] for line in text.splitlines() if line.startswith("## ")]
+    assert sections == [*SECTIONS[:5], "Limits"]
+    assert "\n\n\n" not in text
+
+
+def test_figures_on_the_untreated_are_shown_where_there_are_some(trained: Training) -> None:
+    figures = {"auroc": {"value": 0.7, "low": 0.6, "high": 0.8}}
+    told = {"rows": 4_000, "treated": 1_200, "treated_churn_rate": 0.25, "untreated_churn_rate": 0.5}
+    text = write_model_card(changed(trained, untreated=Untreated.from_json({**told, "figures": figures})))
+    assert "1,200 of the gate's 4,000 rows were sent something" in text
+    assert "Of them 25.0% left, of the others 50.0%." in text
+    assert (
+        "\n\n| Figure | Value | 95 % interval |\n| --- | --- | --- |\n| auroc | 0.7 | 0.6 to 0.8 |\n\n## Level" in text
+    )
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_hostile_text_is_text_wherever_the_card_holds_it(trained: Training, name: str) -> None:
+    text = TEXTS[name]
+    card = trained.card
+    hostile = changed(
+        trained,
+        gate=text,
+        folds=(text,),
+        data_fingerprint=text,
+        candidate=text,
+        verdict=verdict_of(because=None, chosen=text, said=text),
+        comparison=tuple(one.model_copy(update={"candidate": text}) for one in card.comparison),
+        segments=tuple(one.model_copy(update={"segment": text}) for one in card.segments),
+        figures={text: next(iter(card.figures.values()))},
+    )
+    read = MarkdownIt("gfm-like", {"linkify": False}).enable("table")
+    drawn, plain = (read.render(write_model_card(dataclasses.replace(one, model=None))) for one in (hostile, trained))
+    assert set(re.findall(r"<(\w+)", drawn)) <= set(re.findall(r"<(\w+)", plain))
+    assert len(re.findall("<h2>", drawn)) == len(re.findall("<h2>", plain))
 
 
 @pytest.mark.parametrize("name", TEXTS)

@@ -35,6 +35,7 @@ from churnml.tracking.processes import tags_of_this_process
 from churnml.tracking.runs import find_model, open_run, track
 from churnml.training.result import Training
 from churnml.words.findings import say_level
+from tests.drawn import verdict_of
 
 pytestmark = pytest.mark.slow
 DEFAULT = TrackingSettings()
@@ -130,10 +131,10 @@ def test_plots_card_and_data_are_kept(store: ModuleType, trained: Training) -> N
     text = Path(client.download_artifacts(run.info.run_id, "model_card.md")).read_text(encoding="utf-8")
     assert text == write_model_card(trained)
     card = json.loads(Path(client.download_artifacts(run.info.run_id, "card.json")).read_text(encoding="utf-8"))
-    assert card == trained.card
+    assert card == trained.card.to_json()
     (given,) = run.inputs.dataset_inputs
     assert given.dataset.name == "labelled snapshots"
-    assert given.dataset.digest == trained.card["data_fingerprint"]
+    assert given.dataset.digest == trained.card.data_fingerprint
 
 
 @pytest.mark.usefixtures("without_plots")
@@ -228,7 +229,7 @@ def test_model_version_and_run_describe_themselves(store: ModuleType, trained: T
     version = client.get_model_version_by_alias("churn", "champion")
     assert said(trained.verdict_sentence) in version.description
     assert "what was known on 2025-01-01" in version.description
-    assert said(say_level(trained.card["level"], "en")) in version.description
+    assert said(say_level(trained.card.level, "en")) in version.description
     assert f"| auroc | {trained.figures['auroc']['value']:.4g} |" in version.description
     assert client.get_run(version.run_id).data.tags["mlflow.note.content"] == version.description
 
@@ -246,13 +247,11 @@ def test_a_description_that_people_wrote_stays(fresh: str, trained: Training) ->
 def test_words_of_any_length_and_kind_do_not_break_a_training(fresh: str, trained: Training) -> None:
     hostile = "<script>alert(1)</script>\n\x1b[2J | " + "x" * 20_000
     settings = TrackingSettings(uri=fresh, model_name="hostile", experiment="hostile")
-    card = {
-        **trained.card,
-        "gate": hostile,
-        "first_day": hostile,
-        "verdict": {"sentence": hostile, "decision": hostile},
-        "level": {"sentence": hostile},
-    }
+    verdict = verdict_of(because=None, chosen=hostile, said=hostile)
+    assert trained.card.level
+    level = trained.card.level.model_copy(update={"day": None, "said": hostile})
+    changes = {"gate": hostile, "data_fingerprint": "<script>", "verdict": verdict, "level": level}
+    card = trained.card.model_copy(update=changes)
     track(dataclasses.replace(trained, card=card), Config(tracking=settings), ChurnDefinition())
     with at_store(settings) as mlflow:
         version = mlflow.MlflowClient().get_model_version_by_alias("hostile", "champion")

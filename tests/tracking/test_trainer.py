@@ -103,25 +103,25 @@ def test_the_training_found_a_model(training: Training) -> None:
     assert training.model is not None
     assert training.model.card is card
     assert training.model.as_of == AS_OF
-    assert card["gate"] == str(training.frame.days[-1]) == "2025-02-09"
-    assert card["forward"]
+    assert card.gate == str(training.frame.days[-1]) == "2025-02-09"
+    assert card.forward
     # 60 days of horizon lie between the last snapshot and the end.
-    assert date.fromisoformat(card["gate"]) + timedelta(days=60) == AS_OF
+    assert date.fromisoformat(card.gate) + timedelta(days=60) == AS_OF
     assert training.figures["auroc"]["value"] > 0.6
     assert len(training.gate_logodds) == len(training.gate_rows)
 
 
 def test_the_card_holds_the_tables_of_the_plots_on_the_gate(training: Training) -> None:
     rows = training.gate_rows
-    reliability, gains = training.card["reliability"], training.card["gains"]
-    assert sum(one["customers"] for one in reliability) == len(rows)
-    left = sum(one["customers"] * one["churned_share"] for one in reliability)
+    reliability, gains = training.card.reliability, training.card.gains
+    assert sum(one.customers for one in reliability) == len(rows)
+    left = sum(one.customers * one.churned_share for one in reliability)
     assert left == pytest.approx(rows.churned.sum(), abs=1e-6)
-    assert gains[0]["lift"] is None  # an empty list
-    assert gains[-1]["customers"] == len(rows)
-    assert gains[-1]["captured_share"] == gains[-1]["lift"] == 1
-    tenth = next(one for one in gains if one["contacted_share"] >= 0.1)
-    assert tenth["lift"] == pytest.approx(training.figures["lift_at_10pct"]["value"], rel=0.05)
+    assert gains[0].lift is None  # an empty list
+    assert gains[-1].customers == len(rows)
+    assert gains[-1].captured_share == gains[-1].lift == 1
+    tenth = next(one for one in gains if one.contacted_share >= 0.1)
+    assert tenth.lift == pytest.approx(training.figures["lift_at_10pct"]["value"], rel=0.05)
 
 
 def test_same_input_and_seed_give_the_same_bytes(training: Training, folder: Path, tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_same_input_and_seed_give_the_same_bytes(training: Training, folder: Pat
 
 def test_the_threads_do_not_change_a_byte(training: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selection_module, "predict_folds", lambda *_: training.predictions)
-    origin = {key: training.card[key] for key in ("first_day", "data_fingerprint")}
+    origin = {key: training.card.to_json()[key] for key in ("first_day", "data_fingerprint", "data_gate")}
     study = study_of(training.frame, 60, candidates=list(training.predictions.logodds), origin=origin, as_of=AS_OF)
     found = [train(dataclasses.replace(study, asked=config_of(threads=threads).training)) for threads in (1, 2)]
     bytes_of = [artefact(one, tmp_path / str(number)) for number, one in enumerate(found)]
@@ -189,7 +189,7 @@ def test_the_as_of_day_may_be_text(training: Training, shop: Shop, monkeypatch: 
     monkeypatch.setattr(study_module, "build_training_frame", lambda *_: training.frame)
     config = config_of(candidates=["recency_rule"])
     found = Trainer(config=config, track=False).train(shop, AS_OF.isoformat())
-    assert found.card["as_of"] == AS_OF.isoformat()
+    assert found.card.as_of == AS_OF
 
 
 def test_the_definition_goes_before_that_of_the_config() -> None:
@@ -252,20 +252,21 @@ def test_the_gate_sees_nothing_that_it_judges(make_frame: MakeFrame, train_on: T
     assert one.predictions.trees == other.predictions.trees
     assert one.verdict.decision == "model"
     assert other.verdict.decision == "no skill"
-    assert other.card["candidate"] == one.card["candidate"]
-    assert other.card["slope"] == one.card["slope"]
+    assert other.card.candidate == one.card.candidate
+    assert other.card.slope == one.card.slope
     np.testing.assert_array_equal(one.gate_logodds, other.gate_logodds)
 
 
 def test_a_short_history_is_judged_on_customers_kept_apart(make_frame: MakeFrame, train_on: TrainOn) -> None:
     frame = make_frame(customers=600, snapshots=3, hidden=1.5)
     found = train_on(frame)
-    assert not found.card["forward"]
-    assert found.card["gate"] == "customers kept apart"
+    assert not found.card.forward
+    assert found.card.gate == "customers kept apart"
     assert len(found.gate_rows) == len(frame)
     assert found.verdict.decision == "model"
     assert LEVEL_NOT_TESTED in summarise(found)
-    assert found.card["level"]["tested_forward"] is False
+    assert found.card.level is not None
+    assert found.card.level.tested_forward is False
 
 
 def test_what_is_judged_is_what_ships(
@@ -275,7 +276,7 @@ def test_what_is_judged_is_what_ships(
     monkeypatch.setattr(selection_module, "calibration_slope", lambda *_: 0.25)
     found = train_on(make_frame(), ["recency_rule"])
     assert found.model is not None
-    assert found.model.slope == found.card["slope"] == 0.25
+    assert found.model.slope == found.card.slope == 0.25
     y, p_of_rate = found.gate_rows.churned, found.gate_rows.churned.mean()
     chance = -np.log(np.where(y == 1, p_of_rate, 1 - p_of_rate)).mean()
     assert found.verdict.against_chance == pytest.approx(found.figures["shape_loss"]["value"] - chance, abs=1e-9)
@@ -288,8 +289,9 @@ def test_a_snapshot_on_which_all_churned_does_not_run_away_with_the_level(
     frame.churned[frame.snapshots == frame.days[0]] = 1.0
     found = train_on(frame, ["recency_rule"])
     # log(400.5 / .5) = 6.7 in an eighth of the rows moves the level by less than 1; infinity would not.
-    assert abs(found.card["level"]["logodds"]) < 1.3
-    assert found.card["level"]["spread"] < 3
+    assert found.card.level is not None
+    assert abs(found.card.level.logodds) < 1.3
+    assert found.card.level.spread < 3
 
 
 def test_the_level_that_is_assumed_fits_the_training_rows(make_frame: MakeFrame, train_on: TrainOn) -> None:
@@ -301,7 +303,7 @@ def test_the_level_that_is_assumed_fits_the_training_rows(make_frame: MakeFrame,
 
 def test_trees_of_the_shipped_model_are_the_median_of_the_folds(trained: Training) -> None:
     assert trained.model is not None
-    assert trained.card["candidate"] in {"lightgbm", "blend"}
+    assert trained.card.candidate in {"lightgbm", "blend"}
     # LightGBM leaves out a tree that finds no split among its random columns and thresholds.
     asked = int(np.median(trained.predictions.trees["lightgbm"]))
     assert 0.95 * asked <= trained.model.candidate.trees <= asked
@@ -312,7 +314,7 @@ def test_the_summary_says_what_was_found(trained: Training) -> None:
     assert lines[0].startswith("4,000 rows of 10 snapshots, 2024-01-01 to 2024-09-27; between ")
     assert sum("(chosen)" in line for line in lines[1:7]) == 1
     assert "behind the best)" in lines[1]
-    assert lines[7] == f"Folds: {len(trained.card['folds'])}, looking forward; gate: 2024-09-27."
+    assert lines[7] == f"Folds: {len(trained.card.folds)}, looking forward; gate: 2024-09-27."
     assert lines[-1] == trained.verdict_sentence
     assert lines[-1].endswith("the list uses it.")
 
@@ -322,7 +324,7 @@ def test_no_skill_has_a_summary_too(make_frame: MakeFrame, train_on: TrainOn) ->
     assert found.model is None
     assert summarise(found)[-1].startswith("Nothing tells leaving customers from staying ones")
     assert "Recency and frequency carry no signal here" in summarise(found)[-1]
-    assert "level" not in found.card
+    assert found.card.level is None
 
 
 def test_a_level_that_is_the_newest_one_follows_the_shop(make_frame: MakeFrame) -> None:
@@ -332,10 +334,11 @@ def test_a_level_that_is_the_newest_one_follows_the_shop(make_frame: MakeFrame) 
     study = study_of(frame, 60, candidates=["recency_rule"], shop_rates=rates)
     found = train(study)
     assert found.model is not None
-    assert found.card["level"]["kind"] == "trailing"
+    assert found.card.level is not None
+    assert found.card.level.kind == "trailing"
     assert found.model.level_feature == "shop_churned_share_newest"
     X = frame.X.assign(shop_churned_share_newest=[0.7] * len(frame))
-    assert found.model.predict_proba(X)[-800:].mean() == pytest.approx(found.card["level"]["rate"], abs=1e-6)
+    assert found.model.predict_proba(X)[-800:].mean() == pytest.approx(found.card.level.rate, abs=1e-6)
     alone = train(dataclasses.replace(study, shop_rates={}))
     assert alone.model is not None
     assert alone.model.level_feature is None

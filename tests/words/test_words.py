@@ -18,7 +18,7 @@ from churnml.features.description import Unit
 from churnml.features.family_catalogue import own
 from churnml.features.texts import texts_of
 from churnml.models.candidates import CANDIDATES
-from churnml.training.judge.gate import Because
+from churnml.models.card import Asked, Because
 from churnml.words import LANGUAGES, capitalised, words
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
@@ -34,6 +34,11 @@ def texts_in(part: Mapping[Any, Any], path: str = "") -> Iterator[tuple[str, str
             yield from texts_in(value, f"{path}{key}/")
         else:
             yield f"{path}{key}", value
+
+
+def without_form(part: str, key: str) -> str:
+    """Give the key of a finding's text without the plural form, which depends on the language."""
+    return re.sub("/(zero|one|two|few|many|other)$", "", key) if part == "findings" else key
 
 
 def names_in(text: str) -> set[str]:
@@ -55,16 +60,17 @@ def test_a_catalogue_has_the_keys_of_the_english_one(language: str) -> None:
             keys = [{(family, key) for family, texts in each[part].items() for key in texts} for each in (ours, theirs)]
             assert keys[0] == keys[1]
         else:
-            assert {key for key, _ in texts_in(ours[part])} == {key for key, _ in texts_in(theirs[part])}, part
+            keys = [{without_form(part, key) for key, _ in texts_in(each[part])} for each in (ours, theirs)]
+            assert keys[0] == keys[1], part
 
 
 @every_other
 def test_a_text_holds_the_numbers_of_the_english_one(language: str) -> None:
     for part in words("en"):
         if part not in OF_THE_LANGUAGE:
-            english = dict(texts_in(words("en")[part]))
+            english = {without_form(part, key): text for key, text in texts_in(words("en")[part])}
             for key, text in texts_in(words(language)[part]):
-                assert names_in(text) == names_in(english[key]), f"{part}/{key}"
+                assert names_in(text) == names_in(english[without_form(part, key)]), f"{part}/{key}"
 
 
 @every_other
@@ -92,11 +98,20 @@ def test_units_have_the_plural_forms_of_their_language(language: str) -> None:
 
 
 @every_language
+def test_findings_have_the_plural_forms_of_their_language(language: str) -> None:
+    counted = [each for texts in words(language)["findings"].values() for each in texts.values()]
+    for forms in (each for each in counted if isinstance(each, Mapping)):
+        assert set(forms) == {Locale(language).plural_form(number) for number in range(200)} | {"other"}
+        assert len({frozenset(names_in(text)) for text in forms.values()}) == 1
+
+
+@every_language
 def test_keys_are_those_that_the_code_has(language: str) -> None:
     kept = words(language)
     assert set(kept["kpis"]) == set(KPIS)
     assert set(kept["codes"]["candidate"]) == set(CANDIDATES)
     assert set(get_args(Because)) <= set(kept["card"])
+    assert set(kept["findings"]) == set(get_args(Asked))
     assert set(kept["values"]) == {OTHER, NOT_KNOWN, NO_TOPIC, NO_COMPLAINT}
 
 

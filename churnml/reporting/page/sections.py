@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from churnml.models.card import LevelPart, VerdictPart
 from churnml.reporting.columns import columns as columns_in
 from churnml.reporting.columns import names_in
 from churnml.reporting.page import charts
@@ -196,8 +197,8 @@ def _trust(summary: Summary, t: Words, write: Numbers) -> dict[str, Any]:
             if row["lift"] is not None
         ]
     return {
-        "verdict": say_verdict(model["verdict"] or {}, language),
-        "level": say_level(model["level"] or {}, language),
+        "verdict": say_verdict(VerdictPart.from_json(model["verdict"]), language) if model["verdict"] else "",
+        "level": say_level(LevelPart.from_json(model["level"]), language) if model["level"] else "",
         "gate": t["trust_gate"].format(gate=gate) if gate else "",
         "reliability": reliability,
         "gains": gains,

@@ -82,7 +82,7 @@ def summarise(
     listed = chosen.frame
     shown = _choose(ranking.frame, listed, rows, ranking.changes)
     shown["play_rule"] = shown["play_rule"].map(ranking.rule_names)
-    card = ranking.model.card
+    card = ranking.model.card.to_json()
     return {
         "language": ranking.language,
         "currency": ranking.currency,
@@ -102,7 +102,7 @@ def summarise(
         "holdout": _holdout(chosen.holdout),
         "shop": None if overview is None else summarise_shop(overview),
         "model": {
-            **{key: card.get(key) for key in _OF_CARD},
+            **{key: card[key] for key in _OF_CARD},
         },
     }
 

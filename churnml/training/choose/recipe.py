@@ -12,8 +12,10 @@ import pandas as pd
 
 from churnml.models.candidates import CANDIDATES, Candidate
 from churnml.models.candidates.base import FitSettings
+from churnml.models.card import RecipePart
 from churnml.models.rows import TrainingFrame
 from churnml.models.segments import Segment, calibrated
+from churnml.plain import plain
 from churnml.statistics.logodds import Floats
 
 
@@ -78,19 +80,11 @@ class Recipe:
         """Apply the slope and the offsets of the segments to a candidate's log-odds, shape (rows,)."""
         return calibrated(logodds, X, self.slope, self.segments)
 
-    def to_card(self) -> dict[str, Any]:
-        """Return the recipe as JSON-ready values."""
-        lists = {"features": list(self.features), "segments": [segment.to_card() for segment in self.segments]}
-        return dataclasses.asdict(self) | lists
+    def to_card(self) -> RecipePart:
+        """Return the recipe as the card tells it."""
+        return RecipePart.from_json(plain(dataclasses.asdict(self)))
 
     @classmethod
-    def from_card(cls, card: Mapping[str, Any]) -> Recipe:
-        """Read what ``to_card`` gave.
-
-        Raises
-        ------
-        TypeError
-            Where keys are missing or not known.
-        """
-        segments = tuple(Segment(**segment) for segment in card["segments"])
-        return cls(**{**card, "features": tuple(card["features"]), "segments": segments})
+    def from_card(cls, card: RecipePart) -> Recipe:
+        """Read what ``to_card`` gave."""
+        return cls(**{**dict(card), "segments": tuple(Segment(**dict(segment)) for segment in card.segments)})

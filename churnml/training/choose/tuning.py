@@ -100,5 +100,5 @@ def _first(search: Any) -> float:
 def _name_of(study: Study, recipe: Recipe) -> str:
     """Name a search after the data and everything else that it depends on."""
     folds, data = [fold.name for fold in study.plan.choice], study.origin.get("data_fingerprint")
-    asked = json.dumps([recipe.to_card(), folds, data, [study.seed, study.asked.max_rows]])
+    asked = json.dumps([recipe.to_card().to_json(), folds, data, [study.seed, study.asked.max_rows]])
     return hashlib.sha256(asked.encode()).hexdigest()[:16]

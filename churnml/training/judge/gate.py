@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
 from churnml.models.candidates import RULE
+from churnml.models.card import Because, Decision, VerdictPart
 from churnml.models.rows import TrainingFrame
+from churnml.plain import plain
 from churnml.statistics.bootstrap import paired_difference
 from churnml.statistics.logodds import Floats, row_log_loss
 from churnml.statistics.metrics import auroc_within
@@ -25,8 +27,6 @@ SKILL_LEVEL = 0.99
 _WORSE_LEVEL = 0.95
 _NOTHING = 1e-9  # log-odds that differ by less are rounding
 _SIMPLE = (RULE, "rfm_logistic")
-Decision = Literal["model", "rule", "no skill"]
-Because = Literal["beats both", "beats chance alone", "rule as good", "rule chosen", "nothing tells"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +77,16 @@ class Verdict:
     skill: float = 0.0
     simple_auroc: Mapping[str, float] | None = None
     simple_tells: bool = False
+
+    @property
+    def champion_ahead(self) -> float | None:
+        """By how much less the champion's recipe loses, where the champion stays for it."""
+        return None if self.replaces else self.against_champion
+
+    def to_card(self) -> VerdictPart:
+        """Give the verdict as the card tells it: without the champion, on which what ships does not depend."""
+        told = dataclasses.asdict(self)
+        return VerdictPart.from_json(plain({name: told[name] for name in VerdictPart.model_fields if name in told}))
 
 
 def judge(study: Study, choice: Choice, champion: Recipe | None = None) -> tuple[Verdict, Verdict]:

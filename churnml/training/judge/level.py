@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from churnml.definition import ChurnDefinition
+from churnml.models.card import LevelKind, LevelPart
+from churnml.plain import plain
 from churnml.statistics.logodds import Floats, logit, sigmoid
 
-Kind = Literal["none", "trailing", "last_year"]
-KINDS: tuple[Kind, ...] = ("none", "trailing", "last_year")
-FEATURES: dict[Kind, str] = {"trailing": "shop_churned_share_newest", "last_year": "shop_churned_share_last_year"}
+KINDS: tuple[LevelKind, ...] = ("none", "trailing", "last_year")
+FEATURES: dict[LevelKind, str] = {"trailing": "shop_churned_share_newest", "last_year": "shop_churned_share_last_year"}
 """The feature of a snapshot that a kind of level follows."""
 _YEAR = 365
 _NEAR_DAYS = 20
@@ -53,7 +54,7 @@ class Level:
     """
 
     day: str
-    kind: Kind
+    kind: LevelKind
     rate: float
     low: float
     high: float
@@ -63,6 +64,10 @@ class Level:
     last_year: float | None
     last_year_day: str | None
     tested_forward: bool
+
+    def to_card(self, logodds: float) -> LevelPart:
+        """Give the level as the card tells it, with what is added to the log-odds so that its rate comes out."""
+        return LevelPart.from_json(plain({**dataclasses.asdict(self), "logodds": logodds}))
 
 
 def choose_level(
@@ -90,7 +95,7 @@ def choose_level(
     Level
         Level with its interval.
     """
-    errors: dict[Kind, Floats] = {kind: np.full(len(folds), np.nan) for kind in KINDS}
+    errors: dict[LevelKind, Floats] = {kind: np.full(len(folds), np.nan) for kind in KINDS}
     rates = _by_day(base_rates)
     for at, fold in enumerate(folds):
         known = _known(rates, fold, definition)
@@ -138,7 +143,7 @@ def _logit(rates: pd.DataFrame) -> Floats:
     return logit((rates.churn_rate * rates.customers + 0.5) / (rates.customers + 1.0))
 
 
-def _assume(known: pd.DataFrame, day: np.datetime64, kind: Kind) -> float | None:
+def _assume(known: pd.DataFrame, day: np.datetime64, kind: LevelKind) -> float | None:
     if known.empty:
         return None
     levels = _logit(known)
@@ -156,8 +161,8 @@ def _near_a_year_before(known: pd.DataFrame, day: np.datetime64) -> int | None:
     return int(off.argmin()) if off.min() <= _NEAR_DAYS else None
 
 
-def _best(errors: dict[Kind, Floats]) -> Kind:
-    best: Kind = "none"
+def _best(errors: dict[LevelKind, Floats]) -> LevelKind:
+    best: LevelKind = "none"
     for kind in KINDS:
         gain = errors[best] ** 2 - errors[kind] ** 2
         gain = gain[np.isfinite(gain)]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -16,11 +14,12 @@ from churnml.data.history import History
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
+from churnml.models.card import Asked, Finding, Grade
 from churnml.models.rows import TrainingFrame
 from churnml.statistics.logodds import Floats
 from churnml.training.rows.folds import MIN_CLASS, TOO_FEW
+from churnml.words.findings import say_finding
 
-Grade = Literal["pass", "warn", "fail"]
 _MOST_MISSING = 0.2
 _STALE_DAYS = 7
 _HOLIDAY_DAYS = 14
@@ -32,29 +31,6 @@ _FEW_WEEKS = 4
 _JUMP = 3.0
 _DEVIATIONS = 4.4
 _NAMED = 3
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One question asked of the data.
-
-    Attributes
-    ----------
-    grade : {'pass', 'warn', 'fail'}
-        Grade of the answer.
-    name : str
-        Name of what was looked at.
-    number, bound : float
-        Number that was found, and the bound from which on it is in order, in the unit that the sentence names.
-    sentence : str
-        Sentence that says what that means, and what to do where it is not in order.
-    """
-
-    grade: Grade
-    name: str
-    number: float
-    bound: float
-    sentence: str
 
 
 def count_orders_per_day(shop: Shop, data_end: date) -> pd.Series:
@@ -105,13 +81,7 @@ def judge_data(
     wanted = definition.active_days + 2 * definition.horizon_days
     return [
         *_outcomes(frame, definition),
-        _at_least(
-            "history",
-            history,
-            wanted,
-            "days of history; the activity window and two horizons want {bound:,.0f}. Bring older orders, or choose a "
-            "shorter `active_days` or `horizon_days`.",
-        ),
+        _at_least("history", history, wanted),
         *_last_days(orders_per_day, data_end),
         _gaps(orders_per_day),
         _jumps(orders_per_day),
@@ -127,44 +97,34 @@ def refuse(findings: Sequence[Finding]) -> None:
     InputError
         With every failure at once.
     """
-    failures = [finding.sentence for finding in findings if finding.grade == "fail"]
+    failures = [say_finding(finding, "en") for finding in findings if finding.grade == "fail"]
     if failures:
         raise InputError([f"The shop is too small to learn from: {failure}" for failure in failures])
 
 
 def _outcomes(frame: TrainingFrame | None, definition: ChurnDefinition) -> list[Finding]:
     """Judge the labelled rows: their outcomes, the customers of the newest snapshot and the features."""
-    more = "Bring more history or more customers, or choose another `horizon_days`."
+    window: dict[str, int | float | str] = {"reach_days": definition.reach_days}
     if frame is None or not len(frame):
-        sentence = f"0 snapshots have customers and a complete window of {definition.reach_days} days. {more}"
-        return [Finding("fail", "snapshots", 0, 1, sentence)]
+        return [Finding(grade="fail", name="snapshots", number=0, bound=1, details=window)]
     churned = int(frame.churned.sum())
     newest = int((frame.snapshots == frame.days[-1]).sum())
     return [
-        Finding("pass", "snapshots", len(frame.days), 1, f"{len(frame.days)} snapshots have a complete window."),
-        _class("churned", churned, "left", more),
-        _class("kept", len(frame) - churned, "stayed", more),
-        _at_least(
-            "eligible",
-            newest,
-            MIN_CLASS,
-            f"customers are eligible on the newest snapshot; {{bound:,.0f}} are wanted. {more}",
-        ),
+        Finding(grade="pass", name="snapshots", number=len(frame.days), bound=1, details=window),
+        _class("churned", churned),
+        _class("kept", len(frame) - churned),
+        _at_least("eligible", newest, MIN_CLASS),
         _missing(frame.X),
     ]
 
 
-def _class(name: str, count: int, what: str, remedy: str) -> Finding:
+def _class(name: Asked, count: int) -> Finding:
     grade: Grade = "fail" if count < TOO_FEW else "warn" if count < MIN_CLASS else "pass"
-    bound = TOO_FEW if grade == "fail" else MIN_CLASS
-    sentence = f"{count:,} times customers {what} after a snapshot; at least {bound:,} are wanted."
-    return Finding(grade, name, count, bound, sentence if grade == "pass" else f"{sentence} {remedy}")
+    return Finding(grade=grade, name=name, number=count, bound=TOO_FEW if grade == "fail" else MIN_CLASS)
 
 
-def _at_least(name: str, number: float, bound: float, sentence: str) -> Finding:
-    grade: Grade = "pass" if number >= bound else "warn"
-    sentence = f"{number:,.0f} {sentence.format(bound=bound)}"
-    return Finding(grade, name, number, bound, sentence if grade == "warn" else sentence.split(". ")[0] + ".")
+def _at_least(name: Asked, number: int, bound: int) -> Finding:
+    return Finding(grade="pass" if number >= bound else "warn", name=name, number=number, bound=bound)
 
 
 def _missing(X: pd.DataFrame) -> Finding:
@@ -172,12 +132,14 @@ def _missing(X: pd.DataFrame) -> Finding:
     shares = pd.Series({name: float(X[name].isna().mean()) for name in X.columns}, dtype=np.float64)
     shares = shares.sort_values(ascending=False, kind="stable")
     many = shares[shares > _MOST_MISSING]
-    worst = ", ".join(f"{name} {share:.0%}" for name, share in many.head(_NAMED).items())
-    sentence = f"{len(many)} of {len(shares)} features are null for more than {_MOST_MISSING:.0%} of the rows"
-    if not len(many):
-        return Finding("pass", "missing", 0, 0, f"{sentence}.")
-    sentence += f" ({worst}). A null may mean that nothing happened; where it should not, complete the tables."
-    return Finding("warn", "missing", len(many), 0, sentence)
+    return Finding(
+        grade="warn" if len(many) else "pass",
+        name="missing",
+        number=len(many),
+        bound=0,
+        details={"features": len(shares), "share": _MOST_MISSING},
+        examples=tuple({"feature": str(name), "share": float(share)} for name, share in many.head(_NAMED).items()),
+    )
 
 
 def _last_days(orders: pd.Series, data_end: date) -> list[Finding]:
@@ -186,21 +148,19 @@ def _last_days(orders: pd.Series, data_end: date) -> list[Finding]:
     known = int(some[-1]) + 1 if len(some) else 0
     since = len(orders) - known
     usual_gap = max(_STALE_DAYS, _usual_gap(orders.to_numpy()[max(known - _AROUND_DAYS, 0) : known], 1))
-    sentence = f"{since} days without an order lie before {data_end}; up to {usual_gap} are usual."
-    if since > usual_gap:
-        sentence += " Bring the newest orders, or name an earlier `as_of`, or all customers seem to leave."
+    end: dict[str, int | float | str] = {"day": data_end.isoformat()}
+    is_stale = since > usual_gap
+    stale = Finding(grade="warn" if is_stale else "pass", name="stale", number=since, bound=usual_gap, details=end)
+    if is_stale:
         # That the last day is empty as well has the same cause.
-        return [Finding("warn", "stale", since, usual_gap, sentence)]
-    stale = Finding("pass", "stale", since, usual_gap, sentence)
+        return [stale]
     same = orders.iloc[-1 - 7 * _WEEKS_AROUND : -1 : 7] if len(orders) > 7 * _WEEKS_AROUND else orders.iloc[-8::-7]
     if len(same) < _FEW_WEEKS:
-        return [stale, Finding("pass", "last day", 0, 0, "The history is too short to judge its last day.")]
+        return [stale, Finding(grade="pass", name="last day", number=0, bound=0)]
     last, usual = int(orders.iloc[-1]), float(same.median())
     bound = float(min(poisson.ppf(_RARE, usual), usual / 2, same.nsmallest(2).iloc[-1]))
-    sentence = f"{last:,} orders on the last day before {data_end}; usual for that weekday are {usual:,.0f}."
-    if last < bound:
-        sentence += " It seems to be cut off: name that day as `as_of`, or bring the whole day."
-    return [stale, Finding("warn" if last < bound else "pass", "last day", last, bound, sentence)]
+    grade: Grade = "warn" if last < bound else "pass"
+    return [stale, Finding(grade=grade, name="last day", number=last, bound=bound, details={**end, "usual": usual})]
 
 
 def _usual_gap(orders: NDArray[np.int64], runs: int) -> int:
@@ -226,14 +186,16 @@ def _gaps(orders: pd.Series) -> Finding:
             long.append((end - start, up_to, orders.index[start].date()))
     if not long:
         longest = max((end - start for start, end in runs), default=0)
-        return Finding("pass", "gaps", longest, usual, f"The longest time without an order has {longest} days.")
+        return Finding(grade="pass", name="gaps", number=longest, bound=usual)
     long.sort(key=lambda gap: -gap[0])
-    named = "; ".join(f"{days} days from {day}, where up to {up_to} are usual" for days, up_to, day in long[:_NAMED])
-    sentence = (
-        f"{len(long)} times without orders: {named}. Check whether orders of these days are missing: who ordered then "
-        "seems to have left."
+    return Finding(
+        grade="warn",
+        name="gaps",
+        number=long[0][0],
+        bound=long[0][1],
+        count=len(long),
+        examples=tuple({"days": days, "usual": up_to, "day": day.isoformat()} for days, up_to, day in long[:_NAMED]),
     )
-    return Finding("warn", "gaps", long[0][0], long[0][1], sentence)
 
 
 def _stretches(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -257,19 +219,20 @@ def _jumps(orders: pd.Series) -> Finding:
             contrasts[week] = abs(np.diff([np.sqrt(side).mean() for side in sides])[0])
     worst = float(factors.max(initial=1.0))
     if worst < _JUMP:
-        return Finding("pass", "jumps", worst, _JUMP, f"Orders per week change by a factor of {worst:.1f} at most.")
+        return Finding(grade="pass", name="jumps", number=worst, bound=_JUMP)
     # Medians hardly tell the weeks next to a change apart; the means (of roots, so that peaks weigh less) do.
     jumps = [start + int(np.argmax(contrasts[start:end])) for start, end in _stretches(factors >= _JUMP)]
     jumps.sort(key=lambda week: -factors[week])
-    named = "; ".join(
-        f"from {medians[week, 0]:,.0f} to {medians[week, 1]:,.0f} around {_first_day_of(orders, week)}"
-        for week in jumps[:_NAMED]
+    return Finding(
+        grade="warn",
+        name="jumps",
+        number=worst,
+        bound=_JUMP,
+        examples=tuple(
+            {"before": float(before), "after": float(after), "day": _first_day_of(orders, week).isoformat()}
+            for week, (before, after) in ((week, medians[week]) for week in jumps[:_NAMED])
+        ),
     )
-    sentence = (
-        f"Orders per week change by a factor of {_JUMP:.0f} or more and stay there: {named}. If a channel was added, "
-        "or rows are missing, learn from one side only: bring the orders after it, or the missing ones."
-    )
-    return Finding("warn", "jumps", worst, _JUMP, sentence)
 
 
 def _odd_weeks(orders: pd.Series) -> Finding:
@@ -286,18 +249,21 @@ def _odd_weeks(orders: pd.Series) -> Finding:
         usual = min(max(weeks[week], least * min(opened[week] / days, 1.0)), most)
         # Twice the root of a Poisson count has a variance of about 1 (Anscombe), that of the median adds a little.
         if 2 * abs(np.sqrt(weeks[week] + 0.375) - np.sqrt(usual + 0.375)) > _DEVIATIONS:
-            factor = max((weeks[week] + 1) / (usual + 1), (usual + 1) / (weeks[week] + 1))
+            factor = float(max((weeks[week] + 1) / (usual + 1), (usual + 1) / (weeks[week] + 1)))
             worst = max(worst, factor)
             if factor >= _JUMP:
-                odd.append((factor, f"{weeks[week]:,.0f} from {_first_day_of(orders, week)}, usual {usual:,.0f}"))
+                odd.append((factor, float(weeks[week]), float(usual), _first_day_of(orders, week).isoformat()))
     if not odd:
-        return Finding("pass", "odd weeks", worst, _JUMP, f"Single weeks differ by a factor of {worst:.1f} at most.")
-    named = "; ".join(text for _, text in sorted(odd, key=lambda one: -one[0])[:_NAMED])
-    sentence = (
-        f"{len(odd)} weeks have {_JUMP:.0f} times or a third of the orders around them: {named}. Check whether orders "
-        "of these days are missing or were loaded twice."
+        return Finding(grade="pass", name="odd weeks", number=worst, bound=_JUMP)
+    odd.sort(key=lambda one: -one[0])
+    return Finding(
+        grade="warn",
+        name="odd weeks",
+        number=worst,
+        bound=_JUMP,
+        count=len(odd),
+        examples=tuple({"orders": found, "usual": usual, "day": day} for _, found, usual, day in odd[:_NAMED]),
     )
-    return Finding("warn", "odd weeks", worst, _JUMP, sentence)
 
 
 def _weeks(orders: pd.Series) -> tuple[Floats, NDArray[np.int64]]:

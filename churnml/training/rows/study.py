@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -151,7 +150,7 @@ def make_study(shop: Shop, config: Config, as_of: Day | None = None, progress: P
         origin={
             "first_day": first_day.isoformat(),
             "data_fingerprint": fingerprint(History(shop, end), read),
-            "data_gate": [dataclasses.asdict(finding) for finding in findings],
+            "data_gate": [finding.to_json() for finding in findings],
         },
         progress=progress,
     )

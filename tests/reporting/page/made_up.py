@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from churnml.scoring.plays import BANDS, read_plays
+from tests.drawn import verdict_of
 
 SNAPSHOT = date(2025, 6, 30)
 CONCEPTS = (
@@ -256,6 +257,8 @@ def _model() -> dict[str, Any]:
             "rate": 0.6,
             "low": 0.59,
             "high": 0.62,
+            "spread": 0.03,
+            "logodds": 0.4,
             "day": "2025-07-01",
             "last_year": 0.6,
             "last_year_day": "2024-07-03",
@@ -285,9 +288,5 @@ def _model() -> dict[str, Any]:
             }
             for share in contacted.tolist()
         ],
-        "verdict": {
-            "decision": "model",
-            "because": "beats both",
-            "chosen": "lightgbm",
-        },
+        "verdict": verdict_of().to_json(),
     }

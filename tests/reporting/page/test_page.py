@@ -180,8 +180,8 @@ def test_the_verdict_is_said_in_every_language(because: str, en: str, tr: str) -
 
 def test_a_card_of_before_says_its_own_sentences() -> None:
     summary = make_summary(3, "tr")
-    summary["model"]["verdict"] = {"decision": "model", "sentence": "It is better than chance."}
-    summary["model"]["level"] = {"sentence": "About half leave."}
+    summary["model"]["verdict"] |= {"because": None, "chosen": None, "said": "It is better than chance."}
+    summary["model"]["level"] |= {"day": None, "newest_day": None, "said": "About half leave."}
     html = render_page(summary)
     assert "It is better than chance." in html
     assert "About half leave." in html

@@ -45,8 +45,8 @@ def test_what_is_found_is_in_the_recipe(
 ) -> None:
     given = {"tune_minutes": 0.02, "tune_store": str(tmp_path / "tuning.db"), "folds": 2}
     found = train_on(make_frame(hidden=1.5), ["recency_rule", "lightgbm"], **given)
-    assert found.card["candidate"] == "lightgbm"
-    assert set(found.card["recipe"]["params"]) >= {"num_leaves", "min_child_share"}
+    assert found.card.candidate == "lightgbm"
+    assert set(found.card.recipe.params) >= {"num_leaves", "min_child_share"}
 
 
 def test_without_optuna_the_remedy_is_named(

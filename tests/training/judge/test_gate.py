@@ -186,7 +186,7 @@ def test_one_outcome_alone_is_no_skill(gate: tuple[TrainingFrame, np.ndarray]) -
 def test_permuted_labels_are_not_promoted(make_frame: MakeFrame, train_on: TrainOn) -> None:
     for seed in range(3):
         training = train_on(permuted(make_frame(hidden=1.0, seed=seed), seed))
-        assert training.card["forward"]
+        assert training.card.forward
         assert training.verdict.decision == "no skill"
         assert training.model is None
         assert training.figures["auroc"]["value"] == pytest.approx(0.5, abs=0.1)
@@ -197,7 +197,7 @@ def test_permuted_labels_are_not_promoted_on_parts_of_few_customers(make_frame: 
     for seed in range(3):
         frame = permuted(make_frame(customers=60, snapshots=10, seed=seed), seed)
         training = train_on(frame, ["recency_rule", "rfm_logistic"])
-        assert not training.card["forward"]
+        assert not training.card.forward
         assert training.verdict.decision == "no skill"
 
 
@@ -231,7 +231,7 @@ def test_without_skill_the_verdict_says_what_recency_and_frequency_told(
     comparison = pd.DataFrame({"candidate": [*aurocs, "lightgbm"], "auroc": [*aurocs.values(), 0.7]})
     comparison = comparison.assign(against_chance=-gained, against_chance_error=0.01)
     nothing = a_verdict("no skill", "nothing tells")
-    found = say_verdict(dataclasses.asdict(name_signal(nothing, comparison)), "en")
+    found = say_verdict(name_signal(nothing, comparison).to_card(), "en")
     assert found.startswith(
         "Nothing tells leaving customers from staying ones better than chance, so no model is promoted"
     )
@@ -321,17 +321,16 @@ def test_the_champion_is_compared_whatever_the_level() -> None:
     one = against_champion(before, test, np.zeros(len(test)), champion)
     other = against_champion(before, test, np.full(len(test), 3.0), champion - 2)
     assert other.against_champion == pytest.approx(one.against_champion, abs=1e-9)
-    alone = say_verdict(dataclasses.asdict(before), "en")
-    assert say_verdict(dataclasses.asdict(one), "en") == (
+    alone = say_verdict(before.to_card(), "en")
+    assert say_verdict(one.to_card(), "en", one.champion_ahead) == (
         f"{alone} But the champion's recipe loses 0.0543 less on the same rows, so the champion stays; this one is "
         "kept as challenger (churnml promote makes it champion)."
     )
     same = against_champion(before, test, champion, champion)
     assert (same.against_champion, same.against_champion_error) == (0.0, 0.0)
     assert same.replaces
-    assert (
-        say_verdict(dataclasses.asdict(same), "en") == "LightGBM beats chance and the recency rule; the list uses it."
-    )
+    said = say_verdict(same.to_card(), "en", same.champion_ahead)
+    assert said == "LightGBM beats chance and the recency rule; the list uses it."
 
 
 def test_an_auroc_of_one_half_is_no_skill() -> None:

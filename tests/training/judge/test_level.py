@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -107,7 +107,7 @@ def test_the_sentence_says_what_is_known_and_what_is_assumed() -> None:
     found = choose_level(rates_of([0.5, 0.4] + [0.5] * 11), day(13), [day(12)], DEFINITION)
     known = "of the customers of Dec 27, 2023, the newest day whose outcome was known then, 50% left"
     between = f"{found.low:.0%} to {found.high:.0%}"
-    assert say_level(asdict(found), "en") == (
+    assert say_level(found.to_card(0.0), "en") == (
         f"For Jan 26, 2024 we assume that {found.rate:.0%} of the customers leave ({between}): {known}, and of those "
         "of Jan 31, 2023 40%."
     )
@@ -116,14 +116,13 @@ def test_the_sentence_says_what_is_known_and_what_is_assumed() -> None:
 
 def test_the_sentence_rounds_the_interval_to_points() -> None:
     found = choose_level(rates_of([0.5, 0.0], customers=4), day(4), [], DEFINITION)
-    assert "90% of the customers leave (80% to 95%)" in say_level(
-        asdict(replace(found, rate=0.904, low=0.796, high=0.951)), "en"
-    )
+    rounded = replace(found, rate=0.904, low=0.796, high=0.951).to_card(0.0)
+    assert "90% of the customers leave (80% to 95%)" in say_level(rounded, "en")
 
 
 def test_without_a_snapshot_a_year_before_the_sentence_is_shorter() -> None:
     found = choose_level(rates_of([0.5] * 4), day(5), [], DEFINITION)
-    assert say_level(asdict(found), "en") == (
+    assert say_level(found.to_card(0.0), "en") == (
         "For May 31, 2023 we assume that 50% of the customers leave (50% to 50%): of the customers of Apr 1, 2023, the "
         "newest day whose outcome was known then, 50% left; not tested forward."
     )

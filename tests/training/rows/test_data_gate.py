@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from datetime import date
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,11 @@ import pytest
 from churnml.data.reading import read
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
+from churnml.models.card import Asked, Finding
 from churnml.models.rows import TrainingFrame
-from churnml.training.rows.data_gate import Finding, count_orders_per_day, judge_data, refuse
+from churnml.training.rows.data_gate import count_orders_per_day, judge_data, refuse
+from churnml.words import LANGUAGES
+from churnml.words.findings import say_finding
 
 MakeFrame = Callable[..., TrainingFrame]
 FIRST = date(2023, 1, 1)
@@ -78,7 +82,8 @@ def test_few_customers_short_history_and_gaps_in_features_warn(make_frame: MakeF
     # 365 + 2 * 200 = 765 days are wanted of 731.
     assert set(not_passed(found)) == {"eligible", "history", "missing"}
     assert found["history"].bound == 765
-    assert "delivery_delay_mean_days_180d" in found["missing"].sentence
+    assert [one["feature"] for one in found["missing"].examples] == ["delivery_delay_mean_days_180d"]
+    assert "(delivery_delay_mean_days_180d 30%)" in say_finding(found["missing"], "en")
     refuse(list(found.values()))
 
 
@@ -90,7 +95,8 @@ def test_the_end_of_the_data_is_looked_at(healthy: TrainingFrame) -> None:
     cut.iloc[-1] = 5
     found = judged(healthy, cut)
     assert not_passed(found) == ["last day"]
-    assert "cut off" in found["last day"].sentence
+    assert found["last day"].details["day"] == "2025-01-01"
+    assert "cut off" in say_finding(found["last day"], "en")
 
 
 def test_a_gap_and_a_jump_are_named_with_their_day(healthy: TrainingFrame) -> None:
@@ -98,10 +104,67 @@ def test_a_gap_and_a_jump_are_named_with_their_day(healthy: TrainingFrame) -> No
     gap["2024-03-01":"2024-03-20"] = 0
     found = judged(healthy, gap)
     assert not_passed(found) == ["gaps"]
-    assert "20 days from 2024-03-01" in found["gaps"].sentence
+    assert found["gaps"].examples == ({"days": 20, "usual": 14, "day": "2024-03-01"},)
+    assert "1 time without orders: 20 days from Mar 1, 2024, where up to 14 are usual." in say_finding(
+        found["gaps"], "en"
+    )
     jump = orders_of()
     jump[:"2023-09-30"] //= 5
-    assert not_passed(judged(healthy, jump)) == ["jumps"]
+    found = judged(healthy, jump)
+    assert not_passed(found) == ["jumps"]
+    # 7 x 8 orders a week before, 7 x 40 after.
+    (one,) = found["jumps"].examples
+    assert float(one["before"]) == pytest.approx(52, abs=8)
+    assert float(one["after"]) == pytest.approx(280, abs=20)
+    assert abs(date.fromisoformat(str(one["day"])) - date(2023, 10, 1)).days <= 7
+
+
+def test_a_week_that_was_loaded_three_times_is_named_with_its_day(healthy: TrainingFrame) -> None:
+    odd = orders_of()
+    odd["2024-05-01":"2024-05-07"] *= 5  # a whole week, counted back from 2024-12-31
+    found = judged(healthy, odd)
+    assert not_passed(found) == ["odd weeks"]
+    assert (found["odd weeks"].count, found["odd weeks"].examples[0]["day"]) == (1, "2024-05-01")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_finding_has_a_sentence_with_its_numbers(
+    healthy: TrainingFrame, make_frame: MakeFrame, language: str
+) -> None:
+    bad = orders_of()
+    bad[:"2023-09-30"] //= 5
+    bad["2024-03-01":"2024-03-20"] = 0
+    bad["2024-07-03":"2024-07-09"] *= 5
+    stale, short = orders_of(), orders_of()[-20:]
+    stale.iloc[-10:] = 0
+    cut = orders_of()
+    cut.iloc[-1] = 5
+    none, all_left = (dataclasses.replace(healthy, churned=np.full(len(healthy), left)) for left in (0.0, 1.0))
+    definition = ChurnDefinition()
+    given = [
+        (healthy, orders_of()),
+        (none, bad),
+        (all_left, bad),
+        (None, stale),
+        (make_frame(customers=300), cut),
+        (healthy, short),
+    ]
+    findings = [one for frame, orders in given for one in judge_data(frame, orders, definition, FIRST, END)]
+    findings += judge_data(healthy, orders_of(), ChurnDefinition(horizon_days=200), FIRST, END)
+    assert {one.name for one in findings} == set(get_args(Asked))
+    warned = {one.name for one in findings if one.grade != "pass"}
+    assert warned == set(get_args(Asked))
+    for finding in findings:
+        text = say_finding(finding, language)
+        assert not {"{", "}"} & set(text), text
+        assert text[0] == text[0].upper()
+        assert text.endswith(".")
+        assert "None" not in text
+        assert (say_finding(finding.model_copy(update={"grade": "pass"}), language) == text) is (
+            finding.grade == "pass"
+        )
+        # What stands in JSON says the same.
+        assert say_finding(Finding.from_json(finding.to_json()), language) == text
 
 
 def test_orders_are_counted_on_every_day_before_the_end() -> None:

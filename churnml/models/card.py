@@ -1,0 +1,307 @@
+"""The card: all that a training found, in codes and numbers, as it ships with the model.
+
+It holds no sentences: ``churnml.words.findings`` says its codes in a language. Null is what is not known. A card of an
+earlier format is brought up to date by ``churnml.models.upgrade``.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from churnml.definition import ChurnDefinition
+
+Decision = Literal["model", "rule", "no skill"]
+Because = Literal["beats both", "beats chance alone", "rule as good", "rule chosen", "nothing tells"]
+LevelKind = Literal["none", "trailing", "last_year"]
+Grade = Literal["pass", "warn", "fail"]
+Asked = Literal[
+    "snapshots", "churned", "kept", "eligible", "missing", "history", "stale", "last day", "gaps", "jumps", "odd weeks"
+]
+"""What the data gate looks at."""
+Number = int | float
+"""A number that stays whole where it is."""
+
+_MOST_NAMED = 3
+
+
+def _is_none(value: object) -> bool:
+    return value is None
+
+
+class _Part(BaseModel):
+    """A part of the card: its keys and their types are these, and no others."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    @classmethod
+    def from_json(cls, values: Any) -> Self:
+        """Read what ``to_json`` gave.
+
+        Raises
+        ------
+        ValueError
+            Where a key is not known or missing, or a value is not of its type; the first of them are named.
+        """
+        try:
+            return cls.model_validate_json(json.dumps(values, allow_nan=False))
+        except ValidationError as error:
+            found = error.errors(include_url=False, include_input=False)
+            named = [f"{'.'.join(map(str, ('card', *one['loc'])))}: {one['msg']}" for one in found[:_MOST_NAMED]]
+            raise ValueError("; ".join(named + ["..."] * (len(found) > _MOST_NAMED))) from error
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the part as JSON-ready values."""
+        return self.model_dump(mode="json")
+
+
+class BaseRate(_Part):
+    """The customers of a snapshot, and how many of them left."""
+
+    snapshot_date: date
+    customers: int
+    churned: int
+    churn_rate: float
+
+
+class Compared(_Part):
+    """A candidate on the folds; see ``churnml.training.choose.choice.compare``."""
+
+    candidate: str
+    shape_loss: float | None
+    auroc: float | None
+    behind: float | None
+    behind_error: float | None
+    against_chance: float | None
+    against_chance_error: float | None
+    chosen: bool
+
+
+class VerdictPart(_Part):
+    """What the gate found, the champion of before apart; see ``churnml.training.judge.gate.Verdict``.
+
+    ``because`` and ``chosen`` are the codes that ``say_verdict`` says. They are None in a card of before format 4, which
+    has its English sentence in ``said`` instead.
+    """
+
+    decision: Decision
+    against_chance: float | None
+    against_chance_error: float | None
+    against_rule: float | None
+    against_rule_error: float | None
+    because: Because | None = None
+    chosen: str | None = None
+    skill: float | None
+    simple_auroc: dict[str, float | None] | None = None
+    simple_tells: bool = False
+    said: str | None = Field(None, exclude_if=_is_none)
+
+
+class LevelPart(_Part):
+    """The churn rate that is assumed; see ``churnml.training.judge.level.Level``.
+
+    ``logodds`` is added to the log-odds of the calibrated candidate, so that the assumed rate comes out. ``day`` and
+    ``newest_day`` are None in cards of early format 3, whose English sentence ``said`` is.
+    """
+
+    day: date | None
+    kind: LevelKind
+    rate: float
+    low: float
+    high: float
+    spread: float
+    newest: float
+    newest_day: date | None
+    last_year: float | None
+    last_year_day: date | None
+    tested_forward: bool
+    logodds: float
+    said: str | None = Field(None, exclude_if=_is_none)
+
+
+class Figure(_Part):
+    """A figure at the gate, with its 95 % interval."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class Untreated(_Part):
+    """Figures on the customers who were sent nothing; see ``judge.figures.compute_untreated_figures``."""
+
+    rows: int
+    treated: int
+    treated_churn_rate: float
+    untreated_churn_rate: float
+    figures: dict[str, Figure]
+
+
+class SegmentFigures(_Part):
+    """Predictions held against outcomes in a segment; see ``judge.figures.segment_figures``."""
+
+    segment: str
+    rows: int
+    predicted: float
+    churned: float
+    difference: float | None
+    low: float | None
+    high: float | None
+    auroc: float | None
+    shape_loss: float | None
+
+
+class ReliabilityBin(_Part):
+    """Predicted and observed in a bin; see ``churnml.statistics.calibration.reliability_table``."""
+
+    bin: int
+    customers: int
+    mean_predicted: float | None
+    churned_share: float | None
+    low: float | None
+    high: float | None
+
+
+class GainsPoint(_Part):
+    """What a list of a length finds; see ``churnml.statistics.metrics.gains_table``."""
+
+    customers: int
+    contacted_share: float
+    captured_share: float | None
+    best_share: float | None
+    precision: float | None
+    lift: float | None
+
+
+class Finding(_Part):
+    """One question that the data gate asked of the data; ``churnml.words.findings.say_finding`` says it.
+
+    Attributes
+    ----------
+    grade : {'pass', 'warn', 'fail'}
+        Grade of the answer.
+    name : str
+        Name of what was looked at.
+    number, bound : float
+        Number that was found, and the bound from which on it is in order, in the unit that the sentence names.
+    count : int or None
+        Number of cases like it, where ``number`` is that of the worst; None where there is one number only.
+    details : dict of str to float or str
+        Further values of the sentence, by name; days are ISO text.
+    examples : tuple of dict of str to float or str
+        Values of the worst cases, by name.
+    said : str or None
+        English sentence of a card of before format 5, which has no codes; None in others.
+    """
+
+    grade: Grade
+    name: Asked
+    number: Number
+    bound: Number
+    count: int | None = None
+    details: dict[str, Number | str] = {}
+    examples: tuple[dict[str, Number | str], ...] = ()
+    said: str | None = Field(None, exclude_if=_is_none)
+
+
+class SegmentPart(_Part):
+    """A segment of the recipe; see ``churnml.models.segments.Segment``."""
+
+    name: str
+    feature: str
+    low: Number | None
+    high: Number | None
+    offset: float
+
+
+class RecipePart(_Part):
+    """How the model was made; see ``churnml.training.choose.recipe.Recipe``."""
+
+    features: tuple[str, ...]
+    candidate: str
+    fade_days: int | None
+    newest: int | None
+    every: int
+    trees: int | None
+    weights: dict[str, float]
+    params: dict[str, bool | Number | str | None]
+    slope: float
+    segments: tuple[SegmentPart, ...]
+
+
+class Card(_Part):
+    """What a training found.
+
+    Attributes
+    ----------
+    version : int
+        Version of the card's keys.
+    as_of : date
+        Day at which the training's data ends: nothing on or after it was seen.
+    definition : ChurnDefinition
+        Definition of leaving.
+    rows : int
+        Number of labelled rows.
+    base_rates : tuple of BaseRate
+        Customers and churn rate of each snapshot that the rows lie on.
+    forward : bool
+        Whether folds look forward in time; otherwise they are customers kept apart.
+    folds : tuple of str
+        Names of the folds: the days of their snapshots, or which customers.
+    gate : str
+        Name of the gate, likewise.
+    comparison : tuple of Compared
+        Figures of the candidates on the folds.
+    verdict : VerdictPart
+        Verdict of the gate.
+    figures : dict of str to Figure
+        Figures on the gate's rows.
+    reliability : tuple of ReliabilityBin
+        Predicted probability against what happened on the gate's rows.
+    gains : tuple of GainsPoint
+        Share of the leaving customers that lists of several lengths find on the gate's rows.
+    untreated : Untreated or None
+        Figures on the customers who were sent nothing; None where nobody was sent anything.
+    segments : tuple of SegmentFigures
+        Figures by segment on the gate's rows.
+    candidate : str
+        Name of the candidate that ships (that was chosen, where nothing does).
+    slope : float
+        Calibration factor on its log-odds.
+    recipe : RecipePart
+        Recipe by which it is fitted.
+    first_day : date
+        First day of the data.
+    data_fingerprint : str
+        Hash of the tables that were learnt from.
+    data_gate : tuple of Finding
+        Answers of the data gate.
+    level : LevelPart or None
+        Level that is assumed on ``as_of``; None where nothing ships.
+    """
+
+    version: Literal[1] = 1
+    as_of: date
+    definition: ChurnDefinition
+    rows: int
+    base_rates: tuple[BaseRate, ...]
+    forward: bool
+    folds: tuple[str, ...]
+    gate: str
+    comparison: tuple[Compared, ...]
+    verdict: VerdictPart
+    figures: dict[str, Figure]
+    reliability: tuple[ReliabilityBin, ...]
+    gains: tuple[GainsPoint, ...]
+    untreated: Untreated | None
+    segments: tuple[SegmentFigures, ...]
+    candidate: str
+    slope: float
+    recipe: RecipePart
+    first_day: date
+    data_fingerprint: str
+    data_gate: tuple[Finding, ...] = ()
+    level: LevelPart | None = None

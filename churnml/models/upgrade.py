@@ -1,0 +1,32 @@
+"""Upgrade: what earlier formats of the artefact hold, brought up to today's before it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def upgrade(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Bring the content of an artefact of format 4 or earlier up to format 5.
+
+    Until format 5 the card was not typed, and held the sentences of the data gate; until format 4 those of the verdict
+    too, and early ones of format 3 that of the level. Where a part has no codes, its sentence stays as what it said.
+
+    Parameters
+    ----------
+    content : mapping of str to object
+        Content of ``model.json``; where it is nonsense, an error of its type, key or value comes out, or nonsense.
+    """
+    card = dict(content["card"])
+    card["verdict"] = _with_said(card["verdict"], "because")
+    if card.get("level") is not None:
+        level = _with_said(card["level"], "day")
+        card["level"] = {"day": None, "newest_day": None, "last_year_day": None, **level}
+    card["data_gate"] = [_with_said(finding, "details") for finding in card.get("data_gate", [])]
+    return {**content, "card": card}
+
+
+def _with_said(part: Mapping[str, Any], code: str) -> dict[str, Any]:
+    """Keep the sentence of a part that lacks a code; one that has it is said from its codes."""
+    rest = {key: value for key, value in part.items() if key != "sentence"}
+    return rest if code in rest or "sentence" not in part else {**rest, "said": part["sentence"]}
