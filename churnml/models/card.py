@@ -83,8 +83,8 @@ class Compared(_Part):
 class VerdictPart(_Part):
     """What the gate found, the champion of before apart; see ``churnml.training.judge.gate.Verdict``.
 
-    ``because`` and ``chosen`` are the codes that ``say_verdict`` says. They are None in a card of before format 4, which
-    has its English sentence in ``said`` instead.
+    ``because`` and ``chosen`` are the codes that ``say_verdict`` says. They are None in a card of before format 4,
+    which has its English sentence in ``said`` instead.
     """
 
     decision: Decision
