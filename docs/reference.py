@@ -242,7 +242,7 @@ def _tables() -> str:
 def _notes(column: Any) -> list[str]:
     notes = [f"becomes known with `{column.known_with}`"] if column.known_with else []
     notes += [f"one of {', '.join(f'`{one}`' for one in column.values)}"] if column.values else []
-    notes += [f"not before `{column.not_before.column}`"] if column.not_before else []
+    notes += [f"not before {' or '.join(f'`{one.column}`' for one in column.not_before)}"] if column.not_before else []
     notes += [f"at most `{column.at_most}`"] if column.at_most else []
     return notes
 

@@ -35,14 +35,20 @@ class NotBefore:
     Attributes
     ----------
     column
-        The other time; that of the order for a table whose rows begin with an order.
+        The other time; ``ordered_at`` is that of the order which the row names.
     goes
         What is left out where it does, as long as such rows are few: only the value, or the row where its absence
-        would say something false, such as that a complaint is open.
+        would say something false, such as that a complaint is open. Where the other time is not that at which the
+        row begins, it is the other one that goes (of an order, its name): the earlier of the two was known before.
     """
 
     column: str
-    goes: Literal["value", "row"]
+    goes: Literal["value", "row", "other"]
+
+    @property
+    def is_of_order(self) -> bool:
+        """Whether the other time is that of an order."""
+        return self.column == _ORDERED
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ class Column:
     values
         What a text may be; empty allows all.
     not_before
-        For a time.
+        For a time, the others that it follows.
     """
 
     name: str
@@ -71,7 +77,7 @@ class Column:
     at_most: str | None = None
     default: float | None = None
     values: tuple[str, ...] = ()
-    not_before: NotBefore | None = None
+    not_before: tuple[NotBefore, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,6 +116,11 @@ def _may(name: str, type_: ColumnType, **more: Any) -> Column:
     return Column(name=name, type=type_, **more)
 
 
+def _after(column: str, goes: Literal["value", "row", "other"]) -> NotBefore:
+    return NotBefore(column=column, goes=goes)
+
+
+_ORDERED = "ordered_at"
 RECORDED_AT = _may("recorded_at", "time")
 
 ORDERS = Table(
@@ -122,9 +133,10 @@ ORDERS = Table(
         _must("ordered_at", "time"),
         _must("amount", "money", bounds=PAID),
         _may("discount", "money", bounds=TAKEN_OFF),
+        _may("discount_code", "text"),
         _may("channel", "text"),
         _may("currency", "text"),
-        _may("cancelled_at", "time", not_before=NotBefore(column="ordered_at", goes="row")),
+        _may("cancelled_at", "time", not_before=(_after(_ORDERED, "row"),)),
     ),
 )
 ORDER_ITEMS = Table(
@@ -146,7 +158,12 @@ CUSTOMERS = Table(
     "customers",
     key=("customer_id",),
     event_time="signed_up_at",
-    columns=(_must("customer_id", "id"), _may("signed_up_at", "time"), _may("contactable", "flag")),
+    columns=(
+        _must("customer_id", "id"),
+        _may("signed_up_at", "time"),
+        _may("contactable", "flag"),
+        _may("referred_by", "id"),
+    ),
     attributes=True,
 )
 DELIVERIES = Table(
@@ -155,9 +172,9 @@ DELIVERIES = Table(
     event_time=None,
     columns=(
         _must("order_id", "id"),
-        _must("promised_at", "plan", not_before=NotBefore(column="ordered_at", goes="row")),
-        _may("shipped_at", "time", not_before=NotBefore(column="ordered_at", goes="value")),
-        _may("delivered_at", "time", not_before=NotBefore(column="ordered_at", goes="row")),
+        _must("promised_at", "plan", not_before=(_after(_ORDERED, "row"),)),
+        _may("shipped_at", "time", not_before=(_after(_ORDERED, "value"),)),
+        _may("delivered_at", "time", not_before=(_after(_ORDERED, "row"), _after("shipped_at", "other"))),
     ),
 )
 COMPLAINTS = Table(
@@ -167,10 +184,10 @@ COMPLAINTS = Table(
     columns=(
         _must("complaint_id", "id"),
         _must("customer_id", "id"),
-        _must("opened_at", "time"),
+        _must("opened_at", "time", not_before=(_after(_ORDERED, "other"),)),
         _may("order_id", "id"),
-        _may("first_response_at", "time", not_before=NotBefore(column="opened_at", goes="value")),
-        _may("resolved_at", "time", not_before=NotBefore(column="opened_at", goes="row")),
+        _may("first_response_at", "time", not_before=(_after("opened_at", "value"),)),
+        _may("resolved_at", "time", not_before=(_after("opened_at", "row"),)),
         _may("topic", "text"),
         _may("severity", "text"),
     ),
@@ -182,10 +199,12 @@ RETURNS = Table(
     columns=(
         _must("return_id", "id"),
         _must("customer_id", "id"),
-        _must("returned_at", "time"),
+        _must("returned_at", "time", not_before=(_after(_ORDERED, "other"),)),
         _must("amount", "money", bounds=PAID_BACK),
         _may("order_id", "id"),
+        _may("product_id", "id"),
         _may("reason", "text"),
+        _may("refunded_at", "time", not_before=(_after("returned_at", "value"),)),
     ),
 )
 REVIEWS = Table(
@@ -195,7 +214,7 @@ REVIEWS = Table(
     columns=(
         _must("review_id", "id"),
         _must("customer_id", "id"),
-        _must("submitted_at", "time"),
+        _must("submitted_at", "time", not_before=(_after(_ORDERED, "other"),)),
         _must("rating", "number", bounds=RATING, at_most="scale"),
         _may("order_id", "id"),
         _may("scale", "number", bounds=SCALE, default=5),
@@ -235,11 +254,13 @@ CONTACTS = Table(
         _must("customer_id", "id"),
         _must("campaign", "text"),
         _must("sent_at", "time"),
-        _may("opened_at", "time", not_before=NotBefore(column="sent_at", goes="value")),
-        _may("clicked_at", "time", not_before=NotBefore(column="sent_at", goes="value")),
+        _may("opened_at", "time", not_before=(_after("sent_at", "value"),)),
+        _may("clicked_at", "time", not_before=(_after("sent_at", "value"), _after("opened_at", "other"))),
+        _may("redeemed_at", "time", not_before=(_after("sent_at", "value"),)),
         _may("arm", "text", values=("treatment", "control")),
         _may("offer", "text"),
         _may("cost", "money", bounds=PRICE),
+        _may("outcome", "text"),
     ),
 )
 SUBSCRIPTIONS = Table(
@@ -250,8 +271,8 @@ SUBSCRIPTIONS = Table(
         _must("subscription_id", "id"),
         _must("customer_id", "id"),
         _must("started_at", "time"),
-        _may("ended_at", "plan", not_before=NotBefore(column="started_at", goes="row")),
-        _may("cancelled_at", "time"),
+        _may("ended_at", "plan", not_before=(_after("started_at", "row"),)),
+        _may("cancelled_at", "time", not_before=(_after("started_at", "row"),)),
         _may("plan", "text"),
         _may("price", "money", bounds=PRICE),
         _may("cancel_reason", "text", known_with="cancelled_at"),

@@ -93,6 +93,14 @@ REFUSED = [
     ("complaints", "resolved_at", ["2025-03-04"] * 40, "40 of 40 values lie on a day before opened_at"),
     ("complaints", "first_response_at", among(None, "2025-03-04"), "1 of 1 values lie on a day before opened_at"),
     ("contacts", "clicked_at", ["2025-03-04"] * 40, "40 of 40 values lie on a day before sent_at"),
+    ("contacts", "redeemed_at", ["2025-03-04"] * 40, "40 of 40 values lie on a day before sent_at"),
+    (
+        "subscriptions",
+        "cancelled_at",
+        among("2025-03-05", *["2025-03-04"] * 3),
+        "3 of 40 values lie on a day before sta",
+    ),
+    ("returns", "refunded_at", ["2025-03-04"] * 40, "40 of 40 values lie on a day before returned_at"),
     ("subscriptions", "ended_at", ["2025-03-04"] * 40, "40 of 40 values lie on a day before started_at"),
 ]
 # What an order says is looked at where nothing else is wrong.
@@ -100,6 +108,10 @@ REFUSED_BY_ORDERS = [
     ("deliveries", "delivered_at", ["2024-12-31"] * 40, "40 of 40 values lie on a day before ordered_at"),
     ("deliveries", "promised_at", ["2024-12-31"] * 40, "40 of 40 values lie on a day before ordered_at"),
     ("deliveries", "shipped_at", among(None, "2024-12-31"), "1 of 1 values lie on a day before ordered_at"),
+    # The orders are of 1 January to 9 February: 39 of them are placed after the first day, 37 after the third.
+    ("returns", "returned_at", ["2025-01-01"] * 40, "39 of 40 values lie on a day before ordered_at of the order"),
+    ("reviews", "submitted_at", ["2025-01-01"] * 40, "39 of 40 values lie on a day before ordered_at of the order"),
+    ("complaints", "opened_at", ["2025-01-03"] * 40, "37 of 40 values lie on a day before ordered_at of the order"),
 ]
 
 
@@ -144,6 +156,9 @@ FEW = [
     ("complaints", "first_response_at", "2025-03-04", 40),
     ("contacts", "opened_at", "2025-03-04", 40),
     ("contacts", "clicked_at", "2025-03-04", 40),
+    ("contacts", "redeemed_at", "2025-03-04", 40),
+    ("subscriptions", "cancelled_at", "2025-03-04", 39),
+    ("returns", "refunded_at", "2025-03-04", 40),
 ]
 FEW_ORDERS = ("orders", "cancelled_at", "2024-12-31", 39)  # with which go the rows that name them
 
@@ -165,6 +180,86 @@ def test_a_few_that_cannot_be_are_left_out_and_counted(cases: list[tuple[str, st
         assert len(rows) == left
         assert rows[column].notna().sum() == 39
         assert len(History(shop, DAY.date()).table(table).to_pandas()) == left
+
+
+TWO_TIMES = {
+    # What is emptied, and the note on the time that lies before it.
+    (
+        "deliveries",
+        "delivered_at",
+        "shipped_at",
+    ): "shipped_at; their shipped_at is taken as empty (order_id 0: 2025-02-01)",
+    ("contacts", "clicked_at", "opened_at"): "opened_at; their opened_at is taken as empty (contact_id 0: 2025-03-06)",
+    ("returns", "returned_at", "order_id"): "ordered_at of the order that they name; their order_id is taken as empty "
+    "(return_id 0: 2024-12-31)",
+    ("reviews", "submitted_at", "order_id"): "ordered_at of the order that they name; their order_id is taken as empty "
+    "(review_id 0: 2024-12-31)",
+    ("complaints", "opened_at", "order_id"): "ordered_at of the order that they name; their order_id is taken as empty "
+    "(complaint_id 0: 2024-12-31)",
+}
+
+
+@pytest.mark.parametrize("case", TWO_TIMES)
+def test_of_two_times_the_later_one_goes(case: tuple[str, str, str]) -> None:
+    table, column, emptied = case
+    early = {"deliveries": "2025-02-01", "contacts": "2025-03-06"}.get(table, "2024-12-31")
+    columns = {column: among("2025-03-20", early)}
+    columns |= {} if emptied == "order_id" else {emptied: "2025-03-07"}
+    shop = read({"orders": orders(), table: of_customer(table, **columns)})
+    [note] = [note for note in shop.report.notes if note.startswith(f"{table}.{column}")]
+    assert note == f"{table}.{column}: 1 of 40 values lie on a day before {TWO_TIMES[case]}."
+    rows = shop.tables[table].to_pandas()
+    assert len(rows) == 40
+    assert rows[column].notna().sum() == 40
+    assert rows[emptied].isna().sum() == 1
+    assert rows.loc[rows[emptied].isna(), column].item() == pd.Timestamp(early)
+
+
+def test_many_that_name_later_orders_are_told_what_to_look_at() -> None:
+    [failure] = check({"orders": orders(), "reviews": of_customer("reviews", submitted_at="2025-01-01")}).failures
+    assert failure == (
+        "reviews.submitted_at: 39 of 40 values lie on a day before ordered_at of the order that they name (review_id "
+        "1: 2025-01-01, 10: 2025-01-01, 11: 2025-01-01, ...). Correct them: look whether day and month are exchanged, "
+        "or another order is meant."
+    )
+    nameless = of_customer("reviews", submitted_at="2025-01-01").drop(columns="order_id")
+    assert check({"orders": orders(), "reviews": nameless}).failures == []
+
+
+def test_a_click_before_its_mail_says_nothing_of_the_opening() -> None:
+    contacts = of_customer("contacts", opened_at="2025-03-06", clicked_at=among("2025-03-06", "2025-03-04"))
+    shop = read({"orders": orders(), "contacts": contacts})
+    assert [note.split(" (")[0] for note in notes_of(shop, "contacts.")] == [
+        "contacts.clicked_at: 1 of 40 values lie on a day before sent_at; they are taken as empty"
+    ]
+    rows = shop.tables["contacts"].to_pandas()
+    assert (rows.opened_at.notna().sum(), rows.clicked_at.notna().sum()) == (40, 39)
+
+
+def test_a_time_that_stands_for_never_is_no_later_time() -> None:
+    contacts = of_customer(
+        "contacts", opened_at=among("9999-12-31", "2025-03-07"), clicked_at=among(None, "2025-03-06")
+    )
+    contacts.loc[1, "clicked_at"] = "2025-03-06"  # opened never, as 9999-12-31 says
+    [failure] = check({"orders": orders(), "contacts": contacts}).failures
+    assert failure.startswith("contacts.clicked_at: 1 of 2 values lie on a day before opened_at")
+    contacts.loc[0, "opened_at"] = "2025-03-06"
+    assert check({"orders": orders(), "contacts": contacts}).failures == []
+
+
+def test_every_time_that_comes_later_is_judged_by_the_contract() -> None:
+    later = {
+        f"{table.name}.{column.name}": [rule.column for rule in column.not_before]
+        for table in TABLES.values()
+        for column in table.columns
+        if column.type in ("time", "plan")
+    }
+    assert {name for name, columns in later.items() if not columns} == {
+        *("orders.ordered_at", "customers.signed_up_at", "visits.visited_at", "rewards.changed_at", "contacts.sent_at"),
+        "subscriptions.started_at",
+    }
+    assert later["deliveries.delivered_at"] == ["ordered_at", "shipped_at"]
+    assert later["contacts.clicked_at"] == ["sent_at", "opened_at"]
 
 
 def test_clocks_that_disagree_on_the_same_day_are_no_fault() -> None:

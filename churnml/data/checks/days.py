@@ -69,7 +69,7 @@ def check_after_orders(raw: Mapping[str, ir.Table], plain: Mapping[str, Collecti
         counts = received.aggregate(late=(time > end).sum(), all=received.count()).to_pandas().iloc[0]
         if late := int(counts["late"] or 0):
             rows = received.filter(time > end)
-            bad = Bad(rows=rows, table=table, column=column, kind="late", count=late, total=int(counts["all"]))
+            bad = Bad(rows=rows, table=table, column=column, fault="late", count=late, total=int(counts["all"]))
             notes.append(judge(bad).sentence)
     return notes
 

@@ -12,20 +12,20 @@ from typing import Literal
 import ibis.expr.types as ir
 
 from churnml.data.checks.report import EXAMPLES, Verdict, short
-from churnml.data.contract import Column, Table
+from churnml.data.contract import Column, NotBefore, Table
 from churnml.data.door import as_type
+from churnml.data.impossible import LATEST, other_of
 
-# Placeholders for "never" and "not known" lie outside: 0001-01-01, 1900-01-01, 1970-01-01 and 9999-12-31. A later
-# time may well be such a "never"; only rows themselves cannot begin there.
+# Placeholders for "never" and "not known" lie before: 0001-01-01, 1900-01-01 and 1970-01-01.
 EARLIEST = datetime(1980, 1, 1)
-LATEST = datetime(2100, 1, 1)
 FEW = 0.05
 """Share of the values up to which those that cannot be are noise and are left out; above it the export is wrong."""
 
 COARSE_FROM = 2**17
 """From here on, floats of 32 bits lie more than a cent apart."""
 
-Kind = Literal["unreadable", "empty", "unknown", "below", "above", "over", "rounded", "coarse", "far", "before", "late"]
+Kind = Literal["unreadable", "empty", "unknown", "below", "above", "over", "rounded", "coarse", "far", "late"]
+Fault = Kind | NotBefore
 
 _HOW_TO_WRITE = {
     "id": "Write ids as text or as whole numbers, exported anew: a float or 5.12E+12 has lost digits.",
@@ -72,50 +72,63 @@ LATE_DAYS = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Bad:
-    """Rows of one table with a fault of one kind in one column, ``count`` of ``total``."""
+    """Rows of one table with a fault in one column, ``count`` of ``total``; a broken rule of times is a fault too."""
 
     rows: ir.Table
     table: Table
     column: Column
-    kind: Kind
+    fault: Fault
     count: int
     total: int
 
 
 def judge(bad: Bad) -> Verdict:
     """Refuse the rows, or say what becomes of them."""
-    table, column = bad.table, bad.column
+    table, column, fault = bad.table, bad.column, bad.fault
     counted = f"{bad.count:,} of {bad.total:,}"
-    if bad.kind == "empty" and column.name == "customer_id" and table.name != "customers":
+    if bad.fault == "empty" and column.name == "customer_id" and table.name != "customers":
         if bad.count < bad.total:
             return Verdict(f"{table.name}: {counted} rows have no customer_id and are left out.", fails=False)
         return Verdict(
             f"{table.name}.customer_id: all {bad.total:,} rows are empty. Export the table with its customers, or "
             f"name the column that holds them under tables.{table.name}.columns in the config."
         )
-    where = f"{table.name}.{column.name}: {counted} {'values' if bad.kind == 'before' else 'rows'}"
+    where = f"{table.name}.{column.name}: {counted} {'values' if isinstance(fault, NotBefore) else 'rows'}"
     said = f"{where} {_what(bad)}"
-    if bad.kind in ("rounded", "coarse", "late"):
+    if fault in ("rounded", "coarse", "late"):
         return Verdict(f"{said} ({_examples(bad)}).", fails=False)
     few = bad.count <= FEW * bad.total
-    if few and bad.kind == "below" and column.bounds is not None and column.bounds.few_may_go:
+    if few and bad.fault == "below" and column.bounds is not None and column.bounds.few_may_go:
         return Verdict(
             f"{said} and are left out ({_examples(bad)}). {column.bounds.below}", fails=False, leaves_out=True
         )
-    if few and column.not_before is not None and bad.kind == "before":
-        gone = "these rows are left out" if column.not_before.goes == "row" else "they are taken as empty"
-        return Verdict(f"{said}; {gone} ({_examples(bad)}).", fails=False, leaves_out=True)
-    if bad.kind == "unreadable":
+    if few and isinstance(fault, NotBefore):
+        return Verdict(f"{said}; {_gone(fault)} ({_examples(bad)}).", fails=False, leaves_out=True)
+    if fault == "unreadable":
         received = str(bad.rows[column.name].type()).removeprefix("!")
         return Verdict(f"{said} (received {received}; {_examples(bad)}). {_remedy(bad)}")
-    if bad.kind == "empty" and not _handles(bad):
+    if bad.fault == "empty" and not _handles(bad):
         return Verdict(f"{said}. {_remedy(bad)}")
     return Verdict(f"{said} ({_examples(bad)}). {_remedy(bad)}")
 
 
+def _gone(rule: NotBefore) -> str:
+    """Say what becomes of a few that break a rule."""
+    if rule.goes == "row":
+        return "these rows are left out"
+    return "they are taken as empty" if rule.goes == "value" else f"their {other_of(rule)} is taken as empty"
+
+
+def _names_order(bad: Bad) -> bool:
+    """Tell whether a rule is broken by the order that a row names, though the row could do without one."""
+    return isinstance(bad.fault, NotBefore) and bad.fault.goes == "other" and bad.fault.is_of_order
+
+
 def _what(bad: Bad) -> str:
     column = bad.column
-    bounds, before = column.bounds, column.not_before
+    bounds = column.bounds
+    if isinstance(bad.fault, NotBefore):
+        return f"lie on a day before {bad.fault.column}{' of the order that they name' if _names_order(bad) else ''}"
     default = bad.table.column[column.at_most].default if column.at_most else None
     return {
         "unreadable": f"are not {_KIND_NAMES.get(column.type, f'a {column.type}')}",
@@ -127,14 +140,17 @@ def _what(bad: Bad) -> str:
         "rounded": "have more than four digits after the point and are rounded",
         "coarse": f"are floats of 32 bits, which hold no cents from {COARSE_FROM:,} on: export 64 bits or decimals",
         "far": f"lie before {EARLIEST.year} or after {LATEST.year - 1}",
-        "before": f"lie on a day before {before.column}" if before else "",
         "late": f"lie more than {LATE_DAYS} days after the last order and count from their day on alone",
-    }[bad.kind]
+    }[bad.fault]
 
 
 def _remedy(bad: Bad) -> str:
     column = bad.column
-    if bad.kind == "unreadable":
+    if isinstance(bad.fault, NotBefore):
+        if _names_order(bad):
+            return "Correct them: look whether day and month are exchanged, or another order is meant."
+        return "Correct them: look whether the two columns, or day and month, are exchanged."
+    if bad.fault == "unreadable":
         return _how_to_write(bad)
     return {
         "empty": "Fill them, or drop these rows.",
@@ -143,8 +159,7 @@ def _remedy(bad: Bad) -> str:
         "above": "Correct them, or leave these rows out.",
         "over": f"Bring the best that is possible in the column {column.at_most} (10 for NPS), or correct them.",
         "far": "Correct them, or leave empty what is not known.",
-        "before": "Correct them: look whether the two columns, or day and month, are exchanged.",
-    }[bad.kind]
+    }[bad.fault]
 
 
 def _how_to_write(bad: Bad) -> str:
@@ -178,7 +193,7 @@ def _examples(bad: Bad) -> str:
     named = as_type(rows, bad.table.column[handle]) if handle in bad.table.column else rows[handle]
     examples = rows.select(handle=named.cast("string"), value=rows[column.name].cast("string"))
     examples = examples.order_by("handle", "value").limit(EXAMPLES).to_pandas()
-    with_value = bad.kind != "empty" and handle != column.name
+    with_value = bad.fault != "empty" and handle != column.name
     listed = [
         f"{short(row.handle)}: {short(row.value)}" if with_value else short(row.handle) for row in examples.itertuples()
     ]
