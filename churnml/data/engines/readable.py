@@ -8,7 +8,7 @@ from contextlib import suppress
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from churnml.data.engines.csv_text import read_header, survey
+from churnml.data.engines.csv_text import COLUMNS, Header, no_header, read_header, survey
 from churnml.data.engines.engine import said
 from churnml.data.engines.frames import refuse_lost_digits
 from churnml.data.engines.layout import TableFile
@@ -39,6 +39,29 @@ def check_readable(files: Sequence[TableFile]) -> None:
             if ends != _PARQUET_MARK:
                 raise InputError(f"{file.name} is cut off: its end is missing.")
             _refuse_float16(file)
+
+
+def read_headers(files: Sequence[TableFile]) -> list[Header]:
+    """Read the headers of the text files of a table.
+
+    Raises
+    ------
+    InputError
+        Where one has none: it is no text, its first line holds values, or shares no column with the other parts.
+    """
+    headers = [read_header(file.path) for file in files]
+    for file, header in zip(files, headers, strict=True):
+        others = [other for other in headers if other is not header]
+        if others and all(set(header.columns).isdisjoint(other.columns) for other in others):
+            known = ", ".join(max(others, key=lambda other: len(_in_contract(other))).columns)
+            if _in_contract(header):
+                continue  # another one is the part without names
+            raise InputError(f"{no_header(file.name, header.columns)[:-1]}, as in the other parts ({known}).")
+    return headers
+
+
+def _in_contract(header: Header) -> set[str]:
+    return set(header.columns) & COLUMNS
 
 
 def _refuse_float16(file: TableFile) -> None:
@@ -85,6 +108,8 @@ def why_unreadable(files: Sequence[TableFile], error: Exception) -> str:
             except InputError as reason:
                 error = reason
                 break
+            if said_of_quotes := found.misquoted(file.name):
+                return said_of_quotes
             if too_long := found.too_long(file.name):
                 return too_long
             ends = {end: count for end, count in found.ends.items() if count}
