@@ -352,6 +352,14 @@ def test_lines_are_added_up_where_the_setting_says_so() -> None:
     assert failure.endswith("Keep one row per key; add up lines that share one.")
 
 
+def test_identical_lines_that_have_a_number_are_told_to_have_their_own() -> None:
+    report = check({"orders": orders(), "order_items": ITEMS.assign(line_id=1)})
+    assert report.notes[0] == (
+        "order_items: 2 identical rows were dropped: 4 items, worth 41.00. If they are real, set "
+        "tables.order_items.same_lines: add, or give each a line_id of its own."
+    )
+
+
 def test_lines_with_a_number_are_told_apart() -> None:
     shop = read({"orders": orders(), "order_items": ITEMS.assign(line_id=[1, 2, 2, 3, 1])})
     assert shop.report.notes[0].startswith("order_items: 1 identical rows were dropped: 2 items, worth 20.50.")
@@ -422,6 +430,7 @@ def test_an_amount_below_0_is_negative_however_small() -> None:
         ("12 TL", "Leave currencies out: write 1234.50."),
         ("(12.50)", "Write the minus in front: -12.50."),
         ("12.50-", "Write the minus in front: -12.50."),
+        ("10%", "A percentage is no amount: write what it comes to, such as 12.50."),
         ("free", "Write money as a number with a decimal point, such as 1234.50."),
         ("1e400", "Write money as a number with a decimal point, such as 1234.50."),
     ],
@@ -429,6 +438,52 @@ def test_an_amount_below_0_is_negative_however_small() -> None:
 def test_how_to_write_an_amount_is_told_by_how_it_is_written(text: str, remedy: str) -> None:
     [failure] = check({"orders": orders(3).assign(amount=[text, "1", "2"])}).failures
     assert failure.endswith(f"{text}). {remedy}")
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("4/5", "Write what was given alone, such as 4, and what it is out of, such as 5, in the column scale."),
+        ("4,5 / 5", "Write what was given alone, such as 4, and what it is out of, such as 5, in the column scale."),
+        ("4 of 5", "Write what was given alone, such as 4, and what it is out of, such as 5, in the column scale."),
+        ("80%", "Write 80 for 80%, and 100 in the column scale."),
+        ("4,5", "A comma stands for the decimal point: write 4.5."),
+        ("4 stars", "Write how much was given as a number, such as 4."),
+        ("★★★★", "Write how much was given as a number, such as 4."),
+        ("good", "Write how much was given as a number, such as 4."),
+    ],
+)
+def test_how_to_write_a_rating_is_told_by_how_it_is_written(text: str, remedy: str) -> None:
+    [failure] = check({"orders": orders(), "reviews": of_customer("reviews", rating=among("4", text))}).failures
+    assert failure == (
+        f"reviews.rating: 1 of 40 rows are not a number (received string; review_id 0: {text}). {remedy}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [("80%", "Write a number without the percent sign."), ("1/2", "Write a fraction with a decimal point: 0.5.")],
+)
+def test_how_to_write_a_quantity_is_told_by_how_it_is_written(text: str, remedy: str) -> None:
+    lines = of_customer("order_items", quantity=among("1", text))
+    [failure] = check({"orders": orders(), "order_items": lines}).failures
+    assert failure.endswith(f"{text}). {remedy}")
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "key"), [("rewards", "points", "customer_id"), ("order_items", "quantity", "order_id")]
+)
+def test_whole_numbers_that_singles_round_are_counted(table: str, column: str, key: str) -> None:
+    # 2**24 + 1 has become 2**24; the number below it is exact.
+    values = pd.Series(among(1, 16_777_217, 16_777_216, 16_777_215), dtype="float32")
+    rows = of_customer(table, **{column: values})
+    [note] = [note for note in check({"orders": orders(), table: rows}).notes if "32 bits" in note]
+    first = "a: 16777216.0, a: 16777216.0" if key == "customer_id" else "0: 16777216.0, 1: 16777216.0"
+    assert note == (
+        f"{table}.{column}: 2 of 40 rows are floats of 32 bits, which round from 16,777,216 on: export 64 bits or "
+        f"decimals ({key} {first})."
+    )
+    assert not any("32 bits" in note for note in check({"orders": orders(), table: rows.astype({column: float})}).notes)
 
 
 @pytest.mark.parametrize("amount", ["1e17", "100000000001", 1e17, 1e300, "1E+20", "9" * 50])

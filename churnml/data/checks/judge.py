@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+import ibis
 import ibis.expr.types as ir
 
 from churnml.data.checks.report import EXAMPLES, Verdict, short
 from churnml.data.contract import Column, NotBefore, Table
-from churnml.data.door import as_type
+from churnml.data.door import as_type, value_of
 from churnml.data.impossible import LATEST, other_of
 
 # Placeholders for "never" and "not known" lie before: 0001-01-01, 1900-01-01 and 1970-01-01.
@@ -21,8 +22,8 @@ EARLIEST = datetime(1980, 1, 1)
 FEW = 0.05
 """Share of the values up to which those that cannot be are noise and are left out; above it the export is wrong."""
 
-COARSE_FROM = 2**17
-"""From here on, floats of 32 bits lie more than a cent apart."""
+COARSE_FROM: dict[str, int] = {"money": 2**17, "number": 2**24}
+"""From here on, floats of 32 bits lie more than a cent apart, or whole numbers become one another."""
 
 Kind = Literal["unreadable", "empty", "unknown", "below", "above", "over", "rounded", "coarse", "far", "late"]
 Fault = Kind | NotBefore
@@ -47,17 +48,27 @@ _STYLES = {
     r"^[+-]?\d{1,3}([. \u00a0\u202f']\d{3})+(\.\d+)?$": f"{_GROUPS}: write 1234.50.",
     r"^\(.*\d.*\)$|\d-$": "Write the minus in front: -12.50.",
     r"\d\s*%$": "Write a number without the percent sign.",
+    r"^\d+\s*/\s*\d+$": "Write a fraction with a decimal point: 0.5.",
+}
+# Those of one type go before those of all.
+_MONEY_STYLES = {r"\d\s*%$": "A percentage is no amount: write what it comes to, such as 12.50."}
+_RATING_STYLES = {
+    r"^\d+([.,]\d+)?\s*(/|[^\W\d_]+)\s*\d+$": "Write what was given alone, such as 4, and what it is out of, such as "
+    "5, in the column scale.",
+    r"^\d+([.,]\d+)?\s*%$": "Write 80 for 80%, and 100 in the column scale.",
+    r"^\d*,\d+$": "A comma stands for the decimal point: write 4.5.",
+    r"^\W*$|[^\W\d_]{3}": "Write how much was given as a number, such as 4.",
 }
 _YEAR_FIRST = "write the year first, as 2025-03-31."
 # One day beyond the 12th tells what the other days mean, however few they are.
 _DAY_STYLES = {
     r"^\d{4}[-/](1[3-9]|2\d|3[01])[-/]\d": "Day and month are exchanged, in the rows that can be read too: write "
     "2025-03-31 for the last of March.",
-    r"^(1[3-9]|2\d|3[01])[./-]\d{1,2}[./-]\d": f"The day stands first: {_YEAR_FIRST}",
-    r"^\d{1,2}[./-](1[3-9]|2\d|3[01])[./-]\d": f"The month stands first: {_YEAR_FIRST}",
+    r"^(1[3-9]|2\d|3[01])[./ -]\d{1,2}[./ -]\d{4}": f"The day stands first: {_YEAR_FIRST}",
+    r"^\d{1,2}[./ -](1[3-9]|2\d|3[01])[./ -]\d": f"The month stands first: {_YEAR_FIRST}",
 }
 _TIME_STYLES = {
-    r"^\d{1,2}[./-]\d{1,2}[./-]\d": f"Which number is the day, and which the month, cannot be known: {_YEAR_FIRST}",
+    r"^\d{1,2}[./ -]\d{1,2}[./ -]\d": f"Which number is the day, and which the month, cannot be known: {_YEAR_FIRST}",
     # A digit and three letters in a line; looked for one after the other, a long text would be walked once per sign.
     r"(?m)^(?=.*\d)(?=.*[^\W\d_]{3})": "Write months as numbers and offsets instead of zones: "
     "2025-03-31 14:05:00+03:00.",
@@ -119,6 +130,11 @@ def _gone(rule: NotBefore) -> str:
     return "they are taken as empty" if rule.goes == "value" else f"their {other_of(rule)} is taken as empty"
 
 
+def _coarse(column: Column) -> str:
+    start = COARSE_FROM.get(column.type, 0)
+    return f"which hold no cents from {start:,} on" if column.type == "money" else f"which round from {start:,} on"
+
+
 def _names_order(bad: Bad) -> bool:
     """Tell whether a rule is broken by the order that a row names, though the row could do without one."""
     return isinstance(bad.fault, NotBefore) and bad.fault.goes == "other" and bad.fault.is_of_order
@@ -138,7 +154,7 @@ def _what(bad: Bad) -> str:
         "above": f"lie above {bounds.maximum:,}" if bounds else "",
         "over": f"lie above their {column.at_most}" + (f" ({default:g} where it is empty)" if default else ""),
         "rounded": "have more than four digits after the point and are rounded",
-        "coarse": f"are floats of 32 bits, which hold no cents from {COARSE_FROM:,} on: export 64 bits or decimals",
+        "coarse": f"are floats of 32 bits, {_coarse(column)}: export 64 bits or decimals",
         "far": f"lie before {EARLIEST.year} or after {LATEST.year - 1}",
         "late": f"lie more than {LATE_DAYS} days after the last order and count from their day on alone",
     }[bad.fault]
@@ -166,13 +182,16 @@ def _how_to_write(bad: Bad) -> str:
     """Say how to write values, by how most of them are written."""
     usual = _HOW_TO_WRITE[bad.column.type]
     value = bad.rows[bad.column.name]
+    if bad.column.type == "id" and value.type().is_boolean():
+        return "True and false name nothing: bring the column that holds the ids."
     is_time = bad.column.type in ("time", "plan")
     if not (is_time or (bad.column.type in ("money", "number") and value.type().is_string())):
         return usual
     texts = bad.rows.select(text=value.cast("string").strip()).order_by("text").limit(_LOOKED_AT).to_pandas().text
     if is_time:
         return _by_style(texts, _DAY_STYLES) or _by_style(texts, _TIME_STYLES) or usual
-    return _by_style(texts, _STYLES) or usual
+    own = _RATING_STYLES if bad.column.at_most else _MONEY_STYLES if bad.column.type == "money" else {}
+    return _by_style(texts, own) or _by_style(texts, _STYLES) or usual
 
 
 def _by_style(texts: Iterable[str], styles: Mapping[str, str]) -> str | None:
@@ -190,8 +209,10 @@ def _handles(bad: Bad) -> list[str]:
 def _examples(bad: Bad) -> str:
     rows, column, handles = bad.rows, bad.column, _handles(bad)
     handle = handles[0] if handles else column.name
-    named = as_type(rows, bad.table.column[handle]) if handle in bad.table.column else rows[handle]
-    examples = rows.select(handle=named.cast("string"), value=rows[column.name].cast("string"))
+    declared = bad.table.column.get(handle, column)
+    # Where the handle is wrong too, it is shown as it stands.
+    named = ibis.coalesce(as_type(rows, declared).cast("string"), value_of(rows, declared).cast("string"))
+    examples = rows.select(handle=named, value=rows[column.name].cast("string"))
     examples = examples.order_by("handle", "value").limit(EXAMPLES).to_pandas()
     with_value = bad.fault != "empty" and handle != column.name
     listed = [

@@ -149,8 +149,8 @@ def _bad_numbers(raw: ir.Table, table: Table, column: Column) -> dict[Fault, ir.
     if column.type == "money":
         rounded = _is_rounded(raw, column)
         bad |= {} if rounded is None else {"rounded": rounded}
-        if raw[column.name].type() == dt.float32:
-            bad["coarse"] = number.abs() >= COARSE_FROM
+    if raw[column.name].type() == dt.float32:
+        bad["coarse"] = number.abs() >= COARSE_FROM[column.type]
     return bad
 
 
