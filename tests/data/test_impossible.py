@@ -290,6 +290,13 @@ def test_clocks_that_disagree_on_the_same_day_are_no_fault() -> None:
         ([*range(80), 92, 92 + 390], 4, (0, 1)),
         ([*range(100), 99 + 365], 1, (0, 1)),  # one of 101 is less than 1 %
         ([*range(80), 79 + 365], 1, (0, 0)),  # one of 81 is more
+        ([0, 2_000, *range(3_653, 3_753)], 4, (2, 0)),  # 8 of 408 are less than 2 %, over ten years
+        ([0, 2_000, *range(3_652, 3_752)], 4, (0, 0)),  # a sparse start of less
+        ([0, 2_000, *range(3_653, 3_753)], 1, (2, 0)),  # a handful, whatever their share
+        ([0, 10, 20, 2_000, *range(3_653, 3_753)], 1, (0, 0)),  # 4 of 104 are more than 2 %
+        ([*range(100), 99 + 1_653, 99 + 3_653], 4, (0, 2)),  # 5 of 405
+        ([*range(100), 99 + 1_653, 99 + 3_652], 4, (0, 0)),
+        ([*range(0, 3_653, 200), *range(3_653, 3_953)], 4, (0, 0)),  # a slow start, with an order every 200 days
     ],
 )
 def test_days_that_lie_alone(days: list[int], per_day: int, expected: tuple[int, int]) -> None:
@@ -304,6 +311,20 @@ def test_one_order_among_thousands_is_alone_after_two_months() -> None:
     assert lone_ends(pd.concat([counts, later])) == (0, 1)
     assert lone_ends(pd.concat([counts, later.assign(orders=2)])) == (0, 0), "two of 1,002 are more than 0.1 %"
     assert lone_ends(pd.concat([counts, later.assign(day=later.day - pd.Timedelta(days=1))])) == (0, 0)
+
+
+def test_a_few_orders_of_several_decades_are_named_on_either_side() -> None:
+    usual = orders(593).assign(ordered_at=lambda t: pd.Timestamp("2023-01-01") + pd.to_timedelta(t.order_id, unit="D"))
+    years = {
+        "before": ["1981", "1985", "1993", "1999", "2004", "2008", "2012"],
+        "after": map(str, range(2034, 2069, 5)),
+    }
+    for side, days in years.items():
+        odd = pd.to_datetime([f"{year}-05-05" for year in days])
+        wrong = pd.concat([usual, orders(7).assign(order_id=range(593, 600), ordered_at=odd)])
+        [failure] = check({"orders": wrong}).failures
+        assert failure.startswith(f"orders.ordered_at: 7 rows lie (order_id 593: {odd[0].date()}, 594: {odd[1].date()}")
+        assert f"long {side} all others" in failure
 
 
 def test_a_lone_order_is_named_with_its_day() -> None:
