@@ -189,6 +189,8 @@ def compute_complaint_topics(
     definition: ChurnDefinition,
     data_end: date,
     churned: pd.Series | None = None,
+    *,
+    shared_by: int = 1,
 ) -> pd.DataFrame:
     """Show what the eligible customers complained of in the 365 days before a day, and how many of them left.
 
@@ -199,6 +201,8 @@ def compute_complaint_topics(
     ----------
     shop, snapshot_date, definition, data_end, churned
         As in ``compute_reasons_of_leaving``.
+    shared_by
+        Topics that fewer customers have are under ``other`` too.
 
     Returns
     -------
@@ -225,7 +229,9 @@ def compute_complaint_topics(
     totals = (
         rows.groupby("topic").agg(complaints=("complaints", "sum"), customers=("customer", "nunique")).reset_index()
     )
-    totals = totals[totals["customers"] > 1].sort_values(["complaints", "topic"], ascending=[False, True])
+    totals = totals[totals["customers"] >= max(2, shared_by)].sort_values(
+        ["complaints", "topic"], ascending=[False, True]
+    )
     shown = [topic for topic in totals["topic"].head(_MOST_TOPICS) if topic != OTHER]
     rows["topic"] = rows["topic"].where(rows["topic"].isin(shown) | rows["topic"].isna(), OTHER).fillna(NO_TOPIC)
     left = churned.to_numpy() == 1

@@ -86,6 +86,8 @@ def analyse(
     snapshot_date: Day | None = None,
     definition: ChurnDefinition | None = None,
     periods: int = 5,
+    *,
+    shared_by: int = 1,
 ) -> Overview:
     """Compute all figures of a shop as known on a day.
 
@@ -99,6 +101,8 @@ def analyse(
         What leaving is, and how long a period is: one horizon. None takes the defaults.
     periods
         How many periods to look back, as far as the data reaches.
+    shared_by
+        Topics and values of groups that fewer customers have are under ``other``: free text may name somebody.
 
     Raises
     ------
@@ -123,8 +127,8 @@ def analyse(
         cohorts=compute_cohorts(history),
         concentration=compute_concentration(history),
         reasons=compute_reasons_of_leaving(shop, start, definition, day, back.churned),
-        topics=compute_complaint_topics(shop, start, definition, day, back.churned),
-        groups=compute_retention_by_group(shop, start, definition, day, back.churned),
+        topics=compute_complaint_topics(shop, start, definition, day, back.churned, shared_by=shared_by),
+        groups=compute_retention_by_group(shop, start, definition, day, back.churned, shared_by=shared_by),
         experience=compute_experience(history, definition.horizon_days, back.count),
         first_experience=compute_first_experience(history, definition),
     )
