@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 from churnml.data.engines.csv_text import COLUMNS, Header, no_header, read_header, survey
 from churnml.data.engines.engine import said
 from churnml.data.engines.frames import refuse_lost_digits
-from churnml.data.engines.layout import TableFile
+from churnml.data.engines.layout import LISTED, TableFile, named
 from churnml.errors import InputError
 
 _PARQUET_MARK = b"PAR1"
@@ -50,18 +51,17 @@ def read_headers(files: Sequence[TableFile]) -> list[Header]:
         Where one has none: it is no text, its first line holds values, or shares no column with the other parts.
     """
     headers = [read_header(file.path) for file in files]
-    for file, header in zip(files, headers, strict=True):
-        others = [other for other in headers if other is not header]
-        if others and all(set(header.columns).isdisjoint(other.columns) for other in others):
-            known = ", ".join(max(others, key=lambda other: len(_in_contract(other))).columns)
-            if _in_contract(header):
-                continue  # another one is the part without names
-            raise InputError(f"{no_header(file.name, header.columns)[:-1]}, as in the other parts ({known}).")
+    parts_of = Counter(column for header in headers for column in header.columns)
+    alone = {
+        file.name: header.columns
+        for file, header in zip(files, headers, strict=True)
+        if len(files) > 1 and COLUMNS.isdisjoint(header.columns) and all(parts_of[one] == 1 for one in header.columns)
+    }
+    if len(alone) == len(files) > 1:
+        raise InputError(f"{named(files)} have no column in common: the first line of each should name the columns.")
+    if alone:
+        raise InputError(" ".join(no_header(name, columns) for name, columns in [*alone.items()][:LISTED]))
     return headers
-
-
-def _in_contract(header: Header) -> set[str]:
-    return set(header.columns) & COLUMNS
 
 
 def _refuse_float16(file: TableFile) -> None:

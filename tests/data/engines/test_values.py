@@ -35,7 +35,21 @@ SHOP = {
         }
     ),
     "deliveries": pd.DataFrame(
-        {"order_id": range(40), "promised_at": "2025-03-01", "delivered_at": ["2024-12-31", *["2025-02-20"] * 39]}
+        {
+            "order_id": range(40),
+            "promised_at": "2025-03-01",
+            "shipped_at": [None, "2025-02-25", *["2025-02-10"] * 38],
+            "delivered_at": ["2024-12-31", *["2025-02-20"] * 39],
+        }
+    ),
+    "returns": pd.DataFrame(
+        {
+            "return_id": range(40),
+            "customer_id": "a",
+            "order_id": range(40),
+            "amount": 1,
+            "returned_at": ["2024-12-31", *["2025-02-20"] * 39],
+        }
     ),
     "contacts": pd.DataFrame(
         {
@@ -109,7 +123,13 @@ def test_the_largest_numbers_give_features_and_the_impossible_is_left_out(place:
         "order_items": {"quantity"},
         "deliveries": {"delivered_at"},
         "contacts": {"opened_at"},
+        "returns": {"returned_at"},
     }
+    deliveries, returns = (shop.tables[name].to_pandas() for name in ("deliveries", "returns"))
+    # The delivery before its order is gone, the one before its dispatch has none.
+    assert (len(deliveries), deliveries.shipped_at.isna().sum(), deliveries.delivered_at.isna().sum()) == (39, 1, 0)
+    assert deliveries.loc[deliveries.shipped_at.isna(), "order_id"].tolist() == ["1"]
+    assert (len(returns), returns.loc[returns.order_id.isna(), "return_id"].tolist()) == (40, ["0"])
     assert "order_items: 41 lines were added up to 40." in shop.report.notes, "without the line of -1"
     quantities = shop.tables["order_items"].order_by("quantity").to_pandas().quantity
     assert quantities.tolist() == [0.2, *[1e9] * 39]
@@ -206,8 +226,11 @@ BROKEN_TEXT = {
     ),
     "no header of names": (
         {"orders-1.csv": f"{HEADER}\n{LINES}", "orders-2.csv": "a-1,c1,today,free,web\na-2,c1,today,free,web\n"},
-        "orders-2.csv has no header: its first line holds a-1, c1, today, free, web, but should name the columns, as "
-        "in the other parts (order_id, customer_id, ordered_at, amount, channel).",
+        "orders-2.csv has no header: its first line holds a-1, c1, today, free, web, but should name the columns.",
+    ),
+    "nothing in common": (
+        {"orders-1.csv": "a-0,c0,today,no,app\na-3,c1,now,no,app\n", "orders-2.csv": "a-1,c1,ago,free,web\n"},
+        "orders-1.csv, orders-2.csv have no column in common: the first line of each should name the columns.",
     ),
     "same values": (
         {"orders.csv": "1,1,2025-01-01,1\n"},
