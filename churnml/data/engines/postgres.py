@@ -53,8 +53,24 @@ class PostgresEngine(Engine):
     def find(self, source: Any, names: Mapping[str, str]) -> Found:
         """Find tables and views of the schema by name."""
         listed = sorted(self.backend.list_tables())
-        found = {table: self.backend.table(name) for table, name in names.items() if name in listed}
+        found = {table: self._with_plain_types(name) for table, name in names.items() if name in listed}
         return Found(tables=found, names=listed)
+
+    def _with_plain_types(self, name: str) -> ir.Table:
+        """Give a table with its columns of the database's own types as text: Ibis takes an enumeration for text."""
+        table = self.backend.table(name)
+        query = (
+            "SELECT column_name FROM information_schema.columns WHERE data_type = 'USER-DEFINED' "
+            f"AND table_schema = current_schema() AND table_name = {_quoted(name)}"  # noqa: S608, the name is quoted
+        )
+        with self.backend.raw_sql(query) as cursor:
+            own = {column for (column,) in cursor.fetchall()}
+        texts = {
+            column: table[column].cast("string") if kind.is_unknown() else table[column].concat("")
+            for column, kind in table.schema().items()
+            if kind.is_unknown() or (kind.is_string() and column in own)
+        }
+        return table.mutate(**texts) if texts else table
 
     def keep(self, name: str, table: ir.Table, *, stored: bool) -> ir.Table:
         """Make a temporary view, or a temporary table; the database's own order of letters ends here."""

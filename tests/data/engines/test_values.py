@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import uuid4
 
+import ibis
 import pandas as pd
 import pytest
 
@@ -186,6 +187,28 @@ def test_decimals_of_many_digits_after_the_point_are_read_exactly(place: Place) 
         "orders.amount: 1 of 3 rows have more than four digits after the point and are rounded",
         "orders: 1 of 3 orders have an amount of 0; they count as orders.",
     ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["numeric(5,-2)", "numeric(60,40)", "numeric(60,0)", "numeric"])
+def test_numbers_of_every_precision_and_enumerations_are_read_from_postgres(kind: str, postgres: str) -> None:
+    schema = f"s{uuid4().hex}"
+    backend = ibis.connect(postgres, autocommit=True)
+    for statement in (
+        f"CREATE SCHEMA {schema}",
+        f"CREATE TYPE {schema}.shops AS ENUM ('web', 'app')",
+        f"CREATE TABLE {schema}.orders "
+        f"(order_id {kind}, customer_id text, ordered_at timestamp, amount {kind}, channel {schema}.shops)",
+        f"INSERT INTO {schema}.orders VALUES (100, 'a', '2025-01-01', 100, 'web')",
+        f"INSERT INTO {schema}.orders VALUES (1200, 'a', '2025-01-02', 1200, 'app')",
+    ):
+        backend.raw_sql(statement).close()
+    backend.disconnect()
+    shop = read(f"{postgres}/{schema}")
+    rows = shop.tables["orders"].order_by("ordered_at").to_pandas()
+    assert rows[["order_id", "channel"]].to_numpy().tolist() == [["100", "web"], ["1200", "app"]]
+    assert rows.amount.tolist() == [Decimal(100), Decimal(1200)]
+    assert shop.report.notes == []
 
 
 LINES = "".join(f"{number},c{number % 5},2025-0{1 + number % 6}-1{number % 10},10.5,web\n" for number in range(40))
