@@ -99,7 +99,7 @@ class PostgresEngine(Engine):
 
 
 def _with_plain_types(table: ir.Table, own: Set[str]) -> ir.Table:
-    """Give a table with columns of rare types as text; Ibis takes an enumeration for one, on which no function works."""
+    """Give a table with columns of rare types as text; Ibis takes an enumeration for one, and no function works."""
     texts = {
         column: table[column].cast("string") if kind.is_unknown() else table[column].concat("")
         for column, kind in table.schema().items()
