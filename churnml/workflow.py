@@ -34,6 +34,7 @@ from churnml.plots import plot_horizon, save_picture
 from churnml.reporting.files import read_earlier, write_files
 from churnml.reporting.pseudonyms import load_key, pseudonymize, read_mapping, write_mapping
 from churnml.scoring.plays import read_plays
+from churnml.scoring.public_ids import SHARED_BY
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.scorer import Scorer
 from churnml.tracking.trainer import Trainer
@@ -204,7 +205,8 @@ def score(
                 earlier = earlier.assign(customer_id=[known.get(name, name) for name in earlier["customer_id"]])
             ranking = _renamed(scorer.rank(shop, day, in_sample=in_sample, earlier=earlier), key, secrets)
     with _timed(seconds, "key figures"):
-        overview = _overview(shop, day, scorer.model.definition, config.reporting.periods)
+        shared_by = 1 if secrets is None else SHARED_BY
+        overview = _overview(shop, day, scorer.model.definition, config.reporting.periods, shared_by)
     return Outcome(ranking, write_files(ranking, out, seconds, overview), scorer.model)
 
 
@@ -258,12 +260,12 @@ def demo(out: str | Path, config: Config, customers: int, progress: Progress | N
     return run(data, Path(out) / "list", config, progress)
 
 
-def _overview(shop: Shop, day: date, definition: ChurnDefinition, periods: int) -> Overview | None:
+def _overview(shop: Shop, day: date, definition: ChurnDefinition, periods: int, shared_by: int) -> Overview | None:
     """Compute the figures of the shop; None where none are wanted, or its history is too short for them."""
     if not periods:
         return None
     try:
-        return analyse(shop, day, definition, periods)
+        return analyse(shop, day, definition, periods, shared_by=shared_by)
     except InputError as error:
         _log.info(f"The report shows no key figures. {error}")
         return None

@@ -231,7 +231,7 @@ def _tables() -> str:
                 f"`{one.name}`",
                 "yes" if one.required else "",
                 _COLUMN_TYPES[one.type] if one.name != table.event_time else "time",
-                "; ".join(_notes(one)),
+                "; ".join(_notes(one, table)),
             )
             for one in table.columns
         ]
@@ -239,10 +239,12 @@ def _tables() -> str:
     return "\n".join(lines)
 
 
-def _notes(column: Any) -> list[str]:
+def _notes(column: Any, table: Any) -> list[str]:
     notes = [f"becomes known with `{column.known_with}`"] if column.known_with else []
     notes += [f"one of {', '.join(f'`{one}`' for one in column.values)}"] if column.values else []
-    notes += [f"not before `{column.not_before.column}`"] if column.not_before else []
+    others = [one.column for one in column.not_before]
+    starts = [f"`{other}`" if other in table.column else f"`{other}` of its order" for other in others]
+    notes += [f"not before {' or '.join(starts)}"] if starts else []
     notes += [f"at most `{column.at_most}`"] if column.at_most else []
     return notes
 

@@ -34,6 +34,7 @@ def tables_of(shop: int) -> Tables:
         table.loc[few, "order_id"] = None
         table.loc[few, time] = (began[customers] + pd.Timedelta(days=5)).to_numpy()
     tables["reviews"].loc[4:9, "rating"] = 1
+    tables["returns"].loc[4:9, "refunded_at"] = pd.NaT
     tables["complaints"].loc[4:9, ["first_response_at", "resolved_at"]] = pd.NaT
     return tables
 

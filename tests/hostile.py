@@ -47,18 +47,18 @@ NAMED = "Ayşe Yıldız called again; answer to ayse@person.example"
 """A topic of a few complaints, which says who complained."""
 SHORT = [text for name, text in TEXTS.items() if name != "long"]
 COLUMNS = {
-    "orders": ["channel"],
+    "orders": ["channel", "discount_code"],
     "order_items": ["category"],
     "customers": ["city", "campaign", "tier"],
     "complaints": ["topic", "severity"],
     "returns": ["reason"],
     "reviews": ["text"],
     "rewards": ["kind", "tier"],
-    "contacts": ["campaign", "offer"],
+    "contacts": ["campaign", "offer", "outcome"],
     "subscriptions": ["plan", "cancel_reason"],
 }
 IDS = ("customer_id", "order_id", "product_id", "complaint_id", "return_id", "review_id", "contact_id")
-IDS += ("subscription_id", "line_id")
+IDS += ("subscription_id", "line_id", "referred_by")
 
 
 def hostile_shop(folder: Path, customers: int, seed: int = 2) -> Path:

@@ -39,7 +39,7 @@ def with_no_future(tables: Tables, now: pd.Timestamp) -> Tables:
     made = {}
     for name, table in tables.items():
         rows = table[~unknown(tables, name, now)].copy()
-        for column in late_times(name):
+        for column in [column for column in late_times(name) if column in rows]:
             rows[column] = rows[column].where(rows[column] < now)
         made[name] = _without_late_values(name, rows, None)
     return made
@@ -77,7 +77,17 @@ def with_other_future(tables: Tables, now: pd.Timestamp, seed: int = 2) -> Table
         rows[RECORDED] = rng.permutation(rows[RECORDED].where(rows[RECORDED] >= now, now).to_numpy())
         for column in rows.select_dtypes("number").columns.difference(["rating", "scale", "discount"]):
             rows[column] = rows[column] * 3 + 1
-        for column in {"topic", "reason", "plan", "tier", "channel", "category", "campaign"} & set(rows):
+        for column in {
+            "topic",
+            "reason",
+            "plan",
+            "tier",
+            "channel",
+            "category",
+            "campaign",
+            "discount_code",
+            "outcome",
+        } & set(rows):
             rows[column] = "another"
         made[name] = pd.concat([_known_later(rng, name, known, now), rows, _new(name, rows)], ignore_index=True)
         made[name] = made[name].drop_duplicates(list(TABLES[name].key))

@@ -44,6 +44,11 @@ class Maker:
     def pick(self, values: list[str], count: int) -> np.ndarray:
         return self.rng.choice(np.array(values), count)
 
+    def placed(self, orders: pd.DataFrame, times: pd.Series) -> pd.Series:
+        """Draw an order for each time, none where it was placed later."""
+        drawn = pd.Series(self.pick(list(orders["order_id"]), len(times)))
+        return drawn.where(drawn.map(orders.set_index("order_id")["ordered_at"]) <= times, None)
+
     def tables(self, part: str = "x") -> Tables:
         """Draw all tables of the contract; ``part`` keeps the ids of two draws apart."""
         n = 14 * len(self.customers)
@@ -63,6 +68,7 @@ class Maker:
         deliveries["promised_at"] = sent["ordered_at"].dt.floor("D") + pd.to_timedelta(self.whole(1, 6, len(sent)), "D")
         deliveries["shipped_at"] = self.later(sent["ordered_at"], days=3)
         deliveries["delivered_at"] = self.later(sent["ordered_at"], days=14, least=1)
+        deliveries["shipped_at"] = _not_after(deliveries["shipped_at"], deliveries["delivered_at"])
         items = orders[["order_id"]].assign(product_id=self.pick(["p", "q", "r"], n), quantity=self.whole(1, 4, n))
         items["unit_price"] = self.whole(100, 9_000, n) / 100
         items["category"] = self.pick(["shoes", "books"], n)
@@ -73,16 +79,16 @@ class Maker:
             return rows.assign(**{time: self.times(few)})
 
         complaints = of_customers("complaint", "opened_at")
-        complaints["order_id"] = self.pick(list(orders["order_id"]), few)
+        complaints["order_id"] = self.placed(orders, complaints["opened_at"])
         complaints["first_response_at"] = self.later(complaints["opened_at"], days=3)
         complaints["resolved_at"] = self.later(complaints["opened_at"])
         complaints["topic"] = self.pick(["delivery", "product"], few)
         complaints["severity"] = self.pick(["low", "high"], few)
         returns = of_customers("return", "returned_at").assign(amount=self.whole(0, 9_000, few) / 100)
-        returns["order_id"] = self.pick(list(orders["order_id"]), few)
+        returns["order_id"] = self.placed(orders, returns["returned_at"])
         returns["reason"] = self.pick(["size", "fault"], few)
         reviews = of_customers("review", "submitted_at").assign(rating=self.whole(1, 6, few), scale=5.0)
-        reviews["order_id"] = self.pick(list(orders["order_id"]), few)
+        reviews["order_id"] = self.placed(orders, reviews["submitted_at"])
         reviews["text"] = self.pick(["", "fine"], few)
         visits = of_customers("visit", "visited_at").drop(columns="visit_id")
         visits = visits.assign(pages=self.whole(1, 30, few), added_to_cart=self.whole(0, 3, few))
@@ -94,6 +100,7 @@ class Maker:
         contacts["offer"] = self.pick(["coupon", "none"], few)
         contacts["opened_at"] = self.later(contacts["sent_at"], days=3)
         contacts["clicked_at"] = self.later(contacts["sent_at"], days=3)
+        contacts["opened_at"] = _not_after(contacts["opened_at"], contacts["clicked_at"])
         contacts["cost"] = 0.25
         subscriptions = of_customers("subscription", "started_at").assign(plan="box", price=9.9)
         subscriptions["ended_at"] = subscriptions["started_at"] + pd.Timedelta(days=365)
@@ -101,6 +108,12 @@ class Maker:
         subscriptions["cancel_reason"] = self.pick(["price", "moved"], few)
         customers = pd.DataFrame({"customer_id": [*self.customers, f"{part}-never"], "contactable": True})
         customers["signed_up_at"] = self.now - pd.Timedelta(days=900)
+        customers["referred_by"] = self.customers[0]
+        orders["discount_code"] = self.pick(["SPRING", ""], n)
+        returns["product_id"] = self.pick(["p", "q", "r"], few)
+        returns["refunded_at"] = self.later(returns["returned_at"])
+        contacts["redeemed_at"] = self.later(contacts["sent_at"])
+        contacts["outcome"] = self.pick(["reached", ""], few)
         return made | {
             "complaints": complaints,
             "returns": returns,
@@ -111,6 +124,11 @@ class Maker:
             "subscriptions": subscriptions,
             "customers": customers,
         }
+
+
+def _not_after(times: pd.Series, others: pd.Series) -> pd.Series:
+    """Give times, those of the others where they come later; where only the other is known, it is both."""
+    return times.where(~(others < times) & (times.notna() | others.isna()), others)
 
 
 def event_times(tables: Tables, name: str) -> pd.Series:

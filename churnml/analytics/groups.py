@@ -34,6 +34,8 @@ def compute_retention_by_group(
     definition: ChurnDefinition,
     data_end: date,
     churned: pd.Series | None = None,
+    *,
+    shared_by: int = 1,
 ) -> pd.DataFrame:
     """Show which share of the eligible customers of a day left, by what is known of them on that day.
 
@@ -60,6 +62,8 @@ def compute_retention_by_group(
         Day at which the data ends: nothing on or after it is known.
     churned : pandas Series, optional
         Labels of that day, as from `churnml.data.population.labels`; computed where they are not passed.
+    shared_by : int, optional
+        Number of customers below which a value of a group goes under ``other``.
 
     Returns
     -------
@@ -76,8 +80,8 @@ def compute_retention_by_group(
     tables = []
     if len(left):
         values = _values(History(shop, snapshot_date), definition)
-        tables = [_counted(str(group), values[group], left) for group in values]
-    table = pd.concat([_counted("", pd.Series([], dtype="str"), left[:0]), *tables], ignore_index=True)
+        tables = [_counted(str(group), values[group], left, shared_by) for group in values]
+    table = pd.concat([_counted("", pd.Series([], dtype="str"), left[:0], 1), *tables], ignore_index=True)
     table["churn_rate"] = table["churned"] / table["customers"]
     table["low"], table["high"] = wilson(table["churned"], table["customers"])
     others, gone = len(left) - table["customers"], int(left.sum()) - table["churned"]
@@ -169,12 +173,12 @@ def _attributes(history: History) -> list[str]:
     return [name for name in texts if is_group(name)]
 
 
-def _counted(group: str, values: pd.Series, churned: np.ndarray) -> pd.DataFrame:
+def _counted(group: str, values: pd.Series, churned: np.ndarray, shared_by: int) -> pd.DataFrame:
     """Count customers, and those who left, by value: the largest first, then the others and those not known."""
     counts = pd.DataFrame({"value": values.astype("str").fillna(NOT_KNOWN).to_numpy(), "churned": churned})
     table = counts.groupby("value")["churned"].agg(["size", "sum"]).reset_index()
     table = table.sort_values(["size", "value"], ascending=[False, True])
-    named = table["value"][~table["value"].isin([OTHER, NOT_KNOWN])]
+    named = table["value"][~table["value"].isin([OTHER, NOT_KNOWN]) & (table["size"] >= shared_by)]
     shown = [*named.head(_MOST_SHOWN), NOT_KNOWN]
     table["value"] = table["value"].where(table["value"].isin(shown), OTHER)
     table = table.groupby("value", sort=False).sum().reindex([*shown[:-1], OTHER, NOT_KNOWN]).dropna().reset_index()

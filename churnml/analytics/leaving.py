@@ -193,6 +193,8 @@ def compute_complaint_topics(
     definition: ChurnDefinition,
     data_end: date,
     churned: pd.Series | None = None,
+    *,
+    shared_by: int = 1,
 ) -> pd.DataFrame:
     """Show what the eligible customers complained of in the 365 days before a day, and how many of them left.
 
@@ -211,6 +213,8 @@ def compute_complaint_topics(
         Day at which the data ends: nothing on or after it is known.
     churned : pandas Series, optional
         Labels of the day, as from `churnml.data.population.labels`; computed where they are not passed.
+    shared_by : int, optional
+        Number of customers below which a topic goes under ``other`` too.
 
     Returns
     -------
@@ -237,7 +241,9 @@ def compute_complaint_topics(
     totals = (
         rows.groupby("topic").agg(complaints=("complaints", "sum"), customers=("customer", "nunique")).reset_index()
     )
-    totals = totals[totals["customers"] > 1].sort_values(["complaints", "topic"], ascending=[False, True])
+    totals = totals[totals["customers"] >= max(2, shared_by)].sort_values(
+        ["complaints", "topic"], ascending=[False, True]
+    )
     shown = [topic for topic in totals["topic"].head(_MOST_TOPICS) if topic != OTHER]
     rows["topic"] = rows["topic"].where(rows["topic"].isin(shown) | rows["topic"].isna(), OTHER).fillna(NO_TOPIC)
     left = churned.to_numpy() == 1

@@ -88,6 +88,8 @@ def analyse(
     snapshot_date: Day | None = None,
     definition: ChurnDefinition | None = None,
     periods: int = 5,
+    *,
+    shared_by: int = 1,
 ) -> Overview:
     """Compute all figures of a shop as known on a day.
 
@@ -101,6 +103,8 @@ def analyse(
         Definition of leaving, whose horizon is the length of a period. None takes the defaults.
     periods : int, optional
         Number of periods to look back, as far as the data reaches.
+    shared_by : int, optional
+        Number of customers below which topics and values of groups go under ``other``: free text may name somebody.
 
     Raises
     ------
@@ -125,8 +129,8 @@ def analyse(
         cohorts=compute_cohorts(history),
         concentration=compute_concentration(history),
         reasons=compute_reasons_of_leaving(shop, start, definition, day, back.churned),
-        topics=compute_complaint_topics(shop, start, definition, day, back.churned),
-        groups=compute_retention_by_group(shop, start, definition, day, back.churned),
+        topics=compute_complaint_topics(shop, start, definition, day, back.churned, shared_by=shared_by),
+        groups=compute_retention_by_group(shop, start, definition, day, back.churned, shared_by=shared_by),
         experience=compute_experience(history, definition.horizon_days, back.count),
         first_experience=compute_first_experience(history, definition),
     )

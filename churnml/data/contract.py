@@ -35,14 +35,20 @@ class NotBefore:
     Attributes
     ----------
     column : str
-        Name of the column with the other time; that of the order for a table whose rows begin with an order.
+        Name of the column with the other time; ``ordered_at`` is that of the order which the row names.
     goes : {'value', 'row'}
         Part that is left out where the time lies before it, as long as such rows are few: only the value, or the row
-        where its absence would say something false, such as that a complaint is open.
+        where its absence would say something false, such as that a complaint is open. Where the other time is not that
+        at which the row begins, the other one is left out (of an order, its name): it was known earlier.
     """
 
     column: str
-    goes: Literal["value", "row"]
+    goes: Literal["value", "row", "other"]
+
+    @property
+    def is_of_order(self) -> bool:
+        """Whether the other time is that of an order."""
+        return self.column == _ORDERED
 
 
 @dataclass(frozen=True)
@@ -67,8 +73,8 @@ class Column:
         Number that an empty cell is taken for; None leaves it null.
     values : tuple of str
         Texts that are allowed; empty allows all.
-    not_before : NotBefore or None
-        Other time that this one may not lie before; None where there is none.
+    not_before : tuple of NotBefore
+        Other times that this one follows; empty where there is none.
     """
 
     name: str
@@ -79,7 +85,7 @@ class Column:
     at_most: str | None = None
     default: float | None = None
     values: tuple[str, ...] = ()
-    not_before: NotBefore | None = None
+    not_before: tuple[NotBefore, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,6 +124,11 @@ def _may(name: str, type_: ColumnType, **more: Any) -> Column:
     return Column(name=name, type=type_, **more)
 
 
+def _after(column: str, goes: Literal["value", "row", "other"]) -> NotBefore:
+    return NotBefore(column=column, goes=goes)
+
+
+_ORDERED = "ordered_at"
 RECORDED_AT = _may("recorded_at", "time")
 
 ORDERS = Table(
@@ -130,9 +141,10 @@ ORDERS = Table(
         _must("ordered_at", "time"),
         _must("amount", "money", bounds=PAID),
         _may("discount", "money", bounds=TAKEN_OFF),
+        _may("discount_code", "text"),
         _may("channel", "text"),
         _may("currency", "text"),
-        _may("cancelled_at", "time", not_before=NotBefore(column="ordered_at", goes="row")),
+        _may("cancelled_at", "time", not_before=(_after(_ORDERED, "row"),)),
     ),
 )
 ORDER_ITEMS = Table(
@@ -154,7 +166,12 @@ CUSTOMERS = Table(
     "customers",
     key=("customer_id",),
     event_time="signed_up_at",
-    columns=(_must("customer_id", "id"), _may("signed_up_at", "time"), _may("contactable", "flag")),
+    columns=(
+        _must("customer_id", "id"),
+        _may("signed_up_at", "time"),
+        _may("contactable", "flag"),
+        _may("referred_by", "id"),
+    ),
     attributes=True,
 )
 DELIVERIES = Table(
@@ -163,9 +180,9 @@ DELIVERIES = Table(
     event_time=None,
     columns=(
         _must("order_id", "id"),
-        _must("promised_at", "plan", not_before=NotBefore(column="ordered_at", goes="row")),
-        _may("shipped_at", "time", not_before=NotBefore(column="ordered_at", goes="value")),
-        _may("delivered_at", "time", not_before=NotBefore(column="ordered_at", goes="row")),
+        _must("promised_at", "plan", not_before=(_after(_ORDERED, "row"),)),
+        _may("shipped_at", "time", not_before=(_after(_ORDERED, "value"),)),
+        _may("delivered_at", "time", not_before=(_after(_ORDERED, "row"), _after("shipped_at", "other"))),
     ),
 )
 COMPLAINTS = Table(
@@ -175,10 +192,10 @@ COMPLAINTS = Table(
     columns=(
         _must("complaint_id", "id"),
         _must("customer_id", "id"),
-        _must("opened_at", "time"),
+        _must("opened_at", "time", not_before=(_after(_ORDERED, "other"),)),
         _may("order_id", "id"),
-        _may("first_response_at", "time", not_before=NotBefore(column="opened_at", goes="value")),
-        _may("resolved_at", "time", not_before=NotBefore(column="opened_at", goes="row")),
+        _may("first_response_at", "time", not_before=(_after("opened_at", "value"),)),
+        _may("resolved_at", "time", not_before=(_after("opened_at", "row"),)),
         _may("topic", "text"),
         _may("severity", "text"),
     ),
@@ -190,10 +207,12 @@ RETURNS = Table(
     columns=(
         _must("return_id", "id"),
         _must("customer_id", "id"),
-        _must("returned_at", "time"),
+        _must("returned_at", "time", not_before=(_after(_ORDERED, "other"),)),
         _must("amount", "money", bounds=PAID_BACK),
         _may("order_id", "id"),
+        _may("product_id", "id"),
         _may("reason", "text"),
+        _may("refunded_at", "time", not_before=(_after("returned_at", "value"),)),
     ),
 )
 REVIEWS = Table(
@@ -203,7 +222,7 @@ REVIEWS = Table(
     columns=(
         _must("review_id", "id"),
         _must("customer_id", "id"),
-        _must("submitted_at", "time"),
+        _must("submitted_at", "time", not_before=(_after(_ORDERED, "other"),)),
         _must("rating", "number", bounds=RATING, at_most="scale"),
         _may("order_id", "id"),
         _may("scale", "number", bounds=SCALE, default=5),
@@ -243,11 +262,13 @@ CONTACTS = Table(
         _must("customer_id", "id"),
         _must("campaign", "text"),
         _must("sent_at", "time"),
-        _may("opened_at", "time", not_before=NotBefore(column="sent_at", goes="value")),
-        _may("clicked_at", "time", not_before=NotBefore(column="sent_at", goes="value")),
+        _may("opened_at", "time", not_before=(_after("sent_at", "value"),)),
+        _may("clicked_at", "time", not_before=(_after("sent_at", "value"), _after("opened_at", "other"))),
+        _may("redeemed_at", "time", not_before=(_after("sent_at", "value"),)),
         _may("arm", "text", values=("treatment", "control")),
         _may("offer", "text"),
         _may("cost", "money", bounds=PRICE),
+        _may("outcome", "text"),
     ),
 )
 SUBSCRIPTIONS = Table(
@@ -258,8 +279,8 @@ SUBSCRIPTIONS = Table(
         _must("subscription_id", "id"),
         _must("customer_id", "id"),
         _must("started_at", "time"),
-        _may("ended_at", "plan", not_before=NotBefore(column="started_at", goes="row")),
-        _may("cancelled_at", "time"),
+        _may("ended_at", "plan", not_before=(_after("started_at", "row"),)),
+        _may("cancelled_at", "time", not_before=(_after("started_at", "row"),)),
         _may("plan", "text"),
         _may("price", "money", bounds=PRICE),
         _may("cancel_reason", "text", known_with="cancelled_at"),

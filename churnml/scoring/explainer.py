@@ -22,16 +22,13 @@ from churnml.models.attribution import sum_concepts
 from churnml.models.model import Model
 from churnml.plots import plot_reasons
 from churnml.scoring.explain_all import Explained, make_writer
-from churnml.scoring.public_ids import PublicIds
+from churnml.scoring.public_ids import SHARED_BY, PublicIds
 from churnml.scoring.reason_stability import compute_stability
 from churnml.scoring.reasons import ReasonWriter
 from churnml.scoring.story import Explanation, Story, say_events
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-_SHARED_BY = 5
-"""Customers who share a text of the shop, such as a topic, before a pseudonymous ranking tells it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +108,7 @@ class Explainer:
         known = [customer for customer in dict.fromkeys(customers) if customer in self.X.index]
         X = self.X.loc[known]
         told = dict(zip(known, self.writer.write(X, self.model.contributions(X)[1]), strict=True)) if known else {}
-        shared_by = _SHARED_BY if self.ids.pseudonymous else 1
+        shared_by = SHARED_BY if self.ids.pseudonymous else 1
         happened = timeline(History(self.shop, self.snapshot_date), self.ids.real(known), shared_by=shared_by)
         happened["customer_id"] = self.ids.public(happened["customer_id"])
         said = say_events(happened, self.sentences.language, self.sentences.currency)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+SHARED_BY = 5
+"""Customers who share a text of the shop, such as a topic, before what is given out under pseudonyms tells it."""
+
 
 @dataclass(frozen=True)
 class PublicIds:

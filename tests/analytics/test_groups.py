@@ -122,6 +122,10 @@ def test_only_the_largest_values_are_shown() -> None:
     found = groups_of({"orders": pd.concat([orders, own], ignore_index=True)})
     assert list(found["value"]) == [*(f"v{value:02d}" for value in range(17, 2, -1)), OTHER]
     assert found["customers"].to_list() == [*range(17, 2, -1), 1 + 2 + 1]
+    shop = read({"orders": pd.concat([orders, own], ignore_index=True)})
+    shared = compute_retention_by_group(shop, DAY, DEFINITION, END, shared_by=5)
+    assert list(shared["value"]) == [*(f"v{value:02d}" for value in range(17, 4, -1)), OTHER]
+    assert shared["customers"].to_list() == [*range(17, 4, -1), 1 + 2 + 3 + 4 + 1]
 
 
 @pytest.mark.slow

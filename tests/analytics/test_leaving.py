@@ -190,6 +190,12 @@ def test_the_rest_of_many_topics_is_other() -> None:
     # Topics 1 to 4, all of customers c0 to c3; c0 to c18 complained at all.
     assert found.iloc[-2][["complaints", "customers"]].to_list() == [10, 4]
     assert found.iloc[-1]["customers"] == 21
+    shared = compute_complaint_topics(
+        read({"orders": orders, "complaints": complaints}), DAY, DEFINITION, END, shared_by=10
+    )
+    assert list(shared["topic"]) == [*(f"topic {topic:02d}" for topic in range(19, 9, -1)), "other", NO_COMPLAINT]
+    # Topics 1 to 9 have 45 complaints, of customers c0 to c8.
+    assert shared.iloc[-2][["complaints", "customers"]].to_list() == [45, 9]
 
 
 def test_without_topics_there_are_none() -> None:

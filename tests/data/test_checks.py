@@ -92,6 +92,22 @@ def failures(**tables: pd.DataFrame) -> list[str]:
             ],
         ),
         (
+            {"customer_id": [True, False, True]},
+            [
+                "orders.customer_id: 3 of 3 rows are not an exact id (received boolean; order_id 1: true, 2: false, "
+                "3: true). True and false name nothing: bring the column that holds the ids."
+            ],
+        ),
+        (
+            {"order_id": ["5.12E+12", "2", "3"], "amount": ["free", 1, 2]},
+            [
+                "orders.order_id: 1 of 3 rows are not an exact id (received string; customer_id a: 5.12E+12). Write "
+                "ids as text or as whole numbers, exported anew: a float or 5.12E+12 has lost digits.",
+                "orders.amount: 1 of 3 rows are not a money amount (received string; order_id 5.12E+12: free). "
+                "Write money as a number with a decimal point, such as 1234.50.",
+            ],
+        ),
+        (
             {"order_id": ["1", "NULL", "3"]},
             ["orders.order_id: 1 of 3 rows are empty (customer_id a). Fill them, or drop these rows."],
         ),
@@ -168,6 +184,14 @@ def test_all_failures_of_all_tables_come_at_once(tmp_path: Path) -> None:
     ]
     assert str(caught.value) == "\n".join(caught.value.failures)
     assert check(tables).failures == caught.value.failures
+
+
+def test_an_id_that_is_the_only_handle_is_shown_as_it_stands() -> None:
+    customers = pd.DataFrame({"customer_id": [1e20, 1, 2]})
+    assert check({"orders": orders(customer_id=[1, 2, 1]), "customers": customers}).failures == [
+        "customers.customer_id: 1 of 3 rows are not an exact id (received float64; customer_id 1e+20). Write ids as "
+        "text or as whole numbers, exported anew: a float or 5.12E+12 has lost digits."
+    ]
 
 
 def test_a_row_that_fails_in_several_columns_is_named_for_each() -> None:
@@ -311,6 +335,16 @@ def test_a_good_shop_has_nothing_to_report() -> None:
         (["04.10.2025", "24.08.2025"], "The day stands first: write the year first, as 2025-03-31."),
         (["04/10/2025", "08/24/2025"], "The month stands first: write the year first, as 2025-03-31."),
         (["04/10/2025", "05/10/2025"], "Which number is the day, and which the month, cannot be known: write the year"),
+        (["04 10 2025", "05 10 2025"], "Which number is the day, and which the month, cannot be known: write the year"),
+        (
+            ["03/04/2025 10:00", "05/06/2025 10:00"],
+            "Which number is the day, and which the month, cannot be known: wri",
+        ),
+        (
+            ["25/04/03", "24/08/05"],
+            "Which number is the day, and which the month, cannot be known: write the year first",
+        ),
+        (["4-3-25", "5-3-25"], "Which number is the day, and which the month, cannot be known: write the year first"),
         (["4 Oct 2025", "24 Aug 2025"], "Write months as numbers and offsets instead of zones"),
         (["20251004", "20250824"], "Divide year, month and day: 2025-03-31."),
         ([1724457600, 1724457601], "This is a count since 1970: write it as 2025-03-31 14:05:00."),

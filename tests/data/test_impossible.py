@@ -93,6 +93,14 @@ REFUSED = [
     ("complaints", "resolved_at", ["2025-03-04"] * 40, "40 of 40 values lie on a day before opened_at"),
     ("complaints", "first_response_at", among(None, "2025-03-04"), "1 of 1 values lie on a day before opened_at"),
     ("contacts", "clicked_at", ["2025-03-04"] * 40, "40 of 40 values lie on a day before sent_at"),
+    ("contacts", "redeemed_at", ["2025-03-04"] * 40, "40 of 40 values lie on a day before sent_at"),
+    (
+        "subscriptions",
+        "cancelled_at",
+        among("2025-03-05", *["2025-03-04"] * 3),
+        "3 of 40 values lie on a day before sta",
+    ),
+    ("returns", "refunded_at", ["2025-03-04"] * 40, "40 of 40 values lie on a day before returned_at"),
     ("subscriptions", "ended_at", ["2025-03-04"] * 40, "40 of 40 values lie on a day before started_at"),
 ]
 # What an order says is looked at where nothing else is wrong.
@@ -100,6 +108,10 @@ REFUSED_BY_ORDERS = [
     ("deliveries", "delivered_at", ["2024-12-31"] * 40, "40 of 40 values lie on a day before ordered_at"),
     ("deliveries", "promised_at", ["2024-12-31"] * 40, "40 of 40 values lie on a day before ordered_at"),
     ("deliveries", "shipped_at", among(None, "2024-12-31"), "1 of 1 values lie on a day before ordered_at"),
+    # The orders are of 1 January to 9 February: 39 of them are placed after the first day, 37 after the third.
+    ("returns", "returned_at", ["2025-01-01"] * 40, "39 of 40 values lie on a day before ordered_at of the order"),
+    ("reviews", "submitted_at", ["2025-01-01"] * 40, "39 of 40 values lie on a day before ordered_at of the order"),
+    ("complaints", "opened_at", ["2025-01-03"] * 40, "37 of 40 values lie on a day before ordered_at of the order"),
 ]
 
 
@@ -144,6 +156,9 @@ FEW = [
     ("complaints", "first_response_at", "2025-03-04", 40),
     ("contacts", "opened_at", "2025-03-04", 40),
     ("contacts", "clicked_at", "2025-03-04", 40),
+    ("contacts", "redeemed_at", "2025-03-04", 40),
+    ("subscriptions", "cancelled_at", "2025-03-04", 39),
+    ("returns", "refunded_at", "2025-03-04", 40),
 ]
 FEW_ORDERS = ("orders", "cancelled_at", "2024-12-31", 39)  # with which go the rows that name them
 
@@ -165,6 +180,86 @@ def test_a_few_that_cannot_be_are_left_out_and_counted(cases: list[tuple[str, st
         assert len(rows) == left
         assert rows[column].notna().sum() == 39
         assert len(History(shop, DAY.date()).table(table).to_pandas()) == left
+
+
+TWO_TIMES = {
+    # What is emptied, and the note on the time that lies before it.
+    (
+        "deliveries",
+        "delivered_at",
+        "shipped_at",
+    ): "shipped_at; their shipped_at is taken as empty (order_id 0: 2025-02-01)",
+    ("contacts", "clicked_at", "opened_at"): "opened_at; their opened_at is taken as empty (contact_id 0: 2025-03-06)",
+    ("returns", "returned_at", "order_id"): "ordered_at of the order that they name; their order_id is taken as empty "
+    "(return_id 0: 2024-12-31)",
+    ("reviews", "submitted_at", "order_id"): "ordered_at of the order that they name; their order_id is taken as empty "
+    "(review_id 0: 2024-12-31)",
+    ("complaints", "opened_at", "order_id"): "ordered_at of the order that they name; their order_id is taken as empty "
+    "(complaint_id 0: 2024-12-31)",
+}
+
+
+@pytest.mark.parametrize("case", TWO_TIMES)
+def test_of_two_times_the_later_one_goes(case: tuple[str, str, str]) -> None:
+    table, column, emptied = case
+    early = {"deliveries": "2025-02-01", "contacts": "2025-03-06"}.get(table, "2024-12-31")
+    columns = {column: among("2025-03-20", early)}
+    columns |= {} if emptied == "order_id" else {emptied: "2025-03-07"}
+    shop = read({"orders": orders(), table: of_customer(table, **columns)})
+    [note] = [note for note in shop.report.notes if note.startswith(f"{table}.{column}")]
+    assert note == f"{table}.{column}: 1 of 40 values lie on a day before {TWO_TIMES[case]}."
+    rows = shop.tables[table].to_pandas()
+    assert len(rows) == 40
+    assert rows[column].notna().sum() == 40
+    assert rows[emptied].isna().sum() == 1
+    assert rows.loc[rows[emptied].isna(), column].item() == pd.Timestamp(early)
+
+
+def test_many_that_name_later_orders_are_told_what_to_look_at() -> None:
+    [failure] = check({"orders": orders(), "reviews": of_customer("reviews", submitted_at="2025-01-01")}).failures
+    assert failure == (
+        "reviews.submitted_at: 39 of 40 values lie on a day before ordered_at of the order that they name (review_id "
+        "1: 2025-01-01, 10: 2025-01-01, 11: 2025-01-01, ...). Correct them: look whether day and month are exchanged, "
+        "or another order is meant."
+    )
+    nameless = of_customer("reviews", submitted_at="2025-01-01").drop(columns="order_id")
+    assert check({"orders": orders(), "reviews": nameless}).failures == []
+
+
+def test_a_click_before_its_mail_says_nothing_of_the_opening() -> None:
+    contacts = of_customer("contacts", opened_at="2025-03-06", clicked_at=among("2025-03-06", "2025-03-04"))
+    shop = read({"orders": orders(), "contacts": contacts})
+    assert [note.split(" (")[0] for note in notes_of(shop, "contacts.")] == [
+        "contacts.clicked_at: 1 of 40 values lie on a day before sent_at; they are taken as empty"
+    ]
+    rows = shop.tables["contacts"].to_pandas()
+    assert (rows.opened_at.notna().sum(), rows.clicked_at.notna().sum()) == (40, 39)
+
+
+def test_a_time_that_stands_for_never_is_no_later_time() -> None:
+    contacts = of_customer(
+        "contacts", opened_at=among("9999-12-31", "2025-03-07"), clicked_at=among(None, "2025-03-06")
+    )
+    contacts.loc[1, "clicked_at"] = "2025-03-06"  # opened never, as 9999-12-31 says
+    [failure] = check({"orders": orders(), "contacts": contacts}).failures
+    assert failure.startswith("contacts.clicked_at: 1 of 2 values lie on a day before opened_at")
+    contacts.loc[0, "opened_at"] = "2025-03-06"
+    assert check({"orders": orders(), "contacts": contacts}).failures == []
+
+
+def test_every_time_that_comes_later_is_judged_by_the_contract() -> None:
+    later = {
+        f"{table.name}.{column.name}": [rule.column for rule in column.not_before]
+        for table in TABLES.values()
+        for column in table.columns
+        if column.type in ("time", "plan")
+    }
+    assert {name for name, columns in later.items() if not columns} == {
+        *("orders.ordered_at", "customers.signed_up_at", "visits.visited_at", "rewards.changed_at", "contacts.sent_at"),
+        "subscriptions.started_at",
+    }
+    assert later["deliveries.delivered_at"] == ["ordered_at", "shipped_at"]
+    assert later["contacts.clicked_at"] == ["sent_at", "opened_at"]
 
 
 def test_clocks_that_disagree_on_the_same_day_are_no_fault() -> None:
@@ -195,6 +290,13 @@ def test_clocks_that_disagree_on_the_same_day_are_no_fault() -> None:
         ([*range(80), 92, 92 + 390], 4, (0, 1)),
         ([*range(100), 99 + 365], 1, (0, 1)),  # one of 101 is less than 1 %
         ([*range(80), 79 + 365], 1, (0, 0)),  # one of 81 is more
+        ([0, 2_000, *range(3_653, 3_753)], 4, (2, 0)),  # 8 of 408 are less than 2 %, over ten years
+        ([0, 2_000, *range(3_652, 3_752)], 4, (0, 0)),  # a sparse start of less
+        ([0, 2_000, *range(3_653, 3_753)], 1, (2, 0)),  # a handful, whatever their share
+        ([0, 10, 20, 2_000, *range(3_653, 3_753)], 1, (0, 0)),  # 4 of 104 are more than 2 %
+        ([*range(100), 99 + 1_653, 99 + 3_653], 4, (0, 2)),  # 5 of 405
+        ([*range(100), 99 + 1_653, 99 + 3_652], 4, (0, 0)),
+        ([*range(0, 3_653, 200), *range(3_653, 3_953)], 4, (0, 0)),  # a slow start, with an order every 200 days
     ],
 )
 def test_days_that_lie_alone(days: list[int], per_day: int, expected: tuple[int, int]) -> None:
@@ -209,6 +311,20 @@ def test_one_order_among_thousands_is_alone_after_two_months() -> None:
     assert lone_ends(pd.concat([counts, later])) == (0, 1)
     assert lone_ends(pd.concat([counts, later.assign(orders=2)])) == (0, 0), "two of 1,002 are more than 0.1 %"
     assert lone_ends(pd.concat([counts, later.assign(day=later.day - pd.Timedelta(days=1))])) == (0, 0)
+
+
+def test_a_few_orders_of_several_decades_are_named_on_either_side() -> None:
+    usual = orders(593).assign(ordered_at=lambda t: pd.Timestamp("2023-01-01") + pd.to_timedelta(t.order_id, unit="D"))
+    years = {
+        "before": ["1981", "1985", "1993", "1999", "2004", "2008", "2012"],
+        "after": map(str, range(2034, 2069, 5)),
+    }
+    for side, days in years.items():
+        odd = pd.to_datetime([f"{year}-05-05" for year in days])
+        wrong = pd.concat([usual, orders(7).assign(order_id=range(593, 600), ordered_at=odd)])
+        [failure] = check({"orders": wrong}).failures
+        assert failure.startswith(f"orders.ordered_at: 7 rows lie (order_id 593: {odd[0].date()}, 594: {odd[1].date()}")
+        assert f"long {side} all others" in failure
 
 
 def test_a_lone_order_is_named_with_its_day() -> None:
@@ -255,6 +371,14 @@ def test_lines_are_added_up_where_the_setting_says_so() -> None:
     [failure] = check({"orders": orders(), "order_items": categories}, tables=tables).failures
     assert failure.startswith("order_items: 1 of 3 keys (order_id, product_id, unit_price) stand for rows with")
     assert failure.endswith("Keep one row per key; add up lines that share one.")
+
+
+def test_identical_lines_that_have_a_number_are_told_to_have_their_own() -> None:
+    report = check({"orders": orders(), "order_items": ITEMS.assign(line_id=1)})
+    assert report.notes[0] == (
+        "order_items: 2 identical rows were dropped: 4 items, worth 41.00. If they are real, set "
+        "tables.order_items.same_lines: add, or give each a line_id of its own."
+    )
 
 
 def test_lines_with_a_number_are_told_apart() -> None:
@@ -327,6 +451,7 @@ def test_an_amount_below_0_is_negative_however_small() -> None:
         ("12 TL", "Leave currencies out: write 1234.50."),
         ("(12.50)", "Write the minus in front: -12.50."),
         ("12.50-", "Write the minus in front: -12.50."),
+        ("10%", "A percentage is no amount: write what it comes to, such as 12.50."),
         ("free", "Write money as a number with a decimal point, such as 1234.50."),
         ("1e400", "Write money as a number with a decimal point, such as 1234.50."),
     ],
@@ -334,6 +459,52 @@ def test_an_amount_below_0_is_negative_however_small() -> None:
 def test_how_to_write_an_amount_is_told_by_how_it_is_written(text: str, remedy: str) -> None:
     [failure] = check({"orders": orders(3).assign(amount=[text, "1", "2"])}).failures
     assert failure.endswith(f"{text}). {remedy}")
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("4/5", "Write what was given alone, such as 4, and what it is out of, such as 5, in the column scale."),
+        ("4,5 / 5", "Write what was given alone, such as 4, and what it is out of, such as 5, in the column scale."),
+        ("4 of 5", "Write what was given alone, such as 4, and what it is out of, such as 5, in the column scale."),
+        ("80%", "Write 80 for 80%, and 100 in the column scale."),
+        ("4,5", "A comma stands for the decimal point: write 4.5."),
+        ("4 stars", "Write how much was given as a number, such as 4."),
+        ("★★★★", "Write how much was given as a number, such as 4."),
+        ("good", "Write how much was given as a number, such as 4."),
+    ],
+)
+def test_how_to_write_a_rating_is_told_by_how_it_is_written(text: str, remedy: str) -> None:
+    [failure] = check({"orders": orders(), "reviews": of_customer("reviews", rating=among("4", text))}).failures
+    assert failure == (
+        f"reviews.rating: 1 of 40 rows are not a number (received string; review_id 0: {text}). {remedy}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [("80%", "Write a number without the percent sign."), ("1/2", "Write a fraction with a decimal point: 0.5.")],
+)
+def test_how_to_write_a_quantity_is_told_by_how_it_is_written(text: str, remedy: str) -> None:
+    lines = of_customer("order_items", quantity=among("1", text))
+    [failure] = check({"orders": orders(), "order_items": lines}).failures
+    assert failure.endswith(f"{text}). {remedy}")
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "key"), [("rewards", "points", "customer_id"), ("order_items", "quantity", "order_id")]
+)
+def test_whole_numbers_that_singles_round_are_counted(table: str, column: str, key: str) -> None:
+    # 2**24 + 1 has become 2**24; the number below it is exact.
+    values = pd.Series(among(1, 16_777_217, 16_777_216, 16_777_215), dtype="float32")
+    rows = of_customer(table, **{column: values})
+    [note] = [note for note in check({"orders": orders(), table: rows}).notes if "32 bits" in note]
+    first = "a: 16777216.0, a: 16777216.0" if key == "customer_id" else "0: 16777216.0, 1: 16777216.0"
+    assert note == (
+        f"{table}.{column}: 2 of 40 rows are floats of 32 bits, which round from 16,777,216 on: export 64 bits or "
+        f"decimals ({key} {first})."
+    )
+    assert not any("32 bits" in note for note in check({"orders": orders(), table: rows.astype({column: float})}).notes)
 
 
 @pytest.mark.parametrize("amount", ["1e17", "100000000001", 1e17, 1e300, "1E+20", "9" * 50])

@@ -72,7 +72,8 @@ def test_wrong_names_in_the_config_are_all_named() -> None:
         "visits: tables.visits.name in the config says sessions, but there is no such table (found: sales). "
         "Correct the config.",
         "orders: tables.orders.columns in the config names colour, which is no column of orders (known: order_id, "
-        "customer_id, ordered_at, amount, discount, channel, currency, cancelled_at). Correct the config.",
+        "customer_id, ordered_at, amount, discount, discount_code, channel, currency, cancelled_at). Correct "
+        "the config.",
         "orders: tables.orders.columns in the config says netto, but there is no such column (received: no, client, "
         "at, amount, net). Correct the config.",
     ]

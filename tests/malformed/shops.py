@@ -127,26 +127,29 @@ def _quoted(cell: Cell, layout: Layout) -> str:
 
 def _tables(random: Random) -> dict[str, Table]:
     chosen = ["orders", *random.sample([name for name in TABLES if name != "orders"], random.randint(0, 4))]
-    return {name: _table(random, name, 30 if name == "orders" else 12) for name in chosen}
+    ordered = sorted(random.randint(0, 400) for _ in range(30))
+    return {name: _table(random, name, ordered) for name in chosen}
 
 
-def _table(random: Random, name: str, count: int) -> Table:
+def _table(random: Random, name: str, ordered: list[int]) -> Table:
     contract = TABLES[name]
     columns = [column for column in contract.columns if column.required or random.random() < 0.4]
-    days = sorted(random.randint(0, 400) for _ in range(count))
-    rows: list[list[Cell]] = [
-        [_in_order(random, name, column.name, column.type, number, days[number]) for column in columns]
-        for number in range(count)
-    ]
+    days = ordered if name == "orders" else sorted(random.randint(ordered[0], 400) for _ in range(12))
+    if contract.event_time is None:
+        days = ordered[:12]  # the first row belongs to the first order
+    rows: list[list[Cell]] = []
+    for number, day in enumerate(days):
+        placed = sum(on <= day for on in ordered)
+        rows.append([_in_order(random, name, column.name, column.type, number, day, placed) for column in columns])
     return Table([column.name for column in columns], rows)
 
 
-def _in_order(random: Random, table: str, column: str, kind: str, number: int, day: int) -> Cell:
-    """Give a value that fits the column; times of a row follow one another in the order of their columns."""
+def _in_order(random: Random, table: str, column: str, kind: str, number: int, day: int, placed: int) -> Cell:
+    """Give a value that fits the column; times of a row follow one another, and name one of the orders until then."""
     if kind == "id":
         if column == TABLES[table].key[0]:
             return f"c{number % 6}-{number // 6}" if column == "customer_id" and table != "customers" else f"{number}"
-        return f"{number % 6}" if column == "customer_id" else f"{random.randint(0, 29)}"
+        return f"{number % 6}" if column == "customer_id" else f"{random.randrange(placed)}"
     if kind in ("time", "plan"):
         later = {"ordered_at": 0, "promised_at": 3, "shipped_at": 1, "first_response_at": 1, "opened_at": 0}
         lag = later.get(column, 0 if column == TABLES[table].event_time else 2)

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
 import json
+import re
 from datetime import date
 from pathlib import Path
 
+import ibis
 import pandas as pd
 import pytest
 
@@ -157,3 +160,19 @@ def test_a_folder_without_a_list_is_refused(tmp_path: Path) -> None:
     (tmp_path / "ranking.parquet").write_bytes(b"no parquet")
     with pytest.raises(InputError, match="cannot be read"):
         read_earlier(tmp_path, DAY, None)
+
+
+@pytest.mark.slow
+def test_key_figures_under_pseudonyms_tell_no_topic_of_a_few(shop: Shop, model: Model, tmp_path: Path) -> None:
+    complaints = shop.tables["complaints"]
+    written = complaints.mutate(topic=ibis.literal("call of ") + complaints.customer_id.right(3))
+    told = dataclasses.replace(shop, tables={**shop.tables, "complaints": written})
+    score(told, tmp_path / "open", FEW, model=model, snapshot_date=DAY)
+    assert topics_of(tmp_path / "open"), "customers whose ids end alike share one"
+    score(told, tmp_path / "hidden", FEW, model=model, snapshot_date=DAY, secrets=tmp_path / "secrets")
+    assert topics_of(tmp_path / "hidden") == set()
+
+
+def topics_of(out: Path) -> set[str]:
+    """Give the topics that the key figures of a page name."""
+    return set(re.findall(r"call of \d+", (out / "report.html").read_text(encoding="utf-8")))

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 
 from churnml.data.checks.judge import Bad, judge
 from churnml.data.checks.report import Findings
-from churnml.data.contract import ORDERS, TABLES, Table
+from churnml.data.contract import ORDERS, TABLES, Column, NotBefore, Table
 from churnml.data.door import as_type, through_the_door
 from churnml.data.impossible import lies_before
 
@@ -50,7 +50,7 @@ def check_currencies(found: Mapping[str, list[str]]) -> list[str]:
 
 
 def check_rows_of_orders(raw: Mapping[str, ir.Table], plain: Mapping[str, Collection[str]]) -> dict[str, Findings]:
-    """Look through the tables whose rows begin with an order: rows without one, and times before it."""
+    """Look through the tables whose rows name an order: times before it, and rows that begin with it but have none."""
     orders = raw["orders"].select(
         order_of_row=through_the_door(raw["orders"], ORDERS.column["order_id"], plain["orders"]),
         order_began=through_the_door(raw["orders"], ORDERS.column["ordered_at"], plain["orders"]),
@@ -60,28 +60,36 @@ def check_rows_of_orders(raw: Mapping[str, ir.Table], plain: Mapping[str, Collec
     return {
         name: _check_rows_of_orders(received, TABLES[name], orders, plain[name])
         for name, received in raw.items()
-        if TABLES[name].event_time is None
+        if name != "orders" and "order_id" in received.columns and _rules(received, TABLES[name])
     }
 
 
 def _check_rows_of_orders(raw: ir.Table, table: Table, orders: ir.Table, plain: Collection[str]) -> Findings:
     rows = raw.mutate(order_of_row=through_the_door(raw, table.column["order_id"], plain))
     rows = rows.left_join(orders, "order_of_row")
-    columns = [column for column in table.columns if column.not_before is not None and column.name in raw.columns]
-    times = {column.name: through_the_door(rows, column, plain) for column in columns}
-    before = {column: lies_before(times[column.name], rows.order_began) for column in columns}
+    times = {column: through_the_door(rows, column, plain) for column in _rules(raw, table)}
+    before = {column: lies_before(time, rows.order_began) for column, time in times.items()}
     counts = {"orphans": rows.order_began.isnull().sum()}
     counts |= {f"before:{column.name}": is_before.sum() for column, is_before in before.items()}
-    counts |= {f"values:{column.name}": times[column.name].count() for column in before}
+    counts |= {
+        f"values:{column.name}": (time.notnull() & rows.order_began.notnull()).sum() for column, time in times.items()
+    }
     found = {name: int(count or 0) for name, count in rows.aggregate(**counts).to_pandas().iloc[0].items()}
     findings = Findings()
-    if found["orphans"]:
+    if found["orphans"] and table.event_time is None:
         findings.notes.append(
             f"{table.name}: {found['orphans']:,} rows belong to no order with a customer and are left out."
         )
     for column, is_before in before.items():
         count, total = found[f"before:{column.name}"], found[f"values:{column.name}"]
         if count:
-            bad = Bad(rows=rows.filter(is_before), table=table, column=column, kind="before", count=count, total=total)
+            rule = _rules(raw, table)[column]
+            bad = Bad(rows=rows.filter(is_before), table=table, column=column, fault=rule, count=count, total=total)
             findings.add(judge(bad), column.name)
     return findings
+
+
+def _rules(raw: ir.Table, table: Table) -> dict[Column, NotBefore]:
+    """Give the columns whose times follow that of the order which the row names."""
+    brought = [column for column in table.columns if column.name in raw.columns]
+    return {column: rule for column in brought for rule in column.not_before if rule.is_of_order}

@@ -20,6 +20,8 @@ from churnml.data.door import through_the_door
 _HANDFUL = 3
 # Orders so far off are mistaken if they are a handful, or as small a share of all.
 _FAR_DAYS, _FAR_SHARE = 730, 0.01
+# Those that reach over ten years and more may be more of them: years were mistaken in several ways.
+_DECADE_DAYS, _DECADE_SHARE = 3_653, 0.02
 # So many times as many orders stand on the other side: a shop may begin with trials, and a small one with rare orders.
 _LEAST_TIMES_AT_END, _LEAST_TIMES_AT_START = 2, 10
 # Some weeks without an order, and then only one among thousands, at the end of the data.
@@ -69,7 +71,7 @@ def check_after_orders(raw: Mapping[str, ir.Table], plain: Mapping[str, Collecti
         counts = received.aggregate(late=(time > end).sum(), all=received.count()).to_pandas().iloc[0]
         if late := int(counts["late"] or 0):
             rows = received.filter(time > end)
-            bad = Bad(rows=rows, table=table, column=column, kind="late", count=late, total=int(counts["all"]))
+            bad = Bad(rows=rows, table=table, column=column, fault="late", count=late, total=int(counts["all"]))
             notes.append(judge(bad).sentence)
     return notes
 
@@ -109,18 +111,20 @@ def _lone(days: NDArray[np.int64], orders: NDArray[np.int64], *, at_end: bool) -
     here, there = (end, start) if at_end else (start, end)
     # What may lie alone at the other end tells nothing of how the shop rests.
     after = total - before
-    usual = np.where(_is_far(gaps, after, total) & (after * there < total), 0, gaps)
+    reach, reach_after = days[1:] - days[0], days[-1] - days[:-1]
+    usual = np.where(_is_far(gaps, reach_after, after, total) & (after * there < total), 0, gaps)
     for place in range(len(gaps) - 1, -1, -1):
         few, gap, others = before[place], gaps[place], usual[place + 1 :].max(initial=1)
         is_near = gap >= _NEAR_DAYS and few <= _NEAR_SHARE * total
         is_rare = gap >= max(_RARE_DAYS, _RARE_TIMES * others) and few <= _FAR_SHARE * total
-        if not (_is_far(gap, few, total) or (at_end and (is_near or is_rare))) or few * here >= total:
+        if not (_is_far(gap, reach[place], few, total) or (at_end and (is_near or is_rare))) or few * here >= total:
             continue
         if gap > _TIMES_ANY_OTHER * others:
             return place + 1
     return 0
 
 
-def _is_far(gap: Any, few: Any, total: int) -> Any:
-    """Check whether a gap divides few orders from all others by years."""
-    return (gap >= _FAR_DAYS) & (few <= max(_HANDFUL, _FAR_SHARE * total))
+def _is_far(gap: Any, reach: Any, few: Any, total: int) -> Any:
+    """Check whether a gap divides few orders from all others by years, or by a decade that they reach away."""
+    is_few = (few <= max(_HANDFUL, _FAR_SHARE * total)) | ((reach >= _DECADE_DAYS) & (few <= _DECADE_SHARE * total))
+    return (gap >= _FAR_DAYS) & is_few

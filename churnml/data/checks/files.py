@@ -55,7 +55,9 @@ def check_files(
             failures += [f"{table}: {failure} Export it again." for failure in error.failures]
             continue
         total = sum(held[table].values())
-        if too_long := [said for name, found in surveys.items() if (said := found.too_long(name))]:
+        if misquoted := [said for name, found in surveys.items() if (said := found.misquoted(name))]:
+            failures += [f"{table}: {said}" for said in misquoted]
+        elif too_long := [said for name, found in surveys.items() if (said := found.too_long(name))]:
             failures += [f"{table}: {said}" for said in too_long]
         elif table in rows and total != rows[table]:  # that a table was not read to its end is said
             failures.append(_not_all_read(table, total, rows[table], surveys))

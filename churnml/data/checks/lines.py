@@ -52,7 +52,8 @@ def check_keys(raw: ir.Table, contract: Table, values: Findings, *, add: bool) -
     if distinct_rows == distinct_keys:
         if add:
             return Lines(fewer=fewer, note=f"{contract.name}: {rows:,} lines were added up to {distinct_rows:,}.")
-        taken = _taken_away(received, distinct, contract) if contract.adds and not values.failures else "."
+        counted = contract.adds and not values.failures
+        taken = _taken_away(received, distinct, contract, key) if counted else "."
         return Lines(fewer=fewer, note=f"{contract.name}: {fewer:,} identical rows were dropped{taken}")
     clashes = distinct.group_by(*key).aggregate(rows_of_key=lambda t: t.count())
     clashes = clashes.filter(clashes.rows_of_key > 1)
@@ -68,12 +69,13 @@ def check_keys(raw: ir.Table, contract: Table, values: Findings, *, add: bool) -
     return Lines(clashes=(f"{clash}{setting}.",))
 
 
-def _taken_away(received: ir.Table, distinct: ir.Table, contract: Table) -> str:
+def _taken_away(received: ir.Table, distinct: ir.Table, contract: Table, key: tuple[str, ...]) -> str:
     """Say what goes with identical lines, and how to keep it."""
     (all_, money), (left, left_money) = (_sums(table, contract) for table in (received, distinct))
     what = "items" if contract.adds == "quantity" else contract.adds
     worth = "" if money is None or left_money is None else f", worth {money - left_money:,.2f}"
-    line = f", or bring {contract.line}" if contract.line else ""
+    own = f", or give each a {contract.line} of its own" if contract.line in key else f", or bring {contract.line}"
+    line = own if contract.line else ""
     return f": {all_ - left:,g} {what}{worth}. If they are real, set tables.{contract.name}.same_lines: add{line}."
 
 

@@ -6,12 +6,12 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from churnml.data.checks.judge import COARSE_FROM, EARLIEST, LATEST, Bad, Kind, judge
+from churnml.data.checks.judge import COARSE_FROM, EARLIEST, Bad, Fault, judge
 from churnml.data.checks.report import EXAMPLES, Findings, short
-from churnml.data.contract import ORDERS, RECORDED_AT, Column, Table, plain_name
+from churnml.data.contract import ORDERS, RECORDED_AT, Column, NotBefore, Table, plain_name
 from churnml.data.door import as_number, as_type, changes, value_of, without_gaps
 from churnml.data.ids import is_stand_in
-from churnml.data.impossible import lies_before
+from churnml.data.impossible import LATEST, lies_first_before
 
 # How far a double, or what computes with it, lies off the number that was meant, relative to it.
 _NOISE = {
@@ -63,9 +63,13 @@ def check_values(raw: ir.Table, table: Table) -> Findings:
     bad = {column: _bad_rows(raw, table, column) for column in columns}
     counts = {"rows": raw.count()}
     for column, kinds in bad.items():
-        counts |= {f"{kind}:{column.name}": rows.sum() for kind, rows in kinds.items()}
-        if "before" in kinds:
-            counts[f"values:{column.name}"] = without_gaps(raw[column.name]).count()
+        counts |= {f"{fault}:{column.name}": rows.sum() for fault, rows in kinds.items()}
+        time = as_type(raw, column)
+        counts |= {
+            f"values:{rule}:{column.name}": (time.notnull() & as_type(raw, table.column[rule.column]).notnull()).sum()
+            for rule in kinds
+            if isinstance(rule, NotBefore)
+        }
     changed = {column.name: changes(raw, column) for column in columns}
     counts |= {f"changed:{name}": rows.sum() for name, rows in changed.items() if not isinstance(rows, bool)}
     ids = [column.name for column in columns if column.type == "id" and raw[column.name].type().is_string()]
@@ -84,11 +88,11 @@ def check_values(raw: ir.Table, table: Table) -> Findings:
     stand_ins = {name: found[f"nobody:{name}"] for name in ids}
     findings.notes.extend(_stand_ins(raw, table, name, count, total) for name, count in stand_ins.items() if count)
     for column, kinds in bad.items():
-        for kind, rows in kinds.items():
-            count = found[f"{kind}:{column.name}"]
+        for fault, rows in kinds.items():
+            count = found[f"{fault}:{column.name}"]
             if count:
-                of = found[f"values:{column.name}"] if kind == "before" else total
-                found_rows = Bad(rows=raw.filter(rows), table=table, column=column, kind=kind, count=count, total=of)
+                of = found.get(f"values:{fault}:{column.name}", total)
+                found_rows = Bad(rows=raw.filter(rows), table=table, column=column, fault=fault, count=count, total=of)
                 findings.add(judge(found_rows), column.name)
     if found.get("zero"):
         zero = f"{found['zero']:,} of {total:,} orders have an amount of 0"
@@ -104,11 +108,11 @@ def check_values(raw: ir.Table, table: Table) -> Findings:
     return findings
 
 
-def _bad_rows(raw: ir.Table, table: Table, column: Column) -> dict[Kind, ir.BooleanValue]:
-    """Conditions on raw rows that must not hold, by kind of fault."""
+def _bad_rows(raw: ir.Table, table: Table, column: Column) -> dict[Fault, ir.BooleanValue]:
+    """Conditions on raw rows that must not hold, by fault."""
     received = raw[column.name]
     given = value_of(raw, column).notnull()
-    bad: dict[Kind, ir.BooleanValue] = {}
+    bad: dict[Fault, ir.BooleanValue] = {}
     if column.type in ("number", "money"):
         bad = _bad_numbers(raw, table, column)
     elif not (received.type().is_string() and column.type == "text"):  # that stays what it is
@@ -123,15 +127,17 @@ def _bad_rows(raw: ir.Table, table: Table, column: Column) -> dict[Kind, ir.Bool
         if column.name in (table.event_time, RECORDED_AT.name):
             far = far | (value >= ibis.literal(LATEST))
         bad["far"] = far
-        if column.not_before is not None and column.not_before.column in table.column:
-            start = as_type(raw, table.column[column.not_before.column])
-            bad["before"] = lies_before(value, start) & ~(far.fill_null(False)) & (start < ibis.literal(LATEST))
-    return {kind: rows.fill_null(False) for kind, rows in bad.items()}
+        starts = {
+            rule: as_type(raw, table.column[rule.column]) for rule in column.not_before if rule.column in raw.columns
+        }
+        before = lies_first_before(value, starts)
+        bad |= {rule: rows & ~far.fill_null(False) for rule, rows in before.items()}
+    return {fault: rows.fill_null(False) for fault, rows in bad.items()}
 
 
-def _bad_numbers(raw: ir.Table, table: Table, column: Column) -> dict[Kind, ir.BooleanValue]:
+def _bad_numbers(raw: ir.Table, table: Table, column: Column) -> dict[Fault, ir.BooleanValue]:
     number = as_number(raw, column)
-    bad: dict[Kind, ir.BooleanValue] = {"unreadable": without_gaps(raw[column.name]).notnull() & number.isnull()}
+    bad: dict[Fault, ir.BooleanValue] = {"unreadable": without_gaps(raw[column.name]).notnull() & number.isnull()}
     if column.bounds is not None:
         bad["below"] = number < column.bounds.minimum
         bad["above"] = number > column.bounds.maximum
@@ -143,8 +149,8 @@ def _bad_numbers(raw: ir.Table, table: Table, column: Column) -> dict[Kind, ir.B
     if column.type == "money":
         rounded = _is_rounded(raw, column)
         bad |= {} if rounded is None else {"rounded": rounded}
-        if raw[column.name].type() == dt.float32:
-            bad["coarse"] = number.abs() >= COARSE_FROM
+    if raw[column.name].type() == dt.float32:
+        bad["coarse"] = number.abs() >= COARSE_FROM[column.type]
     return bad
 
 

@@ -9,7 +9,7 @@ import io
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from churnml.data.contract import TABLES, plain_name
 from churnml.errors import InputError
 
 LONGEST_ROW = 2_000_000
@@ -26,6 +27,10 @@ _CHUNK = 1 << 24
 _LF, _CR, _SPACE, _QUOTE = 10, 13, 32, 34
 # Excel writes such a line before the header, and reads it.
 _DELIMITER_LINE = re.compile(r'"?sep=(.)"?(\1|\s)*', re.IGNORECASE)
+# A number or a time is no name of a column, but a year or a month may be.
+_DATA = re.compile(r"\s*(?!(19|20)\d\d([-/.]\d\d?)?\s*$)[+-]?\d[\d.,:/\sTZ+-]*")
+COLUMNS = {plain_name(name) for table in TABLES.values() for name in table.column}
+_LISTED = 6
 
 Positions = npt.NDArray[np.int64]
 
@@ -74,6 +79,10 @@ class Survey:
         Number of inner lines that have as many delimiters as the header.
     like_rows_line : int
         First inner line that has as many delimiters as the header, from 1.
+    unclosed_line : int
+        Line in which the row begins whose quote is open at the end of the file, from 1; 0 where there is none.
+    stray_lines : tuple of int
+        Lines in which a value opens and is closed by a quote that text follows, of the first such value.
     ends : Counter of str
         Number of lines by the way in which they end: ``\n``, ``\r\n`` or ``\r``.
     """
@@ -86,7 +95,26 @@ class Survey:
     inner_lines: int = 0
     like_rows: int = 0
     like_rows_line: int = 0
+    unclosed_line: int = 0
+    stray_lines: tuple[int, int] | None = None
     ends: Counter[str] = field(default_factory=Counter)
+
+    def misquoted(self, name: str) -> str | None:
+        """Say which quote of a file has no other; None where all come in pairs."""
+        remedy = "Close or remove it, or double it where it belongs to the value, and export the file again."
+        if self.unclosed_line:
+            return (
+                f"A quote opens in the row of {name} that begins in line {self.unclosed_line:,} and is not closed, so "
+                f"that all lines after it are one value. {remedy}"
+            )
+        if self.stray_lines:
+            opens, closes = self.stray_lines
+            where = f"in line {closes:,}" if closes != opens else "in the same line"
+            return (
+                f"A quote opens a value of {name} in line {opens:,}, and the next one, {where}, does not end it: text "
+                f"follows. One of the two stands alone. {remedy}"
+            )
+        return None
 
     def too_long(self, name: str) -> str | None:
         """Say of the longest row of a file that it is too long; None where it is not."""
@@ -132,9 +160,25 @@ def read_header(file: Path) -> Header:
         raise InputError(f"{file.name} is not UTF-8 text.") from error
     except (EOFError, zlib.error, gzip.BadGzipFile, csv.Error) as error:
         raise InputError(f"{file.name}: {error}") from error
+    if _is_data(names):
+        raise InputError(no_header(file.name, names))
     header = tuple(name or f"column{place}" for place, name in enumerate(names, 1))
     refuse_twins(header)
     return Header(skip, delimiter, header, filled)
+
+
+def no_header(name: str, first: Sequence[str]) -> str:
+    """Say of a file that its first line is a row."""
+    listed = ", ".join(first[:_LISTED]) + (", ..." if len(first) > _LISTED else "")
+    return f"{name} has no header: its first line holds {listed}, but should name the columns."
+
+
+def _is_data(names: Sequence[str]) -> bool:
+    """Tell whether a first line holds numbers and times instead of names."""
+    if any(plain_name(name) in COLUMNS for name in names):
+        return False
+    given = [name for name in names if name.strip()]
+    return bool(given) and 2 * sum(bool(_DATA.fullmatch(name)) for name in given) >= len(given)
 
 
 def refuse_twins(names: Iterable[str]) -> None:
@@ -192,6 +236,7 @@ class _Scan:
         self._offset = 0
         self._row_start = 0
         self._row_line = 0  # physical lines that ended before the row began
+        self._value_line = 0  # and before a value opened that is still open
         self._lines = 0
         self.rows = 0
         self.blank = 0
@@ -207,6 +252,7 @@ class _Scan:
         outside = (np.searchsorted(toggles, ends) + self._inside) % 2 == 0
         self._close_rows(data, ends, outside, found)
         self._look_inside(data, ends, outside, found)
+        self._look_behind(data, toggles, ends, found)
         self._inside ^= len(toggles) % 2 == 1
         stripped = chunk.rstrip(b" ")
         self._at_value = not self._inside and (stripped[-1] in self._before_value if stripped else self._at_value)
@@ -215,6 +261,7 @@ class _Scan:
 
     def end(self, found: Survey) -> None:
         """Close a last row that has no line end."""
+        found.unclosed_line = self._row_line + 1 if self._inside else 0
         if self._offset > self._row_start:
             self._judge(
                 np.array([self._offset - self._row_start]), np.array([self._lines - self._row_line]),
@@ -253,6 +300,21 @@ class _Scan:
         if like_rows.size and not found.like_rows_line:
             found.like_rows_line = self._lines + int(like_rows[0]) + 1
 
+    def _look_behind(self, data: npt.NDArray[np.uint8], toggles: Positions, ends: Positions, found: Survey) -> None:
+        """Look for a quote that closes a value though text follows."""
+        lines = self._lines + np.searchsorted(ends, toggles)
+        closing = toggles[1 - int(self._inside) :: 2]
+        opened = np.concatenate([[self._value_line] * int(self._inside), lines[int(self._inside) :: 2]])
+        if found.stray_lines is None and closing.size:
+            behind = np.append(data, _LF)[closing + 1]
+            behind[behind == _SPACE] = [_after_spaces(data, int(place) + 1) for place in closing[behind == _SPACE]]
+            stray = np.flatnonzero(~np.isin(behind, (*self._before_value, _QUOTE)))
+            if stray.size:
+                first = int(stray[0])
+                found.stray_lines = (int(opened[first]) + 1, int(lines[1 - int(self._inside) :: 2][first]) + 1)
+        if opened.size > closing.size:
+            self._value_line = int(opened[-1])
+
     def _judge(self, sizes: Positions, within: Positions, lines: Positions, found: Survey) -> None:
         filled = sizes > 0
         self.rows += int(filled.sum())
@@ -288,6 +350,12 @@ class _Scan:
         while place >= 0 and chunk[place] == _SPACE:
             place -= 1
         return self._at_value if place < 0 else chunk[place] in self._before_value
+
+
+def _after_spaces(data: npt.NDArray[np.uint8], place: int) -> int:
+    while place < len(data) and data[place] == _SPACE:
+        place += 1
+    return int(data[place]) if place < len(data) else _LF
 
 
 def _opened(file: Path) -> IO[bytes]:

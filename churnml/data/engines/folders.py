@@ -11,10 +11,9 @@ import duckdb
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
-from churnml.data.engines.csv_text import read_header
 from churnml.data.engines.engine import Found
 from churnml.data.engines.layout import TableFile, lay_out, named
-from churnml.data.engines.readable import check_readable, refuse_repeated_keys, why_unreadable
+from churnml.data.engines.readable import check_readable, read_headers, refuse_repeated_keys, why_unreadable
 from churnml.data.engines.sql import adopt, identifier, quoted
 from churnml.errors import InputError
 
@@ -59,8 +58,7 @@ def _parquet_query(files: Sequence[TableFile]) -> str:
 def _csv_query(files: Sequence[TableFile]) -> str:
     """Say how to read CSV files as text, without a guess: the header line alone tells columns and delimiter."""
     alike: dict[tuple[int, str, tuple[str, ...]], list[TableFile]] = {}
-    for file in files:
-        header = read_header(file.path)
+    for file, header in zip(files, read_headers(files), strict=True):
         alike.setdefault((header.skip, header.delimiter, header.columns), []).append(file)
     parts = []
     for (skip, delimiter, columns), group in alike.items():

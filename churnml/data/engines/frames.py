@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnml.data.engines.csv_text import refuse_twins
+from churnml.data.engines.sql import MOST_SCALE
 from churnml.errors import InputError
 
 _NEEDED = "but a DataFrame (pandas, Polars), an Arrow table, a DuckDB relation or an Ibis table is needed."
@@ -174,8 +176,19 @@ def _known_type(kind: pa.DataType) -> pa.DataType:
     """Return the type itself, or where an engine does not know it one that holds the same values."""
     if pa.types.is_float16(kind):
         return pa.float32()
-    return pa.string() if pa.types.is_decimal256(kind) else kind
+    return pa.string() if _is_rare_decimal(kind) else kind
+
+
+def _is_rare_decimal(kind: pa.DataType) -> bool:
+    """Tell whether a decimal is one that no engine holds, or only where it is not compared with larger numbers."""
+    return pa.types.is_decimal(kind) and (pa.types.is_decimal256(kind) or not 0 <= kind.scale <= MOST_SCALE)
 
 
 def _cast(column: Any, kind: pa.DataType) -> Any:
-    return column if column.type.equals(kind) else column.cast(kind)
+    if column.type.equals(kind):
+        return column
+    if _is_rare_decimal(column.type):
+        # Arrow itself writes exponents.
+        digits = (None if value is None else format(value, "f") for value in column.to_pylist())
+        return pa.array([None if text is None else re.sub(r"\.0+$", "", text) for text in digits], kind)
+    return column.cast(kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 import ibis
@@ -53,8 +53,25 @@ class PostgresEngine(Engine):
     def find(self, source: Any, names: Mapping[str, str]) -> Found:
         """Find tables and views of the schema by name."""
         listed = sorted(self.backend.list_tables())
-        found = {table: self.backend.table(name) for table, name in names.items() if name in listed}
+        own = self._own_types()
+        found = {
+            table: _with_plain_types(self.backend.table(name), own.get(name, set()))
+            for table, name in names.items()
+            if name in listed
+        }
         return Found(tables=found, names=listed)
+
+    def _own_types(self) -> dict[str, set[str]]:
+        """Name the columns of types that somebody made in this database, such as enumerations, by table."""
+        query = (
+            "SELECT table_name, column_name FROM information_schema.columns "
+            "WHERE data_type = 'USER-DEFINED' AND table_schema = current_schema()"
+        )
+        found: dict[str, set[str]] = {}
+        with self.backend.raw_sql(query) as cursor:
+            for table, column in cursor.fetchall():
+                found.setdefault(table, set()).add(column)
+        return found
 
     def keep(self, name: str, table: ir.Table, *, stored: bool) -> ir.Table:
         """Make a temporary view, or a temporary table; the database's own order of letters ends here."""
@@ -79,6 +96,16 @@ class PostgresEngine(Engine):
     def forget(self, name: str) -> None:
         """Drop a stored temporary table."""
         self.backend.raw_sql(f"DROP TABLE {_identifier(f'churnml_{name}')}").close()
+
+
+def _with_plain_types(table: ir.Table, own: Set[str]) -> ir.Table:
+    """Give a table with columns of rare types as text; Ibis takes an enumeration for one, and no function works."""
+    texts = {
+        column: table[column].cast("string") if kind.is_unknown() else table[column].concat("")
+        for column, kind in table.schema().items()
+        if kind.is_unknown() or (kind.is_string() and column in own)
+    }
+    return table.mutate(**texts) if texts else table
 
 
 def _quoted(text: str) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from churnml.data.engines.csv_text import read_header, survey
+from churnml.data.engines.csv_text import COLUMNS, Header, no_header, read_header, survey
 from churnml.data.engines.engine import said
 from churnml.data.engines.frames import refuse_lost_digits
-from churnml.data.engines.layout import TableFile
+from churnml.data.engines.layout import LISTED, TableFile, named
 from churnml.errors import InputError
 
 _PARQUET_MARK = b"PAR1"
@@ -39,6 +40,28 @@ def check_readable(files: Sequence[TableFile]) -> None:
             if ends != _PARQUET_MARK:
                 raise InputError(f"{file.name} is cut off: its end is missing.")
             _refuse_float16(file)
+
+
+def read_headers(files: Sequence[TableFile]) -> list[Header]:
+    """Read the headers of the text files of a table.
+
+    Raises
+    ------
+    InputError
+        Where one has none: it is no text, its first line holds values, or shares no column with the other parts.
+    """
+    headers = [read_header(file.path) for file in files]
+    parts_of = Counter(column for header in headers for column in header.columns)
+    alone = {
+        file.name: header.columns
+        for file, header in zip(files, headers, strict=True)
+        if len(files) > 1 and COLUMNS.isdisjoint(header.columns) and all(parts_of[one] == 1 for one in header.columns)
+    }
+    if len(alone) == len(files) > 1:
+        raise InputError(f"{named(files)} have no column in common: the first line of each should name the columns.")
+    if alone:
+        raise InputError(" ".join(no_header(name, columns) for name, columns in [*alone.items()][:LISTED]))
+    return headers
 
 
 def _refuse_float16(file: TableFile) -> None:
@@ -85,6 +108,8 @@ def why_unreadable(files: Sequence[TableFile], error: Exception) -> str:
             except InputError as reason:
                 error = reason
                 break
+            if said_of_quotes := found.misquoted(file.name):
+                return said_of_quotes
             if too_long := found.too_long(file.name):
                 return too_long
             ends = {end: count for end, count in found.ends.items() if count}

@@ -16,10 +16,9 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from churnml.data.engines.addresses import split_address
-from churnml.data.engines.csv_text import read_header
 from churnml.data.engines.engine import TABLE_NAMES, Engine, Found, Transform, said, unknown_timezone
 from churnml.data.engines.layout import TableFile, lay_out, named
-from churnml.data.engines.readable import check_readable, refuse_repeated_keys, why_unreadable
+from churnml.data.engines.readable import check_readable, read_headers, refuse_repeated_keys, why_unreadable
 from churnml.errors import InputError, MissingExtraError
 
 try:
@@ -123,8 +122,8 @@ class SparkEngine(Engine):
     def _read(self, files: Sequence[TableFile]) -> DataFrame:
         """Read files that are alike together; columns that one part lacks are null in it."""
         alike: dict[Any, list[TableFile]] = {}
-        for file in files:
-            header = None if file.is_parquet else read_header(file.path)
+        headers = [None] * len(files) if files[0].is_parquet else read_headers(files)
+        for file, header in zip(files, headers, strict=True):
             if header is not None and header.filled:
                 raise InputError(
                     f"{file.name}: Spark cannot pass over lines before the header, such as sep=; (remove them)."

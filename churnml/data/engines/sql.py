@@ -11,6 +11,9 @@ _PLAIN = re.compile(
     r"BOOLEAN|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\)|VARCHAR|DATE"
     r"|TIMESTAMP(_S|_MS)?|TIMESTAMP WITH TIME ZONE|TIMESTAMPTZ"
 )
+MOST_SCALE = 24
+"""Digits after the point of the decimals that leave room before it for the bounds of money; others become text."""
+_DECIMAL = re.compile(r"DECIMAL\(\d+,(\d+)\)")
 # The engine would round nanoseconds up, and an order of 23:59:59.9999999 would move to the next day.
 _NANOSECONDS = {
     "TIMESTAMP_NS": "make_timestamp(epoch_ns({}) // 1000)",
@@ -26,6 +29,8 @@ def adopt(engine: Backend, table: str, query: str, *, stored: bool) -> ir.Table:
         column = identifier(name)
         if kind in _NANOSECONDS:
             columns.append(f"{_NANOSECONDS[kind].format(column)} AS {column}")
+        elif (decimal := _DECIMAL.fullmatch(kind)) and int(decimal[1]) > MOST_SCALE:
+            columns.append(f"regexp_replace(CAST({column} AS VARCHAR), '\\.0+$', '') AS {column}")
         elif _PLAIN.fullmatch(kind):
             columns.append(column)
         else:

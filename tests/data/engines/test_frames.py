@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ COLUMNS: dict[str, Any] = {
     "ordered_at": [date(2025, 1, 5), date(2025, 2, 1)],
     "amount": [9.5, 12.0],
 }
+DECIMALS = {"order_id": [Decimal(1), Decimal(2)], "amount": [Decimal("9.5"), Decimal(12)]}
 FRAMES: dict[str, Callable[[], Any]] = {
     "pandas dates": lambda: pd.DataFrame(COLUMNS),
     "pandas Arrow dates": lambda: pd.DataFrame(COLUMNS).astype({"ordered_at": pd.ArrowDtype(pa.date32())}),
@@ -38,6 +40,20 @@ FRAMES: dict[str, Callable[[], Any]] = {
     "Arrow date64": lambda: pa.table(COLUMNS | {"ordered_at": pa.array(COLUMNS["ordered_at"], pa.date64())}),
     "Arrow float16": lambda: pa.table(COLUMNS | {"amount": pa.array(np.array([9.5, 12], np.float16))}),
     "Arrow decimal256": lambda: pa.table(COLUMNS | {"order_id": pa.array([1, 2], pa.decimal256(60, 0))}),
+    "Arrow decimal256 with a point": lambda: pa.table(
+        COLUMNS
+        | {
+            "order_id": pa.array(DECIMALS["order_id"], pa.decimal256(60, 40)),
+            "amount": pa.array(DECIMALS["amount"], pa.decimal256(60, 40)),
+        }
+    ),
+    "Arrow decimal of scale 36": lambda: pa.table(
+        COLUMNS
+        | {
+            "order_id": pa.array(DECIMALS["order_id"], pa.decimal128(38, 36)),
+            "amount": pa.array(DECIMALS["amount"], pa.decimal128(38, 36)),
+        }
+    ),
     "Arrow stream": lambda: pa.table(COLUMNS).to_reader(),
     "DuckDB relation": lambda: duckdb.connect().from_arrow(pa.table(COLUMNS)),
     "Ibis": lambda: ibis.memtable(pd.DataFrame(COLUMNS)),
@@ -52,6 +68,17 @@ def test_tables_in_hand_are_read(kind: str) -> None:
     assert found.customer_id.tolist() == ["a", "b"]
     assert found.ordered_at.tolist() == [pd.Timestamp("2025-01-05"), pd.Timestamp("2025-02-01")]
     assert found.amount.astype(float).tolist() == [9.5, 12.0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [pa.decimal128(5, -2), pa.decimal128(38, -2), pa.decimal256(50, -2)])
+def test_decimals_of_whole_hundreds_are_read_exactly(kind: pa.DataType) -> None:
+    hundreds = pa.array([Decimal("1E+2"), Decimal("12E+2")], kind)
+    found = read({"orders": pa.table(COLUMNS | {"order_id": hundreds, "amount": hundreds})})
+    rows = found.tables["orders"].order_by("amount").to_pandas()
+    assert rows.order_id.tolist() == ["100", "1200"]
+    assert rows.amount.tolist() == [Decimal(100), Decimal(1200)]
+    assert found.report.notes == []
 
 
 @pytest.mark.parametrize(
