@@ -17,7 +17,7 @@ from churnml.models.candidates import CANDIDATES
 from churnml.models.card import Card, VerdictPart
 from churnml.models.rows import TrainingFrame, customer_hashes
 from churnml.statistics.logodds import sigmoid
-from churnml.training.choose.choice import Predictions
+from churnml.training.choose.predictions import Predictions
 from churnml.training.result import Training
 from churnml.training.rows.study import Study
 from churnml.training.train import train

@@ -29,7 +29,7 @@ from churnml.models.upgrade import upgrade
 FORMAT = 5
 _FILE = "model.json"
 _KEYS = {
-    *("format", "candidate", "slope", "level", "level_feature", "level_reference", "segments"),
+    *("format", "candidate", "bound", "slope", "level", "level_feature", "level_reference", "segments"),
     *("definition", "features", "as_of", "card", "files"),
 }
 _VERSION_DIGITS = 12
@@ -65,6 +65,7 @@ def save_model(model: Model, folder: str | Path) -> Model:
     content = {
         "format": FORMAT,
         "candidate": model.candidate.name,
+        "bound": model.candidate.bound if np.isfinite(model.candidate.bound) else None,
         "slope": model.slope,
         "level": model.level,
         "level_feature": model.level_feature,
@@ -104,10 +105,10 @@ def load_model(folder: str | Path) -> Model:
                 f"{folder}: the model has format {content['format']}, but this churnml reads up to {FORMAT}. "
                 "Update churnml."
             )
-        if set(content) != _KEYS:
-            raise ValueError(f"keys that are not known or missing: {', '.join(sorted(set(content) ^ _KEYS))}")
         if content["format"] < FORMAT:
             content = upgrade(content)
+        if set(content) != _KEYS:
+            raise ValueError(f"keys that are not known or missing: {', '.join(sorted(set(content) ^ _KEYS))}")
         features = _described(content["features"])
         names = tuple(feature.name for feature in features)
         files = _files(folder, content["files"])
@@ -115,7 +116,10 @@ def load_model(folder: str | Path) -> Model:
             raise ValueError("slope, level and level_reference must be numbers")
         if content["level_feature"] not in (None, *names):
             raise ValueError("the level must follow a feature of the model")
-        candidate = CANDIDATES[content["candidate"]].load(files)
+        bound = np.inf if content["bound"] is None else float(content["bound"])
+        if not bound > 0:
+            raise ValueError("bound must be a number above 0, or null")
+        candidate = CANDIDATES[content["candidate"]].load(files).bounded(bound)
         if candidate.files != set(files):
             raise ValueError(f"files lists more than a {candidate.name} has")
         if len(set(names)) < len(names) or not set(candidate.reads) <= set(names):

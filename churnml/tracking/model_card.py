@@ -13,7 +13,7 @@ from markupsafe import Markup
 from churnml.models.attribution import sum_concepts
 from churnml.statistics.metrics import lift_at
 from churnml.tracking.markdown import facts, percent, said, words
-from churnml.training.choose.choice import Predictions
+from churnml.training.choose.predictions import Predictions
 from churnml.training.judge.figures import tenth_of
 from churnml.training.result import LEVEL_NOT_TESTED, Training
 from churnml.words.findings import say_level, say_verdict

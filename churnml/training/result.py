@@ -10,7 +10,7 @@ from churnml.models.card import Card
 from churnml.models.model import Model
 from churnml.models.rows import TrainingFrame
 from churnml.statistics.logodds import Floats
-from churnml.training.choose.choice import Predictions
+from churnml.training.choose.predictions import Predictions
 from churnml.training.judge.gate import Verdict
 from churnml.words.findings import say_finding, say_level, say_verdict
 from churnml.words.names import name_of

@@ -38,7 +38,7 @@ def test_members_that_know_the_same_of_different_things_count_the_same() -> None
 def test_on_few_rows_the_weights_stay_nearly_equal() -> None:
     churned, one, other = (values[:100] for values in drawn())
     weights = find_weights(churned, {"right": one + other, "half": one}, np.zeros(100, dtype=np.int64))
-    assert weights["right"] == pytest.approx(0.5, abs=0.02)
+    assert weights["right"] == pytest.approx(0.5, abs=0.04)
 
 
 def test_levels_do_not_matter() -> None:

@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 
 from churnml.models.candidates import CANDIDATES, Candidate
 from churnml.models.candidates.base import FitSettings
+from churnml.models.candidates.blend import Blend
 from churnml.models.candidates.logistic import fit_weights
 from churnml.models.rows import TrainingFrame
 from churnml.statistics.logodds import sigmoid
@@ -98,6 +99,44 @@ def test_the_base_is_the_mean_prediction(name: str, fitted: dict[str, Candidate]
     base, values = fitted[name].contributions(frame.X)
     assert base == pytest.approx(fitted[name].logodds(frame.X).mean(), abs=0.02)
     np.testing.assert_allclose(values.mean(axis=0), 0.0, atol=0.02)
+
+
+@every_candidate
+def test_no_candidate_is_surer_than_its_rows_allow(name: str, make_frame: MakeFrame, frame: TrainingFrame) -> None:
+    few = make_frame(customers=40, snapshots=2)
+    candidate = fit(name, few)
+    assert candidate.bound == np.log(2 * 80 + 1)
+    far = frame.X.iloc[:50] * 1e6
+    far.iloc[::2] = 0.0
+    far["btyd_no_order_probability"] = np.where(np.arange(50) % 2, 0.0, 1.0)
+    assert np.abs(candidate.logodds(far)).max() <= candidate.bound + 1e-9
+    base, values = candidate.contributions(far)
+    np.testing.assert_allclose(base + values.sum(axis=1), candidate.logodds(far), atol=1e-5)
+
+
+def test_where_the_bound_holds_a_row_its_contributions_shrink_by_one_factor(frame: TrainingFrame) -> None:
+    candidate = fit("rfm_logistic", frame)
+    free = candidate.free_logodds(frame.X)
+    base, values = candidate.free_contributions(frame.X)
+    candidate.bounded(1.0)
+    held = candidate.logodds(frame.X)
+    inside = np.abs(free) <= 1.0
+    assert inside.any()
+    assert (~inside).any()
+    np.testing.assert_array_equal(held[inside], free[inside])
+    np.testing.assert_array_equal(held[~inside], np.sign(free[~inside]))
+    base_held, values_held = candidate.contributions(frame.X)
+    assert base_held == base
+    np.testing.assert_array_equal(values_held[inside], values[inside])
+    np.testing.assert_allclose(values_held[~inside] * free[~inside, None], values[~inside] * held[~inside, None])
+
+
+def test_of_a_blend_every_member_is_bounded(frame: TrainingFrame) -> None:
+    blend = fit("blend", frame)
+    assert isinstance(blend, Blend)
+    assert {member.bound for member in blend.fitted.values()} == {blend.bound} == {np.log(2 * len(frame) + 1)}
+    assert {member.bound for member in blend.bounded(0.5).fitted.values()} == {0.5}
+    assert np.abs(blend.logodds(frame.X)).max() <= 0.5
 
 
 @every_candidate

@@ -21,7 +21,7 @@ from churnml.plots import plot_lift_over_time
 from churnml.printable import printable
 from churnml.tracking.markdown import facts, said, table
 from churnml.tracking.model_card import compute_drivers, compute_lift_over_time, sample_gate, write_model_card
-from churnml.training.choose.choice import Predictions
+from churnml.training.choose.predictions import Predictions
 from churnml.training.result import LEVEL_NOT_TESTED, Training
 from tests.drawn import verdict_of
 from tests.hostile import TEXTS

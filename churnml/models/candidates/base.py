@@ -1,8 +1,9 @@
-"""What a candidate model is: four methods, additive in log-odds throughout."""
+"""What a candidate model is: four methods, additive in log-odds throughout, and never surer than its rows allow."""
 
 from __future__ import annotations
 
 import json
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -44,10 +45,19 @@ class FitSettings:
 class Candidate(ABC):
     """A model of the shape of the risk: who is more likely to leave than whom, and by how much.
 
-    Candidates predict log-odds net of the level of a snapshot; the level is added afterwards.
+    Candidates predict log-odds net of the level of a snapshot; the level is added afterwards. They are held within
+    ``log(2 n + 1)`` of 0, for n rows that were learnt from: where all n rows end alike, half a customer added to both
+    sides gives these log-odds, and nothing that was seen allows to be surer. A model that goes on as a line beyond what
+    it saw would be surer by any factor there, and one such customer outweighs thousands of others.
+
+    Attributes
+    ----------
+    bound : float
+        Largest absolute log-odds; infinite before the fit, and for models of before format 5.
     """
 
     name: ClassVar[str]
+    bound: float = math.inf
 
     @property
     def trees(self) -> int | None:
@@ -59,17 +69,42 @@ class Candidate(ABC):
         """Check whether these features allow the candidate to be fitted."""
         return True
 
-    @abstractmethod
     def fit(self, frame: TrainingFrame, settings: FitSettings) -> Self:
         """Learn from labelled rows; returns itself."""
+        return self.learn(frame, settings).bounded(math.log(2 * len(frame) + 1))
 
-    @abstractmethod
+    def bounded(self, bound: float) -> Self:
+        """Hold the log-odds within a bound; returns itself."""
+        self.bound = bound
+        return self
+
     def logodds(self, X: pd.DataFrame) -> Floats:
         """Predict log-odds net of the level, shape (rows,)."""
+        return np.clip(self.free_logodds(X), -self.bound, self.bound)
+
+    def contributions(self, X: pd.DataFrame) -> tuple[float, Floats]:
+        """Split the log-odds: a base value and SHAP values of shape (rows, columns of X) that add up to them.
+
+        Where the bound holds a row, all its values shrink by one factor.
+        """
+        base, values = self.free_contributions(X)
+        free = values.sum(axis=1)
+        held = np.clip(base + free, -self.bound, self.bound) - base
+        beyond = np.abs(base + free) > self.bound
+        values[beyond] *= (held[beyond] / free[beyond])[:, None]
+        return base, values
 
     @abstractmethod
-    def contributions(self, X: pd.DataFrame) -> tuple[float, Floats]:
-        """Split the log-odds: a base value and SHAP values of shape (rows, columns of X) that add up to them."""
+    def learn(self, frame: TrainingFrame, settings: FitSettings) -> Self:
+        """Learn from labelled rows, without a bound; returns itself."""
+
+    @abstractmethod
+    def free_logodds(self, X: pd.DataFrame) -> Floats:
+        """Predict log-odds net of the level, without a bound, shape (rows,)."""
+
+    @abstractmethod
+    def free_contributions(self, X: pd.DataFrame) -> tuple[float, Floats]:
+        """Split the log-odds without a bound: see ``contributions``."""
 
     @abstractmethod
     def save(self, folder: Path) -> None:

@@ -21,7 +21,7 @@ from churnml.models.rows import TrainingFrame
 from churnml.statistics.logodds import Floats, sigmoid, softplus
 
 _FILE = "blend.json"
-_PULL = 300.0
+_PULL = 100.0
 _LEAST_WEIGHT = 0.01
 
 
@@ -51,18 +51,24 @@ class Blend(Candidate):
         """Check whether these features allow at least two members."""
         return sum(member.suits(features) for member in cls.members.values()) > 1
 
-    def fit(self, frame: TrainingFrame, settings: FitSettings) -> Self:
+    def learn(self, frame: TrainingFrame, settings: FitSettings) -> Self:
         """Fit every member that has a weight."""
         suited = [name for name, member in self.members.items() if member.suits(list(frame.X.columns))]
         self.weights = dict(settings.weights or dict.fromkeys(suited, 1 / len(suited)))
         self.fitted = {name: self.members[name]().fit(frame, settings) for name in self.weights}
         return self
 
-    def logodds(self, X: pd.DataFrame) -> Floats:
+    def bounded(self, bound: float) -> Self:
+        """Hold the log-odds of every member within a bound, and so their mean; returns itself."""
+        for member in self.fitted.values():
+            member.bounded(bound)
+        return super().bounded(bound)
+
+    def free_logodds(self, X: pd.DataFrame) -> Floats:
         """Add up the members, each times its weight."""
         return weighted_sum(self.weights, {name: member.logodds(X) for name, member in self.fitted.items()})
 
-    def contributions(self, X: pd.DataFrame) -> tuple[float, Floats]:
+    def free_contributions(self, X: pd.DataFrame) -> tuple[float, Floats]:
         """Add up the members' values, each times its weight: SHAP values are linear in the model."""
         base, values = 0.0, np.zeros(X.shape)
         for name, weight in self.weights.items():
@@ -109,7 +115,7 @@ def find_weights(churned: Floats, logodds: Mapping[str, Floats], groups: NDArray
 
     A mean, because how far apart log-odds should lie changes from season to season: folds that came before made freely
     weighted sums too sure of the next. That factor is left to the calibration. The weights are drawn towards equal
-    ones, as if 300 squared differences were added to the summed loss: on few rows the plain mean is hard to beat
+    ones, as if 100 squared differences were added to the summed loss: on few rows the plain mean is hard to beat
     (Clemen 1989, "Combining forecasts", International Journal of Forecasting 5).
 
     Parameters

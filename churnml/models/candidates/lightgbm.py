@@ -48,7 +48,7 @@ class LightGbm(Candidate):
         """Number of trees."""
         return int(self._fitted.current_iteration())
 
-    def fit(self, frame: TrainingFrame, settings: FitSettings) -> Self:
+    def learn(self, frame: TrainingFrame, settings: FitSettings) -> Self:
         """Grow a given number of trees on all rows, or those that help on a quarter of the customers on the others.
 
         Growing as many again on all rows gained nothing on folds, and takes twice as long.
@@ -65,12 +65,12 @@ class LightGbm(Candidate):
             self.booster = _stopped_early(frame, settings)
         return self
 
-    def logodds(self, X: pd.DataFrame) -> Floats:
+    def free_logodds(self, X: pd.DataFrame) -> Floats:
         """Add up the trees."""
         columns = self._fitted.feature_name()
         return np.asarray(self._fitted.predict(X[columns].to_numpy(dtype=np.float64), raw_score=True), dtype=np.float64)
 
-    def contributions(self, X: pd.DataFrame) -> tuple[float, Floats]:
+    def free_contributions(self, X: pd.DataFrame) -> tuple[float, Floats]:
         """Compute the exact tree SHAP values."""
         columns = self._fitted.feature_name()
         base, values = tree_contributions(self._fitted, X[columns])

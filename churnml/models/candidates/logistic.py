@@ -110,7 +110,7 @@ class FewColumns(Candidate):
         """Check whether all its columns are there."""
         return set(cls.columns) <= set(features)
 
-    def fit(self, frame: TrainingFrame, settings: FitSettings) -> Self:
+    def learn(self, frame: TrainingFrame, settings: FitSettings) -> Self:
         """Fit by penalised maximum likelihood (L2 of strength 1 on the standardised columns)."""
         values = self.transform(select(frame.X, self.columns))
         there = np.isfinite(values)
@@ -118,11 +118,11 @@ class FewColumns(Candidate):
         self.weights = fit_weights(np.nan_to_num(values - self.means), frame, variance=1.0)
         return self
 
-    def logodds(self, X: pd.DataFrame) -> Floats:
+    def free_logodds(self, X: pd.DataFrame) -> Floats:
         """Add up weight times distance from the mean."""
         return add_up(self._centred(X) * self.weights)
 
-    def contributions(self, X: pd.DataFrame) -> tuple[float, Floats]:
+    def free_contributions(self, X: pd.DataFrame) -> tuple[float, Floats]:
         """Return each column's own summand: for a linear model with independent columns these are the SHAP values."""
         values = np.zeros(X.shape)
         values[:, X.columns.get_indexer(pd.Index(self.columns))] = self._centred(X) * self.weights

@@ -44,7 +44,7 @@ class SplineLogistic(Candidate):
         self.centres: Floats = np.zeros(0)
         self.weights: Floats = np.zeros(0)
 
-    def fit(self, frame: TrainingFrame, settings: FitSettings) -> Self:
+    def learn(self, frame: TrainingFrame, settings: FitSettings) -> Self:
         """Place the knots and fit by penalised maximum likelihood."""
         rows = frame.sample(_MOST_ROWS)
         X = rows.X.loc[:, rows.X.notna().any()]
@@ -69,11 +69,11 @@ class SplineLogistic(Candidate):
         self.weights = fit_weights(basis, rows, _VARIANCE / len(self.columns))
         return self
 
-    def logodds(self, X: pd.DataFrame) -> Floats:
+    def free_logodds(self, X: pd.DataFrame) -> Floats:
         """Add up the curves."""
         return add_up(self._curves(X))
 
-    def contributions(self, X: pd.DataFrame) -> tuple[float, Floats]:
+    def free_contributions(self, X: pd.DataFrame) -> tuple[float, Floats]:
         """Return each feature's own curve, centred: for an additive model these are the interventional SHAP values."""
         values = np.zeros(X.shape)
         values[:, X.columns.get_indexer(pd.Index(self.columns))] = self._curves(X)

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from churnml.models.segments import Segment
 from churnml.statistics.logodds import Floats, logit, sigmoid, softplus
 from churnml.statistics.metrics import shape_loss
-from churnml.training.choose.choice import Predictions
+from churnml.training.choose.predictions import Predictions
 
 _PULL = 1.0
 

@@ -15,9 +15,11 @@ from churnml.models.rows import TrainingFrame
 from churnml.models.segments import Segment, membership
 from churnml.statistics.logodds import Floats
 from churnml.statistics.shifts import shift_to
+from churnml.training.choose.blending import with_blend
 from churnml.training.choose.calibration import calibration_slope, segment_offsets
-from churnml.training.choose.choice import Predictions, better_than_chance, compare, predict_folds, with_blend
+from churnml.training.choose.choice import better_than_chance, compare
 from churnml.training.choose.options import choose_options
+from churnml.training.choose.predictions import Predictions, predict_folds
 from churnml.training.choose.recipe import Recipe
 from churnml.training.choose.segments import find_segments
 from churnml.training.choose.tuning import tune
@@ -176,7 +178,7 @@ def _select(study: Study, predictions: Predictions, options: Recipe, segments: S
     members = membership(study.frame.X.iloc[predictions.rows], segments)
     if Blend.name in study.candidates:
         predictions = with_blend(predictions, embargo_days)
-    comparison = compare(predictions)
+    comparison = compare(predictions, embargo_days)
     rule = _recipe(predictions, RULE, options, embargo_days)
     chosen = _recipe(predictions, str(comparison.candidate[comparison.chosen].iloc[0]), options, embargo_days)
     if chosen.candidate != RULE:

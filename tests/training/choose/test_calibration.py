@@ -9,7 +9,7 @@ import pytest
 from churnml.models.segments import Segment, membership
 from churnml.statistics.logodds import sigmoid
 from churnml.training.choose.calibration import calibration_slope, fit_offsets, fit_slope, segment_offsets
-from churnml.training.choose.choice import Predictions
+from churnml.training.choose.predictions import Predictions
 from churnml.training.choose.segments import find_segments
 from tests.drawn import predictions_of
 

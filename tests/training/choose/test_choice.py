@@ -1,22 +1,16 @@
-"""The choice: compared by hand, the simplest within one standard error, and calibration only where it helps."""
+"""The choice: compared by hand, the blend or the simplest within one standard error."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from churnml.models.candidates import CANDIDATES
-from churnml.models.candidates.base import FitSettings
-from churnml.models.candidates.blend import find_weights
 from churnml.models.rows import TrainingFrame
-from churnml.training.choose.choice import better_than_chance, compare, predict_folds, with_blend
-from churnml.training.choose.recipe import Recipe
-from churnml.training.rows.folds import Fold
-from tests.drawn import predictions_of, study_of
+from churnml.training.choose.choice import better_than_chance, compare
+from tests.drawn import predictions_of
 
 MakeFrame = Callable[..., TrainingFrame]
 LOG3 = float(np.log(3))
@@ -74,6 +68,42 @@ def test_the_simplest_of_equals_is_chosen() -> None:
     assert table.candidate.tolist() == ["a", "b", "c"]
 
 
+def test_the_blend_is_chosen_where_it_is_near_the_best() -> None:
+    # Behind by .1308 with an error of .1798 (eight customers) or .0899 (four times as many).
+    table = compare(predictions_of(CHURNED, {"flat": FLAT, "right": RIGHT, "blend": FLAT}))
+    assert table.candidate[table.chosen].tolist() == ["blend"]
+    table = compare(predictions_of(CHURNED * 4, {"flat": FLAT * 4, "right": RIGHT * 4, "blend": FLAT * 4}))
+    assert table.candidate[table.chosen].tolist() == ["right"]
+
+
+def test_on_forward_folds_the_error_counts_the_noise_of_folds_too() -> None:
+    # One fold on which "right" is right, and one on which nobody differs: the paired difference is .130812 and 0.
+    given = predictions_of(CHURNED * 2, {"flat": FLAT * 2, "right": [*RIGHT, *FLAT]}, folds=[0] * 8 + [1] * 8)
+    apart, forward = (compare(given, days).set_index("candidate") for days in (None, 30))
+    # By chance all lose .693147. Squared deviations of the two folds from .065406: 2 * .065406^2 = .008556;
+    # sqrt((3 * (.004 * .693147)^2 + .008556) / 4 / 2) = .032748.
+    expected = np.hypot(apart.behind_error["flat"], 0.032748)
+    assert forward.behind_error["flat"] == pytest.approx(expected, abs=1e-6)
+    assert forward.behind_error["right"] == 0.0
+    assert forward.against_chance_error["right"] == apart.against_chance_error["right"]
+    # With a single fold the noise is what it typically is: sqrt(3 * (.004 * .693147)^2 / 3 / 1) = .002773.
+    one = predictions_of(CHURNED, {"flat": FLAT, "right": RIGHT})
+    error = compare(one, 30).set_index("candidate").behind_error["flat"]
+    assert error == pytest.approx(np.hypot(0.179803, 0.002773), abs=1e-5)
+
+
+def test_one_standard_error_is_wider_where_folds_are_few() -> None:
+    # With three degrees of freedom, what a normal law keeps within one error lies within 1.1969 of them.
+    def chosen(customers: int, days: int | None) -> str:
+        given = predictions_of(CHURNED * customers, {"flat": FLAT * customers, "right": RIGHT * customers})
+        table = compare(given, days)
+        return str(table.candidate[table.chosen].iloc[0])
+
+    # Behind by .130812: 16 customers have an error of .1228, 24 one of .0993, 1.19 of which are .1189.
+    assert (chosen(2, None), chosen(2, 30)) == ("right", "flat")
+    assert (chosen(3, None), chosen(3, 30)) == ("right", "right")
+
+
 def test_the_level_of_a_fold_is_not_rewarded() -> None:
     lifted = [*RIGHT, *(value + 5 for value in RIGHT)]
     table = compare(
@@ -81,112 +111,6 @@ def test_the_level_of_a_fold_is_not_rewarded() -> None:
     ).set_index("candidate")
     assert table.shape_loss["lifted"] == pytest.approx(table.shape_loss["right"], abs=1e-12)
     assert table.auroc["lifted"] == table.auroc["right"]
-
-
-def test_figures_of_each_fold() -> None:
-    given = predictions_of(CHURNED * 2, {"right": [*RIGHT, *FLAT]}, folds=[0] * 8 + [1] * 8)
-    assert given.figures("right") == [
-        {"shape_loss": pytest.approx(0.562335, abs=1e-6), "auroc": 0.75},
-        {"shape_loss": pytest.approx(0.693147, abs=1e-6), "auroc": 0.5},
-    ]
-    # Where only one outcome is there, an order is not defined and left out.
-    assert list(predictions_of([1.0, 1.0], {"right": [0.0, 1.0]}).figures("right")[0]) == ["shape_loss"]
-
-
-def test_predictions_stand_beside_their_rows(make_frame: MakeFrame) -> None:
-    frame = make_frame(customers=300, snapshots=4)
-    folds = [Fold(str(day), frame.snapshots < day, frame.snapshots == day) for day in frame.days[1:]]
-    seen: list[tuple[str, int, int]] = []
-    study = study_of(frame, candidates=["recency_rule", "lightgbm"], progress=lambda *step: seen.append(step))
-    found = predict_folds(study, folds, Recipe(tuple(frame.X.columns), trees=3))
-    later = frame.snapshots > frame.days[0]
-    np.testing.assert_array_equal(found.rows, np.flatnonzero(later))
-    np.testing.assert_array_equal(found.churned, frame.churned[later])
-    np.testing.assert_array_equal(found.customers, frame.customers[later])
-    np.testing.assert_array_equal(found.snapshots, frame.snapshots[later])
-    np.testing.assert_array_equal(found.folds, np.repeat([0, 1, 2], 300))
-    np.testing.assert_array_equal(found.groups, np.repeat([0, 1, 2], 300))
-    assert found.trees == {"lightgbm": [3, 3, 3]}
-    alone = CANDIDATES["recency_rule"]().fit(frame.take(folds[2].train), FitSettings(7, 1))
-    np.testing.assert_array_equal(found.logodds["recency_rule"][600:], alone.logodds(frame.take(folds[2].test).X))
-    assert seen[-1] == ("folds", 3, 3)
-    assert len(seen) == 7
-
-
-def test_a_fold_is_tested_on_whole_customers_up_to_a_number(make_frame: MakeFrame) -> None:
-    frame = make_frame(customers=300, snapshots=4)
-    folds = [Fold("late", frame.snapshots < frame.days[2], frame.snapshots >= frame.days[2])]
-    options = Recipe(tuple(frame.X.columns))
-    study = study_of(frame, candidates=["recency_rule"], fold_rows=1_000)
-    found = predict_folds(study, folds, options, 200)
-    assert 150 < len(found.rows) < 250
-    assert (np.unique(found.customers, return_counts=True)[1] == 2).all()
-    np.testing.assert_array_equal(found.churned, frame.churned[found.rows])
-
-
-def test_some_rows_keep_their_folds_and_trees_apart() -> None:
-    given = predictions_of(CHURNED, {"lightgbm": RIGHT, "blend": FLAT}, folds=[0, 0, 1, 1, 2, 2, 3, 3])
-    given = dataclasses.replace(given, trees={"lightgbm": [10, 20, 30, 40]})
-    kept = given.take(np.array([False, True, False, False, True, True, False, True]))
-    assert kept.rows.tolist() == [1, 4, 5, 7]
-    assert kept.folds.tolist() == [0, 1, 1, 2]
-    assert kept.trees == {"lightgbm": [10, 30, 40]}
-    assert list(kept.logodds) == ["lightgbm"]
-    assert kept.churned.tolist() == [CHURNED[at] for at in (1, 4, 5, 7)]
-
-
-def test_outcomes_are_known_from_the_embargo_on() -> None:
-    given = predictions_of(CHURNED, {"right": RIGHT}, folds=[0, 0, 1, 1, 2, 2, 3, 3])
-    # Folds lie 30 days apart: of the third, 60 days after the first, the second is known after 30 days, not after 31.
-    assert given.known_before(2, 30).tolist() == [True] * 4 + [False] * 4
-    assert given.known_before(2, 31).tolist() == [True] * 2 + [False] * 6
-    assert given.known_before(0, 30).tolist() == [False] * 8
-    # Customers kept apart are known whatever the day.
-    assert given.known_before(2, None).tolist() == [True] * 4 + [False] * 4
-
-
-def test_all_that_a_fold_is_told_was_known_by_its_first_day() -> None:
-    # The outcome of day 0 is known on day 20: after the first, and before the second snapshot of the next fold.
-    given = dataclasses.replace(
-        predictions_of([0.0, 1.0, 0.0], {"a": [0.0, 0.0, 0.0]}, folds=[0, 1, 1]),
-        snapshots=np.datetime64("2025-01-01") + np.array([0, 10, 40]),
-    )
-    assert given.known_before(1, 20).tolist() == [False] * 3
-    assert given.known_before(1, 10).tolist() == [True, False, False]
-
-
-def test_the_blend_of_a_fold_knows_what_was_known_before_it() -> None:
-    members = {"rfm_logistic": RIGHT * 100, "spline_logistic": FLAT * 100}
-    given = predictions_of(CHURNED * 100, members, folds=[0] * 400 + [1] * 400)
-    given = dataclasses.replace(given, trees={"lightgbm": [3, 4]})
-    blended = with_blend(given, 30)
-    right = np.array(RIGHT * 100)
-    # Nothing is known before the first fold: half of each. Then come the weights that were best on it.
-    np.testing.assert_allclose(blended.logodds["blend"][:400], right[:400] / 2)
-    first = {name: np.array(values[:400]) for name, values in members.items()}
-    weight = find_weights(given.churned[:400], first, np.zeros(400, dtype=np.int64))["rfm_logistic"]
-    assert weight > 0.52
-    np.testing.assert_allclose(blended.logodds["blend"][400:], weight * right[400:])
-    assert blended.trees == {"lightgbm": [3, 4], "blend": [3, 4]}
-    everything = {name: np.array(values) for name, values in members.items()}
-    assert blended.weights == find_weights(given.churned, everything, given.groups)
-    # One day more and the first fold is not known either.
-    np.testing.assert_allclose(with_blend(given, 31).logodds["blend"], right / 2)
-
-
-def test_the_blend_of_customers_kept_apart_knows_all_others() -> None:
-    members = {"rfm_logistic": RIGHT * 100, "spline_logistic": FLAT * 100}
-    given = predictions_of(CHURNED * 100, members, folds=[0] * 200 + [1] * 600)
-    found = with_blend(given, None).logodds["blend"]
-    for fold, others in ((slice(0, 200), slice(200, 800)), (slice(200, 800), slice(0, 200))):
-        parts = {name: np.array(values[others]) for name, values in members.items()}
-        weights = find_weights(given.churned[others], parts, np.zeros(len(parts["rfm_logistic"]), dtype=np.int64))
-        np.testing.assert_allclose(found[fold], weights["rfm_logistic"] * np.array(RIGHT * 100)[fold])
-
-
-def test_one_member_is_no_blend() -> None:
-    given = predictions_of(CHURNED, {"recency_rule": FLAT, "rfm_logistic": RIGHT})
-    assert with_blend(given, 30) is given
 
 
 def test_better_than_chance_on_the_folds_is_by_more_than_one_standard_error() -> None:

@@ -1,0 +1,97 @@
+"""Blending: weights from what was known or from other customers, and members that tell something."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from churnml.models.candidates.blend import find_weights, weighted_sum
+from churnml.statistics.logodds import Floats
+from churnml.training.choose.blending import beats_chance, with_blend
+from churnml.training.choose.predictions import Predictions
+from tests.drawn import predictions_of
+
+LOG3 = float(np.log(3))
+# As in test_choice: RIGHT is right of six in eight; WEAK of five.
+CHURNED = [1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0]
+RIGHT = [LOG3] * 4 + [-LOG3] * 4
+WEAK = [LOG3, LOG3, -LOG3, -LOG3, -LOG3, -LOG3, -LOG3, LOG3]
+FLAT = [0.0] * 8
+# Each half of the customers, and each fifth, holds the eight as often.
+CUSTOMERS = [10 * (row // 80) + row // 8 % 10 for row in range(800)]
+
+
+def weights_on(given: Predictions, rows: Floats) -> dict[str, float]:
+    """Find weights from some rows of a single snapshot."""
+    members = {name: np.asarray(values)[rows] for name, values in given.logodds.items()}
+    return find_weights(given.churned[rows], members, np.zeros(len(rows), dtype=np.int64))
+
+
+def test_the_blend_of_a_fold_knows_what_was_known_before_it() -> None:
+    members = {"rfm_logistic": RIGHT * 100, "spline_logistic": WEAK * 100}
+    given = predictions_of(CHURNED * 100, members, customers=CUSTOMERS, folds=[0] * 400 + [1] * 400)
+    given = dataclasses.replace(given, trees={"lightgbm": [3, 4]})
+    blended = with_blend(given, 30)
+    both = {name: np.array(values) for name, values in members.items()}
+    # Nothing is known before the first fold: half of each. Then come the weights that were best on it.
+    half = (both["rfm_logistic"] + both["spline_logistic"]) / 2
+    np.testing.assert_allclose(blended.logodds["blend"][:400], half[:400])
+    first = {name: values[:400] for name, values in both.items()}
+    weights = find_weights(given.churned[:400], first, np.zeros(400, dtype=np.int64))
+    assert weights["rfm_logistic"] > 0.52
+    np.testing.assert_allclose(blended.logodds["blend"][400:], weighted_sum(weights, both)[400:])
+    assert blended.trees == {"lightgbm": [3, 4], "blend": [3, 4]}
+    assert blended.weights == find_weights(given.churned, both, given.groups)
+    # One day more and the first fold is not known either.
+    np.testing.assert_allclose(with_blend(given, 31).logodds["blend"], half)
+
+
+def test_the_blend_of_customers_kept_apart_knows_all_others() -> None:
+    members = {"rfm_logistic": np.array(RIGHT * 100), "spline_logistic": np.array(WEAK * 100)}
+    given = predictions_of(CHURNED * 100, members, customers=CUSTOMERS, folds=[0] * 200 + [1] * 600)
+    found = with_blend(given, None).logodds["blend"]
+    for fold, others in ((slice(0, 200), slice(200, 800)), (slice(200, 800), slice(0, 200))):
+        weights = weights_on(given, np.arange(800)[others])
+        np.testing.assert_allclose(found[fold], weighted_sum(weights, members)[fold])
+
+
+def test_of_a_single_fold_the_weights_come_from_the_other_fifths_of_its_customers() -> None:
+    members = {"rfm_logistic": np.array(RIGHT * 100), "spline_logistic": np.array(WEAK * 100)}
+    given = predictions_of(CHURNED * 100, members, customers=CUSTOMERS, folds=[0] * 800)
+    found = with_blend(given, 30).logodds["blend"]
+    for part in range(5):
+        at = given.customers % 5 == part
+        weights = weights_on(given, np.flatnonzero(~at))
+        np.testing.assert_allclose(found[at], weighted_sum(weights, members)[at])
+
+
+def test_a_member_that_tells_nothing_of_other_customers_does_not_enter() -> None:
+    turned = [-value for value in RIGHT]
+    for useless in (FLAT * 100, turned * 100):
+        members = {"bg_nbd": useless, "rfm_logistic": RIGHT * 100, "spline_logistic": WEAK * 100}
+        blended = with_blend(
+            predictions_of(CHURNED * 100, members, customers=CUSTOMERS, folds=[0] * 400 + [1] * 400), 30
+        )
+        assert set(blended.weights) == {"rfm_logistic", "spline_logistic"}
+    # Where none tells anything, none is left out: something must be said, and the gate judges it.
+    members = {"bg_nbd": FLAT * 100, "rfm_logistic": turned * 100}
+    given = predictions_of(CHURNED * 100, members, customers=CUSTOMERS, folds=[0] * 800)
+    assert with_blend(given, 30).weights == {"bg_nbd": 1.0}
+
+
+def test_half_of_the_customers_fits_the_slope_and_the_other_half_judges_it() -> None:
+    churned, right, groups = np.array(CHURNED * 4), np.array(RIGHT * 4), np.zeros(32, dtype=np.int64)
+    halves = 2 * np.arange(32) + np.repeat([0, 1], 16)  # both hold the eight twice
+    assert beats_chance(churned, right, groups, halves)
+    assert not beats_chance(churned, 0 * right, groups, halves)
+    assert not beats_chance(churned, -right, groups, halves)
+    # What is right of the one half and wrong of the other by as much: the slope of each hurts the other.
+    assert not beats_chance(churned, np.repeat([1.0, -1.0], 16) * right, groups, halves)
+    # The slope of 3 that a half without a miss gets is too sure of the other half.
+    assert not beats_chance(churned, right, groups, np.arange(32))
+
+
+def test_one_member_is_no_blend() -> None:
+    given = predictions_of(CHURNED, {"recency_rule": FLAT, "rfm_logistic": RIGHT})
+    assert with_blend(given, 30) is given
