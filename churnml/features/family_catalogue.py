@@ -21,6 +21,8 @@ from churnml.features.family import Family, Feature, Supplied
 
 LEVEL = "level"
 """The family of the shop's own level."""
+OF_THE_DAY = frozenset({LEVEL, "calendar"})
+"""Families that tell the same of all customers of a day, so that they give no reasons."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from churnml.errors import InputError
-from churnml.features.family_catalogue import LEVEL
+from churnml.features.family_catalogue import OF_THE_DAY
 from churnml.features.sentences import Sentences
 
 CHANGES = ("new", "worse", "better", "same", "recovered", "came back", "lost", "off the list")
@@ -137,7 +137,7 @@ def name_causes(
         Table ``changes`` with ``feature`` and ``sentence``, null where none speaks, nothing changed, or they are not
         ranked.
     """
-    names = [name for name in contributions.columns if sentences.known[name].family != LEVEL]
+    names = [name for name in contributions.columns if sentences.known[name].family not in OF_THE_DAY]
     moved = contributions[names] - contributions_before.reindex(contributions.index)[names].fillna(0.0)
     rows = X.to_dict("index")
     told = [

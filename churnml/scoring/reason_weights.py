@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churnml.features.family_catalogue import LEVEL
+from churnml.features.family_catalogue import OF_THE_DAY
 from churnml.features.sentences import Sentences
 from churnml.statistics.logodds import Floats
 
@@ -71,7 +71,7 @@ class Weigher:
         side: Side,
     ) -> None:
         known = sentences.known
-        self.names = [name for name in X.columns if known[name].family != LEVEL]
+        self.names = [name for name in X.columns if known[name].family not in OF_THE_DAY]
         self.concepts = list(dict.fromkeys(known.concepts[name] for name in self.names))
         self.actionable = np.array([known.is_actionable(concept) for concept in self.concepts], dtype=np.bool_)
         self._sentences = sentences

@@ -37,7 +37,7 @@ from tests.random_shop import (
 # (seed, snapshot, customers): the day after a leap day, a leap day, a summer's day with one customer.
 SHOPS = [(1, date(2024, 3, 1), 25), (2, date(2024, 2, 29), 12), (3, date(2025, 6, 30), 1)]
 SHIFTS = [-1461, 1]  # days, for the first shops: back by four years; the snapshot off its leap day
-SEASONAL = {"season"}
+SEASONAL = {"season", "calendar"}
 FEATURES = [feature for family in catalogue().families.values() for feature in family.features]
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
 from churnml.models.candidates import RULE
 from churnml.models.candidates.base import FitSettings
@@ -22,7 +24,10 @@ _NEWEST = 6
 _THINNED = 2
 _TREES = 60
 _MOST_ROWS = 50_000
-_SEASON = "season"
+_SEASONAL = ("season", "calendar")
+_CALENDAR = "calendar"
+_YEAR = 365
+_NEAR_DAYS = 20
 
 
 def choose_options(study: Study) -> Recipe:
@@ -31,8 +36,9 @@ def choose_options(study: Study) -> Recipe:
     An option other than the plain one (all snapshots alike, season features where the shop has two years of history) is
     taken only where it lowers the shape loss of a small LightGBM by more than one customer-clustered standard error.
     Options are whether old snapshots fade (unless ``fade_days`` sets it), whether the newest six or each second one are
-    enough, and whether season features are read (where they are off, whether they are put on). Other features that are
-    off are not used. Without forward folds, everything stays plain.
+    enough, and whether the features of a season family are read (where they are off, whether they are put on); where
+    the day lies in the year is read only where a snapshot of about this day a year ago is learnt from. Other features
+    that are off are not used. Without forward folds, everything stays plain, and the day's place in the year unread.
 
     Returns
     -------
@@ -45,30 +51,55 @@ def choose_options(study: Study) -> Recipe:
     on = tuple(name for name in features if name not in study.off)
     plain = Recipe(on, "lightgbm", fade_days or None, trees=_TREES)
     if not folds:
-        return dataclasses.replace(plain, candidate=RULE, trees=None)
+        calendar = {feature.name for feature in frame.describe(on) if feature.family == _CALENDAR}
+        on = tuple(name for name in on if name not in calendar)
+        return dataclasses.replace(plain, features=on, candidate=RULE, trees=None)
     rounds: list[list[Recipe]] = []
     if fade_days is None:
         rounds.append([dataclasses.replace(plain, fade_days=days) for days in _HALF_LIVES])
     rounds.append([dataclasses.replace(plain, newest=_NEWEST), dataclasses.replace(plain, every=_THINNED)])
-    season = {feature.name for feature in frame.describe(features) if feature.family == _SEASON}
-    wanted = set(on) - season if season & set(on) else set(on) | season
-    other = tuple(name for name in features if name in wanted)
-    if other != on:
-        rounds.append([dataclasses.replace(plain, features=other)])
     samples = [(frame.sample(_MOST_ROWS, fold.train), frame.sample(_MOST_ROWS, fold.test)) for fold in folds]
     best, losses = plain, _losses(samples, plain, settings)
     customers = np.concatenate([test.customers for _, test in samples])
+
+    def try_out(candidate: Recipe) -> None:
+        nonlocal best, losses
+        found = _losses(samples, candidate, settings)
+        if found is None or losses is None:
+            return
+        difference, error = paired_difference(found, losses, customers)
+        if difference < -error:
+            best, losses = candidate, found
+
     for alternatives in rounds:
         for alternative in alternatives:
             changed = {key: value for key, value in vars(alternative).items() if value != getattr(plain, key)}
-            candidate = dataclasses.replace(best, **changed)
-            found = _losses(samples, candidate, settings)
-            if found is None or losses is None:
-                continue
-            difference, error = paired_difference(found, losses, customers)
-            if difference < -error:
-                best, losses = candidate, found
+            try_out(dataclasses.replace(best, **changed))
+    of_family = {feature.name: feature.family for feature in frame.describe(features)}
+    for family in _SEASONAL:
+        own = {name for name, of in of_family.items() if of == family}
+        if family == _CALENDAR and not knows_the_season(best.prepare(frame).days, study.as_of):
+            best = dataclasses.replace(best, features=tuple(name for name in best.features if name not in own))
+            continue
+        wanted = set(best.features) - own if own & set(best.features) else set(best.features) | own
+        if wanted != set(best.features):
+            try_out(dataclasses.replace(best, features=tuple(name for name in features if name in wanted)))
     return dataclasses.replace(best, candidate=RULE, trees=None)
+
+
+def knows_the_season(days: NDArray[np.datetime64], day: date) -> bool:
+    """Check whether a snapshot lies within 20 days of a year (365 days) before a day.
+
+    Without one, where the day lies in the year is but a name of the snapshots, and says nothing of this day.
+
+    Parameters
+    ----------
+    days : array of datetime64, shape (snapshots,)
+        Snapshots that are learnt from.
+    day : date
+        Day that is judged.
+    """
+    return bool((np.abs((days - (np.datetime64(day, "D") - _YEAR)).astype(int)) <= _NEAR_DAYS).any())
 
 
 def _losses(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from datetime import date
 
 import numpy as np
 import pytest
 
 from churnml.features.family_catalogue import catalogue
 from churnml.models.rows import TrainingFrame
-from churnml.training.choose.options import choose_options
+from churnml.training.choose.options import choose_options, knows_the_season
 from churnml.training.choose.recipe import Recipe
 from tests.drawn import study_of
 
@@ -85,3 +86,30 @@ def test_features_that_are_off_are_used_only_where_the_folds_prefer_them(make_fr
     assert found.features == (names if helps else names[:-1])
     if helps:  # and where they are on, they stay
         assert choose_options(dataclasses.replace(study, off=())).features == names
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "known"),
+    [("2024-07-01", True), ("2024-06-11", True), ("2024-06-10", False), ("2024-07-21", True), ("2024-07-22", False)],
+)
+def test_a_season_is_known_from_a_snapshot_within_20_days_of_a_year_before(snapshot: str, known: bool) -> None:
+    days = np.array(["2023-01-01", snapshot, "2025-03-01"], dtype="datetime64[D]")
+    assert knows_the_season(days, date(2025, 7, 1)) is known
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("a_year", [True, False])
+def test_the_place_in_the_year_is_read_only_where_this_season_was_learnt_from(
+    make_frame: MakeFrame, a_year: bool
+) -> None:
+    # In one half of the year recency tells who leaves, in the other the opposite.
+    frame = make_frame(customers=800, snapshots=18)
+    assert frame.days[-1] - frame.days[0] > np.timedelta64(400, "D")
+    angle = 2 * np.pi * (frame.snapshots - frame.days[0]).astype(float) / 365.25
+    turned = np.where(np.sin(angle) > 0, frame.churned, 1 - frame.churned)
+    X = frame.X.assign(day_of_year_sine=np.sin(angle), day_of_year_cosine=np.cos(angle))
+    described = {feature.name: feature for feature in catalogue().describe(X)}
+    frame = dataclasses.replace(frame, X=X, churned=turned, described=described)
+    day = (frame.days[0] + (365 + 5 if a_year else 365 - 60)).astype(object)
+    found = choose_options(study_of(frame, horizon_days=30, folds=4, fade_days=0, as_of=day)).features
+    assert ("day_of_year_sine" in found) is ("day_of_year_cosine" in found) is a_year
