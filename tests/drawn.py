@@ -129,7 +129,6 @@ def predictions_of(
         np.datetime64("2025-01-01") + 30 * at,
         at,
         {name: np.array(values) for name, values in logodds.items()},
-        {},
     )
 
 

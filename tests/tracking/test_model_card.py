@@ -54,7 +54,7 @@ def predictions() -> Predictions:
     # The second fold's fit stands higher as a whole, which must not matter.
     logodds = np.concatenate([np.arange(10, 0, -1), 100 + np.arange(20, 0, -1), np.arange(10, 0, -1)]).astype(float)
     y, rows = np.array(churned, dtype=float), np.arange(40)
-    return Predictions(rows, y, rows, days, folds, {"rule": logodds}, {})
+    return Predictions(rows, y, rows, days, folds, {"rule": logodds})
 
 
 def test_lift_is_that_of_each_fits_own_tenth(predictions: Predictions) -> None:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churnml.models.candidates.blend import Blend, find_weights, weighted_sum
-from churnml.models.candidates.lightgbm import LightGbm
 from churnml.statistics.logodds import Floats
 from churnml.statistics.metrics import shape_loss
 from churnml.training.choose.calibration import fit_slope
@@ -18,7 +17,10 @@ _PARTS = 5
 
 
 def with_blend(predictions: Predictions, embargo_days: int | None) -> Predictions:
-    """Add the blend: on each fold with weights from what was known before it, or from other customers.
+    """Add the blend: on each fold with weights from what was known before it, or else from other customers.
+
+    Of the first folds, before which nothing is known, each fifth of the customers is blended with weights from the
+    other fifths; of customers kept apart, each part with weights from the other parts.
 
     A member that tells nothing of customers on whom its slope was not fitted is left out: drawn towards equal weights,
     it would blur what the others say.
@@ -49,13 +51,9 @@ def with_blend(predictions: Predictions, embargo_days: int | None) -> Prediction
     for learnt, told in _blended_from(predictions, embargo_days):
         weights = weights_on(learnt) if learnt.any() else dict.fromkeys(members, 1 / len(members))
         blended[told] = weighted_sum(weights, {name: logodds[told] for name, logodds in members.items()})
-    trees = dict(predictions.trees)
-    if LightGbm.name in trees:
-        trees[Blend.name] = trees[LightGbm.name]
     return replace(
         predictions,
         logodds={**predictions.logodds, Blend.name: blended},
-        trees=trees,
         weights=weights_on(np.ones(len(churned), dtype=bool)),
     )
 
@@ -67,10 +65,15 @@ def _blended_from(
     folds = np.unique(predictions.folds)
     if embargo_days is None:
         return [(predictions.folds != fold, predictions.folds == fold) for fold in folds]
-    if len(folds) > 1:
-        return [(predictions.known_before(fold, embargo_days), predictions.folds == fold) for fold in folds]
+    found, first = [], np.zeros(len(predictions.folds), dtype=bool)
+    for fold in folds:
+        known, at = predictions.known_before(fold, embargo_days), predictions.folds == fold
+        if known.any():
+            found.append((known, at))
+        else:
+            first |= at
     parts = predictions.customers % _PARTS
-    return [(parts != part, parts == part) for part in range(_PARTS)]
+    return found + [(first & (parts != part), first & (parts == part)) for part in range(_PARTS)]
 
 
 def beats_chance(churned: Floats, logodds: Floats, groups: NDArray[np.int64], customers: NDArray[np.int64]) -> bool:

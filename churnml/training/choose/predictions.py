@@ -38,8 +38,6 @@ class Predictions:
         Position of each row's fold.
     logodds : mapping of str to array of float, shape (rows,)
         Predictions of each candidate in log-odds.
-    trees : mapping of str to sequence of int
-        Number of trees per fold, for each candidate with trees.
     weights : mapping of str to float
         Weights of the blend's members, found on all folds; empty without a blend.
     """
@@ -50,7 +48,6 @@ class Predictions:
     snapshots: NDArray[np.datetime64]
     folds: NDArray[np.int64]
     logodds: Mapping[str, Floats]
-    trees: Mapping[str, Sequence[int]]
     weights: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -61,7 +58,7 @@ class Predictions:
 
     def take(self, kept: NDArray[np.bool_]) -> Predictions:
         """Return the rows of a mask, and of the folds those that have some, without a blend."""
-        positions, folds = np.unique(self.folds[kept], return_inverse=True)
+        folds = np.unique(self.folds[kept], return_inverse=True)[1]
         return Predictions(
             self.rows[kept],
             self.churned[kept],
@@ -69,7 +66,6 @@ class Predictions:
             self.snapshots[kept],
             folds,
             {name: logodds[kept] for name, logodds in self.logodds.items() if name != Blend.name},
-            {name: [trees[at] for at in positions] for name, trees in self.trees.items() if name != Blend.name},
         )
 
     def known_before(self, fold: int, embargo_days: int | None) -> NDArray[np.bool_]:
@@ -117,22 +113,19 @@ def predict_folds(study: Study, folds: Sequence[Fold], recipe: Recipe, most_test
     fitted_ones = [name for name in study.candidates if name != Blend.name]
     done: list[str] = []
 
-    def predict_fold(fold: Fold, settings: FitSettings) -> tuple[NDArray[np.intp], dict[str, Floats], dict[str, int]]:
+    def predict_fold(fold: Fold, settings: FitSettings) -> tuple[NDArray[np.intp], dict[str, Floats]]:
         drawn = fold.test if most_tested is None else frame.drawn(most_tested, fold.test)
         train, X = frame.sample(most_rows, fold.train), frame.X.loc[drawn]
-        logodds, trees = {}, {}
+        logodds = {}
         for name in fitted_ones:
             study.progress(f"fold {fold.name}: {name_of('candidate', name, 'en')}", len(done), len(folds))
-            fitted = replace(recipe, candidate=name).fit(train, settings)
-            logodds[name] = fitted.logodds(X)
-            if fitted.trees is not None:
-                trees[name] = fitted.trees
+            logodds[name] = replace(recipe, candidate=name).fit(train, settings).logodds(X)
         done.append(fold.name)
-        return np.flatnonzero(drawn), logodds, trees
+        return np.flatnonzero(drawn), logodds
 
     found = side_by_side(predict_fold, folds, study.settings)
     study.progress("folds", len(folds), len(folds))
-    rows = [at for at, _, _ in found]
+    rows = [at for at, _ in found]
     tested = np.concatenate(rows)
     return Predictions(
         tested,
@@ -140,6 +133,5 @@ def predict_folds(study: Study, folds: Sequence[Fold], recipe: Recipe, most_test
         frame.customers[tested],
         frame.snapshots[tested],
         np.repeat(np.arange(len(rows)), [len(part) for part in rows]),
-        {name: np.concatenate([logodds[name] for _, logodds, _ in found]) for name in fitted_ones},
-        {name: [trees[name] for _, _, trees in found] for name in found[0][2]},
+        {name: np.concatenate([logodds[name] for _, logodds in found]) for name in fitted_ones},
     )

@@ -189,11 +189,9 @@ def _select(study: Study, predictions: Predictions, options: Recipe, segments: S
 
 
 def _recipe(predictions: Predictions, candidate: str, options: Recipe, embargo_days: int | None) -> Recipe:
-    trees = predictions.trees.get(candidate)
     return dataclasses.replace(
         options,
         candidate=candidate,
-        trees=int(np.median(trees)) if trees else None,
         weights=predictions.weights if candidate == Blend.name else {},
         slope=calibration_slope(predictions, candidate, embargo_days),
     )

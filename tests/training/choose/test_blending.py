@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
+import pytest
 
 from churnml.models.candidates.blend import find_weights, weighted_sum
 from churnml.statistics.logodds import Floats
@@ -31,20 +30,28 @@ def weights_on(given: Predictions, rows: Floats) -> dict[str, float]:
 def test_the_blend_of_a_fold_knows_what_was_known_before_it() -> None:
     members = {"rfm_logistic": RIGHT * 100, "spline_logistic": WEAK * 100}
     given = predictions_of(CHURNED * 100, members, customers=CUSTOMERS, folds=[0] * 400 + [1] * 400)
-    given = dataclasses.replace(given, trees={"lightgbm": [3, 4]})
     blended = with_blend(given, 30)
     both = {name: np.array(values) for name, values in members.items()}
-    # Nothing is known before the first fold: half of each. Then come the weights that were best on it.
-    half = (both["rfm_logistic"] + both["spline_logistic"]) / 2
-    np.testing.assert_allclose(blended.logodds["blend"][:400], half[:400])
-    first = {name: values[:400] for name, values in both.items()}
-    weights = find_weights(given.churned[:400], first, np.zeros(400, dtype=np.int64))
+    # The weights of the second fold are those that were best on the first.
+    weights = weights_on(given, np.arange(400))
     assert weights["rfm_logistic"] > 0.52
     np.testing.assert_allclose(blended.logodds["blend"][400:], weighted_sum(weights, both)[400:])
-    assert blended.trees == {"lightgbm": [3, 4], "blend": [3, 4]}
     assert blended.weights == find_weights(given.churned, both, given.groups)
-    # One day more and the first fold is not known either.
-    np.testing.assert_allclose(with_blend(given, 31).logodds["blend"], half)
+
+
+@pytest.mark.parametrize("days", [30, 31])
+def test_before_which_nothing_is_known_the_weights_come_from_the_other_fifths_of_the_customers(days: int) -> None:
+    members = {"rfm_logistic": np.array(RIGHT * 100), "spline_logistic": np.array(WEAK * 100)}
+    given = predictions_of(CHURNED * 100, members, customers=CUSTOMERS, folds=[0] * 400 + [1] * 400)
+    found = with_blend(given, days).logodds["blend"]
+    # After 31 days the first fold is not known by the second: these are first folds both.
+    first = given.folds == 0 if days == 30 else given.folds >= 0
+    for part in range(5):
+        at = first & (given.customers % 5 == part)
+        others = np.flatnonzero(first & (given.customers % 5 != part))
+        members_there = {name: values[others] for name, values in members.items()}
+        weights = find_weights(given.churned[others], members_there, given.groups[others])
+        np.testing.assert_allclose(found[at], weighted_sum(weights, members)[at])
 
 
 def test_the_blend_of_customers_kept_apart_knows_all_others() -> None:
@@ -54,16 +61,6 @@ def test_the_blend_of_customers_kept_apart_knows_all_others() -> None:
     for fold, others in ((slice(0, 200), slice(200, 800)), (slice(200, 800), slice(0, 200))):
         weights = weights_on(given, np.arange(800)[others])
         np.testing.assert_allclose(found[fold], weighted_sum(weights, members)[fold])
-
-
-def test_of_a_single_fold_the_weights_come_from_the_other_fifths_of_its_customers() -> None:
-    members = {"rfm_logistic": np.array(RIGHT * 100), "spline_logistic": np.array(WEAK * 100)}
-    given = predictions_of(CHURNED * 100, members, customers=CUSTOMERS, folds=[0] * 800)
-    found = with_blend(given, 30).logodds["blend"]
-    for part in range(5):
-        at = given.customers % 5 == part
-        weights = weights_on(given, np.flatnonzero(~at))
-        np.testing.assert_allclose(found[at], weighted_sum(weights, members)[at])
 
 
 def test_a_member_that_tells_nothing_of_other_customers_does_not_enter() -> None:

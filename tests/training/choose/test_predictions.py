@@ -50,7 +50,6 @@ def test_predictions_stand_beside_their_rows(make_frame: MakeFrame) -> None:
     np.testing.assert_array_equal(found.snapshots, frame.snapshots[later])
     np.testing.assert_array_equal(found.folds, np.repeat([0, 1, 2], 300))
     np.testing.assert_array_equal(found.groups, np.repeat([0, 1, 2], 300))
-    assert found.trees == {"lightgbm": [3, 3, 3]}
     alone = CANDIDATES["recency_rule"]().fit(frame.take(folds[2].train), FitSettings(7, 1))
     np.testing.assert_array_equal(found.logodds["recency_rule"][600:], alone.logodds(frame.take(folds[2].test).X))
     assert seen[-1] == ("folds", 3, 3)
@@ -70,11 +69,9 @@ def test_a_fold_is_tested_on_whole_customers_up_to_a_number(make_frame: MakeFram
 
 def test_some_rows_keep_their_folds_and_trees_apart() -> None:
     given = predictions_of(CHURNED, {"lightgbm": RIGHT, "blend": FLAT}, folds=[0, 0, 1, 1, 2, 2, 3, 3])
-    given = dataclasses.replace(given, trees={"lightgbm": [10, 20, 30, 40]})
     kept = given.take(np.array([False, True, False, False, True, True, False, True]))
     assert kept.rows.tolist() == [1, 4, 5, 7]
     assert kept.folds.tolist() == [0, 1, 1, 2]
-    assert kept.trees == {"lightgbm": [10, 30, 40]}
     assert list(kept.logodds) == ["lightgbm"]
     assert kept.churned.tolist() == [CHURNED[at] for at in (1, 4, 5, 7)]
 
