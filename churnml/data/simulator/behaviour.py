@@ -82,7 +82,7 @@ class _State:
         return _State(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
 
-def live(rng: np.random.Generator, people: People, kind: Kind, effects: Effects, end: int) -> Lives:
+def live(rng: np.random.Generator, people: People, kind: Kind, effects: Effects, start: int, end: int) -> Lives:
     """Let the customers order until they leave or the data ends.
 
     Parameters
@@ -95,8 +95,8 @@ def live(rng: np.random.Generator, people: People, kind: Kind, effects: Effects,
         What shop it is: its deliveries and its season.
     effects
         What each driver adds to the hazard of leaving.
-    end
-        Second since 1970 at which the data ends: no order at or after it.
+    start, end : int
+        Seconds since 1970 between which orders are kept, ``[start, end)``. What happened before has its consequences.
 
     Returns
     -------
@@ -116,10 +116,15 @@ def live(rng: np.random.Generator, people: People, kind: Kind, effects: Effects,
         hazards = np.column_stack([weights * strengths, people.base_hazard[state.customer]])
         leaving, cause = _decide(rng, hazards)
         numbers = np.full(state.customer.size, number)
-        rounds.append(
-            {"customer": state.customer, "number": numbers, "ordered_at": state.ordered_at, **order}
-            | {"due_at": due, "leaving": leaving, "cause": cause, "hazards": hazards, "exposed": exposed}
-        )
+        orders = {"customer": state.customer, "number": numbers, "ordered_at": state.ordered_at, **order} | {
+            "due_at": due,
+            "leaving": leaving,
+            "cause": cause,
+            "hazards": hazards,
+            "exposed": exposed,
+        }
+        kept = state.ordered_at >= start
+        rounds.append(orders if kept.all() else {name: values[kept] for name, values in orders.items()})
         state.clock, state.slow, state.ordered_at = next_clock, slow, due
         state = state.keep(~leaving & (due < end))
     by_customer = np.argsort(np.concatenate([part["customer"] for part in rounds]), kind="stable")

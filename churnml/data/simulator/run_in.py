@@ -48,28 +48,23 @@ def draw_customers(
     while missing:
         drawn = missing if first == start else math.ceil(1.05 * missing / seen_share) + 16
         people = draw_people(rng, drawn, kind, effects, float(own_first), float(own_end))
-        part = _seen(people, live(rng, people, kind, effects, end), start, missing)
+        part = _seen(people, live(rng, people, kind, effects, start, end), missing)
         seen_share = max(part[2].size / drawn, 0.5 * seen_share)
         parts.append(part)
         missing -= part[2].size
     return _joined(parts)
 
 
-def _seen(people: People, lives: Lives, start: int, at_most: int) -> tuple[People, Lives, Ints]:
-    """Keep the first customers with orders from the start on, and number these orders from 1."""
-    within = lives.ordered_at >= start
-    if within.all() and people.first_at.size <= at_most:
-        return people, lives, np.zeros(people.first_at.size, dtype=np.int64)
-    orders = np.bincount(lives.customer, minlength=people.first_at.size)
-    seen_orders = np.bincount(lives.customer[within], minlength=people.first_at.size)
-    seen = np.flatnonzero(seen_orders)[:at_most]
-    place = np.full(people.first_at.size, -1)
-    place[seen] = np.arange(seen.size)
-    rows = np.flatnonzero(within & (place[lives.customer] >= 0))
-    before = (orders - seen_orders)[seen]
-    kept = Lives(**{field.name: getattr(lives, field.name)[rows] for field in fields(Lives)})
-    kept = replace(kept, customer=place[kept.customer], number=kept.number - before[place[kept.customer]])
-    return people.keep(seen), kept, before
+def _seen(people: People, lives: Lives, at_most: int) -> tuple[People, Lives, Ints]:
+    """Keep the first customers who have orders, and number these orders from 1."""
+    seen, first = np.unique(lives.customer, return_index=True)
+    if seen.size > at_most:
+        rows = first[at_most]  # sorted by customer: so many orders belong to the first ones
+        lives = Lives(**{field.name: getattr(lives, field.name)[:rows] for field in fields(Lives)})
+        seen, first = seen[:at_most], first[:at_most]
+    before = lives.number[first] - 1
+    customer = np.searchsorted(seen, lives.customer)
+    return people.keep(seen), replace(lives, customer=customer, number=lives.number - before[customer]), before
 
 
 def _joined(parts: list[tuple[People, Lives, Ints]]) -> tuple[People, Lives, Ints]:
