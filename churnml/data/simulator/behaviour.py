@@ -174,8 +174,10 @@ def _order(
     cancelled = rng.random(size) < 0.015
     cancelled_at = np.where(cancelled, state.ordered_at + rng.integers(600, 2 * DAY, size), NEVER)
     late = (rng.random(size) < people.late_share[state.customer]) & ~cancelled
-    promised = (state.ordered_at // DAY + rng.integers(kind.promise_days[0], kind.promise_days[1] + 1, size)) * DAY
-    days_off = np.searchsorted([0.20, 0.55, 0.95], rng.random(size)) - 2
+    promise_days = rng.integers(kind.promise_days[0], kind.promise_days[1] + 1, size)
+    promised = (state.ordered_at // DAY + promise_days) * DAY
+    # Up to two days early, but not on the day of the order.
+    days_off = np.maximum(np.searchsorted([0.20, 0.55, 0.95], rng.random(size)) - 2, 1 - promise_days)
     days_off = np.where(late, _LATE_DAYS + rng.exponential(2.5, size).astype(np.int64), days_off)
     delivered = promised + days_off * DAY + rng.integers(9 * 3600, 19 * 3600, size)
     shipped = state.ordered_at + ((delivered - state.ordered_at) * rng.uniform(0.05, 0.6, size)).astype(np.int64)
