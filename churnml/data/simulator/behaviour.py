@@ -27,7 +27,6 @@ CAUSES = (*DRIVERS, "base")
 
 _LATE_DAYS = 2
 _LONG_OPEN_DAYS = 10
-_SLOW_RATIO = 1.6
 _PRICE_FADES = np.array([1.0, 0.75, 0.5])
 # Share of the day against the clock: few order at night, most in the evening. It maps whole days onto themselves and
 # never turns two times around, so that what holds for days (one Poisson process, say) still holds.
@@ -110,7 +109,7 @@ def live(rng: np.random.Generator, people: People, kind: Kind, effects: Effects,
         if not state.customer.size:
             break
         order = _order(rng, people, kind, state, may_change=number > 1)
-        next_clock, slow = _next_gap(rng, people, effects, state)
+        next_clock, slow = _next_gap(rng, people, kind, effects, state)
         due = np.maximum(_daily_clock(kind.season.calendar(next_clock)), state.ordered_at + 1)
         exposed, weights = _exposures(state, order, due)
         hazards = np.column_stack([weights * strengths, people.base_hazard[state.customer]])
@@ -222,7 +221,9 @@ def _answer(rng: np.random.Generator, opened: Ints) -> tuple[Ints, Ints]:
     return first_response, resolved
 
 
-def _next_gap(rng: np.random.Generator, people: People, effects: Effects, state: _State) -> tuple[Floats, Flags]:
+def _next_gap(
+    rng: np.random.Generator, people: People, kind: Kind, effects: Effects, state: _State
+) -> tuple[Floats, Flags]:
     """Draw when the next order is due, and whether the gap up to it is one of a slow phase."""
     size = state.customer.size
     pace = people.pace_days[state.customer]
@@ -231,9 +232,9 @@ def _next_gap(rng: np.random.Generator, people: People, effects: Effects, state:
     regularity = people.regularity[state.customer]
     ratio = rng.standard_gamma(regularity) / regularity
     turns = rng.random(size)
-    slow = np.where(state.slow, turns > 0.25, turns < 0.027)
+    slow = np.where(state.slow, turns > 0.25, turns < kind.slows_down)
     # Every gap of a slow phase is visibly long; a long gap outside of one is chance and means nothing.
-    ratio = np.where(slow, np.maximum(2.3 * ratio, _SLOW_RATIO + 0.1), ratio)
+    ratio = np.where(slow, np.maximum(kind.slow_times * ratio, kind.slow_least), ratio)
     return state.clock + DAY * np.maximum(pace * ratio, 1.0), slow
 
 

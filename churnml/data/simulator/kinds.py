@@ -26,6 +26,10 @@ class Kind:
         Shortest and longest usual gap, in days.
     regularity : tuple of float
         Range of the shape of a customer's gamma-distributed gaps: 1 is as irregular as chance, 100 varies by a tenth.
+    slows_down : float
+        Chance at each order that a customer slows down; a quarter of the slow ones find back to their pace each time.
+    slow_times, slow_least : float
+        How many times as long gaps are while a customer has slowed down, on average and at least.
     base_hazard : float
         Mean hazard of leaving after an order without any reason.
     one_time_share : float
@@ -71,6 +75,9 @@ class Kind:
     pace_spread: float
     pace_bounds_days: tuple[float, float]
     regularity: tuple[float, float]
+    slows_down: float = 0.027
+    slow_times: float = 2.3
+    slow_least: float = 1.7
     base_hazard: float
     one_time_share: float
     arrival_bend: float = 1.0
@@ -95,14 +102,19 @@ class Kind:
 _ALL = (
     Kind(
         name="gift",
-        pace_days=72,
-        pace_spread=0.6,
+        pace_days=70,
+        pace_spread=0.65,
         pace_bounds_days=(14, 300),
-        regularity=(1.1, 1.7),
-        base_hazard=0.025,
-        one_time_share=0.31,
+        regularity=(2.0, 3.2),
+        slows_down=0.045,
+        slow_times=3,
+        slow_least=2.4,
+        base_hazard=0.005,
+        one_time_share=0.39,
         run_in_years=6,
         season=Season(amplitude=0.6, second=0.4, peak_day=319),
+        discount_customers=0.35,
+        late_share=0.09,
         bulk_spread=0.5,
     ),
     Kind(
