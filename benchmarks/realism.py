@@ -12,8 +12,8 @@ per customer within the last two years of the data, so that a longer history is 
 of customers with one order day. ``order days``: quantiles of 25, 50, 75, 90 and 99 % of the order days per customer.
 ``again``: share of the order days that another follows within 90 days, of those 90 days before the end. ``gap``: median
 days between order days. ``spend``: spend of the customer at 90 % over that of the median one. ``base rate``, ``AUROC``
-and ``shape loss``: of the eligible customers on the judged window; ``very high``: their share with a probability of 0.75
-or more (the highest band); a dash where no model is better than the rules.
+and ``shape loss``: of the eligible customers on the judged window; ``very high``: their share with a probability of at
+least 0.75; a dash where no model is better than the rules.
 """
 
 from __future__ import annotations
