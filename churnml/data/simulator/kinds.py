@@ -102,12 +102,12 @@ class Kind:
 _ALL = (
     Kind(
         name="gift",
-        pace_days=64,
+        pace_days=68,
         pace_spread=0.6,
         pace_bounds_days=(14, 300),
-        regularity=(1.8, 2.8),
-        slows_down=0.035,
-        slow_times=2.6,
+        regularity=(2.2, 3.2),
+        slows_down=0.045,
+        slow_times=2.8,
         slow_least=2.4,
         base_hazard=0.005,
         one_time_share=0.38,
