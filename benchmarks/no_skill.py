@@ -48,7 +48,7 @@ def of_frame(frame: TrainingFrame, config: Config) -> Study:
 def simulated(customers: int, seed: int, config: Config) -> Training:
     """Train on a simulated shop without effects."""
     with tempfile.TemporaryDirectory() as folder:
-        simulate(folder, customers=customers, seed=seed, effects=Effects.none(), jobs=1)
+        simulate(folder, customers=customers, seed=seed, effects=Effects.none(), jobs=1, kind="textbook")
         return train(of_shop(churnml.read(folder), config, None))
 
 

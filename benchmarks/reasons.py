@@ -25,7 +25,7 @@ import pandas as pd
 import churnml
 from churnml.config import Config
 from churnml.data.history import History
-from churnml.data.simulator import DRIVERS, Effects, simulate
+from churnml.data.simulator import DRIVERS, KINDS, Effects, simulate
 from churnml.features.available import available
 from churnml.features.builder import build
 from churnml.features.family_catalogue import catalogue
@@ -132,6 +132,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--strength", type=float, default=1.0, help="factor of all effects")
     parser.add_argument("--years", type=float, default=3.0)
+    parser.add_argument("--kind", choices=list(KINDS), default="textbook")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--sentences", type=int, default=5_000, help="sentences that are compared, per language")
     parser.add_argument("--only", nargs="+", choices=["none", *DRIVERS], help="shops without this effect only")
@@ -145,7 +146,16 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as made:
                 folder = Path(made)
                 effects = Effects(**{**strengths, **({} if off == "none" else {off: 0.0})})
-                simulate(folder, options.customers, seed, effects, END.isoformat(), options.years, jobs=1)
+                simulate(
+                    folder,
+                    options.customers,
+                    seed,
+                    effects,
+                    END.isoformat(),
+                    options.years,
+                    jobs=1,
+                    kind=options.kind,
+                )
                 candidate, X, written = told(folder, day, config)
                 rows = shares(folder, day, X, written["en"], None if off == "none" else off)
                 found += [{"seed": seed, "candidate": candidate, **row} for row in rows]

@@ -25,7 +25,7 @@ from churnml.workflow import score
 
 def small_model(folder: Path, customers: int) -> Model:
     """Train a model with all features on a small shop."""
-    simulate(folder / "small", customers=customers, seed=7)
+    simulate(folder / "small", customers=customers, seed=7, kind="textbook")
     config = Config(training={"folds": 2, "bootstrap_draws": 20})
     shop = churnml.read(folder / "small")
     return save_model(Trainer(config=config, track=False).fit(shop, shop.last_day), folder / "model")
@@ -42,7 +42,7 @@ def main() -> None:
         folder = Path(name)
         shop_folder = asked.shop or folder / "shop"
         if asked.shop is None:
-            simulate(shop_folder, customers=asked.customers, seed=1)
+            simulate(shop_folder, customers=asked.customers, seed=1, kind="textbook")
         model = small_model(folder, asked.trained_on)
         start = time.perf_counter()
         shop = churnml.read(shop_folder)

@@ -1,6 +1,7 @@
 """Measure the simulation of a large shop: seconds, memory of all processes together, rows per table.
 
-Run from the checkout: ``python benchmarks/simulate.py [customers]``. Memory is read from ``/proc``, so on Linux only.
+Run from the checkout: ``python benchmarks/simulate.py [customers [kind]]``. Memory is read from ``/proc``, so on Linux
+only.
 """
 
 from __future__ import annotations
@@ -16,17 +17,17 @@ from pathlib import Path
 _WORK = """
 import json, sys
 from churnml.data.simulator import simulate
-print(json.dumps(simulate(sys.argv[1], int(sys.argv[2]))))
+print(json.dumps(simulate(sys.argv[1], int(sys.argv[2]), kind=sys.argv[3])))
 """
 
 
-def main(customers: int) -> None:
+def main(customers: int, kind: str) -> None:
     """Simulate in a process of its own and print what it took."""
     with tempfile.TemporaryDirectory() as folder:
         paths = os.pathsep.join(filter(None, [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")]))
         began = time.perf_counter()
         work = subprocess.Popen(
-            [sys.executable, "-c", _WORK, str(Path(folder) / "shop"), str(customers)],
+            [sys.executable, "-c", _WORK, str(Path(folder) / "shop"), str(customers), kind],
             env=os.environ | {"PYTHONPATH": paths},
             stdout=subprocess.PIPE,
             text=True,
@@ -40,7 +41,9 @@ def main(customers: int) -> None:
         size = sum(path.stat().st_size for path in Path(folder).rglob("*.parquet"))
     if work.returncode:
         sys.exit(work.returncode)
-    print(f"{customers:,} customers: {seconds:.1f} s, peak {peak / 2**30:.2f} GiB, files {size / 2**30:.2f} GiB")
+    print(
+        f"{customers:,} customers of {kind}: {seconds:.1f} s, peak {peak / 2**30:.2f} GiB, files {size / 2**30:.2f} GiB"
+    )
     for table, rows in json.loads(printed).items():
         print(f"{table:>15} {rows:>12,}")
 
@@ -69,4 +72,4 @@ def _resident_bytes(process: int) -> int:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000, sys.argv[2] if len(sys.argv) > 2 else "gift")

@@ -111,7 +111,7 @@ def main() -> None:
         for run in ("first", "second"):
             (folder / run).mkdir()
         if asked.shop is None:
-            simulate(folder / "shop", customers=asked.customers, seed=1)
+            simulate(folder / "shop", customers=asked.customers, seed=1, kind="textbook")
         measure((asked.shop or folder / "shop").resolve(), folder, asked.snapshots)
 
 

@@ -1,6 +1,6 @@
 """Shops to learn and to test with: simulated ones, and public datasets from files that you downloaded."""
 
 from churnml.data.importers import IMPORTERS, ImportReport, import_dataset
-from churnml.data.simulator import Effects, simulate
+from churnml.data.simulator import KINDS, Effects, Kind, Season, simulate
 
-__all__ = ["IMPORTERS", "Effects", "ImportReport", "import_dataset", "simulate"]
+__all__ = ["IMPORTERS", "KINDS", "Effects", "ImportReport", "Kind", "Season", "import_dataset", "simulate"]

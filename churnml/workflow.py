@@ -21,7 +21,7 @@ from churnml.data.history import History
 from churnml.data.population import resolve_day, training_snapshots
 from churnml.data.reading import check, read
 from churnml.data.shop import Shop
-from churnml.data.simulator import simulate
+from churnml.data.simulator import DEFAULT_KIND, simulate
 from churnml.days import Day
 from churnml.definition import ChurnDefinition
 from churnml.errors import CheckError, InputError, ModelError
@@ -253,10 +253,12 @@ def run(
     return score(shop, out, config, model=model, previous=previous, secrets=secrets, seconds=seconds)
 
 
-def demo(out: str | Path, config: Config, customers: int, progress: Progress | None = None) -> Outcome:
-    """Simulate a shop below ``out`` and run everything on it."""
+def demo(
+    out: str | Path, config: Config, customers: int, progress: Progress | None = None, kind: str = DEFAULT_KIND
+) -> Outcome:
+    """Simulate a shop of a kind below ``out`` and run everything on it."""
     data = Path(out) / "shop"
-    simulate(data, customers=customers, seed=config.seed)
+    simulate(data, customers=customers, seed=config.seed, kind=kind)
     return run(data, Path(out) / "list", config, progress)
 
 

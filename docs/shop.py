@@ -50,7 +50,7 @@ def make_shop(folder: Path, customers: int = CUSTOMERS) -> Path:
         The folder.
     """
     folder.mkdir(parents=True)
-    run_command(["churnml", "simulate", "--out", "DATA", "--customers", str(customers)], folder)
+    run_command(["churnml", "simulate", "--out", "DATA", "--customers", str(customers), "--kind", "textbook"], folder)
     run_command(["churnml", "run", "DATA", "--out", "list"], folder)
     shutil.copytree(folder / "DATA", folder / "demo" / "shop")  # what the README's lines read
     return folder

@@ -262,10 +262,10 @@ def engine_shop(
 
 @pytest.fixture(scope="session")
 def simulated(once: Once) -> Path:
-    """A folder with a simulated shop of 2,000 customers."""
+    """A folder with a simulated shop of 2,000 customers, whose signals are clear."""
     from churnml.data.simulator import simulate
 
-    return once("simulated", lambda folder: simulate(folder, customers=2_000, seed=11))
+    return once("simulated", lambda folder: simulate(folder, customers=2_000, seed=11, kind="textbook"))
 
 
 @pytest.fixture(scope="session")

@@ -63,7 +63,7 @@ IDS += ("subscription_id", "line_id", "referred_by")
 
 def hostile_shop(folder: Path, customers: int, seed: int = 2) -> Path:
     """Simulate a shop whose every text, ids and attributes included, is a hostile one."""
-    simulate(folder, customers=customers, seed=seed)
+    simulate(folder, customers=customers, seed=seed, kind="textbook")
     for path in sorted(folder.glob("*.parquet")):
         table = pd.read_parquet(path)
         for name in IDS:

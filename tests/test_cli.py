@@ -56,7 +56,7 @@ def folder_of(path: Path, **tables: pd.DataFrame) -> Path:
 
 @pytest.mark.slow
 def test_the_main_job_from_a_simulated_shop_to_a_list(run: Run, few: Path, tmp_path: Path) -> None:
-    code, said, err = run("simulate", "--out", "shop", "--customers", 800, "--seed", 3)
+    code, said, err = run("simulate", "--out", "shop", "--customers", 800, "--seed", 3, "--kind", "textbook")
     assert code == 0
     assert "orders" in said
     assert "\x1b" not in said + err, "no bars and colours in a pipe"
@@ -136,7 +136,7 @@ def test_the_main_job_from_a_simulated_shop_to_a_list(run: Run, few: Path, tmp_p
 @pytest.mark.slow
 def test_the_demo_makes_a_list_and_run_uses_the_model_again(run: Run, few: Path, tmp_path: Path) -> None:
     few.write_text(few.read_text() + "features:\n  families: [recency, frequency, monetary, rhythm, complaints]\n")
-    _, said, _ = run("demo", "--out", "demo", "--customers", 800, "--config", few)
+    _, said, _ = run("demo", "--out", "demo", "--customers", 800, "--kind", "textbook", "--config", few)
     assert "Files: demo/list/worklist.xlsx" in said
     first = json.loads((tmp_path / "demo" / "list" / "run.json").read_text())
     assert set(first["seconds"]) == {"read and check", "train", "score", "key figures"}
@@ -148,7 +148,7 @@ def test_the_demo_makes_a_list_and_run_uses_the_model_again(run: Run, few: Path,
 
 @pytest.mark.slow
 def test_a_shop_in_which_nothing_can_be_foreseen_ends_with_code_3(run: Run, few: Path, tmp_path: Path) -> None:
-    assert run("simulate", "--out", "shop", "--customers", 1_500, "--effects", "none")[0] == 0
+    assert run("simulate", "--out", "shop", "--customers", 1_500, "--effects", "none", "--kind", "textbook")[0] == 0
     code, _, err = run("train", "shop", "--config", few)
     assert code == 3
     assert "Nothing tells leaving customers from staying ones better than chance" in err
@@ -209,6 +209,8 @@ def test_bad_data_is_one_message_and_code_1(case: str, run: Run, tmp_path: Path)
         (["import", "nonsense", "shop", "--out", "list"], "nonsense"),
         (["import", "cdnow", "nowhere", "--out", "list"], "nowhere"),
         (["simulate", "--out", "list", "--customers", "0"], "customers"),
+        (["simulate", "--out", "list", "--kind", "toys"], "simulate.kind: is 'toys'. Give one of gift, grocery,"),
+        (["simulate", "--out", "list", "--season", "1"], "season.amplitude: is 1.0. Give a number from 0 (no season)"),
         (["simulate", "--out", "list", "--effects", "some"], "--effects: is all or none (received 'some')"),
     ],
 )

@@ -66,7 +66,7 @@ every_future = pytest.mark.parametrize("future", list(FUTURES))
 @pytest.fixture(scope="module")
 def tables(once: Once) -> Tables:
     """The tables of a shop of 300 customers, all of whom subscribe, and end it some months after their last order."""
-    folder = once("future", lambda folder: simulate(folder, customers=300, seed=5))
+    folder = once("future", lambda folder: simulate(folder, customers=300, seed=5, kind="textbook"))
     made = {path.stem: pd.read_parquet(path) for path in sorted(Path(folder).glob("*.parquet"))}
     orders = made["orders"].groupby("customer_id")["ordered_at"]
     plans = pd.DataFrame({"started_at": orders.min(), "cancelled_at": orders.max() + pd.Timedelta(days=130)})

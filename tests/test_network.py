@@ -81,7 +81,10 @@ def asked_for(tmp_path: Path) -> Ask:
 
 @pytest.mark.slow
 def test_demo_and_score_ask_for_no_network(asked_for: Ask, tmp_path: Path) -> None:
-    demo, score = ["demo", "--out", "demo", "--customers", "1200"], ["score", "demo/shop", "--out", "list"]
+    demo, score = (
+        ["demo", "--out", "demo", "--customers", "1200", "--kind", "textbook"],
+        ["score", "demo/shop", "--out", "list"],
+    )
     commands = [[*command, "--config", "settings.yaml"] for command in (demo, score)]
     assert asked_for("-c", ONE_BY_ONE, json.dumps(commands)) == ""
     assert (tmp_path / "list" / "report.html").exists()

@@ -49,7 +49,7 @@ def _without_tracking() -> dict[str, str]:
 
 @pytest.mark.slow
 def test_a_pseudonymised_run_on_a_database_writes_neither_password_nor_address(postgres: str, tmp_path: Path) -> None:
-    simulate(tmp_path / "made", customers=1_000, seed=2)
+    simulate(tmp_path / "made", customers=1_000, seed=2, kind="textbook")
     tables = {name: pd.read_parquet(tmp_path / "made" / f"{name}.parquet") for name in ("orders", "customers")}
     shutil.rmtree(tmp_path / "made")
     for table in tables.values():

@@ -35,11 +35,19 @@ from churnml.cli.show import (
 )
 from churnml.errors import InputError
 
+KindOfShop = Annotated[
+    str,
+    typer.Option(
+        "--kind", help="gift, grocery, fashion, yearly, subscription, marketplace, or textbook: clear signals."
+    ),
+]
+
 
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option("--out", help="Folder for the shop and its list.")] = Path("demo"),
     customers: Annotated[int, typer.Option("--customers", help="Customers of the simulated shop.")] = 5_000,
+    kind: KindOfShop = "gift",
     config_file: ConfigFile = None,
     seed: Seed = None,
     as_json: AsJson = False,
@@ -48,7 +56,7 @@ def demo(
     from churnml.workflow import demo as run_demo
 
     with progress_bar() as progress:
-        outcome = run_demo(out, config_of(config_file, seed=seed), customers, progress)
+        outcome = run_demo(out, config_of(config_file, seed=seed), customers, progress, kind)
     print_outcome(outcome, as_json)
 
 
@@ -56,6 +64,10 @@ def demo(
 def simulate(
     out: Annotated[Path, typer.Option("--out", help="Folder for the tables.")],
     customers: Annotated[int, typer.Option("--customers", help="Number of customers.")] = 5_000,
+    kind: KindOfShop = "gift",
+    season: Annotated[
+        float | None, typer.Option("--season", help="Share by which the peak is above the average; 0: no season.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of everything random.")] = 7,
     effects: Annotated[str, typer.Option("--effects", help="all, or none: nobody's leaving can be foreseen.")] = "all",
     as_json: AsJson = False,
@@ -71,6 +83,8 @@ def simulate(
             out,
             customers=customers,
             seed=seed,
+            kind=kind,
+            season=season,
             effects=Effects.none() if effects == "none" else Effects(),
             progress=lambda done, of: progress("customers", done, of) if progress is not None else None,
         )

@@ -221,7 +221,7 @@ def test_planted_reasons_are_found(shop: Shop) -> None:
 def test_where_nothing_predicts_who_stops_no_reason_stands_out(tmp_path: Path) -> None:
     excluded = 0
     for seed in range(8):
-        simulate(tmp_path / str(seed), customers=1_500, seed=seed, effects=Effects.none())
+        simulate(tmp_path / str(seed), customers=1_500, seed=seed, effects=Effects.none(), kind="textbook")
         # Those of the tables that reasons are read from.
         tables = {name: pd.read_parquet(tmp_path / str(seed) / f"{name}.parquet") for name in TABLES}
         found = compute_reasons_of_leaving(read(tables), date(2025, 3, 1), DEFINITION, date(2025, 6, 30))

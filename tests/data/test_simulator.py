@@ -13,9 +13,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from churnml.config import Config
 from churnml.data.contract import TABLES, Table
-from churnml.data.simulator import DRIVERS, Effects, simulate
+from churnml.data.simulator import DRIVERS, KINDS, Effects, Season, simulate
 from churnml.errors import InputError
+from churnml.workflow import check_shop
 
 pytestmark = pytest.mark.slow
 
@@ -44,11 +46,17 @@ def decisions(shop: Shop) -> pd.DataFrame:
     return orders.assign(leaves=orders["left"] & is_last)[orders["decided_at"].notna()]
 
 
+@pytest.fixture(scope="module", params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Give the kinds one by one: most laws hold for all."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Simulate the shop that most tests look at."""
     out = tmp_path_factory.mktemp("simulated") / "shop"
-    simulate(out, customers=CUSTOMERS, end=END)
+    simulate(out, customers=CUSTOMERS, end=END, kind=kind)
     return out
 
 
@@ -59,19 +67,25 @@ def shop(folder: Path) -> Shop:
 
 
 @pytest.fixture(scope="module")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Effects], Shop]:
+def textbook(simulated: Callable[..., Shop]) -> Shop:
+    """Simulate the shop of clear signals."""
+    return simulated(Effects(), "textbook")
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Shop]:
     """Give a function that simulates a shop with other effects."""
 
-    def make(effects: Effects) -> Shop:
+    def make(effects: Effects, kind: str = "textbook") -> Shop:
         out = tmp_path_factory.mktemp("other") / "shop"
-        simulate(out, customers=CUSTOMERS, effects=effects, end=END)
+        simulate(out, customers=CUSTOMERS, effects=effects, end=END, kind=kind)
         return read_shop(out)
 
     return make
 
 
-def test_same_arguments_give_same_bytes(folder: Path, tmp_path: Path) -> None:
-    simulate(tmp_path / "again", customers=CUSTOMERS, end=END)
+def test_same_arguments_give_same_bytes(kind: str, folder: Path, tmp_path: Path) -> None:
+    simulate(tmp_path / "again", customers=CUSTOMERS, end=END, kind=kind)
     assert file_bytes(tmp_path / "again") == file_bytes(folder)
 
 
@@ -145,6 +159,12 @@ def test_table_keeps_the_contract(folder: Path, shop: Shop, table: Table) -> Non
             assert (values.isna() == frame[column.known_with].isna()).all()
 
 
+def test_a_shop_passes_the_check(folder: Path) -> None:
+    report = check_shop(folder, Config())
+    assert report.failures == []
+    assert report.notes == []
+
+
 @pytest.mark.parametrize("name", TABLES)
 def test_rows_refer_to_customers_and_orders_that_exist(shop: Shop, name: str) -> None:
     for column, owner in (("customer_id", "customers"), ("order_id", "orders")):
@@ -207,8 +227,8 @@ def test_ids_sort_like_time(shop: Shop) -> None:
     assert (orders.groupby("customer_id")["ordered_at"].diff().dropna() > pd.Timedelta(0)).all()
 
 
-def test_sizes_are_those_of_a_shop(shop: Shop) -> None:
-    orders = len(shop["orders"])
+def test_sizes_of_the_textbook_are_those_of_a_shop(textbook: Shop) -> None:
+    shop, orders = textbook, len(textbook["orders"])
     assert 8 < orders / CUSTOMERS < 12
     assert 0.8 < shop["customers"]["contactable"].mean() < 0.9
     assert 0.5 < len(shop["visits"]) / orders < 1.5
@@ -218,7 +238,7 @@ def test_sizes_are_those_of_a_shop(shop: Shop) -> None:
     assert (exposed.drop("exposed_late_delivery").between(0.02, 0.06)).all()
 
 
-def test_exposure_is_visible_in_the_tables(shop: Shop) -> None:
+def test_exposure_is_visible_in_the_tables(kind: str, shop: Shop) -> None:
     truth = shop["truth/orders"].merge(shop["orders"], on=["order_id", "customer_id"])
     seen = truth.merge(shop["deliveries"], on="order_id", how="left")
     known_by = seen[["delivered_at", "decided_at"]].min(axis=1).fillna(pd.Timestamp(END))
@@ -227,8 +247,13 @@ def test_exposure_is_visible_in_the_tables(shop: Shop) -> None:
     assert (late == seen["exposed_late_delivery"])[settled].all()
     assert (truth.loc[truth["exposed_price"], "discount"].astype(float) == 0).all()
     pace = truth["customer_id"].map(shop["truth/customers"].set_index("customer_id")["pace_days"])
-    gap = truth.groupby("customer_id")["ordered_at"].diff().dt.total_seconds() / 86_400
-    assert (gap > 1.6 * pace)[truth["exposed_own_pace"]].all()
+    # In the time of the customers, which runs by the season; the gap before the first day is not in the tables.
+    seconds = (truth["ordered_at"] - pd.Timestamp("1970-01-01")).dt.total_seconds().to_numpy()
+    own_days = pd.Series(KINDS[kind].season.own_time(seconds) / 86_400)
+    gap = own_days.groupby(truth["customer_id"]).diff()
+    slow = truth["exposed_own_pace"] & gap.notna()
+    assert slow.sum() > 10
+    assert (gap > 1.6 * pace)[slow].all()
 
 
 def test_leave_probability_is_that_of_competing_hazards(shop: Shop) -> None:
@@ -244,6 +269,12 @@ def test_exposed_customers_leave_as_often_as_their_hazards_say(shop: Shop, drive
         probability = group["leave_probability"]
         noise = np.sqrt((probability * (1 - probability)).sum())
         assert abs(group["leaves"].sum() - probability.sum()) < 4 * noise
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_exposure_is_clear_in_the_textbook(textbook: Shop, driver: str) -> None:
+    made = decisions(textbook)
+    exposed = made[f"exposed_{driver}"]
     assert made.loc[exposed, "leaves"].mean() > 3 * made.loc[~exposed, "leaves"].mean()
     assert 0.2 < made.loc[exposed, "leaves"].mean() < 0.5
     calm = ~made.filter(like="exposed_").any(axis=1)
@@ -265,7 +296,7 @@ def test_who_left_orders_no_more_and_who_stayed_is_not_due_yet(shop: Shop) -> No
     customers = shop["truth/customers"].set_index("customer_id")
     last_order = shop["orders"].groupby("customer_id")["ordered_at"].max()
     left = customers["left"]
-    assert 0.5 < left.mean() < 0.9
+    assert 0.2 < left.mean() < 0.95
     assert (customers["left_at"].notna() == left).all()
     assert (customers["cause"].notna() == left).all()
     assert (last_order < customers["left_at"])[left].all()
@@ -279,7 +310,7 @@ def test_who_left_orders_no_more_and_who_stayed_is_not_due_yet(shop: Shop) -> No
 
 
 @pytest.fixture(scope="module")
-def switched_off(simulated: Callable[[Effects], Shop]) -> Shop:
+def switched_off(simulated: Callable[..., Shop]) -> Shop:
     """Simulate a shop that people leave without any reason; with one driver on, what it takes would be mixed up."""
     return simulated(Effects(late_delivery=0, open_complaint=0, price=0, own_pace=0))
 
@@ -295,7 +326,7 @@ def test_a_driver_switched_off_is_recorded_but_takes_nobody(switched_off: Shop, 
     assert shares["mean"][True] - shares["mean"][False] < 4 * noise
 
 
-def test_one_driver_alone_can_be_switched_off(simulated: Callable[[Effects], Shop]) -> None:
+def test_one_driver_alone_can_be_switched_off(simulated: Callable[..., Shop]) -> None:
     shop = simulated(Effects(late_delivery=0))
     assert (shop["truth/orders"]["hazard_late_delivery"] == 0).all()
     assert shop["truth/orders"]["exposed_late_delivery"].any()
@@ -303,10 +334,10 @@ def test_one_driver_alone_can_be_switched_off(simulated: Callable[[Effects], Sho
     assert set(shop["truth/customers"]["cause"].dropna()) == {"open_complaint", "price", "own_pace", "base"}
 
 
-@pytest.fixture(scope="module")
-def memoryless(simulated: Callable[[Effects], Shop]) -> Shop:
+@pytest.fixture(scope="module", params=["gift", "yearly", "textbook"])
+def memoryless(request: pytest.FixtureRequest, simulated: Callable[..., Shop]) -> Shop:
     """Simulate a shop in which nothing predicts who stops."""
-    return simulated(Effects.none())
+    return simulated(Effects.none(), request.param)
 
 
 def test_without_effects_nobody_leaves(memoryless: Shop) -> None:
@@ -349,8 +380,9 @@ def test_tiny_shops_have_no_empty_table(tmp_path: Path, customers: int, effects:
         assert min(len(table) for table in shop.values()) > 0
 
 
-def test_a_shop_of_one_day_works(tmp_path: Path) -> None:
-    simulate(tmp_path / "shop", customers=20, years=1 / 365.25)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_shop_of_one_day_works(tmp_path: Path, kind: str) -> None:
+    assert simulate(tmp_path / "shop", customers=20, years=1 / 365.25, kind=kind)["customers"] == 20
     orders = read_shop(tmp_path / "shop")["orders"]
     assert orders["ordered_at"].between(pd.Timestamp("2025-06-30"), pd.Timestamp(END), inclusive="left").all()
 
@@ -365,6 +397,94 @@ def test_unusable_arguments_are_refused_all_at_once(tmp_path: Path) -> None:
         "datetime or a pandas Timestamp.",
     ]
     assert not (tmp_path / "shop").exists()
+
+
+def orders_per_day(folder: Path, season: float | None = None) -> pd.Series:
+    """Simulate a gift shop, and count the orders of each of the 1,095 days before the end."""
+    simulate(folder, customers=12_000, end=END, jobs=1, kind="gift", season=season)
+    day = pd.read_parquet(folder / "orders.parquet", columns=["ordered_at"])["ordered_at"].dt.normalize()
+    days = pd.date_range(end=pd.Timestamp(END) - pd.Timedelta(days=1), periods=1_095)
+    return day.value_counts().reindex(days)
+
+
+@pytest.mark.parametrize("season", [None, 0.3, 0.0])
+def test_the_season_is_as_strong_as_the_setting_says(tmp_path: Path, season: float | None) -> None:
+    count = orders_per_day(tmp_path / "shop", season)
+    # lambda(t) = 1 + a (0.6 cos w + 0.4 cos 2 w), w = 2 pi (t - peak) / 365.25 and the peak on day 319, 15 November.
+    days = pd.DatetimeIndex(count.index)
+    w = 2 * np.pi * ((days - pd.Timestamp("1970-01-01")).days.to_numpy() - 318) / 365.25
+    intensity = 1 + (0.6 if season is None else season) * (0.6 * np.cos(w) + 0.4 * np.cos(2 * w))
+    peak, trough = days.month == 11, days.month == 7
+    expected = np.log(intensity[peak].mean() / intensity[trough].mean())
+    found = np.log(count[peak].mean() / count[trough].mean())
+    # A customer's orders shun each other a little, so that counts vary no more than by chance.
+    assert abs(found - expected) < 4 * np.sqrt(1 / count[peak].sum() + 1 / count[trough].sum())
+
+
+def test_time_by_the_season_and_back_is_the_same_time() -> None:
+    season = Season(amplitude=0.9, second=0.3, peak_day=345)
+    seconds = np.random.default_rng(0).uniform(0.0, 4e9, 10_000)
+    np.testing.assert_allclose(season.calendar(season.own_time(seconds)), seconds, atol=1e-3)
+    # A year stays a year, and the slope is the intensity: 0.1 on the quietest day would be 1 - 0.9.
+    np.testing.assert_allclose(np.diff(season.own_time(np.array([0.0, 365.25, 730.5]) * 86_400)), 365.25 * 86_400)
+    day = season.own_time(seconds + 43_200) - season.own_time(seconds - 43_200)
+    np.testing.assert_allclose(day / 86_400, season.intensity(seconds), atol=1e-2)
+    assert Season().own_time(seconds) is seconds
+
+
+def test_the_volume_of_the_gift_shop_is_steady(tmp_path: Path) -> None:
+    by_year = orders_per_day(tmp_path / "shop").to_numpy().reshape(3, 365).sum(axis=1)
+    assert 0.9 < by_year[2] / by_year[0] < 1.1
+    first_days = pd.read_parquet(tmp_path / "shop" / "truth" / "customers.parquet")["joined_at"]
+    new = ((pd.Timestamp(END) - first_days).dt.days // 365).value_counts()
+    assert 0.9 < new[0] / new[2] < 1.1
+    assert (first_days < pd.Timestamp("2022-07-01")).mean() > 0.2
+
+
+@pytest.mark.parametrize(
+    ("kind", "least", "most"), [("gift", 0.25, 0.35), ("marketplace", 0.85, 0.95), ("grocery", 0.1, 0.25)]
+)
+def test_so_many_buy_once(tmp_path: Path, kind: str, least: float, most: float) -> None:
+    simulate(tmp_path / "shop", customers=CUSTOMERS, end=END, kind=kind)
+    orders = pd.read_parquet(tmp_path / "shop" / "orders.parquet", columns=["customer_id"])
+    assert least < (orders["customer_id"].value_counts() == 1).mean() < most
+
+
+def test_most_gaps_of_a_yearly_shop_are_a_year(simulated: Callable[..., Shop]) -> None:
+    orders = simulated(Effects(), "yearly")["orders"]
+    gaps = orders.groupby("customer_id")["ordered_at"].diff().dt.days.dropna()
+    assert gaps.between(300, 430).mean() > 0.6
+    assert gaps.between(140, 225).mean() > 0.08  # some come twice
+    assert gaps.between(0, 90).mean() < 0.01
+
+
+def test_subscribers_who_leave_cancel_and_others_go_on(simulated: Callable[..., Shop]) -> None:
+    shop = simulated(Effects(), "subscription")
+    rows = shop["subscriptions"].merge(shop["truth/customers"], on="customer_id")
+    assert len(rows) > 0.75 * CUSTOMERS
+    monthly = rows[rows["ended_at"].isna()]
+    settled = ~monthly["left"] | (monthly["left_at"] < pd.Timestamp(END) - pd.Timedelta(days=30))
+    cancels = monthly[settled].groupby("left")["cancelled_at"].agg(lambda at: at.notna().mean())
+    assert cancels[True] > 0.85
+    assert cancels[False] < 0.05
+
+
+def test_orders_before_the_first_day_are_counted_and_not_written(simulated: Callable[..., Shop]) -> None:
+    shop = simulated(Effects(), "gift")
+    truth, start = shop["truth/customers"].set_index("customer_id"), pd.Timestamp("2022-07-01")
+    assert shop["orders"]["ordered_at"].min() >= start - pd.Timedelta(days=1)
+    assert ((truth["joined_at"] < start) == (truth["orders_before_start"] > 0)).mean() > 0.999
+    first = shop["orders"].groupby("customer_id")["ordered_at"].min()
+    new = truth["orders_before_start"] == 0
+    assert (truth["joined_at"] == first)[new].all()
+    assert (truth["joined_at"] < first)[~new].all()
+    assert (shop["customers"].set_index("customer_id")["signed_up_at"] < truth["joined_at"]).all()
+
+
+def test_seasons_without_a_quiet_day_are_refused_all_at_once() -> None:
+    with pytest.raises(InputError, match=re.escape("season.amplitude: is 1. Give a number from 0")) as refused:
+        Season(amplitude=1, second=2, peak_day=0)
+    assert len(refused.value.failures) == 3
 
 
 def test_strengths_below_zero_are_refused() -> None:

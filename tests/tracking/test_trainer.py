@@ -55,7 +55,7 @@ def config_of(**training: Any) -> Config:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shop")
-    simulate(folder, customers=1_500, seed=3, years=2, jobs=1)
+    simulate(folder, customers=1_500, seed=3, years=2, jobs=1, kind="textbook")
     return folder
 
 
@@ -169,7 +169,7 @@ def test_permuted_labels_have_no_skill(training: Training, shop: Shop, monkeypat
 
 
 def test_a_shop_without_effects_has_no_skill(tmp_path: Path) -> None:
-    simulate(tmp_path, customers=1_500, seed=3, years=2, effects=Effects.none(), jobs=1)
+    simulate(tmp_path, customers=1_500, seed=3, years=2, effects=Effects.none(), jobs=1, kind="textbook")
     with pytest.raises(NoSkillError, match="Bring more history or more tables"):
         Trainer(config=config_of(), track=False).fit(read(tmp_path), AS_OF)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from churnml.data.simulator.effects import DRIVERS, Effects
+from churnml.data.simulator.kinds import DEFAULT_KIND, KINDS, Kind
+from churnml.data.simulator.season import Season
 from churnml.data.simulator.write import simulate
 
-__all__ = ["DRIVERS", "Effects", "simulate"]
+__all__ = ["DEFAULT_KIND", "DRIVERS", "KINDS", "Effects", "Kind", "Season", "simulate"]

@@ -1,8 +1,8 @@
 """The customers' life in NumPy: when they order, what happens to the order, and whether they come back.
 
-All times are whole seconds since 1970; ``NEVER`` stands for what does not happen. A decision falls when the next order
-would be due: until then they know how late the parcel is and how long their complaint has been open. They then order or
-has left for good.
+All times are whole seconds since 1970, gaps between orders are drawn in the customers' own time (see ``season``);
+``NEVER`` stands for what does not happen. A decision falls when the next order would be due: until then customers know
+how late the parcel is and how long their complaint has been open. They then order or have left for good.
 """
 
 from __future__ import annotations
@@ -13,44 +13,25 @@ import numpy as np
 import numpy.typing as npt
 
 from churnml.data.simulator.effects import DRIVERS, Effects
+from churnml.data.simulator.kinds import Kind
+from churnml.data.simulator.people import People
+from churnml.data.simulator.season import DAY
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-DAY = 86_400
 NEVER = int(np.iinfo(np.int64).max)
 MOST_ORDERS = 999  # an order id ends with three digits for the customer's order number
 CAUSES = (*DRIVERS, "base")
 
-_MEMORYLESS_PACE_DAYS = 75.0
 _LATE_DAYS = 2
 _LONG_OPEN_DAYS = 10
-_SLOW_RATIO = 1.6
 _PRICE_FADES = np.array([1.0, 0.75, 0.5])
 # Share of the day against the clock: few order at night, most in the evening. It maps whole days onto themselves and
 # never turns two times around, so that what holds for days (one Poisson process, say) still holds.
 _SHARE_OF_DAY = np.array([0.0, 0.04, 0.25, 0.50, 0.75, 0.93, 1.0])
 _SECOND_OF_DAY = np.array([0.0, 7.0, 11.0, 15.0, 19.0, 22.0, 24.0]) * 3600
-
-
-@dataclass(frozen=True)
-class People:
-    """Who the customers of a chunk are, one value each.
-
-    ``pace_days`` is the usual gap between orders, ``base_hazard`` the hazard of leaving without any reason,
-    ``discount_share`` the customary discount (0 where there is none), ``line_share`` how full the basket is,
-    ``taste`` where in the catalogue they buy, 0 (cheap) to 1.
-    """
-
-    first_at: Floats
-    pace_days: Floats
-    regularity: Floats
-    base_hazard: Floats
-    late_share: Floats
-    discount_share: Floats
-    line_share: Floats
-    taste: Floats
 
 
 @dataclass(frozen=True)
@@ -100,45 +81,7 @@ class _State:
         return _State(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
 
-def draw_people(rng: np.random.Generator, customers: int, effects: Effects, start: int, end: int) -> People:
-    """Draw the customers of a chunk.
-
-    Parameters
-    ----------
-    rng : numpy Generator
-        Source of all draws.
-    customers : int
-        Number of customers to draw.
-    effects : Effects
-        Effects that drive leaving; where memoryless, all customers share one pace and have no hazard.
-    start, end : int
-        First and last bound of the first orders, ``[start, end)``, in seconds since 1970.
-
-    Returns
-    -------
-    People
-        One value per customer.
-    """
-    pace = np.clip(23.0 * rng.lognormal(0.0, 0.5, customers), 12.0, 110.0)
-    base = rng.gamma(6.0, 0.028 / 6.0, customers)
-    base[rng.random(customers) < 0.04] = 3.0  # one-time buyers: 95 % never come back
-    if effects.memoryless:
-        pace = np.full(customers, _MEMORYLESS_PACE_DAYS)
-        base = np.zeros(customers)
-    has_discount = rng.random(customers) < 0.45
-    return People(
-        first_at=start + (end - start) * rng.random(customers) ** 1.6,  # the shop won more customers at first
-        pace_days=pace,
-        regularity=rng.uniform(2.0, 3.0, customers),
-        base_hazard=base,
-        late_share=rng.beta(0.7, 4.4, customers),  # carriers differ by region: few customers get most late parcels
-        discount_share=np.where(has_discount, rng.uniform(0.15, 0.20, customers), 0.0),
-        line_share=rng.beta(2.0, 3.0, customers),
-        taste=rng.beta(2.0, 2.5, customers),
-    )
-
-
-def live(rng: np.random.Generator, people: People, effects: Effects, end: int) -> Lives:
+def live(rng: np.random.Generator, people: People, kind: Kind, effects: Effects, start: int, end: int) -> Lives:
     """Simulate the orders of customers until they leave or the data ends.
 
     Parameters
@@ -147,33 +90,40 @@ def live(rng: np.random.Generator, people: People, effects: Effects, end: int) -
         Source of all draws.
     people : People
         Customers as drawn by `draw_people`.
+    kind : Kind
+        Kind of shop, which says how it delivers and what its season is.
     effects : Effects
         Effects that each driver adds to the hazard of leaving.
-    end : int
-        Second since 1970 at which the data ends: no order at or after it.
+    start, end : int
+        Seconds since 1970 between which orders are kept, ``[start, end)``. What happened before has its consequences.
 
     Returns
     -------
     Lives
         The orders, sorted by customer and time. Times of what follows an order may lie after ``end``.
     """
-    state = _newcomers(people)
+    state = _newcomers(people, kind, end)
     strengths = np.array([getattr(effects, driver) for driver in DRIVERS])
     rounds: list[dict[str, npt.NDArray[np.generic]]] = []
     for number in range(1, MOST_ORDERS + 1):
         if not state.customer.size:
             break
-        order = _order(rng, people, state, may_change=number > 1)
-        next_clock, slow = _next_gap(rng, people, effects, state)
-        due = np.maximum(_daily_clock(next_clock), state.ordered_at + 1)
+        order = _order(rng, people, kind, state, may_change=number > 1)
+        next_clock, slow = _next_gap(rng, people, kind, effects, state)
+        due = np.maximum(_daily_clock(kind.season.calendar(next_clock)), state.ordered_at + 1)
         exposed, weights = _exposures(state, order, due)
         hazards = np.column_stack([weights * strengths, people.base_hazard[state.customer]])
         leaving, cause = _decide(rng, hazards)
         numbers = np.full(state.customer.size, number)
-        rounds.append(
-            {"customer": state.customer, "number": numbers, "ordered_at": state.ordered_at, **order}
-            | {"due_at": due, "leaving": leaving, "cause": cause, "hazards": hazards, "exposed": exposed}
-        )
+        orders = {"customer": state.customer, "number": numbers, "ordered_at": state.ordered_at, **order} | {
+            "due_at": due,
+            "leaving": leaving,
+            "cause": cause,
+            "hazards": hazards,
+            "exposed": exposed,
+        }
+        kept = state.ordered_at >= start
+        rounds.append(orders if kept.all() else {name: values[kept] for name, values in orders.items()})
         state.clock, state.slow, state.ordered_at = next_clock, slow, due
         state = state.keep(~leaving & (due < end))
     by_customer = np.argsort(np.concatenate([part["customer"] for part in rounds]), kind="stable")
@@ -181,12 +131,17 @@ def live(rng: np.random.Generator, people: People, effects: Effects, end: int) -
     return Lives(**joined)
 
 
-def _newcomers(people: People) -> _State:
+def first_orders(people: People, kind: Kind, end: int) -> Ints:
+    """Give the second since 1970 of everybody's first order ever."""
+    return np.minimum(_daily_clock(kind.season.calendar(people.first_at)), end - 1)
+
+
+def _newcomers(people: People, kind: Kind, end: int) -> _State:
     customers = people.first_at.size
     return _State(
         customer=np.arange(customers),
         clock=people.first_at,
-        ordered_at=_daily_clock(people.first_at),
+        ordered_at=first_orders(people, kind, end),
         late_before=np.zeros(customers, dtype=np.bool_),
         opened_at=np.full(customers, NEVER),
         resolved_at=np.full(customers, NEVER),
@@ -204,7 +159,7 @@ def _daily_clock(seconds: Floats) -> Ints:
 
 
 def _order(
-    rng: np.random.Generator, people: People, state: _State, may_change: bool
+    rng: np.random.Generator, people: People, kind: Kind, state: _State, may_change: bool
 ) -> dict[str, npt.NDArray[np.generic]]:
     """Draw price, delivery and complaint of everybody's next order, and remember them in the state."""
     size = state.customer.size
@@ -218,8 +173,10 @@ def _order(
     cancelled = rng.random(size) < 0.015
     cancelled_at = np.where(cancelled, state.ordered_at + rng.integers(600, 2 * DAY, size), NEVER)
     late = (rng.random(size) < people.late_share[state.customer]) & ~cancelled
-    promised = (state.ordered_at // DAY + rng.integers(3, 6, size)) * DAY
-    days_off = np.searchsorted([0.20, 0.55, 0.95], rng.random(size)) - 2
+    promise_days = rng.integers(kind.promise_days[0], kind.promise_days[1] + 1, size)
+    promised = (state.ordered_at // DAY + promise_days) * DAY
+    # Up to two days early, but not on the day of the order.
+    days_off = np.maximum(np.searchsorted([0.20, 0.55, 0.95], rng.random(size)) - 2, 1 - promise_days)
     days_off = np.where(late, _LATE_DAYS + rng.exponential(2.5, size).astype(np.int64), days_off)
     delivered = promised + days_off * DAY + rng.integers(9 * 3600, 19 * 3600, size)
     shipped = state.ordered_at + ((delivered - state.ordered_at) * rng.uniform(0.05, 0.6, size)).astype(np.int64)
@@ -264,7 +221,9 @@ def _answer(rng: np.random.Generator, opened: Ints) -> tuple[Ints, Ints]:
     return first_response, resolved
 
 
-def _next_gap(rng: np.random.Generator, people: People, effects: Effects, state: _State) -> tuple[Floats, Flags]:
+def _next_gap(
+    rng: np.random.Generator, people: People, kind: Kind, effects: Effects, state: _State
+) -> tuple[Floats, Flags]:
     """Draw when the next order is due, and whether the gap up to it is one of a slow phase."""
     size = state.customer.size
     pace = people.pace_days[state.customer]
@@ -273,9 +232,9 @@ def _next_gap(rng: np.random.Generator, people: People, effects: Effects, state:
     regularity = people.regularity[state.customer]
     ratio = rng.standard_gamma(regularity) / regularity
     turns = rng.random(size)
-    slow = np.where(state.slow, turns > 0.25, turns < 0.027)
+    slow = np.where(state.slow, turns > 0.25, turns < kind.slows_down)
     # Every gap of a slow phase is visibly long; a long gap outside of one is chance and means nothing.
-    ratio = np.where(slow, np.maximum(2.3 * ratio, _SLOW_RATIO + 0.1), ratio)
+    ratio = np.where(slow, np.maximum(kind.slow_times * ratio, kind.slow_least), ratio)
     return state.clock + DAY * np.maximum(pace * ratio, 1.0), slow
 
 

@@ -7,9 +7,10 @@ import datetime as dt
 import numpy as np
 import pyarrow as pa
 
-from churnml.data.simulator.behaviour import DAY, NEVER, Flags, Ints
+from churnml.data.simulator.behaviour import NEVER, Flags, Ints
 from churnml.data.simulator.columns import flags, ids, money, numbers, repeated, times, words
 from churnml.data.simulator.effects import Effects
+from churnml.data.simulator.season import DAY
 from churnml.data.simulator.tables import Chunk
 
 CITIES = ("Istanbul", "Ankara", "Izmir", "Bursa", "Antalya", "Adana", "Konya", "Gaziantep", "Mersin", "Kayseri")
@@ -42,12 +43,11 @@ def customer_tables(rng: np.random.Generator, chunk: Chunk, effects: Effects) ->
         ``customers``, ``visits``, ``contacts`` and ``subscriptions``; some may have no rows.
     """
     lives, everyone = chunk.lives, np.arange(chunk.customers)
-    first = np.searchsorted(lives.customer, everyone)
     last = np.searchsorted(lives.customer, everyone, side="right") - 1
     leaving_since = np.where(lives.leaving[last], lives.ordered_at[last], NEVER)
     left_at = np.where(lives.leaving[last], lives.due_at[last], NEVER)
     waits = np.where(rng.random(chunk.customers) < 0.6, 300, rng.exponential(6.0, chunk.customers) * DAY + 300)
-    signed_up_at = lives.ordered_at[first] - waits.astype(np.int64)
+    signed_up_at = chunk.joined_at - waits.astype(np.int64)
     contactable = rng.random(chunk.customers) < 0.85
     customers = {
         "customer_id": chunk.customer_ids(everyone),
@@ -60,7 +60,7 @@ def customer_tables(rng: np.random.Generator, chunk: Chunk, effects: Effects) ->
         "customers": pa.table(customers),
         "visits": _visits(rng, chunk, effects),
         "contacts": _contacts(rng, chunk, np.where(contactable, signed_up_at, NEVER), leaving_since, left_at),
-        "subscriptions": _subscriptions(rng, chunk, lives.ordered_at[first], left_at),
+        "subscriptions": _subscriptions(rng, chunk, left_at),
     }
 
 
@@ -132,23 +132,26 @@ def _contacts(
     )
 
 
-def _subscriptions(rng: np.random.Generator, chunk: Chunk, first_order_at: Ints, left_at: Ints) -> pa.Table:
-    """Let a few customers subscribe to free delivery; who leaves the shop often cancels, soon after."""
-    started_at = first_order_at + rng.integers(60, 60 * DAY, chunk.customers)
-    rows = np.flatnonzero((rng.random(chunk.customers) < 0.04) & (started_at < np.minimum(left_at, chunk.end)))
+def _subscriptions(rng: np.random.Generator, chunk: Chunk, left_at: Ints) -> pa.Table:
+    """Let customers subscribe; who leaves often cancels, soon after. Leave out what is over at the start."""
+    kind = chunk.kind
+    started_at = chunk.joined_at + rng.integers(60, kind.subscribed_within_days * DAY, chunk.customers)
+    subscribes = rng.random(chunk.customers) < kind.subscriber_share
+    rows = np.flatnonzero(subscribes & (started_at < np.minimum(left_at, chunk.end)))
     started_at, left_at = started_at[rows], left_at[rows]
-    yearly = rng.random(rows.size) < 0.4
+    yearly = rng.random(rows.size) < kind.yearly_plan_share
     ended_at = np.where(yearly, started_at + 365 * DAY, NEVER)
     has_left = left_at < NEVER
     soon = np.where(has_left, left_at, 0) + rng.integers(60, 30 * DAY, rows.size)
     any_time = started_at + rng.integers(DAY, 700 * DAY, rows.size)
     cancelled_at = np.where(has_left, soon, any_time)
-    cancels: Flags = rng.random(rows.size) < np.where(has_left, 0.7, 0.2)
+    cancels: Flags = rng.random(rows.size) < np.where(has_left, kind.cancelling_leavers, kind.cancelling_stayers)
     cancels &= (cancelled_at < ended_at) & (cancelled_at < chunk.end)
     cancelled_at = np.where(cancels, cancelled_at, NEVER)
+    seen = np.minimum(cancelled_at, ended_at) >= chunk.start
     reason = np.where(cancels, rng.integers(0, len(CANCEL_REASONS), rows.size), -1)
     everyone = ids("S", chunk.customer_numbers(np.arange(chunk.customers)), chunk.width)
-    return pa.table(
+    table = pa.table(
         {
             "subscription_id": repeated(everyone, rows),
             "customer_id": chunk.customer_ids(rows),
@@ -160,3 +163,4 @@ def _subscriptions(rng: np.random.Generator, chunk: Chunk, first_order_at: Ints,
             "cancel_reason": words(CANCEL_REASONS, reason),
         }
     )
+    return table if seen.all() else table.filter(pa.array(seen))

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from churnml.data.simulator.behaviour import CAUSES, DAY, NEVER, Flags, Ints, Lives, People
+from churnml.data.simulator.behaviour import CAUSES, NEVER, Flags, Ints, Lives
 from churnml.data.simulator.columns import flags, ids, money, numbers, repeated, times, words
 from churnml.data.simulator.effects import DRIVERS
+from churnml.data.simulator.kinds import Kind
+from churnml.data.simulator.people import People
+from churnml.data.simulator.season import DAY
 
 CHANNELS = ("web", "app", "phone")
 CATEGORIES = ("home", "kitchen", "garden", "books", "toys", "beauty", "sports", "pets")
@@ -35,11 +38,15 @@ class Chunk:
     """One chunk of customers: who they are, their orders, and the ids of both.
 
     ``base`` is the number of the customers before the chunk, ``width`` the digits of a customer id, ``start`` and
-    ``end`` the seconds since 1970 between which orders fall.
+    ``end`` the seconds since 1970 between which orders fall, ``joined_at`` the second of each customer's first order
+    ever, and ``orders_before`` how many were made before the start.
     """
 
+    kind: Kind
     people: People
     lives: Lives
+    joined_at: Ints
+    orders_before: Ints
     base: int
     width: int
     start: int
@@ -104,8 +111,9 @@ def truth_tables(chunk: Chunk) -> dict[str, pa.Table]:
     Returns
     -------
     dict of str to Arrow table
-        ``customers`` (``left_at`` and ``cause`` null where they have not left by the end of the data) and ``orders``
-        (``decided_at`` null where the decision lies after the end).
+        ``customers`` (``left_at`` and ``cause`` null where they have not left by the end of the data; ``joined_at`` is
+        the first order ever, and ``orders_before_start`` counts the orders that are not written because they came
+        before the first day) and ``orders`` (``decided_at`` null where the decision lies after the end).
     """
     lives = chunk.lives
     left = lives.leaving & (lives.due_at < chunk.end)
@@ -120,6 +128,8 @@ def truth_tables(chunk: Chunk) -> dict[str, pa.Table]:
         "cause": words(CAUSES, cause),
         "base_hazard": pa.array(chunk.people.base_hazard),
         "pace_days": pa.array(chunk.people.pace_days),
+        "joined_at": times(chunk.joined_at),
+        "orders_before_start": numbers(chunk.orders_before),
     }
     orders = {
         "order_id": chunk.order_ids("O", np.arange(lives.customer.size)),
@@ -134,7 +144,7 @@ def truth_tables(chunk: Chunk) -> dict[str, pa.Table]:
 
 def _items(rng: np.random.Generator, chunk: Chunk) -> tuple[Ints, pa.Table]:
     """Fill the baskets: one to four different products each; give the sum per order in cents beside the table."""
-    lives, size = chunk.lives, chunk.lives.customer.size
+    lives, kind, size = chunk.lives, chunk.kind, chunk.lives.customer.size
     lines = 1 + rng.binomial(3, chunk.people.line_share[lives.customer])
     order = np.repeat(np.arange(size), lines)
     line = np.arange(order.size) - np.repeat(np.cumsum(lines) - lines, lines)
@@ -142,9 +152,11 @@ def _items(rng: np.random.Generator, chunk: Chunk) -> tuple[Ints, pa.Table]:
     furthest = _PRODUCTS - 1 - 3 * 40
     wanted = chunk.people.taste[lives.customer] * furthest + rng.normal(0.0, 40.0, size)
     product = np.clip(wanted, 0, furthest).astype(np.int64)[order] + line * rng.integers(1, 41, size)[order]
-    list_price = np.rint(390 * 40 ** (np.arange(_PRODUCTS) / _PRODUCTS)).astype(np.int64)
+    list_price = np.rint(kind.cheapest_cents * kind.price_ratio ** (np.arange(_PRODUCTS) / _PRODUCTS)).astype(np.int64)
     price = np.rint(list_price[product] * (1 + lives.price_rise[order])).astype(np.int64)
     quantity = 1 + (rng.random(order.size) < 0.15) + (rng.random(order.size) < 0.04)
+    if kind.bulk_spread:
+        quantity = np.maximum(np.rint(quantity * chunk.people.bulk[lives.customer[order]]).astype(np.int64), 1)
     sums = np.concatenate([[0], np.cumsum(price * quantity)])
     ends = np.cumsum(lines)
     columns = {
@@ -207,7 +219,9 @@ def _complaints(rng: np.random.Generator, chunk: Chunk) -> pa.Table:
 
 def _returns(rng: np.random.Generator, chunk: Chunk, amount: Ints) -> pa.Table:
     lives, size = chunk.lives, chunk.lives.customer.size
-    sends_back = rng.random(size) < np.where(lives.wrong, 0.5, 0.05)
+    sends_back = rng.random(size) < np.where(
+        lives.wrong, np.maximum(0.5, chunk.kind.return_share), chunk.kind.return_share
+    )
     returned_at = _after_delivery(rng, lives, longest_days=14)
     rows = np.flatnonzero(sends_back & (returned_at < chunk.end))
     share = np.where(rng.random(rows.size) < 0.5, 1.0, rng.uniform(0.2, 0.8, rows.size))

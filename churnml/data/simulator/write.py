@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,16 +15,19 @@ from joblib import Parallel, delayed
 
 from churnml.data.contract import TABLES
 from churnml.data.files import whole_folder
-from churnml.data.simulator.behaviour import DAY, draw_people, live
+from churnml.data.simulator.behaviour import MOST_ORDERS, first_orders
 from churnml.data.simulator.doings import customer_tables
 from churnml.data.simulator.effects import Effects
+from churnml.data.simulator.kinds import DEFAULT_KIND, Kind, kind_named
+from churnml.data.simulator.run_in import draw_customers
+from churnml.data.simulator.season import DAY, YEAR_DAYS, Season
 from churnml.data.simulator.tables import Chunk, order_tables, truth_tables
 from churnml.days import Day, parse_day
 from churnml.errors import InputError
 
 CHUNK_CUSTOMERS = 20_000
 
-_LONGEST_YEARS = 20  # the order number within a customer's ids has three digits
+_LONGEST_YEARS = 20
 _FEWEST_DIGITS = 7
 # Written as they are: values that hardly repeat gain nothing from a dictionary but the time to build it.
 _NOT_REPEATED = {"amount", "discount", "base_hazard", "pace_days"}
@@ -38,6 +42,9 @@ def simulate(
     years: float = 3.0,
     jobs: int = 2,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    kind: str | Kind = DEFAULT_KIND,
+    season: float | None = None,
     chunk_customers: int = CHUNK_CUSTOMERS,
 ) -> dict[str, int]:
     """Simulate an online shop and write its tables, and the truth about its customers beside them.
@@ -45,7 +52,9 @@ def simulate(
     The tables are those that a shop knows on the day ``end``: nothing in them happens at or after it, and times that
     would are null. The folder ``truth`` holds ``customers.parquet`` (who left for good, when they would have ordered
     next, and which hazard made them leave) and ``orders.parquet`` (the hazards and exposures of the decision after
-    every order). A customer whose next order would be due at or after ``end`` has not left.
+    every order). In most kinds customers came before the data begin: they are there on the first day, with what they do
+    from then on, and the truth counts their orders before it. A customer whose next order would be due at or after
+    ``end`` has not left.
 
     Parameters
     ----------
@@ -65,6 +74,28 @@ def simulate(
         Number of processes to use.
     progress : callable, optional
         Function that is called with the customers done and all customers after every chunk.
+    chunk_customers : int, optional
+        Number of customers simulated at a time: bounds the memory, and is part of what the seed stands for.
+    =======
+    customers : int, optional
+        Number of customers, each with at least one order.
+    seed : int, optional
+        The same seed and arguments give the same bytes, whatever ``jobs`` is.
+    effects : Effects, optional
+        Effects that make customers leave; None takes ``Effects()``.
+    end : date or str, optional
+        Day on which the data ends.
+    years : float, optional
+        Number of years before ``end`` in which the data begins.
+    jobs : int, optional
+        Number of processes to use.
+    progress : callable, optional
+        Function that is called with the customers done and all customers after every chunk.
+    kind : str or Kind, optional
+        Kind of shop: a name in ``churnml.datasets.KINDS``, or a kind of one's own.
+    season : float, optional
+        Share by which the busiest day of the year is busier than the average; 0 switches the season off, None takes the
+        kind's own.
     chunk_customers : int, optional
         Number of customers simulated at a time: bounds the memory, and is part of what the seed stands for.
 
@@ -87,13 +118,14 @@ def simulate(
     10
     """
     effects = Effects() if effects is None else effects
-    end_at = _checked_end(customers, seed, end, years, jobs, chunk_customers)
-    start_at = end_at - round(years * 365.25 * DAY)
+    kind = _with_season(kind_named(kind), effects, season)
+    end_at = _checked_end(customers, seed, end, years, jobs, chunk_customers, kind)
+    start_at = end_at - round(years * YEAR_DAYS * DAY)
     width = max(_FEWEST_DIGITS, len(str(customers)))
     firsts = range(0, customers, chunk_customers)
     seeds = np.random.SeedSequence(seed).spawn(len(firsts))
     tasks = [
-        (base, min(chunk_customers, customers - base), own_seed, effects, start_at, end_at, width)
+        (base, min(chunk_customers, customers - base), own_seed, kind, effects, start_at, end_at, width)
         for base, own_seed in zip(firsts, seeds, strict=True)
     ]
     rows: dict[str, int] = {}
@@ -115,7 +147,7 @@ def simulate(
     return {name: rows[name] for name in TABLES if name in rows}
 
 
-_Task = tuple[int, int, np.random.SeedSequence, Effects, int, int, int]
+_Task = tuple[int, int, np.random.SeedSequence, Kind, Effects, int, int, int]
 
 
 def _in_order(tasks: list[_Task], jobs: int) -> Iterator[dict[str, pa.Table]]:
@@ -132,12 +164,29 @@ def _in_order(tasks: list[_Task], jobs: int) -> Iterator[dict[str, pa.Table]]:
 
 
 def _chunk(
-    base: int, customers: int, seed: np.random.SeedSequence, effects: Effects, start: int, end: int, width: int
+    base: int,
+    customers: int,
+    seed: np.random.SeedSequence,
+    kind: Kind,
+    effects: Effects,
+    start: int,
+    end: int,
+    width: int,
 ) -> dict[str, pa.Table]:
     """Simulate the customers from number ``base`` on; names with a slash belong into a folder."""
     of_life, of_orders, of_customers = (np.random.default_rng(own) for own in seed.spawn(3))
-    people = draw_people(of_life, customers, effects, start, end)
-    chunk = Chunk(people, live(of_life, people, effects, end), base, width, start, end)
+    people, lives, before = draw_customers(of_life, customers, kind, effects, start, end)
+    chunk = Chunk(
+        kind=kind,
+        people=people,
+        lives=lives,
+        joined_at=first_orders(people, kind, end),
+        orders_before=before,
+        base=base,
+        width=width,
+        start=start,
+        end=end,
+    )
     tables = order_tables(of_orders, chunk) | customer_tables(of_customers, chunk, effects)
     return tables | {f"truth/{name}": table for name, table in truth_tables(chunk).items()}
 
@@ -155,7 +204,14 @@ def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
     )
 
 
-def _checked_end(customers: int, seed: int, end: Day, years: float, jobs: int, chunk_customers: int) -> int:
+def _with_season(kind: Kind, effects: Effects, amplitude: float | None) -> Kind:
+    """Return the kind with another season; a memoryless shop has none, since the season tells who orders soon."""
+    if effects.memoryless:
+        return replace(kind, season=Season())
+    return kind if amplitude is None else replace(kind, season=replace(kind.season, amplitude=amplitude))
+
+
+def _checked_end(customers: int, seed: int, end: Day, years: float, jobs: int, chunk_customers: int, kind: Kind) -> int:
     """Return the end of the data in seconds since 1970, or every argument that cannot be used."""
     failures = [
         f"simulate.{name}: is {value}. Give a whole number from {least} on."
@@ -167,8 +223,10 @@ def _checked_end(customers: int, seed: int, end: Day, years: float, jobs: int, c
         )
         if value < least
     ]
-    if not 0 < years <= _LONGEST_YEARS:
-        failures.append(f"simulate.years: is {years}. Give a number above 0 and up to {_LONGEST_YEARS}.")
+    # An order's number within its customer has three digits, and the quickest customers must not run out of them.
+    longest = min(_LONGEST_YEARS, int(0.9 * MOST_ORDERS * kind.pace_bounds_days[0] / YEAR_DAYS - kind.run_in_years))
+    if not 0 < years <= longest:
+        failures.append(f"simulate.years: is {years}. Give a number above 0 and up to {longest}.")
     try:
         day = parse_day(end, "simulate.end")
     except InputError as error:
