@@ -21,6 +21,7 @@ from churnml.tracking.aliases import Change
 from churnml.training.result import Training, summarise
 from churnml.words import Language, for_count, uncapitalised, words
 from churnml.workflow import Outcome
+from tests.conftest import Run
 
 PACKAGE = Path(__file__).parents[1] / "churnml"
 SAID = [*sorted((PACKAGE / "cli").glob("show_*.py")), PACKAGE / "training" / "result.py"]
@@ -127,3 +128,19 @@ def test_english_names_what_was_champion_before(capsys: pytest.CaptureFixture[st
         "Version 2 (model abc) is the champion of churn; there was none before.",
         "Version 2 (model abc) is the champion of churn; before it was version 1.",
     ]
+
+
+@pytest.mark.slow
+def test_key_figures_name_the_values_of_the_shop(run: Run, simulated: Path, tmp_path: Path) -> None:
+    settings = tmp_path / "named.yaml"
+    names = '{complaints.topic: {delivery: Teslimat}, orders.channel: {web: "a\\tb"}, gold: Altın}'
+    settings.write_text(f"scoring: {{language: tr}}\nreporting: {{names: {names}}}\n", encoding="utf-8")
+    asked = ("kpis", simulated, "--snapshot", "2025-03-01", "--periods", 2, "--config", settings)
+    code, said, _ = run(*asked, "--out", "figures")
+    assert code == 0
+    assert re.search(r"^  Teslimat +\d+ şikâyet", said, re.MULTILINE)
+    assert re.search(r"^  kanal: .*a\\tb %\d", said, re.MULTILINE), "escaped like the shop's own text"
+    assert re.search(r"^  seviye: .*Altın %\d", said, re.MULTILINE)
+    assert not re.search(r"\b(delivery|web|gold)\b", said)
+    assert "delivery" in (tmp_path / "figures" / "topics.csv").read_text()
+    assert '"topic": "delivery"' in run(*asked, "--json")[1]

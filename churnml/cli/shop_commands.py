@@ -216,16 +216,18 @@ def kpis(
     from churnml.analytics.overview import analyse
     from churnml.cli import show_kpis
     from churnml.reporting.overview_files import write_overview
+    from churnml.words.value_names import ValueNames
     from churnml.workflow import open_shop
 
     config = config_of(config_file, horizon, active, lead)
     language = config.scoring.language
     overview = analyse(open_shop(data, config), day_of("--snapshot", snapshot), config.definition, periods)
-    files = [] if out is None else write_overview(overview, out)
+    names = ValueNames(config.reporting.names)
+    files = [] if out is None else write_overview(overview, out, names)
     if as_json:
         say_json(show_kpis.as_json(overview, records, language) | {"files": files})
         return
-    show_kpis.print_overview(overview, language)
+    show_kpis.print_overview(overview.named(names), language)
     if files:
         print_files(files, language)
 
