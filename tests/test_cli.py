@@ -93,7 +93,7 @@ def test_the_main_job_from_a_simulated_shop_to_a_list(run: Run, few: Path, tmp_p
     chosen = ("--lang", "tr", "--capacity", 5, "--budget", 40, "--rank-by", "expected_profit", "--order-by", "urgency")
     next_month = ("--snapshot", "2025-04-01", "--out", "next", "--previous", "list", "--pseudonymize", "secrets")
     _, later, _ = run("score", "shop", *next_month, *chosen, "--config", few)
-    assert "customers ranked on 2025-04-01" in later
+    assert "2025-04-01 günü " in later, "what it prints is in the language of the list"
     assert json.loads((tmp_path / "next" / "run.json").read_text())["changes"]["new"] > 0
     short = pd.read_csv(tmp_path / "next" / "worklist.csv", sep=";", decimal=",")
     assert 0 < len(short) <= 5

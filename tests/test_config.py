@@ -12,8 +12,11 @@ import jsonschema
 import pytest
 import yaml
 
-from churnml.config import Config, TableSource, config_schema, differences, load_config
+from churnml.analytics.groups import column_of
+from churnml.config import NAMED_COLUMNS, Config, TableSource, config_schema, differences, load_config
+from churnml.data.contract import TABLES
 from churnml.data.shop import Shop
+from churnml.data.timeline import COLUMN_OF_DETAIL
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError
 from churnml.features.builder import build_features
@@ -275,3 +278,41 @@ def test_a_missing_file_a_folder_and_no_text(tmp_path: Path) -> None:
     (tmp_path / "latin.yaml").write_bytes("tracking: {experiment: ç}".encode("latin-1"))
     with pytest.raises(ConfigError, match=r"is not UTF-8 text\."):
         load_config(tmp_path / "latin.yaml")
+
+
+def test_names_of_values_are_for_all_columns_or_for_one(tmp_path: Path) -> None:
+    names = {
+        "other": "Diğer",
+        "complaints.topic": {"delivery": "Teslimat"},
+        "customers.city": {"Izmir": "İzmir"},
+        "order_items.product_id": {"007": "Çay"},
+    }
+    assert load_config(written(tmp_path, yaml.safe_dump({"reporting": {"names": names}}))).reporting.names == names
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (
+            {"complaint.topic": {"a": "b"}},
+            "complaint.topic is no column whose values have names; those are orders.channel,",
+        ),
+        ({"complaints.opened_at": {"a": "b"}}, "complaints.opened_at is no column whose values have names"),
+        ({"customers.": {"a": "b"}}, "and customers. with a column of your own (received"),
+        ({"a": " "}, "a has an empty name"),
+        ({"complaints.topic": {"Late delivery": "x", "late  Delivery": "y"}}, "late delivery is named twice"),
+        ({"a": 3}, "reporting.names.a"),
+    ],
+)
+def test_names_that_cannot_be_are_refused(tmp_path: Path, names: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        load_config(written(tmp_path, yaml.safe_dump({"reporting": {"names": names}})))
+
+
+def test_columns_whose_values_have_names_hold_texts() -> None:
+    for named in NAMED_COLUMNS:
+        table, column = named.split(".")
+        assert TABLES[table].column[column].type in ("text", "id"), named
+    assert {*COLUMN_OF_DETAIL.values(), *map(column_of, ("tier", "channel", "first product", "first category"))} <= {
+        *NAMED_COLUMNS
+    }

@@ -20,7 +20,7 @@ import pytest
 from churnml import cli
 from churnml.campaigns.holdout import HoldoutPlan
 from churnml.cli import say as saying
-from churnml.cli import show
+from churnml.cli import show, show_outcome
 from churnml.errors import InputError, ModelError, NoSkillError
 from churnml.printable import printable
 
@@ -145,11 +145,17 @@ def test_a_list_is_a_table_whatever_its_cells_hold(capsys: pytest.CaptureFixture
         }
     )
     ranking = SimpleNamespace(
-        snapshot_date="2025-02-01", worklist=lambda: listed, excluded={}, holdout=None, __len__=lambda: 2
+        language="en",
+        currency=None,
+        snapshot_date=date(2025, 2, 1),
+        worklist=lambda: listed,
+        excluded={},
+        holdout=None,
+        __len__=lambda: 2,
     )
     model = SimpleNamespace(version="m")
     sized = type("Sized", (), {**vars(ranking), "worklist": staticmethod(ranking.worklist), "__len__": lambda _: 2})()
-    show.print_outcome(SimpleNamespace(ranking=sized, files=[Path(NASTY)], model=model), as_json=False)  # type: ignore[arg-type]
+    show_outcome.print_outcome(SimpleNamespace(ranking=sized, files=[Path(NASTY)], model=model), as_json=False)  # type: ignore[arg-type]
     printed = capsys.readouterr().out
     assert not ACTS.findall(printed)
     head, first, second = printed.splitlines()[3:6]
@@ -161,8 +167,8 @@ def test_a_list_is_a_table_whatever_its_cells_hold(capsys: pytest.CaptureFixture
         (0.0044, "can show effects from 0.4 points"),
     ):
         sized.holdout = HoldoutPlan("c", 0.1, 45, 1, least, date(2025, 6, 1))
-        show.print_outcome(SimpleNamespace(ranking=sized, files=[], model=model), as_json=False)  # type: ignore[arg-type]
-        assert f"The holdout (1 customers like the 45 on the list) {said}" in capsys.readouterr().out
+        show_outcome.print_outcome(SimpleNamespace(ranking=sized, files=[], model=model), as_json=False)  # type: ignore[arg-type]
+        assert f"The holdout (1 customer like the 45 on the list) {said}" in capsys.readouterr().out
 
 
 def test_log_lines_are_printable(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

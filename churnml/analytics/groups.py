@@ -22,6 +22,12 @@ FEWEST = 30
 OTHER = "other"
 NOT_KNOWN = "not known"
 
+_COLUMNS = {
+    "tier": "rewards.tier",
+    "channel": "orders.channel",
+    "first product": "order_items.product_id",
+    "first category": "order_items.category",
+}
 _MOST_SHOWN = 15
 _MOST_VALUES = 30
 _LEAST_SHARED = 5
@@ -91,6 +97,17 @@ def compute_retention_by_group(
     table["differs"] = pd.Series((low > 0) | (high < 0), dtype="boolean").mask(np.isnan(low))
     table["is_small"] = table["customers"] < FEWEST
     return table
+
+
+def column_of(group: str) -> str:
+    """Return the column that the values of a group stand in, as ``table.column``.
+
+    Examples
+    --------
+    >>> column_of("tier"), column_of("city")
+    ('rewards.tier', 'customers.city')
+    """
+    return _COLUMNS.get(group, f"customers.{group}")
 
 
 def _values(history: History, definition: ChurnDefinition) -> pd.DataFrame:

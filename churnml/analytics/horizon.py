@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,17 +18,19 @@ from churnml.errors import InputError
 from churnml.features.sources import ORDER_DAYS
 from churnml.plots import plot_horizon
 from churnml.statistics.kaplan_meier import kaplan_meier, survival_at
+from churnml.words.findings import say_horizon
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+Because = Literal["enough", "too few snapshots", "nobody twice"]
 LADDER = (30, 45, 60, 90, 120, 150, 180, 270, 365)
 SHARES = (0.7, 0.75, 0.8, 0.85, 0.9)
 _SHARE = 0.8
 _YEAR = 365
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HorizonAdvice:
     """What the shop's own gaps say of the horizon.
 
@@ -36,8 +38,11 @@ class HorizonAdvice:
     ----------
     recommended_days : int or None
         Recommended horizon in days; None where the data does not tell.
-    reason : str
-        Sentence with the rule and its numbers.
+    because : {'enough', 'too few snapshots', 'nobody twice'}
+        Code of the reason; ``say_horizon`` says it.
+    numbers : dict of str to float
+        Numbers of the reason, by name: ``share``, ``rule`` and ``within`` (shares), ``days``, ``snapshots`` and
+        ``least``; empty where nobody ordered twice.
     data_end : date
         Day at which the data ends: nothing on or after it was looked at.
     follow_up_days : int
@@ -55,13 +60,19 @@ class HorizonAdvice:
     """
 
     recommended_days: int | None
-    reason: str
+    because: Because
+    numbers: dict[str, float]
     data_end: date
     follow_up_days: int
     curve: pd.DataFrame
     horizons: pd.DataFrame
     base_rates: pd.DataFrame
     sensitivity: pd.DataFrame
+
+    @property
+    def reason(self) -> str:
+        """The reason in English, with the rule and its numbers."""
+        return say_horizon(self.because, self.numbers, "en")
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw how many order again within so many days, and the recommended horizon."""
@@ -133,9 +144,17 @@ def advise_horizon(
     ]
     horizons = pd.DataFrame(rows)
     sensitivity = pd.DataFrame({"share": SHARES, "horizon_days": [_shortest(horizons, curve, s) for s in SHARES]})
-    recommended, reason = _recommend(horizons, curve)
+    because, numbers = _recommend(horizons, curve)
     return HorizonAdvice(
-        recommended, reason, end, follow_up_days, curve, horizons, pd.concat(rates, ignore_index=True), sensitivity
+        recommended_days=int(numbers["days"]) if because == "enough" else None,
+        because=because,
+        numbers=numbers,
+        data_end=end,
+        follow_up_days=follow_up_days,
+        curve=curve,
+        horizons=horizons,
+        base_rates=pd.concat(rates, ignore_index=True),
+        sensitivity=sensitivity,
     )
 
 
@@ -230,18 +249,18 @@ def _within_a_year(curve: pd.DataFrame) -> float:
     return 1 - survival_at(curve, min(_YEAR, last))
 
 
-def _recommend(horizons: pd.DataFrame, curve: pd.DataFrame) -> tuple[int | None, str]:
+def _recommend(horizons: pd.DataFrame, curve: pd.DataFrame) -> tuple[Because, dict[str, float]]:
+    """Give the reason of the recommendation, or why there is none, and its numbers."""
     found = _shortest(horizons, curve, _SHARE)
     if found is None:
-        return None, "Nobody ordered twice, so the gaps tell nothing. Bring more history."
-    row = horizons.set_index("horizon_days").loc[found]
-    said = (
-        f"{row.returned_share:.0%} of orders are followed by another within {found} days, which is at least "
-        f"{_SHARE:.0%} of the {_within_a_year(curve):.0%} that are within a year (or as long as the data can tell)"
-    )
-    if row.snapshots < MIN_SNAPSHOTS:
-        return None, (
-            f"{said}; but the data holds only {row.snapshots:.0f} snapshots with so long a window, and {MIN_SNAPSHOTS} "
-            "are needed. Bring more history, or choose a shorter horizon by hand."
-        )
-    return found, f"{said}."
+        return "nobody twice", {}
+    row = horizons[horizons["horizon_days"] == found].to_dict("records")[0]
+    numbers = {
+        "share": float(row["returned_share"]),
+        "days": found,
+        "rule": _SHARE,
+        "within": _within_a_year(curve),
+        "snapshots": int(row["snapshots"]),
+        "least": MIN_SNAPSHOTS,
+    }
+    return "enough" if row["snapshots"] >= MIN_SNAPSHOTS else "too few snapshots", numbers

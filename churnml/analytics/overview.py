@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 
 import pandas as pd
@@ -10,7 +10,7 @@ import pandas as pd
 from churnml.analytics.cohorts import compute_cohorts
 from churnml.analytics.concentration import compute_concentration
 from churnml.analytics.experience import compute_experience, compute_first_experience
-from churnml.analytics.groups import compute_retention_by_group
+from churnml.analytics.groups import column_of, compute_retention_by_group
 from churnml.analytics.kpis import compute_kpis, compute_kpis_by_segment
 from churnml.analytics.leaving import compute_complaint_topics, compute_reasons_of_leaving
 from churnml.analytics.lifecycle import compute_lifecycle, compute_transitions
@@ -21,6 +21,7 @@ from churnml.data.population import resolve_day
 from churnml.data.shop import Shop
 from churnml.days import Day
 from churnml.definition import ChurnDefinition
+from churnml.words.value_names import ValueNames
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,17 @@ class Overview:
         return {
             field.name: table for field in fields(self) if isinstance(table := getattr(self, field.name), pd.DataFrame)
         }
+
+    def named(self, names: ValueNames) -> Overview:
+        """Return the overview with the names of the shop's own values: topics, and the values of groups."""
+        groups = zip(self.groups["group"], self.groups["value"], strict=True)
+        values = [names.of(column_of(group), value) for group, value in groups]
+        topics = [names.of("complaints.topic", topic) for topic in self.topics["topic"]]
+        return replace(
+            self,
+            topics=self.topics.assign(topic=pd.Series(topics, self.topics.index, dtype="str")),
+            groups=self.groups.assign(value=pd.Series(values, self.groups.index, dtype="str")),
+        )
 
     @property
     def figures(self) -> dict[str, float]:

@@ -32,8 +32,9 @@ from churnml.cli.options import (
     config_of,
     day_of,
 )
-from churnml.cli.say import say, say_json
-from churnml.cli.show import print_change, print_outcome, print_trace, progress_bar, records
+from churnml.cli.say import say_json
+from churnml.cli.show import print_trace, progress_bar, records
+from churnml.cli.show_outcome import print_change, print_outcome, print_training
 from churnml.cli.story import print_story
 
 
@@ -64,12 +65,8 @@ def train(
         say_json({"model_version": model.version, **model.card.to_json()})
     else:
         champion = find_model(None, config.tracking).version
-        name = config.tracking.model_name
-        if champion == model.version:
-            say(f"Model {model.version} is the champion of {name}.")
-        else:
-            say(f"Model {model.version} is a challenger of {name}; the champion stays {champion}.")
-        say(f"Next: churnml score {without_password(data)} --out list")
+        command = f"churnml score {without_password(data)} --out list"
+        print_training(model.version, champion, config.tracking.model_name, command, config.scoring.language)
 
 
 @app.command()
@@ -84,7 +81,8 @@ def promote(
     from churnml.tracking.aliases import promote as promote_version
 
     config = config_of(config_file)
-    print_change(promote_version(config.tracking, version, datetime.now(UTC)), config.tracking.model_name, as_json)
+    change = promote_version(config.tracking, version, datetime.now(UTC))
+    print_change(change, config.tracking.model_name, config.scoring.language, as_json)
 
 
 @app.command()
@@ -93,7 +91,8 @@ def rollback(config_file: ConfigFile = None, as_json: AsJson = False) -> None:
     from churnml.tracking.aliases import rollback as roll_back
 
     config = config_of(config_file)
-    print_change(roll_back(config.tracking, datetime.now(UTC)), config.tracking.model_name, as_json)
+    change = roll_back(config.tracking, datetime.now(UTC))
+    print_change(change, config.tracking.model_name, config.scoring.language, as_json)
 
 
 @app.command()

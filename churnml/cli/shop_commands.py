@@ -27,12 +27,12 @@ from churnml.cli.show import (
     print_audit,
     print_check,
     print_dictionary,
-    print_horizon,
-    print_outcome,
     print_rows,
     progress_bar,
     records,
 )
+from churnml.cli.show_horizon import print_horizon
+from churnml.cli.show_outcome import print_files, print_outcome
 from churnml.errors import InputError
 
 KindOfShop = Annotated[
@@ -230,17 +230,20 @@ def kpis(
     from churnml.analytics.overview import analyse
     from churnml.cli import show_kpis
     from churnml.reporting.overview_files import write_overview
+    from churnml.words.value_names import ValueNames
     from churnml.workflow import open_shop
 
     config = config_of(config_file, horizon, active, lead)
+    language = config.scoring.language
     overview = analyse(open_shop(data, config), day_of("--snapshot", snapshot), config.definition, periods)
-    files = [] if out is None else write_overview(overview, out)
+    names = ValueNames(config.reporting.names)
+    files = [] if out is None else write_overview(overview, out, names)
     if as_json:
-        say_json(show_kpis.as_json(overview, records) | {"files": files})
+        say_json(show_kpis.as_json(overview, records, language) | {"files": files})
         return
-    show_kpis.print_overview(overview)
+    show_kpis.print_overview(overview.named(names), language)
     if files:
-        say("Files: " + ", ".join(str(file) for file in files))
+        print_files(files, language)
 
 
 @app.command()
@@ -257,19 +260,22 @@ def window(
 ) -> None:
     """Recommend a horizon from the shop's own days between orders."""
     from churnml.analytics.horizon import advise_horizon
+    from churnml.words import words
+    from churnml.words.findings import say_horizon
     from churnml.workflow import draw_horizon, open_shop
 
     config = config_of(config_file, None, active, lead, every)
-    day = day_of("--as-of", as_of)
+    day, language = day_of("--as-of", as_of), config.scoring.language
     shop = open_shop(data, config)
     advice = advise_horizon(shop, config.definition, day, config.snapshots.every_days, follow_up)
     if out is not None:
         draw_horizon(advice, out)
     if as_json:
         tables = ("horizons", "base_rates", "sensitivity")
-        said = {"recommended_days": advice.recommended_days, "reason": advice.reason, "data_end": advice.data_end}
+        reason = say_horizon(advice.because, advice.numbers, language)
+        said = {"recommended_days": advice.recommended_days, "reason": reason, "data_end": advice.data_end}
         say_json(said | {name: records(getattr(advice, name)) for name in tables})
         return
-    print_horizon(advice)
+    print_horizon(advice, language)
     if out is not None:
-        say(f"Drawn in {out}.")
+        say(words(language)["horizon"]["drawn"].format(file=out))

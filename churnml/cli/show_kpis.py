@@ -1,56 +1,71 @@
-"""Printing the overview of a shop."""
+"""Printing the overview of a shop, in the language of the settings."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import pandas as pd
 
+from churnml.analytics.groups import FEWEST, NOT_KNOWN
 from churnml.analytics.kpis import KPIS, UNITS_OF
 from churnml.analytics.lifecycle import NO_CUSTOMER
 from churnml.analytics.overview import Overview
 from churnml.analytics.segments import segment_rules
 from churnml.cli.say import say
 from churnml.printable import printable
-from churnml.words import words
+from churnml.words import Language, words
+from churnml.words.names import name_of
+from churnml.words.numbers import write_decimal, write_percent
 
 _SEGMENT_FIGURES = ("churn_rate", "repeat_customer_rate", "purchase_frequency", "average_order_value")
+_EXPERIENCE = {
+    "late_share": "share",
+    "complaint_rate": "share",
+    "return_rate": "share",
+    "mean_rating": "number",
+    "nps": "number",
+}
 _MONTHS = 12
 _COHORTS = 13
 _GROUPS = 5
+_NOTHING = "-"
 
 
-def print_overview(overview: Overview) -> None:
+def print_overview(overview: Overview, language: Language) -> None:
     """Print the figures of a shop, each with its formula or what it says."""
-    currency = f" {overview.currency}" if overview.currency else ""
+    told = _Printer(language)
+    moves = told.t["moves"].format(day=overview.snapshot_date)
     for title, lines in (
-        ("Key figures of the last horizon, and those of the periods before", _kpis(overview, currency)),
-        ("How they are computed", [f"{name}: {formula}" for name, formula in formulas().items()]),
-        ("By the segment in which a customer stood when the period began", _by_segment(overview, currency)),
-        ("Lifecycle stages", _shares(overview.lifecycle, "stage")),
-        (f"Where they went until {overview.snapshot_date} (per cent of each row)", _moves(overview.transitions)),
-        ("RFM segments", _segments(overview)),
-        (f"Where they went until {overview.snapshot_date} (per cent of each row)", _moves(overview.migration)),
-        ("Cohorts: per cent who ordered again, by months since the first order", _cohorts(overview.cohorts)),
-        ("Concentration of the revenue of the last 365 days", _concentration(overview.concentration)),
-        ("What preceded leaving", _reasons(overview.reasons)),
-        ("Topics of complaints", _topics(overview.topics)),
-        ("Churn rate by group (* differs from the rest, (small) fewer than 30)", _groups(overview.groups)),
-        ("After the purchase", _experience(overview.experience)),
-        ("After a bad first experience", _first(overview.first_experience)),
+        (told.t["kpis"], told.kpis(overview)),
+        (told.t["formulas"], [f"{told.kpi(name)}: {formula}" for name, formula in formulas(language).items()]),
+        (told.t["kpis_by_segment"], told.by_segment(overview)),
+        (told.t["lifecycle"], told.standings(overview.lifecycle, "stage")),
+        (moves, told.moves(overview.transitions, "lifecycle_stage")),
+        (told.t["segments"], told.segments(overview)),
+        (moves, told.moves(overview.migration, "segment")),
+        (told.t["cohorts"], told.cohorts(overview.cohorts)),
+        (told.t["concentration"], told.concentration(overview.concentration)),
+        (told.t["reasons"], told.reasons(overview.reasons)),
+        (told.t["topics"], told.topics(overview.topics)),
+        (told.t["groups"].format(fewest=FEWEST), told.groups(overview.groups)),
+        (told.t["experience"], told.experience(overview.experience)),
+        (told.t["first_experience"], told.first(overview.first_experience)),
     ):
         if lines:
             say(title, "", *(f"  {line}" for line in lines), "")
 
 
-def formulas() -> dict[str, str]:
+def formulas(language: Language) -> dict[str, str]:
     """Give the formulas of the key figures in words, by name."""
-    said = words("en")["kpis"]
+    said = words(language)["kpis"]
     return {name: said[name]["formula"] for name in KPIS}
 
 
-def as_json(overview: Overview, rows: Callable[[pd.DataFrame], list[dict[str, Any]]]) -> dict[str, Any]:
+def as_json(
+    overview: Overview, rows: Callable[[pd.DataFrame], list[dict[str, Any]]], language: Language
+) -> dict[str, Any]:
     """Give the key figures of the last horizon by name, and all tables."""
     figures = {name: None if pd.isna(value) else value for name, value in overview.figures.items()}
     tables = {name: rows(table) for name, table in overview.tables().items()}
@@ -59,165 +74,227 @@ def as_json(overview: Overview, rows: Callable[[pd.DataFrame], list[dict[str, An
         "horizon_days": overview.definition.horizon_days,
         "currency": overview.currency,
         **figures,
-        "formulas": formulas(),
+        "formulas": formulas(language),
         "segment_rules": segment_rules(),
         **tables,
     }
 
 
-def _figure(value: float, unit: str) -> str:
-    if pd.isna(value):
-        return "-"
-    return {"share": f"{value:.1%}", "money": f"{value:,.2f}", "days": f"{value:.1f} days"}.get(unit, f"{value:.2f}")
+class _Printer:
+    """Makes lines of tables, in one language; codes are English words, which other languages name."""
 
+    def __init__(self, language: Language) -> None:
+        self.language, self.words = language, words(language)
+        self.t, self.shop = self.words["overview"], self.words["shop"]
 
-def _kpis(overview: Overview, currency: str) -> list[str]:
-    lines = []
-    for name, rows in overview.kpis.groupby("kpi", sort=False):
-        unit, newest = UNITS_OF[str(name)], rows.iloc[-1]
-        line = f"{name:<27}{_figure(newest.value, unit):>12}"
-        if unit == "money":
-            line += currency
-        if not pd.isna(newest.low):
-            line += f"  (95 %: {_figure(newest.low, unit)} to {_figure(newest.high, unit)})"
-        if not pd.isna(newest.change):
-            change = f"{100 * newest.change:+.1f} points" if unit == "share" else f"{newest.change:+,.2f}"
-            said = "too few to tell from noise"
-            if not pd.isna(newest.is_noise):
-                said = "noise" if newest.is_noise else "more than noise"
-            before = ", ".join(_figure(value, unit) for value in rows["value"].iloc[:-1])
-            line += f"; {change}: {said}; before: {before}"
-        lines.append(line)
-    return lines
+    def kpis(self, overview: Overview) -> list[str]:
+        currency = f" {overview.currency}" if overview.currency else ""
+        rows = [(str(name), table) for name, table in overview.kpis.groupby("kpi", sort=False)]
+        width = max([27, *(len(self.kpi(name)) + 2 for name, _ in rows)])
+        lines = []
+        for name, table in rows:
+            unit, newest = UNITS_OF[name], table.iloc[-1]
+            line = f"{self.kpi(name):<{width}}{self._figure(newest.value, unit):>12}"
+            if unit == "money":
+                line += currency
+            if not pd.isna(newest.low):
+                low, high = (self._figure(end, unit) for end in (newest.low, newest.high))
+                line += f"  ({self.t['interval'].format(low=low, high=high)})"
+            if not pd.isna(newest.change):
+                sure = "unsure" if pd.isna(newest.is_noise) else "noise" if newest.is_noise else "moved"
+                before = ", ".join(self._figure(value, unit) for value in table["value"].iloc[:-1])
+                before = self.t["before"].format(figures=before)
+                line += f"; {self._change(newest.change, unit)}: {self.t[sure]}; {before}"
+            lines.append(line)
+        return lines
 
+    def by_segment(self, overview: Overview) -> list[str]:
+        table = overview.kpis_by_segment
+        newest = table[table["period_end"] == table["period_end"].max()]
+        rows = [[self.t["segment"], self.t["customers"], *(self._spaced(self.kpi(name)) for name in _SEGMENT_FIGURES)]]
+        for segment, figures in newest.groupby("segment", sort=False):
+            by = figures.set_index("kpi")
+            marked = [self._with_change(by.loc[name], KPIS[name].unit) for name in _SEGMENT_FIGURES]
+            rows.append([self._named("segment", segment), self._whole(by["customers"].iloc[0]), *marked])
+        no_customer = self._named("segment", NO_CUSTOMER)
+        return [*_aligned(rows, [20, 10, 24]), self.t["moved_note"].format(no_customer=no_customer)]
 
-def _by_segment(overview: Overview, currency: str) -> list[str]:
-    table = overview.kpis_by_segment
-    newest = table[table["period_end"] == table["period_end"].max()]
-    lines = [
-        f"{'segment':<20}{'customers':>10}" + "".join(f"{name.replace('_', ' '):>24}" for name in _SEGMENT_FIGURES)
-    ]
-    for segment, rows in newest.groupby("segment", sort=False):
-        by = rows.set_index("kpi")
-        told = "".join(f"{_with_change(by.loc[name], KPIS[name].unit):>24}" for name in _SEGMENT_FIGURES)
-        lines.append(f"{segment:<20}{by['customers'].iloc[0]:>10,}{told}")
-    return [*lines, f"* more than noise against the period before. {NO_CUSTOMER}: no order within the active days."]
+    def standings(self, table: pd.DataFrame, column: str) -> list[str]:
+        days, kind = list(dict.fromkeys(table["snapshot_date"])), "lifecycle_stage" if column == "stage" else column
+        rows = [[self.t[column], *map(str, days)]]
+        for name, cells in table.groupby(column, sort=False):
+            shares = [f"{self._whole(row.customers):>13} {self._share(row.share):>8}" for row in _rows(cells)]
+            rows.append([self._named(kind, name), *shares])
+        return _aligned(rows, [20, 22])
 
+    def segments(self, overview: Overview) -> list[str]:
+        table = overview.segments
+        newest = table[table["snapshot_date"] == table["snapshot_date"].max()].set_index("segment")["amount_share"]
+        title, *lines = self.standings(table, "segment")
+        width = max(12, len(self.t["of_money"]) + 2)
+        told = [
+            f"{line}{self._share(newest[name]):>{width}}  {self._rule(rule)}"
+            for line, (name, rule) in zip(lines, segment_rules().items(), strict=True)
+        ]
+        return [f"{title}{self.t['of_money']:>{width}}  {self.t['rule']}", *told]
 
-def _with_change(row: pd.Series, unit: str) -> str:
-    return _figure(row["value"], unit) + ("*" if not pd.isna(row["is_noise"]) and not row["is_noise"] else "")
+    def moves(self, table: pd.DataFrame, kind: str) -> list[str]:
+        newest = table[table["period_end"] == table["period_end"].max()] if len(table) else table
+        if newest.empty:
+            return []
+        afters = list(dict.fromkeys([*newest["before"], *newest["after"]]))
+        afters = [name for name in afters if name in set(newest["after"])]
+        rows = [["", *(self._named(kind, name)[:13] for name in afters)]]
+        for before, of in newest.groupby("before", sort=False):
+            share = of.set_index("after")["share"]
+            cells = [f"{100 * share[name]:.0f}" if name in share else "." for name in afters]
+            rows.append([self._named(kind, before), *cells])
+        return _aligned(rows, [20, 14])
 
+    def cohorts(self, table: pd.DataFrame) -> list[str]:
+        rows = [[self.t["cohort"], self.t["customers"], *map(str, range(1, _MONTHS + 1))]]
+        for cohort, of in list(table.groupby("cohort"))[-_COHORTS:]:
+            known = of[(of["month"] > 0) & (of["month"] <= _MONTHS) & of["is_complete"]]
+            shares = [f"{100 * share:.0f}" for share in known["retention_share"]]
+            rows.append([f"{cohort:%Y-%m}", self._whole(of["size"].iloc[0]), *shares])
+        return _aligned(rows, [12, 10, 5])
 
-def _shares(table: pd.DataFrame, column: str) -> list[str]:
-    days = list(dict.fromkeys(table["snapshot_date"]))
-    lines = [f"{column:<20}" + "".join(f"{day!s:>22}" for day in days)]
-    for name, rows in table.groupby(column, sort=False):
-        lines.append(f"{name:<20}" + "".join(f"{row.customers:>13,} {row.share:>8.1%}" for row in _rows(rows)))
-    return lines
-
-
-def _segments(overview: Overview) -> list[str]:
-    table = overview.segments
-    newest = table[table["snapshot_date"] == table["snapshot_date"].max()].set_index("segment")["amount_share"]
-    title, *lines = _shares(table, "segment")
-    rules = segment_rules()
-    told = [f"{line}{newest[name]:>12.1%}  {rules[name]}" for line, name in zip(lines, rules, strict=True)]
-    return [f"{title}{'of revenue':>12}  rule (R, F, M: fifths, 5 the best; FM the mean of F and M, rounded up)", *told]
-
-
-def _moves(table: pd.DataFrame) -> list[str]:
-    newest = table[table["period_end"] == table["period_end"].max()] if len(table) else table
-    if newest.empty:
-        return []
-    afters = list(dict.fromkeys([*newest["before"], *newest["after"]]))
-    afters = [name for name in afters if name in set(newest["after"])]
-    lines = [f"{'':<20}" + "".join(f"{name[:13]:>14}" for name in afters)]
-    for before, rows in newest.groupby("before", sort=False):
-        share = rows.set_index("after")["share"]
-        cells = [f"{100 * share[name]:.0f}" if name in share else "." for name in afters]
-        lines.append(f"{before!s:<20}" + "".join(f"{cell:>14}" for cell in cells))
-    return lines
-
-
-def _cohorts(table: pd.DataFrame) -> list[str]:
-    lines = [f"{'first order':<12}{'customers':>10}" + "".join(f"{month:>5}" for month in range(1, _MONTHS + 1))]
-    for cohort, rows in list(table.groupby("cohort"))[-_COHORTS:]:
-        known = rows[(rows["month"] > 0) & (rows["month"] <= _MONTHS) & rows["is_complete"]]
-        told = "".join(f"{100 * share:>5.0f}" for share in known["retention_share"])
-        lines.append(f"{cohort:%Y-%m}     {rows['size'].iloc[0]:>10,}{told}")
-    return lines
-
-
-def _concentration(table: pd.DataFrame) -> list[str]:
-    told = [f"the best {row.customer_share:.0%} bring {row.amount_share:.0%}" for row in _rows(table)]
-    return [", ".join(told[:-1]) + "."] if told else []
-
-
-def _reasons(table: pd.DataFrame) -> list[str]:
-    return [
-        f"{row.reason:<22}{_share(row.churned_share):>7} of those who left, {_share(row.stayed_share):>6} of those who "
-        f"stayed; difference {_points(row.difference, row.difference_low, row.difference_high)}"
-        for row in _rows(table)
-    ]
-
-
-def _topics(table: pd.DataFrame) -> list[str]:
-    return [
-        f"{printable(row.topic)[:28]:<30}{row.complaints:>7,} complaints, {row.customers:>7,} customers, "
-        f"{_share(row.churned_share):>6} left{' (small)' if row.is_small else ''}"
-        for row in _rows(table)
-    ]
-
-
-def _groups(table: pd.DataFrame) -> list[str]:
-    lines = []
-    for group, rows in table.groupby("group", sort=False):
-        told = []
-        for row in _rows(rows.head(_GROUPS)):
-            star = "*" if not pd.isna(row.differs) and row.differs else ""
-            told.append(
-                f"{printable(row.value)[:24]} {_share(row.churn_rate)}{star}{' (small)' if row.is_small else ''}"
+    def concentration(self, table: pd.DataFrame) -> list[str]:
+        told = [
+            self.t["best"].format(
+                customers=write_percent(row.customer_share, self.language),
+                amount=write_percent(row.amount_share, self.language),
             )
-        lines.append(f"{group}: {', '.join(told)}{', ...' if len(rows) > _GROUPS else ''}")
-    return lines
+            for row in _rows(table)
+        ]
+        return [", ".join(told[:-1]) + "."] if told else []
+
+    def reasons(self, table: pd.DataFrame) -> list[str]:
+        names = [self._named(None, row.reason) for row in _rows(table)]
+        width = max([22, *(len(name) + 1 for name in names)])
+        return [
+            f"{name:<{width}}"
+            + self.t["reason"].format(
+                churned=f"{self._share(row.churned_share):>7}",
+                stayed=f"{self._share(row.stayed_share):>6}",
+                difference=self._difference(row),
+            )
+            for name, row in zip(names, _rows(table), strict=True)
+        ]
+
+    def topics(self, table: pd.DataFrame) -> list[str]:
+        return [
+            f"{printable(self._value(row.topic))[:28]:<30}"
+            + self.t["topic"].format(
+                complaints=f"{self._whole(row.complaints):>7}",
+                customers=f"{self._whole(row.customers):>7}",
+                left=f"{self._share(row.churned_share):>6}",
+            )
+            + self._small(row)
+            for row in _rows(table)
+        ]
+
+    def groups(self, table: pd.DataFrame) -> list[str]:
+        lines = []
+        for group, rows in table.groupby("group", sort=False):
+            told = []
+            for row in _rows(rows.head(_GROUPS)):
+                star = "*" if not pd.isna(row.differs) and row.differs else ""
+                value = printable(self._value(row.value))[:24]
+                told.append(f"{value} {self._share(row.churn_rate)}{star}{self._small(row)}")
+            name = self.words["groups"].get(group, group)
+            lines.append(f"{name}: {', '.join(told)}{', ...' if len(rows) > _GROUPS else ''}")
+        return lines
+
+    def experience(self, table: pd.DataFrame) -> list[str]:
+        names = [name for name in _EXPERIENCE if name in table.columns]
+        if not names:
+            return []
+        titles = [name if self.language == "en" else self.shop[name] for name in names]
+        rows = [[self.t["until"], *map(self._spaced, titles)]]
+        for row in _rows(table):
+            rows.append([str(row.period_end), *(self._figure(getattr(row, name), _EXPERIENCE[name]) for name in names)])
+        return _aligned(rows, [12, 16])
+
+    def first(self, table: pd.DataFrame) -> list[str]:
+        names = [self._named(None, row.experience) for row in _rows(table)]
+        width = max([16, *(len(name) + 1 for name in names)])
+        lines = []
+        for name, row in zip(names, _rows(table), strict=True):
+            customers, share = f"{self._whole(row.customers):>9}", f"{self._share(row.retention_rate):>6}"
+            line = f"{name:<{width}}" + self.t["came_back"].format(customers=customers, share=share)
+            if not pd.isna(row.difference):
+                line += ", " + self.t["against"].format(difference=self._difference(row))
+            lines.append(line)
+        return [*lines, self.shop["association"]] if lines else []
+
+    def kpi(self, name: str) -> str:
+        """Name a key figure."""
+        return name if self.language == "en" else str(self.words["kpis"][name]["title"])
+
+    def _named(self, kind: str | None, code: object) -> str:
+        if self.language == "en":
+            return str(code)
+        known = self.words["names"].get(code)
+        return str(code if kind is None else name_of(kind, code, self.language)) if known is None else str(known)
+
+    def _value(self, value: str) -> str:
+        return str(self.words["values"].get(value, value))
+
+    def _spaced(self, title: str) -> str:
+        return title.replace("_", " ")
+
+    def _rule(self, rule: str) -> str:
+        return rule.replace(" and ", f" {self.shop['and']} ").replace(" or ", f" {self.shop['or']} ")
+
+    def _small(self, row: Any) -> str:
+        return f" ({self.shop['small']})" if row.is_small else ""
+
+    def _whole(self, number: float) -> str:
+        return write_decimal(number, 0, self.language)
+
+    def _share(self, value: float) -> str:
+        return self._figure(value, "share")
+
+    def _figure(self, value: float, unit: str) -> str:
+        if pd.isna(value):
+            return _NOTHING
+        if unit == "share":
+            return write_percent(value, self.language, 1)
+        if unit == "days":
+            return str(self.t["days"].format(n=write_decimal(value, 1, self.language)))
+        return write_decimal(value, 2, self.language)
+
+    def _change(self, change: float, unit: str) -> str:
+        if unit != "share":
+            return write_decimal(change, 2, self.language, signed=True)
+        return str(self.t["points"].format(points=self._points(change)))
+
+    def _points(self, share: float) -> str:
+        return write_decimal(100 * share, 1, self.language, signed=True)
+
+    def _with_change(self, row: pd.Series, unit: str) -> str:
+        return self._figure(row["value"], unit) + ("*" if not pd.isna(row["is_noise"]) and not row["is_noise"] else "")
+
+    def _difference(self, row: Any) -> str:
+        if pd.isna(row.difference):
+            return str(self.words["values"][NOT_KNOWN])
+        points, low, high = map(self._points, (row.difference, row.difference_low, row.difference_high))
+        return str(self.t["difference"].format(points=points, low=low, high=high))
 
 
-def _experience(table: pd.DataFrame) -> list[str]:
-    shown = {
-        "late_share": "share",
-        "complaint_rate": "share",
-        "return_rate": "share",
-        "mean_rating": "number",
-        "nps": "number",
-    }
-    names = [name for name in shown if name in table.columns]
-    if not names:
-        return []
-    lines = [f"{'until':<12}" + "".join(f"{name.replace('_', ' '):>16}" for name in names)]
-    for row in _rows(table):
-        told = "".join(f"{_figure(getattr(row, name), shown[name]):>16}" for name in names)
-        lines.append(f"{row.period_end!s:<12}{told}")
-    return lines
-
-
-def _first(table: pd.DataFrame) -> list[str]:
-    lines = []
-    for row in _rows(table):
-        line = f"{row.experience:<16}{row.customers:>9,} customers, {_share(row.retention_rate):>6} ordered again"
-        if not pd.isna(row.difference):
-            line += f", {_points(row.difference, row.difference_low, row.difference_high)} against none of these"
-        lines.append(line)
-    return [*lines, words("en")["shop"]["association"]] if lines else []
-
-
-def _share(value: float) -> str:
-    return _figure(value, "share")
-
-
-def _points(value: float, low: float, high: float) -> str:
-    if pd.isna(value):
-        return "not known"
-    return f"{100 * value:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f})"
+def _aligned(rows: Sequence[Sequence[str]], least: Sequence[int]) -> list[str]:
+    """Write rows as lines: the first column to the left, each at least so wide, the last width for all that follow."""
+    widths = []
+    for place, cells in enumerate(zip_longest(*rows, fillvalue="")):
+        widths.append(max(least[min(place, len(least) - 1)], *(len(cell.strip()) + 1 for cell in cells)))
+    return [
+        "".join(
+            f"{cell:<{width}}" if not place else f"{cell:>{width}}"
+            for place, (cell, width) in enumerate(zip(row, widths, strict=False))
+        )
+        for row in rows
+    ]
 
 
 def _rows(table: pd.DataFrame) -> Iterator[Any]:

@@ -12,6 +12,14 @@ from churnml.data.history import History
 from churnml.data.lateness import late, measure_of
 
 COLUMNS = ("customer_id", "at", "kind", "number", "detail")
+COLUMN_OF_DETAIL = {
+    "complaint": "complaints.topic",
+    "return": "returns.reason",
+    "contact": "contacts.campaign",
+    "subscription": "subscriptions.plan",
+    "subscription_cancelled": "subscriptions.plan",
+}
+"""Kinds whose detail is a text of the shop, with the column that it stands in."""
 
 
 def timeline(history: History, customers: Sequence[str], at_most: int = 40, *, shared_by: int = 1) -> pd.DataFrame:
@@ -54,7 +62,7 @@ def timeline(history: History, customers: Sequence[str], at_most: int = 40, *, s
             detail=rows.detail.cast("string"),
         )
         found = chosen.drop_null(["at"]).semi_join(wanted, "customer_id").to_pandas()
-        if kind in _WRITTEN and shared_by > 1:
+        if kind in COLUMN_OF_DETAIL and shared_by > 1:
             holders = chosen.group_by("detail").aggregate(customers=chosen.customer_id.nunique())
             shared = holders.filter(holders.customers >= shared_by).to_pandas()["detail"]
             found["detail"] = found["detail"].where(found["detail"].isin(shared.dropna()))
@@ -118,9 +126,6 @@ def _nothing() -> ir.Value:
 def _no_number() -> ir.Value:
     return ibis.null("float64")
 
-
-_WRITTEN = frozenset({"complaint", "return", "contact", "subscription", "subscription_cancelled"})
-"""Kinds whose detail is a text of the shop."""
 
 _KINDS: tuple[tuple[str, str, Callable[[History, ir.Table], ir.Table | None]], ...] = (
     ("orders", "order", _orders),

@@ -250,9 +250,9 @@ class Card(_Part):
     forward : bool
         Whether folds look forward in time; otherwise they are customers kept apart.
     folds : tuple of str
-        Names of the folds: the days of their snapshots, or which customers.
+        Names of the folds: the days of their snapshots, or ``apart 1/4`` for the first of four parts of the customers.
     gate : str
-        Name of the gate, likewise.
+        Name of the gate: its day, or ``apart``.
     comparison : tuple of Compared
         Figures of the candidates on the folds.
     verdict : VerdictPart

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
+
+from churnml.words.findings import APART
 
 
 def upgrade(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -11,7 +14,7 @@ def upgrade(content: Mapping[str, Any]) -> dict[str, Any]:
 
     Until format 5 the log-odds had no bound, and the card was not typed and held the sentences of the data gate; until
     format 4 those of the verdict too, and early ones of format 3 that of the level. Where a part has no codes, its
-    sentence stays as what it said.
+    sentence stays as what it said. Customers kept apart were named in English; they have codes.
 
     Parameters
     ----------
@@ -23,6 +26,8 @@ def upgrade(content: Mapping[str, Any]) -> dict[str, Any]:
     if card.get("level") is not None:
         level = _with_said(card["level"], "day")
         card["level"] = {"day": None, "newest_day": None, "last_year_day": None, **level}
+    card["folds"] = [_fold_code(name) for name in card["folds"]]
+    card["gate"] = _fold_code(card["gate"])
     card["data_gate"] = [_with_said(finding, "details") for finding in card.get("data_gate", [])]
     return {"bound": None, **content, "card": card}
 
@@ -31,3 +36,11 @@ def _with_said(part: Mapping[str, Any], code: str) -> dict[str, Any]:
     """Keep the sentence of a part that lacks a code; one that has it is said from its codes."""
     rest = {key: value for key, value in part.items() if key != "sentence"}
     return rest if code in rest or "sentence" not in part else {**rest, "said": part["sentence"]}
+
+
+def _fold_code(name: object) -> object:
+    """Give the code of customers kept apart, and what else there is as it is."""
+    if name == "customers kept apart":
+        return APART
+    part = re.fullmatch(r"customers, part (\d+) of (\d+)", str(name))
+    return name if part is None else f"{APART} {part[1]}/{part[2]}"

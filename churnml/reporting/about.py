@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -74,10 +74,11 @@ class Section:
 
 def facts_of(ranking: Ranking) -> Facts:
     """Collect what a ranking's work list rests on."""
+    plan, named = ranking.holdout, ranking.names.of
     return Facts(
         customers=len(ranking),
         excluded=ranking.excluded,
-        holdout=ranking.holdout,
+        holdout=None if plan is None else replace(plan, campaign=named("contacts.campaign", plan.campaign)),
         definition=ranking.model.definition,
         scoring=ranking.config.scoring,
         model_version=str(ranking.frame["model_version"].iloc[0]),

@@ -9,9 +9,10 @@ from churnml.analytics.kpis import UNITS_OF
 from churnml.analytics.overview import Overview
 from churnml.data.files import whole_folder
 from churnml.reporting.csv_files import write_csv
+from churnml.words.value_names import ValueNames
 
 
-def write_overview(overview: Overview, out: str | Path) -> list[Path]:
+def write_overview(overview: Overview, out: str | Path, names: ValueNames | None = None) -> list[Path]:
     """Write the tables of an overview as CSV and draw them as PNG.
 
     Parameters
@@ -20,6 +21,8 @@ def write_overview(overview: Overview, out: str | Path) -> list[Path]:
         Figures of the shop.
     out : str or Path
         Folder to write to; other files in it stay.
+    names : ValueNames, optional
+        Names of the shop's own values, for the pictures; None draws them as they are.
 
     Returns
     -------
@@ -33,7 +36,7 @@ def write_overview(overview: Overview, out: str | Path) -> list[Path]:
     """
     out = Path(out)
     tables = {f"{name}.csv": table for name, table in overview.tables().items()}
-    pictures = {f"{name}.png": drawn for name, drawn in _draw(overview).items()}
+    pictures = {f"{name}.png": drawn for name, drawn in _draw(overview.named(names or ValueNames())).items()}
     with whole_folder(out, owned=[*tables, *pictures]) as folder:
         for name, table in tables.items():
             write_csv(table, folder / name, language=None)

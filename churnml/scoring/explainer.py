@@ -26,6 +26,7 @@ from churnml.scoring.public_ids import SHARED_BY, PublicIds
 from churnml.scoring.reason_stability import compute_stability
 from churnml.scoring.reasons import ReasonWriter
 from churnml.scoring.story import Explanation, Story, say_events
+from churnml.words.value_names import ValueNames
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,6 +54,8 @@ class Explainer:
         Sentences of the features in a language.
     min_weight : float
         Least weight of a reason, in log-odds.
+    names : ValueNames
+        Names of the shop's own values.
     ids : PublicIds
         Ids under which customers are given out; ``X`` and ``explained`` carry these.
     """
@@ -65,6 +68,7 @@ class Explainer:
     writer: ReasonWriter
     sentences: Sentences
     min_weight: float
+    names: ValueNames = field(default_factory=ValueNames)
     ids: PublicIds = field(default_factory=PublicIds)
 
     def renamed(self, public_ids: pd.Series) -> Explainer:
@@ -111,7 +115,7 @@ class Explainer:
         shared_by = SHARED_BY if self.ids.pseudonymous else 1
         happened = timeline(History(self.shop, self.snapshot_date), self.ids.real(known), shared_by=shared_by)
         happened["customer_id"] = self.ids.public(happened["customer_id"])
-        said = say_events(happened, self.sentences.language, self.sentences.currency)
+        said = say_events(happened, self.sentences.language, self.sentences.currency, self.names)
         events = said.drop(columns="customer_id")
         places = said.groupby("customer_id").indices
         none = np.array([], dtype=np.intp)

@@ -20,6 +20,7 @@ from churnml.scoring.explainer import Explainer
 from churnml.scoring.plays import Play
 from churnml.scoring.story import Explanation, Story
 from churnml.scoring.worklist import Worklist, make_worklist
+from churnml.words.value_names import ValueNames
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -162,6 +163,11 @@ class Ranking:
     @cached_property
     def _worklist(self) -> Worklist:
         return make_worklist(self.frame, self._against, self.plays, self.config.scoring, self.config.plays)
+
+    @property
+    def names(self) -> ValueNames:
+        """Names of the shop's own values."""
+        return self.explainer.names
 
     @property
     def pseudonymous(self) -> bool:

@@ -38,6 +38,7 @@ from churnml.scoring.plays import BANDS, PlayBook, read_plays
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.worklist import reasons_against
 from churnml.statistics.logodds import sigmoid
+from churnml.words.value_names import ValueNames
 
 _THIRDS = 3
 _COLUMNS = (
@@ -175,6 +176,7 @@ class Scorer:
                 writer=writer,
                 sentences=sentences,
                 min_weight=settings.min_reason_weight,
+                names=ValueNames(self.config.reporting.names),
             ),
             plays=dict(book.plays),
             rule_names=book.rule_names,

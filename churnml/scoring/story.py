@@ -12,12 +12,14 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from churnml.data.lateness import SECONDS
+from churnml.data.timeline import COLUMN_OF_DETAIL
 from churnml.features.description import Unit
 from churnml.models.attribution import explanation
 from churnml.plots import plot_reasons
 from churnml.scoring.reasons import Reason
 from churnml.words import Language, capitalised, words
 from churnml.words.numbers import number_writer
+from churnml.words.value_names import ValueNames
 
 if TYPE_CHECKING:
     import shap
@@ -93,7 +95,9 @@ class Explanation(Story):
         return explanation(self.base, values, named[["value"]].T.set_axis([self.customer_id]))[0]
 
 
-def say_events(events: pd.DataFrame, language: Language, currency: str | None) -> pd.DataFrame:
+def say_events(
+    events: pd.DataFrame, language: Language, currency: str | None, names: ValueNames | None = None
+) -> pd.DataFrame:
     """Write events as sentences.
 
     Parameters
@@ -104,6 +108,8 @@ def say_events(events: pd.DataFrame, language: Language, currency: str | None) -
         Language of the sentences.
     currency : str or None
         ISO code of the shop's currency; None writes money as a plain number.
+    names : ValueNames, optional
+        Names of the shop's own values; None says them as they are.
 
     Returns
     -------
@@ -117,7 +123,7 @@ def say_events(events: pd.DataFrame, language: Language, currency: str | None) -
     ['Delivered 3 days late']
     """
     texts = [
-        _say(kind, number, None if pd.isna(detail) else str(detail), language, currency)
+        _say(kind, number, None if pd.isna(detail) else _named(kind, str(detail), names), language, currency)
         for kind, number, detail in zip(events["kind"], events["number"], events["detail"], strict=True)
     ]
     return pd.DataFrame(
@@ -140,6 +146,11 @@ def say_day(day: object, language: Language) -> str:
     ('Mar 1, 2025', '1 Mar 2025')
     """
     return str(format_date(pd.Timestamp(str(day)).date(), format="medium", locale=language))
+
+
+def _named(kind: str, detail: str, names: ValueNames | None) -> str:
+    column = COLUMN_OF_DETAIL.get(kind)
+    return detail if column is None or names is None else names.of(column, detail)
 
 
 def _say(kind: str, number: float, detail: str | None, language: Language, currency: str | None) -> str:

@@ -15,13 +15,14 @@ from churnml.statistics.metrics import lift_at
 from churnml.tracking.markdown import facts, percent, said, words
 from churnml.training.choose.predictions import Predictions
 from churnml.training.judge.figures import tenth_of
-from churnml.training.result import LEVEL_NOT_TESTED, Training
-from churnml.words.findings import say_level, say_verdict
+from churnml.training.result import Training
+from churnml.words import words as words_in
+from churnml.words.findings import say_fold, say_level, say_verdict
 from churnml.words.names import name_of
 
 _SAMPLE = 2_000
 _DRIVERS = 10
-_OF_CARD = ("definition", "base_rates", "forward", "folds", "gate", "figures", "segments", "untreated")
+_OF_CARD = ("definition", "base_rates", "forward", "figures", "segments", "untreated")
 
 
 def write_model_card(training: Training, contributions: pd.DataFrame | None = None) -> str:
@@ -66,7 +67,9 @@ def compute_model_card(training: Training, contributions: pd.DataFrame | None) -
     return {
         **{name: told[name] for name in _OF_CARD},
         "candidate": _title(card.candidate),
-        "level_not_tested": LEVEL_NOT_TESTED,
+        "folds": [say_fold(name, "en") for name in card.folds],
+        "gate": say_fold(card.gate, "en"),
+        "level_not_tested": words_in("en")["training"]["apart"],
         "facts": {
             "definition": card.definition.model_dump(
                 exclude=set() if card.definition.kind == "spend_drop" else {"spend_share"}

@@ -75,7 +75,7 @@ class Trainer:
             study = make_study(shop, config, as_of, progress or silent)
             run = open_runs.enter_context(self._run())  # a shop that is refused before leaves no run behind
             training = train(study, champion)
-            for line in summarise(training):
+            for line in summarise(training, self.config.scoring.language):
                 _log.info(line)
             if not self.track:
                 model = None if training.model is None else with_version(training.model)

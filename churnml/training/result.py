@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -12,13 +13,12 @@ from churnml.models.rows import TrainingFrame
 from churnml.statistics.logodds import Floats
 from churnml.training.choose.predictions import Predictions
 from churnml.training.judge.gate import Verdict
+from churnml.words import Language, for_count, words
 from churnml.words.findings import say_finding, say_level, say_verdict
 from churnml.words.names import name_of
+from churnml.words.numbers import number_writer, write_decimal, write_percent
 
-LEVEL_NOT_TESTED = (
-    "The history is too short for forward folds: candidates were compared on customers kept apart, and the level not "
-    "tested forward."
-)
+_DIGITS = 4
 
 
 @dataclass(frozen=True)
@@ -64,28 +64,71 @@ class Training:
     @property
     def verdict_sentence(self) -> str:
         """The gate's verdict in English, the champion of before included."""
-        return say_verdict(self.verdict.to_card(), "en", self.verdict.champion_ahead)
+        return self.say_verdict("en")
+
+    def say_verdict(self, language: Language) -> str:
+        """Say the gate's verdict, the champion of before included."""
+        return say_verdict(self.verdict.to_card(), language, self.verdict.champion_ahead)
 
 
-def summarise(training: Training) -> list[str]:
-    """Summarise in a few lines what a training found."""
-    rates, card = training.base_rates, training.card
+def summarise(training: Training, language: Language = "en") -> list[str]:
+    """Summarise in a few lines what a training found.
+
+    Parameters
+    ----------
+    training : Training
+        Findings of a training.
+    language : str, optional
+        Language of the lines; days are written as commands take them.
+    """
+    t, rates, card = words(language)["training"], training.base_rates, training.card
     lines = [
-        f"{len(training.frame):,} rows of {len(rates)} snapshots, {rates.snapshot_date.iloc[0]} to "
-        f"{rates.snapshot_date.iloc[-1]}; between {rates.churn_rate.min():.0%} and {rates.churn_rate.max():.0%} left."
+        for_count(t["rows"], len(rates), language).format(
+            rows=_whole(len(training.frame), language),
+            snapshots=_whole(len(rates), language),
+            first=rates.snapshot_date.iloc[0],
+            last=rates.snapshot_date.iloc[-1],
+            least=write_percent(rates.churn_rate.min(), language),
+            most=write_percent(rates.churn_rate.max(), language),
+        )
     ]
-    lines += [f"Data: {say_finding(finding, 'en')}" for finding in card.data_gate if finding.grade == "warn"]
-    for row in training.comparison.itertuples():
-        mark = "chosen" if row.chosen else f"{row.behind:+.4f} ± {row.behind_error:.4f} behind the best"
-        name = name_of("candidate", row.candidate, "en")
-        lines.append(f"{name}: shape loss {row.shape_loss:.4f}, AUROC {row.auroc:.4f} ({mark})")
-    lines.append(f"Folds: {len(card.folds)}, looking forward; gate: {card.gate}." if card.forward else LEVEL_NOT_TESTED)
-    auroc, shape = training.figures["auroc"], training.figures["shape_loss"]
-    lines.append(
-        f"At the gate: AUROC {auroc['value']:.4f} ({auroc['low']:.4f} to {auroc['high']:.4f}), "
-        f"shape loss {shape['value']:.4f} ({shape['low']:.4f} to {shape['high']:.4f})."
-    )
+    lines += [
+        t["finding"].format(finding=say_finding(finding, language))
+        for finding in card.data_gate
+        if finding.grade == "warn"
+    ]
+    lines += [_say_candidate(row, language) for row in training.comparison.itertuples()]
+    folds = _whole(len(card.folds), language)
+    lines.append(t["forward"].format(folds=folds, gate=card.gate) if card.forward else t["apart"])
+    ends = {"": "value", "_low": "low", "_high": "high"}
+    figures = {
+        f"{name}{end}": write_decimal(training.figures[figure][part], _DIGITS, language)
+        for name, figure in (("auroc", "auroc"), ("loss", "shape_loss"))
+        for end, part in ends.items()
+    }
+    lines.append(t["gate"].format(**figures))
     if card.level:
-        lines.append(say_level(card.level, "en"))
-    lines.append(training.verdict_sentence)
+        lines.append(say_level(card.level, language))
+    lines.append(training.say_verdict(language))
     return lines
+
+
+def _say_candidate(row: Any, language: Language) -> str:
+    """Say how a candidate did on the folds; its row is one of the comparison."""
+    t = words(language)["training"]
+    mark = t["chosen"]
+    if not row.chosen:
+        behind = write_decimal(row.behind, _DIGITS, language, signed=True)
+        mark = t["behind"].format(behind=behind, error=write_decimal(row.behind_error, _DIGITS, language))
+    return str(
+        t["candidate"].format(
+            candidate=name_of("candidate", row.candidate, language),
+            loss=write_decimal(row.shape_loss, _DIGITS, language),
+            auroc=write_decimal(row.auroc, _DIGITS, language),
+            mark=mark,
+        )
+    )
+
+
+def _whole(number: int, language: Language) -> str:
+    return number_writer("number", language, form="number")(number)

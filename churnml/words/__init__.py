@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from babel import Locale
 
 from churnml.errors import ConfigError
 
@@ -62,3 +63,28 @@ def capitalised(text: str, language: Language) -> str:
     """
     first = "İ" if language == "tr" and text[:1] == "i" else text[:1].upper()
     return first + text[1:]
+
+
+def uncapitalised(text: str, language: Language) -> str:
+    """Write the first letter in lower case, as within a sentence; in German it may be a noun and stays.
+
+    Examples
+    --------
+    >>> uncapitalised("İletişim izni yok", "tr"), uncapitalised("No consent", "en"), uncapitalised("Ein Kontakt", "de")
+    ('iletişim izni yok', 'no consent', 'Ein Kontakt')
+    """
+    if language == "de":
+        return text
+    first = {"İ": "i", "I": "ı"}.get(text[:1]) if language == "tr" else None
+    return (first or text[:1].lower()) + text[1:]
+
+
+def for_count(said: str | Mapping[str, str], count: float, language: Language) -> str:
+    """Choose the text that a language has for a count; one that is alike for all counts is that text.
+
+    Examples
+    --------
+    >>> for_count({"one": "{n} order", "other": "{n} orders"}, 1, "en"), for_count("{n} sipariş", 1, "tr")
+    ('{n} order', '{n} sipariş')
+    """
+    return said if isinstance(said, str) else said.get(Locale(language).plural_form(count), said["other"])

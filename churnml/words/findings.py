@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from babel import Locale
 from babel.dates import format_date
-from babel.numbers import format_decimal
 
-from churnml.words import Language, capitalised, words
+from churnml.words import Language, capitalised, for_count, words
 from churnml.words.names import name_of
-from churnml.words.numbers import number_writer
+from churnml.words.numbers import number_writer, write_decimal, write_percent
 
 if TYPE_CHECKING:
     from churnml.models.card import Finding, LevelPart, VerdictPart
+
+APART = "apart"
+"""Name of the gate, and the beginning of those of folds, where customers are kept apart."""
 
 
 def say_verdict(verdict: VerdictPart, language: Language, champion_ahead: float | None = None) -> str:
@@ -48,11 +50,11 @@ def say_verdict(verdict: VerdictPart, language: Language, champion_ahead: float 
         one = "recency" if len(told) == 1 else "both"
         how = "too little" if verdict.simple_tells else "none"
         listed = t["and"].join(
-            t[f"auroc of {name}"].format(auroc=_decimal(auroc, 2, language)) for name, auroc in told.items()
+            t[f"auroc of {name}"].format(auroc=write_decimal(auroc, 2, language)) for name, auroc in told.items()
         )
         sentences.append(t[f"signal of {one}: {how}"].format(listed=listed))
     if champion_ahead is not None:
-        sentences.append(t["champion stays"].format(loss=_decimal(champion_ahead, 4, language)))
+        sentences.append(t["champion stays"].format(loss=write_decimal(champion_ahead, 4, language)))
     return " ".join(capitalised(sentence, language) for sentence in sentences)
 
 
@@ -108,12 +110,58 @@ def say_finding(finding: Finding, language: Language) -> str:
     if not finding.details and "unknown" in t:
         key = "unknown"
     stated = t.get(key, t["found"])
-    if isinstance(stated, Mapping):
-        stated = stated.get(Locale(language).plural_form(count), stated["other"])
+    stated = for_count(stated, count, language)
     examples = "; ".join(t["example"].format(**_written(one, language)) for one in finding.examples)
     sentence = stated.format(**_written(values, language), examples=examples)
     remedy = [] if finding.grade == "pass" else [t.get("remedy", words(language)["card"]["more data"])]
     return " ".join([sentence, *remedy])
+
+
+def say_horizon(because: str, numbers: Mapping[str, float], language: Language) -> str:
+    """Say why a horizon is recommended, or why none is.
+
+    Parameters
+    ----------
+    because : str
+        Code of the reason; see `churnml.analytics.horizon.HorizonAdvice`.
+    numbers : mapping of str to float
+        Numbers of the reason by name; ``share``, ``rule`` and ``within`` are shares.
+    language : str
+        Language of the sentence.
+
+    Examples
+    --------
+    >>> say_horizon("nobody twice", {}, "en")
+    'Nobody ordered twice, so the gaps tell nothing. Bring more history.'
+    """
+    plain = number_writer("number", language, form="number")
+    written = {
+        name: write_percent(number, language) if name in ("share", "rule", "within") else plain(number)
+        for name, number in numbers.items()
+    }
+    return for_count(words(language)["horizon"][because], numbers.get("snapshots", 0), language).format(**written)
+
+
+def say_fold(name: str, language: Language) -> str:
+    """Name a fold or the gate of a card: a day stays as it is, customers kept apart are told by their part.
+
+    Parameters
+    ----------
+    name : str
+        Name in the card: a day, ``apart`` for all parts together, or ``apart 1/4`` for the first of four.
+    language : str
+        Language of the name.
+
+    Examples
+    --------
+    >>> say_fold("2025-03-01", "en"), say_fold("apart", "en"), say_fold("apart 2/4", "en")
+    ('2025-03-01', 'customers kept apart', 'customers, part 2 of 4')
+    """
+    t: Mapping[str, str] = words(language)["card"]
+    if name == APART:
+        return t["apart"]
+    part = re.fullmatch(rf"{APART} (\d+(?:\+\d+)*)/(\d+)", name)
+    return t["apart part"].format(part=t["and"].join(part[1].split("+")), of=part[2]) if part else name
 
 
 def _written(values: Mapping[str, int | float | str], language: Language) -> dict[str, str]:
@@ -130,7 +178,3 @@ def _written(values: Mapping[str, int | float | str], language: Language) -> dic
 
 def _day(day: date, language: Language) -> str:
     return str(format_date(day, format="medium", locale=language))
-
-
-def _decimal(number: float | None, digits: int, language: Language) -> str:
-    return "–" if number is None else str(format_decimal(number, "0." + "0" * digits, locale=language))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cache, lru_cache
+from math import isnan
 from typing import Any
 
 from babel import Locale
@@ -13,6 +14,8 @@ from babel.numbers import format_currency, format_decimal, format_percent, get_d
 from churnml.words import Language, words
 
 Write = Callable[[float], str]
+NOTHING = "–"
+"""What stands for a number that is not known."""
 
 _CENTS = 2
 _PER_DAY = {"hours": 24, "minutes": 24 * 60}
@@ -58,6 +61,35 @@ def number_writer(unit: str, language: Language, currency: str | None = None, fo
         return counted
     in_days, per_day = _counted("days", form, language), _PER_DAY[unit]
     return lambda number: counted(number) if abs(number) < _LONG_DAYS * per_day else in_days(number / per_day)
+
+
+def write_decimal(number: float | None, decimals: int, language: Language, *, signed: bool = False) -> str:
+    """Write a number with so many decimals; what is null is a dash.
+
+    Examples
+    --------
+    >>> write_decimal(1234.5, 2, "de"), write_decimal(-0.25, 1, "en", signed=True), write_decimal(None, 1, "tr")
+    ('1.234,50', '-0.2', '–')
+    """
+    if number is None or isnan(number):
+        return NOTHING
+    pattern = f"#,##0.{'0' * decimals}".rstrip(".")
+    return str(format_decimal(number, f"+{pattern};-{pattern}" if signed else pattern, locale=language))
+
+
+def write_percent(share: float | None, language: Language, decimals: int = 0) -> str:
+    """Write a share in percent with so many decimals; what is null is a dash.
+
+    Examples
+    --------
+    >>> write_percent(0.125, "en", 1), write_percent(0.4, "tr")
+    ('12.5%', '%40')
+    """
+    if share is None or isnan(share):
+        return NOTHING
+    pattern = str(Locale(language).percent_formats[None].pattern)
+    pattern = pattern.replace("0", f"0.{'0' * decimals}") if decimals else pattern
+    return str(format_percent(share, format=pattern, locale=language))
 
 
 def _plain(language: Language, decimals: int = 1) -> Write:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import json
 import re
+import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -10,11 +12,13 @@ import ibis
 import pandas as pd
 import pytest
 
+from churnml.analytics.overview import analyse
 from churnml.config import Config, ReportingSettings
 from churnml.data.shop import Shop
 from churnml.errors import InputError
 from churnml.models.model import Model
 from churnml.reporting import files
+from churnml.reporting.about import facts_of
 from churnml.reporting.csv_files import read_csv
 from churnml.reporting.files import EARLIER, FILES, read_earlier, write_files
 from churnml.reporting.page.summary import summarise
@@ -176,3 +180,32 @@ def test_key_figures_under_pseudonyms_tell_no_topic_of_a_few(shop: Shop, model: 
 def topics_of(out: Path) -> set[str]:
     """Give the topics that the key figures of a page name."""
     return set(re.findall(r"call of \d+", (out / "report.html").read_text(encoding="utf-8")))
+
+
+@pytest.mark.slow
+def test_names_of_values_are_for_people_alone(ranking: Ranking, shop: Shop, model: Model, tmp_path: Path) -> None:
+    topic, campaign = "<b>Teslimat</b> {0}", "=1+1 Geri kazanma"
+    names = {"complaints.topic": {"Delivery": topic}, "contacts.campaign": {"retention": campaign}}
+    named = Scorer(model, Config.model_validate({"reporting": {"names": names}})).rank(shop, DAY)
+    for each, folder in ((ranking, "plain"), (named, "named")):
+        write_files(each, tmp_path / folder, {}, analyse(shop, DAY, periods=2))
+    for name in ("ranking.parquet", "ranking.csv", "worklist.csv"):
+        assert (tmp_path / "plain" / name).read_bytes() == (tmp_path / "named" / name).read_bytes(), name
+    manifests = [json.loads((tmp_path / folder / "run.json").read_text()) for folder in ("plain", "named")]
+    assert [manifest["holdout"]["campaign"] for manifest in manifests] == ["retention"] * 2
+
+    pages = [(tmp_path / folder / "report.html").read_text(encoding="utf-8") for folder in ("plain", "named")]
+    assert [html.escape(topic) in page for page in pages] == [False, True]
+    assert topic not in pages[1]
+    assert [f"“{html.escape(campaign)}”" in page for page in pages] == [False, True]
+
+    told = [each.stories(list(each.frame.customer_id)) for each in (ranking, named)]
+    said = ["\n".join(text for story in each.values() for text in story.events["text"]) for each in told]
+    assert 0 < said[0].count("Complaint: delivery") == said[1].count(f"Complaint: {topic}")
+    assert "Complaint: delivery" not in said[1]
+
+    facts = facts_of(named)
+    assert facts.holdout is not None
+    assert facts.holdout.campaign == campaign
+    with zipfile.ZipFile(tmp_path / "named" / "worklist.xlsx") as sheet:
+        assert any(f"“{campaign}”" in sheet.read(part).decode() for part in sheet.namelist())

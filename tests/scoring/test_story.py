@@ -5,13 +5,15 @@ import pytest
 
 from churnml.scoring.story import say_events
 from churnml.words import Language, words
+from churnml.words.value_names import ValueNames
+from tests.hostile import TEXTS
 
 NAN = float("nan")
 
 
-def said(kind: str, number: float, detail: str | None, language: Language) -> str:
+def said(kind: str, number: float, detail: str | None, language: Language, names: ValueNames | None = None) -> str:
     row = {"customer_id": "7", "at": pd.Timestamp(2025, 3, 1, 9), "kind": kind, "number": number, "detail": detail}
-    return str(say_events(pd.DataFrame([row]), language, "EUR").text[0])
+    return str(say_events(pd.DataFrame([row]), language, "EUR", names).text[0])
 
 
 @pytest.mark.parametrize(
@@ -51,3 +53,30 @@ def test_no_event_gives_no_sentence() -> None:
     empty = pd.DataFrame({"customer_id": [], "at": [], "kind": [], "number": [], "detail": []})
     assert list(say_events(empty, "en", None).columns) == ["customer_id", "day", "kind", "text"]
     assert {"order", "delivery", "complaint", "return", "review", "contact"} <= set(words("en")["events"])
+
+
+def test_values_of_the_shop_are_said_by_their_names() -> None:
+    names = ValueNames(
+        {
+            "other": "Diğer",
+            "complaints.topic": {"Late  delivery": "Geç teslimat"},
+            "returns.reason": {"other": "Başka neden"},
+            "subscriptions.plan": {"monthly": "Aylık"},
+        }
+    )
+    assert said("complaint", NAN, "late delivery", "tr", names) == "Şikâyet: Geç teslimat"
+    assert said("complaint", NAN, "OTHER", "tr", names) == "Şikâyet: Diğer"
+    assert said("return", 9.9, "other", "tr", names) == "€9,90 tutarında iade: Başka neden"
+    assert said("return", 9.9, "late delivery", "tr", names) == "€9,90 tutarında iade: late delivery"
+    assert said("contact", NAN, "other", "tr", names) == "Mesaj: Diğer"
+    assert said("subscription", 5.0, "Monthly", "tr", names) == "Abonelik başladı: Aylık"
+    assert said("subscription_cancelled", NAN, "monthly", "tr", names) == "Abonelik iptal edildi: Aylık"
+    # What is no text of the shop has no name.
+    ten, hours = ValueNames({"10.0": "zehn", "hours": "Stunden"}), "Delivered 1.5 hours late"
+    assert said("review", 4.0, "10.0", "en", ten) == "Rated 4 of 10"
+    assert said("delivery", 1.5, "hours", "en", ten) == hours
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_hostile_name_is_said_as_it_is(name: str) -> None:
+    assert said("complaint", NAN, "x", "en", ValueNames({"x": TEXTS[name]})) == f"Complaint: {TEXTS[name]}"

@@ -22,10 +22,12 @@ from churnml.printable import printable
 from churnml.tracking.markdown import facts, said, table
 from churnml.tracking.model_card import compute_drivers, compute_lift_over_time, sample_gate, write_model_card
 from churnml.training.choose.predictions import Predictions
-from churnml.training.result import LEVEL_NOT_TESTED, Training
+from churnml.training.result import Training
+from churnml.words import words
 from tests.drawn import verdict_of
 from tests.hostile import TEXTS
 
+NOT_TESTED = words("en")["training"]["apart"]
 SECTIONS = [
     "What it predicts",
     "Data",
@@ -151,7 +153,7 @@ def test_the_card_says_what_the_training_found(trained: Training) -> None:
     assert f"| {catalogue().concepts['days_since_last_order']} |" in text
     assert "No cause is claimed" in text
     assert "never ordered" in text
-    assert (LEVEL_NOT_TESTED in text) is not card.forward
+    assert (NOT_TESTED in text) is not card.forward
     assert not [word for word in ("None", "nan", "{", "}", "?") if word in text]
 
 
@@ -182,7 +184,7 @@ def test_the_level_is_written_with_all_that_is_known_of_it(trained: Training) ->
 def test_the_limits_name_a_level_that_was_not_tested(trained: Training) -> None:
     for forward in (True, False):
         text = write_model_card(changed(trained, forward=forward))
-        assert (LEVEL_NOT_TESTED in text) is not forward
+        assert (NOT_TESTED in text) is not forward
 
 
 def test_what_a_training_did_not_find_has_no_section(trained: Training) -> None:

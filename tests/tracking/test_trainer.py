@@ -30,9 +30,10 @@ from churnml.tracking import trainer as trainer_module
 from churnml.tracking.trainer import Trainer
 from churnml.training.choose import selection as selection_module
 from churnml.training.choose.recipe import Recipe
-from churnml.training.result import LEVEL_NOT_TESTED, Training, summarise
+from churnml.training.result import Training, summarise
 from churnml.training.rows import study as study_module
 from churnml.training.train import train
+from churnml.words import LANGUAGES, words
 from tests.drawn import permuted, study_of
 
 pytestmark = pytest.mark.slow
@@ -263,10 +264,13 @@ def test_a_short_history_is_judged_on_customers_kept_apart(make_frame: MakeFrame
     frame = make_frame(customers=600, snapshots=3, hidden=1.5)
     found = train_on(frame)
     assert not found.card.forward
-    assert found.card.gate == "customers kept apart"
+    assert found.card.gate == "apart"
+    assert found.card.folds == ("apart 1/4", "apart 2/4", "apart 3/4", "apart 4/4")
     assert len(found.gate_rows) == len(frame)
     assert found.verdict.decision == "model"
-    assert LEVEL_NOT_TESTED in summarise(found)
+    for language in LANGUAGES:
+        assert words(language)["training"]["apart"] in summarise(found, language)
+    assert any(line.startswith("The history is too short for forward folds") for line in summarise(found))
     assert found.card.level is not None
     assert found.card.level.tested_forward is False
 

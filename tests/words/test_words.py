@@ -23,6 +23,7 @@ from churnml.words import LANGUAGES, capitalised, words
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
 OF_THE_LANGUAGE = ("units", "features", "codes")  # whose forms and variants differ; names of codes hold no numbers
+COUNTED = ("findings", "training", "horizon", "outcome")  # whose texts may have a form for each count
 
 every_language = pytest.mark.parametrize("language", LANGUAGES)
 every_other = pytest.mark.parametrize("language", OTHERS)
@@ -37,8 +38,8 @@ def texts_in(part: Mapping[Any, Any], path: str = "") -> Iterator[tuple[str, str
 
 
 def without_form(part: str, key: str) -> str:
-    """Give the key of a finding's text without the plural form, which depends on the language."""
-    return re.sub("/(zero|one|two|few|many|other)$", "", key) if part == "findings" else key
+    """Give the key of a text without the plural form, which depends on the language."""
+    return re.sub("/(zero|one|two|few|many|other)$", "", key) if part in COUNTED else key
 
 
 def names_in(text: str) -> set[str]:
@@ -98,9 +99,13 @@ def test_units_have_the_plural_forms_of_their_language(language: str) -> None:
 
 
 @every_language
-def test_findings_have_the_plural_forms_of_their_language(language: str) -> None:
-    counted = [each for texts in words(language)["findings"].values() for each in texts.values()]
-    for forms in (each for each in counted if isinstance(each, Mapping)):
+def test_what_is_counted_has_the_plural_forms_of_its_language(language: str) -> None:
+    kept = words(language)
+    counted = [each for texts in kept["findings"].values() for each in texts.values()]
+    counted += [each for part in COUNTED if part != "findings" for each in kept[part].values()]
+    counted = [each for each in counted if isinstance(each, Mapping) and "other" in each]
+    assert language == "tr" or len(counted) > 10
+    for forms in counted:
         assert set(forms) == {Locale(language).plural_form(number) for number in range(200)} | {"other"}
         assert len({frozenset(names_in(text)) for text in forms.values()}) == 1
 

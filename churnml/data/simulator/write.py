@@ -61,23 +61,6 @@ def simulate(
     out : str or Path
         Folder to write to; files of an earlier simulation in it are replaced.
     customers : int, optional
-        Number of customers, each with at least one order; about 10 on average.
-    seed : int, optional
-        The same seed and arguments give the same bytes, whatever ``jobs`` is.
-    effects : Effects, optional
-        Effects that make customers leave; None takes ``Effects()``.
-    end : date or str, optional
-        Day on which the data ends.
-    years : float, optional
-        Number of years before ``end`` into which first orders fall.
-    jobs : int, optional
-        Number of processes to use.
-    progress : callable, optional
-        Function that is called with the customers done and all customers after every chunk.
-    chunk_customers : int, optional
-        Number of customers simulated at a time: bounds the memory, and is part of what the seed stands for.
-    =======
-    customers : int, optional
         Number of customers, each with at least one order.
     seed : int, optional
         The same seed and arguments give the same bytes, whatever ``jobs`` is.

@@ -8,12 +8,11 @@ from datetime import date
 
 from babel import Locale
 from babel.dates import format_date
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal
 
 from churnml.words import Language
-from churnml.words.numbers import number_writer
+from churnml.words.numbers import NOTHING, number_writer, write_decimal, write_percent
 
-_NOTHING = "–"
 _LEAST, _MOST = 0.005, 0.995
 
 
@@ -39,7 +38,7 @@ class Numbers:
 
     def decimal(self, number: float | None, decimals: int) -> str:
         """Write a number with so many decimals."""
-        return _NOTHING if number is None else str(format_decimal(number, f"#,##0.{'0' * decimals}", self.language))
+        return write_decimal(number, decimals, self.language)
 
     def points(self, difference: float) -> str:
         """Write a difference of shares in whole points; one below a point in its first digit, so that it is not 0.
@@ -53,11 +52,7 @@ class Numbers:
 
     def share(self, share: float | None, decimals: int = 0) -> str:
         """Write a share in percent."""
-        if share is None:
-            return _NOTHING
-        pattern = str(Locale(self.language).percent_formats[None].pattern)
-        pattern = pattern.replace("0", f"0.{'0' * decimals}") if decimals else pattern
-        return str(format_percent(share, format=pattern, locale=self.language))
+        return write_percent(share, self.language, decimals)
 
     def chance(self, chance: float) -> str:
         """Write a probability in whole percents, but never as sure."""
@@ -68,12 +63,12 @@ class Numbers:
     def money(self, amount: float | None) -> str:
         """Write an amount to the coin."""
         write: Callable[[float], str] = number_writer("money", self.language, self.currency)
-        return _NOTHING if amount is None else write(amount)
+        return NOTHING if amount is None else write(amount)
 
     def sum(self, amount: float | None) -> str:
         """Write a large amount without coins."""
         if amount is None:
-            return _NOTHING
+            return NOTHING
         if self.currency is None:
             return self.whole(amount)
         pattern = str(Locale(self.language).currency_formats["standard"].pattern).replace(".00", "")
@@ -82,5 +77,5 @@ class Numbers:
     def day(self, day: str | None) -> str:
         """Write a day of the form 2025-03-01."""
         if day is None:
-            return _NOTHING
+            return NOTHING
         return str(format_date(date.fromisoformat(day), format="medium", locale=self.language))

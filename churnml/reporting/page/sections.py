@@ -12,7 +12,7 @@ from churnml.reporting.page import charts
 from churnml.reporting.page.numbers import Numbers
 from churnml.reporting.page.shop_sections import shop_sections
 from churnml.words import Language, words
-from churnml.words.findings import say_level, say_verdict
+from churnml.words.findings import say_fold, say_level, say_verdict
 from churnml.words.names import name_of
 
 Summary = Mapping[str, Any]
@@ -179,7 +179,7 @@ def _trust(summary: Summary, t: Words, write: Numbers) -> dict[str, Any]:
         charts.gains(model["gains"] or [], share),
     )
     gate = str(model["gate"] or "")
-    gate = write.day(gate) if gate[:1].isdigit() else t["kept_apart"] if gate else ""
+    gate = write.day(gate) if gate[:1].isdigit() else say_fold(gate, language)
     if reliability:
         reliability["rows"] = [
             (

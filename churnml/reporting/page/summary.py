@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from churnml.scoring.reasons import Reason
     from churnml.scoring.story import Story
     from churnml.scoring.worklist import Worklist
+    from churnml.words.value_names import ValueNames
 
 _LIKELY = 0.5  # from here on leaving is likelier than staying
 _COLUMNS = (
@@ -99,8 +100,8 @@ def summarise(
         },
         "drivers": plain(ranking.drivers[["concept", "weight"]].to_dict("records")),
         "excluded": plain(chosen.excluded),
-        "holdout": _holdout(chosen.holdout),
-        "shop": None if overview is None else summarise_shop(overview),
+        "holdout": _holdout(chosen.holdout, ranking.names),
+        "shop": None if overview is None else summarise_shop(overview.named(ranking.names)),
         "model": {
             **{key: card[key] for key in _OF_CARD},
         },
@@ -180,8 +181,11 @@ def _reasons(reasons: Sequence[Reason]) -> list[dict[str, Any]]:
     ]
 
 
-def _holdout(plan: HoldoutPlan | None) -> dict[str, Any] | None:
-    return None if plan is None else {**plain(dataclasses.asdict(plan)), "until": _day(plan.until)}
+def _holdout(plan: HoldoutPlan | None, names: ValueNames) -> dict[str, Any] | None:
+    if plan is None:
+        return None
+    campaign = names.of("contacts.campaign", plan.campaign)
+    return {**plain(dataclasses.asdict(plan)), "campaign": campaign, "until": _day(plan.until)}
 
 
 def _value(value: Any, decimals: int | None = None) -> Any:

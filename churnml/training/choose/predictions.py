@@ -17,6 +17,7 @@ from churnml.training.choose.parallel import side_by_side
 from churnml.training.choose.recipe import Recipe
 from churnml.training.rows.folds import Fold
 from churnml.training.rows.study import Study
+from churnml.words.findings import say_fold
 from churnml.words.names import name_of
 
 
@@ -118,7 +119,8 @@ def predict_folds(study: Study, folds: Sequence[Fold], recipe: Recipe, most_test
         train, X = frame.sample(most_rows, fold.train), frame.X.loc[drawn]
         logodds = {}
         for name in fitted_ones:
-            study.progress(f"fold {fold.name}: {name_of('candidate', name, 'en')}", len(done), len(folds))
+            step = f"fold {say_fold(fold.name, 'en')}: {name_of('candidate', name, 'en')}"
+            study.progress(step, len(done), len(folds))
             logodds[name] = replace(recipe, candidate=name).fit(train, settings).logodds(X)
         done.append(fold.name)
         return np.flatnonzero(drawn), logodds

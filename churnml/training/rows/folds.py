@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 from churnml.models.rows import TrainingFrame
+from churnml.words.findings import APART
 
 MIN_CLASS = 500
 TOO_FEW = 50
@@ -21,7 +22,7 @@ _PARTS = 4
 
 @dataclass(frozen=True)
 class Fold:
-    """Rows to learn from and rows to be judged on, as masks over a training frame, with a name for people."""
+    """Rows to learn from and rows to be judged on, as masks over a training frame, with a name; see ``say_fold``."""
 
     name: str
     train: NDArray[np.bool_]
@@ -51,7 +52,7 @@ class Forward:
 
     @property
     def gate_name(self) -> str:
-        """The gate in words: its day."""
+        """Name of the gate: its day."""
         return self.gate.name
 
 
@@ -86,8 +87,8 @@ class Apart:
 
     @property
     def gate_name(self) -> str:
-        """The gate in words."""
-        return "customers kept apart"
+        """Name of the gate; see ``churnml.words.findings.say_fold``."""
+        return APART
 
 
 Plan = Forward | Apart
@@ -148,8 +149,8 @@ def _keep_apart(frame: TrainingFrame, most_rows: int) -> Apart:
 
     def fold(*tested: int) -> Fold:
         test = np.isin(part, tested)
-        numbers = " and ".join(str(one + 1) for one in tested)
-        return Fold(f"customers, part {numbers} of {_PARTS}", used & ~test, test)
+        numbers = "+".join(str(one + 1) for one in tested)
+        return Fold(f"{APART} {numbers}/{_PARTS}", used & ~test, test)
 
     choice = [fold(one) for one in range(_PARTS)]
     pairs = {pair: fold(*pair) for pair in combinations(range(_PARTS), 2)}

@@ -18,6 +18,7 @@ from churnml.reporting.page.shop_cells import Say
 from churnml.reporting.page.shop_sections import _groups, shop_sections
 from churnml.reporting.page.shop_summary import summarise_shop
 from churnml.words import Language, words
+from churnml.words.value_names import ValueNames
 from tests.reporting.page.made_up import make_summary
 
 
@@ -116,6 +117,30 @@ def test_words_of_the_shop_are_not_taken_for_names_of_ours(overview: Overview) -
     turkish = blocks(replace(overview, topics=own, groups=groups), "tr")
     assert {row[0]["text"] for row in turkish["topics"]["rows"]} == {"quality"}
     assert {row[1]["text"] for row in turkish["groups"]["rows"]} == {"service"}
+
+
+def test_values_of_the_shop_have_the_names_that_people_use(overview: Overview) -> None:
+    topics = overview.topics.head(2).assign(topic=["late delivery", "other"])
+    groups = overview.groups.head(3).assign(group=["channel", "city", "city"], value=["web", "Izmir", "web"])
+    names = ValueNames(
+        {
+            "Late Delivery": "Geç teslimat",
+            "orders.channel": {"web": "İnternet"},
+            "customers.city": {"Izmir": "<s>İzmir</s>"},
+        }
+    )
+    named = replace(overview, topics=topics, groups=groups).named(names)
+    shown = blocks(named, "tr")
+    assert [row[0]["text"] for row in shown["topics"]["rows"]] == ["Geç teslimat", "diğer"]
+    assert [(row[0]["text"], row[1]["text"]) for row in shown["groups"]["rows"]] == [
+        ("kanal", "İnternet"),
+        ("city", "<s>İzmir</s>"),
+        ("city", "web"),
+    ]
+    page = render_page(make_summary(5) | {"shop": summarise_shop(named)})
+    assert "Geç teslimat" in page
+    assert "<s>" not in page
+    assert "&lt;s&gt;İzmir&lt;/s&gt;" in page
 
 
 @pytest.mark.slow

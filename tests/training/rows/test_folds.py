@@ -154,9 +154,9 @@ def test_parts_are_quarters_of_the_hashes(make_frame: MakeFrame) -> None:
     plan = planned(frame, ChurnDefinition(), 6)
     assert isinstance(plan, Apart)
     np.testing.assert_array_equal(plan.parts, np.searchsorted([0.25, 0.5, 0.75], frame.hashes, side="right"))
-    assert [fold.name for fold in plan.choice] == [f"customers, part {part} of 4" for part in (1, 2, 3, 4)]
-    assert plan.pairs[1, 3].name == "customers, part 2 and 4 of 4"
-    assert plan.gate_name == "customers kept apart"
+    assert [fold.name for fold in plan.choice] == ["apart 1/4", "apart 2/4", "apart 3/4", "apart 4/4"]
+    assert plan.pairs[1, 3].name == "apart 2+4/4"
+    assert plan.gate_name == "apart"
 
 
 def test_the_refusal_counts_customers_and_outcomes(make_frame: MakeFrame) -> None:
