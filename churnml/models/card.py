@@ -16,7 +16,7 @@ from churnml.definition import ChurnDefinition
 
 Decision = Literal["model", "rule", "no skill"]
 Because = Literal["beats both", "beats chance alone", "rule as good", "rule chosen", "nothing tells"]
-LevelKind = Literal["none", "trailing", "last_year"]
+LevelKind = Literal["partial", "none", "trailing", "last_year"]
 Grade = Literal["pass", "warn", "fail"]
 Asked = Literal[
     "snapshots", "churned", "kept", "eligible", "missing", "history", "stale", "last day", "gaps", "jumps", "odd weeks"
@@ -104,7 +104,8 @@ class LevelPart(_Part):
     """The churn rate that is assumed; see ``churnml.training.judge.level.Level``.
 
     ``logodds`` is added to the log-odds of the calibrated candidate, so that the assumed rate comes out. ``day`` and
-    ``newest_day`` are None in cards of early format 3, whose English sentence ``said`` is.
+    ``newest_day`` are None in cards of early format 3, whose English sentence ``said`` is. The interval of a card that
+    does not say its ``coverage`` is one of 95 %.
     """
 
     day: date | None
@@ -119,6 +120,11 @@ class LevelPart(_Part):
     last_year_day: date | None
     tested_forward: bool
     logodds: float
+    coverage: float = 0.95
+    partial: float | None = None
+    partial_usual: float | None = None
+    partial_day: date | None = None
+    partial_days: int | None = None
     said: str | None = Field(None, exclude_if=_is_none)
 
 

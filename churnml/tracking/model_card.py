@@ -63,6 +63,11 @@ def compute_model_card(training: Training, contributions: pd.DataFrame | None) -
     card = training.card
     told = card.to_json()
     verdict = {key: value for key, value in told["verdict"].items() if value is not None and key != "said"}
+    level = {
+        key: value
+        for key, value in (told["level"] or {}).items()
+        if key != "said" and (value is not None or not key.startswith("partial"))
+    }
     return {
         **{name: told[name] for name in _OF_CARD},
         "candidate": _title(card.candidate),
@@ -79,7 +84,7 @@ def compute_model_card(training: Training, contributions: pd.DataFrame | None) -
                 "fingerprint of the tables": card.data_fingerprint,
             },
             "verdict": verdict,
-            "level": {key: value for key, value in (told["level"] or {}).items() if key != "said"},
+            "level": level,
         },
         "comparison": [{**one, "candidate": _title(one["candidate"])} for one in told["comparison"]],
         "lifts": compute_lift_over_time(training.predictions, card.candidate).to_dict("records"),

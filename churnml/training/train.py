@@ -73,8 +73,7 @@ def train(study: Study, champion: Recipe | None = None) -> Training:
 
 
 def _level_of(study: Study, day: np.datetime64) -> Level:
-    folds = [np.datetime64(fold.name, "D") for fold in study.plan.choice] if study.plan.forward else []
-    return choose_level(study.base_rates, day, folds, study.definition)
+    return choose_level(study.base_rates, day, study.definition, study.partial_rates, study.plan.forward)
 
 
 def _at_level(study: Study, shape: Floats) -> Floats:
@@ -88,8 +87,9 @@ def _fit_on_all(study: Study, recipe: Recipe, card: Card) -> Model:
     """Fit what ships on all labelled rows, at the level that is assumed for the day, which completes the card."""
     frame, level = study.frame, _level_of(study, np.datetime64(study.as_of))
     fitted = recipe.fit(frame, study.settings)
-    newest = frame.X.loc[frame.snapshots == frame.days[-1]]
-    shift = shift_to(level.rate, recipe.calibrate(fitted.logodds(newest), newest))
+    own = study.day_rows
+    X = frame.X.loc[frame.snapshots == frame.days[-1]] if own is None or own.empty else own[list(frame.X.columns)]
+    shift = shift_to(level.rate, recipe.calibrate(fitted.logodds(X), X))
     follows = FEATURES.get(level.kind)
     rate = None if follows is None else study.shop_rates.get(follows)
     return Model(

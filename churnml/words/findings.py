@@ -70,16 +70,21 @@ def say_level(level: LevelPart, language: Language) -> str:
         return level.said or ""
     t: Mapping[str, str] = words(language)["card"]
     share = number_writer("share", language)
-    shares = {"newest": level.newest, "rate": level.rate, "low": level.low, "high": level.high}
+    shares = {name: getattr(level, name) for name in ("newest", "rate", "low", "high", "coverage")}
     days = {"day": level.day, "newest_day": level.newest_day}
     parts = ["level"]
     if level.last_year is not None and level.last_year_day is not None:
         shares["last_year"], days["last_year_day"] = level.last_year, level.last_year_day
         parts.append("level last year")
+    if level.partial is not None and level.partial_usual is not None and level.partial_day is not None:
+        shares |= {"partial": level.partial, "partial_usual": level.partial_usual}
+        days["partial_day"] = level.partial_day
+        parts.append("level partial")
     parts.append("tested" if level.tested_forward else "not tested")
     return "".join(t[part] for part in parts).format(
         **{name: share(value) for name, value in shares.items()},
         **{name: _day(day, language) for name, day in days.items()},
+        partial_days=level.partial_days,
     )
 
 

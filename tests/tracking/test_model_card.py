@@ -176,7 +176,8 @@ def test_the_level_is_written_with_all_that_is_known_of_it(trained: Training) ->
     text = write_model_card(changed(trained, level=LevelPart.from_json({**told, "said": "We assume [48 %]."})))
     said = "We assume &#91;48 %&#93;.\n\n- day: not known\n- kind: none\n- rate: 0.48\n"
     assert f"## Level\n\n{said}" in text
-    assert "- last year: not known\n- last year day: not known\n- tested forward: yes\n- logodds: -1.5\n\n##" in text
+    said = "- last year: not known\n- last year day: not known\n- tested forward: yes\n- logodds: -1.5\n"
+    assert f"{said}- coverage: 0.95\n\n##" in text
 
 
 def test_the_limits_name_a_level_that_was_not_tested(trained: Training) -> None:

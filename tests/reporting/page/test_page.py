@@ -191,7 +191,9 @@ def test_a_level_that_was_not_tested_forward_says_so_in_turkish() -> None:
     summary = make_summary(3, "tr")
     summary["model"]["level"] |= {"tested_forward": False, "last_year": None}
     html = render_page(summary)
-    assert "1 Tem 2025 için müşterilerin %60 kadarının ayrılacağını varsayıyoruz (%59 – %62): o gün sonucu" in html
+    assert (
+        "1 Tem 2025 için müşterilerin %60 kadarının ayrılacağını varsayıyoruz (%95 aralığı: %59 – %62). O gün" in html
+    )
     assert "1 Nis 2025 gününün müşterilerinden %60 kadarı ayrıldı; ileriye dönük sınanmadı." in html
 
 
