@@ -128,6 +128,33 @@ class LevelPart(_Part):
     said: str | None = Field(None, exclude_if=_is_none)
 
 
+class LearningPart(_Part):
+    """What half of the customers teach, held against all of them; see ``churnml.training.learning.compare_with_half``.
+
+    Attributes
+    ----------
+    rows, customers : int
+        Number of rows, and of customers, that the newest fold learns from.
+    half_rows, half_customers : int
+        Number of rows, and of customers, where it is half of the customers.
+    shape_loss : float
+        Shape loss on that fold, learnt from all.
+    gained : float
+        How much less that is than the shape loss by chance.
+    behind, behind_error : float
+        Shape loss learnt from half minus that learnt from all, and its standard error, clustered by customer.
+    """
+
+    rows: int
+    customers: int
+    half_rows: int
+    half_customers: int
+    shape_loss: float
+    gained: float
+    behind: float
+    behind_error: float
+
+
 class Figure(_Part):
     """A figure at the gate, with its 95 % interval."""
 
@@ -287,6 +314,8 @@ class Card(_Part):
         Answers of the data gate.
     level : LevelPart or None
         Level that is assumed on ``as_of``; None where nothing ships.
+    learning : LearningPart or None
+        What half of the customers teach; None where nothing ships, half are too few, or the card is an earlier one.
     """
 
     version: Literal[1] = 1
@@ -311,3 +340,4 @@ class Card(_Part):
     data_fingerprint: str
     data_gate: tuple[Finding, ...] = ()
     level: LevelPart | None = None
+    learning: LearningPart | None = None

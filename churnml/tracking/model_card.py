@@ -16,7 +16,7 @@ from churnml.tracking.markdown import facts, percent, said, words
 from churnml.training.choose.predictions import Predictions
 from churnml.training.judge.figures import tenth_of
 from churnml.training.result import LEVEL_NOT_TESTED, Training
-from churnml.words.findings import say_level, say_verdict
+from churnml.words.findings import say_learning, say_level, say_verdict
 from churnml.words.names import name_of
 
 _SAMPLE = 2_000
@@ -89,6 +89,7 @@ def compute_model_card(training: Training, contributions: pd.DataFrame | None) -
         "comparison": [{**one, "candidate": _title(one["candidate"])} for one in told["comparison"]],
         "lifts": compute_lift_over_time(training.predictions, card.candidate).to_dict("records"),
         "verdict": say_verdict(card.verdict, "en"),
+        "learning": say_learning(card.learning, "en") if card.learning else "",
         "level": say_level(card.level, "en") if card.level else "",
         "explained_rows": 0 if contributions is None else len(contributions),
         "drivers": _drivers(training, contributions),

@@ -12,7 +12,7 @@ from churnml.models.rows import TrainingFrame
 from churnml.statistics.logodds import Floats
 from churnml.training.choose.predictions import Predictions
 from churnml.training.judge.gate import Verdict
-from churnml.words.findings import say_finding, say_level, say_verdict
+from churnml.words.findings import say_finding, say_learning, say_level, say_verdict
 from churnml.words.names import name_of
 
 LEVEL_NOT_TESTED = (
@@ -85,6 +85,8 @@ def summarise(training: Training) -> list[str]:
         f"At the gate: AUROC {auroc['value']:.4f} ({auroc['low']:.4f} to {auroc['high']:.4f}), "
         f"shape loss {shape['value']:.4f} ({shape['low']:.4f} to {shape['high']:.4f})."
     )
+    if card.learning:
+        lines.append(say_learning(card.learning, "en"))
     if card.level:
         lines.append(say_level(card.level, "en"))
     lines.append(training.verdict_sentence)

@@ -17,6 +17,7 @@ from churnml.training.choose.selection import choose
 from churnml.training.judge.figures import compute_figures, compute_untreated_figures, segment_figures
 from churnml.training.judge.gate import judge, shipped
 from churnml.training.judge.level import FEATURES, Level, choose_level
+from churnml.training.learning import compare_with_half
 from churnml.training.result import Training
 from churnml.training.rows.study import Study
 
@@ -38,6 +39,7 @@ def train(study: Study, champion: Recipe | None = None) -> Training:
     recipe, shape = shipped(choice, own)
     logodds = _at_level(study, shape)
     rows, drawn = study.gate_rows, (study.asked.bootstrap_draws, study.seed, study.asked.threads)
+    learning = None if verdict.decision == "no skill" else compare_with_half(study, choice, recipe)
     figures = compute_figures(rows, logodds, *drawn)
     shifted = shift_per_group(rows.churned, logodds, rows.snapshots)
     card = make_card(
@@ -49,6 +51,7 @@ def train(study: Study, champion: Recipe | None = None) -> Training:
             "reliability": reliability_table(rows.churned, sigmoid(logodds)).to_dict("records"),
             "gains": gains_table(rows.churned, logodds, _POINTS_OF_GAINS).to_dict("records"),
             "untreated": compute_untreated_figures(rows, logodds, *drawn),
+            "learning": learning and learning.to_json(),
             "segments": segment_figures(rows, shifted, choice.segments).to_dict("records"),
         },
     )

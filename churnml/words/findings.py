@@ -15,7 +15,10 @@ from churnml.words.names import name_of
 from churnml.words.numbers import number_writer
 
 if TYPE_CHECKING:
-    from churnml.models.card import Finding, LevelPart, VerdictPart
+    from churnml.models.card import Finding, LearningPart, LevelPart, VerdictPart
+
+_ONE_SIDED = 1.645
+_LITTLE = 0.05
 
 
 def say_verdict(verdict: VerdictPart, language: Language, champion_ahead: float | None = None) -> str:
@@ -85,6 +88,43 @@ def say_level(level: LevelPart, language: Language) -> str:
         **{name: share(value) for name, value in shares.items()},
         **{name: _day(day, language) for name, day in days.items()},
         partial_days=level.partial_days,
+    )
+
+
+def say_learning(learning: LearningPart, language: Language) -> str:
+    """Write as a sentence whether more customers would help.
+
+    They would hardly where, beyond chance (one-sided 95 %), half of the customers lose less than 5 % of what is gained
+    over chance; else they would where half lose anything, beyond chance.
+
+    Parameters
+    ----------
+    learning : LearningPart
+        Learning curve of a card.
+    language : str
+        Language of the sentence.
+
+    Examples
+    --------
+    >>> from churnml.models.card import LearningPart
+    >>> sizes = {"rows": 9000, "customers": 3000, "half_rows": 4400, "half_customers": 1500}
+    >>> learning = LearningPart(**sizes, shape_loss=0.5, gained=0.1, behind=0.012, behind_error=0.002)
+    >>> say_learning(learning, "en")
+    'Learnt from 1,500 of 3,000 customers, the shape loss is +0.0120 (± 0.0020): more customers would help.'
+    """
+    t: Mapping[str, str] = words(language)["card"]
+    whole, noise = number_writer("number", language, form="number"), _ONE_SIDED * learning.behind_error
+    if learning.behind + noise < _LITTLE * learning.gained:
+        key = "more would hardly help"
+    else:
+        key = "more would help" if learning.behind > noise else "more may help"
+    behind = _decimal(learning.behind, 4, language)
+    return t["learning"].format(
+        half=whole(learning.half_customers),
+        customers=whole(learning.customers),
+        behind=behind if learning.behind < 0 else f"+{behind}",
+        error=_decimal(learning.behind_error, 4, language),
+        finding=t[key],
     )
 
 

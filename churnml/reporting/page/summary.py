@@ -47,6 +47,7 @@ _OF_CARD = (
     "figures",
     "gains",
     "gate",
+    "learning",
     "level",
     "reliability",
     "verdict",

@@ -187,6 +187,15 @@ def test_a_card_of_before_says_its_own_sentences() -> None:
     assert "About half leave." in html
 
 
+def test_whether_more_customers_would_help_is_said() -> None:
+    summary = make_summary(3, "en")
+    assert "more customers" not in render_page(summary)
+    sizes = {"rows": 9_000, "customers": 3_000, "half_rows": 4_400, "half_customers": 1_500}
+    losses = {"shape_loss": 0.5, "gained": 0.1, "behind": 0.012, "behind_error": 0.002}
+    summary["model"]["learning"] = sizes | losses
+    assert "Learnt from 1,500 of 3,000 customers, the shape loss is +0.0120" in render_page(summary)
+
+
 def test_a_level_that_was_not_tested_forward_says_so_in_turkish() -> None:
     summary = make_summary(3, "tr")
     summary["model"]["level"] |= {"tested_forward": False, "last_year": None}
