@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from churnml.models.classifier import ChurnClassifier
     from churnml.scoring.scorer import Scorer
     from churnml.tracking.trainer import Trainer
+    from churnml.training.learning import learning_curve
 
 _HOMES = {
     "ChurnClassifier": "churnml.models.classifier",
@@ -42,6 +43,7 @@ _HOMES = {
     "check": "churnml.data.reading",
     "import_dataset": "churnml.data.importers",
     "labels": "churnml.data.population",
+    "learning_curve": "churnml.training.learning",
     "load_config": "churnml.config",
     "read": "churnml.data.reading",
     "simulate": "churnml.data.simulator",
@@ -64,6 +66,7 @@ __all__ = [
     "check",
     "import_dataset",
     "labels",
+    "learning_curve",
     "load_config",
     "read",
     "simulate",

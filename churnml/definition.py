@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, timedelta
 from typing import Any, Literal
 
@@ -9,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from churnml.days import Day, parse_day
 from churnml.errors import ConfigError
+
+_WEEK = 7
+_PARTS = 3
 
 
 def failures_of(error: ValidationError, prefix: str = "") -> list[str]:
@@ -103,3 +107,12 @@ class ChurnDefinition(BaseModel):
     def reach_days(self) -> int:
         """Days from a snapshot to the end of its window."""
         return self.lead_days + self.horizon_days
+
+    @property
+    def first_weeks(self) -> ChurnDefinition:
+        """The same with the first weeks of the horizon alone: a third of it, rounded up to whole weeks.
+
+        Who has left by it has not come back in these weeks, which is known long before the window ends.
+        """
+        weeks = math.ceil(self.horizon_days / _PARTS / _WEEK)
+        return self.model_copy(update={"horizon_days": min(weeks * _WEEK, self.horizon_days)})

@@ -105,3 +105,11 @@ def test_text_that_was_read_as_something_else_is_to_be_quoted(received: object) 
     with pytest.raises(ValidationError) as found:
         Named(name=[])
     assert failures_of(found.value)[0].endswith("Correct the value.")
+
+
+@pytest.mark.parametrize(("horizon", "first"), [(90, 35), (21, 7), (22, 14), (28, 14), (7, 7), (5, 5), (365, 126)])
+def test_the_first_weeks_are_a_third_of_the_horizon_in_whole_weeks(horizon: int, first: int) -> None:
+    # 90 / 3 = 30 days are 4.3 weeks: 5 weeks.
+    definition = ChurnDefinition(horizon_days=horizon, lead_days=3, active_days=200)
+    assert definition.first_weeks == ChurnDefinition(horizon_days=first, lead_days=3, active_days=200)
+    assert definition.first_weeks.reach_days == first + 3

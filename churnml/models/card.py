@@ -16,7 +16,7 @@ from churnml.definition import ChurnDefinition
 
 Decision = Literal["model", "rule", "no skill"]
 Because = Literal["beats both", "beats chance alone", "rule as good", "rule chosen", "nothing tells"]
-LevelKind = Literal["none", "trailing", "last_year"]
+LevelKind = Literal["partial", "none", "trailing", "last_year"]
 Grade = Literal["pass", "warn", "fail"]
 Asked = Literal[
     "snapshots", "churned", "kept", "eligible", "missing", "history", "stale", "last day", "gaps", "jumps", "odd weeks"
@@ -104,7 +104,8 @@ class LevelPart(_Part):
     """The churn rate that is assumed; see ``churnml.training.judge.level.Level``.
 
     ``logodds`` is added to the log-odds of the calibrated candidate, so that the assumed rate comes out. ``day`` and
-    ``newest_day`` are None in cards of early format 3, whose English sentence ``said`` is.
+    ``newest_day`` are None in cards of early format 3, whose English sentence ``said`` is. The interval of a card that
+    does not say its ``coverage`` is one of 95 %.
     """
 
     day: date | None
@@ -119,7 +120,39 @@ class LevelPart(_Part):
     last_year_day: date | None
     tested_forward: bool
     logodds: float
+    coverage: float = 0.95
+    partial: float | None = None
+    partial_usual: float | None = None
+    partial_day: date | None = None
+    partial_days: int | None = None
     said: str | None = Field(None, exclude_if=_is_none)
+
+
+class LearningPart(_Part):
+    """What half of the customers teach, held against all of them; see ``churnml.training.learning.compare_with_half``.
+
+    Attributes
+    ----------
+    rows, customers : int
+        Number of rows, and of customers, that the newest fold learns from.
+    half_rows, half_customers : int
+        Number of rows, and of customers, where it is half of the customers.
+    shape_loss : float
+        Shape loss on that fold, learnt from all.
+    gained : float
+        How much less that is than the shape loss by chance.
+    behind, behind_error : float
+        Shape loss learnt from half minus that learnt from all, and its standard error, clustered by customer.
+    """
+
+    rows: int
+    customers: int
+    half_rows: int
+    half_customers: int
+    shape_loss: float
+    gained: float
+    behind: float
+    behind_error: float
 
 
 class Figure(_Part):
@@ -281,6 +314,8 @@ class Card(_Part):
         Answers of the data gate.
     level : LevelPart or None
         Level that is assumed on ``as_of``; None where nothing ships.
+    learning : LearningPart or None
+        What half of the customers teach; None where nothing ships, half are too few, or the card is an earlier one.
     """
 
     version: Literal[1] = 1
@@ -305,3 +340,4 @@ class Card(_Part):
     data_fingerprint: str
     data_gate: tuple[Finding, ...] = ()
     level: LevelPart | None = None
+    learning: LearningPart | None = None

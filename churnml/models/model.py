@@ -109,6 +109,26 @@ class Model:
         figures = {name: figure.to_json() for name, figure in self.card.figures.items()}
         return pd.DataFrame.from_dict(figures, orient="index").rename_axis("figure")
 
+    def learning_curve(self) -> pd.DataFrame:
+        """Show what half of the customers teach, as the training found it.
+
+        `churnml.learning_curve` computes more points of it on demand.
+
+        Returns
+        -------
+        pandas DataFrame
+            The columns of `churnml.learning_curve`, with a row for half of the customers and one for all; no rows
+            where the card does not tell.
+        """
+        known = self.card.learning
+        columns = ["fewer", "part", "rows", "customers", "shape_loss", "behind", "behind_error"]
+        if known is None:
+            return pd.DataFrame(columns=columns)
+        lost = known.shape_loss + known.behind
+        half = ("customers", 0.5, known.half_rows, known.half_customers, lost, known.behind, known.behind_error)
+        every = ("customers", np.nan, known.rows, known.customers, known.shape_loss, 0.0, 0.0)
+        return pd.DataFrame([half, every], columns=columns)
+
     def plot_base_rates(self, ax: Axes | None = None) -> Axes:
         """Draw the churn rate of every snapshot that it was learnt from."""
         from churnml.plots import plot_base_rates  # a served model draws nothing

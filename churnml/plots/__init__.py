@@ -10,7 +10,14 @@ from churnml.plots.cohorts import plot_concentration, plot_retention_cohorts, pl
 from churnml.plots.experience import plot_experience, plot_first_experience, plot_ratings
 from churnml.plots.horizon import plot_horizon
 from churnml.plots.leaving import plot_groups, plot_reasons_of_leaving
-from churnml.plots.model import plot_base_rates, plot_gains, plot_lift_over_time, plot_reasons, plot_reliability
+from churnml.plots.model import (
+    plot_base_rates,
+    plot_gains,
+    plot_learning_curve,
+    plot_lift_over_time,
+    plot_reasons,
+    plot_reliability,
+)
 from churnml.plots.shop import plot_kpi, plot_kpis, plot_moves, plot_segments, plot_standings
 
 __all__ = [
@@ -27,6 +34,7 @@ __all__ = [
     "plot_horizon",
     "plot_kpi",
     "plot_kpis",
+    "plot_learning_curve",
     "plot_lift_over_time",
     "plot_moves",
     "plot_ratings",

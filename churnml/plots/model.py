@@ -148,6 +148,51 @@ def plot_base_rates(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def plot_learning_curve(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw how much more is lost where less is learnt from: fewer customers, or fewer snapshots.
+
+    A line that still falls at its right end says that more would help. Bars are two standard errors.
+
+    Parameters
+    ----------
+    table : pandas DataFrame
+        Parts of the training rows: ``fewer`` (``customers`` or ``snapshots``), ``rows, behind, behind_error``, as from
+        `churnml.learning_curve`.
+    ax : matplotlib Axes, optional
+        Axes to draw on; a new figure by default.
+
+    Returns
+    -------
+    matplotlib Axes
+        The axes drawn on.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"fewer": "customers", "rows": [4400, 9000], "behind": [0.01, 0.0]})
+    >>> table["behind_error"] = [0.002, 0.0]
+    >>> plot_learning_curve(table).get_ylabel()
+    'Shape loss, less that with all rows'
+    """
+    from matplotlib.ticker import StrMethodFormatter
+
+    ax = ax if ax is not None else new_axes(7.5, 4.0)
+    for fewer, colour in (("customers", STAYING_COLOUR), ("snapshots", LEAVING_COLOUR)):
+        part = table[table["fewer"] == fewer].dropna(subset=["behind"]).sort_values("rows")
+        if len(part):
+            rows, behind = part["rows"].to_numpy(), part["behind"].to_numpy()
+            bars = 2 * part["behind_error"].to_numpy()
+            ax.errorbar(rows, behind, bars, color=colour, marker="o", linewidth=2, label=f"fewer {fewer}")
+    ax.axhline(0, color=NEUTRAL, linestyle="--", linewidth=1)
+    ax.set_title("Learning curve")
+    ax.set_xlabel("Rows learnt from")
+    ax.set_ylabel("Shape loss, less that with all rows")
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    ax.legend(loc="upper right", frameon=False)
+    tidy(ax)
+    return ax
+
+
 def plot_lift_over_time(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw how much more often the tenth with the highest risk left than everyone, on one snapshot after the other.
 

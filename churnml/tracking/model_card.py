@@ -17,7 +17,7 @@ from churnml.training.choose.predictions import Predictions
 from churnml.training.judge.figures import tenth_of
 from churnml.training.result import Training
 from churnml.words import words as words_in
-from churnml.words.findings import say_fold, say_level, say_verdict
+from churnml.words.findings import say_fold, say_learning, say_level, say_verdict
 from churnml.words.names import name_of
 
 _SAMPLE = 2_000
@@ -64,6 +64,11 @@ def compute_model_card(training: Training, contributions: pd.DataFrame | None) -
     card = training.card
     told = card.to_json()
     verdict = {key: value for key, value in told["verdict"].items() if value is not None and key != "said"}
+    level = {
+        key: value
+        for key, value in (told["level"] or {}).items()
+        if key != "said" and (value is not None or not key.startswith("partial"))
+    }
     return {
         **{name: told[name] for name in _OF_CARD},
         "candidate": _title(card.candidate),
@@ -82,11 +87,12 @@ def compute_model_card(training: Training, contributions: pd.DataFrame | None) -
                 "fingerprint of the tables": card.data_fingerprint,
             },
             "verdict": verdict,
-            "level": {key: value for key, value in (told["level"] or {}).items() if key != "said"},
+            "level": level,
         },
         "comparison": [{**one, "candidate": _title(one["candidate"])} for one in told["comparison"]],
         "lifts": compute_lift_over_time(training.predictions, card.candidate).to_dict("records"),
         "verdict": say_verdict(card.verdict, "en"),
+        "learning": say_learning(card.learning, "en") if card.learning else "",
         "level": say_level(card.level, "en") if card.level else "",
         "explained_rows": 0 if contributions is None else len(contributions),
         "drivers": _drivers(training, contributions),

@@ -17,6 +17,7 @@ from churnml.training.choose.selection import choose
 from churnml.training.judge.figures import compute_figures, compute_untreated_figures, segment_figures
 from churnml.training.judge.gate import judge, shipped
 from churnml.training.judge.level import FEATURES, Level, choose_level
+from churnml.training.learning import compare_with_half
 from churnml.training.result import Training
 from churnml.training.rows.study import Study
 
@@ -38,6 +39,7 @@ def train(study: Study, champion: Recipe | None = None) -> Training:
     recipe, shape = shipped(choice, own)
     logodds = _at_level(study, shape)
     rows, drawn = study.gate_rows, (study.asked.bootstrap_draws, study.seed, study.asked.threads)
+    learning = None if verdict.decision == "no skill" else compare_with_half(study, choice, recipe)
     figures = compute_figures(rows, logodds, *drawn)
     shifted = shift_per_group(rows.churned, logodds, rows.snapshots)
     card = make_card(
@@ -49,6 +51,7 @@ def train(study: Study, champion: Recipe | None = None) -> Training:
             "reliability": reliability_table(rows.churned, sigmoid(logodds)).to_dict("records"),
             "gains": gains_table(rows.churned, logodds, _POINTS_OF_GAINS).to_dict("records"),
             "untreated": compute_untreated_figures(rows, logodds, *drawn),
+            "learning": learning and learning.to_json(),
             "segments": segment_figures(rows, shifted, choice.segments).to_dict("records"),
         },
     )
@@ -73,8 +76,7 @@ def train(study: Study, champion: Recipe | None = None) -> Training:
 
 
 def _level_of(study: Study, day: np.datetime64) -> Level:
-    folds = [np.datetime64(fold.name, "D") for fold in study.plan.choice] if study.plan.forward else []
-    return choose_level(study.base_rates, day, folds, study.definition)
+    return choose_level(study.base_rates, day, study.definition, study.partial_rates, study.plan.forward)
 
 
 def _at_level(study: Study, shape: Floats) -> Floats:
@@ -88,8 +90,9 @@ def _fit_on_all(study: Study, recipe: Recipe, card: Card) -> Model:
     """Fit what ships on all labelled rows, at the level that is assumed for the day, which completes the card."""
     frame, level = study.frame, _level_of(study, np.datetime64(study.as_of))
     fitted = recipe.fit(frame, study.settings)
-    newest = frame.X.loc[frame.snapshots == frame.days[-1]]
-    shift = shift_to(level.rate, recipe.calibrate(fitted.logodds(newest), newest))
+    own = study.day_rows
+    X = frame.X.loc[frame.snapshots == frame.days[-1]] if own is None or own.empty else own[list(frame.X.columns)]
+    shift = shift_to(level.rate, recipe.calibrate(fitted.logodds(X), X))
     follows = FEATURES.get(level.kind)
     rate = None if follows is None else study.shop_rates.get(follows)
     return Model(

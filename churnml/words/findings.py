@@ -14,7 +14,10 @@ from churnml.words.names import name_of
 from churnml.words.numbers import number_writer, write_decimal, write_percent
 
 if TYPE_CHECKING:
-    from churnml.models.card import Finding, LevelPart, VerdictPart
+    from churnml.models.card import Finding, LearningPart, LevelPart, VerdictPart
+
+_ONE_SIDED = 1.645
+_LITTLE = 0.05
 
 APART = "apart"
 """Name of the gate, and the beginning of those of folds, where customers are kept apart."""
@@ -72,16 +75,57 @@ def say_level(level: LevelPart, language: Language) -> str:
         return level.said or ""
     t: Mapping[str, str] = words(language)["card"]
     share = number_writer("share", language)
-    shares = {"newest": level.newest, "rate": level.rate, "low": level.low, "high": level.high}
+    shares = {name: getattr(level, name) for name in ("newest", "rate", "low", "high", "coverage")}
     days = {"day": level.day, "newest_day": level.newest_day}
     parts = ["level"]
     if level.last_year is not None and level.last_year_day is not None:
         shares["last_year"], days["last_year_day"] = level.last_year, level.last_year_day
         parts.append("level last year")
+    if level.partial is not None and level.partial_usual is not None and level.partial_day is not None:
+        shares |= {"partial": level.partial, "partial_usual": level.partial_usual}
+        days["partial_day"] = level.partial_day
+        parts.append("level partial")
     parts.append("tested" if level.tested_forward else "not tested")
     return "".join(t[part] for part in parts).format(
         **{name: share(value) for name, value in shares.items()},
         **{name: _day(day, language) for name, day in days.items()},
+        partial_days=level.partial_days,
+    )
+
+
+def say_learning(learning: LearningPart, language: Language) -> str:
+    """Write as a sentence whether more customers would help.
+
+    They would hardly where, beyond chance (one-sided 95 %), half of the customers lose less than 5 % of what is gained
+    over chance; else they would where half lose anything, beyond chance.
+
+    Parameters
+    ----------
+    learning : LearningPart
+        Learning curve of a card.
+    language : str
+        Language of the sentence.
+
+    Examples
+    --------
+    >>> from churnml.models.card import LearningPart
+    >>> sizes = {"rows": 9000, "customers": 3000, "half_rows": 4400, "half_customers": 1500}
+    >>> learning = LearningPart(**sizes, shape_loss=0.5, gained=0.1, behind=0.012, behind_error=0.002)
+    >>> say_learning(learning, "en")
+    'Learnt from 1,500 of 3,000 customers, the shape loss is +0.0120 (± 0.0020): more customers would help.'
+    """
+    t: Mapping[str, str] = words(language)["card"]
+    whole, noise = number_writer("number", language, form="number"), _ONE_SIDED * learning.behind_error
+    if learning.behind + noise < _LITTLE * learning.gained:
+        key = "more would hardly help"
+    else:
+        key = "more would help" if learning.behind > noise else "more may help"
+    return t["learning"].format(
+        half=whole(learning.half_customers),
+        customers=whole(learning.customers),
+        behind=write_decimal(learning.behind, 4, language, signed=True),
+        error=write_decimal(learning.behind_error, 4, language),
+        finding=t[key],
     )
 
 

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from churnml.definition import ChurnDefinition
 from churnml.features.family_catalogue import catalogue
 from churnml.models.attribution import explanation, plot_beeswarm
-from churnml.models.card import LevelPart, Untreated
+from churnml.models.card import LearningPart, LevelPart, Untreated
 from churnml.plots import plot_lift_over_time
 from churnml.printable import printable
 from churnml.tracking.markdown import facts, said, table
@@ -172,13 +172,22 @@ def test_every_definition_is_said_in_words(trained: Training, kind: str, meaning
     assert ("- spend share: 0.5" in text) is (kind == "spend_drop")
 
 
+def test_whether_more_customers_would_help_is_written(trained: Training) -> None:
+    sizes = {"rows": 9_000, "customers": 3_000, "half_rows": 4_400, "half_customers": 1_500}
+    losses = {"shape_loss": 0.5, "gained": 0.1, "behind": 0.012, "behind_error": 0.002}
+    text = write_model_card(changed(trained, learning=LearningPart(**sizes, **losses)))
+    assert "Learnt from 1,500 of 3,000 customers, the shape loss is +0.0120 (± 0.0020)" in text
+    assert "Learnt from" not in write_model_card(changed(trained, learning=None))
+
+
 def test_the_level_is_written_with_all_that_is_known_of_it(trained: Training) -> None:
     told = {"day": None, "newest_day": None, "last_year": None, "last_year_day": None, "kind": "none", "rate": 0.48}
     told |= {"low": 0.4, "high": 0.5, "spread": 0.1, "newest": 0.5, "tested_forward": True, "logodds": -1.5}
     text = write_model_card(changed(trained, level=LevelPart.from_json({**told, "said": "We assume [48 %]."})))
     said = "We assume &#91;48 %&#93;.\n\n- day: not known\n- kind: none\n- rate: 0.48\n"
     assert f"## Level\n\n{said}" in text
-    assert "- last year: not known\n- last year day: not known\n- tested forward: yes\n- logodds: -1.5\n\n##" in text
+    said = "- last year: not known\n- last year day: not known\n- tested forward: yes\n- logodds: -1.5\n"
+    assert f"{said}- coverage: 0.95\n\n##" in text
 
 
 def test_the_limits_name_a_level_that_was_not_tested(trained: Training) -> None:

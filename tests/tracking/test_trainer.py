@@ -25,6 +25,7 @@ from churnml.models.artefact import save_model, with_version
 from churnml.models.candidates.base import FitSettings
 from churnml.models.candidates.lightgbm import LightGbm
 from churnml.models.rows import TrainingFrame
+from churnml.statistics.logodds import logit, sigmoid
 from churnml.statistics.metrics import auroc_within
 from churnml.tracking import trainer as trainer_module
 from churnml.tracking.trainer import Trainer
@@ -32,6 +33,7 @@ from churnml.training.choose import selection as selection_module
 from churnml.training.choose.recipe import Recipe
 from churnml.training.result import Training, summarise
 from churnml.training.rows import study as study_module
+from churnml.training.rows.frame import compute_base_rates
 from churnml.training.train import train
 from churnml.words import LANGUAGES, words
 from tests.drawn import permuted, study_of
@@ -297,7 +299,8 @@ def test_a_snapshot_on_which_all_churned_does_not_run_away_with_the_level(
     # log(400.5 / .5) = 6.7 in an eighth of the rows moves the level by less than 1; infinity would not.
     assert found.card.level is not None
     assert abs(found.card.level.logodds) < 1.3
-    assert found.card.level.spread < 3
+    # On five past days: the mean is off by 6.7, 6.7 / 2 and 6.7 / 3, then the newest rate is taken: 3.5.
+    assert found.card.level.spread < 3.8
 
 
 def test_the_level_that_is_assumed_fits_the_training_rows(make_frame: MakeFrame, train_on: TrainOn) -> None:
@@ -349,3 +352,46 @@ def test_a_level_that_is_the_newest_one_follows_the_shop(make_frame: MakeFrame) 
     alone = train(dataclasses.replace(study, shop_rates={}))
     assert alone.model is not None
     assert alone.model.level_feature is None
+
+
+def test_the_assumed_rate_is_that_of_the_customers_of_the_day(make_frame: MakeFrame) -> None:
+    # On the day all have a last order that lies long ago, unlike on any snapshot.
+    frame = make_frame(levels=[0.0] * 10)
+    own = frame.X[frame.snapshots == frame.days[-1]].assign(days_since_last_order=300.0)
+    study = study_of(frame, 60, candidates=["recency_rule"], day_rows=own.iloc[:, ::-1])
+    found = train(study)
+    assert found.model is not None
+    assert found.card.level is not None
+    assert found.model.predict_proba(own).mean() == pytest.approx(found.card.level.rate, abs=1e-9)
+    # Nobody may be eligible on the day; then it is the newest snapshot's customers.
+    without = train(dataclasses.replace(study, day_rows=own.iloc[:0]))
+    assert without.model is not None
+    newest = frame.X[frame.snapshots == frame.days[-1]]
+    assert without.model.predict_proba(newest).mean() == pytest.approx(found.card.level.rate, abs=1e-9)
+    # Ranks stay as they are.
+    moved = found.model.predict_logodds(frame.X) - without.model.predict_logodds(frame.X)
+    assert np.ptp(moved) < 1e-9
+
+
+def test_a_level_that_is_a_partial_outcome_follows_the_shop(make_frame: MakeFrame) -> None:
+    frame = make_frame(levels=[0.8 * np.sin(1.3 * number) for number in range(10)])
+    base = compute_base_rates(frame)
+    # The first weeks of a window, 21 of 60 days, always leave log-odds 1 above it.
+    first = sigmoid(logit(base.churn_rate.to_numpy()) + 1.0)
+    begun = frame.days - np.timedelta64(21, "D")
+    days = np.append(begun, np.datetime64("2025-01-01") - 21)
+    before = pd.DataFrame({"snapshot_date": days.astype(str), "customers": 400, "churn_rate": [*first, 0.9]})
+    partial = pd.concat([base.assign(churn_rate=first), before])
+    rates = {"shop_churned_share_partial": 0.9}
+    study = study_of(frame, 60, candidates=["recency_rule"], shop_rates=rates, partial_rates=partial)
+    found = train(study)
+    assert found.model is not None
+    assert found.card.level is not None
+    assert found.card.level.kind == "partial"
+    # log(.9 / .1) - 1 = 1.1972; half a customer on both sides moves it a little.
+    assert found.card.level.rate == pytest.approx(sigmoid(1.1972), abs=0.01)
+    assert found.model.level_feature == "shop_churned_share_partial"
+    X = frame.X.iloc[:5]
+    there, later = (found.model.predict_logodds(X.assign(shop_churned_share_partial=share)) for share in (0.9, 0.8))
+    # log(.9 / .1) - log(.8 / .2) = log(9 / 4).
+    np.testing.assert_allclose(there - later, np.log(9 / 4), atol=1e-9)

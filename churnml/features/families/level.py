@@ -27,6 +27,11 @@ def last_year(history: History, definition: ChurnDefinition) -> Churned | None:
     return count_churned(history, _YEAR_DAYS, definition)
 
 
+def first_weeks(history: History, definition: ChurnDefinition) -> Churned | None:
+    """Count who has not come back yet, of the newest day of whose window the first weeks are known."""
+    return count_churned(history, definition.first_weeks.reach_days, definition.first_weeks)
+
+
 def share(found: Churned) -> NDArray[np.float64]:
     """Return the share who churned, half a customer added on both sides: all or none may have left."""
     return np.asarray((found.churned + 0.5) / (found.customers + 1))
@@ -57,6 +62,17 @@ FAMILY = Family(
             ),
             inputs=(),
             fit=last_year,
+            compute=share,
+        ),
+        Derived(
+            name="shop_churned_share_partial",
+            unit="share",
+            describe=(
+                "Share who had not come back yet of the shop's customers who were eligible on the newest day of whose "
+                "window the first third, in whole weeks, is known, half a customer added on both sides"
+            ),
+            inputs=(),
+            fit=first_weeks,
             compute=share,
         ),
     ),

@@ -48,6 +48,7 @@ _OF_CARD = (
     "figures",
     "gains",
     "gate",
+    "learning",
     "level",
     "reliability",
     "verdict",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 
 from churnml.data.draw import draw
 from churnml.data.history import History
-from churnml.data.population import count_eligible, labels, treated
+from churnml.data.population import count_churned, count_eligible, labels, treated
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
@@ -34,6 +34,39 @@ def compute_base_rates(frame: TrainingFrame) -> pd.DataFrame:
     table["churned"] = table.churned.astype(int)
     table["churn_rate"] = table.churned / table.customers
     return table
+
+
+def compute_partial_rates(
+    shop: Shop, snapshots: Sequence[date], data_end: date, definition: ChurnDefinition
+) -> pd.DataFrame:
+    """Count customers, and who had not come back in the first weeks of their window, per day.
+
+    Parameters
+    ----------
+    shop : Shop
+        Shop whose customers are counted.
+    snapshots : sequence of date
+        Days with complete label windows.
+    data_end : date
+        Day at which the data ends: nothing on or after it is used.
+    definition : ChurnDefinition
+        Definition of leaving, whose ``first_weeks`` are looked at.
+
+    Returns
+    -------
+    pandas DataFrame
+        Columns ``snapshot_date`` (ISO text), ``customers``, ``churned`` (customers who had not come back) and
+        ``churn_rate``, of the snapshots and of the days whose first weeks end on a snapshot or with the data; a day
+        without eligible customers is left out.
+    """
+    first = definition.first_weeks
+    reach = timedelta(days=first.reach_days)
+    begun = {day - reach for day in (*snapshots, data_end)}
+    counted = [
+        count_churned(History(shop, day + reach), first.reach_days, first) for day in sorted({*snapshots, *begun})
+    ]
+    rows = [(str(one.day), one.customers, one.churned, one.churned / one.customers) for one in counted if one]
+    return pd.DataFrame(rows, columns=["snapshot_date", "customers", "churned", "churn_rate"])
 
 
 def build_training_frame(

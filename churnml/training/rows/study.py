@@ -12,15 +12,17 @@ from typing import Any
 import pandas as pd
 
 from churnml.config import Config, TrainingSettings
+from churnml.data.draw import draw
 from churnml.data.fingerprint import fingerprint
 from churnml.data.history import History
-from churnml.data.population import resolve_day, training_snapshots
+from churnml.data.population import count_eligible, resolve_day, training_snapshots
 from churnml.data.shop import Shop
 from churnml.days import Day
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError
 from churnml.features.available import learnable, tables_of
 from churnml.features.builder import build
+from churnml.features.family import Feature
 from churnml.features.family_catalogue import LEVEL, catalogue
 from churnml.features.plugins import with_plugins
 from churnml.features.store import Progress
@@ -29,7 +31,7 @@ from churnml.models.candidates.base import FitSettings
 from churnml.models.rows import TrainingFrame
 from churnml.training.rows.data_gate import count_orders_per_day, judge_data, refuse
 from churnml.training.rows.folds import Plan, judged_rows, plan_folds
-from churnml.training.rows.frame import build_training_frame, compute_base_rates
+from churnml.training.rows.frame import build_training_frame, compute_base_rates, compute_partial_rates
 
 
 def silent(step: str, done: int, of: int) -> None:
@@ -58,6 +60,12 @@ class Study:
         Names of features that are used only where the folds prefer them.
     shop_rates : mapping of str to float
         Churn rates of the shop on the day, by feature; without them the level does not follow the shop's.
+    partial_rates : pandas DataFrame or None
+        Customers and share who had not come back in the first weeks, per day; see `compute_partial_rates`. None where
+        partial outcomes are not followed.
+    day_rows : pandas DataFrame or None
+        Features of the customers who are eligible on ``as_of``, whose outcome is not known; None where they are not
+        built.
     origin : mapping of str to object
         Parts of the card about the data: first day, fingerprint, findings.
     progress : callable
@@ -72,6 +80,8 @@ class Study:
     candidates: Sequence[str] = tuple(CANDIDATES)
     off: Sequence[str] = ()
     shop_rates: Mapping[str, float] = field(default_factory=dict)
+    partial_rates: pd.DataFrame | None = None
+    day_rows: pd.DataFrame | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
     progress: Progress = silent
 
@@ -147,6 +157,8 @@ def make_study(shop: Shop, config: Config, as_of: Day | None = None, progress: P
         candidates=candidates,
         off=off,
         shop_rates=_shop_rates(shop, end, config),
+        partial_rates=compute_partial_rates(shop, snapshots, end, definition),
+        day_rows=_day_rows(shop, end, definition, features, asked.max_rows // len(snapshots), config.seed),
         origin={
             "first_day": first_day.isoformat(),
             "data_fingerprint": fingerprint(History(shop, end), read),
@@ -154,6 +166,15 @@ def make_study(shop: Shop, config: Config, as_of: Day | None = None, progress: P
         },
         progress=progress,
     )
+
+
+def _day_rows(
+    shop: Shop, day: date, definition: ChurnDefinition, features: Sequence[Feature], most_rows: int, seed: int
+) -> pd.DataFrame:
+    """Build the features of a day's customers; of many, those of a sample, which tells their mean as well."""
+    customers = count_eligible(History(shop, day), definition)
+    with draw(shop, min(most_rows / max(customers, 1), 1.0), seed) as drawn:
+        return build(History(drawn, day), definition, features)
 
 
 def _shop_rates(shop: Shop, day: date, config: Config) -> dict[str, float]:

@@ -187,11 +187,22 @@ def test_a_card_of_before_says_its_own_sentences() -> None:
     assert "About half leave." in html
 
 
+def test_whether_more_customers_would_help_is_said() -> None:
+    summary = make_summary(3, "en")
+    assert "more customers" not in render_page(summary)
+    sizes = {"rows": 9_000, "customers": 3_000, "half_rows": 4_400, "half_customers": 1_500}
+    losses = {"shape_loss": 0.5, "gained": 0.1, "behind": 0.012, "behind_error": 0.002}
+    summary["model"]["learning"] = sizes | losses
+    assert "Learnt from 1,500 of 3,000 customers, the shape loss is +0.0120" in render_page(summary)
+
+
 def test_a_level_that_was_not_tested_forward_says_so_in_turkish() -> None:
     summary = make_summary(3, "tr")
     summary["model"]["level"] |= {"tested_forward": False, "last_year": None}
     html = render_page(summary)
-    assert "1 Tem 2025 için müşterilerin %60 kadarının ayrılacağını varsayıyoruz (%59 – %62): o gün sonucu" in html
+    assert (
+        "1 Tem 2025 için müşterilerin %60 kadarının ayrılacağını varsayıyoruz (%95 aralığı: %59 – %62). O gün" in html
+    )
     assert "1 Nis 2025 gününün müşterilerinden %60 kadarı ayrıldı; ileriye dönük sınanmadı." in html
 
 

@@ -14,7 +14,7 @@ from churnml.definition import ChurnDefinition
 from churnml.features.available import available
 from churnml.models.rows import TrainingFrame, customer_hashes, salted
 from churnml.training.rows.folds import plan_folds
-from churnml.training.rows.frame import build_training_frame, compute_base_rates
+from churnml.training.rows.frame import build_training_frame, compute_base_rates, compute_partial_rates
 
 DAYS = np.array(["2025-01-01"] * 3 + ["2025-02-01"] * 2, dtype="datetime64[D]")
 
@@ -34,6 +34,27 @@ def test_base_rates_count_each_snapshot(tiny: TrainingFrame) -> None:
     assert compute_base_rates(tiny).to_dict("records") == [
         {"snapshot_date": "2025-01-01", "customers": 3, "churned": 2, "churn_rate": 2 / 3},
         {"snapshot_date": "2025-02-01", "customers": 2, "churned": 0, "churn_rate": 0.0},
+    ]
+
+
+def test_partial_rates_count_who_had_not_come_back_in_the_first_weeks() -> None:
+    # Of a horizon of 20 days the first week counts. Days: the snapshot 2025-03-01, and seven days before it and before
+    # the data's end of 2025-03-21: 2025-02-22 and 2025-03-14.
+    orders = {
+        "ann": ["2025-02-10", "2025-03-02", "2025-03-15"],  # eligible on all three, came back on the last two
+        "bob": ["2025-02-20", "2025-02-28"],  # eligible on all three, came back on the first
+        "eve": ["2025-03-07", "2025-03-20"],  # eligible on the last; was back on its seventh day, one before the end
+        "dan": ["2025-03-10", "2025-03-21"],  # eligible on the last; was back on the day of the end, which is not seen
+    }
+    rows = [(name, pd.Timestamp(day)) for name, days in orders.items() for day in days]
+    table = pd.DataFrame(rows, columns=["customer_id", "ordered_at"])
+    shop = read({"orders": table.assign(order_id=range(len(table)), amount=10)})
+    definition = ChurnDefinition(horizon_days=20, active_days=90)
+    found = compute_partial_rates(shop, [date(2025, 3, 1)], date(2025, 3, 21), definition)
+    assert found.to_dict("records") == [
+        {"snapshot_date": "2025-02-22", "customers": 2, "churned": 1, "churn_rate": 0.5},
+        {"snapshot_date": "2025-03-01", "customers": 2, "churned": 1, "churn_rate": 0.5},
+        {"snapshot_date": "2025-03-14", "customers": 4, "churned": 2, "churn_rate": 0.5},
     ]
 
 
