@@ -49,8 +49,7 @@ def with_blend(predictions: Predictions, embargo_days: int | None) -> Prediction
 
     blended = np.zeros(len(churned))
     for learnt, told in _blended_from(predictions, embargo_days):
-        weights = weights_on(learnt) if learnt.any() else dict.fromkeys(members, 1 / len(members))
-        blended[told] = weighted_sum(weights, {name: logodds[told] for name, logodds in members.items()})
+        blended[told] = weighted_sum(weights_on(learnt), {name: logodds[told] for name, logodds in members.items()})
     return replace(
         predictions,
         logodds={**predictions.logodds, Blend.name: blended},

@@ -41,17 +41,23 @@ def test_the_blend_of_a_fold_knows_what_was_known_before_it() -> None:
 
 @pytest.mark.parametrize("days", [30, 31])
 def test_before_which_nothing_is_known_the_weights_come_from_the_other_fifths_of_the_customers(days: int) -> None:
-    members = {"rfm_logistic": np.array(RIGHT * 100), "spline_logistic": np.array(WEAK * 100)}
+    # What a member tells differs from fifth to fifth, so that each has weights of its own.
+    rng = np.random.default_rng(1)
+    sure = 1 + np.array(CUSTOMERS) % 5 + rng.random(800)
+    members = {"rfm_logistic": np.array(RIGHT * 100) * sure, "spline_logistic": np.array(WEAK * 100) / sure}
     given = predictions_of(CHURNED * 100, members, customers=CUSTOMERS, folds=[0] * 400 + [1] * 400)
     found = with_blend(given, days).logodds["blend"]
     # After 31 days the first fold is not known by the second: these are first folds both.
     first = given.folds == 0 if days == 30 else given.folds >= 0
+    told = []
     for part in range(5):
         at = first & (given.customers % 5 == part)
         others = np.flatnonzero(first & (given.customers % 5 != part))
         members_there = {name: values[others] for name, values in members.items()}
         weights = find_weights(given.churned[others], members_there, given.groups[others])
+        told.append(weights["rfm_logistic"])
         np.testing.assert_allclose(found[at], weighted_sum(weights, members)[at])
+    assert np.ptp(told) > 0.001
 
 
 def test_the_blend_of_customers_kept_apart_knows_all_others() -> None:
@@ -85,6 +91,12 @@ def test_half_of_the_customers_fits_the_slope_and_the_other_half_judges_it() -> 
     assert not beats_chance(churned, -right, groups, halves)
     # What is right of the one half and wrong of the other by as much: the slope of each hurts the other.
     assert not beats_chance(churned, np.repeat([1.0, -1.0], 16) * right, groups, halves)
+    # One half at its own slope of 1 would gain .131, more than the .075 that the other, right of 9 in 16, loses by it;
+    # at the slope of .23 that the other half wants it gains .055.
+    nine = np.tile(2 * np.array(CHURNED) - 1, 2) * LOG3
+    nine[[0, 3, 5, 8, 10, 12, 15]] *= -1
+    assert not beats_chance(churned, np.concatenate([right[:16], nine]), groups, halves)
+    assert not beats_chance(churned, np.concatenate([nine, right[:16]]), groups, halves)
     # The slope of 3 that a half without a miss gets is too sure of the other half.
     assert not beats_chance(churned, right, groups, np.arange(32))
 

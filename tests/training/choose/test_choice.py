@@ -86,6 +86,12 @@ def test_on_forward_folds_the_error_counts_the_noise_of_folds_too() -> None:
     assert forward.behind_error["flat"] == pytest.approx(expected, abs=1e-6)
     assert forward.behind_error["right"] == 0.0
     assert forward.against_chance_error["right"] == apart.against_chance_error["right"]
+    # Where they take turns: +.130812 and -.100074 (.593074 - .693147), each .115443 from the mean; their squares sum to
+    # .026654, and sqrt((3 * (.004 * .693147)^2 + .026654) / 4 / 2) = .057746.
+    half = [value / 2 for value in RIGHT]
+    given = predictions_of(CHURNED * 2, {"a": [*FLAT, *half], "b": [*RIGHT, *FLAT]}, folds=[0] * 8 + [1] * 8)
+    apart, forward = (compare(given, days).set_index("candidate") for days in (None, 30))
+    assert forward.behind_error["a"] == pytest.approx(np.hypot(apart.behind_error["a"], 0.057746), abs=1e-6)
     # With a single fold the noise is what it typically is: sqrt(3 * (.004 * .693147)^2 / 3 / 1) = .002773.
     one = predictions_of(CHURNED, {"flat": FLAT, "right": RIGHT})
     error = compare(one, 30).set_index("candidate").behind_error["flat"]
@@ -99,6 +105,14 @@ def test_one_standard_error_is_wider_where_folds_are_few() -> None:
         table = compare(given, days)
         return str(table.candidate[table.chosen].iloc[0])
 
+    def chosen_beside_right(share: float, customers: int, days: int | None) -> str:
+        a_part = [share * value for value in RIGHT] * customers
+        table = compare(predictions_of(CHURNED * customers, {"part": a_part, "right": RIGHT * customers}), days)
+        return str(table.candidate[table.chosen].iloc[0])
+
+    # Behind by .93 and by 1.17 of an error: four degrees of freedom would allow 1.14.
+    assert chosen_beside_right(0.12, 2, None) == "part"
+    assert chosen_beside_right(0.10, 3, 30) == "part"
     # Behind by .130812: 16 customers have an error of .1228, 24 one of .0993, 1.19 of which are .1189.
     assert (chosen(2, None), chosen(2, 30)) == ("right", "flat")
     assert (chosen(3, None), chosen(3, 30)) == ("right", "right")
