@@ -53,8 +53,10 @@ class Explainer:
         Sentences of the features in a language.
     min_weight : float
         Least weight of a reason, in log-odds.
+    worth : pandas DataFrame
+        Money that each customer is worth, ``if_stayed`` and ``if_left``.
     ids : PublicIds
-        Ids under which customers are given out; ``X`` and ``explained`` carry these.
+        Ids under which customers are given out; ``X``, ``explained`` and ``worth`` carry these.
     """
 
     shop: Shop
@@ -65,6 +67,7 @@ class Explainer:
     writer: ReasonWriter
     sentences: Sentences
     min_weight: float
+    worth: pd.DataFrame
     ids: PublicIds = field(default_factory=PublicIds)
 
     def renamed(self, public_ids: pd.Series) -> Explainer:
@@ -77,7 +80,7 @@ class Explainer:
             self.explained, reasons=reindexed(self.explained.reasons), weights=reindexed(self.explained.weights)
         )
         ids = PublicIds(pd.Series(public_ids.index, index=pd.Index(public_ids)))
-        return replace(self, X=reindexed(self.X), explained=explained, ids=ids)
+        return replace(self, X=reindexed(self.X), explained=explained, worth=reindexed(self.worth), ids=ids)
 
     @property
     def drivers(self) -> pd.DataFrame:
@@ -125,6 +128,7 @@ class Explainer:
                 told[customer].staying,
                 _heaviest_first(pd.Series(row, index=weights.columns)),
                 events.iloc[places.get(customer, none)].reset_index(drop=True),
+                self.worth.loc[customer],
             )
             for customer, row in zip(known, weights.to_numpy(), strict=True)
         }
@@ -191,6 +195,7 @@ class Explainer:
             story.staying,
             _heaviest_first(sum_concepts(contributions, self.model.concepts).iloc[0]),
             story.events,
+            story.worth,
             features.sort_values("contribution", ascending=False, ignore_index=True, kind="stable"),
             base,
         )
