@@ -28,7 +28,10 @@ def print_overview(overview: Overview) -> None:
         ("Key figures of the last horizon, and those of the periods before", _kpis(overview, currency)),
         ("How they are computed", [f"{name}: {formula}" for name, formula in formulas().items()]),
         ("By the segment in which a customer stood when the period began", _by_segment(overview, currency)),
-        ("Lifecycle stages", _shares(overview.lifecycle, "stage")),
+        (
+            "Lifecycle stages (VIP by the simple rule of value, which needs no model)",
+            _shares(overview.lifecycle, "stage"),
+        ),
         (f"Where they went until {overview.snapshot_date} (per cent of each row)", _moves(overview.transitions)),
         ("RFM segments", _segments(overview)),
         (f"Where they went until {overview.snapshot_date} (per cent of each row)", _moves(overview.migration)),

@@ -12,7 +12,7 @@ from churnml.models.rows import TrainingFrame
 from churnml.statistics.logodds import Floats
 from churnml.training.choose.predictions import Predictions
 from churnml.training.judge.gate import Verdict
-from churnml.words.findings import say_finding, say_level, say_verdict
+from churnml.words.findings import say_finding, say_level, say_value, say_verdict
 from churnml.words.names import name_of
 
 LEVEL_NOT_TESTED = (
@@ -87,5 +87,5 @@ def summarise(training: Training) -> list[str]:
     )
     if card.level:
         lines.append(say_level(card.level, "en"))
-    lines.append(training.verdict_sentence)
+    lines += [say_value(card.value, "en"), training.verdict_sentence]
     return lines

@@ -15,7 +15,7 @@ from churnml.words.names import name_of
 from churnml.words.numbers import number_writer
 
 if TYPE_CHECKING:
-    from churnml.models.card import Finding, LevelPart, VerdictPart
+    from churnml.models.card import Finding, LevelPart, ValuePart, VerdictPart
 
 
 def say_verdict(verdict: VerdictPart, language: Language, champion_ahead: float | None = None) -> str:
@@ -80,6 +80,44 @@ def say_level(level: LevelPart, language: Language) -> str:
     return "".join(t[part] for part in parts).format(
         **{name: share(value) for name, value in shares.items()},
         **{name: _day(day, language) for name, day in days.items()},
+    )
+
+
+def say_value(value: ValuePart | None, language: Language) -> str:
+    """Write as a sentence what the value of a customer rests on.
+
+    Parameters
+    ----------
+    value : ValuePart or None
+        Value of a card; None where a simple rule tells it.
+    language : str
+        Language of the sentence.
+
+    Examples
+    --------
+    >>> say_value(None, "en")[:30]
+    'A simple rule tells the value:'
+    """
+    t: Mapping[str, str] = words(language)["card"]
+    if value is None:
+        return t["value rule"]
+    share, count = number_writer("share", language), number_writer("number", language, form="number")
+    parts = ["value"]
+    if value.value_days != value.days:
+        parts.append("value carried" if value.ratio_known else "value carried on")
+    if value.growth != 1:
+        parts.append("value growth")
+    if value.left is not None:
+        parts.append("value left")
+    return "".join(t[part] for part in parts).format(
+        value_days=value.value_days,
+        days=value.days,
+        candidate=name_of("value_candidate", value.candidate, language),
+        rows=count(value.rows),
+        ratio=_decimal(value.ratio, 2, language),
+        growth=_decimal(value.growth, 2, language),
+        came_back=share(value.came_back),
+        share=share(value.left_to_stayed),
     )
 
 
