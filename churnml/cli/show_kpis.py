@@ -29,7 +29,7 @@ def print_overview(overview: Overview) -> None:
         ("How they are computed", [f"{name}: {formula}" for name, formula in formulas().items()]),
         ("By the segment in which a customer stood when the period began", _by_segment(overview, currency)),
         (
-            "Lifecycle stages (VIP by the simple rule of value, which needs no model)",
+            "Lifecycle stages (VIP by the simple rule of value, without a model)",
             _shares(overview.lifecycle, "stage"),
         ),
         (f"Where they went until {overview.snapshot_date} (per cent of each row)", _moves(overview.transitions)),

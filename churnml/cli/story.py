@@ -52,7 +52,7 @@ def print_story(
     )
     say(t["life"].format(segment=segment, stage=stage))
     money = number_writer("money", language, currency)
-    say(t["worth"].format(days=days, **{name: money(amount) for name, amount in explanation.worth.items()}))
+    say(t["worth"].format(days=days, **{str(name): money(amount) for name, amount in explanation.worth.items()}))
     say(value)
     told = {
         row["concept"]: t["told_each" if row["days"] == row["of_days"] else "told"].format(**row)

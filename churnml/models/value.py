@@ -16,7 +16,7 @@ from churnml.statistics.logodds import Floats
 STAYED, LEFT = "if_stayed", "if_left"
 """The columns of a prediction: net spend over the days ahead of a customer who stays, and of one who leaves."""
 _ORDERS = ("order_days_total", "days_since_first_order", "days_since_last_order", "orders_365d", "orders_total")
-_MONEY = ("amount_sum_365d", "amount_sum_total")
+_MONEY = ("amount_sum_90d", "amount_sum_365d", "amount_sum_total")
 NEEDED = (*_ORDERS, *_MONEY)
 """The features that every learned value is computed from."""
 PACE = ("btyd_expected_orders", "btyd_no_order_probability")
@@ -80,7 +80,9 @@ SHAPES = {
     "order_days": Shape(("one_order_day", "two_order_days", "few_order_days")),
     "repeat_spend": Shape((), ("log_repeats", "log_order_value")),
     "pace": Shape(("log_pace", "log_order_value")),
-    "regression": Shape(("log_pace", "log_repeats", "log_order_value", "one_order_day", "new")),
+    "regression": Shape(
+        ("log_pace", "log_repeats", "log_order_value", "log_spend", "log_recent_spend", "one_order_day", "new")
+    ),
 }
 """The candidates, simplest first: the shop's mean by number of order days; repeat spend alone, drawn towards the
 shop's; the pace of BG/NBD, given that they stay, and the value of an order; and a regression on all of these."""
@@ -101,10 +103,18 @@ def _log_repeats(X: pd.DataFrame, shop: Shop) -> Floats:
 def _log_order_value(X: pd.DataFrame, shop: Shop) -> Floats:
     """Take the mean order of the last year, less returns, drawn towards that of all time, and this to the shop's."""
     own = (_numbers(X, "amount_sum_total") + shop.order_value) / (_numbers(X, "orders_total") + 1)
-    returned = _numbers(X, RETURNED) if RETURNED in X else 0.0
-    net = np.maximum(_numbers(X, "amount_sum_365d") - returned, 0.0)
-    value = (net + own) / (_numbers(X, "orders_365d") + 1)
+    value = (_net(X) + own) / (_numbers(X, "orders_365d") + 1)
     return np.asarray(np.log(np.maximum(value, shop.order_value * _LEAST)))
+
+
+def _log_spend(X: pd.DataFrame, shop: Shop) -> Floats:
+    """Take the spend of the last year, half-way between its sum and its rate over the years as a customer."""
+    _, years = _repeats(X)
+    return np.asarray(np.log(_net(X) + shop.order_value) - np.log(years + _PRIOR_YEARS) / 2)
+
+
+def _log_recent_spend(X: pd.DataFrame, shop: Shop) -> Floats:
+    return np.asarray(np.log1p(_numbers(X, "amount_sum_90d") / shop.order_value))
 
 
 def _log_pace(X: pd.DataFrame, shop: Shop) -> Floats:
@@ -137,6 +147,8 @@ COLUMNS: Mapping[str, Callable[[pd.DataFrame, Shop], Floats]] = {
     "log_months_since_last": _log_months_since_last,
     "log_repeats": _log_repeats,
     "log_order_value": _log_order_value,
+    "log_spend": _log_spend,
+    "log_recent_spend": _log_recent_spend,
     "log_pace": _log_pace,
 }
 """The columns of the sums, computed from features and the shop's means."""
@@ -266,6 +278,12 @@ class LearnedValue:
 def columns_of(names: tuple[str, ...], X: pd.DataFrame, shop: Shop) -> Floats:
     """Compute columns of customers, shape (customers, columns)."""
     return np.column_stack([COLUMNS[name](X, shop) for name in names])
+
+
+def _net(X: pd.DataFrame) -> Floats:
+    """Return the spend of the last year, less returns, 0 or more."""
+    returned = _numbers(X, RETURNED) if RETURNED in X else 0.0
+    return np.maximum(_numbers(X, "amount_sum_365d") - returned, 0.0)
 
 
 def _numbers(X: pd.DataFrame, name: str) -> Floats:

@@ -205,7 +205,7 @@ def _assumed(facts: Facts, language: Language) -> _Rows:
         (t["contact_chance"], scoring.contact_chance, "share"),
         (t["min_probability"], scoring.min_probability, "share"),
     ]
-    said = [[(t["assumed_note"], "text")], [(say_value(facts.value, language), "text")]]
+    said: _Rows = [[(t["assumed_note"], "text")], [(say_value(facts.value, language), "text")]]
     return [*said, *([(label, "text"), (value, kind)] for label, value, kind in rows)]
 
 

@@ -128,9 +128,9 @@ class Explainer:
                 told[customer].staying,
                 _heaviest_first(pd.Series(row, index=weights.columns)),
                 events.iloc[places.get(customer, none)].reset_index(drop=True),
-                self.worth.loc[customer],
+                pd.Series(worth, index=self.worth.columns, name=customer),
             )
-            for customer, row in zip(known, weights.to_numpy(), strict=True)
+            for customer, row, worth in zip(known, weights.to_numpy(), self.worth.loc[known].to_numpy(), strict=True)
         }
 
     def stability(self, customers: Sequence[str], snapshots: int = 3, every_days: int = 30) -> pd.DataFrame:
