@@ -157,15 +157,15 @@ def _with_level(value: LearnedValue, known: _Known) -> LearnedValue:
     mean = float(known.spent(known.stayed).mean())
     value = _moved(value, STAYED, mean / value.predict(known.rows.X.loc[now])[STAYED].mean())
     short = max(days for days in known.rows.spend if days <= known.reach_days)
-    steps = [known.spent(then).mean() / mean, known.spent(now, short).mean() / known.spent(then, short).mean()]
-    growth = math.prod(math.sqrt(step) for step in steps if step > 0)
+    steps = [(known.spent(then), known.spent(known.stayed)), (known.spent(now, short), known.spent(then, short))]
+    growth = math.prod(math.sqrt(new.mean() / old.mean()) for new, old in steps if new.mean() > 0 and old.mean() > 0)
     growth = _rounded(min(max(growth, 1 / _MOST_GROWTH), _MOST_GROWTH))
     gone, lately = known.newest(known.left), known.newest(labelled & (known.rows.churned == 1))
     if value.left and _came_back(known, gone, known.days) >= _LEAST_CAME_BACK:
-        mean, newest = float(known.spent(known.left).mean()), float(known.spent(gone).mean())
         said = float(value.predict(known.rows.X.loc[lately])[LEFT].mean())
+        level = max(known.spent(known.left).mean(), 0.0) * max(known.spent(gone).mean(), 0.0)
         # Without the growth of those who stayed, which has its own factor.
-        value = _moved(value, LEFT, math.sqrt(mean * newest) / said / growth)
+        value = _moved(value, LEFT, math.sqrt(level) / said / growth)
     return dataclasses.replace(value, growth=growth)
 
 
