@@ -30,13 +30,13 @@ def expected_customer_value(history: History, definition: ChurnDefinition, value
     the eligible customers, as far as these are above 0. The amounts are those of orders that are not cancelled; returns
     are not taken off, as the model knows only amounts above 0.
 
-    `churnml.analytics.value.expected_value` answers the same question another way, and is what the list is sorted by:
-    it draws their *net spend* of the last 365 days (less returns) towards the shop's. It needs no model of how
-    customers behave, works with a single order and takes returns off, but cannot tell many small orders from few large
-    ones. Take that one for the money at risk of one customer; take this one where the two parts matter (who orders
-    often, who orders dear), for histories longer than a year, and for the mean over many customers, where the shop's
-    returns are few. This one rests on two assumptions: that customers order at a steady pace, and that how much one
-    spends has nothing to do with how often they order.
+    `churnml.analytics.value.expected_value` answers the same question another way, and is what the list is sorted by
+    where no model learned the value: it draws their *net spend* of the last 365 days (less returns) towards the shop's.
+    It needs no model of how customers behave, works with a single order and takes returns off, but cannot tell many
+    small orders from few large ones. Take that one for the money at risk of one customer; take this one where the
+    two parts matter (who orders often, who orders dear), for histories longer than a year, and for the mean over
+    many customers, where the shop's returns are few. This one rests on two assumptions: that customers order at a
+    steady pace, and that how much one spends has nothing to do with how often they order.
 
     Parameters
     ----------

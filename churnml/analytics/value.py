@@ -1,4 +1,4 @@
-"""What a customer is worth if they stay."""
+"""What a customer is worth if they stay, by a simple rule: where there is no model that learned it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ def expected_value(X: pd.DataFrame, history: History, value_days: int) -> pd.Ser
     Their yearly rate is drawn towards the shop's: with net spend ``s`` (orders that are not cancelled, less returns)
     over the last 365 days, ``t`` the part of these years in which they were a customer, ``m`` the shop's net spend per
     customer-year and half a year of prior weight ``k``, the value is ``value_days / 365 * (s + k m) / (t + k)``: the
-    mean of a gamma-Poisson rate with that prior (Efron and Morris 1973 on shrinkage).
+    mean of a gamma-Poisson rate with that prior (Efron and Morris 1973 on shrinkage). It counts the first order
+    as one of the time that it opens, so it is too high for customers with one order day; `churnml.models.value` learns
+    better.
 
     Parameters
     ----------

@@ -199,6 +199,7 @@ def explain(
             print_trace(traced)
         return
     from churnml.scoring.scorer import Scorer
+    from churnml.words.findings import say_value
 
     ranking = Scorer(model, config).rank(shop, day, in_sample=in_sample)
     explanation = ranking.explain(customer)
@@ -211,6 +212,7 @@ def explain(
                 "staying": [asdict(reason) for reason in explanation.staying],
                 "concepts": explanation.concepts.to_dict(),
                 "features": records(explanation.features),
+                "worth": explanation.worth.to_dict(),
                 "events": records(explanation.events),
             }
         )
@@ -220,6 +222,8 @@ def explain(
         ranking.stability([customer]),
         ranking.plays[explanation.row.play],
         ranking.rule_names[explanation.row.play_rule],
-        ranking.language,
-        ranking.currency,
+        value=say_value(ranking.model.card.value, ranking.language),
+        days=config.scoring.value_days,
+        language=ranking.language,
+        currency=ranking.currency,
     )

@@ -18,9 +18,17 @@ _EVENTS = 15
 
 
 def print_story(
-    explanation: Explanation, stability: pd.DataFrame, play: Play, rule: str, language: Language, currency: str | None
+    explanation: Explanation,
+    stability: pd.DataFrame,
+    play: Play,
+    rule: str,
+    *,
+    value: str,
+    days: int,
+    language: Language,
+    currency: str | None,
 ) -> None:
-    """Print why a customer stands where they stand, what happened to them, and what to do."""
+    """Print why a customer stands where they stand, what happened to them, what they are worth, and what to do."""
     from churnml.scoring.story import say_day
     from churnml.words import words
     from churnml.words.names import name_of
@@ -43,6 +51,9 @@ def print_story(
         name_of("lifecycle_stage", row.lifecycle_stage, language),
     )
     say(t["life"].format(segment=segment, stage=stage))
+    money = number_writer("money", language, currency)
+    say(t["worth"].format(days=days, **{str(name): money(amount) for name, amount in explanation.worth.items()}))
+    say(value)
     told = {
         row["concept"]: t["told_each" if row["days"] == row["of_days"] else "told"].format(**row)
         for row in records(stability)

@@ -25,12 +25,13 @@ from churnml.models.model import Model
 from churnml.models.plain_files import parse_json, read_bytes, shown
 from churnml.models.segments import Segment
 from churnml.models.upgrade import upgrade
+from churnml.models.value import LearnedValue
 
 FORMAT = 5
 _FILE = "model.json"
 _KEYS = {
     *("format", "candidate", "bound", "slope", "level", "level_feature", "level_reference", "segments"),
-    *("definition", "features", "as_of", "card", "files"),
+    *("value", "definition", "features", "as_of", "card", "files"),
 }
 _VERSION_DIGITS = 12
 _NAME = re.compile(r"[a-z_]+\.(json|txt)")
@@ -71,6 +72,7 @@ def save_model(model: Model, folder: str | Path) -> Model:
         "level_feature": model.level_feature,
         "level_reference": model.level_reference,
         "segments": [segment.to_card() for segment in model.segments],
+        "value": None if model.value is None else model.value.to_json(),
         "definition": model.definition.model_dump(),
         "features": [dataclasses.asdict(feature) for feature in model.features],
         "as_of": model.as_of.isoformat(),
@@ -136,6 +138,7 @@ def load_model(folder: str | Path) -> Model:
             segments=_segments(content["segments"], names),
             level_feature=content["level_feature"],
             level_reference=float(content["level_reference"]),
+            value=None if content["value"] is None else LearnedValue.from_json(content["value"]),
         )
     except OSError as error:
         raise ModelError(

@@ -265,6 +265,78 @@ class RecipePart(_Part):
     segments: tuple[SegmentPart, ...]
 
 
+class ValueCompared(_Part):
+    """A candidate for the value on the folds: mean Tweedie deviance after one factor per day, and how far behind."""
+
+    candidate: str
+    deviance: float
+    behind: float
+    behind_error: float | None
+    chosen: bool
+
+
+class ValueFigure(_Part):
+    """What was said of customers over what they spent, with the 90 % interval over customers."""
+
+    rows: int
+    said: float
+    spent: float
+    ratio: float | None
+    low: float | None
+    high: float | None
+
+
+class ValuePart(_Part):
+    """What a customer is worth who stays and who leaves; see ``churnml.training.value.learn``.
+
+    Attributes
+    ----------
+    candidate : str
+        Name of the chosen candidate.
+    days : int
+        Number of days ahead whose spend was learned.
+    value_days : int
+        Number of days ahead over which the value is counted.
+    ratio : float
+        Factor by which spend over ``days`` is carried to ``value_days``.
+    ratio_known : bool
+        Whether some customers are known for long enough to tell it; otherwise the pace of the last days goes on.
+    growth : float
+        Factor by which customers are assumed to spend more than those learned from.
+    rows : int
+        Number of rows of customers who stayed that it was learned from.
+    comparison : tuple of ValueCompared
+        Candidates on the folds.
+    forward : bool
+        Whether folds look forward in time; otherwise they are customers kept apart, and the level is not tested.
+    level : ValueFigure or None
+        All who stayed, at the level that was assumed for the day; None where it was not tested forward.
+    shape : dict of str to ValueFigure
+        Who stayed by segment, after one factor per day for the level.
+    left : ValueFigure or None
+        Who left, after the same factor; None where none of them came back.
+    came_back : float
+        Share of those who left who ordered within ``days`` all the same.
+    left_to_stayed : float
+        Spend per customer of those who left over that of those who stayed.
+    """
+
+    candidate: str
+    days: int
+    value_days: int
+    ratio: float
+    ratio_known: bool
+    growth: float
+    rows: int
+    comparison: tuple[ValueCompared, ...]
+    forward: bool
+    level: ValueFigure | None
+    shape: dict[str, ValueFigure]
+    left: ValueFigure | None
+    came_back: float
+    left_to_stayed: float
+
+
 class Card(_Part):
     """What a training found.
 
@@ -316,6 +388,8 @@ class Card(_Part):
         Level that is assumed on ``as_of``; None where nothing ships.
     learning : LearningPart or None
         What half of the customers teach; None where nothing ships, half are too few, or the card is an earlier one.
+    value : ValuePart or None
+        What a customer is worth; None where the simple rule tells it, as in cards of before format 5.
     """
 
     version: Literal[1] = 1
@@ -341,3 +415,4 @@ class Card(_Part):
     data_gate: tuple[Finding, ...] = ()
     level: LevelPart | None = None
     learning: LearningPart | None = None
+    value: ValuePart | None = None

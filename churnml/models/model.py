@@ -17,6 +17,7 @@ from churnml.features.description import Description
 from churnml.models.candidates import Candidate
 from churnml.models.card import Card
 from churnml.models.segments import Segment, calibrated
+from churnml.models.value import LearnedValue
 from churnml.statistics.logodds import Floats, logit, sigmoid
 from churnml.words.findings import say_level, say_verdict
 from churnml.words.names import name_of
@@ -58,6 +59,8 @@ class Model:
         Name of the feature of the snapshot that the level follows; None leaves the level as it is.
     level_reference : float
         Log-odds of that feature on ``as_of``.
+    value : LearnedValue or None
+        What a customer is worth who stays and who leaves; None leaves it to the simple rule.
     """
 
     candidate: Candidate
@@ -71,6 +74,7 @@ class Model:
     segments: tuple[Segment, ...] = ()
     level_feature: str | None = None
     level_reference: float = 0.0
+    value: LearnedValue | None = None
 
     def __repr__(self) -> str:
         name = name_of("candidate", self.candidate.name, "en")

@@ -40,6 +40,9 @@ class TrainingFrame:
         Whether something was sent to the customer in the window after the snapshot; None where that is not known.
     described : mapping of str to Description
         Descriptions of the features by name; one that is not among them is a number of its name.
+    spend : mapping of int to array of float, shape (rows,)
+        Net spend of each row over a number of days after the snapshot, by that number; null where the days are not over
+        yet. Empty where it is not known.
     """
 
     X: pd.DataFrame
@@ -50,6 +53,7 @@ class TrainingFrame:
     weights: Floats | None = None
     treated: NDArray[np.bool_] | None = None
     described: Mapping[str, Description] = field(default_factory=dict)
+    spend: Mapping[int, Floats] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.churned)
@@ -65,6 +69,7 @@ class TrainingFrame:
             snapshots=self.snapshots[rows],
             weights=None if self.weights is None else self.weights[rows],
             treated=None if self.treated is None else self.treated[rows],
+            spend={days: spent[rows] for days, spent in self.spend.items()},
         )
 
     def describe(self, names: Iterable[str]) -> tuple[Description, ...]:

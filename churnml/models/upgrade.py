@@ -12,7 +12,7 @@ from churnml.words.findings import APART
 def upgrade(content: Mapping[str, Any]) -> dict[str, Any]:
     """Bring the content of an artefact of format 4 or earlier up to format 5.
 
-    Until format 5 the log-odds had no bound, and the card was not typed and held the sentences of the data gate; until
+    Until format 5 the log-odds had no bound, a simple rule told the value, and the card was not typed and held the sentences of the data gate; until
     format 4 those of the verdict too, and early ones of format 3 that of the level. Where a part has no codes, its
     sentence stays as what it said. Customers kept apart were named in English; they have codes.
 
@@ -29,7 +29,7 @@ def upgrade(content: Mapping[str, Any]) -> dict[str, Any]:
     card["folds"] = [_fold_code(name) for name in card["folds"]]
     card["gate"] = _fold_code(card["gate"])
     card["data_gate"] = [_with_said(finding, "details") for finding in card.get("data_gate", [])]
-    return {"bound": None, **content, "card": card}
+    return {"bound": None, "value": None, **content, "card": card}
 
 
 def _with_said(part: Mapping[str, Any], code: str) -> dict[str, Any]:

@@ -16,9 +16,11 @@ from churnml.reporting.columns import Kind, column
 from churnml.reporting.page.numbers import Numbers
 from churnml.scoring.plays import Play
 from churnml.words import Language, words
+from churnml.words.findings import say_value
 from churnml.words.names import name_of
 
 if TYPE_CHECKING:
+    from churnml.models.card import ValuePart
     from churnml.scoring.ranking import Ranking
 
 URGENT_DAYS = 7
@@ -43,6 +45,8 @@ class Facts:
         Settings by which the list was made, with what is assumed.
     model_version : str
         Version of the model.
+    value : ValuePart or None
+        What the value rests on; None where a simple rule tells it.
     """
 
     customers: int
@@ -51,6 +55,7 @@ class Facts:
     definition: ChurnDefinition
     scoring: ScoringSettings
     model_version: str
+    value: ValuePart | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,7 @@ def facts_of(ranking: Ranking) -> Facts:
         definition=ranking.model.definition,
         scoring=ranking.config.scoring,
         model_version=str(ranking.frame["model_version"].iloc[0]),
+        value=ranking.model.card.value,
     )
 
 
@@ -200,7 +206,8 @@ def _assumed(facts: Facts, language: Language) -> _Rows:
         (t["contact_chance"], scoring.contact_chance, "share"),
         (t["min_probability"], scoring.min_probability, "share"),
     ]
-    return [[(t["assumed_note"], "text")], *([(label, "text"), (value, kind)] for label, value, kind in rows)]
+    said: _Rows = [[(t["assumed_note"], "text")], [(say_value(facts.value, language), "text")]]
+    return [*said, *([(label, "text"), (value, kind)] for label, value, kind in rows)]
 
 
 def _plays(worklist: pd.DataFrame, plays: Mapping[str, Play]) -> _Rows:

@@ -19,6 +19,7 @@ from churnml.data.fingerprint import fingerprint
 from churnml.data.history import History
 from churnml.data.population import exclusions
 from churnml.errors import InputError
+from churnml.models.value import STAYED
 from churnml.reporting.about import facts_of
 from churnml.reporting.csv_files import write_csv
 from churnml.reporting.page.page import render_page
@@ -142,6 +143,7 @@ def _manifest(ranking: Ranking, seconds: dict[str, float]) -> dict[str, Any]:
             "level_tested_forward": card.forward,
             "data_fingerprint": card.data_fingerprint,
         },
+        "value": _value(ranking),
         "data_fingerprint": fingerprint(history),
         "customers_ranked": len(ranking),
         "customers_on_work_list": len(ranking.worklist()),
@@ -161,4 +163,21 @@ def _manifest(ranking: Ranking, seconds: dict[str, float]) -> dict[str, Any]:
         "seconds": {step: round(taken, 2) for step, taken in seconds.items()},
         "versions": {name: version(name) for name in _LIBRARIES},
         "written_on": date.today().isoformat(),
+    }
+
+
+def _value(ranking: Ranking) -> dict[str, Any]:
+    """Say by what the value was told, and over how many days."""
+    value, part, days = ranking.model.value, ranking.model.card.value, ranking.config.scoring.value_days
+    if value is None or part is None:
+        return {"rule": "simple", "value_days": days}
+    return {
+        "rule": "learned",
+        "value_days": days,
+        "candidate": value.candidate,
+        "days": value.days,
+        "ratio": value.factor(days),
+        "ratio_known": days in value.carried[STAYED],
+        "growth": value.growth,
+        "level_tested_forward": part.forward,
     }

@@ -54,10 +54,12 @@ class Explainer:
         Sentences of the features in a language.
     min_weight : float
         Least weight of a reason, in log-odds.
+    worth : pandas DataFrame
+        Money that each customer is worth, ``if_stayed`` and ``if_left``.
     names : ValueNames
         Names of the shop's own values.
     ids : PublicIds
-        Ids under which customers are given out; ``X`` and ``explained`` carry these.
+        Ids under which customers are given out; ``X``, ``explained`` and ``worth`` carry these.
     """
 
     shop: Shop
@@ -68,6 +70,7 @@ class Explainer:
     writer: ReasonWriter
     sentences: Sentences
     min_weight: float
+    worth: pd.DataFrame
     names: ValueNames = field(default_factory=ValueNames)
     ids: PublicIds = field(default_factory=PublicIds)
 
@@ -81,7 +84,7 @@ class Explainer:
             self.explained, reasons=reindexed(self.explained.reasons), weights=reindexed(self.explained.weights)
         )
         ids = PublicIds(pd.Series(public_ids.index, index=pd.Index(public_ids)))
-        return replace(self, X=reindexed(self.X), explained=explained, ids=ids)
+        return replace(self, X=reindexed(self.X), explained=explained, worth=reindexed(self.worth), ids=ids)
 
     @property
     def drivers(self) -> pd.DataFrame:
@@ -129,8 +132,9 @@ class Explainer:
                 told[customer].staying,
                 _heaviest_first(pd.Series(row, index=weights.columns)),
                 events.iloc[places.get(customer, none)].reset_index(drop=True),
+                pd.Series(worth, index=self.worth.columns, name=customer),
             )
-            for customer, row in zip(known, weights.to_numpy(), strict=True)
+            for customer, row, worth in zip(known, weights.to_numpy(), self.worth.loc[known].to_numpy(), strict=True)
         }
 
     def stability(self, customers: Sequence[str], snapshots: int = 3, every_days: int = 30) -> pd.DataFrame:
@@ -195,6 +199,7 @@ class Explainer:
             story.staying,
             _heaviest_first(sum_concepts(contributions, self.model.concepts).iloc[0]),
             story.events,
+            story.worth,
             features.sort_values("contribution", ascending=False, ignore_index=True, kind="stable"),
             base,
         )

@@ -29,6 +29,7 @@ from churnml.features.plugins import with_plugins
 from churnml.features.sentences import Sentences
 from churnml.models.model import Model
 from churnml.models.plain_files import shown
+from churnml.models.value import LEFT, NEEDED, PACE, RETURNED, STAYED
 from churnml.scoring.changes import check_earlier
 from churnml.scoring.compare import compare
 from churnml.scoring.contact_by import contact_days
@@ -134,18 +135,19 @@ class Scorer:
         writer = make_writer(model, X, sentences, settings.min_reason_weight)
         explained = explain_all(model, X, writer)
 
-        value = expected_value(built, history, settings.value_days)
+        worth = self._worth(built, history)
         frame = pd.DataFrame({"churn_probability": sigmoid(model.predict_logodds(X))}, index=X.index)
         frame["risk_band"] = _bands(frame["churn_probability"])
-        frame["value_at_risk"] = np.round(frame["churn_probability"] * value, 2)
+        at_risk = frame["churn_probability"] * (worth[STAYED] - worth[LEFT])
+        frame["value_at_risk"] = np.round(at_risk.clip(lower=0.0), 2)
         frame["segment"] = rfm_segments(built)
-        frame["lifecycle_stage"] = lifecycle_stages(built, value, definition)
+        frame["lifecycle_stage"] = lifecycle_stages(built, worth[STAYED], definition)
         known = eligible(history, definition).to_pandas().set_index("customer_id")
         frame["last_order_at"] = known["last_order_at"]
         frame[list(explained.reasons.columns)] = explained.reasons
         frame["contactable"] = _contactable(history, X.index)
         frame[["play", "play_rule"]] = book.choose(frame, built)
-        frame["expected_profit"] = self._profit(frame, value, book)
+        frame["expected_profit"] = self._profit(frame, worth[STAYED] - worth[LEFT], book)
         pace = against_own_pace(built, definition)
         in_time = (pace["overdue"] & ~pace["lost"]).to_numpy()
         days = contact_days(built[in_time], history, definition, settings.contact_chance)
@@ -177,6 +179,7 @@ class Scorer:
                 sentences=sentences,
                 min_weight=settings.min_reason_weight,
                 names=ValueNames(self.config.reporting.names),
+                worth=worth,
             ),
             plays=dict(book.plays),
             rule_names=book.rule_names,
@@ -210,14 +213,21 @@ class Scorer:
             )
         return [there[name] for name in self.model.names]
 
-    def _profit(self, frame: pd.DataFrame, value: pd.Series, book: PlayBook) -> pd.Series:
-        """Compute p g (v - offer) - (1 - p) g0 offer - contact, with what is assumed about g and g0."""
+    def _worth(self, X: pd.DataFrame, history: History) -> pd.DataFrame:
+        """Return what customers are worth if they stay and if they leave: as learned, or by the simple rule."""
+        days = self.config.scoring.value_days
+        if self.model.value is not None:
+            return self.model.value.predict(X, days)
+        return pd.DataFrame({STAYED: expected_value(X, history, days), LEFT: 0.0})
+
+    def _profit(self, frame: pd.DataFrame, lost: pd.Series, book: PlayBook) -> pd.Series:
+        """Compute p g (v1 - v0 - offer) - (1 - p) g0 offer - contact, with what is assumed about g and g0."""
         assumed, p = self.config.scoring.profit, frame["churn_probability"]
         offer, contact = (
             frame["play"].map({name: getattr(play, cost) for name, play in book.plays.items()}).astype("float64")
             for cost in ("offer", "cost")
         )
-        saved = p * assumed.save_share * (value - offer)
+        saved = p * assumed.save_share * (lost - offer)
         return (saved - (1 - p) * assumed.taken_anyway_share * offer - contact).round(2)
 
     def _arms(
@@ -250,7 +260,7 @@ def _bands(probabilities: pd.Series) -> pd.Series:
 
 def _besides(shop: Shop, features: list[Feature], book: PlayBook) -> list[Feature]:
     """Return what is looked at besides the model's features: pace, stage, segment, value and rules of the plays."""
-    looked_at = {*LIFE, *RFM, *VALUE, *INPUTS, *book.features}
+    looked_at = {*LIFE, *RFM, *VALUE, *INPUTS, *NEEDED, *PACE, RETURNED, *book.features}
     return [feature for feature in available(shop) if feature.name in looked_at and feature not in features]
 
 

@@ -45,6 +45,8 @@ class Story:
         Weight of every concept in log-odds, heaviest towards leaving first.
     events : pandas DataFrame
         Events of the customer: ``day``, ``kind`` and ``text``, oldest first.
+    worth : pandas Series
+        Net spend in money over the days over which the value is counted, ``if_stayed`` and ``if_left``.
     """
 
     customer_id: str
@@ -53,6 +55,7 @@ class Story:
     staying: tuple[Reason, ...]
     concepts: pd.Series
     events: pd.DataFrame
+    worth: pd.Series
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from churnml.training.choose.predictions import Predictions
 from churnml.training.judge.figures import tenth_of
 from churnml.training.result import Training
 from churnml.words import words as words_in
-from churnml.words.findings import say_fold, say_learning, say_level, say_verdict
+from churnml.words.findings import say_fold, say_learning, say_level, say_value, say_verdict
 from churnml.words.names import name_of
 
 _SAMPLE = 2_000
@@ -94,8 +94,22 @@ def compute_model_card(training: Training, contributions: pd.DataFrame | None) -
         "verdict": say_verdict(card.verdict, "en"),
         "learning": say_learning(card.learning, "en") if card.learning else "",
         "level": say_level(card.level, "en") if card.level else "",
+        "value": say_value(card.value, "en"),
+        **_value(told["value"]),
         "explained_rows": 0 if contributions is None else len(contributions),
         "drivers": _drivers(training, contributions),
+    }
+
+
+def _value(told: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the figures of the value, and how its candidates compare; empty where a simple rule tells it."""
+    if told is None:
+        return {"value_figures": {}, "value_comparison": []}
+    figures = {**told["shape"], "left": told["left"], "level": told["level"]}
+    compared = [{**one, "candidate": name_of("value_candidate", one["candidate"], "en")} for one in told["comparison"]]
+    return {
+        "value_figures": {name: figure for name, figure in figures.items() if figure is not None},
+        "value_comparison": compared,
     }
 
 

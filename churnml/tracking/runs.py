@@ -36,6 +36,7 @@ from churnml.words.names import name_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from churnml.models.card import Card
     from churnml.training.result import Training
 
 _WATCH = "MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING"
@@ -256,6 +257,7 @@ def _log_parent(mlflow: Any, training: Training, config: Config, definition: Chu
                 if found[key] is not None
             }
         )
+    mlflow.log_metrics(_value_metrics(card))
     mlflow.set_tag("verdict", training.verdict.decision)
     mlflow.set_tag("verdict.sentence", training.verdict_sentence)
     if training.verdict.against_champion is not None:
@@ -263,6 +265,19 @@ def _log_parent(mlflow: Any, training: Training, config: Config, definition: Chu
     mlflow.log_dict(card.to_json(), "card.json")
     dataset = mlflow.data.from_pandas(training.base_rates, name="labelled snapshots", digest=card.data_fingerprint)
     mlflow.log_input(dataset, context="training")
+
+
+def _value_metrics(card: Card) -> dict[str, float]:
+    """Return the numbers of the value; none where a simple rule tells it."""
+    value = card.value
+    if value is None:
+        return {}
+    figures = {**value.shape, "level": value.level, "left": value.left}
+    ratios = {name: figure.ratio for name, figure in figures.items() if figure is not None and figure.ratio is not None}
+    return {
+        **{f"value.{name}": float(getattr(value, name)) for name in ("days", "ratio", "growth", "left_to_stayed")},
+        **{f"value.said_over_spent.{name.replace(' ', '_')}": ratio for name, ratio in ratios.items()},
+    }
 
 
 def _log_plots_and_card(mlflow: Any, training: Training) -> None:

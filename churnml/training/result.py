@@ -14,7 +14,7 @@ from churnml.statistics.logodds import Floats
 from churnml.training.choose.predictions import Predictions
 from churnml.training.judge.gate import Verdict
 from churnml.words import Language, for_count, words
-from churnml.words.findings import say_finding, say_learning, say_level, say_verdict
+from churnml.words.findings import say_finding, say_learning, say_level, say_value, say_verdict
 from churnml.words.names import name_of
 from churnml.words.numbers import number_writer, write_decimal, write_percent
 
@@ -111,7 +111,7 @@ def summarise(training: Training, language: Language = "en") -> list[str]:
         lines.append(say_learning(card.learning, language))
     if card.level:
         lines.append(say_level(card.level, language))
-    lines.append(training.say_verdict(language))
+    lines += [say_value(card.value, language), training.say_verdict(language)]
     return lines
 
 

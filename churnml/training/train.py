@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from churnml.features.family_catalogue import catalogue
@@ -20,6 +22,7 @@ from churnml.training.judge.level import FEATURES, Level, choose_level
 from churnml.training.learning import compare_with_half
 from churnml.training.result import Training
 from churnml.training.rows.study import Study
+from churnml.training.value.learn import learn_value
 
 _POINTS_OF_GAINS = 20
 
@@ -42,6 +45,8 @@ def train(study: Study, champion: Recipe | None = None) -> Training:
     learning = None if verdict.decision == "no skill" else compare_with_half(study, choice, recipe)
     figures = compute_figures(rows, logodds, *drawn)
     shifted = shift_per_group(rows.churned, logodds, rows.snapshots)
+    study.progress("value", 0, 1)
+    value, told_of_value = learn_value(study)
     card = make_card(
         study,
         choice,
@@ -53,12 +58,13 @@ def train(study: Study, champion: Recipe | None = None) -> Training:
             "untreated": compute_untreated_figures(rows, logodds, *drawn),
             "learning": learning and learning.to_json(),
             "segments": segment_figures(rows, shifted, choice.segments).to_dict("records"),
+            "value": None if told_of_value is None else told_of_value.to_json(),
         },
     )
     model = None
     if verdict.decision != "no skill":
         study.progress("refit on all", 0, 1)
-        model = _fit_on_all(study, recipe, card)
+        model = dataclasses.replace(_fit_on_all(study, recipe, card), value=value)
         card = model.card
     study.progress("refit on all", 1, 1)
     return Training(

@@ -14,7 +14,7 @@ from churnml.words.names import name_of
 from churnml.words.numbers import number_writer, write_decimal, write_percent
 
 if TYPE_CHECKING:
-    from churnml.models.card import Finding, LearningPart, LevelPart, VerdictPart
+    from churnml.models.card import Finding, LearningPart, LevelPart, ValuePart, VerdictPart
 
 _ONE_SIDED = 1.645
 _LITTLE = 0.05
@@ -126,6 +126,44 @@ def say_learning(learning: LearningPart, language: Language) -> str:
         behind=write_decimal(learning.behind, 4, language, signed=True),
         error=write_decimal(learning.behind_error, 4, language),
         finding=t[key],
+    )
+
+
+def say_value(value: ValuePart | None, language: Language) -> str:
+    """Write as a sentence what the value of a customer rests on.
+
+    Parameters
+    ----------
+    value : ValuePart or None
+        Value of a card; None where a simple rule tells it.
+    language : str
+        Language of the sentence.
+
+    Examples
+    --------
+    >>> say_value(None, "en")[:30]
+    'A simple rule tells the value:'
+    """
+    t: Mapping[str, str] = words(language)["card"]
+    if value is None:
+        return t["value rule"]
+    share, count = number_writer("share", language), number_writer("number", language, form="number")
+    parts = ["value"]
+    if value.value_days != value.days:
+        parts.append("value carried" if value.ratio_known else "value carried on")
+    if value.growth != 1:
+        parts.append("value growth")
+    if value.left is not None:
+        parts.append("value left")
+    return "".join(t[part] for part in parts).format(
+        value_days=value.value_days,
+        days=value.days,
+        candidate=name_of("value_candidate", value.candidate, language),
+        rows=count(value.rows),
+        ratio=write_decimal(value.ratio, 2, language),
+        growth=write_decimal(value.growth, 2, language),
+        came_back=share(value.came_back),
+        share=share(value.left_to_stayed),
     )
 
 

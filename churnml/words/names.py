@@ -15,8 +15,8 @@ def name_of(kind: str, value: Any, language: Language) -> str:
     Parameters
     ----------
     kind : str
-        Kind of the code: ``risk_band, segment, lifecycle_stage, concept, change, excluded, outcome, flag`` or
-        ``candidate``.
+        Kind of the code: ``risk_band, segment, lifecycle_stage, concept, change, excluded, outcome, flag,
+        candidate`` or ``value_candidate``.
     value : object
         Code to name.
     language : str

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from churnml.definition import ChurnDefinition
 from churnml.features.family_catalogue import catalogue
 from churnml.models.attribution import explanation, plot_beeswarm
-from churnml.models.card import LearningPart, LevelPart, Untreated
+from churnml.models.card import LearningPart, LevelPart, Untreated, ValueCompared, ValueFigure, ValuePart
 from churnml.plots import plot_lift_over_time
 from churnml.printable import printable
 from churnml.tracking.markdown import facts, said, table
@@ -36,6 +36,7 @@ SECTIONS = [
     "Figures",
     "Figures by segment",
     "Level",
+    "Value",
     "What the model looks at",
     "Limits",
 ]
@@ -200,8 +201,33 @@ def test_what_a_training_did_not_find_has_no_section(trained: Training) -> None:
     bare = changed(trained, segments=(), level=None, untreated=None)
     text = write_model_card(dataclasses.replace(bare, model=None))
     sections = [line[3:] for line in text.splitlines() if line.startswith("## ")]
-    assert sections == [*SECTIONS[:5], "Limits"]
+    assert sections == [*SECTIONS[:5], "Value", "Limits"]
     assert "\n\n\n" not in text
+
+
+def test_figures_of_the_value_are_shown_where_it_was_learned(trained: Training) -> None:
+    figure = ValueFigure(rows=1_234, said=90.0, spent=100.0, ratio=0.9, low=0.8, high=1.05)
+    one = ValueCompared(candidate="pace", deviance=3.5, behind=0.0, behind_error=0.0, chosen=True)
+    value = ValuePart(
+        candidate="pace",
+        days=180,
+        value_days=180,
+        ratio=1.0,
+        ratio_known=True,
+        growth=1.0,
+        rows=1_234,
+        comparison=(one,),
+        forward=False,
+        level=None,
+        shape={"one order day": figure},
+        left=None,
+        came_back=0.0,
+        left_to_stayed=0.0,
+    )
+    text = write_model_card(changed(trained, value=value))
+    assert "| one order day | 1,234 | 0.9 | 0.8 to 1.05 |" in text
+    assert "| pace of orders times their amount | 3.5 | 0 | 0 | yes |" in text
+    assert "simple rule tells the value" in write_model_card(trained)
 
 
 def test_figures_on_the_untreated_are_shown_where_there_are_some(trained: Training) -> None:

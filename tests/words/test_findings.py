@@ -6,9 +6,9 @@ from typing import get_args
 
 import pytest
 
-from churnml.models.card import Because, Finding, LevelPart
+from churnml.models.card import Because, Finding, LevelPart, ValueFigure, ValuePart
 from churnml.words import LANGUAGES, Language
-from churnml.words.findings import say_finding, say_level, say_verdict
+from churnml.words.findings import say_finding, say_level, say_value, say_verdict
 from tests.drawn import verdict_of
 
 LEVEL = {
@@ -100,3 +100,45 @@ def test_a_finding_in_order_has_no_remedy(language: Language) -> None:
     known = unknown.model_copy(update={"details": {"day": "2024-03-01", "usual": 0.0}})
     assert say_finding(unknown, language) != say_finding(known, language)
     assert "0" not in say_finding(unknown, language)
+
+
+FIGURE = ValueFigure(rows=100, said=90.0, spent=100.0, ratio=0.9, low=0.8, high=1.0)
+VALUE = ValuePart(
+    candidate="pace",
+    days=180,
+    value_days=365,
+    ratio=1.956,
+    ratio_known=True,
+    growth=0.82,
+    rows=10_106,
+    comparison=(),
+    forward=False,
+    level=None,
+    shape={"all": FIGURE},
+    left=FIGURE,
+    came_back=0.318,
+    left_to_stayed=0.08,
+)
+
+
+def test_a_value_says_what_it_rests_on() -> None:
+    assert say_value(VALUE, "en") == (
+        "A customer's value is what they are expected to spend over 365 days if they stay, less what they spend all "
+        "the same if they leave, net of returns and cancelled orders. It was learned from what customers spent in 180 "
+        "days (pace of orders times their amount; 10,106 times that one stayed). It is carried from 180 to 365 days by "
+        "the factor 1.96, as those spent who are known for so long. For the level of the day, 0.82 times the spend of "
+        "those learned from is assumed. Of those who left, 32% spent something in these days all the same; per "
+        "customer it was 8% of what those spent who stayed."
+    )
+
+
+@every_language
+def test_a_value_says_only_what_there_is_to_say(language: Language) -> None:
+    whole = say_value(VALUE, language)
+    known = say_value(VALUE.model_copy(update={"value_days": 180, "ratio": 1.0}), language)
+    assert "1,96" not in known.replace(".", ",")
+    level = say_value(VALUE.model_copy(update={"growth": 1.0}), language)
+    none = say_value(VALUE.model_copy(update={"left": None}), language)
+    assumed = say_value(VALUE.model_copy(update={"ratio_known": False}), language)
+    assert len({whole, known, level, none, assumed, say_value(None, language)}) == 6
+    assert max(map(len, (known, level, none))) < len(whole)

@@ -19,6 +19,7 @@ from churnml.features.family_catalogue import own
 from churnml.features.texts import texts_of
 from churnml.models.candidates import CANDIDATES
 from churnml.models.card import Asked, Because
+from churnml.models.value import SHAPES
 from churnml.words import LANGUAGES, capitalised, words
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
@@ -115,6 +116,7 @@ def test_keys_are_those_that_the_code_has(language: str) -> None:
     kept = words(language)
     assert set(kept["kpis"]) == set(KPIS)
     assert set(kept["codes"]["candidate"]) == set(CANDIDATES)
+    assert set(kept["codes"]["value_candidate"]) == set(SHAPES)
     assert set(get_args(Because)) <= set(kept["card"])
     assert set(kept["findings"]) == set(get_args(Asked))
     assert set(kept["values"]) == {OTHER, NOT_KNOWN, NO_TOPIC, NO_COMPLAINT}

@@ -201,6 +201,8 @@ function start(data) {
       make("dl", { class: "facts" },
         fact(names.column.churn_probability, [sayChance(customer.churn_probability), make("small", {}, `${names.column.risk_band}: ${nameOf("risk_band", customer.risk_band)}`)], true),
         fact(names.column.value_at_risk, sayMoney(customer.value_at_risk), true),
+        fact(words.if_stayed, sayMoney(customer.if_stayed)),
+        fact(words.if_left, sayMoney(customer.if_left)),
         fact(words.rank, placed.filter(Boolean).join(", ")),
         fact(names.column.segment, customer.segment && nameOf("segment", customer.segment)),
         fact(names.column.lifecycle_stage, customer.lifecycle_stage && nameOf("lifecycle_stage", customer.lifecycle_stage)),

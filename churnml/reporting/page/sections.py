@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from churnml.models.card import LearningPart, LevelPart, VerdictPart
+from churnml.models.card import LearningPart, LevelPart, ValuePart, VerdictPart
 from churnml.reporting.columns import columns as columns_in
 from churnml.reporting.columns import names_in
 from churnml.reporting.page import charts
 from churnml.reporting.page.numbers import Numbers
 from churnml.reporting.page.shop_sections import shop_sections
 from churnml.words import Language, words
-from churnml.words.findings import say_fold, say_learning, say_level, say_verdict
+from churnml.words.findings import say_fold, say_learning, say_level, say_value, say_verdict
 from churnml.words.names import name_of
 
 Summary = Mapping[str, Any]
@@ -200,6 +200,7 @@ def _trust(summary: Summary, t: Words, write: Numbers) -> dict[str, Any]:
         "verdict": say_verdict(VerdictPart.from_json(model["verdict"]), language) if model["verdict"] else "",
         "level": say_level(LevelPart.from_json(model["level"]), language) if model["level"] else "",
         "learning": say_learning(LearningPart.from_json(model["learning"]), language) if model.get("learning") else "",
+        "value": say_value(ValuePart.from_json(model["value"]) if model["value"] else None, language),
         "gate": t["trust_gate"].format(gate=gate) if gate else "",
         "reliability": reliability,
         "gains": gains,

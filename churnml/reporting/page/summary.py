@@ -51,6 +51,7 @@ _OF_CARD = (
     "learning",
     "level",
     "reliability",
+    "value",
     "verdict",
 )
 _CHANGES_SHOWN = 50
@@ -167,6 +168,8 @@ def _story(story: Story) -> dict[str, Any]:
     return {
         "leaving": _reasons(story.leaving),
         "staying": _reasons(story.staying),
+        "if_stayed": _value(story.worth["if_stayed"], 2),
+        "if_left": _value(story.worth["if_left"], 2),
         "weights": {str(concept): round(float(weight), 2) for concept, weight in story.concepts.items()},
         "events": [
             [_day(day), str(kind), str(text)]

@@ -13,6 +13,7 @@ from churnml.data.draw import draw
 from churnml.data.history import History
 from churnml.data.population import count_churned, count_eligible, labels, treated
 from churnml.data.shop import Shop
+from churnml.data.spend import net_spend
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 from churnml.features.builder import Aggregates, build
@@ -79,6 +80,7 @@ def build_training_frame(
     seed: int,
     progress: Progress | None = None,
     store: Path | None = None,
+    spend_days: Sequence[int] = (),
 ) -> TrainingFrame:
     """Build features and labels snapshot by snapshot.
 
@@ -102,6 +104,8 @@ def build_training_frame(
         Function that is called with a text, the steps done and all steps.
     store : Path, optional
         Folder in which built features are kept, so that a broken run resumes; None keeps none.
+    spend_days : sequence of int, optional
+        Numbers of days after a snapshot over which net spend is added up.
 
     Returns
     -------
@@ -110,7 +114,7 @@ def build_training_frame(
     """
     rows = sum(count_eligible(History(shop, day), definition) for day in snapshots)
     with draw(shop, min(max_rows / max(rows, 1), 1.0), seed) as drawn:
-        return _build(drawn, definition, snapshots, features, data_end, seed, progress, store)
+        return _build(drawn, definition, snapshots, features, data_end, seed, progress, store, spend_days)
 
 
 def _build(
@@ -122,6 +126,7 @@ def _build(
     seed: int,
     progress: Progress | None,
     store: Path | None,
+    spend_days: Sequence[int],
 ) -> TrainingFrame:
     outcomes = [labels(shop, day, definition, data_end) for day in snapshots]
     described = {feature.name: feature.description() for feature in features}
@@ -153,6 +158,15 @@ def _build(
             ]
         ),
         described=described,
+        spend={
+            days: np.concatenate(
+                [
+                    net_spend(shop, day, days, data_end, outcome.index).to_numpy()
+                    for day, outcome in zip(snapshots, outcomes, strict=True)
+                ]
+            )
+            for days in spend_days
+        },
     )
 
 

@@ -32,6 +32,7 @@ from churnml.models.rows import TrainingFrame
 from churnml.training.rows.data_gate import count_orders_per_day, judge_data, refuse
 from churnml.training.rows.folds import Plan, judged_rows, plan_folds
 from churnml.training.rows.frame import build_training_frame, compute_base_rates, compute_partial_rates
+from churnml.training.rows.spend import spend_days
 
 
 def silent(step: str, done: int, of: int) -> None:
@@ -68,6 +69,8 @@ class Study:
         built.
     origin : mapping of str to object
         Parts of the card about the data: first day, fingerprint, findings.
+    value_days : int
+        Number of days ahead over which the value of a customer is counted.
     progress : callable
         Function that is called with a text, the steps done and all steps, also from other threads.
     """
@@ -83,6 +86,7 @@ class Study:
     partial_rates: pd.DataFrame | None = None
     day_rows: pd.DataFrame | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
+    value_days: int = 365
     progress: Progress = silent
 
     @cached_property
@@ -141,8 +145,18 @@ def make_study(shop: Shop, config: Config, as_of: Day | None = None, progress: P
     features, off = learnable(shop, config.features.families, end)
     candidates = _candidates(asked.candidates, [feature.name for feature in features])
     store = None if config.features.store is None else Path(config.features.store)
+    value_days = config.scoring.value_days
     frame = build_training_frame(
-        shop, definition, snapshots, features, end, asked.max_rows, config.seed, progress, store
+        shop,
+        definition,
+        snapshots,
+        features,
+        end,
+        asked.max_rows,
+        config.seed,
+        progress,
+        store,
+        spend_days(value_days, definition),
     )
     findings = judge_data(frame, count_orders_per_day(shop, end), definition, first_day, end)
     refuse(findings)
@@ -164,6 +178,7 @@ def make_study(shop: Shop, config: Config, as_of: Day | None = None, progress: P
             "data_fingerprint": fingerprint(History(shop, end), read),
             "data_gate": [finding.to_json() for finding in findings],
         },
+        value_days=value_days,
         progress=progress,
     )
 

@@ -204,6 +204,8 @@ def _customer(
         "change": None,
         "leaving": [_reason(rng, concept, abs(weights[concept]), language) for concept in said[: rng.integers(1, 4)]],
         "staying": [_reason(rng, concept, -abs(weights[concept]), language) for concept in said[-2:]],
+        "if_stayed": round(float(rng.gamma(2, 60)), 2),
+        "if_left": round(float(rng.gamma(2, 5)), 2),
         "weights": weights,
         "events": [
             [str(SNAPSHOT - timedelta(days=int(day))), str(kind), _fill(rng, _EVENTS[language][str(kind)])]
@@ -252,6 +254,7 @@ def _model() -> dict[str, Any]:
             "calibration_error": {"value": 0.0133, "low": 0.0097, "high": 0.0288},
         },
         "gate": "2025-04-01",
+        "value": None,
         "level": {
             "kind": "trailing",
             "rate": 0.6,
