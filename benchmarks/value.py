@@ -32,6 +32,8 @@ from churnml.features.builder import build
 from churnml.models.value import LEFT, NEEDED, PACE, RETURNED, STAYED, columns_of
 from churnml.models.value import Shop as Means
 from churnml.statistics.bootstrap import bootstrap_intervals
+from churnml.statistics.logodds import logit, sigmoid
+from churnml.statistics.shifts import shift_to
 from churnml.tracking.trainer import Trainer
 
 DRAWS = 200
@@ -95,9 +97,24 @@ def held_against(shop: Shop, definition: ChurnDefinition, day: date, candidates:
     return Day(rows, f"{day}: {part.candidate}, {part.days} days, growth {part.growth:.2f}, {tested}")
 
 
+def mixed(rows: pd.DataFrame, p: pd.Series) -> pd.Series:
+    """Give what is expected of customers, whether they stay or leave."""
+    return (1 - p) * rows["if_stayed"] + p * rows["if_left"]
+
+
+def at_the_rate_that_came(rows: pd.DataFrame) -> pd.Series:
+    """Bring the probabilities of each day to its churn rate: what is left is not the level's fault."""
+    parts = []
+    for _, of in rows.groupby("day"):
+        logodds = logit(np.clip(of["p"].to_numpy(), 1e-6, 1 - 1e-6))
+        moved = logodds + shift_to(1 - of["stayed"].mean(), logodds)
+        parts.append(pd.Series(sigmoid(moved), index=of.index))
+    return pd.concat(parts).reindex(rows.index)
+
+
 def figures(rows: pd.DataFrame, seed: int = 7) -> pd.DataFrame:
     """Compute said over spent by segment, with the 90 % interval over customers."""
-    rows = rows.assign(mixed=(1 - rows["p"]) * rows["if_stayed"] + rows["p"] * rows["if_left"])
+    rows = rows.assign(mixed=mixed(rows, rows["p"]), levelled=mixed(rows, at_the_rate_that_came(rows)))
     one, everyone = rows["one order day"], pd.Series(True, index=rows.index)
     segments = {
         "stayed": everyone,
@@ -109,6 +126,7 @@ def figures(rows: pd.DataFrame, seed: int = 7) -> pd.DataFrame:
     }
     asked = [(name, "if_stayed", held & rows["stayed"]) for name, held in segments.items()]
     asked += [("left", "if_left", ~rows["stayed"]), ("all", "mixed", everyone)]
+    asked += [("all, at the churn rate that came", "levelled", everyone)]
     asked += [(f"before: {name}", "before", held & rows["stayed"]) for name, held in segments.items()]
     found = []
     for name, column, held in asked:
@@ -121,16 +139,17 @@ def figures(rows: pd.DataFrame, seed: int = 7) -> pd.DataFrame:
 
         ((low, high),) = bootstrap_intervals(ratio, np.arange(len(sums)), DRAWS, seed, 0.9)
         value = ratio(np.arange(len(sums)))[0]
-        least, most = BANDS.get(name, OTHERS)
+        least, most = BANDS.get(name.partition(",")[0], OTHERS)
         meets = low <= most and high >= least and (len(sums) < ENOUGH or least <= value <= most)
-        verdict = "" if name.startswith("before") or name == "left" else "yes" if meets else "NO"
+        judged = len(of) and not name.startswith("before") and name != "left"
+        verdict = ("yes" if meets else "NO") if judged else ""
         found.append((name, len(of), len(sums), value, low, high, verdict))
     return pd.DataFrame(found, columns=["segment", "rows", "customers", "ratio", "low", "high", "in band"])
 
 
 def ranks(rows: pd.DataFrame, seed: int = 7) -> pd.DataFrame:
     """Compare rank correlations with spend, mean over days, with the best simple rule's; paired over customers."""
-    rows = rows.assign(mixed=(1 - rows["p"]) * rows["if_stayed"] + rows["p"] * rows["if_left"])
+    rows = rows.assign(mixed=mixed(rows, rows["p"]))
     rules = ["by orders", "BG/NBD", "repeat spend"]
     found = []
     for name, column, of in (("stayed", "if_stayed", rows[rows["stayed"]]), ("all", "mixed", rows)):
