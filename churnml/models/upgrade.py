@@ -12,9 +12,10 @@ from churnml.words.findings import APART
 def upgrade(content: Mapping[str, Any]) -> dict[str, Any]:
     """Bring the content of an artefact of format 4 or earlier up to format 5.
 
-    Until format 5 the log-odds had no bound, a simple rule told the value, and the card was not typed and held the sentences of the data gate; until
-    format 4 those of the verdict too, and early ones of format 3 that of the level. Where a part has no codes, its
-    sentence stays as what it said. Customers kept apart were named in English; they have codes.
+    Until format 5 the log-odds had no bound, a simple rule told the value, and the card was not typed and held the
+    sentences of the data gate; until format 4 those of the verdict too, and early ones of format 3 that of the level.
+    Where a part has no codes, its sentence stays as what it said. Customers kept apart were named in English; they have
+    codes.
 
     Parameters
     ----------
