@@ -128,7 +128,7 @@ def test_nothing_is_known_of_the_future() -> None:
 # Everybody's first order lies 200 days back; she came back if another one lies 30 to 89 days after it.
 FIRST = [(f"{name}1", name, 200) for name in ("late", "slow", "fair", "wrote", "mute", "sent", "low", "good")]
 AGAIN = [("late2", "late", 170), ("slow2", "slow", 111), ("fair2", "fair", 110), ("good2", "good", 150)]
-AGAIN += [("mute2", "mute", 199), ("low2", "low", 171)]
+AGAIN += [("mute2", "mute", 199), ("low2", "low", 171), ("good3", "good", 190)]
 
 
 def first_of(**changed: pd.DataFrame) -> pd.DataFrame:
@@ -148,7 +148,7 @@ def first_of(**changed: pd.DataFrame) -> pd.DataFrame:
                 "complaint_id": ["1", "2", "3", "4"],
                 # About the order; about no order, but in time; about another order; too late.
                 "customer_id": ["wrote", "mute", "good", "good"],
-                "order_id": ["wrote1", None, "good2", "good1"],
+                "order_id": ["wrote1", None, "good3", "good1"],
                 "opened_at": [at(190), at(171), at(171), at(170)],
             }
         ),

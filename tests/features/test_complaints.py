@@ -30,7 +30,7 @@ COMPLAINTS = [
 MORE = [
     (None, "late", 4),
     (None, "late", 4),
-    ("2025-06-01 00:00:00", "late", 4),  # 1 day
+    ("2025-06-01 00:00:00", "late", None),  # 1 day
     (None, None, None),
     ("2025-07-01 00:00:00", "quality", 3),  # not known yet
     ("2025-01-05 09:00:00", "late", 2),  # 3 days
