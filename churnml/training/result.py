@@ -111,7 +111,9 @@ def summarise(training: Training, language: Language = "en") -> list[str]:
         lines.append(say_learning(card.learning, language))
     if card.level:
         lines.append(say_level(card.level, language))
-    lines += [say_value(card.value, language), training.say_verdict(language)]
+    if training.model is not None:
+        lines.append(say_value(card.value, language))
+    lines.append(training.say_verdict(language))
     return lines
 
 
