@@ -42,7 +42,8 @@ def of_frame(frame: TrainingFrame, config: Config) -> Study:
     """Make the study of drawn rows."""
     names = [name for name in config.training.candidates if CANDIDATES[name].suits(list(frame.X.columns))]
     definition, end = config.definition, date(2025, 1, 1)
-    return Study(frame=frame, definition=definition, as_of=end, asked=config.training, candidates=names)
+    origin = {"first_day": "2023-01-01", "data_fingerprint": "drawn"}
+    return Study(frame=frame, definition=definition, as_of=end, asked=config.training, candidates=names, origin=origin)
 
 
 def simulated(customers: int, seed: int, config: Config) -> Training:
