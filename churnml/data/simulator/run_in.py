@@ -24,20 +24,20 @@ def draw_customers(
 
     Parameters
     ----------
-    rng : numpy.random.Generator
+    rng : numpy Generator
         Source of all draws.
     customers : int
         Number of customers.
     kind : Kind
-        What makes the customers of the shop.
+        Kind of shop, which says who its customers are.
     effects : Effects
-        What each driver adds to the hazard of leaving.
+        Effects that each driver adds to the hazard of leaving.
     start, end : int
-        Seconds since 1970 between which the data lie: ``[start, end)``.
+        First and last bound of the data, ``[start, end)``, in seconds since 1970.
 
     Returns
     -------
-    tuple of People, Lives and numpy.ndarray of int
+    tuple of People, Lives and array of int
         The customers, their orders within the data, and how many orders each made before the start.
     """
     first = start - round(kind.run_in_years * YEAR_DAYS * DAY)

@@ -34,6 +34,8 @@ def side_by_side(
     list
         Results of the items, in their order.
     """
+    import lightgbm  # noqa: F401  # brings OpenMP: a limit holds only for libraries that are loaded
+
     jobs = min(effective_n_jobs(settings.threads), len(items))
     if jobs < 2:
         return [work(item, settings) for item in items]

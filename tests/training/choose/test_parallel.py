@@ -43,8 +43,6 @@ def test_the_threads_are_shared(threads: int, items: int, each: int, beside: int
 
 
 def test_openmp_and_blas_keep_to_their_part() -> None:
-    pytest.importorskip("lightgbm")  # it brings OpenMP
-
     def count(item: int, settings: FitSettings) -> set[tuple[str, int]]:
         return {(pool["user_api"], pool["num_threads"]) for pool in threadpool_info()}
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from churnml.models.rows import TrainingFrame
-from churnml.models.value import LEFT, NEEDED, PACE, SHAPES, STAYED
+from churnml.models.value import LEFT, NEEDED, PACE, SHAPES, STAYED, LearnedValue
 from churnml.training.value.fit import fit_value
 
 DAYS = np.array(["2024-01-01", "2024-02-01", "2024-03-01"], dtype="datetime64[D]")
@@ -44,9 +44,9 @@ def draw(customers: int = 3_000, left: float = 0.2, growth: float = 1.0) -> Trai
     return TrainingFrame(X, churned, who, (who + 0.5) / customers, snapshots, spend=spend)
 
 
-def said_over_spent(value_of: object, rows: TrainingFrame, outcome: str) -> float:
+def said_over_spent(value_of: LearnedValue, rows: TrainingFrame, outcome: str) -> float:
     held = rows.churned == (outcome == LEFT)
-    said = value_of.predict(rows.X.loc[held])[outcome].sum()  # type: ignore[attr-defined]
+    said = value_of.predict(rows.X.loc[held])[outcome].sum()
     return float(said / rows.spend[180][held].sum())
 
 
