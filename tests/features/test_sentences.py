@@ -311,8 +311,13 @@ def test_a_feature_with_one_language_speaks_it_in_all_with_its_own_numbers() -> 
         ),
         (
             {"contacts_opened_share_180d": 0, "contacts_opened_180d": 0, "contacts_180d": 2},
-            "Opened none of the 2 messages sent in 180 days",
-            "Son 180 günde 2 mesaj aldı, hiçbirini açmadı",
+            "2 messages sent in 180 days, none opened",
+            "Son 180 günde 2 mesaj aldı, hiç açmadı",
+        ),
+        (
+            {"contacts_opened_share_180d": 0, "contacts_opened_180d": 0, "contacts_180d": 1},
+            "1 message sent in 180 days, none opened",
+            "Son 180 günde 1 mesaj aldı, hiç açmadı",
         ),
         ({"contacts_opened_90d": 0}, None, None),
         ({"orders_with_items_365d": 5}, None, None),
