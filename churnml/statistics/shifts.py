@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from churnml.statistics.logodds import EXTREME_LOGODDS, Floats, logit, paired_arrays, sigmoid, softplus
 
@@ -49,33 +49,7 @@ def fit_intercept(y: ArrayLike, logodds: ArrayLike, weights: ArrayLike | None = 
     -32.0
     """
     outcomes, z, w = _fit_input(y, logodds, weights)
-    share = float((w * outcomes).sum())
-    if not np.any(outcomes == 1):
-        return -EXTREME_LOGODDS - float(z.max())
-    if not np.any(outcomes == 0):
-        return EXTREME_LOGODDS - float(z.min())
-    level = float(np.log(share) - np.log((w * (1.0 - outcomes)).sum()))
-    low, high = level - float(z.max()), level - float(z.min())
-    shift = min(max(level - float((w * z).sum()), low), high)
-    # The chance of being wrong, rather than p - y, keeps its digits where p is next to 1.
-    sign = 1.0 - 2.0 * outcomes
-    # SciPy's Newton has no bracket and leaves for infinity where rows are saturated; its brentq takes twice as long.
-    for _ in range(_MAX_STEPS):
-        wrong = sigmoid(sign * (z + shift))
-        slope = float((w * sign * wrong).sum())
-        curvature = float((w * wrong * (1.0 - wrong)).sum())
-        if slope == 0.0:
-            break
-        low, high = (shift, high) if slope < 0 else (low, shift)
-        # A flat spot (all rows saturated) would ask for an infinite step; nan compares false and bisects as well.
-        proposal = shift - slope / curvature if curvature > 0 else np.nan
-        if not low <= proposal <= high:
-            proposal = 0.5 * (low + high)
-        moved = abs(proposal - shift)
-        shift = proposal
-        if moved <= _TOLERANCE * max(1.0, abs(shift)):
-            break
-    return float(shift)
+    return float(_fit_intercepts(outcomes, z, w, np.zeros(1, dtype=np.intp))[0])
 
 
 def shift_per_group(y: ArrayLike, logodds: ArrayLike, groups: ArrayLike) -> Floats:
@@ -114,11 +88,15 @@ def shift_per_group(y: ArrayLike, logodds: ArrayLike, groups: ArrayLike) -> Floa
     if labels.shape != z.shape:
         raise ValueError(f"Groups of shape {labels.shape} do not fit {z.size:,} rows. Pass one group per row.")
     codes = pd.factorize(labels)[0]
+    if not z.size:
+        return z
     order = np.argsort(codes, kind="stable")
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-2))
+    sizes = np.diff(starts, append=z.size)
+    ordered = _fit_input(outcomes[order], z[order], None)
+    shifts = _fit_intercepts(*ordered[:2], np.repeat(1.0 / sizes, sizes), starts)
     shifted = z.copy()
-    for rows in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
-        if rows.size:
-            shifted[rows] += fit_intercept(outcomes[rows], z[rows])
+    shifted[order] += np.repeat(shifts, sizes)
     return shifted
 
 
@@ -171,6 +149,39 @@ def fit_affine(y: ArrayLike, logodds: ArrayLike, weights: ArrayLike | None = Non
     spread = float(np.sqrt((w * (z - centre) ** 2).sum()))
     intercept, slope = _fit_line(targets, (z - centre) / spread, w, as_they_are=(centre, spread))
     return intercept - slope * centre / spread, slope / spread
+
+
+def _fit_intercepts(outcomes: Floats, z: Floats, w: Floats, starts: NDArray[np.intp]) -> Floats:
+    """Find the shift of each group, shape (groups,): of rows that lie together, from each start on, with weights."""
+    sizes = np.diff(starts, append=z.size)
+    share, stayed = np.add.reduceat(w * outcomes, starts), np.add.reduceat(w * (1.0 - outcomes), starts)
+    highest, lowest = np.maximum.reduceat(z, starts), np.minimum.reduceat(z, starts)
+    found = np.where(share == 0.0, -EXTREME_LOGODDS - highest, EXTREME_LOGODDS - lowest)
+    left = np.flatnonzero((share > 0.0) & (stayed > 0.0))
+    level = np.log(share[left]) - np.log(stayed[left])
+    low, high = level - highest[left], level - lowest[left]
+    found[left] = np.clip(level - np.add.reduceat(w * z, starts)[left], low, high)
+    # The chance of being wrong, rather than p - y, keeps its digits where p is next to 1.
+    rows, sign = np.isin(np.repeat(np.arange(sizes.size), sizes), left), 1.0 - 2.0 * outcomes
+    # SciPy's Newton has no bracket and leaves for infinity where rows are saturated; its brentq takes twice as long.
+    for _ in range(_MAX_STEPS):
+        if not left.size:
+            break
+        z, sign, w = z[rows], sign[rows], w[rows]
+        begins = np.cumsum(sizes[left]) - sizes[left]
+        wrong = sigmoid(sign * (z + np.repeat(found[left], sizes[left])))
+        slope = np.add.reduceat(w * sign * wrong, begins)
+        curvature = np.add.reduceat(w * wrong * (1.0 - wrong), begins)
+        shift = found[left]
+        low, high = np.where(slope < 0, shift, low), np.where(slope < 0, high, shift)
+        # A flat spot (all rows saturated) would ask for an infinite step; nan compares false and bisects as well.
+        proposal = shift - np.divide(slope, curvature, out=np.full(left.size, np.nan), where=curvature > 0)
+        proposal = np.where((low <= proposal) & (proposal <= high), proposal, 0.5 * (low + high))
+        proposal = np.where(slope == 0.0, shift, proposal)
+        found[left] = proposal
+        moving = np.abs(proposal - shift) > _TOLERANCE * np.maximum(1.0, np.abs(proposal))
+        rows, left, low, high = np.repeat(moving, sizes[left]), left[moving], low[moving], high[moving]
+    return found
 
 
 def _fit_input(y: ArrayLike, logodds: ArrayLike, weights: ArrayLike | None) -> tuple[Floats, Floats, Floats]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from threadpoolctl import threadpool_limits
 
 from churnml.models.segments import Segment
-from churnml.statistics.logodds import Floats, logit, sigmoid, softplus
+from churnml.statistics.logodds import Floats, sigmoid, softplus
 from churnml.statistics.metrics import shape_loss
+from churnml.statistics.shifts import shift_per_group
 from churnml.training.choose.predictions import Predictions
 
 _PULL = 1.0
+_FLAT = 1e-12
+_TOLERANCE = 1e-10
+_MAX_STEPS = 100
 
 
 def calibration_slope(predictions: Predictions, candidate: str, embargo_days: int | None) -> float:
@@ -59,7 +60,7 @@ def fit_slope(churned: Floats, logodds: Floats, groups: NDArray[np.int64]) -> fl
     """Fit the factor on the log-odds with the smallest shape loss, between 0.2 and 3; 1 for constant predictions."""
     if np.ptp(logodds) == 0:
         return 1.0
-    found = _fit_beside_levels(churned, np.zeros(len(churned)), logodds[:, None], groups, np.ones(1), (0.2, 3.0), 0.0)
+    found = _fit_beside_levels(churned, np.zeros(len(churned)), logodds[:, None], groups, (0.2, 3.0), 0.0)
     return round(float(found[0]), 6)
 
 
@@ -126,7 +127,7 @@ def fit_offsets(churned: Floats, logodds: Floats, members: Floats, groups: NDArr
     array of float
         Offsets, shape (segments,).
     """
-    return _fit_beside_levels(churned, logodds, members, groups, np.zeros(members.shape[1]), (None, None), _PULL)
+    return _fit_beside_levels(churned, logodds, members, groups, (-np.inf, np.inf), _PULL)
 
 
 def _fit_beside_levels(
@@ -134,34 +135,54 @@ def _fit_beside_levels(
     logodds: Floats,
     columns: Floats,
     groups: NDArray[np.int64],
-    start: Floats,
-    bounds: tuple[float | None, float | None],
+    bounds: tuple[float, float],
     pull: float,
 ) -> Floats:
     """Fit weights of columns, added to log-odds, beside one intercept per group; ``pull`` times their squares is lost.
 
-    Columns are centred within groups, so that weights and intercepts are found apart from one another.
+    Newton's method with step halving, from weights as near to 0 as the bounds allow. Each intercept meets the rows of
+    its group alone, so that a step solves for the weights first (the Schur complement of the information).
     """
     codes = np.unique(groups, return_inverse=True)[1]
-    sizes, count = np.bincount(codes), columns.shape[1]
-    centred = columns - np.column_stack([np.bincount(codes, column) / sizes for column in columns.T])[codes]
-    sign = 1.0 - 2.0 * churned
-    rates = (np.bincount(codes, churned) + 0.5) / (sizes + 1.0)
+    ended = np.bincount(codes, churned)
+    # What ends alike throughout fits any weights.
+    mixed = ((ended > 0) & (ended < np.bincount(codes)))[codes]
+    y, base, X = churned[mixed], logodds[mixed], columns[mixed]
+    codes = np.unique(codes[mixed], return_inverse=True)[1]
+    count = codes.max(initial=-1) + 1
+    sign = 1.0 - 2.0 * y
 
-    def loss(found: Floats) -> tuple[float, Floats]:
-        weights, levels = found[:count], found[count:]
-        z = logodds + centred @ weights + levels[codes]
-        wrong = sigmoid(z) - churned
-        value = softplus(sign * z).sum() + pull * (weights**2).sum()
-        slope = np.r_[centred.T @ wrong + 2 * pull * weights, np.bincount(codes, wrong)]
-        return value / len(churned), slope / len(churned)
+    def shifted(weights: Floats, levels: Floats) -> Floats:
+        return np.asarray(base + np.einsum("ij,j->i", X, weights) + levels[codes])
 
-    begin = np.r_[start, logit(rates) - np.bincount(codes, logodds) / sizes]
-    limits = [bounds] * count + [(None, None)] * len(sizes)
-    options = {"ftol": 1e-14, "gtol": 1e-9, "maxiter": 500}
-    with threadpool_limits(1):  # the last bits stay
-        solved: Any = minimize(  # type: ignore[call-overload]  # the stubs know one shape of arrays only
-            loss, begin, jac=True, method="L-BFGS-B", bounds=limits, options=options
-        )
-    weights: Floats = solved.x[:count]
+    def loss(weights: Floats, levels: Floats) -> float:
+        return float(softplus(sign * shifted(weights, levels)).sum() + pull * (weights**2).sum())
+
+    weights = np.clip(np.zeros(X.shape[1]), *bounds)
+    begin = shifted(weights, np.zeros(count))
+    levels = np.bincount(codes, shift_per_group(y, begin, codes) - begin) / np.bincount(codes)
+    lost = loss(weights, levels)
+    for _ in range(_MAX_STEPS):
+        p = sigmoid(shifted(weights, levels))
+        variance = p * (1.0 - p)
+        own = np.maximum(np.bincount(codes, variance, count), _FLAT)
+        both = np.column_stack([np.bincount(codes, variance * column, count) for column in X.T])
+        slope, of_levels = np.einsum("ij,i->j", X, p - y) + 2 * pull * weights, np.bincount(codes, p - y, count)
+        information = np.einsum("ij,i,ik->jk", X, variance, X) - np.einsum("gj,g,gk->jk", both, 1 / own, both)
+        information += (2 * pull + _FLAT) * np.eye(len(weights))
+        step = np.linalg.solve(information, slope - np.einsum("gj,g->j", both, of_levels / own))
+        size = 1.0
+        while size > _TOLERANCE:
+            moved = np.clip(weights - size * step, *bounds)
+            found = levels - size * of_levels / own + np.einsum("gj,j->g", both, weights - moved) / own
+            new = loss(moved, found)
+            if new <= lost * (1.0 + 1e-14):
+                break
+            size *= 0.5
+        else:
+            break
+        change = max(np.abs(moved - weights).max(), np.abs(found - levels).max(initial=0.0))
+        weights, levels, lost = moved, found, new
+        if change <= _TOLERANCE:
+            break
     return weights
