@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churnml.models.candidates.base import FitSettings
+from churnml.models.candidates.base import Candidate, FitSettings
 from churnml.models.candidates.blend import Blend
+from churnml.models.rows import TrainingFrame
 from churnml.statistics.logodds import Floats
 from churnml.statistics.metrics import auroc_within, shape_loss
 from churnml.training.choose.parallel import side_by_side
@@ -38,7 +39,7 @@ class Predictions:
     folds : array of int, shape (rows,)
         Position of each row's fold.
     logodds : mapping of str to array of float, shape (rows,)
-        Predictions of each candidate in log-odds.
+        Predictions of each candidate in log-odds, at one level for all fits that are tested on a snapshot.
     weights : mapping of str to float
         Weights of the blend's members, found on all folds; empty without a blend.
     """
@@ -53,9 +54,8 @@ class Predictions:
 
     @property
     def groups(self) -> NDArray[np.int64]:
-        """Codes of fold and snapshot, within each of which shape loss refits the level, shape (rows,)."""
-        pairs = pd.MultiIndex.from_arrays([self.folds, self.snapshots])
-        return pd.factorize(pairs)[0].astype(np.int64)
+        """Codes of the snapshots, within each of which shape loss refits the level, shape (rows,)."""
+        return pd.factorize(self.snapshots)[0].astype(np.int64)
 
     def take(self, kept: NDArray[np.bool_]) -> Predictions:
         """Return the rows of a mask, and of the folds those that have some, without a blend."""
@@ -116,12 +116,13 @@ def predict_folds(study: Study, folds: Sequence[Fold], recipe: Recipe, most_test
 
     def predict_fold(fold: Fold, settings: FitSettings) -> tuple[NDArray[np.intp], dict[str, Floats]]:
         drawn = fold.test if most_tested is None else frame.drawn(most_tested, fold.test)
-        train, X = frame.sample(most_rows, fold.train), frame.X.loc[drawn]
+        train = frame.sample(most_rows, fold.train)
         logodds = {}
         for name in fitted_ones:
             step = f"fold {say_fold(fold.name, 'en')}: {name_of('candidate', name, 'en')}"
             study.progress(step, len(done), len(folds))
-            logodds[name] = replace(recipe, candidate=name).fit(train, settings).logodds(X)
+            fitted = replace(recipe, candidate=name)
+            logodds[name] = predict_shape(frame, replace(fold, test=drawn), fitted, fitted.fit(train, settings))
         done.append(fold.name)
         return np.flatnonzero(drawn), logodds
 
@@ -137,3 +138,40 @@ def predict_folds(study: Study, folds: Sequence[Fold], recipe: Recipe, most_test
         np.repeat(np.arange(len(rows)), [len(part) for part in rows]),
         {name: np.concatenate([logodds[name] for _, logodds in found]) for name in fitted_ones},
     )
+
+
+def predict_shape(frame: TrainingFrame, fold: Fold, recipe: Recipe, fitted: Candidate) -> Floats:
+    """Predict a fold's test rows, at one level with what other fits say of other customers of the same snapshots.
+
+    "Net of the level" is another thing for every fit. Where a fold learns from customers of the snapshots that it is
+    tested on, the mean of each of these, over all its customers, is taken out. The rate of the other customers would
+    not do, since it is low where that of the tested ones is high, and orders customers upside down; nor would that of
+    the snapshot, since of a few customers many more may have left than of others.
+
+    Parameters
+    ----------
+    frame : TrainingFrame
+        Rows that the fold was made of.
+    fold : Fold
+        Rows that were learnt from, and those to predict.
+    recipe : Recipe
+        Recipe by which the predictions are calibrated.
+    fitted : Candidate
+        What was fitted on the fold.
+
+    Returns
+    -------
+    array of float
+        Log-odds of the tested rows, in the order of the frame.
+    """
+    beside = fold.train & np.isin(frame.snapshots, np.unique(frame.snapshots[fold.test]))
+    rows = fold.test | beside
+    X = frame.X.loc[rows]
+    logodds = recipe.calibrate(fitted.logodds(X), X)
+    return (net_of_days(logodds, frame.snapshots[rows]) if beside.any() else logodds)[fold.test[rows]]
+
+
+def net_of_days(logodds: Floats, snapshots: NDArray[np.datetime64]) -> Floats:
+    """Take each snapshot's mean out of log-odds, shape (rows,)."""
+    values = pd.Series(logodds)
+    return (values - values.groupby(snapshots).transform("mean")).to_numpy()

@@ -11,7 +11,6 @@ import pandas as pd
 
 from churnml.models.candidates import RULE
 from churnml.models.candidates.blend import Blend, weighted_sum
-from churnml.models.rows import TrainingFrame
 from churnml.models.segments import Segment, membership
 from churnml.statistics.logodds import Floats
 from churnml.statistics.shifts import shift_to
@@ -19,7 +18,7 @@ from churnml.training.choose.blending import with_blend
 from churnml.training.choose.calibration import calibration_slope, segment_offsets
 from churnml.training.choose.choice import better_than_chance, compare
 from churnml.training.choose.options import choose_options
-from churnml.training.choose.predictions import Predictions, predict_folds
+from churnml.training.choose.predictions import Predictions, net_of_days, predict_folds, predict_shape
 from churnml.training.choose.recipe import Recipe
 from churnml.training.choose.segments import find_segments
 from churnml.training.choose.tuning import tune
@@ -121,7 +120,8 @@ def _apart(study: Study, options: Recipe) -> tuple[Selection, Floats, Floats]:
     segments = find_segments(frame.X)
     predictions = predict_folds(study, plan.choice, options)
     of_pairs = predict_folds(study, list(plan.pairs.values()), options)
-    parts = plan.parts[of_pairs.rows]
+    parts, used = plan.parts[of_pairs.rows], plan.parts >= 0
+    X, snapshots = frame.X.loc[used], frame.snapshots[used]
     chosen, rule = np.full(len(frame), np.nan), np.full(len(frame), np.nan)
     for part, fold in enumerate(plan.choice):
         others = np.array([part in pair for pair in plan.pairs])[of_pairs.folds] & (parts != part)
@@ -130,10 +130,10 @@ def _apart(study: Study, options: Recipe) -> tuple[Selection, Floats, Floats]:
         logodds = {name: values[at] for name, values in predictions.logodds.items()}
         for found, recipe in ((chosen, without.chosen), (rule, without.rule)):
             blended = weighted_sum(recipe.weights or {recipe.candidate: 1.0}, logodds)
-            found[fold.test] = _levelled(frame, fold, recipe.calibrate(blended, frame.X.loc[fold.test]))
+            offsets = net_of_days(recipe.calibrate(np.zeros(len(X)), X), snapshots)
+            found[fold.test] = recipe.slope * blended + offsets[fold.test[used]]
     selection = _select(study, predictions, options, segments)
-    judged = judged_rows(plan.gates)
-    return selection, chosen[judged], rule[judged]
+    return selection, _at_gate(study, chosen), _at_gate(study, rule)
 
 
 def predict(study: Study, folds: Sequence[Fold], recipes: Sequence[Recipe]) -> list[Floats]:
@@ -149,27 +149,25 @@ def predict(study: Study, folds: Sequence[Fold], recipes: Sequence[Recipe]) -> l
     frame = study.frame
     found = np.full((len(recipes), len(frame)), np.nan)
     for fold in folds:
-        train, X = frame.sample(_GATE_FACTOR * study.asked.fold_rows, fold.train), frame.X.loc[fold.test]
+        train = frame.sample(_GATE_FACTOR * study.asked.fold_rows, fold.train)
         for position, recipe in enumerate(recipes):
             if recipe in recipes[:position]:
                 found[position, fold.test] = found[recipes.index(recipe), fold.test]
                 continue
-            logodds = recipe.calibrate(recipe.fit(train, study.settings).logodds(X), X)
-            found[position, fold.test] = logodds if len(folds) == 1 else _levelled(frame, fold, logodds)
-    return list(found[:, judged_rows(folds)])
+            found[position, fold.test] = predict_shape(frame, fold, recipe, recipe.fit(train, study.settings))
+    return [_at_gate(study, logodds) for logodds in found]
 
 
-def _levelled(frame: TrainingFrame, fold: Fold, logodds: Floats) -> Floats:
-    """Bring a part's predictions to the churn rate of each day, the same one for all parts.
-
-    "Net of the level" is another thing for every fit, and here several stand side by side. The rate of the other parts
-    would not do: it is low where that of the part is high, and orders customers upside down.
-    """
-    levelled, days = logodds.copy(), frame.snapshots[fold.test]
-    for day in np.unique(days):
-        churned, at = frame.churned[frame.snapshots == day], days == day
-        levelled[at] += shift_to(float((churned.sum() + 0.5) / (len(churned) + 1)), levelled[at])
-    return levelled
+def _at_gate(study: Study, logodds: Floats) -> Floats:
+    """Return the log-odds of the gate's rows; of customers kept apart, each snapshot's at its churn rate."""
+    frame, judged = study.frame, judged_rows(study.plan.gates)
+    if study.plan.forward:
+        return logodds[judged]
+    levelled = logodds.copy()
+    for day in np.unique(frame.snapshots[judged]):
+        churned, at = frame.churned[frame.snapshots == day], judged & (frame.snapshots == day)
+        levelled[at] += shift_to(float((churned.sum() + 0.5) / (len(churned) + 1)), logodds[at])
+    return levelled[judged]
 
 
 def _select(study: Study, predictions: Predictions, options: Recipe, segments: Sequence[Segment]) -> Selection:

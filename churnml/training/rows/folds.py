@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import ClassVar
 
@@ -70,6 +70,8 @@ class Apart:
         Number of each row's part; -1 for rows beyond what is needed to judge.
     choice : sequence of Fold
         Folds, one per part: learnt from the other parts, tested on it.
+    gates : sequence of Fold
+        The same, tested on the newest snapshots only; see `plan_folds`.
     pairs : mapping of tuple of 2 int to Fold
         Folds, one per pair of parts: learnt from the others, tested on both. Each of the two is what the choice that
         the other one is judged by is made on.
@@ -77,13 +79,9 @@ class Apart:
 
     parts: NDArray[np.int64]
     choice: Sequence[Fold]
+    gates: Sequence[Fold]
     pairs: Mapping[tuple[int, int], Fold]
     forward: ClassVar[bool] = False
-
-    @property
-    def gates(self) -> Sequence[Fold]:
-        """The folds whose tested rows are those of the gate."""
-        return self.choice
 
     @property
     def gate_name(self) -> str:
@@ -106,7 +104,9 @@ def plan_folds(frame: TrainingFrame, definition: ChurnDefinition, at_most: int, 
     A forward fold trains on snapshots whose label window ended by the fold's snapshot (the embargo) and tests on that
     snapshot. The gate is the newest snapshot, and no choice fold has a label window that ends after it. Where the
     embargoed rows of each fold that is clear of the gate hold fewer than 500 churned or 500 kept, customers are kept
-    apart instead, in four parts by their seeded hashes.
+    apart instead, in four parts by their seeded hashes. They are judged on the snapshots whose label windows overlap
+    with the newest one's: what is told of customers years ago, when less was known of them, is not what is told today.
+    Where these hold fewer than 50 who churned or stayed, the snapshots before them are judged on too.
 
     Parameters
     ----------
@@ -136,14 +136,14 @@ def plan_folds(frame: TrainingFrame, definition: ChurnDefinition, at_most: int, 
     ]
     if choice:  # The gate learns from all that they learn from, and more.
         return Forward(choice[-at_most:], gate)
-    return _keep_apart(frame, most_rows)
+    return _keep_apart(frame, definition.reach_days, most_rows)
 
 
 def _forward_fold(frame: TrainingFrame, day: np.datetime64, definition: ChurnDefinition) -> Fold:
     return Fold(str(day), frame.snapshots + definition.reach_days <= day, frame.snapshots == day)
 
 
-def _keep_apart(frame: TrainingFrame, most_rows: int) -> Apart:
+def _keep_apart(frame: TrainingFrame, reach_days: int, most_rows: int) -> Apart:
     used = frame.drawn(most_rows)
     part = np.where(used, (frame.hashes * _PARTS).astype(np.int64), -1)
 
@@ -156,7 +156,17 @@ def _keep_apart(frame: TrainingFrame, most_rows: int) -> Apart:
     pairs = {pair: fold(*pair) for pair in combinations(range(_PARTS), 2)}
     if any(min(_classes(frame, rows)) == 0 for fold in (*choice, *pairs.values()) for rows in (fold.train, fold.test)):
         raise _too_small(frame)
-    return Apart(part, choice, pairs)
+    recent = _recent(frame, used, reach_days)
+    return Apart(part, choice, [replace(fold, test=fold.test & recent) for fold in choice], pairs)
+
+
+def _recent(frame: TrainingFrame, used: NDArray[np.bool_], reach_days: int) -> NDArray[np.bool_]:
+    """Return the rows of the newest snapshots, on which customers kept apart are judged, as a mask."""
+    overlapping = frame.days[frame.days > frame.days[-1] - reach_days][0]
+    starts = frame.days[frame.days <= overlapping][::-1]
+    enough = [day for day in starts if min(_classes(frame, used & (frame.snapshots >= day))) >= TOO_FEW]
+    recent: NDArray[np.bool_] = frame.snapshots >= [*enough, starts[-1]][0]
+    return recent
 
 
 def _too_small(frame: TrainingFrame) -> InputError:

@@ -76,8 +76,13 @@ def test_no_fold_knows_what_comes_later(
     else:
         # The four parts hold every row once, and no customer is in two of them.
         np.testing.assert_array_equal(np.sum([fold.test for fold in plan.choice], axis=0), 1)
-        assert judged_rows(plan.gates).all()
-        for part, fold in enumerate(plan.choice):
+        # They are judged on the newest snapshots: those whose windows overlap with the newest one's, which hold more
+        # than 50 who left and who stayed.
+        newest = frame.snapshots > frame.days[-1] - reach
+        np.testing.assert_array_equal(judged_rows(plan.gates), newest)
+        for part, (fold, gate) in enumerate(zip(plan.choice, plan.gates, strict=True)):
+            np.testing.assert_array_equal(gate.train, fold.train)
+            np.testing.assert_array_equal(gate.test, fold.test & newest)
             np.testing.assert_array_equal(fold.test, plan.parts == part)
             assert not set(frame.customers[fold.train]) & set(frame.customers[fold.test])
         # Of each pair of parts, the others tell.
@@ -91,13 +96,27 @@ def test_of_many_rows_only_some_are_kept_apart(make_frame: MakeFrame) -> None:
     frame = make_frame(customers=1_000, snapshots=3)
     plan = plan_folds(frame, ChurnDefinition(), 6, most_rows=1_500)
     assert isinstance(plan, Apart)
-    assert 1_200 < judged_rows(plan.gates).sum() < 1_800
+    used = judged_rows(plan.choice)
+    assert 1_200 < used.sum() < 1_800
     for fold in (*plan.choice, *plan.pairs.values()):
         # Whole customers, and nobody beyond them.
-        np.testing.assert_array_equal(fold.train | fold.test, judged_rows(plan.gates))
+        np.testing.assert_array_equal(fold.train | fold.test, used)
     assert np.unique(plan.parts).tolist() == [-1, 0, 1, 2, 3]
-    used = np.isin(frame.customers, frame.customers[judged_rows(plan.gates)])
-    np.testing.assert_array_equal(used, judged_rows(plan.gates))
+    np.testing.assert_array_equal(np.isin(frame.customers, frame.customers[used]), used)
+
+
+def test_customers_apart_are_judged_on_as_many_snapshots_as_hold_50_of_each(make_frame: MakeFrame) -> None:
+    # Snapshots every 30 days and a window of 60: the newest two overlap. Each holds 40 who left, and 20 who stayed.
+    frame = make_frame(customers=60, snapshots=6)
+    frame.churned[:] = np.arange(len(frame)) % 3 > 0
+    for window, first in ((60, 3), (30, 3), (61, 3), (120, 2), (3650, 0)):
+        plan = planned(frame, ChurnDefinition(horizon_days=window), 6)
+        assert isinstance(plan, Apart)
+        np.testing.assert_array_equal(judged_rows(plan.gates), frame.snapshots >= frame.days[first])
+    # 20 on each of the last three are 60; with one more fifth of them gone, 16, they are 48, and a fourth is needed.
+    frame.churned[np.flatnonzero(frame.churned == 0)[::5]] = 1.0
+    plan = planned(frame, ChurnDefinition(horizon_days=60), 6)
+    np.testing.assert_array_equal(judged_rows(plan.gates), frame.snapshots >= frame.days[2])
 
 
 def test_below_500_churned_or_kept_customers_are_split(make_frame: MakeFrame) -> None:
