@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from churnml.models.rows import TrainingFrame
 from churnml.models.segments import Segment
 from churnml.statistics import calibration, metrics
+from churnml.statistics.auroc_interval import auroc_interval
 from churnml.statistics.bootstrap import bootstrap_intervals, clustered_mean
 from churnml.statistics.logodds import Floats, sigmoid
 from churnml.statistics.profit import expected_maximum_profit, value_at_risk_captured
@@ -43,7 +44,8 @@ def compute_figures(
     Returns
     -------
     dict
-        For each figure ``value``, ``low`` and ``high``; nan where it is not defined. ``auroc`` and ``shape_loss``
+        For each figure ``value``, ``low`` and ``high``; nan where it is not defined. The interval of ``auroc`` is that
+        of `churnml.statistics.auroc_interval`, which holds on few customers too. ``auroc`` and ``shape_loss``
         compare customers of the same snapshot, the others look at all rows. ``lift_at_10pct`` and
         ``precision_at_10pct`` look at the tenth of the rows with the highest probability;
         ``value_captured_at_10pct`` at the tenth with the highest probability times spend of the last year (where that
@@ -65,10 +67,10 @@ def compute_figures(
     intervals = bootstrap_intervals(
         of, test.customers[order], draws, seed, jobs=jobs if len(test) >= _ROWS_WORTH_PROCESSES else 1
     )
-    figures = {
-        name: {"value": value, "low": float(low), "high": float(high)}
-        for (name, value), (low, high) in zip(found.items(), intervals, strict=True)
-    }
+    low, high = auroc_interval(y, z, days, test.customers[order])
+    figures = {"auroc": {"value": metrics.auroc_within(y, z, days), "low": low, "high": high}}
+    for (name, value), (low, high) in zip(found.items(), intervals, strict=True):
+        figures[name] = {"value": value, "low": float(low), "high": float(high)}
     shifted = shift_per_group(test.churned, logodds, test.snapshots)
     for name, levelled in {"calibration_error": logodds, "calibration_error_of_shape": shifted}.items():
         perfect = calibration.calibration_error_if_perfect(sigmoid(levelled), seed=seed)
@@ -117,11 +119,10 @@ def compute_untreated_figures(
 
 
 def _figures(y: Floats, z: Floats, days: NDArray[Any], values: Floats | None) -> dict[str, float]:
-    """Compute the figures of some rows."""
+    """Compute the figures of some rows whose intervals are drawn."""
     p, shifted = sigmoid(z), shift_per_group(y, z, days)
     slope, intercept = calibration.calibration_slope_intercept(y, z)
     found = {
-        "auroc": metrics.auroc_within(y, z, days),
         "average_precision": metrics.average_precision(y, z),
         "shape_loss": metrics.log_loss(y, shifted),
         "log_loss": metrics.log_loss(y, z),
