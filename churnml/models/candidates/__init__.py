@@ -15,3 +15,5 @@ CANDIDATES: dict[str, type[Candidate]] = {
 __all__ = ["CANDIDATES", "Candidate"]
 RULE = "recency_rule"
 """The candidate that every other one must beat."""
+SIMPLE = (RULE, RfmLogistic.name)
+"""The candidates that look at recency, frequency and spend alone."""

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from churnml.models.candidates import RULE
+from churnml.models.candidates import RULE, SIMPLE
 from churnml.models.card import Because, Decision, VerdictPart
 from churnml.models.rows import TrainingFrame
 from churnml.plain import plain
@@ -26,7 +26,6 @@ from churnml.training.rows.study import Study
 SKILL_LEVEL = 0.99
 _WORSE_LEVEL = 0.95
 _NOTHING = 1e-9  # log-odds that differ by less are rounding
-_SIMPLE = (RULE, "rfm_logistic")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,7 +217,7 @@ def name_signal(verdict: Verdict, comparison: pd.DataFrame) -> Verdict:
     comparison : pandas DataFrame
         Candidates by shape loss on the folds, as from `churnml.training.choose.choice.compare`.
     """
-    simple = comparison[comparison.candidate.isin(_SIMPLE)]
+    simple = comparison[comparison.candidate.isin(SIMPLE)]
     if verdict.decision != "no skill" or simple.empty:
         return verdict
     told = dict(zip(simple.candidate, simple.auroc.astype(float), strict=True))
