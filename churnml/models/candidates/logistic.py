@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from scipy.linalg import cholesky, solve_triangular
 from scipy.optimize import minimize
-from threadpoolctl import threadpool_limits
 
 from churnml.models.candidates.base import Candidate, FitSettings, select, write_json
 from churnml.models.plain_files import parse_json
 from churnml.models.rows import TrainingFrame
 from churnml.statistics.logodds import EXTREME_LOGODDS, Floats, add_up, logit, sigmoid, softplus
+from churnml.statistics.one_thread import one_thread
 
 _WEAK = 100.0
 _NO_SPREAD = 1e-9
@@ -58,7 +58,7 @@ def fit_weights(columns: Floats, frame: TrainingFrame, variance: float) -> Float
     counts = np.ones(len(frame)) if frame.weights is None else frame.weights
     sign = 1.0 - 2.0 * frame.churned
     # One thread: the result keeps its last bits, and a busy machine does not slow it down.
-    with threadpool_limits(1):
+    with one_thread():
         root = _root_of_curvature(design, frame.churned, counts)
 
         def loss(coordinates: Floats) -> tuple[float, Floats]:

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from threadpoolctl import threadpool_limits
 
 from churnml.models.segments import Segment
 from churnml.statistics.logodds import Floats, logit, sigmoid, softplus
 from churnml.statistics.metrics import shape_loss
+from churnml.statistics.one_thread import one_thread
 from churnml.training.choose.predictions import Predictions
 
 _PULL = 1.0
@@ -159,7 +159,7 @@ def _fit_beside_levels(
     begin = np.r_[start, logit(rates) - np.bincount(codes, logodds) / sizes]
     limits = [bounds] * count + [(None, None)] * len(sizes)
     options = {"ftol": 1e-14, "gtol": 1e-9, "maxiter": 500}
-    with threadpool_limits(1):  # the last bits stay
+    with one_thread():  # the last bits stay
         solved: Any = minimize(  # type: ignore[call-overload]  # the stubs know one shape of arrays only
             loss, begin, jac=True, method="L-BFGS-B", bounds=limits, options=options
         )
