@@ -72,8 +72,9 @@ print(f"{len(commands)} commands done")
 Once = Callable[[str, Callable[[Path], object]], Path]
 Run = Callable[..., tuple[int, str, str]]
 
-# Two workers share two cores: threads of LightGBM that wait for one another at full speed would take all of both.
+# Two workers share two cores: threads of LightGBM and BLAS that wait at full speed would take all of both.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 # Checks of an earlier run of the tests are not remembered; the workers of one run share theirs.
 if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ["CHURNML_CACHE"] = tempfile.mkdtemp(prefix="churnml-tests-cache-")
