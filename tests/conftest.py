@@ -242,7 +242,12 @@ def spark() -> Iterator[str]:
 
     session = SparkSession.getActiveSession()
     if session is not None:
+        gateway = session.sparkContext._gateway
         session.stop()
+        # PySpark leaves the pipe to Java, which ends with it, and the process to the garbage collector.
+        gateway.shutdown()
+        gateway.proc.stdin.close()
+        gateway.proc.wait()
 
 
 @pytest.fixture(scope="session")
