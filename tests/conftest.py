@@ -238,13 +238,14 @@ def spark() -> Iterator[str]:
     """The address of a real Spark session, which interprets its queries."""
     outside.find_java()
     yield f"pyspark://?{urlencode(SPARK | INTERPRETED)}"
+    from pyspark import SparkContext
     from pyspark.sql import SparkSession
 
     session = SparkSession.getActiveSession()
     if session is not None:
-        gateway = session.sparkContext._gateway
         session.stop()
-        # PySpark leaves the pipe to Java, which ends with it, and the process to the garbage collector.
+    gateway = SparkContext._gateway
+    if gateway is not None:  # PySpark leaves its pipe to Java, and Java itself, to the garbage collector
         gateway.shutdown()
         gateway.proc.stdin.close()
         gateway.proc.wait()
