@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 COSTLY = {"chromium", "libreoffice", "postgres", "shared_data", "spark"}
 COSTLY |= {"engine_shop", "model", "random_shop", "simulated", "train_on", "trained", "trained_model"}
 """Fixtures that take more than a second, so that a test which asks for one is slow."""
-LONGEST = {"spark", *(f"tests/test_{name}.py" for name in ("cli", "future", "notebooks", "readme", "real_shops"))}
+_COMMANDS = ("cli", "docs", "future", "notebooks", "readme", "real_shops")
+LONGEST = {"spark", *(f"tests/test_{name}.py" for name in _COMMANDS)}
 """Modules, and the tests of Spark, that take minutes."""
 SPARK = {
     "spark.master": "local[2]",
