@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 COSTLY = {"chromium", "libreoffice", "postgres", "shared_data", "spark"}
 COSTLY |= {"engine_shop", "model", "random_shop", "simulated", "train_on", "trained", "trained_model"}
 """Fixtures that take more than a second, so that a test which asks for one is slow."""
-LONGEST = {"spark", *(f"tests/test_{name}.py" for name in ("cli", "future", "notebooks", "readme", "real_shops"))}
+_COMMANDS = ("cli", "docs", "future", "notebooks", "readme", "real_shops")
+LONGEST = {"spark", *(f"tests/test_{name}.py" for name in _COMMANDS)}
 """Modules, and the tests of Spark, that take minutes."""
 SPARK = {
     "spark.master": "local[2]",
@@ -72,8 +73,9 @@ print(f"{len(commands)} commands done")
 Once = Callable[[str, Callable[[Path], object]], Path]
 Run = Callable[..., tuple[int, str, str]]
 
-# Two workers share two cores: threads of LightGBM that wait for one another at full speed would take all of both.
+# Two workers share two cores: threads of LightGBM and BLAS that wait at full speed would take all of both.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 # Checks of an earlier run of the tests are not remembered; the workers of one run share theirs.
 if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ["CHURNML_CACHE"] = tempfile.mkdtemp(prefix="churnml-tests-cache-")
@@ -237,11 +239,17 @@ def spark() -> Iterator[str]:
     """The address of a real Spark session, which interprets its queries."""
     outside.find_java()
     yield f"pyspark://?{urlencode(SPARK | INTERPRETED)}"
+    from pyspark import SparkContext
     from pyspark.sql import SparkSession
 
     session = SparkSession.getActiveSession()
     if session is not None:
         session.stop()
+    gateway = SparkContext._gateway
+    if gateway is not None:  # PySpark leaves its pipe to Java, and Java itself, to the garbage collector
+        gateway.shutdown()
+        gateway.proc.stdin.close()
+        gateway.proc.wait()
 
 
 @pytest.fixture(scope="session")

@@ -41,8 +41,11 @@ def churnml(*arguments: object, cwd: Path, code: int = 0) -> subprocess.Complete
 def few(tmp_path: Path) -> Path:
     """A file of settings with which a training is short."""
     file = tmp_path / "few.yaml"
+    # The README's demo trains with every candidate.
     file.write_text(
-        "snapshots:\n  every_days: 90\ntraining:\n  folds: 2\n  bootstrap_draws: 20\nreporting:\n  periods: 2\n"
+        "snapshots:\n  every_days: 90\n  at_most: 6\n"
+        "training:\n  candidates: [recency_rule, rfm_logistic, lightgbm]\n  folds: 2\n  bootstrap_draws: 20\n"
+        "reporting:\n  periods: 2\n"
     )
     return file
 

@@ -70,14 +70,13 @@ def auroc_interval(
     if not total:
         return float("nan"), float("nan")
     found = float(np.clip(right, 0.5, total - 0.5)) / total
-    of_rows = (placed - found * pairs_of) / total
-    if not of_rows.any():
-        return found, found
-    moves = np.bincount(np.unique(customers, return_inverse=True)[1], weights=of_rows)
+    moves = np.bincount(np.unique(customers, return_inverse=True)[1], weights=(placed - found * pairs_of) / total)
     squares, count = float((moves**2).sum()), len(moves)
-    equal = squares**2 / float((moves**4).sum()) if squares else 1.0
-    if equal <= 1.0:
+    if count < 2:
         return 0.0, 1.0
+    if not squares:
+        return found, found
+    equal = squares**2 / float((moves**4).sum())
     freedom = min(count - 1.0, 2 * count * equal / (count - equal) if count > equal else np.inf)
     error = np.sqrt(equal / (equal - 1) * squares) / (found * (1 - found))
     reach = float(t.ppf((1 + level) / 2, freedom)) * error

@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special
 
 from churnml.statistics.logodds import softplus
+from churnml.statistics.one_thread import one_thread
 
 Floats = NDArray[np.float64]
 
@@ -132,15 +133,16 @@ def fit_bgnbd(
     x, t_x, T = x[first], t_x[first], T[first]
     unit = _dot(w, T)
     start = np.array([0.0, -np.log(_dot(w, x)), 0.0, 0.0])  # one purchase rate on average: r / alpha
-    best = optimize.minimize(  # type: ignore[call-overload]  # the stubs want Python floats
-        _negative_log_likelihood,
-        np.clip(start, *_BOUNDS.T),
-        args=(x, t_x / unit, T / unit, w),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=_BOUNDS,
-        options={"ftol": 1e-14, "gtol": 1e-8, "maxiter": 1000, "maxls": 50, "maxcor": 20},
-    )
+    with one_thread():
+        best = optimize.minimize(  # type: ignore[call-overload]  # the stubs want Python floats
+            _negative_log_likelihood,
+            np.clip(start, *_BOUNDS.T),
+            args=(x, t_x / unit, T / unit, w),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=_BOUNDS,
+            options={"ftol": 1e-14, "gtol": 1e-8, "maxiter": 1000, "maxls": 50, "maxcor": 20},
+        )
     r, alpha, a, b = np.exp(best.x).tolist()
     return BGNBD(r, alpha * unit, a, b)
 

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special
 
+from churnml.statistics.one_thread import one_thread
+
 Floats = NDArray[np.float64]
 
 _BOUNDS = np.log([(1e-3, 1e3), (1e-3, 1e3), (1e-6, 1e6)])
@@ -116,15 +118,16 @@ def fit_gamma_gamma(frequency: ArrayLike, mean_value: ArrayLike, weights: ArrayL
     w /= w.sum()
     x, m = x[first], m[first]
     unit = _dot(w, m)
-    best = optimize.minimize(  # type: ignore[call-overload]  # the stubs want Python floats
-        _negative_log_likelihood,
-        np.log([2.0, 2.0, 0.5]),  # a mean of 1: p v / (q - 1)
-        args=(x, m / unit, w),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=_BOUNDS,
-        options={"ftol": 1e-14, "gtol": 1e-8, "maxiter": 1000, "maxls": 50, "maxcor": 20},
-    )
+    with one_thread():
+        best = optimize.minimize(  # type: ignore[call-overload]  # the stubs want Python floats
+            _negative_log_likelihood,
+            np.log([2.0, 2.0, 0.5]),  # a mean of 1: p v / (q - 1)
+            args=(x, m / unit, w),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=_BOUNDS,
+            options={"ftol": 1e-14, "gtol": 1e-8, "maxiter": 1000, "maxls": 50, "maxcor": 20},
+        )
     p, q, v = np.exp(best.x).tolist()
     return GammaGamma(p, q, v * unit)
 

@@ -88,6 +88,16 @@ def test_an_order_without_a_fault_is_not_certain() -> None:
     assert 0 < low < 0.5 < 3.5 / 4 < high < 1
     error = np.sqrt(4 / 3 * 4 * (0.25 / 4) ** 2) / (0.875 * 0.125)
     assert half_width((low, high)) == pytest.approx(t.ppf(0.975, 3) * error)
+    turned = auroc_interval(np.array([1.0, 1, 0, 0]), np.array([0.0, 1, 2, 3]), np.zeros(4), np.arange(4))
+    assert turned == pytest.approx((1 - high, 1 - low))
+
+
+def test_groups_without_pairs_say_nothing() -> None:
+    churned, logodds = rows_of(60)
+    alone = auroc_interval(churned, logodds, np.ones(60), np.arange(60))
+    # Two who left on an earlier day, by themselves, and as one of the customers.
+    more = np.append([1.0, 1.0], churned), np.append([0.0, 1.0], logodds), np.append([0, 0], np.ones(60))
+    assert auroc_interval(*more, np.append([0, 0], np.arange(60))) == pytest.approx(alone, abs=1e-12)
 
 
 def test_what_cannot_be_said() -> None:
@@ -95,6 +105,17 @@ def test_what_cannot_be_said() -> None:
     assert np.isnan(nothing).all()
     one = auroc_interval(np.array([1.0, 0, 1, 0]), np.array([3.0, 2, 1, 0]), np.zeros(4), np.zeros(4))
     assert one == (0.0, 1.0)
+
+
+def test_two_customers_by_hand() -> None:
+    # Three of four pairs are right, as above: who left at 3 and who stayed at 0 are 0.5 / 4 better than that each, the
+    # two between them 0.5 / 4 worse. Of two customers who have one half each, one moves it by 0.25, one by -0.25.
+    churned, logodds = np.array([1.0, 0, 1, 0]), np.array([3.0, 2, 1, 0])
+    # Between them lies half of Student's distribution of one degree of freedom, from -1 to 1.
+    width = half_width(auroc_interval(churned, logodds, np.zeros(4), np.array([0, 1, 1, 0]), level=0.5))
+    assert width == pytest.approx(np.sqrt(2 * 2 * 0.25**2) / (0.75 * 0.25))
+    # Where each has one of both, they are alike.
+    assert auroc_interval(churned, logodds, np.zeros(4), np.array([0, 0, 1, 1])) == (0.75, 0.75)
 
 
 def test_constant_predictions_are_certain_to_tell_nothing() -> None:

@@ -49,7 +49,7 @@ def check_tables(raw: Mapping[str, ir.Table], engine: Engine, add_lines: Collect
     for name, received in raw.items():
         table = TABLES[name]
         try:
-            found = check_values(received, table)
+            found = check_values(received, table, engine)
             lines = check_keys(received, table, found, add=name in add_lines)
             currencies[name] = currencies_of(received, table)
             unnamed = note_amounts_without_currency(received, table, currencies[name], found.rows)

@@ -9,7 +9,8 @@ import ibis.expr.types as ir
 from churnml.data.checks.judge import COARSE_FROM, EARLIEST, Bad, Fault, judge
 from churnml.data.checks.report import EXAMPLES, Findings, short
 from churnml.data.contract import ORDERS, RECORDED_AT, Column, NotBefore, Table, plain_name
-from churnml.data.door import as_number, as_type, changes, value_of, without_gaps
+from churnml.data.door import TYPES, as_number, as_type, changes, value_of, without_gaps
+from churnml.data.engines.engine import Engine
 from churnml.data.ids import is_stand_in
 from churnml.data.impossible import LATEST, lies_first_before
 
@@ -57,39 +58,24 @@ def miswritten_columns(raw: ir.Table, table: Table) -> list[str]:
     ]
 
 
-def check_values(raw: ir.Table, table: Table) -> Findings:
+def check_values(raw: ir.Table, table: Table, engine: Engine) -> Findings:
     """Look through the values of a table."""
-    columns = [column for column in (*table.columns, RECORDED_AT) if column.name in raw.columns]
-    bad = {column: _bad_rows(raw, table, column) for column in columns}
-    counts = {"rows": raw.count()}
-    for column, kinds in bad.items():
-        counts |= {f"{fault}:{column.name}": rows.sum() for fault, rows in kinds.items()}
-        time = as_type(raw, column)
-        counts |= {
-            f"values:{rule}:{column.name}": (time.notnull() & as_type(raw, table.column[rule.column]).notnull()).sum()
-            for rule in kinds
-            if isinstance(rule, NotBefore)
-        }
-    changed = {column.name: changes(raw, column) for column in columns}
-    counts |= {f"changed:{name}": rows.sum() for name, rows in changed.items() if not isinstance(rows, bool)}
-    ids = [column.name for column in columns if column.type == "id" and raw[column.name].type().is_string()]
-    counts |= {f"nobody:{name}": is_stand_in(raw[name]).sum() for name in ids}
-    if RECORDED_AT in columns:
-        counts["not recorded"] = without_gaps(raw[RECORDED_AT.name]).isnull().sum()
-    if table is ORDERS and "amount" in raw.columns:
-        counts["zero"] = (as_type(raw, ORDERS.column["amount"]) == 0).sum()
-    found = {name: int(count or 0) for name, count in raw.aggregate(**counts).to_pandas().iloc[0].items()}
+    counts = engine.of_form(_counts, [raw], table).to_pandas().iloc[0]
+    found = {name: int(count or 0) for name, count in counts.items()}
     total = found["rows"]
     if not total:
         empty = f"{table.name}: the table is empty. Export it again, or remove it if the shop has no such data."
         return Findings(failures=[empty])
-    plain = frozenset(name for name, rows in changed.items() if not found.get(f"changed:{name}", rows))
+    columns = _brought(raw, table)
+    retyped = {column.name: raw[column.name].type() != TYPES[column.type] for column in columns}
+    plain = frozenset(name for name, all_rows in retyped.items() if not found.get(f"changed:{name}", all_rows))
     findings = Findings(rows=total, plain=plain)
-    stand_ins = {name: found[f"nobody:{name}"] for name in ids}
+    stand_ins = {column.name: found.get(f"nobody:{column.name}", 0) for column in columns}
     findings.notes.extend(_stand_ins(raw, table, name, count, total) for name, count in stand_ins.items() if count)
-    for column, kinds in bad.items():
-        for fault, rows in kinds.items():
-            count = found[f"{fault}:{column.name}"]
+    wrong = {name.rpartition(":")[2] for name, count in found.items() if count and name.startswith("bad:")}
+    for column in (column for column in columns if column.name in wrong):
+        for fault, rows in _bad_rows(raw, table, column).items():
+            count = found[f"bad:{fault}:{column.name}"]
             if count:
                 of = found.get(f"values:{fault}:{column.name}", total)
                 found_rows = Bad(rows=raw.filter(rows), table=table, column=column, fault=fault, count=count, total=of)
@@ -106,6 +92,35 @@ def check_values(raw: ir.Table, table: Table) -> Findings:
     if extra and not table.attributes:
         findings.notes.append(f"{table.name}: columns that are not used: {', '.join(extra)}.")
     return findings
+
+
+def _brought(raw: ir.Table, table: Table) -> list[Column]:
+    return [column for column in (*table.columns, RECORDED_AT) if column.name in raw.columns]
+
+
+def _counts(raw: ir.Table, table: Table) -> ir.Table:
+    """Count the rows, those with each fault, those that the door changes, and stand-ins for nothing."""
+    counts = {"rows": raw.count()}
+    for column in _brought(raw, table):
+        kinds = _bad_rows(raw, table, column)
+        counts |= {f"bad:{fault}:{column.name}": rows.sum() for fault, rows in kinds.items()}
+        counts |= {
+            f"values:{rule}:{column.name}": (
+                as_type(raw, column).notnull() & as_type(raw, table.column[rule.column]).notnull()
+            ).sum()
+            for rule in kinds
+            if isinstance(rule, NotBefore)
+        }
+        changed = changes(raw, column)
+        if not isinstance(changed, bool):
+            counts[f"changed:{column.name}"] = changed.sum()
+        if column.type == "id" and raw[column.name].type().is_string():
+            counts[f"nobody:{column.name}"] = is_stand_in(raw[column.name]).sum()
+    if RECORDED_AT.name in raw.columns:
+        counts["not recorded"] = without_gaps(raw[RECORDED_AT.name]).isnull().sum()
+    if table is ORDERS and "amount" in raw.columns:
+        counts["zero"] = (as_type(raw, ORDERS.column["amount"]) == 0).sum()
+    return raw.aggregate(**counts)
 
 
 def _bad_rows(raw: ir.Table, table: Table, column: Column) -> dict[Fault, ir.BooleanValue]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
+import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
@@ -14,6 +17,10 @@ from ibis.common.graph import Node
 
 _MOST = 500
 _texts: OrderedDict[Hashable, str] = OrderedDict()
+_texts_of_forms: OrderedDict[Hashable, tuple[str, ibis.Schema]] = OrderedDict()
+# No text of a shop holds the names that stand for its tables.
+_OURS = f"churnml_{uuid4().hex}"
+_TABLE = re.compile(rf'"{_OURS}_(\d+)"')
 
 
 class RememberingBackend(Backend):  # type: ignore[misc]  # Ibis has no types
@@ -47,6 +54,25 @@ class RememberingBackend(Backend):  # type: ignore[misc]  # Ibis has no types
             if len(_texts) > _MOST:
                 _texts.popitem(last=False)
         return known
+
+
+def text_of_form(
+    backend: Backend, query: Callable[..., ir.Table], schemas: Sequence[ibis.Schema], *arguments: Hashable
+) -> tuple[str, ibis.Schema]:
+    """Return the text of a query of tables with these columns, and the columns that it gives; see ``with_tables``."""
+    key = (query, *schemas, arguments)
+    known = _texts_of_forms.get(key)
+    if known is None:
+        made = query(*(ibis.table(schema, name=f"{_OURS}_{place}") for place, schema in enumerate(schemas)), *arguments)
+        known = _texts_of_forms[key] = Backend.compile(backend, made), made.schema()
+        if len(_texts_of_forms) > _MOST:
+            _texts_of_forms.popitem(last=False)
+    return known
+
+
+def with_tables(text: str, names: Sequence[str]) -> str:
+    """Name the tables in the text of a query, by the places at which it takes them."""
+    return _TABLE.sub(lambda found: names[int(found[1])], text)
 
 
 def form_of(query: Node) -> Hashable | None:

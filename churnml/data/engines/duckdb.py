@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import pyarrow as pa
 from ibis.util import gen_name
 
 from churnml.data.engines import sources
-from churnml.data.engines.compiled import RememberingBackend
+from churnml.data.engines.compiled import RememberingBackend, text_of_form, with_tables
 from churnml.data.engines.engine import Engine, Found, unknown_timezone
 from churnml.data.engines.sql import identifier, quoted
 from churnml.data.scratch import Scratch
@@ -93,6 +93,12 @@ class DuckDBEngine(Engine):
         name = identifier(gen_name("churnml_view"))
         self.backend.raw_sql(f"CREATE TEMP VIEW {name} AS {self.backend.compile(table)}")
         return name
+
+    def of_form(self, query: Callable[..., ir.Table], tables: Sequence[ir.Table], *arguments: Hashable) -> ir.Table:
+        """Return a query whose text is written once for all tables of the same columns."""
+        text, schema = text_of_form(self.backend, query, [table.schema() for table in tables], *arguments)
+        found: ir.Table = self.backend.sql(with_tables(text, list(map(self.view, tables))), schema=schema)
+        return found
 
     def frame(self, table: ir.Table) -> pd.DataFrame:
         """Return the rows by Arrow's own conversion: that of Ibis looks at all columns again, for a third longer."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,6 +85,20 @@ class Engine(ABC):
     def view(self, table: ir.Table) -> str | None:
         """Return how the text of a query names a table, as a view; None where the engine makes none."""
         return None
+
+    def of_form(self, query: Callable[..., ir.Table], tables: Sequence[ir.Table], *arguments: Hashable) -> ir.Table:
+        """Return a query of tables; an engine may write its text once for all tables of the same columns.
+
+        Parameters
+        ----------
+        query : callable
+            Function of a module, which takes the tables and the arguments and reads the columns of nothing else.
+        tables : sequence of Ibis table
+            Tables that are read.
+        *arguments : hashable
+            Further arguments of the query.
+        """
+        return query(*tables, *arguments)
 
     def files(self, source: Any, found: Found) -> dict[str, Path] | None:
         """Return the files that a source is made of, by their names within it; None where it is none."""

@@ -54,6 +54,8 @@ class SparkEngine(Engine):
         if isinstance(source, str):
             address = split_address(source)
             self._folder = _folder_of(address)
+            if self._folder is not None and not self._folder.is_dir():  # said at once: to start Spark takes long
+                raise InputError(f"{self._folder}: there is no such folder. {self.remedy}")
             session = _session(dict(parse_qsl(address.query)))
         self.session: SparkSession = session
         self.backend = ibis.pyspark.connect(session)
@@ -100,8 +102,6 @@ class SparkEngine(Engine):
         written.rmdir()
 
     def _from_folder(self, folder: Path, names: Mapping[str, str]) -> Found:
-        if not folder.is_dir():
-            raise InputError(f"{folder}: there is no such folder. {self.remedy}")
         layout = lay_out(folder, names)
         found = Found(failures=dict(layout.failures), names=sorted(entry.name for entry in folder.iterdir()))
         found.notes += layout.notes

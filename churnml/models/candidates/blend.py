@@ -15,10 +15,10 @@ from churnml.models.candidates.base import Candidate, FitSettings, write_json
 from churnml.models.candidates.lightgbm import LightGbm
 from churnml.models.candidates.logistic import BgNbd, RfmLogistic
 from churnml.models.candidates.spline import SplineLogistic
-from churnml.models.candidates.threads import on_one_thread
 from churnml.models.plain_files import parse_json
 from churnml.models.rows import TrainingFrame
 from churnml.statistics.logodds import Floats, sigmoid, softplus
+from churnml.statistics.one_thread import one_thread
 
 _FILE = "blend.json"
 _PULL = 100.0
@@ -154,7 +154,7 @@ def find_weights(churned: Floats, logodds: Mapping[str, Floats], groups: NDArray
     ones = np.r_[np.ones(members), np.zeros(len(rates))]
     adds_up = LinearConstraint(ones, 1.0, 1.0)
     options = {"ftol": 1e-10, "maxiter": 500}
-    with on_one_thread():
+    with one_thread():  # the last bits stay
         solved: Any = minimize(  # type: ignore[call-overload]  # the stubs know one shape of arrays only
             loss,
             start,

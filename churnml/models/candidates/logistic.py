@@ -12,10 +12,10 @@ from scipy.linalg import cholesky, solve_triangular
 from scipy.optimize import minimize
 
 from churnml.models.candidates.base import Candidate, FitSettings, select, write_json
-from churnml.models.candidates.threads import on_one_thread
 from churnml.models.plain_files import parse_json
 from churnml.models.rows import TrainingFrame
 from churnml.statistics.logodds import EXTREME_LOGODDS, Floats, add_up, logit, sigmoid, softplus
+from churnml.statistics.one_thread import one_thread
 
 _WEAK = 100.0
 _NO_SPREAD = 1e-9
@@ -57,7 +57,8 @@ def fit_weights(columns: Floats, frame: TrainingFrame, variance: float) -> Float
         design[:, position] = np.where(frame.snapshots == day, _WEAK, 0.0)
     counts = np.ones(len(frame)) if frame.weights is None else frame.weights
     sign = 1.0 - 2.0 * frame.churned
-    with on_one_thread():
+    # One thread: the result keeps its last bits, and a busy machine does not slow it down.
+    with one_thread():
         root = _root_of_curvature(design, frame.churned, counts)
 
         def loss(coordinates: Floats) -> tuple[float, Floats]:

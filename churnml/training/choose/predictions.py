@@ -173,5 +173,5 @@ def predict_shape(frame: TrainingFrame, fold: Fold, recipe: Recipe, fitted: Cand
 
 def net_of_days(logodds: Floats, snapshots: NDArray[np.datetime64]) -> Floats:
     """Take each snapshot's mean out of log-odds, shape (rows,)."""
-    values = pd.Series(logodds)
-    return (values - values.groupby(snapshots).transform("mean")).to_numpy()
+    codes = np.unique(snapshots, return_inverse=True)[1]
+    return logodds - (np.bincount(codes, logodds) / np.bincount(codes))[codes]

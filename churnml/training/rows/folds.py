@@ -165,7 +165,7 @@ def _recent(frame: TrainingFrame, used: NDArray[np.bool_], reach_days: int) -> N
     overlapping = frame.days[frame.days > frame.days[-1] - reach_days][0]
     starts = frame.days[frame.days <= overlapping][::-1]
     enough = [day for day in starts if min(_classes(frame, used & (frame.snapshots >= day))) >= TOO_FEW]
-    recent: NDArray[np.bool_] = frame.snapshots >= [*enough, starts[-1]][0]
+    recent: NDArray[np.bool_] = frame.snapshots >= (enough[0] if enough else frame.days[0])
     return recent
 
 

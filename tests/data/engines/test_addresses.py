@@ -142,7 +142,11 @@ def test_spark_reads_parquet_parts_csv_and_a_catalog(spark: str, tmp_path: Path)
     assert read(session).tables["orders"].count().to_pandas() == 3
 
 
-@pytest.mark.slow
-def test_a_folder_that_spark_cannot_find_is_named(spark: str) -> None:
-    with pytest.raises(InputError, match=re.escape("/nowhere: there is no such folder.")):
-        read(spark.replace("pyspark://", "pyspark:///nowhere"))
+@pytest.mark.parametrize("name", ["nowhere", "orders.parquet"])
+def test_what_is_no_folder_is_named_without_a_start_of_spark(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("churnml.data.engines.spark._session", lambda settings: pytest.fail("Spark is started"))
+    (tmp_path / "orders.parquet").touch()
+    with pytest.raises(InputError, match=re.escape(f"{tmp_path / name}: there is no such folder. Name a folder")):
+        read(f"pyspark://{tmp_path / name}")

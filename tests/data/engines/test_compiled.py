@@ -113,3 +113,45 @@ def test_the_oldest_texts_go(written: list[ir.Expr], monkeypatch: pytest.MonkeyP
     for value in (1, 2, 3, 3, 1):
         backend.compile(orders.mutate(x=value))
     assert len(written) == 4
+
+
+def counted(orders: ir.Table, others: ir.Table, above: float) -> ir.Table:
+    rows = orders.filter(orders.amount > above)
+    return rows.aggregate(total=rows.amount.sum(), others=others.count().as_scalar()).mutate(text=ibis.literal("{0}"))
+
+
+def test_a_query_of_tables_is_made_once_for_all_of_the_same_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "_texts_of_forms", type(compiled._texts_of_forms)())
+    made = []
+
+    def query(orders: ir.Table, others: ir.Table, above: float) -> ir.Table:
+        made.append((orders.schema(), above))
+        return counted(orders, others, above)
+
+    found = []
+    for amounts, ids, above in (
+        ([1.5, 2.5], [1, 2, 3], 1.0),
+        ([7.0, 9.0], [4], 1.0),  # the same columns, other rows
+        ([7.0, 9.0], [4], 8.0),  # another argument
+        ([7.0, 9.0], ["a", "b"], 8.0),  # another type of a column of the second table
+        ([7, 9], ["a", "b"], 8.0),  # and of the first
+    ):
+        engine = DuckDBEngine("UTC")
+        tables = {"orders": pd.DataFrame({"amount": amounts}), "reviews": pd.DataFrame({"id": ids})}
+        raw = engine.raw_tables(tables, {name: name for name in tables}).tables
+        arguments = [raw["orders"], raw["reviews"]]
+        found.append(tuple(engine.of_form(query, arguments, above).to_pandas().iloc[0]))
+        assert found[-1] == tuple(counted(*arguments, above).to_pandas().iloc[0])
+    text = "{0}"
+    assert found == [(4.0, 3, text), (16.0, 1, text), (9.0, 1, text), (9.0, 2, text), (9.0, 2, text)]
+    assert len(made) == 4
+
+
+def test_of_many_forms_the_oldest_text_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "_texts_of_forms", type(compiled._texts_of_forms)())
+    monkeypatch.setattr(compiled, "_MOST", 2)
+    engine = DuckDBEngine("UTC")
+    orders = engine.raw_tables({"orders": pd.DataFrame({"amount": [1.5]})}, {"orders": "orders"}).tables["orders"]
+    for above in (1.0, 2.0, 3.0):
+        engine.of_form(counted, [orders, orders], above)
+    assert [arguments for *_, arguments in compiled._texts_of_forms] == [(2.0,), (3.0,)]

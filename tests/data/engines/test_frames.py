@@ -149,10 +149,9 @@ def test_the_configuration_of_a_database_that_was_brought_is_locked(tmp_path: Pa
         ("ann:secret@db/shop", "ann:...@db/shop"),
         ("postgres:/ann:secret@db/shop", "postgres:...@db/shop"),
         ("host=db user=ann password='a secret' port=1", "host=db user=ann password=... port=1"),
-        pytest.param(
+        (
             "pyspark:///lake?spark.hadoop.fs.s3a.secret.key=secret&x=1",
             "pyspark:///lake?spark.hadoop.fs.s3a.secret.key=...&x=1",
-            marks=pytest.mark.slow,
         ),
         ("data/shop", "data/shop"),
     ],

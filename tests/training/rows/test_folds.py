@@ -113,10 +113,17 @@ def test_customers_apart_are_judged_on_as_many_snapshots_as_hold_50_of_each(make
         plan = planned(frame, ChurnDefinition(horizon_days=window), 6)
         assert isinstance(plan, Apart)
         np.testing.assert_array_equal(judged_rows(plan.gates), frame.snapshots >= frame.days[first])
-    # 20 on each of the last three are 60; with one more fifth of them gone, 16, they are 48, and a fourth is needed.
-    frame.churned[np.flatnonzero(frame.churned == 0)[::5]] = 1.0
-    plan = planned(frame, ChurnDefinition(horizon_days=60), 6)
-    np.testing.assert_array_equal(judged_rows(plan.gates), frame.snapshots >= frame.days[2])
+    # Of a third of the customers, about 7 stayed on each: fewer than 50 on all six.
+    plan = plan_folds(frame, ChurnDefinition(horizon_days=60), 6, most_rows=120)
+    used = judged_rows(plan.choice)
+    assert (frame.churned[used] == 0).sum() < 50
+    np.testing.assert_array_equal(judged_rows(plan.gates), used)
+    # 20 on each of the last three are 60. Of 50, none is too few; of 49, a fourth snapshot is needed.
+    stayed = np.flatnonzero((frame.churned == 0) & (frame.snapshots >= frame.days[3]))
+    for gone, first in ((10, 3), (11, 2)):
+        frame.churned[stayed[:gone]] = 1.0
+        plan = planned(frame, ChurnDefinition(horizon_days=60), 6)
+        np.testing.assert_array_equal(judged_rows(plan.gates), frame.snapshots >= frame.days[first])
 
 
 def test_below_500_churned_or_kept_customers_are_split(make_frame: MakeFrame) -> None:
