@@ -190,9 +190,8 @@ def make_study(shop: Shop, config: Config, as_of: Day | None = None, progress: P
 def compared(candidates: Sequence[str], frame: TrainingFrame) -> list[str]:
     """Return the candidates that so many customers are enough for: of fewer than 40, the rule and RFM alone.
 
-    Simulated shops of several kinds, with strong and weak signals, say from where on it pays to choose among all: with
-    about 40 customers, what is chosen loses as much as the two simple ones, with 60 less, and with 20 more
-    (``benchmarks/small_shops.py``).
+    On simulated shops with weak signals, what is chosen among all loses as much as the two simple ones with fewer
+    customers, and less with more. With strong signals it loses less in either case (``benchmarks/small_shops.py``).
 
     Parameters
     ----------
