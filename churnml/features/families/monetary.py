@@ -8,7 +8,7 @@ FAMILY = Family(
     concept="spend",
     actionable=False,
     note="Windows of 7 and 14 days are there where they are a quarter of the horizon or more, those of 730 and 1,095 "
-    "days where a customer may have been silent for so long (`active_days`).",
+    "days where a customer may have been silent for so long and still be eligible.",
     features=(
         *(
             Aggregate(
