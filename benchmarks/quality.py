@@ -1,30 +1,37 @@
-"""Skill on shops with known outcomes: churnml, each of its candidates, and outside peers, side by side in one run.
+"""Skill on shops of every kind: churnml, each of its candidates, and outside peers, side by side in one table.
 
-    python benchmarks/quality.py --shop retail=retail,90,365,2011-09-01 --dates 5 --step 30 \
-        --peer catboost=/path/of/an/environment/bin/python --out quality.json
+    python benchmarks/quality.py --shops benchmarks/quality.toml --data FOLDER --peers ENVIRONMENT/bin/python
 
-A shop is NAME=FOLDER,HORIZON,ACTIVE,LAST_AS_OF; several may be given. For every as-of day, counted back from the last
-one, all of them learn from the same labelled rows and are held against what the eligible customers of that day did
-next; an early day is a shortened history. ``--peer NAME=PYTHON`` adds a script of ``benchmarks/peers``, run by the
-Python of an environment with its library. Peers that need nothing else are always there: a shallow LightGBM and a
-logistic regression on plain features, and LightGBM as it comes.
+``benchmarks/quality.toml`` lists the shops: imported ones by their folder in FOLDER, and simulated ones by kind, number
+of customers, years and seed, with the definition of leaving and the as-of days. For every day all learn from the same
+labelled rows, and are held against what the eligible customers of that day did next; an early day is a shortened
+history. The figures stay in ``benchmarks/quality.json``; shops that are named after the options are measured again.
 
-Whom churnml is held against is named by the other days (leave one day out), so that no peer is picked by its luck.
+Peers are scripts of ``benchmarks/peers``, run by the Python of an environment with their libraries. Those that need
+none are always there: a shallow LightGBM and a logistic regression on plain features, and LightGBM as it comes.
+
+Whom churnml is held against is named by the other days (leave one day out), so that no peer is picked by its luck. The
+mean over shops stands with its one-sided 95 % bound, from what differs between shops (Student's t): no more than this
+is churnml behind on shops like these.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import tempfile
-from collections.abc import Callable
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
 import lightgbm
 import numpy as np
 import pandas as pd
+from scipy.stats import t
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -34,6 +41,7 @@ from churnml.config import Config
 from churnml.data.history import History
 from churnml.data.population import labels
 from churnml.data.shop import Shop
+from churnml.data.simulator import simulate
 from churnml.definition import ChurnDefinition
 from churnml.errors import ChurnmlError
 from churnml.features.available import available
@@ -45,8 +53,9 @@ from churnml.statistics.bootstrap import paired_difference
 from churnml.statistics.logodds import row_log_loss
 from churnml.statistics.metrics import auroc, shape_loss
 from churnml.statistics.shifts import shift_per_group
-from churnml.tracking.trainer import Trainer
 from churnml.training.result import Training
+from churnml.training.rows.study import make_study
+from churnml.training.train import train
 
 PLAIN = {"recency", "frequency", "monetary", "rhythm", "basket", "discounts", "delivery", "complaints", "returns"}
 PEERS = Path(__file__).parent / "peers"
@@ -83,7 +92,7 @@ def default_lightgbm(frame: TrainingFrame, X: pd.DataFrame, columns: list[str]) 
     return model.predict(X[columns].to_numpy(), raw_score=True)
 
 
-def predictions_of(training: Training, X: pd.DataFrame, times: pd.DataFrame, asked: argparse.Namespace) -> Rows:
+def predictions_of(training: Training, X: pd.DataFrame, times: pd.DataFrame, peers: Iterable[str], python: str) -> Rows:
     """Give the log-odds of churnml, its candidates and its peers; without skill churnml says the same of everyone."""
     frame = training.frame
     found = {"churnml": np.zeros(len(X)) if training.model is None else training.model.predict_logodds(X)}
@@ -99,8 +108,7 @@ def predictions_of(training: Training, X: pd.DataFrame, times: pd.DataFrame, ask
     day = frame.snapshots.astype("datetime64[D]").astype(int)
     rows = frame.X.assign(churned=frame.churned, offset=frame.level_offsets(), day=day, place=frame.places)
     rows = pd.concat([rows.reset_index(drop=True), times.reset_index(drop=True)], axis=1)
-    for peer in asked.peer:
-        name, python = peer.split("=", 1)
+    for name in peers:
         found[name] = outside(name, python, rows, X, training.card.definition.horizon_days)
     return found
 
@@ -141,16 +149,36 @@ def customers_of(shop: Shop, training: Training, definition: ChurnDefinition) ->
     return np.concatenate([labels(shop, day, definition, end).index.to_numpy() for day in days])
 
 
-def measure(shop: Shop, definition: ChurnDefinition, days: list[date], asked: argparse.Namespace) -> pd.DataFrame:
-    """Train and test on every day: a row per customer and day, a column per contender."""
-    parts = []
+@contextmanager
+def opened(entry: dict, data: Path) -> Iterator[Shop]:
+    """Read an imported shop, or simulate one."""
+    if "folder" in entry:
+        yield churnml.read(data / entry["folder"])
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        simulated = {name: entry[name] for name in ("kind", "customers", "years", "seed") if name in entry}
+        simulate(scratch, **simulated)
+        yield churnml.read(scratch)
+
+
+def measure(shop: Shop, entry: dict, python: str, store: str) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Train and test on every day: a row per customer and day, a column per contender; and what shipped on each day.
+
+    Days a whole number of snapshots apart share the features of these, which the store keeps.
+    """
+    definition = ChurnDefinition(horizon_days=entry["horizon"], active_days=entry["active"])
+    config = Config(definition=definition, features={"store": store})
+    step = timedelta(days=entry.get("step", 30))
+    days = [entry["last"] - step * number for number in range(entry.get("days", 3))][::-1]
+    parts, shipped = [], {}
     for day in days:
         try:
-            training = Trainer(config=Config(definition=definition), track=False).train(shop, day)
+            training = train(make_study(shop, config, day))
         except ChurnmlError as error:
             print(f"{day}: refused ({error})", flush=True)
             continue
-        print(f"{day}: {training.card.candidate}, {training.verdict.decision}", flush=True)
+        shipped[str(day)] = f"{training.card.candidate}, {training.verdict.decision}"
+        print(f"{day}: {shipped[str(day)]}", flush=True)
         X = build(History(shop, day), definition, available(shop))
         churned = labels(shop, day, definition, day + timedelta(days=definition.reach_days))
         ids = customers_of(shop, training, definition)
@@ -159,9 +187,9 @@ def measure(shop: Shop, definition: ChurnDefinition, days: list[date], asked: ar
             if len(ids) == len(training.frame)
             else pd.DataFrame({"ordered": False, "days_to_order": np.ones(len(training.frame))})
         )
-        table = pd.DataFrame(predictions_of(training, X, times, asked))
+        table = pd.DataFrame(predictions_of(training, X, times, entry["peers"], python))
         parts.append(table.assign(churned=churned.to_numpy(), customer=X.index.to_numpy(), day=str(day)))
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True), shipped
 
 
 def judge(rows: pd.DataFrame, outside_ones: list[str]) -> dict[str, object]:
@@ -211,6 +239,16 @@ def _mean_of_days(rows: pd.DataFrame, who: str, metric: Callable[..., float], da
     return float(np.mean([metric(part["churned"].to_numpy(), part[who].to_numpy()) for part in parts]))
 
 
+def mean_over_shops(shops: dict[str, dict]) -> dict[str, float]:
+    """Give how far churnml is behind the named peers over all shops, and the one-sided 95 % bound of that."""
+    behind = np.array([shop["behind"] for shop in shops.values() if "behind" in shop])
+    if len(behind) < 2:
+        return {}
+    error = behind.std(ddof=1) / np.sqrt(len(behind))
+    mean = float(behind.mean())
+    return {"shops": len(behind), "behind": mean, "bound": mean + float(t.ppf(0.95, len(behind) - 1) * error)}
+
+
 def table_of(shops: dict[str, dict]) -> str:
     """Write one table of all shops as Markdown: AUROC and shape loss, and churnml against the named peer."""
     names = list(dict.fromkeys(name for shop in shops.values() for name in shop["figures"]))
@@ -230,26 +268,33 @@ def table_of(shops: dict[str, dict]) -> str:
 
 
 def main() -> None:
-    """Measure all shops, write the table, and keep the figures beside those of other shops in a file."""
+    """Measure all shops, or those that are named, and write the table of all that the file of figures holds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--shop", action="append", required=True, metavar="NAME=FOLDER,HORIZON,ACTIVE,LAST_AS_OF")
-    parser.add_argument("--dates", type=int, default=5)
-    parser.add_argument("--step", type=int, default=30)
-    parser.add_argument("--peer", action="append", default=[], metavar="NAME=PYTHON")
-    parser.add_argument("--out", type=Path, help="JSON of all figures; shops that it holds already stay")
+    folder = Path(__file__).parent
+    parser.add_argument("only", nargs="*", help="names of shops to measure; none takes all")
+    parser.add_argument("--shops", type=Path, default=folder / "quality.toml")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the imported shops")
+    parser.add_argument("--peers", required=True, help="Python of an environment with the peers' libraries")
+    parser.add_argument("--out", type=Path, default=folder / "quality.json")
     asked = parser.parse_args()
-    shops = json.loads(asked.out.read_text(encoding="utf-8")) if asked.out and asked.out.exists() else {}
-    for given in asked.shop:
-        name, settings = given.split("=", 1)
-        folder, horizon, active, last = settings.rsplit(",", 3)
-        definition = ChurnDefinition(horizon_days=int(horizon), active_days=int(active))
-        days = [date.fromisoformat(last) - timedelta(days=asked.step * number) for number in range(asked.dates)]
-        rows = measure(churnml.read(folder), definition, days[::-1], asked)
-        shops[name] = judge(rows, [*OUTSIDE, *(peer.split("=", 1)[0] for peer in asked.peer)])
-        print(table_of({name: shops[name]}), flush=True)
-        if asked.out:
-            asked.out.write_text(json.dumps(shops, indent=1) + "\n", encoding="utf-8")
-    print(table_of(shops))
+    listed = tomllib.loads(asked.shops.read_text(encoding="utf-8"))
+    kept = json.loads(asked.out.read_text(encoding="utf-8"))["shops"] if asked.out.exists() else {}
+    for entry in listed["shop"]:
+        name = entry["name"]
+        if asked.only and name not in asked.only:
+            continue
+        entry = {"peers": listed["peers"], **entry}
+        began = sum(os.times()[:4])
+        with opened(entry, asked.data) as shop, tempfile.TemporaryDirectory() as store:
+            rows, shipped = measure(shop, entry, asked.peers, store)
+        kept[name] = {**judge(rows, [*OUTSIDE, *entry["peers"]]), "shipped": shipped}
+        print(
+            table_of({name: kept[name]}), f"{sum(os.times()[:4]) - began:.0f} s of processor time", sep="\n", flush=True
+        )
+        kept = {own["name"]: kept[own["name"]] for own in listed["shop"] if own["name"] in kept}
+        figures = {"mean_over_shops": mean_over_shops(kept), "shops": kept}
+        asked.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    print(table_of(kept), mean_over_shops(kept), sep="\n\n")
 
 
 if __name__ == "__main__":

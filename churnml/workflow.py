@@ -146,7 +146,8 @@ def build_feature_files(
         asked = list(training_snapshots(History(shop, end).first_day, end, definition, every.every_days, every.at_most))
     snapshots = list(dict.fromkeys(resolve_day(shop, day, definition.horizon_days, "snapshot_date") for day in asked))
     # Partitions share their columns, so the day that knows most says how the shop is measured.
-    features = fitting(History(shop, end if training else max(snapshots)), config.features.families)
+    last = History(shop, end if training else max(snapshots))
+    features = fitting(last, definition, config.features.families)
     if out.suffix != ".parquet":
         return write_features(shop, snapshots, definition, features, out, progress)
     if len(snapshots) > 1:

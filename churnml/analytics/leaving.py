@@ -164,7 +164,7 @@ def compute_reasons_of_leaving(
         no rows where the window ends after the data.
     """
     churned = _known(labels(shop, snapshot_date, definition, data_end) if churned is None else churned)
-    given = {feature.name: feature for feature in fitting(History(shop, snapshot_date))}
+    given = {feature.name: feature for feature in fitting(History(shop, snapshot_date), definition)}
     if shop.has(COMPLAINTS.table, DAYS_SINCE_SLOW_ANSWER.needs):
         given[DAYS_SINCE_SLOW_ANSWER.name] = DAYS_SINCE_SLOW_ANSWER
     told = {

@@ -109,7 +109,7 @@ def audit(
     day = parse_day(snapshot_date)
     definition = definition or ChurnDefinition()
     families = None if families is None else list(families)
-    features = fitting(History(shop, day), families)
+    features = fitting(History(shop, day), definition, families)
     report = progress or (lambda step, done, of: None)
     report("audit", 0, _TRIALS + 1)
     expected = build(History(shop, day), definition, features)
@@ -117,7 +117,7 @@ def audit(
     for done, other in enumerate(counterfactuals(shop, day), 1):
         report("audit", done, _TRIALS + 1)
         history = History(other.shop, day)
-        found = build(history, definition, fitting(history, families))
+        found = build(history, definition, fitting(history, definition, families))
         trials.append(Trial(other.name, other.changed, _differences(expected, found)))
     suspects = find_suspects(shop, day)
     report("audit", _TRIALS + 1, _TRIALS + 1)

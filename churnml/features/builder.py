@@ -60,7 +60,8 @@ def build_features(
         Where the snapshot is not a day, or lies before the data.
     """
     history = History(shop, snapshot_date)
-    return build(history, definition or ChurnDefinition(), fitting(history, families))
+    definition = definition or ChurnDefinition()
+    return build(history, definition, fitting(history, definition, families))
 
 
 def build(

@@ -15,6 +15,8 @@ from churnml.definition import ChurnDefinition
 from churnml.features.description import Description
 
 WINDOWS = (30, 60, 90, 180, 365)
+SCALED_WINDOWS = (7, 14, 730, 1095)
+"""Windows that a definition of leaving has besides, by its length; see `churnml.features.available.fits`."""
 
 Reducer = Callable[[ir.Table, ir.BooleanValue | None, History], ir.Value]
 Condition = Callable[[ir.Table], ir.BooleanValue]
@@ -67,6 +69,8 @@ class Feature(Description):
         weight alone would pick the sentence by chance too.
     measures : tuple of str
         Names of the measures of its family by which a shop has this feature; none means that every shop has it.
+    scaled : bool
+        Whether only definitions of leaving have it whose length its window fits.
     """
 
     sentence: str | Mapping[str, str] = field(default="", hash=False)
@@ -75,6 +79,7 @@ class Feature(Description):
     speaks_if: Callable[[float], bool] = lambda value: True
     headline: int | None = None
     measures: tuple[str, ...] = ()
+    scaled: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ import pytest
 
 from churnml.data.reading import read
 from churnml.data.shop import Shop
+from churnml.definition import ChurnDefinition
 from churnml.features.available import learnable
 from churnml.features.builder import build_features
 
@@ -35,5 +36,5 @@ def test_values_are_those_computed_by_hand() -> None:
 
 @pytest.mark.parametrize(("first", "there"), [("2023-07-02", True), ("2023-07-03", False)])
 def test_it_is_off_below_two_years_of_history(first: str, there: bool) -> None:
-    _, off = learnable(shop_from(first), None, date(2025, 7, 1))
+    _, off = learnable(shop_from(first), ChurnDefinition(), None, date(2025, 7, 1))
     assert (set(EXPECTED) & set(off) == set()) is there

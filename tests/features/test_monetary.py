@@ -14,6 +14,10 @@ SNAPSHOT = "2025-07-01"
 
 # Orders of ann at both sides of every window's border; each amount is twice the one before, so a sum names its orders.
 ORDERS = [
+    ("2025-06-24 00:00:00", 0.0625),  # 7 days before, inside
+    ("2025-06-23 23:59:59", 0.125),
+    ("2025-06-17 00:00:00", 0.25),  # 14 days before, inside
+    ("2025-06-16 23:59:59", 0.5),
     ("2025-06-01 00:00:00", 1),  # 30 days before, inside
     ("2025-05-31 23:59:59", 2),
     ("2025-05-02 00:00:00", 4),  # 60 days before, inside
@@ -24,20 +28,28 @@ ORDERS = [
     ("2025-01-01 23:59:59", 128),
     ("2024-07-01 00:00:00", 256),  # 365 days before, inside
     ("2024-06-30 23:59:59", 512),
-    ("2025-07-01 00:00:00", 1024),  # not known yet
+    ("2023-07-02 00:00:00", 1024),  # 730 days before, inside: 2024 has a 29 February
+    ("2023-07-01 23:59:59", 2048),
+    ("2022-07-02 00:00:00", 4096),  # 1,095 days before, inside
+    ("2022-07-01 23:59:59", 8192),
+    ("2025-07-01 00:00:00", 16384),  # not known yet
 ]
 
 EXPECTED = {
-    "amount_sum_30d": 1.0,
-    "amount_sum_60d": 7.0,  # 1 + 2 + 4
-    "amount_sum_90d": 31.0,  # 7 + 8 + 16
-    "amount_sum_180d": 127.0,  # 31 + 32 + 64
-    "amount_sum_365d": 511.0,  # 127 + 128 + 256
-    "amount_sum_total": 1023.0,  # 511 + 512
-    "amount_mean_365d": 511 / 9,  # nine orders in 365 days
+    "amount_sum_7d": 0.0625,
+    "amount_sum_14d": 0.4375,  # 0.0625 + 0.125 + 0.25
+    "amount_sum_30d": 1.9375,  # 0.4375 + 0.5 + 1
+    "amount_sum_60d": 7.9375,  # 1.9375 + 2 + 4
+    "amount_sum_90d": 31.9375,  # 7.9375 + 8 + 16
+    "amount_sum_180d": 127.9375,  # 31.9375 + 32 + 64
+    "amount_sum_365d": 511.9375,  # 127.9375 + 128 + 256
+    "amount_sum_730d": 2047.9375,  # 511.9375 + 512 + 1024
+    "amount_sum_1095d": 8191.9375,  # 2047.9375 + 2048 + 4096
+    "amount_sum_total": 16383.9375,  # 8191.9375 + 8192
+    "amount_mean_365d": 511.9375 / 13,  # 13 orders in 365 days
     "amount_max_365d": 256.0,
-    "amount_last_order_day": 1.0,  # 1 June
-    "amount_last_to_mean_ratio": 1 / (511 / 9),
+    "amount_last_order_day": 0.0625,  # 24 June
+    "amount_last_to_mean_ratio": 0.0625 / (511.9375 / 13),
 }
 
 REDO = {
@@ -48,15 +60,21 @@ REDO = {
 }
 
 
-def features_of(orders: list[tuple[str, float]], active_days: int = 365) -> pd.Series:
+def features_of(orders: list[tuple[str, float]], **definition: int) -> pd.Series:
     table = pd.DataFrame(orders, columns=["ordered_at", "amount"]).assign(customer_id="ann")
     shop = read({"orders": table.assign(order_id=range(len(table)))})
-    return build_features(shop, SNAPSHOT, ChurnDefinition(active_days=active_days), families=["monetary"]).loc["ann"]
+    return build_features(shop, SNAPSHOT, ChurnDefinition(**definition), families=["monetary"]).loc["ann"]
 
 
 @pytest.mark.slow
 def test_values_are_those_computed_by_hand() -> None:
-    assert features_of(ORDERS).to_dict() == EXPECTED
+    assert features_of(ORDERS, horizon_days=28, active_days=1095).to_dict() == EXPECTED
+
+
+@pytest.mark.slow
+def test_a_quarter_and_a_year_have_no_scaled_windows() -> None:
+    scaled = {f"amount_sum_{days}d" for days in (7, 14, 730, 1095)}
+    assert set(features_of(ORDERS).index) == set(EXPECTED) - scaled
 
 
 @pytest.mark.slow
@@ -78,7 +96,7 @@ def test_orders_of_nothing_have_a_mean_of_0_but_no_ratio() -> None:
     found = features_of([("2025-05-01", 0), ("2025-06-10", 0)])
     assert found["amount_sum_365d"] == 0
     assert found["amount_mean_365d"] == 0
-    assert found.isna().to_dict() == {name: name == "amount_last_to_mean_ratio" for name in EXPECTED}
+    assert found.isna().to_dict() == {name: name == "amount_last_to_mean_ratio" for name in found.index}
 
 
 @pytest.mark.slow

@@ -292,4 +292,6 @@ def test_the_last_gap_is_held_against_the_usual_ones_of_customer_and_shop(olist:
 def test_all_features_that_the_shop_allows_are_among_them(olist: Shop, built: pd.DataFrame) -> None:
     # What is the same for all customers is worked out in tests of its own.
     of_the_day = {feature.name for feature in catalogue() if feature.family in OF_THE_DAY}
-    assert {feature.name for feature in fitting(History(olist, SNAPSHOT))} == set(built.columns) | of_the_day
+    assert {feature.name for feature in fitting(History(olist, SNAPSHOT), ChurnDefinition())} == set(
+        built.columns
+    ) | of_the_day

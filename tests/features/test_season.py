@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from churnml.data.reading import read
+from churnml.definition import ChurnDefinition
 from churnml.features.available import learnable
 from churnml.features.builder import build_features
 from tests.features import redo
@@ -50,10 +51,12 @@ def test_values_are_those_computed_by_hand() -> None:
 def test_the_family_is_off_below_two_years_of_history(first: str, there: bool) -> None:
     orders = pd.DataFrame({"order_id": [1, 2], "ordered_at": [first, "2025-06-01"], "customer_id": "ann", "amount": 1})
     shop = read({"orders": orders})
-    features, off = learnable(shop, None, date.fromisoformat(SNAPSHOT))
+    features, off = learnable(shop, ChurnDefinition(), None, date.fromisoformat(SNAPSHOT))
     # A model may learn from them all the same, where the folds prefer it: they stand last.
     assert [name for name in off if name in EXPECTED] == ([] if there else list(EXPECTED))
     assert set(EXPECTED) <= {feature.name for feature in features}
     assert [feature.name for feature in features[len(features) - len(off) :]] == off
     assert set(EXPECTED) <= set(build_features(shop, SNAPSHOT))
-    assert learnable(shop, ["season", "rhythm"], date.fromisoformat(SNAPSHOT))[1] == [], "chosen by name it is on"
+    assert learnable(shop, ChurnDefinition(), ["season", "rhythm"], date.fromisoformat(SNAPSHOT))[1] == [], (
+        "chosen by name it is on"
+    )

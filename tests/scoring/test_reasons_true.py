@@ -51,7 +51,7 @@ def explained(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 def explain(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train trees alone, and give features and SHAP values of a day."""
     shop, definition = read(folder), ChurnDefinition(horizon_days=90)
-    features, off = learnable(shop, None, DAY)
+    features, off = learnable(shop, ChurnDefinition(), None, DAY)
     features = [declared for declared in features if declared.name not in off]
     snapshots = training_snapshots(shop.first_day, DAY, definition, 90)
     frame = build_training_frame(shop, definition, snapshots, features, DAY, 100_000, 7)

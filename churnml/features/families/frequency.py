@@ -1,12 +1,14 @@
 """Frequency: how many orders the customer placed."""
 
-from churnml.features.family import WINDOWS, Aggregate, Derived, Family, count
+from churnml.features.family import SCALED_WINDOWS, WINDOWS, Aggregate, Derived, Family, count
 from churnml.features.sources import ORDERS
 
 FAMILY = Family(
     name="frequency",
     concept="order history",
     actionable=False,
+    note="Windows of 7 and 14 days are there where they are a quarter of the horizon or more, those of 730 and 1,095 "
+    "days where a customer may have been silent for so long and still be eligible.",
     features=(
         *(
             Aggregate(
@@ -17,10 +19,11 @@ FAMILY = Family(
                 source=ORDERS,
                 reduce=count(),
                 window_days=days,
+                scaled=days in SCALED_WINDOWS,
                 fill=0,
                 tells="low",
             )
-            for days in WINDOWS
+            for days in sorted((*SCALED_WINDOWS, *WINDOWS))
         ),
         Aggregate(
             name="orders_total",

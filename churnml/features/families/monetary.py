@@ -1,12 +1,14 @@
 """Monetary: how much the customer paid."""
 
-from churnml.features.family import WINDOWS, Aggregate, Derived, Family, largest, mean, total
+from churnml.features.family import SCALED_WINDOWS, WINDOWS, Aggregate, Derived, Family, largest, mean, total
 from churnml.features.sources import ORDER_DAYS, ORDERS
 
 FAMILY = Family(
     name="monetary",
     concept="spend",
     actionable=False,
+    note="Windows of 7 and 14 days are there where they are a quarter of the horizon or more, those of 730 and 1,095 "
+    "days where a customer may have been silent for so long and still be eligible.",
     features=(
         *(
             Aggregate(
@@ -16,12 +18,13 @@ FAMILY = Family(
                 source=ORDERS,
                 reduce=total("amount"),
                 window_days=days,
+                scaled=days in SCALED_WINDOWS,
                 fill=0,
                 # Nothing spent is no order, of which the pace speaks.
                 speaks_if=lambda value: value > 0,
                 tells="low",
             )
-            for days in WINDOWS
+            for days in sorted((*SCALED_WINDOWS, *WINDOWS))
         ),
         Aggregate(
             name="amount_sum_total",
