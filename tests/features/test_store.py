@@ -41,7 +41,7 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.slow
 def test_partitions_hold_what_is_built_in_memory(random_shop: Shop, tmp_path: Path) -> None:
-    features = available(random_shop, None, SNAPSHOTS[0])
+    features = available(random_shop, None, SNAPSHOTS[0], DEFINITION)
     for made in write_features(random_shop, SNAPSHOTS[:2], DEFINITION, features, tmp_path):
         assert made.built
         expected = build_features(random_shop, made.snapshot_date)[[feature.name for feature in features]]
