@@ -92,8 +92,14 @@ def default_lightgbm(frame: TrainingFrame, X: pd.DataFrame, columns: list[str]) 
     return model.predict(X[columns].to_numpy(), raw_score=True)
 
 
-def predictions_of(training: Training, X: pd.DataFrame, times: pd.DataFrame, peers: Iterable[str], python: str) -> Rows:
-    """Give the log-odds of churnml, its candidates and its peers; without skill churnml says the same of everyone."""
+def predictions_of(
+    training: Training, X: pd.DataFrame, told: tuple[pd.DataFrame, pd.DataFrame], peers: Iterable[str], python: str
+) -> Rows:
+    """Give the log-odds of churnml, its candidates and its peers; without skill churnml says the same of everyone.
+
+    What is told besides features: of the labelled rows the time to the next order, and of them and of the day's
+    customers the orders before.
+    """
     frame = training.frame
     found = {"churnml": np.zeros(len(X)) if training.model is None else training.model.predict_logodds(X)}
     X = X[list(frame.X.columns)]
@@ -107,9 +113,13 @@ def predictions_of(training: Training, X: pd.DataFrame, times: pd.DataFrame, pee
     found["LightGBM as it comes"] = default_lightgbm(frame, X, list(X.columns))
     day = frame.snapshots.astype("datetime64[D]").astype(int)
     rows = frame.X.assign(churned=frame.churned, offset=frame.level_offsets(), day=day, place=frame.places)
-    rows = pd.concat([rows.reset_index(drop=True), times.reset_index(drop=True)], axis=1)
+    rows = pd.concat([rows.reset_index(drop=True), told[0]], axis=1)
     for name in peers:
-        found[name] = outside(name, python, rows, X, training.card.definition.horizon_days)
+        # A sequence reads the orders alone, and all others the features alone.
+        train, test = (
+            (rows[[*told[1], "offset", "churned"]], told[1]) if name == "gru" else (rows.drop(columns=told[1]), X)
+        )
+        found[name] = outside(name, python, train, test, training.card.definition.horizon_days)
     return found
 
 
@@ -140,6 +150,20 @@ def times_to_order(shop: Shop, frame: TrainingFrame, ids: np.ndarray, end: date)
     until = next_one["ordered_at"].fillna(pd.Timestamp(end))
     days = (until - next_one["day"]).dt.total_seconds() / 86_400
     return pd.DataFrame({"ordered": ordered.to_numpy(), "days_to_order": days.to_numpy()})
+
+
+def orders_before(shop: Shop, ids: np.ndarray, days: np.ndarray, end: date) -> pd.DataFrame:
+    """Give each row's last 40 orders before its day, oldest first: days ago, and amounts."""
+    orders = History(shop, end).uncancelled_orders.select("customer_id", "ordered_at", "amount").to_pandas()
+    orders = orders.sort_values("ordered_at").assign(ordered_at=lambda rows: rows["ordered_at"].astype("datetime64[s]"))
+    of = {one: own[["ordered_at", "amount"]] for one, own in orders.groupby("customer_id")}
+    ago, amounts = [], []
+    for one, day in zip(ids, days.astype("datetime64[s]"), strict=True):
+        times, spent = of[one]["ordered_at"].to_numpy(), of[one]["amount"].to_numpy(dtype=float)
+        before = slice(max(0, np.searchsorted(times, day) - 40), np.searchsorted(times, day))
+        ago.append((day - times[before]) / np.timedelta64(1, "D"))
+        amounts.append(spent[before])
+    return pd.DataFrame({"days_ago": ago, "amounts": amounts})
 
 
 def customers_of(shop: Shop, training: Training, definition: ChurnDefinition) -> np.ndarray:
@@ -182,12 +206,13 @@ def measure(shop: Shop, entry: dict, python: str, store: str) -> tuple[pd.DataFr
         X = build(History(shop, day), definition, available(shop))
         churned = labels(shop, day, definition, day + timedelta(days=definition.reach_days))
         ids = customers_of(shop, training, definition)
-        times = (
-            times_to_order(shop, training.frame, ids, day)
-            if len(ids) == len(training.frame)
-            else pd.DataFrame({"ordered": False, "days_to_order": np.ones(len(training.frame))})
-        )
-        table = pd.DataFrame(predictions_of(training, X, times, entry["peers"], python))
+        if len(ids) != len(training.frame):
+            raise SystemExit(f"{entry['name']}: of so many rows churnml takes a sample. Bring fewer customers.")
+        snapshots, at_day = training.frame.snapshots, np.full(len(X), np.datetime64(day))
+        times = times_to_order(shop, training.frame, ids, day)
+        times = pd.concat([times, orders_before(shop, ids, snapshots, day)], axis=1)
+        told = times, orders_before(shop, X.index.to_numpy(), at_day, day)
+        table = pd.DataFrame(predictions_of(training, X, told, entry["peers"], python))
         parts.append(table.assign(churned=churned.to_numpy(), customer=X.index.to_numpy(), day=str(day)))
     return pd.concat(parts, ignore_index=True), shipped
 
