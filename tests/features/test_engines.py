@@ -81,7 +81,7 @@ def test_every_engine_knows_the_same_population_and_labels(engine: str, engine_s
 @every_engine
 def test_every_engine_writes_the_same_partitions(engine: str, engine_shop: EngineShop, tmp_path: Path) -> None:
     shop, snapshot = engine_shop(engine, 0)[0], SHOPS[0][1]
-    features = available(shop, ["recency", "monetary", "rhythm", "buy_till_you_die"])
+    features = available(shop, ["recency", "monetary", "rhythm", "buy_till_you_die"], definition=ChurnDefinition())
     days = [snapshot - timedelta(days=30), snapshot]
     partitions = write_features(shop, days, ChurnDefinition(), features, tmp_path)
     for partition in partitions:
