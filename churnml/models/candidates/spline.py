@@ -12,17 +12,13 @@ import pandas as pd
 from churnml.models.candidates.base import Candidate, FitSettings, select, write_json
 from churnml.models.candidates.logistic import fit_weights
 from churnml.models.plain_files import parse_json
-from churnml.models.rows import TrainingFrame, salted
-from churnml.statistics.bootstrap import paired_difference
-from churnml.statistics.logodds import Floats, add_up, row_log_loss
-from churnml.statistics.shifts import shift_per_group
+from churnml.models.rows import TrainingFrame
+from churnml.statistics.logodds import Floats, add_up
 
 _FILE = "splines.json"
 _KNOTS = (0.05, 0.35, 0.65, 0.95)
 _ENDS = (0.01, 0.99)
-_VARIANCES = (0.03, 0.1, 0.3, 1.0)
-_HELD_OUT_SHARE = 0.25
-_MOST_ROWS_FOR_VARIANCE = 20_000
+_VARIANCE = 0.1
 _MOST_ROWS = 60_000
 _BATCH = 50_000
 _NO_SPREAD = 1e-9
@@ -34,10 +30,9 @@ class SplineLogistic(Candidate):
     Each feature enters as ``sign(x) log(1 + |x|)``, held within its 1 % and 99 % quantiles of the training rows: beyond
     what was seen, a curve stays where it was. The curves have four knots at the quantiles .05, .35, .65 and .95 and are
     linear beyond them (Harrell 2015, "Regression Modeling Strategies", section 2.4.5); a feature with few different
-    values has fewer. A null takes the mean, and has a weight of its own. All weights share one normal prior, so that
-    many windows of one thing do not add up to certainty; how wide it is, customers who are kept apart tell: see
-    ``find_variance``. At most about 60,000 rows, of whole customers, are fitted on: more change the curves less than
-    their own prior does.
+    values has fewer. A null takes the mean, and has a weight of its own. All weights share one normal prior whose
+    variance falls with the number of features, so that many windows of one thing do not add up to certainty. At most
+    about 60,000 rows, of whole customers, are fitted on: more change the curves less than their own prior does.
     """
 
     name = "spline_logistic"
@@ -71,7 +66,7 @@ class SplineLogistic(Candidate):
             basis.T[columns] = part
         self.centres = np.average(basis, axis=0, weights=rows.weights)
         basis -= self.centres
-        self.weights = fit_weights(basis, rows, find_variance(basis, rows, len(self.columns)))
+        self.weights = fit_weights(basis, rows, _VARIANCE / len(self.columns))
         return self
 
     def free_logodds(self, X: pd.DataFrame) -> Floats:
@@ -160,49 +155,6 @@ class SplineLogistic(Candidate):
                 for column, centre, weight in zip(basis, self.centres[columns], self.weights[columns], strict=True):
                     curve += (column - centre) * weight
         return curves
-
-
-def find_variance(columns: Floats, frame: TrainingFrame, features: int) -> float:
-    """Find how wide a prior the weights need, on a quarter of the customers that is kept apart.
-
-    The variance is 0.03, 0.1, 0.3 or 1 over the number of features: the narrowest whose next one does not lower the
-    shape loss by more than one customer-clustered standard error. Where few features tell nearly all, as in shops with
-    a strict pace, a narrow prior would hide them behind the many that tell nothing.
-
-    Parameters
-    ----------
-    columns : array of float, shape (rows, columns)
-        Centred columns of all curves.
-    frame : TrainingFrame
-        Outcomes, snapshots and weights of the same rows. Of more than 20,000, whole customers are drawn.
-    features : int
-        Number of features.
-
-    Returns
-    -------
-    float
-        Variance of each weight on its standardised column; the narrowest one where nobody can be kept apart.
-    """
-    drawn = frame.drawn(_MOST_ROWS_FOR_VARIANCE)
-    held_out = salted(frame.hashes, "variance") < _HELD_OUT_SHARE
-    learnt, told = drawn & ~held_out, drawn & held_out
-    best = _VARIANCES[0] / features
-    if not (learnt.any() and told.any()):
-        return best
-    rows, basis, unseen = frame.take(learnt), columns[learnt], columns[told]
-    churned, days, customers = frame.churned[told], frame.snapshots[told], frame.customers[told]
-
-    def losses(variance: float) -> Floats:
-        return row_log_loss(churned, shift_per_group(churned, unseen @ fit_weights(basis, rows, variance), days))
-
-    least = losses(best)
-    for variance in _VARIANCES[1:]:
-        found = losses(variance / features)
-        difference, error = paired_difference(found, least, customers)
-        if not difference < -error:
-            break
-        best, least = variance / features, found
-    return best
 
 
 def _log(values: Floats) -> Floats:
