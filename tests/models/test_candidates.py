@@ -343,6 +343,16 @@ def test_each_quarter_of_the_customers_stops_one_forest_and_their_mean_is_said(f
     assert [one == other for one, other in zip(*first, strict=True)] == [False, False, True, False]
 
 
+@pytest.mark.parametrize(("enough", "forests"), [(0, 4), (1, 1)])
+def test_with_enough_rows_one_forest_is_grown(
+    frame: TrainingFrame, enough: int, forests: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("churnml.models.candidates.lightgbm._ENOUGH_ROWS", len(frame) - enough)
+    model = fit("lightgbm", frame, EARLY)
+    assert isinstance(model, LightGbm)
+    assert len(model.boosters) == forests
+
+
 @pytest.mark.parametrize(("apart", "forests"), [(1, 3), (4, 1)])
 def test_a_quarter_whose_customers_all_end_alike_stops_nothing(frame: TrainingFrame, apart: int, forests: int) -> None:
     alike = np.floor(salted(frame.hashes, "early stopping") * 4) < apart
