@@ -18,7 +18,7 @@ import pyarrow as pa
 from ibis.util import gen_name
 
 from churnml.data.engines import sources
-from churnml.data.engines.compiled import RememberingBackend, text_of_form, with_tables
+from churnml.data.engines.compiled import Asked, RememberingBackend, text_of_form, with_tables
 from churnml.data.engines.engine import Engine, Found, unknown_timezone
 from churnml.data.engines.sql import identifier, quoted
 from churnml.data.scratch import Scratch
@@ -111,8 +111,7 @@ class DuckDBEngine(Engine):
         return hashed
 
     def _stream(self, table: ir.Table, rows: int) -> Iterable[pa.RecordBatch]:
-        # Ibis 12 asks for the name that this reader had before DuckDB 2.
-        stream: Iterable[pa.RecordBatch] = self.backend.con.sql(self.backend.compile(table)).to_arrow_reader(rows)
+        stream: Iterable[pa.RecordBatch] = Asked(self.backend.con, self.backend.compile(table)).to_arrow_reader(rows)
         return stream
 
 
