@@ -80,8 +80,12 @@ class Explainer:
         def reindexed(table: pd.DataFrame) -> pd.DataFrame:
             return table.set_axis(pd.Index(public_ids.loc[table.index].to_numpy(), name=table.index.name))
 
+        kept = self.explained.contributions
         explained = replace(
-            self.explained, reasons=reindexed(self.explained.reasons), weights=reindexed(self.explained.weights)
+            self.explained,
+            reasons=reindexed(self.explained.reasons),
+            weights=reindexed(self.explained.weights),
+            contributions=None if kept is None else reindexed(kept),
         )
         ids = PublicIds(pd.Series(public_ids.index, index=pd.Index(public_ids)))
         return replace(self, X=reindexed(self.X), explained=explained, worth=reindexed(self.worth), ids=ids)
@@ -114,14 +118,13 @@ class Explainer:
         """
         known = [customer for customer in dict.fromkeys(customers) if customer in self.X.index]
         X = self.X.loc[known]
-        told = dict(zip(known, self.writer.write(X, self.model.contributions(X)[1]), strict=True)) if known else {}
+        told = dict(zip(known, self.writer.write(X, self._contributions(X)), strict=True)) if known else {}
         shared_by = SHARED_BY if self.ids.pseudonymous else 1
         happened = timeline(History(self.shop, self.snapshot_date), self.ids.real(known), shared_by=shared_by)
         happened["customer_id"] = self.ids.public(happened["customer_id"])
         said = say_events(happened, self.sentences.language, self.sentences.currency, self.names)
         events = said.drop(columns="customer_id")
-        places = said.groupby("customer_id").indices
-        none = np.array([], dtype=np.intp)
+        places = _places(said["customer_id"])
         rows = {row["customer_id"]: row for _, row in frame[frame["customer_id"].isin(known)].iterrows()}
         weights = self.explained.weights.loc[known].astype("float64")
         return {
@@ -131,7 +134,7 @@ class Explainer:
                 told[customer].leaving,
                 told[customer].staying,
                 _heaviest_first(pd.Series(row, index=weights.columns)),
-                events.iloc[places.get(customer, none)].reset_index(drop=True),
+                events.iloc[places.get(customer, slice(0))].reset_index(drop=True),
                 pd.Series(worth, index=self.worth.columns, name=customer),
             )
             for customer, row, worth in zip(known, weights.to_numpy(), self.worth.loc[known].to_numpy(), strict=True)
@@ -215,9 +218,21 @@ class Explainer:
         X = build(History(self.shop, day), self.model.definition, features)[list(self.model.names)]
         return X.set_axis(self.ids.public(X.index.to_series()))
 
+    def _contributions(self, X: pd.DataFrame) -> pd.DataFrame:
+        kept = self.explained.contributions
+        return self.model.contributions(X)[1] if kept is None else kept.loc[X.index]
+
     def _writer_of(self, X: pd.DataFrame) -> ReasonWriter:
         return make_writer(self.model, X, self.sentences, self.min_weight)
 
 
 def _heaviest_first(weights: pd.Series) -> pd.Series:
-    return weights.sort_values(ascending=False, kind="stable")
+    return weights.iloc[np.argsort(-weights.to_numpy(), kind="stable")]
+
+
+def _places(customers: pd.Series) -> dict[str, slice]:
+    """Return where the rows of each customer lie, which stand one below the other."""
+    ids = customers.to_numpy(dtype=object)
+    starts = np.flatnonzero(np.append(True, ids[1:] != ids[:-1])) if len(ids) else np.array([], dtype=np.intp)
+    ends = np.append(starts[1:], len(ids))
+    return {ids[start]: slice(start, end) for start, end in zip(starts, ends, strict=True)}
