@@ -126,18 +126,21 @@ class Explainer:
         events = said.drop(columns="customer_id")
         places = _places(said["customer_id"])
         rows = {row["customer_id"]: row for _, row in frame[frame["customer_id"].isin(known)].iterrows()}
-        weights = self.explained.weights.loc[known].astype("float64")
+        table = self.explained.weights.loc[known]
+        weights = table.to_numpy(dtype=np.float64)
+        heaviest = np.argsort(-weights, axis=1, kind="stable")
+        worth = self.worth.loc[known].to_numpy()
         return {
             customer: Story(
                 customer,
                 rows[customer],
                 told[customer].leaving,
                 told[customer].staying,
-                _heaviest_first(pd.Series(row, index=weights.columns)),
+                pd.Series(weights[at, heaviest[at]], index=table.columns[heaviest[at]]),
                 events.iloc[places.get(customer, slice(0))].reset_index(drop=True),
-                pd.Series(worth, index=self.worth.columns, name=customer),
+                pd.Series(worth[at], index=self.worth.columns, name=customer),
             )
-            for customer, row, worth in zip(known, weights.to_numpy(), self.worth.loc[known].to_numpy(), strict=True)
+            for at, customer in enumerate(known)
         }
 
     def stability(self, customers: Sequence[str], snapshots: int = 3, every_days: int = 30) -> pd.DataFrame:
@@ -200,7 +203,7 @@ class Explainer:
             story.row.drop("customer_id"),
             story.leaving,
             story.staying,
-            _heaviest_first(sum_concepts(contributions, self.model.concepts).iloc[0]),
+            sum_concepts(contributions, self.model.concepts).iloc[0].sort_values(ascending=False, kind="stable"),
             story.events,
             story.worth,
             features.sort_values("contribution", ascending=False, ignore_index=True, kind="stable"),
@@ -224,10 +227,6 @@ class Explainer:
 
     def _writer_of(self, X: pd.DataFrame) -> ReasonWriter:
         return make_writer(self.model, X, self.sentences, self.min_weight)
-
-
-def _heaviest_first(weights: pd.Series) -> pd.Series:
-    return weights.iloc[np.argsort(-weights.to_numpy(), kind="stable")]
 
 
 def _places(customers: pd.Series) -> dict[str, slice]:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
-import duckdb
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
@@ -85,7 +84,7 @@ class Asked:
         One query without parameters.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, text: str) -> None:
+    def __init__(self, connection: Any, text: str) -> None:
         self._connection = connection
         self._text = text
 
