@@ -58,6 +58,7 @@ class DuckDBEngine(Engine):
         )
         # The connection outlives the backend for a moment and would write its file anew: it is closed first.
         weakref.finalize(self.backend, _close, self.backend.con, scratch)
+        self.backend.raw_sql("PRAGMA disable_checkpoint_on_shutdown")  # the file goes with the engine
         # It would be printed among results. A notebook without ipywidgets cannot show it, and cannot switch it off.
         with suppress(duckdb.InvalidInputException):
             self.backend.raw_sql("SET enable_progress_bar = false")
