@@ -34,7 +34,7 @@ _KEYS = {
     *("value", "definition", "features", "as_of", "card", "files"),
 }
 _VERSION_DIGITS = 12
-_NAME = re.compile(r"[a-z_]+\.(json|txt)")
+_NAME = re.compile(r"[a-z_]+[0-9]?\.(json|txt)")
 _FEATURE = re.compile(r"[a-z][a-z0-9_]*")
 
 

@@ -34,7 +34,7 @@ def frame(make_frame: MakeFrame) -> TrainingFrame:
 
 @pytest.fixture(scope="module")
 def booster(frame: TrainingFrame) -> lightgbm.Booster:
-    booster = LightGbm().fit(frame, FitSettings(seed=7, threads=1, trees=150)).booster
+    booster = LightGbm().fit(frame, FitSettings(seed=7, threads=1, trees=150)).boosters[0]
     assert booster is not None
     return booster
 
@@ -129,7 +129,7 @@ def test_wrong_values_are_never_given(
 
 def test_a_model_of_one_leaf_explains_nothing(make_frame: MakeFrame) -> None:
     small = make_frame(customers=20, snapshots=1)
-    booster = LightGbm().fit(dataclasses.replace(small, X=small.X * 0), FitSettings(7, 1, trees=3)).booster
+    booster = LightGbm().fit(dataclasses.replace(small, X=small.X * 0), FitSettings(7, 1, trees=3)).boosters[0]
     assert booster is not None
     base, values = tree_contributions(booster, small.X)
     assert base == pytest.approx(0.0, abs=1e-9)

@@ -21,7 +21,7 @@ import numpy
 from churnml.models.candidates.lightgbm import LightGbm
 for text in json.load(open(sys.argv[1])):
     try:
-        forest = LightGbm.load({"trees.txt": text.encode()}).booster
+        forest = LightGbm.load({"trees.txt": text.encode()}).boosters[0]
     except ValueError:  # LightGBM says itself that a parameter is none
         continue
     rows = numpy.random.default_rng(0).normal(size=(20, forest.num_feature()))

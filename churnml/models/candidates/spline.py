@@ -62,7 +62,7 @@ class SplineLogistic(Candidate):
         if not self.columns:
             return self
         basis = np.empty((len(rows), sum(self._widths())), order="F")
-        for columns, part in zip(self._columns(), self._bases(rows.X), strict=True):
+        for columns, part in zip(self._columns(), self._bases(values[:, varies]), strict=True):
             basis.T[columns] = part
         self.centres = np.average(basis, axis=0, weights=rows.weights)
         basis -= self.centres
@@ -137,9 +137,8 @@ class SplineLogistic(Candidate):
         ends = np.cumsum(self._widths())
         return [slice(end - width, end) for end, width in zip(ends.tolist(), self._widths(), strict=True)]
 
-    def _bases(self, X: pd.DataFrame) -> Iterator[list[Floats]]:
-        """Return the columns of each feature's curve, shape (rows,) each."""
-        values = np.clip(_log(select(X, self.columns)), self.low, self.high)
+    def _bases(self, values: Floats) -> Iterator[list[Floats]]:
+        """Return the columns of each feature's curve, shape (rows,) each, from held logarithms."""
         for at, knots in enumerate(self.knots):
             x = values[:, at]
             missing = np.isnan(x)
@@ -150,7 +149,8 @@ class SplineLogistic(Candidate):
         """Return the value of each feature's curve, shape (rows, features)."""
         curves = np.zeros((len(X), len(self.columns)), order="F")
         for first in range(0, len(X), _BATCH):
-            bases = self._bases(X.iloc[first : first + _BATCH])
+            logs = _log(select(X.iloc[first : first + _BATCH], self.columns))
+            bases = self._bases(np.clip(logs, self.low, self.high))
             for curve, columns, basis in zip(curves[first : first + _BATCH].T, self._columns(), bases, strict=True):
                 for column, centre, weight in zip(basis, self.centres[columns], self.weights[columns], strict=True):
                     curve += (column - centre) * weight

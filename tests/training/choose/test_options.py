@@ -27,7 +27,12 @@ def chosen(frame: TrainingFrame, fade_days: int | None = None) -> Recipe:
 @pytest.mark.slow
 def test_a_shop_that_does_not_change_stays_plain(make_frame: MakeFrame) -> None:
     found = chosen(make_frame(customers=600))
-    assert (found.fade_days, found.newest, found.every) == (None, None, 1)
+    assert (found.fade_days, found.newest, found.every, found.params) == (None, None, 1, {})
+
+
+@pytest.mark.slow
+def test_the_best_thresholds_are_taken_where_the_risk_has_steps(make_frame: MakeFrame) -> None:
+    assert chosen(make_frame(customers=600, hidden=1.5)).params == {"extra_trees": False}
 
 
 @pytest.mark.slow
