@@ -3,35 +3,56 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
 
 from churnml.config import Config, ReportingSettings, SnapshotSettings, TrainingSettings
 from docs.blocks import run_command
 
 CUSTOMERS = 600
+LIGHTER: dict[type[BaseModel], dict[str, Any]] = {
+    SnapshotSettings: {"at_most": 6},
+    TrainingSettings: {
+        "candidates": ["recency_rule", "lightgbm"],
+        "folds": 2,
+        "fade_days": 0,
+        "bootstrap_draws": 20,
+    },
+    ReportingSettings: {"periods": 1},
+}
 
 
 @contextmanager
 def light_training() -> Iterator[None]:
     """Make trainings take seconds: the defaults of the settings are lighter inside."""
-    lighter = {
-        "snapshots": SnapshotSettings(at_most=6),
-        "training": TrainingSettings(candidates=["recency_rule", "lightgbm"], folds=2, fade_days=0, bootstrap_draws=20),
-        "reporting": ReportingSettings(periods=1),
-    }
-    fields = Config.model_fields
-    before = {name: fields[name].default for name in lighter}
+    with ExitStack() as lighter:
+        for section, values in LIGHTER.items():
+            lighter.enter_context(_with_defaults(section, values))
+        # A section of which a file or a command says nothing at all has a default of its own.
+        sections = {name: field.annotation for name, field in Config.model_fields.items()}
+        whole = {name: section() for name, section in sections.items() if section in LIGHTER}
+        lighter.enter_context(_with_defaults(Config, whole))
+        yield
+
+
+@contextmanager
+def _with_defaults(settings: type[BaseModel], defaults: Mapping[str, Any]) -> Iterator[None]:
+    before = {name: settings.model_fields[name].default for name in defaults}
     try:
-        for name, value in lighter.items():
-            fields[name].default = value
-        Config.model_rebuild(force=True)
+        _set_defaults(settings, defaults)
         yield
     finally:
-        for name, value in before.items():
-            fields[name].default = value
-        Config.model_rebuild(force=True)
+        _set_defaults(settings, before)
+
+
+def _set_defaults(settings: type[BaseModel], defaults: Mapping[str, Any]) -> None:
+    for name, default in defaults.items():
+        settings.model_fields[name].default = default
+    settings.model_rebuild(force=True)
 
 
 def make_shop(folder: Path, customers: int = CUSTOMERS) -> Path:

@@ -305,8 +305,8 @@ def test_the_version_is_the_packages(run: Run) -> None:
 def test_a_killed_training_resumes_and_ends_as_if_nothing_had_been(
     run: Run, simulated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = "features:\n  families: [recency, frequency, monetary]\ntraining:\n  folds: 2\n  bootstrap_draws: 20\n"
-    (tmp_path / "few.yaml").write_text(settings)
+    settings = "training:\n  candidates: [recency_rule, lightgbm]\n  folds: 2\n  bootstrap_draws: 20\n"
+    (tmp_path / "few.yaml").write_text(f"features:\n  families: [recency, frequency, monetary]\n{settings}")
     command = ("train", simulated, "--as-of", "2025-03-01", "--every", 90, "--config", tmp_path / "few.yaml", "--json")
     versions = []
     for name in ("whole", "broken"):

@@ -14,7 +14,7 @@ from typer.main import get_command
 
 import churnml
 from churnml import cli
-from churnml.config import Config
+from churnml.config import Config, load_config
 from churnml.data.contract import TABLES
 from churnml.features import dictionary
 from churnml.reporting.columns import columns
@@ -95,7 +95,9 @@ def test_light_trainings_leave_the_settings_as_they_were() -> None:
     before = Config()
     with light_training():
         assert Config().training.folds == 2
-    assert Config() == before
+        # As a command lays its options over a file that says nothing of the section.
+        assert load_config(snapshots={"every_days": None}).snapshots.at_most == 6
+    assert Config() == load_config(snapshots={"every_days": None}) == before
 
 
 def test_every_page_is_in_the_navigation() -> None:

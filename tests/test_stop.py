@@ -42,6 +42,7 @@ PHASES = {
 
 SETTINGS = """
 reporting: {periods: 0, rows: 50}
+snapshots: {at_most: 12}
 features: {families: [recency, frequency, monetary]}
 training: {candidates: [recency_rule, rfm_logistic, lightgbm], folds: 2, bootstrap_draws: 20}
 """

@@ -28,11 +28,14 @@ class Explained:
         Reasons of every customer as text: ``reason_1``, ``reason_1_concept``, ..., null where there is none.
     weights : pandas DataFrame
         Weight of every concept for every customer in log-odds (float32).
+    contributions : pandas DataFrame or None
+        SHAP values of every customer in log-odds; None of more than 20,000, for which they would take much memory.
     """
 
     base: float
     reasons: pd.DataFrame
     weights: pd.DataFrame
+    contributions: pd.DataFrame | None
 
 
 def make_writer(model: Model, X: pd.DataFrame, sentences: Sentences, min_weight: float) -> ReasonWriter:
@@ -49,30 +52,32 @@ def make_writer(model: Model, X: pd.DataFrame, sentences: Sentences, min_weight:
     min_weight : float
         Least weight of a reason, in log-odds.
     """
-    drawn = X.iloc[:: -(-len(X) // _DRAWN)]
-    usual = model.contributions(drawn)[1]
-    return ReasonWriter(X, sentences, min_weight, usual)
+    return ReasonWriter(X, sentences, min_weight, model.contributions(_drawn(X))[1])
 
 
-def explain_all(model: Model, X: pd.DataFrame, writer: ReasonWriter) -> Explained:
-    """Explain every customer; SHAP values exist for one batch at a time only.
+def explain_all(
+    model: Model, X: pd.DataFrame, sentences: Sentences, min_weight: float
+) -> tuple[Explained, ReasonWriter]:
+    """Explain every customer, and give the writer of their reasons; see `make_writer` for the parameters.
 
-    Parameters
-    ----------
-    model : Model
-        Model whose SHAP values are explained.
-    X : pandas DataFrame
-        Features of all customers.
-    writer : ReasonWriter
-        Writer of the customers' reasons.
+    SHAP values exist for one batch at a time only, and those of so few that all are learned from are computed once.
     """
-    base, reasons, weights = 0.0, [], []
+    drawn = _drawn(X)
+    base, contributions = model.contributions(drawn)
+    writer = ReasonWriter(X, sentences, min_weight, contributions)
+    kept = contributions if len(drawn) == len(X) else None
+    reasons, weights = [], []
     for start in range(0, len(X), _BATCH):
         rows = X.iloc[start : start + _BATCH]
-        base, contributions = model.contributions(rows)
+        if kept is None:
+            base, contributions = model.contributions(rows)
         weights.append(sum_concepts(contributions, model.concepts).astype(np.float32))
         reasons.append(_columns(writer.write(rows, contributions), rows.index))
-    return Explained(base, pd.concat(reasons), pd.concat(weights))
+    return Explained(base, pd.concat(reasons), pd.concat(weights), kept), writer
+
+
+def _drawn(X: pd.DataFrame) -> pd.DataFrame:
+    return X.iloc[:: -(-len(X) // _DRAWN)]
 
 
 def _columns(told: list[Told], index: pd.Index) -> pd.DataFrame:

@@ -80,8 +80,12 @@ class Explainer:
         def reindexed(table: pd.DataFrame) -> pd.DataFrame:
             return table.set_axis(pd.Index(public_ids.loc[table.index].to_numpy(), name=table.index.name))
 
+        kept = self.explained.contributions
         explained = replace(
-            self.explained, reasons=reindexed(self.explained.reasons), weights=reindexed(self.explained.weights)
+            self.explained,
+            reasons=reindexed(self.explained.reasons),
+            weights=reindexed(self.explained.weights),
+            contributions=None if kept is None else reindexed(kept),
         )
         ids = PublicIds(pd.Series(public_ids.index, index=pd.Index(public_ids)))
         return replace(self, X=reindexed(self.X), explained=explained, worth=reindexed(self.worth), ids=ids)
@@ -114,27 +118,29 @@ class Explainer:
         """
         known = [customer for customer in dict.fromkeys(customers) if customer in self.X.index]
         X = self.X.loc[known]
-        told = dict(zip(known, self.writer.write(X, self.model.contributions(X)[1]), strict=True)) if known else {}
+        told = dict(zip(known, self.writer.write(X, self._contributions(X)), strict=True)) if known else {}
         shared_by = SHARED_BY if self.ids.pseudonymous else 1
         happened = timeline(History(self.shop, self.snapshot_date), self.ids.real(known), shared_by=shared_by)
         happened["customer_id"] = self.ids.public(happened["customer_id"])
         said = say_events(happened, self.sentences.language, self.sentences.currency, self.names)
         events = said.drop(columns="customer_id")
-        places = said.groupby("customer_id").indices
-        none = np.array([], dtype=np.intp)
+        places = _places(said["customer_id"])
         rows = {row["customer_id"]: row for _, row in frame[frame["customer_id"].isin(known)].iterrows()}
-        weights = self.explained.weights.loc[known].astype("float64")
+        table = self.explained.weights.loc[known]
+        weights = table.to_numpy(dtype=np.float64)
+        heaviest = np.argsort(-weights, axis=1, kind="stable")
+        worth = self.worth.loc[known].to_numpy()
         return {
             customer: Story(
                 customer,
                 rows[customer],
                 told[customer].leaving,
                 told[customer].staying,
-                _heaviest_first(pd.Series(row, index=weights.columns)),
-                events.iloc[places.get(customer, none)].reset_index(drop=True),
-                pd.Series(worth, index=self.worth.columns, name=customer),
+                pd.Series(weights[at, heaviest[at]], index=table.columns[heaviest[at]]),
+                events.iloc[places.get(customer, slice(0))].reset_index(drop=True),
+                pd.Series(worth[at], index=self.worth.columns, name=customer),
             )
-            for customer, row, worth in zip(known, weights.to_numpy(), self.worth.loc[known].to_numpy(), strict=True)
+            for at, customer in enumerate(known)
         }
 
     def stability(self, customers: Sequence[str], snapshots: int = 3, every_days: int = 30) -> pd.DataFrame:
@@ -197,7 +203,7 @@ class Explainer:
             story.row.drop("customer_id"),
             story.leaving,
             story.staying,
-            _heaviest_first(sum_concepts(contributions, self.model.concepts).iloc[0]),
+            sum_concepts(contributions, self.model.concepts).iloc[0].sort_values(ascending=False, kind="stable"),
             story.events,
             story.worth,
             features.sort_values("contribution", ascending=False, ignore_index=True, kind="stable"),
@@ -215,9 +221,17 @@ class Explainer:
         X = build(History(self.shop, day), self.model.definition, features)[list(self.model.names)]
         return X.set_axis(self.ids.public(X.index.to_series()))
 
+    def _contributions(self, X: pd.DataFrame) -> pd.DataFrame:
+        kept = self.explained.contributions
+        return self.model.contributions(X)[1] if kept is None else kept.loc[X.index]
+
     def _writer_of(self, X: pd.DataFrame) -> ReasonWriter:
         return make_writer(self.model, X, self.sentences, self.min_weight)
 
 
-def _heaviest_first(weights: pd.Series) -> pd.Series:
-    return weights.sort_values(ascending=False, kind="stable")
+def _places(customers: pd.Series) -> dict[str, slice]:
+    """Return where the rows of each customer lie, which stand one below the other."""
+    ids = customers.to_numpy(dtype=object)
+    starts = np.flatnonzero(np.append(True, ids[1:] != ids[:-1])) if len(ids) else np.array([], dtype=np.intp)
+    ends = np.append(starts[1:], len(ids))
+    return {ids[start]: slice(start, end) for start, end in zip(starts, ends, strict=True)}

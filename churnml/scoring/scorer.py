@@ -33,7 +33,7 @@ from churnml.models.value import LEFT, NEEDED, PACE, RETURNED, STAYED
 from churnml.scoring.changes import check_earlier
 from churnml.scoring.compare import compare
 from churnml.scoring.contact_by import contact_days
-from churnml.scoring.explain_all import explain_all, make_writer
+from churnml.scoring.explain_all import explain_all
 from churnml.scoring.explainer import Explainer
 from churnml.scoring.plays import BANDS, PlayBook, read_plays
 from churnml.scoring.ranking import Ranking
@@ -132,8 +132,7 @@ class Scorer:
         X = built[[declared.name for declared in features]]
         currency = shop.currency
         sentences = Sentences(catalogue(shop), settings.language, currency)
-        writer = make_writer(model, X, sentences, settings.min_reason_weight)
-        explained = explain_all(model, X, writer)
+        explained, writer = explain_all(model, X, sentences, settings.min_reason_weight)
 
         worth = self._worth(built, history)
         frame = pd.DataFrame({"churn_probability": sigmoid(model.predict_logodds(X))}, index=X.index)

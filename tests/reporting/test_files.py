@@ -27,8 +27,10 @@ from churnml.scoring.scorer import Scorer
 from churnml.workflow import score
 
 DAY, LATER = date(2025, 3, 1), date(2025, 4, 1)
-FEW = Config(reporting=ReportingSettings(periods=2))
-"""Two periods of key figures, of which one is before the other, are enough where the files are the subject."""
+FEW = Config(reporting=ReportingSettings(periods=2, rows=150))
+"""Two periods of key figures, of which one is before the other, and the page of the list and some others, are enough
+where the files are the subject."""
+NO_FIGURES = Config(reporting=ReportingSettings(periods=0, rows=150))
 
 
 @pytest.fixture(scope="module")
@@ -131,14 +133,14 @@ def test_pseudonyms_stand_for_the_same_customers_in_all_files(
     shop: Shop, model: Model, ranking: Ranking, tmp_path: Path
 ) -> None:
     out, secrets = tmp_path / "out", tmp_path / "secrets"
-    score(shop, out, FEW, model=model, snapshot_date=DAY, secrets=secrets)
+    score(shop, out, NO_FIGURES, model=model, snapshot_date=DAY, secrets=secrets)
     mapping = read_csv(secrets / "mapping.csv", language=None).set_index("pseudonym").customer_id
     found = pd.read_parquet(out / "ranking.parquet")
     real = found.assign(customer_id=found.customer_id.map(mapping))
     pd.testing.assert_frame_equal(real.drop(columns="list_rank"), ranking.frame, check_dtype=False)
     for later in (LATER, LATER):
-        outcome = score(shop, out, FEW, model=model, snapshot_date=later, secrets=secrets)
-    score(shop, tmp_path / "open", FEW, model=model, snapshot_date=LATER, previous=_open(ranking, tmp_path))
+        outcome = score(shop, out, NO_FIGURES, model=model, snapshot_date=later, secrets=secrets)
+    score(shop, tmp_path / "open", NO_FIGURES, model=model, snapshot_date=LATER, previous=_open(ranking, tmp_path))
     open_list = pd.read_parquet(tmp_path / "open" / "ranking.parquet")
     hidden = pd.read_parquet(out / "ranking.parquet")
     mapping = read_csv(secrets / "mapping.csv", language=None).set_index("pseudonym").customer_id

@@ -72,6 +72,34 @@ def test_probabilities_are_those_of_the_model(ranking: Ranking, shop: Shop, mode
     np.testing.assert_array_equal(found, expected.loc[found.index])
 
 
+def test_weights_are_the_same_in_batches_and_computed_once_for_few(
+    ranking: Ranking, shop: Shop, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customers = ranking.frame.customer_id.to_list()
+    explained = []
+
+    def split(self: Model, X: pd.DataFrame) -> tuple[float, pd.DataFrame]:
+        explained.append(len(X))
+        return contributions(self, X)
+
+    contributions = Model.contributions
+    monkeypatch.setattr(Model, "contributions", split)
+    stories = ranking.stories(customers[:50])
+    assert explained == [], "list and stories share them"
+    monkeypatch.setattr("churnml.scoring.explain_all._DRAWN", len(customers) - 1)
+    monkeypatch.setattr("churnml.scoring.explain_all._BATCH", 500)
+    many = Scorer(model).rank(shop, DAY)
+    assert many.explainer.explained.contributions is None
+    # Every second customer is drawn to know what is usual; then all are explained, 500 at once.
+    rest = len(customers) % 500
+    assert explained == [-(-len(customers) // 2), *[500] * (len(customers) // 500), *([rest] if rest else [])]
+    pd.testing.assert_frame_equal(many.explainer.explained.weights, ranking.explainer.explained.weights)
+    for customer, story in many.stories(customers[:50]).items():
+        pd.testing.assert_series_equal(story.concepts, stories[customer].concepts)
+        assert story.concepts.is_monotonic_decreasing
+        pd.testing.assert_frame_equal(story.events, stories[customer].events)
+
+
 def test_bands_follow_the_probability(ranking: Ranking) -> None:
     lows = ranking.frame.groupby("risk_band").churn_probability.agg(["min", "max"])
     bounds = {"very high": (0.75, 1), "high": (0.5, 0.75), "medium": (0.25, 0.5), "low": (0, 0.25)}

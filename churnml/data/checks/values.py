@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
@@ -23,6 +26,7 @@ _NOISE = {
 }  # text: 0.30000000000000004 is how a program writes 0.3
 _DIGITS = 4
 _FIVE_DIGITS = r"\.\d{4}\d*[1-9]\d*\s*$"
+_Look = Callable[[ir.Table, Column], ir.Value]
 
 
 def missing_columns(raw: ir.Table, table: Table) -> list[str]:
@@ -100,13 +104,15 @@ def _brought(raw: ir.Table, table: Table) -> list[Column]:
 
 def _counts(raw: ir.Table, table: Table) -> ir.Table:
     """Count the rows, those with each fault, those that the door changes, and stand-ins for nothing."""
+    columns = _brought(raw, table)
+    raw = raw.mutate(**{_name(look, column): look(raw, column) for column in columns for look in _looks_at(column)})
     counts = {"rows": raw.count()}
-    for column in _brought(raw, table):
+    for column in columns:
         kinds = _bad_rows(raw, table, column)
         counts |= {f"bad:{fault}:{column.name}": rows.sum() for fault, rows in kinds.items()}
         counts |= {
             f"values:{rule}:{column.name}": (
-                as_type(raw, column).notnull() & as_type(raw, table.column[rule.column]).notnull()
+                _look(as_type, raw, column).notnull() & _look(as_type, raw, table.column[rule.column]).notnull()
             ).sum()
             for rule in kinds
             if isinstance(rule, NotBefore)
@@ -119,31 +125,47 @@ def _counts(raw: ir.Table, table: Table) -> ir.Table:
     if RECORDED_AT.name in raw.columns:
         counts["not recorded"] = without_gaps(raw[RECORDED_AT.name]).isnull().sum()
     if table is ORDERS and "amount" in raw.columns:
-        counts["zero"] = (as_type(raw, ORDERS.column["amount"]) == 0).sum()
+        counts["zero"] = (_look(as_type, raw, ORDERS.column["amount"]) == 0).sum()
     return raw.aggregate(**counts)
+
+
+def _looks_at(column: Column) -> list[_Look]:
+    return [value_of, as_type, *([as_number] if column.type in ("number", "money") else [])]
+
+
+def _look(look: _Look, raw: ir.Table, column: Column) -> Any:
+    """Look at a column as the door does; what was computed with the rows is not written out for every fault."""
+    name = _name(look, column)
+    return raw[name] if name in raw.columns else look(raw, column)
+
+
+def _name(look: _Look, column: Column) -> str:
+    return f"churnml {look.__name__} {column.name}"
 
 
 def _bad_rows(raw: ir.Table, table: Table, column: Column) -> dict[Fault, ir.BooleanValue]:
     """Conditions on raw rows that must not hold, by fault."""
     received = raw[column.name]
-    given = value_of(raw, column).notnull()
+    given = _look(value_of, raw, column).notnull()
     bad: dict[Fault, ir.BooleanValue] = {}
     if column.type in ("number", "money"):
         bad = _bad_numbers(raw, table, column)
     elif not (received.type().is_string() and column.type == "text"):  # that stays what it is
-        bad["unreadable"] = given & as_type(raw, column).isnull()
+        bad["unreadable"] = given & _look(as_type, raw, column).isnull()
     if column.required:
         bad["empty"] = ~given
     if column.values:
-        bad["unknown"] = ~as_type(raw, column).isin(column.values)
+        bad["unknown"] = ~_look(as_type, raw, column).isin(column.values)
     if column.type in ("time", "plan"):
-        value = as_type(raw, column)
+        value = _look(as_type, raw, column)
         far = value < ibis.literal(EARLIEST)
         if column.name in (table.event_time, RECORDED_AT.name):
             far = far | (value >= ibis.literal(LATEST))
         bad["far"] = far
         starts = {
-            rule: as_type(raw, table.column[rule.column]) for rule in column.not_before if rule.column in raw.columns
+            rule: _look(as_type, raw, table.column[rule.column])
+            for rule in column.not_before
+            if rule.column in raw.columns
         }
         before = lies_first_before(value, starts)
         bad |= {rule: rows & ~far.fill_null(False) for rule, rows in before.items()}
@@ -151,14 +173,14 @@ def _bad_rows(raw: ir.Table, table: Table, column: Column) -> dict[Fault, ir.Boo
 
 
 def _bad_numbers(raw: ir.Table, table: Table, column: Column) -> dict[Fault, ir.BooleanValue]:
-    number = as_number(raw, column)
+    number = _look(as_number, raw, column)
     bad: dict[Fault, ir.BooleanValue] = {"unreadable": without_gaps(raw[column.name]).notnull() & number.isnull()}
     if column.bounds is not None:
         bad["below"] = number < column.bounds.minimum
         bad["above"] = number > column.bounds.maximum
     if column.at_most is not None:
         most = table.column[column.at_most]
-        limit = as_type(raw, most) if most.default is None else as_type(raw, most).fill_null(most.default)
+        limit = _look(as_type, raw, most) if most.default is None else _look(as_type, raw, most).fill_null(most.default)
         least = most.bounds.minimum if most.bounds else 0
         bad["over"] = (number > limit) & (limit >= least)  # a limit that cannot be is named by itself
     if column.type == "money":
@@ -175,10 +197,10 @@ def _is_rounded(raw: ir.Table, column: Column) -> ir.BooleanValue | None:
     kind = received.type()
     if kind.is_integer() or (kind.is_decimal() and kind.scale is not None and kind.scale <= _DIGITS):
         return None
-    amount = as_type(raw, column)
+    amount = _look(as_type, raw, column)
     if kind.is_decimal():
         return received != amount
-    number = as_number(raw, column).cast("float64")
+    number = _look(as_number, raw, column).cast("float64")
     off = (number - amount.cast("float64")).abs() > number.abs() * _NOISE.get(str(kind).removeprefix("!"), 0.0)
     return off & (received.re_search("[eE]") | received.re_search(_FIVE_DIGITS)) if kind.is_string() else off
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 from ibis.util import gen_name
 
 from churnml.data.engines import sources
-from churnml.data.engines.compiled import RememberingBackend, text_of_form, with_tables
+from churnml.data.engines.compiled import Asked, RememberingBackend, text_of_form, with_tables
 from churnml.data.engines.engine import Engine, Found, unknown_timezone
 from churnml.data.engines.sql import identifier, quoted
 from churnml.data.scratch import Scratch
@@ -58,6 +58,7 @@ class DuckDBEngine(Engine):
         )
         # The connection outlives the backend for a moment and would write its file anew: it is closed first.
         weakref.finalize(self.backend, _close, self.backend.con, scratch)
+        self.backend.raw_sql("PRAGMA disable_checkpoint_on_shutdown")  # the file goes with the engine
         # It would be printed among results. A notebook without ipywidgets cannot show it, and cannot switch it off.
         with suppress(duckdb.InvalidInputException):
             self.backend.raw_sql("SET enable_progress_bar = false")
@@ -111,8 +112,7 @@ class DuckDBEngine(Engine):
         return hashed
 
     def _stream(self, table: ir.Table, rows: int) -> Iterable[pa.RecordBatch]:
-        # Ibis 12 asks for the name that this reader had before DuckDB 2.
-        stream: Iterable[pa.RecordBatch] = self.backend.con.sql(self.backend.compile(table)).to_arrow_reader(rows)
+        stream: Iterable[pa.RecordBatch] = Asked(self.backend.con, self.backend.compile(table)).to_arrow_reader(rows)
         return stream
 
 

@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from churnml.reporting.page.sections import sections
 from churnml.words import words
@@ -49,23 +49,25 @@ def render_page(summary: Mapping[str, Any]) -> str:
 
 
 def _fill(parts: Mapping[str, Any]) -> str:
-    environment = Environment(
-        loader=PackageLoader("churnml.reporting.page", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     library, script, css = _library(), _own("page.js"), _own("page.css")
     # Hashes rather than 'unsafe-inline': an attribute such as onerror, should one ever get in, does not run.
     policy = (
         f"default-src 'none'; script-src {_hash(library)} {_hash(script)}; style-src {_hash(css)}; "
         "base-uri 'none'; form-action 'none'"
     )
-    return environment.get_template("template.html.j2").render(
-        **parts, policy=policy, library=library, script=script, css=css
-    )
+    return _template().render(**parts, policy=policy, library=library, script=script, css=css)
+
+
+@cache
+def _template() -> Template:
+    return Environment(
+        loader=PackageLoader("churnml.reporting.page", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    ).get_template("template.html.j2")
 
 
 def _packed(summary: Mapping[str, Any], names: Mapping[str, Any], events: int) -> str:

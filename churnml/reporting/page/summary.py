@@ -173,7 +173,7 @@ def _story(story: Story) -> dict[str, Any]:
         "weights": {str(concept): round(float(weight), 2) for concept, weight in story.concepts.items()},
         "events": [
             [_day(day), str(kind), str(text)]
-            for day, kind, text in zip(events["day"], events["kind"], events["text"], strict=True)
+            for day, kind, text in zip(*(events[name].tolist() for name in ("day", "kind", "text")), strict=True)
         ],
     }
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import duckdb
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from churnml.data.engines import compiled
-from churnml.data.engines.compiled import RememberingBackend, form_of
+from churnml.data.engines.compiled import Asked, RememberingBackend, form_of
 from churnml.data.engines.duckdb import DuckDBEngine
 
 
@@ -155,3 +157,40 @@ def test_of_many_forms_the_oldest_text_is_let_go(monkeypatch: pytest.MonkeyPatch
     for above in (1.0, 2.0, 3.0):
         engine.of_form(counted, [orders, orders], above)
     assert [arguments for *_, arguments in compiled._texts_of_forms] == [(2.0,), (3.0,)]
+
+
+ANSWERS = """
+    SELECT r AS whole, CASE WHEN r % 3 > 0 THEN r / 4 END AS share, CAST(r AS DECIMAL(12, 4)) AS money, NULL AS nothing,
+        CAST(r AS VARCHAR) || '$1 ? :a' AS text, TIMESTAMP '2025-03-01 10:00' + to_days(CAST(r AS INT)) AS moment,
+        [r] AS list, {'a': r} AS struct
+    FROM range(300000) AS t(r) ORDER BY r
+"""
+
+
+class Older:
+    """A connection of a DuckDB that is asked by relations alone."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.sql = connection.sql
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_a_query_is_answered_as_by_a_relation(older: bool) -> None:
+    connection = duckdb.connect()
+    asked = Asked(Older(connection) if older else connection, ANSWERS)  # type: ignore[arg-type]
+    expected = connection.sql(ANSWERS).to_arrow_table()
+    assert asked.to_arrow_table().equals(expected)
+    batches = list(asked.to_arrow_reader(1_000))
+    assert max(batch.num_rows for batch in batches) <= 2_048  # a vector of DuckDB is the least
+    assert pa.Table.from_batches(batches).equals(expected)
+    assert asked.columns == expected.column_names
+    with pytest.raises(duckdb.Error, match="nowhere"):
+        Asked(connection, "SELECT * FROM nowhere").to_arrow_table()
+
+
+def test_a_query_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    backend, orders = raw_orders(amount=[1.5])
+    monkeypatch.setattr(duckdb._relation, "text_tokens", pytest.fail)  # type: ignore[attr-defined]
+    assert orders.amount.sum().to_pandas() == 1.5
+    with pytest.raises(BaseException, match="SELECT 1"):
+        backend.con.sql("SELECT 1").fetchall()
