@@ -315,8 +315,9 @@ def test_the_shipped_model_finds_its_own_number_of_trees(trained: Training) -> N
     assert trained.model is not None
     assert trained.card.candidate in {"lightgbm", "blend"}
     assert trained.card.recipe.trees is None
-    frame = Recipe.from_card(trained.card.recipe).prepare(trained.frame)
-    assert trained.model.candidate.trees == LightGbm().fit(frame, FitSettings(7, 1)).trees
+    recipe = Recipe.from_card(trained.card.recipe)
+    anew = LightGbm().fit(recipe.prepare(trained.frame), FitSettings(7, 1, params=recipe.params))
+    assert trained.model.candidate.trees == anew.trees
 
 
 def test_the_summary_says_what_was_found(trained: Training) -> None:
