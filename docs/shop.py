@@ -30,6 +30,7 @@ LIGHTER: dict[type[BaseModel], dict[str, Any]] = {
 def light_training() -> Iterator[None]:
     """Make trainings take seconds: the defaults of the settings are lighter inside."""
     with ExitStack() as lighter:
+        lighter.callback(Config.model_rebuild, force=True)  # last of all: it keeps what its sections were
         for section, values in LIGHTER.items():
             lighter.enter_context(_with_defaults(section, values))
         # A section of which a file or a command says nothing at all has a default of its own.

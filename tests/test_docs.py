@@ -37,7 +37,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CHURNML_CACHE", str(tmp_path_factory.mktemp("cache")))
         with light_training():
-            yield make_shop(tmp_path_factory.mktemp("docs") / "shop", customers=300)
+            made = make_shop(tmp_path_factory.mktemp("docs") / "shop", customers=300)
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,8 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.mark.parametrize("page", EXECUTED, ids=name_of)
 def test_the_code_of_a_page_runs(page: Path, shop: Path, tmp_path: Path) -> None:
     shutil.copytree(shop, tmp_path / "page")
-    said = run_page(WORDS[page], tmp_path / "page")
+    with light_training():
+        said = run_page(WORDS[page], tmp_path / "page")
     for block, printed in zip(blocks_of(WORDS[page]), said, strict=True):
         assert printed.strip() or not block.shows, block.code
 
@@ -93,6 +95,7 @@ def test_a_page_is_shown_with_what_it_printed(tmp_path: Path) -> None:
 
 def test_light_trainings_leave_the_settings_as_they_were() -> None:
     before = Config()
+    assert before.snapshots.at_most > 6
     with light_training():
         assert Config().training.folds == 2
         # As a command lays its options over a file that says nothing of the section.
