@@ -23,8 +23,7 @@ from churnml.statistics.metrics import auroc_within, shape_loss
 from churnml.statistics.shifts import fit_intercept
 
 MakeFrame = Callable[..., TrainingFrame]
-SETTINGS = FitSettings(seed=7, threads=1, trees=60)
-EARLY = FitSettings(seed=7, threads=1)
+SETTINGS = FitSettings(seed=7, threads=1)
 RULE = "recency_rule"
 
 every_candidate = pytest.mark.parametrize("name", CANDIDATES)
@@ -319,15 +318,15 @@ def test_the_recency_rule_is_a_logistic_regression_on_the_logarithm(make_frame: 
 
 def test_trees_are_found_on_customers_kept_apart(make_frame: MakeFrame) -> None:
     # Without a signal few trees are best; with one, many more.
-    none = fit("lightgbm", make_frame(signal=0.0), EARLY).trees
-    some = fit("lightgbm", make_frame(hidden=1.5), EARLY).trees
+    none = fit("lightgbm", make_frame(signal=0.0)).trees
+    some = fit("lightgbm", make_frame(hidden=1.5)).trees
     assert none is not None
     assert some is not None
     assert none < some
 
 
 def test_each_quarter_of_the_customers_stops_one_forest_and_their_mean_is_said(frame: TrainingFrame) -> None:
-    model = fit("lightgbm", frame, EARLY)
+    model = fit("lightgbm", frame)
     assert isinstance(model, LightGbm)
     assert len({booster.model_to_string() for booster in model.boosters}) == 4
     said = [booster.predict(frame.X.to_numpy(), raw_score=True) for booster in model.boosters]
@@ -337,7 +336,7 @@ def test_each_quarter_of_the_customers_stops_one_forest_and_their_mean_is_said(f
     third, stirred = np.floor(salted(frame.hashes, "early stopping") * 4) == 2, frame.churned.copy()
     for day in frame.days:
         stirred[third & (frame.snapshots == day)] = frame.churned[third & (frame.snapshots == day)][::-1]
-    again = fit("lightgbm", dataclasses.replace(frame, churned=stirred), EARLY)
+    again = fit("lightgbm", dataclasses.replace(frame, churned=stirred))
     assert isinstance(again, LightGbm)
     first = [[forest.dump_model(num_iteration=1)["tree_info"] for forest in two.boosters] for two in (model, again)]
     assert [one == other for one, other in zip(*first, strict=True)] == [False, False, True, False]
@@ -348,7 +347,7 @@ def test_with_enough_rows_one_forest_is_grown(
     frame: TrainingFrame, enough: int, forests: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("churnml.models.candidates.lightgbm._ENOUGH_ROWS", len(frame) - enough)
-    model = fit("lightgbm", frame, EARLY)
+    model = fit("lightgbm", frame)
     assert isinstance(model, LightGbm)
     assert len(model.boosters) == forests
 
@@ -356,20 +355,22 @@ def test_with_enough_rows_one_forest_is_grown(
 @pytest.mark.parametrize(("apart", "forests"), [(1, 3), (4, 1)])
 def test_a_quarter_whose_customers_all_end_alike_stops_nothing(frame: TrainingFrame, apart: int, forests: int) -> None:
     alike = np.floor(salted(frame.hashes, "early stopping") * 4) < apart
-    model = fit("lightgbm", dataclasses.replace(frame, churned=np.where(alike, 1.0, frame.churned)), EARLY)
+    model = fit("lightgbm", dataclasses.replace(frame, churned=np.where(alike, 1.0, frame.churned)))
     assert isinstance(model, LightGbm)
     assert len(model.boosters) == forests
     assert np.isfinite(model.logodds(frame.X)).all()
 
 
 def test_a_model_of_before_has_one_forest_and_all_forests_read_the_same(frame: TrainingFrame, tmp_path: Path) -> None:
-    files = written(fit("lightgbm", frame, EARLY), tmp_path / "a")
+    files = written(fit("lightgbm", frame), tmp_path / "a")
     assert set(files) == {"trees.txt", "trees_2.txt", "trees_3.txt", "trees_4.txt"}
     one = LightGbm.load({"trees.txt": files["trees.txt"]})
     assert (len(one.boosters), one.files) == (1, {"trees.txt"})
-    fewer = written(fit("lightgbm", dataclasses.replace(frame, X=frame.X.iloc[:, :3]), EARLY), tmp_path / "b")
+    fewer = written(fit("lightgbm", dataclasses.replace(frame, X=frame.X.iloc[:, :3])), tmp_path / "b")
     with pytest.raises(ValueError, match="do not read the same columns"):
         LightGbm.load({"trees.txt": files["trees.txt"], "trees_2.txt": fewer["trees.txt"]})
+    with pytest.raises(ValueError, match=r"trees_3\.txt does not hold trees of LightGBM"):
+        LightGbm.load({**files, "trees_3.txt": files["trees_3.txt"][:-200]})
 
 
 def test_an_unfitted_model_of_trees_says_so(frame: TrainingFrame) -> None:

@@ -183,7 +183,7 @@ def _parameters(rows: int, settings: FitSettings) -> dict[str, Any]:
         "force_col_wise": True,
         "enable_bundle": False,  # to look for columns that exclude each other takes longer than it spares
         "feature_pre_filter": False,  # the forests share one dataset
-        "bin_construct_sample_cnt": 20_000,
+        "bin_construct_sample_cnt": 20_000,  # on folds as good as all rows, which take half as long again to sort
         # On few rows a second thread gains nothing, and waits for its turn at full speed where others work too.
         "num_threads": settings.threads if rows >= _ROWS_WORTH_THREADS else 1,
         "seed": settings.seed,

@@ -35,8 +35,9 @@ _NEAR_DAYS = 20
 def choose_options(study: Study) -> Recipe:
     """Choose the options of a recipe on forward folds, one after the other.
 
-    An option other than the plain one (all snapshots alike, season features where the shop has two years of history) is
-    taken only where it lowers the shape loss of a small LightGBM by more than one customer-clustered standard error.
+    An option other than the plain one (random thresholds, all snapshots alike, season features where the shop has two
+    years of history) is taken only where it lowers the shape loss of a small LightGBM by more than one
+    customer-clustered standard error.
     Options are whether each split takes the best threshold, not a random one, whether old snapshots fade (unless
     ``fade_days`` sets it), whether the newest six or each second one are enough, and whether the features of a season
     family are read (where they are off, whether they are put on); where the day lies in the year is read only where a

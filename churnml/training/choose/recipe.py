@@ -40,7 +40,7 @@ class Recipe:
     weights : mapping of str to float
         Weights of a blend's members; empty lets all count the same.
     params : mapping of str to object
-        Settings of LightGBM that were tuned, by name.
+        Settings of LightGBM that differ from the default, by name.
     slope : float
         Factor on the candidate's log-odds.
     segments : tuple of Segment

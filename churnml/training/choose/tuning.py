@@ -26,7 +26,7 @@ def tune(study: Study, recipe: Recipe) -> dict[str, Any]:
     """Search LightGBM's settings for the smallest shape loss over folds.
 
     The trials are kept under a name that stands for data and settings, so that a search that broke, or one with more
-    time, goes on with them. The default is the first trial; what is found is used only through the ordinary
+    time, goes on with them. What the folds chose is the first trial; what is found is used only through the ordinary
     comparison and the gate, which this search never sees. How many trials fit into the time depends on the machine: the
     same bytes come out only where no trial is added.
 
@@ -68,7 +68,7 @@ def tune(study: Study, recipe: Recipe) -> dict[str, Any]:
         load_if_exists=True,
     )
     if not search.trials:
-        search.enqueue_trial(_START)
+        search.enqueue_trial(_START | dict(recipe.params))
 
     def loss_of(trial: Any) -> float:
         params = {
@@ -88,7 +88,7 @@ def tune(study: Study, recipe: Recipe) -> dict[str, Any]:
 
     search.optimize(loss_of, timeout=study.asked.tune_minutes * 60)
     _log.info(
-        "Tuning: %d trials, shape loss %.4f (default %.4f).", len(search.trials), search.best_value, _first(search)
+        "Tuning: %d trials, shape loss %.4f (untuned %.4f).", len(search.trials), search.best_value, _first(search)
     )
     return dict(search.best_params)
 

@@ -177,7 +177,7 @@ class Older:
 @pytest.mark.parametrize("older", [False, True])
 def test_a_query_is_answered_as_by_a_relation(older: bool) -> None:
     connection = duckdb.connect()
-    asked = Asked(Older(connection) if older else connection, ANSWERS)  # type: ignore[arg-type]
+    asked = Asked(Older(connection) if older else connection, ANSWERS)
     expected = connection.sql(ANSWERS).to_arrow_table()
     assert asked.to_arrow_table().equals(expected)
     batches = list(asked.to_arrow_reader(1_000))
@@ -190,7 +190,7 @@ def test_a_query_is_answered_as_by_a_relation(older: bool) -> None:
 
 def test_a_query_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     backend, orders = raw_orders(amount=[1.5])
-    monkeypatch.setattr(duckdb._relation, "text_tokens", pytest.fail)  # type: ignore[attr-defined]
+    monkeypatch.setattr(duckdb._relation, "text_tokens", pytest.fail)
     assert orders.amount.sum().to_pandas() == 1.5
     with pytest.raises(BaseException, match="SELECT 1"):
         backend.con.sql("SELECT 1").fetchall()
