@@ -19,6 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command does, before OpenMP is loaded
 
@@ -28,10 +29,11 @@ import lightgbm
 import churnml
 from churnml.config import Config
 from churnml.data.simulator import simulate
+from churnml.models.candidates import lightgbm as candidate
 from churnml.models.model import Model
 from churnml.models.rows import TrainingFrame
-from churnml.tracking import trainer
 from churnml.tracking.trainer import Trainer
+from churnml.training.rows import study
 
 
 class Clock:
@@ -61,16 +63,14 @@ def train(shop: Path, folder: Path, snapshots: int, clock: Clock) -> Model:
 def time_bare_calls(shop: Path, folder: Path, snapshots: int) -> list[float]:
     """Train with one fit after the other; gives the seconds of each call of ``lightgbm.train``."""
     bare: list[float] = []
-    original = lightgbm.train
 
     def timed(*args: Any, **kwargs: Any) -> lightgbm.Booster:
         start = time.perf_counter()
-        booster = original(*args, **kwargs)
+        booster = lightgbm.train(*args, **kwargs)
         bare.append(time.perf_counter() - start)
         return booster
 
-    lightgbm.train = timed
-    with joblib.parallel_config(backend="sequential"):
+    with mock.patch.object(candidate, "_train", timed), joblib.parallel_config(backend="sequential"):
         train(shop, folder, snapshots, Clock())
     return bare
 
@@ -79,7 +79,7 @@ def measure(shop: Path, folder: Path, snapshots: int) -> None:
     """Print seconds by step, the peak of the memory and the overhead."""
     clock = Clock()
     built: list[TrainingFrame] = []
-    build = trainer.build_training_frame
+    build = study.build_training_frame
 
     def build_once(*args: Any) -> TrainingFrame:
         if not built:
@@ -87,7 +87,7 @@ def measure(shop: Path, folder: Path, snapshots: int) -> None:
             clock.step("between these")
         return built[0]
 
-    trainer.build_training_frame = build_once
+    study.build_training_frame = build_once
     model = train(shop, folder / "first", snapshots, clock)
     for name, seconds in clock.steps.items():
         print(f"{name:<32}{seconds:>8.1f} s")
