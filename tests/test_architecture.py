@@ -14,6 +14,8 @@ from textwrap import dedent
 
 import pytest
 
+from tests.conftest import ONE_BY_ONE
+
 PACKAGE = Path(__file__).parents[1] / "churnml"
 ROOMS = [
     {"lazy", "version"},
@@ -25,6 +27,7 @@ ROOMS = [
     {"datasets"},
     {"features"},
     {"analytics"},
+    {"shop_jobs"},
     {"models"},
     {"campaigns"},
     {"training"},
@@ -147,10 +150,17 @@ def test_the_command_line_imports_nothing_heavy() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-@pytest.mark.slow
-def test_a_command_that_needs_no_trees_imports_no_lightgbm() -> None:
-    code = "import sys, churnml.workflow; print([name for name in ('lightgbm', 'sklearn') if name in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+def test_commands_on_a_shop_alone_import_neither_models_nor_reports(simulated: Path, tmp_path: Path) -> None:
+    days = ["--snapshot", "2025-03-01"]
+    commands = [["check", str(simulated)], ["kpis", str(simulated), *days], ["window", str(simulated)]]
+    commands.append(["features", str(simulated), *days, "--out", "features.parquet"])
+    rooms = ("lightgbm", "sklearn", "mlflow", "shap", "jinja2", "xlsxwriter", "matplotlib")
+    rooms += tuple(f"churnml.{room}" for room in ("models", "training", "tracking", "scoring", "reporting"))
+    code = f"{ONE_BY_ONE}\nprint([name for name in {rooms} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, json.dumps(commands)], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.stdout.endswith("4 commands done\n[]\n"), done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("package", ["churnml", "churnml.features"])

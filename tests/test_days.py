@@ -20,7 +20,7 @@ from churnml.days import parse_day
 from churnml.errors import InputError
 from churnml.features.trace import trace_value
 from churnml.models.model import Model
-from churnml.workflow import build_feature_files
+from churnml.shop_jobs import build_feature_files
 from churnml.workflow import score as score_shop
 
 DAY = date(2025, 4, 10)

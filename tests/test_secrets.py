@@ -19,7 +19,7 @@ import pytest
 from churnml.config import Config
 from churnml.data.simulator import simulate
 from churnml.errors import InputError
-from churnml.workflow import open_shop
+from churnml.shop_jobs import open_shop
 from tests.servers import load_postgres
 
 PASSWORD = "hunter2-never-shown"

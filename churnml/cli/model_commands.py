@@ -52,9 +52,9 @@ def train(
 ) -> None:
     """Train, compare and register a model."""
     from churnml.data.engines import without_password
+    from churnml.shop_jobs import open_shop
     from churnml.tracking.runs import find_model
     from churnml.tracking.trainer import Trainer
-    from churnml.workflow import open_shop
 
     config = config_of(config_file, horizon, active, lead, every, seed)
     day = day_of("--as-of", as_of)
@@ -113,7 +113,7 @@ def score(
     as_json: AsJson = False,
 ) -> None:
     """Rank the customers of a day with reasons, and say whom to contact."""
-    from churnml.workflow import open_shop
+    from churnml.shop_jobs import open_shop
     from churnml.workflow import score as run_score
 
     config = config_of(
@@ -184,7 +184,7 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Tell one customer's story: the reasons, what happened, what to do, and every number behind it."""
-    from churnml.workflow import open_shop
+    from churnml.shop_jobs import open_shop
 
     config = config_of(config_file, language=language)
     day = day_of("--snapshot", snapshot)

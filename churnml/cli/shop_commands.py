@@ -115,7 +115,7 @@ def import_(
 @app.command()
 def check(data: Data, config_file: ConfigFile = None, as_json: AsJson = False) -> None:
     """Check a shop's tables and report all failures at once."""
-    from churnml.workflow import check_shop
+    from churnml.shop_jobs import check_shop
 
     report = check_shop(data, config_of(config_file))
     if as_json:
@@ -168,7 +168,7 @@ def features(
         return
     if data is None or out is None:
         raise typer.BadParameter("DATA and --out are needed, or --list.")
-    from churnml.workflow import build_feature_files
+    from churnml.shop_jobs import build_feature_files
 
     days = [day for text in snapshots or [] if (day := day_of("--snapshot", text)) is not None]
     with progress_bar() as progress:
@@ -198,7 +198,7 @@ def audit(
 ) -> None:
     """Prove on your own data that no feature knows what happened later."""
     from churnml.features.audit import audit as run_audit
-    from churnml.workflow import open_shop
+    from churnml.shop_jobs import open_shop
 
     config = config_of(config_file, active=active)
     day = day_of("--snapshot", snapshot)
@@ -229,15 +229,18 @@ def kpis(
     """Show the key figures of a shop, where its customers stand and go, and what preceded leaving."""
     from churnml.analytics.overview import analyse
     from churnml.cli import show_kpis
-    from churnml.reporting.overview_files import write_overview
+    from churnml.shop_jobs import open_shop
     from churnml.words.value_names import ValueNames
-    from churnml.workflow import open_shop
 
     config = config_of(config_file, horizon, active, lead)
     language = config.scoring.language
     overview = analyse(open_shop(data, config), day_of("--snapshot", snapshot), config.definition, periods)
     names = ValueNames(config.reporting.names)
-    files = [] if out is None else write_overview(overview, out, names)
+    files = []
+    if out is not None:
+        from churnml.reporting.overview_files import write_overview
+
+        files = write_overview(overview, out, names)
     if as_json:
         say_json(show_kpis.as_json(overview, records, language) | {"files": files})
         return
@@ -260,9 +263,9 @@ def window(
 ) -> None:
     """Recommend a horizon from the shop's own days between orders."""
     from churnml.analytics.horizon import advise_horizon
+    from churnml.shop_jobs import draw_horizon, open_shop
     from churnml.words import words
     from churnml.words.findings import say_horizon
-    from churnml.workflow import draw_horizon, open_shop
 
     config = config_of(config_file, None, active, lead, every)
     day, language = day_of("--as-of", as_of), config.scoring.language

@@ -17,7 +17,7 @@ from churnml.config import Config
 from churnml.data.contract import TABLES, Table
 from churnml.data.simulator import DRIVERS, KINDS, Effects, Season, simulate
 from churnml.errors import InputError
-from churnml.workflow import check_shop
+from churnml.shop_jobs import check_shop
 
 pytestmark = pytest.mark.slow
 

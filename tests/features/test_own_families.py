@@ -311,7 +311,7 @@ def test_a_snapshot_without_supplied_rows_is_refused(random_shop: Shop) -> None:
 
 @pytest.mark.slow
 def test_the_config_names_supplied_features(tmp_path: Path) -> None:
-    from churnml.workflow import open_shop
+    from churnml.shop_jobs import open_shop
 
     crm([DAY], ["c01"]).to_csv(tmp_path / "crm.csv", index=False)
     Maker(6, DAY, 3).tables()["orders"].to_csv(tmp_path / "orders.csv", index=False)
