@@ -157,9 +157,11 @@ def orders_before(shop: Shop, ids: np.ndarray, days: np.ndarray, end: date) -> p
     orders = History(shop, end).uncancelled_orders.select("customer_id", "ordered_at", "amount").to_pandas()
     orders = orders.sort_values("ordered_at").assign(ordered_at=lambda rows: rows["ordered_at"].astype("datetime64[s]"))
     of = {one: own[["ordered_at", "amount"]] for one, own in orders.groupby("customer_id")}
+    none = orders[["ordered_at", "amount"]].head(0)  # all that they ordered was cancelled since
     ago, amounts = [], []
     for one, day in zip(ids, days.astype("datetime64[s]"), strict=True):
-        times, spent = of[one]["ordered_at"].to_numpy(), of[one]["amount"].to_numpy(dtype=float)
+        own = of.get(one, none)
+        times, spent = own["ordered_at"].to_numpy(), own["amount"].to_numpy(dtype=float)
         before = slice(max(0, np.searchsorted(times, day) - 40), np.searchsorted(times, day))
         ago.append((day - times[before]) / np.timedelta64(1, "D"))
         amounts.append(spent[before])

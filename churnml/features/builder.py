@@ -72,7 +72,10 @@ def build(
     constants = find_constants(history, definition, features)
     pieces = [derive(piece, features, constants) for piece in history.shop.engine.batches(tables)]
     columns = [pa.field("customer_id", pa.string()), *(pa.field(feature.name, pa.float64()) for feature in features)]
-    frame: pd.DataFrame = pa.concat_tables(pieces or [pa.schema(columns).empty_table()]).to_pandas()
+    whole = pa.concat_tables(pieces or [pa.schema(columns).empty_table()])
+    del pieces
+    # A column leaves Arrow as it becomes one of pandas, so that the numbers lie in memory once.
+    frame: pd.DataFrame = whole.to_pandas(split_blocks=True, self_destruct=True)
     return frame.set_index("customer_id")
 
 

@@ -12,7 +12,7 @@ from churnml.models.attribution import sum_concepts
 from churnml.models.model import Model
 from churnml.scoring.reasons import REASONS, ReasonWriter, Told
 
-_BATCH = 100_000
+_BATCH = 25_000
 _DRAWN = 20_000
 
 

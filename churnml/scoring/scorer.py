@@ -129,7 +129,7 @@ class Scorer:
                 f"{day}: no customer ordered in the {definition.active_days} days before. Name another day, or train "
                 "with longer `active_days`."
             )
-        X = built[[declared.name for declared in features]]
+        X = built.iloc[:, : len(features)]  # a view: the other columns lie behind
         currency = shop.currency
         sentences = Sentences(catalogue(shop), settings.language, currency)
         explained, writer = explain_all(model, X, sentences, settings.min_reason_weight)

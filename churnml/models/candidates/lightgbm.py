@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,6 +15,7 @@ from churnml.models.attribution import tree_contributions
 from churnml.models.candidates.base import Candidate, FitSettings
 from churnml.models.forest import check_forest
 from churnml.models.rows import TrainingFrame, salted
+from churnml.models.tree_tables import TreeTable, contributions_of, tables_of
 from churnml.statistics.logodds import Floats
 
 if TYPE_CHECKING:  # its import takes a third of the start of a command that needs no trees
@@ -69,6 +71,7 @@ class LightGbm(Candidate):
         parameters = _parameters(len(frame), settings)
         data = _dataset(frame, parameters)
         stopped = [] if settings.trees is not None else _stopped_early(frame, data, parameters)
+        self.__dict__.pop("_tables", None)
         self.boosters = stopped or [_train(parameters, data, settings.trees or _PATIENCE)]
         return self
 
@@ -80,13 +83,14 @@ class LightGbm(Candidate):
 
     def free_contributions(self, X: pd.DataFrame) -> tuple[float, Floats]:
         """Compute the exact tree SHAP values of each forest, and take the mean: they are linear in the model."""
-        columns, base, spread = self.reads, 0.0, np.zeros(X.shape)
-        at = X.columns.get_indexer(pd.Index(columns))
-        for booster in self._fitted:
-            of_forest, values = tree_contributions(booster, X[columns])
-            base += of_forest / len(self._fitted)
-            spread[:, at] += values / len(self._fitted)
-        return base, spread
+        columns, spread = self.reads, np.zeros(X.shape)
+        if self._tables is not None:
+            base, values = contributions_of(self._tables, X[columns].to_numpy(dtype=np.float64))
+        else:
+            told = [tree_contributions(booster, X[columns]) for booster in self._fitted]
+            base, values = sum(of_forest for of_forest, _ in told), np.sum([values for _, values in told], axis=0)
+        spread[:, X.columns.get_indexer(pd.Index(columns))] = values / len(self._fitted)
+        return base / len(self._fitted), spread
 
     def save(self, folder: Path) -> None:
         """Write each forest as LightGBM's text, without the number of threads, on which it does not depend."""
@@ -112,6 +116,12 @@ class LightGbm(Candidate):
         if len({tuple(booster.feature_name()) for booster in model.boosters}) > 1:
             raise ValueError(f"{', '.join(sorted(model.files))} do not read the same columns")
         return model
+
+    @cached_property
+    def _tables(self) -> list[TreeTable] | None:
+        """SHAP values of all trees by the ways through them; None where a tree has too many."""
+        of_forests = [tables_of(booster) for booster in self._fitted]
+        return None if None in of_forests else [table for tables in of_forests for table in tables or []]
 
     @property
     def _fitted(self) -> list[lightgbm.Booster]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,6 +16,8 @@ from churnml.statistics.shifts import shift_per_group
 from churnml.training.choose.predictions import Predictions
 
 _PULL = 1.0
+_OF_SEASON = 0.2
+_OF_ALL = 0.12
 _FLAT = 1e-12
 _TOLERANCE = 1e-10
 _MAX_STEPS = 100
@@ -54,6 +57,26 @@ def calibration_slope(predictions: Predictions, candidate: str, embargo_days: in
         )
         gained += (plain - scaled) * at.sum()
     return fit_slope(predictions.churned, logodds, groups) if gained > 0 else 1.0
+
+
+def lasting_slope(slope: float) -> float:
+    """Return what lasts of a slope that forward folds of one season gave, by empirical Bayes.
+
+    In some months customers are told apart more easily than in others: on the folds of a simulated gift shop before
+    Christmas the best slope was 1.3, and 1.0 after it. So the logarithm of a slope has a part of its season, for which
+    a standard deviation of 0.2 is allowed (0.13 was found between folds and judged day, over 27 days of nine shops and
+    horizons), and a part that lasts. The variance of that is what the square of the logarithm has above the other, at
+    least 0.12 squared, and its share of both variances is kept (Efron and Morris 1973, "Stein's estimation rule and its
+    competitors").
+
+    Examples
+    --------
+    >>> lasting_slope(1.0), round(lasting_slope(1.3), 3), round(lasting_slope(0.5), 3)
+    (1.0, 1.116, 0.53)
+    """
+    log = math.log(slope)
+    lasting = max(_OF_ALL**2, log**2 - _OF_SEASON**2)
+    return round(math.exp(log * lasting / (lasting + _OF_SEASON**2)), 6)
 
 
 def fit_slope(churned: Floats, logodds: Floats, groups: NDArray[np.int64]) -> float:

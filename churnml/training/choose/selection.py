@@ -15,7 +15,7 @@ from churnml.models.segments import Segment, membership
 from churnml.statistics.logodds import Floats
 from churnml.statistics.shifts import shift_to
 from churnml.training.choose.blending import with_blend
-from churnml.training.choose.calibration import calibration_slope, segment_offsets
+from churnml.training.choose.calibration import calibration_slope, lasting_slope, segment_offsets
 from churnml.training.choose.choice import better_than_chance, compare
 from churnml.training.choose.options import choose_options
 from churnml.training.choose.predictions import Predictions, net_of_days, predict_folds, predict_shape
@@ -177,19 +177,26 @@ def _select(study: Study, predictions: Predictions, options: Recipe, segments: S
     if Blend.name in study.candidates:
         predictions = with_blend(predictions, embargo_days)
     comparison = compare(predictions, embargo_days)
-    rule = _recipe(predictions, RULE, options, embargo_days)
-    chosen = _recipe(predictions, str(comparison.candidate[comparison.chosen].iloc[0]), options, embargo_days)
+    rule, _ = _recipe(predictions, RULE, options, embargo_days)
+    candidate = str(comparison.candidate[comparison.chosen].iloc[0])
+    chosen, of_folds = _recipe(predictions, candidate, options, embargo_days)
     if chosen.candidate != RULE:
-        logodds = chosen.slope * predictions.logodds[chosen.candidate]
+        logodds = of_folds * predictions.logodds[chosen.candidate]
         found = segment_offsets(predictions, logodds, members, segments, embargo_days)
         chosen = dataclasses.replace(chosen, segments=tuple(segment for segment in found if segment.offset))
     return Selection(predictions=predictions, comparison=comparison, chosen=chosen, rule=rule, segments=segments)
 
 
-def _recipe(predictions: Predictions, candidate: str, options: Recipe, embargo_days: int | None) -> Recipe:
-    return dataclasses.replace(
+def _recipe(
+    predictions: Predictions, candidate: str, options: Recipe, embargo_days: int | None
+) -> tuple[Recipe, float]:
+    """Return a candidate's recipe, and its slope on the folds, of which the recipe has what lasts."""
+    slope = calibration_slope(predictions, candidate, embargo_days)
+    recipe = dataclasses.replace(
         options,
         candidate=candidate,
         weights=predictions.weights if candidate == Blend.name else {},
-        slope=calibration_slope(predictions, candidate, embargo_days),
+        # Of customers kept apart, folds and what is judged share their days.
+        slope=slope if embargo_days is None else lasting_slope(slope),
     )
+    return recipe, slope
