@@ -71,8 +71,8 @@ def lasting_slope(slope: float) -> float:
 
     Examples
     --------
-    >>> lasting_slope(1.0), round(lasting_slope(1.3), 3), round(lasting_slope(0.5), 3)
-    (1.0, 1.116, 0.53)
+    >>> [round(lasting_slope(slope), 3) for slope in (1.0, 1.1, 1.3, 0.5)]
+    [1.0, 1.026, 1.116, 0.53]
     """
     log = math.log(slope)
     lasting = max(_OF_ALL**2, log**2 - _OF_SEASON**2)

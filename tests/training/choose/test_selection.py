@@ -12,6 +12,7 @@ from churnml.models.candidates.base import FitSettings
 from churnml.models.rows import TrainingFrame
 from churnml.statistics.logodds import sigmoid
 from churnml.statistics.metrics import auroc_within
+from churnml.training.choose.calibration import calibration_slope, lasting_slope
 from churnml.training.choose.recipe import Recipe
 from churnml.training.choose.selection import choose, predict
 from churnml.training.rows.folds import Apart, Forward, judged_rows
@@ -81,6 +82,22 @@ def test_forward_the_gate_is_predicted_by_the_recipe_that_was_chosen(make_frame:
         == choice.at_gate.candidate
         == choice.comparison.candidate[choice.comparison.chosen].item()
     )
+
+
+def test_forward_a_recipe_has_the_part_of_its_slope_that_lasts(make_frame: MakeFrame) -> None:
+    study = study_with(make_frame(hidden=1.5))
+    choice = choose(study)
+    of_folds = calibration_slope(choice.predictions, choice.chosen.candidate, study.embargo_days)
+    assert of_folds > 1.1
+    assert choice.chosen.slope == lasting_slope(of_folds)
+
+
+def test_of_customers_kept_apart_the_whole_slope_is_used(make_frame: MakeFrame) -> None:
+    study = study_with(make_frame(customers=500, snapshots=3, hidden=1.5))
+    assert isinstance(study.plan, Apart)
+    choice = choose(study)
+    assert choice.chosen.slope > 1.1
+    assert choice.chosen.slope == calibration_slope(choice.predictions, choice.chosen.candidate, study.embargo_days)
 
 
 def test_recipes_are_predicted_in_the_order_of_the_frame(make_frame: MakeFrame) -> None:
