@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,27 +59,39 @@ def choose_options(study: Study) -> Recipe:
         calendar = {feature.name for feature in frame.describe(on) if feature.family == _CALENDAR}
         on = tuple(name for name in on if name not in calendar)
         return dataclasses.replace(plain, features=on, candidate=RULE, trees=None)
-    rounds = [[dataclasses.replace(plain, params=_GREEDY)]]
+    of_snapshots: list[dict[str, int]] = [{"newest": _NEWEST}, {"every": _THINNED}]
     if fade_days is None:
-        rounds.append([dataclasses.replace(plain, fade_days=days) for days in _HALF_LIVES])
-    rounds.append([dataclasses.replace(plain, newest=_NEWEST), dataclasses.replace(plain, every=_THINNED)])
+        of_snapshots = [*({"fade_days": days} for days in _HALF_LIVES), *of_snapshots]
     samples = [(frame.sample(_MOST_ROWS, fold.train), frame.sample(_MOST_TESTED, fold.test)) for fold in folds]
-    best, losses = plain, _losses(samples, plain, settings)
     customers = np.concatenate([test.customers for _, test in samples])
 
-    def try_out(candidate: Recipe) -> None:
+    def is_better(one: Floats | None, other: Floats | None) -> bool:
+        if one is None or other is None:
+            return False
+        difference, error = paired_difference(one, other, customers)
+        return difference < -error
+
+    # The best thresholds learn faster, and end earlier: each kind is taken with the number of trees that suits it.
+    told = {
+        greedy: [
+            _losses(samples, dataclasses.replace(plain, trees=trees, params=params), settings)
+            for trees in (_TREES, 2 * _TREES)
+        ]
+        for greedy, params in ((False, {}), (True, _GREEDY))
+    }
+    takes_best = is_better(*(min(told[greedy], key=_mean) for greedy in (True, False)))
+    best = dataclasses.replace(plain, params=_GREEDY) if takes_best else plain
+    losses = told[takes_best][0]
+
+    def try_out(**changed: Any) -> None:
         nonlocal best, losses
+        candidate = dataclasses.replace(best, **changed)
         found = _losses(samples, candidate, settings)
-        if found is None or losses is None:
-            return
-        difference, error = paired_difference(found, losses, customers)
-        if difference < -error:
+        if is_better(found, losses):
             best, losses = candidate, found
 
-    for alternatives in rounds:
-        for alternative in alternatives:
-            changed = {key: value for key, value in vars(alternative).items() if value != getattr(plain, key)}
-            try_out(dataclasses.replace(best, **changed))
+    for changed in of_snapshots:
+        try_out(**changed)
     of_family = {feature.name: feature.family for feature in frame.describe(features)}
     for family in _SEASONAL:
         own = {name for name, of in of_family.items() if of == family}
@@ -87,7 +100,7 @@ def choose_options(study: Study) -> Recipe:
             continue
         wanted = set(best.features) - own if own & set(best.features) else set(best.features) | own
         if wanted != set(best.features):
-            try_out(dataclasses.replace(best, features=tuple(name for name in features if name in wanted)))
+            try_out(features=tuple(name for name in features if name in wanted))
     return dataclasses.replace(best, candidate=RULE, trees=None)
 
 
@@ -121,3 +134,7 @@ def _losses(
     parts = side_by_side(losses, samples, settings)
     known = [part for part in parts if part is not None]
     return np.concatenate(known) if len(known) == len(parts) else None
+
+
+def _mean(losses: Floats | None) -> float:
+    return np.inf if losses is None else float(losses.mean())
