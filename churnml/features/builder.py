@@ -74,8 +74,8 @@ def build(
     columns = [pa.field("customer_id", pa.string()), *(pa.field(feature.name, pa.float64()) for feature in features)]
     whole = pa.concat_tables(pieces or [pa.schema(columns).empty_table()])
     del pieces
-    # A column leaves Arrow as it becomes one of pandas, so that the numbers lie in memory once.
-    frame: pd.DataFrame = whole.to_pandas(split_blocks=True, self_destruct=True)
+    # A column leaves Arrow as it becomes one of pandas, so that the numbers hardly lie in memory twice.
+    frame: pd.DataFrame = whole.to_pandas(self_destruct=True)
     return frame.set_index("customer_id")
 
 

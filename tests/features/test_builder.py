@@ -223,3 +223,10 @@ def test_the_aggregates_of_all_tables_are_made_once_for_all_days(
     build_features(shop, SNAPSHOT, families=["recency"])
     build_features(shop, SNAPSHOT, ChurnDefinition(active_days=9), families=["recency"])
     assert len(made) == 3, "other features, and those of others, are queries of their own"
+
+
+def test_features_are_the_users_own_to_change(small_shop: Shop) -> None:
+    X = build_features(small_shop, SNAPSHOT)
+    X.iloc[0, 0] = -5.0
+    assert X.iloc[0, 0] == -5.0
+    assert build_features(small_shop, SNAPSHOT).iloc[0, 0] != -5.0
