@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from churnml.features.family_catalogue import catalogue
@@ -33,6 +34,36 @@ def test_a_shop_that_does_not_change_stays_plain(make_frame: MakeFrame) -> None:
 @pytest.mark.slow
 def test_the_best_thresholds_are_taken_where_the_risk_has_steps(make_frame: MakeFrame) -> None:
     assert chosen(make_frame(customers=600, hidden=1.5)).params == {"extra_trees": False}
+
+
+@dataclasses.dataclass(frozen=True)
+class Told:
+    """Tells a share of what recency says."""
+
+    share: float
+
+    def logodds(self, X: pd.DataFrame) -> np.ndarray:
+        recency = X["days_since_last_order"].to_numpy()
+        return self.share * (recency - recency.mean()) / recency.std()
+
+
+@pytest.mark.parametrize(
+    ("shares", "params"),
+    [
+        # Few trees with the best thresholds are ahead of as few with random ones, and behind more of these.
+        ({(True, 40): 0.6, (True, 80): 0.5, (False, 40): 0.2, (False, 80): 0.9}, {}),
+        # More of them learn too much by heart; that they were better with fewer counts.
+        ({(True, 40): 0.9, (True, 80): 0.2, (False, 40): 0.3, (False, 80): 0.6}, {"extra_trees": False}),
+    ],
+)
+def test_thresholds_are_compared_with_the_number_of_trees_that_suits_each(
+    shares: dict[tuple[bool, int], float],
+    params: dict[str, bool],
+    make_frame: MakeFrame,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Recipe, "fit", lambda recipe, *_: Told(shares[bool(recipe.params), recipe.trees]))
+    assert chosen(make_frame(customers=600)).params == params
 
 
 @pytest.mark.slow
