@@ -30,6 +30,7 @@ from churnml.statistics.metrics import auroc_within
 from churnml.tracking import trainer as trainer_module
 from churnml.tracking.trainer import Trainer
 from churnml.training.choose import selection as selection_module
+from churnml.training.choose.calibration import lasting_slope
 from churnml.training.choose.recipe import Recipe
 from churnml.training.result import Training, summarise
 from churnml.training.rows import study as study_module
@@ -284,7 +285,7 @@ def test_what_is_judged_is_what_ships(
     monkeypatch.setattr(selection_module, "calibration_slope", lambda *_: 0.25)
     found = train_on(make_frame(), ["recency_rule"])
     assert found.model is not None
-    assert found.model.slope == found.card.slope == 0.25
+    assert found.model.slope == found.card.slope == lasting_slope(0.25)
     y, p_of_rate = found.gate_rows.churned, found.gate_rows.churned.mean()
     chance = -np.log(np.where(y == 1, p_of_rate, 1 - p_of_rate)).mean()
     assert found.verdict.against_chance == pytest.approx(found.figures["shape_loss"]["value"] - chance, abs=1e-9)

@@ -8,7 +8,13 @@ import pytest
 
 from churnml.models.segments import Segment, membership
 from churnml.statistics.logodds import sigmoid
-from churnml.training.choose.calibration import calibration_slope, fit_offsets, fit_slope, segment_offsets
+from churnml.training.choose.calibration import (
+    calibration_slope,
+    fit_offsets,
+    fit_slope,
+    lasting_slope,
+    segment_offsets,
+)
 from churnml.training.choose.predictions import Predictions
 from churnml.training.choose.segments import find_segments
 from tests.drawn import predictions_of
@@ -35,6 +41,23 @@ def test_an_overconfident_candidate_gets_a_slope_below_one() -> None:
 
 def test_a_timid_candidate_gets_a_slope_above_one() -> None:
     assert calibration_slope(folded([1.0] * 4, [0.5] * 4), "model", 30) == pytest.approx(2.0, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("slope", "share"),
+    [
+        # The square of its logarithm is no more than .2 squared: what lasts has .12 squared, of .0544 together.
+        (1.1, 0.0144 / 0.0544),
+        # .0688 is .0288 more than .04, and that share of it lasts.
+        (1.3, 0.0288 / 0.0688),
+        # .4805 is .4405 more.
+        (0.5, 0.4405 / 0.4805),
+    ],
+)
+def test_of_a_slope_the_part_is_kept_that_lasts(slope: float, share: float) -> None:
+    assert lasting_slope(slope) == pytest.approx(slope**share, abs=1e-4)
+    assert lasting_slope(1 / slope) == pytest.approx(1 / lasting_slope(slope), abs=1e-5)
+    assert lasting_slope(1.0) == 1.0
 
 
 def test_calibration_that_does_not_help_later_is_not_used() -> None:
