@@ -342,6 +342,14 @@ def test_each_quarter_of_the_customers_stops_one_forest_and_their_mean_is_said(f
     assert [one == other for one, other in zip(*first, strict=True)] == [False, False, True, False]
 
 
+def test_the_first_trees_are_those_of_a_model_that_was_grown_no_further(make_frame: MakeFrame) -> None:
+    frame = make_frame(customers=300)
+    many, few = (LightGbm().fit(frame, dataclasses.replace(SETTINGS, trees=trees)) for trees in (20, 5))
+    assert many.of_first(5).logodds(frame.X).tolist() == few.logodds(frame.X).tolist()
+    assert many.of_first(5).trees == 5
+    assert many.of_first(5).bound == few.bound
+
+
 @pytest.mark.parametrize(("enough", "forests"), [(0, 4), (1, 1)])
 def test_with_enough_rows_one_forest_is_grown(
     frame: TrainingFrame, enough: int, forests: int, monkeypatch: pytest.MonkeyPatch

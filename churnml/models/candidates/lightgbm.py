@@ -75,6 +75,12 @@ class LightGbm(Candidate):
         self.boosters = stopped or [_train(parameters, data, settings.trees or _PATIENCE)]
         return self
 
+    def of_first(self, trees: int) -> Self:
+        """Return what the first trees of each forest say, under the same bound: as if no more had been grown."""
+        first = type(self)().bounded(self.bound)
+        first.boosters = [_first_trees(booster, trees) for booster in self._fitted]
+        return first
+
     def free_logodds(self, X: pd.DataFrame) -> Floats:
         """Add up the trees of each forest, and take the mean."""
         rows = X[self.reads].to_numpy(dtype=np.float64)
@@ -163,9 +169,14 @@ def _stopped_early(
             valid_sets=[data.subset(np.flatnonzero(stop).tolist())],
             callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False)],
         )
-        text = booster.model_to_string(num_iteration=max(int(booster.best_iteration), 1))
-        grown.append(lightgbm.Booster(model_str=text))
+        grown.append(_first_trees(booster, max(int(booster.best_iteration), 1)))
     return grown
+
+
+def _first_trees(booster: lightgbm.Booster, trees: int) -> lightgbm.Booster:
+    import lightgbm
+
+    return lightgbm.Booster(model_str=booster.model_to_string(num_iteration=trees))
 
 
 def _train(*arguments: Any, **options: Any) -> lightgbm.Booster:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from churnml.models.candidates import RULE
 from churnml.models.candidates.base import FitSettings
+from churnml.models.candidates.lightgbm import LightGbm
 from churnml.models.rows import TrainingFrame
 from churnml.statistics.bootstrap import paired_difference
 from churnml.statistics.logodds import Floats, row_log_loss
@@ -25,6 +26,7 @@ _NEWEST = 6
 _THINNED = 2
 _GREEDY = {"extra_trees": False}
 _TREES = 40
+_MORE_TREES = 80
 _MOST_ROWS = 25_000
 _MOST_TESTED = 50_000
 _SEASONAL = ("season", "calendar")
@@ -73,10 +75,7 @@ def choose_options(study: Study) -> Recipe:
 
     # The best thresholds learn faster, and end earlier: each kind is taken with the number of trees that suits it.
     told = {
-        greedy: [
-            _losses(samples, dataclasses.replace(plain, trees=trees, params=params), settings)
-            for trees in (_TREES, 2 * _TREES)
-        ]
+        greedy: _losses(samples, dataclasses.replace(plain, trees=_MORE_TREES, params=params), settings, _TREES)
         for greedy, params in ((False, {}), (True, _GREEDY))
     }
     takes_best = is_better(*(min(told[greedy], key=_mean) for greedy in (True, False)))
@@ -86,7 +85,7 @@ def choose_options(study: Study) -> Recipe:
     def try_out(**changed: Any) -> None:
         nonlocal best, losses
         candidate = dataclasses.replace(best, **changed)
-        found = _losses(samples, candidate, settings)
+        (found,) = _losses(samples, candidate, settings)
         if is_better(found, losses):
             best, losses = candidate, found
 
@@ -120,20 +119,27 @@ def knows_the_season(days: NDArray[np.datetime64], day: date) -> bool:
 
 
 def _losses(
-    samples: Sequence[tuple[TrainingFrame, TrainingFrame]], recipe: Recipe, settings: FitSettings
-) -> Floats | None:
-    """Return the loss of each test row, the level taken out; None where a fold has nothing to learn from."""
+    samples: Sequence[tuple[TrainingFrame, TrainingFrame]], recipe: Recipe, settings: FitSettings, *fewer: int
+) -> list[Floats | None]:
+    """Return the loss of each test row, the level taken out, with fewer trees and with those of the recipe.
 
-    def losses(sample: tuple[TrainingFrame, TrainingFrame], settings: FitSettings) -> Floats | None:
+    It is None where a fold has nothing to learn from.
+    """
+
+    def losses(sample: tuple[TrainingFrame, TrainingFrame], settings: FitSettings) -> list[Floats] | None:
         train, test = sample
         if len(np.unique(recipe.prepare(train).churned)) < 2:
             return None
-        logodds = recipe.fit(train, settings).logodds(test.X)
-        return row_log_loss(test.churned, shift_per_group(test.churned, logodds, test.snapshots))
+        fitted = recipe.fit(train, settings)
+        assert isinstance(fitted, LightGbm)
+        logodds = [one.logodds(test.X) for one in (*map(fitted.of_first, fewer), fitted)]
+        return [row_log_loss(test.churned, shift_per_group(test.churned, each, test.snapshots)) for each in logodds]
 
     parts = side_by_side(losses, samples, settings)
     known = [part for part in parts if part is not None]
-    return np.concatenate(known) if len(known) == len(parts) else None
+    if len(known) < len(parts):
+        return [None] * (len(fewer) + 1)
+    return [np.concatenate(of_folds) for of_folds in zip(*known, strict=True)]
 
 
 def _mean(losses: Floats | None) -> float:
