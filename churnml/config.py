@@ -186,6 +186,9 @@ class HoldoutSettings(_Section):
         description="Effect that one wants to see, as a difference of churn rates; the share is then computed from it.",
     )
     key: str = Field("churnml", min_length=1, description="Key of the draw; another key draws others.")
+    days: int | None = Field(
+        None, ge=1, description="Days for which an arm holds; empty: twice as long as an outcome takes to be known."
+    )
 
 
 class PlaySettings(_Section):
@@ -194,6 +197,28 @@ class PlaySettings(_Section):
     file: str | None = Field(None, description="YAML file with plays and rules; empty takes churnml's own.")
     campaign: str = Field("retention", min_length=1, description="Name of the campaign; each has a holdout of its own.")
     holdout: HoldoutSettings = Field(HoldoutSettings())
+
+
+class CampaignSettings(_Section):
+    """How what the lists brought is read out."""
+
+    outcomes: list[Literal["churned", "net_revenue", "profit"]] = Field(
+        ["churned", "net_revenue", "profit"], min_length=1, description="What is compared between the arms."
+    )
+    margin: float = Field(1.0, gt=0, le=1, description="Share of what customers spend that the shop earns by it.")
+    looks: Literal["always", "planned"] = Field(
+        "always",
+        description="By which interval verdicts go: always, the one that holds however often one looks; planned, from "
+        "the planned day on the one that holds for a single look.",
+    )
+    outcome_codes: list[str] = Field(
+        ["reached", "offer taken", "declined", "not reached"],
+        min_length=1,
+        description="What people may write as the outcome of a contact.",
+    )
+    no_contact_codes: list[str] = Field(
+        ["not reached"], description="Those of them that mean that nobody was reached, so that no contact was made."
+    )
 
 
 NAMED_COLUMNS = (
@@ -209,6 +234,12 @@ class ReportingSettings(_Section):
     """What the report shows, and in which words."""
 
     rows: int = Field(5_000, ge=1, le=20_000, description="At most so many customers on the page.")
+    keep: int | None = Field(
+        24,
+        ge=1,
+        description="Days of which the folder of the lists keeps all files, the newest; empty keeps all. One whose "
+        "outcome is not known yet is always kept.",
+    )
     periods: int = Field(
         5,
         ge=0,
@@ -252,6 +283,7 @@ class Config(_Section):
     training: TrainingSettings = Field(TrainingSettings())
     scoring: ScoringSettings = Field(ScoringSettings())
     plays: PlaySettings = Field(PlaySettings())
+    campaigns: CampaignSettings = Field(CampaignSettings())
     reporting: ReportingSettings = Field(ReportingSettings())
     tracking: TrackingSettings = Field(TrackingSettings())
     seed: int = Field(7, ge=0, description="Seed of everything random.")

@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from churnml.analytics.overview import Overview, analyse
+from churnml.campaigns.ledger import joined, read_ledger
 from churnml.config import Config
 from churnml.data.history import History
 from churnml.data.population import resolve_day
@@ -26,6 +27,7 @@ from churnml.features.store import Progress
 from churnml.models.model import Model
 from churnml.reporting.files import read_earlier, write_files
 from churnml.reporting.pseudonyms import load_key, pseudonymize, read_mapping, write_mapping
+from churnml.scoring.entries import check_replaced
 from churnml.scoring.plays import read_plays
 from churnml.scoring.public_ids import SHARED_BY
 from churnml.scoring.ranking import Ranking
@@ -55,6 +57,7 @@ def score(
     in_sample: bool = False,
     previous: Path | None = None,
     secrets: Path | None = None,
+    force: bool = False,
     seconds: dict[str, float] | None = None,
 ) -> Outcome:
     """Rank a shop's customers and write the files.
@@ -78,6 +81,8 @@ def score(
     secrets : Path, optional
         Folder that keeps key and mapping of pseudonyms, which then stand for the customer ids in all files; None writes
         the shop's own ids.
+    force : bool, optional
+        Whether another list may take the place of one of the same day that was contacted already.
     seconds : dict of str to float, optional
         Seconds that each step took so far, for the manifest.
     """
@@ -86,15 +91,19 @@ def score(
     scorer = Scorer(model, config)
     day = resolve_day(shop, snapshot_date, scorer.model.definition.horizon_days, "snapshot_date")
     earlier = read_earlier(out, day, previous)
+    ledger = joined([read_ledger(folder) for folder in (out, previous) if folder is not None])
     with _timed(seconds, "score"):
         if secrets is None:
-            ranking = scorer.rank(shop, day, in_sample=in_sample, earlier=earlier)
+            ranking = scorer.rank(shop, day, in_sample=in_sample, earlier=earlier, ledger=ledger)
         else:
             key = load_key(secrets, out)
-            if earlier is not None:
-                known = read_mapping(secrets).to_dict()
-                earlier = earlier.assign(customer_id=[known.get(name, name) for name in earlier["customer_id"]])
-            ranking = _renamed(scorer.rank(shop, day, in_sample=in_sample, earlier=earlier), key, secrets)
+            known = read_mapping(secrets)
+            earlier = None if earlier is None else _with_own_ids(earlier, known)
+            ledger = _with_own_ids(ledger, known)
+            ranking = scorer.rank(shop, day, in_sample=in_sample, earlier=earlier, ledger=ledger)
+            ranking = _renamed(ranking, key, secrets)
+    if not force:
+        check_replaced(ranking.entries, shop, config.plays.campaign, day)
     with _timed(seconds, "key figures"):
         shared_by = 1 if secrets is None else SHARED_BY
         overview = _overview(shop, day, scorer.model.definition, config.reporting.periods, shared_by)
@@ -109,6 +118,7 @@ def run(
     *,
     previous: Path | None = None,
     secrets: Path | None = None,
+    force: bool = False,
 ) -> Outcome:
     """Check a shop, train if needed, and score its newest day.
 
@@ -130,6 +140,8 @@ def run(
     secrets : Path, optional
         Folder that keeps key and mapping of pseudonyms, which then stand for the customer ids in all files; None writes
         the shop's own ids.
+    force : bool, optional
+        Whether another list may take the place of one of the same day that was contacted already.
     """
     seconds: dict[str, float] = {}
     with _timed(seconds, "read and check"):
@@ -141,7 +153,7 @@ def run(
         with _timed(seconds, "train"):
             Trainer(config=config).fit(shop, progress=progress)
             model = Scorer(None, config).model  # the champion of before, where the new one is worse
-    return score(shop, out, config, model=model, previous=previous, secrets=secrets, seconds=seconds)
+    return score(shop, out, config, model=model, previous=previous, secrets=secrets, force=force, seconds=seconds)
 
 
 def demo(
@@ -167,11 +179,16 @@ def _overview(shop: Shop, day: date, definition: ChurnDefinition, periods: int, 
 def _renamed(ranking: Ranking, key: bytes, secrets: Path) -> Ranking:
     """Replace customer ids by pseudonyms, and keep who is who in the folder of secrets."""
     ids = ranking.frame["customer_id"]
-    if ranking.earlier is not None:
-        ids = pd.concat([ids, ranking.earlier["customer_id"]]).drop_duplicates()
+    others = [ranking.entries.ledger] if ranking.earlier is None else [ranking.entries.ledger, ranking.earlier]
+    ids = pd.concat([ids, *(table["customer_id"] for table in others)]).drop_duplicates()
     pseudonyms = pseudonymize(ids, key)
     write_mapping(secrets, pseudonyms, ids)
     return ranking.renamed(pd.Series(pseudonyms.to_numpy(), index=pd.Index(ids)))
+
+
+def _with_own_ids(table: pd.DataFrame, known: pd.Series) -> pd.DataFrame:
+    """Return a table of an earlier list with the shop's own ids in place of pseudonyms, by which they are known."""
+    return table.assign(customer_id=table["customer_id"].map(known).fillna(table["customer_id"]))
 
 
 def _usable_champion(shop: Shop, config: Config) -> Model | None:

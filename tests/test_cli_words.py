@@ -67,7 +67,7 @@ def test_a_list_is_told_in_the_language_of_the_settings(
     assert said.count("2025-03-01") == 1
     assert said.splitlines()[-1] == t["outcome"]["files"].format(files="a.csv, b.html")
     assert t["columns"]["list_rank"]["title"] in said
-    assert uncapitalised(t["codes"]["excluded"]["already lost"], language) in said
+    assert uncapitalised(t["codes"]["excluded"]["gone"], language) in said
     assert not english_in(said)
 
 

@@ -99,7 +99,7 @@ TAKERS: dict[str, Callable[[Shop, Any, Model, Path], object]] = {
     "window": lambda shop, day, model, out: churnml.ChurnDefinition().window(day),
     "labels": lambda shop, day, model, out: labels(shop, day, churnml.ChurnDefinition(), DAY),
     "labels, its end": lambda shop, day, model, out: labels(shop, DAY, churnml.ChurnDefinition(), day),
-    "treated": lambda shop, day, model, out: treated(shop, day, churnml.ChurnDefinition()),
+    "treated": lambda shop, day, model, out: treated(shop, day, churnml.ChurnDefinition(), "c"),
     "analyse": lambda shop, day, model, out: churnml.analyse(shop, day, churnml.ChurnDefinition(horizon_days=30)),
     "advise_horizon": lambda shop, day, model, out: churnml.advise_horizon(shop, as_of=day),
     "audit": lambda shop, day, model, out: churnml.audit(shop, day, families=["recency"]),

@@ -162,13 +162,17 @@ def test_a_list_is_a_table_whatever_its_cells_hold(capsys: pytest.CaptureFixture
     assert head.index("reason_1") == first.index(f"Topic {printable(NASTY)}")
     assert second.startswith("2          b ")
     for least, said in (
-        (None, "is too small to show any effect."),
-        (0.19, "can show effects from 19 points"),
-        (0.0044, "can show effects from 0.4 points"),
+        (None, "They are too few to show any effect."),
+        (0.19, "They can show effects from 19 points"),
+        (0.0044, "They can show effects from 0.4 points"),
     ):
-        sized.holdout = HoldoutPlan("c", 0.1, 45, 1, least, date(2025, 6, 1))
+        sized.holdout = HoldoutPlan(
+            campaign="c", share=0.1, listed=45, held_out=1, smallest_effect=least, until=date(2025, 6, 1)
+        )
         show_outcome.print_outcome(SimpleNamespace(ranking=sized, files=[], model=model), as_json=False)  # type: ignore[arg-type]
-        assert f"The holdout (1 customer like the 45 on the list) {said}" in capsys.readouterr().out
+        printed = capsys.readouterr().out
+        assert "45 listed and 1 held out" in printed
+        assert said in printed
 
 
 def test_log_lines_are_printable(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

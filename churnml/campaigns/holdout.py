@@ -8,7 +8,7 @@ from hashlib import blake2b
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
 from churnml.config import HoldoutSettings
@@ -17,9 +17,31 @@ _LEVEL = 0.95
 _POWER = 0.8
 _LARGEST_SHARE = 0.5
 _KEY_BYTES = 64
+PLANNED_EFFECT = 0.1
+"""Difference of churn rates for which a campaign is planned: when it can be seen, the planned day has come."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class SoFar:
+    """What all lists of a campaign together can show: those who entered, and whose arms are compared.
+
+    Attributes
+    ----------
+    listed, held_out : int
+        Number of customers of each arm who entered on all lists up to this one.
+    smallest_effect : float or None
+        Smallest difference of churn rates that these can show; None where they can show none.
+    on : date
+        Day on which the outcome of all of them is known.
+    """
+
+    listed: int
+    held_out: int
+    smallest_effect: float | None
+    on: date
+
+
+@dataclass(frozen=True, kw_only=True)
 class HoldoutPlan:
     """What a list's holdout is, and what it can show.
 
@@ -28,15 +50,17 @@ class HoldoutPlan:
     campaign : str
         Name of the campaign that the holdout belongs to.
     share : float
-        Share of the customers in the holdout, 0 to 1.
+        Chance with which a customer who enters is held out, 0 to 1.
     listed : int
-        Number of customers on the work list.
+        Number of customers who entered with this list and are on it.
     held_out : int
-        Number of customers who would be on the list too, but are in the holdout.
+        Number of customers who entered with this list and would be on it, but are in the holdout.
     smallest_effect : float or None
-        Smallest difference of churn rates between list and holdout that can be told from chance; None where none can.
+        Smallest difference of churn rates between the two that can be told from chance; None where none can.
     until : date
-        Day until which everyone keeps their arm.
+        Day on which the outcome of this list is known.
+    so_far : SoFar or None
+        The same of all lists of the campaign together; None where this is the first.
     """
 
     campaign: str
@@ -45,49 +69,43 @@ class HoldoutPlan:
     held_out: int
     smallest_effect: float | None
     until: date
+    so_far: SoFar | None = None
 
 
-def assign(
-    customers: pd.Series, strata: pd.Series, share: float, campaign: str, key: str, fixed: pd.Series
+def draw(
+    customers: pd.Series, entry_numbers: pd.Series, share: ArrayLike, campaign: str, key: str
 ) -> NDArray[np.bool_]:
-    """Assign customers to the holdout.
+    """Draw customers into the holdout: each by their own id, whoever else is drawn.
 
-    In each stratum the customers with the smallest keyed hash of id and campaign are, so that the holdout looks like
-    the others, nobody can choose who is in it, and another campaign holds out others. Whose arm is fixed keeps it.
+    A customer is held out exactly where the keyed 64-bit hash of campaign, number of the entry and id, divided by 2^64,
+    lies below the share. So nobody can choose who is in it, another campaign holds out others, an arm can be drawn
+    again from the id alone, and arms of those who enter together are exchangeable.
 
     Parameters
     ----------
     customers : pandas Series
-        Ids of the customers, unique.
-    strata : pandas Series
-        Stratum of each customer, same index.
-    share : float
-        Share of each stratum that is held out, 0 to 1; rounded so that the share of all fits.
+        Ids of the customers.
+    entry_numbers : pandas Series
+        Number of each customer's entry into the campaign: 1 for the first.
+    share : float or array of float
+        Chance of being held out, 0 to 1.
     campaign, key : str
         Texts that the hash depends on besides the id.
-    fixed : pandas Series
-        Arms that are fixed, true for the holdout, indexed by customer id.
 
     Returns
     -------
     array of bool
-        Whether each customer is in the holdout, in the order of ``customers``.
+        Whether each customer is held out, in the order of ``customers``.
     """
-    ids = customers.to_numpy()
-    kept = pd.Series(ids).map(fixed).astype("boolean")
-    held = kept.fillna(False).to_numpy(dtype=bool)
-    free = kept.isna().to_numpy()
-    if not share:
-        return held
-    order = np.lexsort((_hashes(ids, campaign, key), strata.to_numpy().astype(str)))
-    codes = pd.factorize(strata.to_numpy()[order])[0]
-    # Rounding goes on from stratum to stratum, so that many small ones do not add up to another share.
-    sizes = np.bincount(codes)
-    wanted = np.diff(np.floor(np.cumsum(sizes) * share + 0.5), prepend=0)
-    missing = wanted - np.bincount(codes, weights=held[order], minlength=len(sizes))
-    open_place = pd.Series(free[order]).groupby(codes).cumsum().to_numpy()
-    held[order] |= free[order] & (open_place <= missing[codes])
-    return held
+    secret = key.encode() if len(key.encode()) <= _KEY_BYTES else blake2b(key.encode()).digest()
+    start = blake2b(f"{len(campaign)}:{campaign}:".encode(), digest_size=8, key=secret)
+    hashed = bytearray()
+    for customer, number in zip(customers.to_numpy(), entry_numbers.to_numpy(), strict=True):
+        one = start.copy()
+        one.update(f"{number}:{customer}".encode())
+        hashed += one.digest()
+    places = np.frombuffer(bytes(hashed), dtype=">u8").astype(np.float64) / 2.0**64
+    return np.asarray(places < np.asarray(share, dtype=np.float64), dtype=np.bool_)
 
 
 def smallest_effect(rate: float, listed: int, held_out: int) -> float | None:
@@ -151,16 +169,16 @@ def share_for(settings: HoldoutSettings, rate: float, listed: int) -> float:
     return float(min(needed / max(listed, 1), _LARGEST_SHARE))
 
 
+def planned_information(rate: float, effect: float = PLANNED_EFFECT) -> float:
+    """Compute how much must have entered for an effect to be seen: ``n1 n0 / (n1 + n0)``; see `smallest_effect`.
+
+    Examples
+    --------
+    >>> round(planned_information(0.6), 1)
+    188.4
+    """
+    return rate * (1 - rate) * (_quantiles() / effect) ** 2
+
+
 def _quantiles() -> float:
     return float(norm.ppf(0.5 + _LEVEL / 2) + norm.ppf(_POWER))
-
-
-def _hashes(ids: NDArray[np.object_], campaign: str, key: str) -> NDArray[np.uint64]:
-    secret = key.encode() if len(key.encode()) <= _KEY_BYTES else blake2b(key.encode()).digest()
-    start = blake2b(f"{len(campaign)}:{campaign}:".encode(), digest_size=8, key=secret)
-    hashed = bytearray()
-    for customer in ids:
-        one = start.copy()
-        one.update(str(customer).encode())
-        hashed += one.digest()
-    return np.frombuffer(bytes(hashed), dtype=">u8").astype(np.uint64)

@@ -18,6 +18,7 @@ from churnml.cli.options import (
     ConfigFile,
     Data,
     Every,
+    Force,
     Horizon,
     InSample,
     Language,
@@ -110,6 +111,7 @@ def score(
     previous: Previous = None,
     pseudonymize: Pseudonymize = None,
     in_sample: InSample = False,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Rank the customers of a day with reasons, and say whom to contact."""
@@ -130,6 +132,7 @@ def score(
         in_sample=in_sample,
         previous=previous,
         secrets=pseudonymize,
+        force=force,
     )
     print_outcome(outcome, as_json)
 
@@ -151,6 +154,7 @@ def run(
     order_by: OrderBy = None,
     previous: Previous = None,
     pseudonymize: Pseudonymize = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Check, train if needed, and score the newest day."""
@@ -165,7 +169,7 @@ def run(
     }
     config = config_of(config_file, horizon, active, lead, every, seed, **scoring)
     with progress_bar() as progress:
-        outcome = run_all(data, out, config, progress, previous=previous, secrets=pseudonymize)
+        outcome = run_all(data, out, config, progress, previous=previous, secrets=pseudonymize, force=force)
     print_outcome(outcome, as_json)
 
 

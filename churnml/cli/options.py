@@ -41,6 +41,9 @@ Pseudonymize = Annotated[
     Path | None,
     typer.Option("--pseudonymize", metavar="DIR", help="Replace customer ids; key and mapping are kept in DIR."),
 ]
+Force = Annotated[
+    bool, typer.Option("--force", help="Replace a list of the same day that was contacted already by another one.")
+]
 InSample = Annotated[bool, typer.Option("--in-sample", help="Allow a day that the model has seen.")]
 
 

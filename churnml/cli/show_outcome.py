@@ -14,7 +14,6 @@ from churnml.words import Language, for_count, uncapitalised, words
 if TYPE_CHECKING:
     import pandas as pd
 
-    from churnml.campaigns.holdout import HoldoutPlan
     from churnml.reporting.page.numbers import Numbers
     from churnml.tracking.aliases import Change
     from churnml.workflow import Outcome
@@ -38,6 +37,7 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
             }
         )
         return
+    from churnml.reporting.about import holdout_of
     from churnml.reporting.page.numbers import Numbers
 
     language = ranking.language
@@ -53,7 +53,8 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
         say(t["empty"])
     say("", t["left_out"].format(reasons=_left_out(ranking.excluded, write)))
     if ranking.holdout is not None and len(listed):
-        say(_say_holdout(ranking.holdout, write))
+        for sentence in holdout_of(ranking):
+            say(sentence)
     say("")
     print_files(outcome.files, language)
 
@@ -90,17 +91,6 @@ def _left_out(excluded: Mapping[str, int], write: Numbers) -> str:
     }
     listed = [t["left_out_reason"].format(reason=reason, count=write.whole(count)) for reason, count in named.items()]
     return ", ".join(listed) or str(t["nobody"])
-
-
-def _say_holdout(plan: HoldoutPlan, write: Numbers) -> str:
-    """Say which effects a holdout can show."""
-    t, least = words(write.language)["outcome"], plan.smallest_effect
-    said = for_count(t["holdout_no_effect" if least is None else "holdout"], plan.held_out, write.language)
-    return said.format(
-        held_out=write.whole(plan.held_out),
-        listed=write.whole(plan.listed),
-        effect="" if least is None else write.points(least),
-    )
 
 
 def _as_text(worklist: pd.DataFrame, write: Numbers) -> list[str]:

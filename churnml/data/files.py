@@ -15,7 +15,9 @@ from churnml.errors import InputError
 
 
 @contextmanager
-def whole_folder(out: str | Path, owned: Iterable[str] = (), last: str | None = None) -> Iterator[Path]:
+def whole_folder(
+    out: str | Path, owned: Iterable[str] = (), last: str | None = None, added_to: str | None = None
+) -> Iterator[Path]:
     """Open a scratch folder whose files move into ``out`` when the block ends without an error.
 
     Parameters
@@ -27,6 +29,8 @@ def whole_folder(out: str | Path, owned: Iterable[str] = (), last: str | None = 
         file of an earlier run is taken for one of this.
     last : str, optional
         Name of the file that moves last and so marks the output as complete.
+    added_to : str, optional
+        Name of a folder in ``out`` to which what the block wrote below that name is added; what else it holds stays.
 
     Raises
     ------
@@ -39,7 +43,7 @@ def whole_folder(out: str | Path, owned: Iterable[str] = (), last: str | None = 
     with _beside(out) as scratch:
         yield scratch
         with _refused(out):
-            _move(scratch, out, set(owned), last)
+            _move(scratch, out, set(owned), last, added_to)
 
 
 @contextmanager
@@ -120,10 +124,14 @@ def _make_parents(out: Path) -> list[Path]:
     return made
 
 
-def _move(scratch: Path, out: Path, owned: set[str], last: str | None) -> None:
+def _move(scratch: Path, out: Path, owned: set[str], last: str | None, added_to: str | None) -> None:
     """Move all into place; from the first change to the last, the file that marks an output as complete is gone."""
     out.mkdir(exist_ok=True)
-    written = sorted((path.name for path in scratch.iterdir()), key=lambda name: (name == last, name))
+    names = [path.name for path in scratch.iterdir() if path.name != added_to]
+    if added_to is not None and (scratch / added_to).is_dir():
+        (out / added_to).mkdir(exist_ok=True)
+        names += [f"{added_to}/{path.name}" for path in (scratch / added_to).iterdir()]
+    written = sorted(names, key=lambda name: (name == last, name))
     if last is not None and (last in written or last in owned):
         _remove(out / last)
     for name in sorted(owned - set(written)):

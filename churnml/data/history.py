@@ -82,11 +82,15 @@ class History:
         contacts = self.table("contacts")
         return contacts.filter((contacts.arm != "control").fill_null(True))
 
-    @property
-    def sent_offers(self) -> ir.Table:
-        """The sent contacts with an offer, as a newsletter is no play; all where the shop does not name offers."""
+    def treatments(self, campaign: str) -> ir.Table:
+        """Return the sent contacts that treat a customer: of a campaign whatever they hold, of others an offer.
+
+        A newsletter is no treatment. Where the shop does not name offers, all sent contacts are returned.
+        """
         sent = self.sent_contacts
-        return sent.drop_null(["offer"]) if self.shop.has("contacts", ["offer"]) else sent
+        if not self.shop.has("contacts", ["offer"]):
+            return sent
+        return sent.filter(sent.offer.notnull() | (sent.campaign == campaign).fill_null(False))
 
     def of_orders(self, orders: ir.Table) -> History:
         """Return the same shop on the same day with some of its orders alone, and what belongs to them."""

@@ -98,8 +98,8 @@ def labels(shop: Shop, snapshot_date: Day, definition: ChurnDefinition, data_end
     return pd.Series(frame.churned.to_numpy(), index=pd.Index(frame.customer_id), name="churned")
 
 
-def treated(shop: Shop, snapshot_date: Day, definition: ChurnDefinition) -> pd.Index:
-    """Return the customers to whom something was sent in the window of their outcome.
+def treated(shop: Shop, snapshot_date: Day, definition: ChurnDefinition, campaign: str) -> pd.Index:
+    """Return the customers who were treated in the window of their outcome; see `History.treatments`.
 
     Parameters
     ----------
@@ -109,6 +109,8 @@ def treated(shop: Shop, snapshot_date: Day, definition: ChurnDefinition) -> pd.I
         Snapshot after which the window lies; it has ended.
     definition : ChurnDefinition
         Definition of leaving, which says how long the window is.
+    campaign : str
+        Campaign whose contacts treat whatever they hold; of others, those with an offer do.
 
     Returns
     -------
@@ -118,7 +120,7 @@ def treated(shop: Shop, snapshot_date: Day, definition: ChurnDefinition) -> pd.I
     history = History(shop, snapshot_date)
     if not shop.has("contacts"):
         return pd.Index([], name="customer_id", dtype="str")
-    sent_to = on_its_day(history, _sent_to, definition)
+    sent_to = on_its_day(history, _treated, definition, campaign)
     customers: pd.Index = pd.Index(sent_to.to_pandas().customer_id)
     return customers
 
@@ -151,9 +153,9 @@ def _count_eligible(history: History, definition: ChurnDefinition) -> ir.Table:
     return eligible(history, definition).aggregate(customers=ibis._.count())
 
 
-def _sent_to(then: History, definition: ChurnDefinition) -> ir.Table:
+def _treated(then: History, definition: ChurnDefinition, campaign: str) -> ir.Table:
     later = then.later(definition.reach_days)
-    sent = later.sent_contacts
+    sent = later.treatments(campaign)
     sent = sent.filter(later.within(sent.sent_at, definition.reach_days))
     return _customers_of(sent).order_by("customer_id")
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from churnml.campaigns.holdout import HoldoutPlan
 from churnml.config import ScoringSettings
 from churnml.definition import ChurnDefinition
 from churnml.reporting.columns import Kind, column
 from churnml.reporting.page.numbers import Numbers
 from churnml.scoring.plays import Play
 from churnml.words import Language, words
+from churnml.words.campaigns import say_holdout
 from churnml.words.findings import say_value
 from churnml.words.names import name_of
 
@@ -37,8 +37,8 @@ class Facts:
         Number of customers of the ranking.
     excluded : mapping of str to int
         Number of customers of the ranking who are not on the list, by reason.
-    holdout : HoldoutPlan or None
-        Plan of the holdout, which says what it can show; None where nobody is held out.
+    holdout : sequence of str
+        Sentences on the holdout, and what it can show.
     definition : ChurnDefinition
         Definition of leaving.
     scoring : ScoringSettings
@@ -51,7 +51,7 @@ class Facts:
 
     customers: int
     excluded: Mapping[str, int]
-    holdout: HoldoutPlan | None
+    holdout: Sequence[str]
     definition: ChurnDefinition
     scoring: ScoringSettings
     model_version: str
@@ -79,16 +79,21 @@ class Section:
 
 def facts_of(ranking: Ranking) -> Facts:
     """Collect what a ranking's work list rests on."""
-    plan, named = ranking.holdout, ranking.names.of
     return Facts(
         customers=len(ranking),
         excluded=ranking.excluded,
-        holdout=None if plan is None else replace(plan, campaign=named("contacts.campaign", plan.campaign)),
+        holdout=holdout_of(ranking),
         definition=ranking.model.definition,
         scoring=ranking.config.scoring,
         model_version=str(ranking.frame["model_version"].iloc[0]),
         value=ranking.model.card.value,
     )
+
+
+def holdout_of(ranking: Ranking) -> list[str]:
+    """Write, in the language of a ranking, what its holdout is and can show."""
+    campaign = ranking.names.of("contacts.campaign", ranking.config.plays.campaign)
+    return say_holdout(ranking.holdout, campaign, ranking.entries.why_none, ranking.language)
 
 
 def explain_list(
@@ -121,7 +126,7 @@ def explain_list(
     return [
         Section(t["list"], (), _list_rows(worklist, facts, language, snapshot_date)),
         Section(t["use"], (), [[(text, "text")] for text in _use(t)]),
-        Section(of_page["holdout"], (), [[(text, "text")] for text in _holdout(facts.holdout, language)]),
+        Section(of_page["holdout"], (), [[(text, "text")] for text in facts.holdout]),
         Section(t["left_out"], (), _left_out(facts, len(worklist), language)),
         Section(t["assumed"], (), _assumed(facts, language)),
         Section(
@@ -170,23 +175,6 @@ def _leaving(definition: ChurnDefinition, language: Language) -> str:
     start = t["start_later" if definition.lead_days else "start_at_once"].format(**said)
     share = Numbers(language, None).share(definition.spend_share)
     return str(t[definition.kind]).format(**{**said, "start": start, "spend_share": share})
-
-
-def _holdout(plan: HoldoutPlan | None, language: Language) -> list[str]:
-    t, write = words(language)["page"], Numbers(language, None)
-    if plan is None:
-        return [t["holdout_none"]]
-    said = {
-        "campaign": plan.campaign,
-        "share": write.share(plan.share),
-        "until": write.day(plan.until.isoformat()),
-        "held_out": write.whole(plan.held_out),
-        "listed": write.whole(plan.listed),
-    }
-    if plan.smallest_effect is None:
-        return [t["holdout_note"].format(**said), t["holdout_no_effect"]]
-    effect = write.points(plan.smallest_effect)
-    return [t["holdout_note"].format(**said), t["holdout_effect"].format(effect=effect, **said)]
 
 
 def _left_out(facts: Facts, listed: int, language: Language) -> _Rows:

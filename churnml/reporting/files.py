@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from datetime import date
+import re
+import shutil
+from datetime import date, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from churnml.analytics.overview import Overview
+from churnml.campaigns.ledger import FILE as LEDGER
+from churnml.campaigns.ledger import write_ledger
 from churnml.data.files import whole_folder
 from churnml.data.fingerprint import fingerprint
 from churnml.data.history import History
@@ -28,22 +32,28 @@ from churnml.reporting.spreadsheet import write_workbook
 from churnml.scoring.changes import snapshot_of
 from churnml.scoring.ranking import Ranking
 
-EARLIER = "earlier.parquet"
+LISTS = "lists"
+"""Folder in that of the list, with the files of each day."""
 FILES = ("worklist.xlsx", "worklist.csv", "report.html", "ranking.parquet", "ranking.csv", "run.json")
+_OF_BEFORE = "earlier.parquet"
+_LAST_COLUMNS = ["list_rank", "against", "place", "entered_on"]
 _LIBRARIES = ("churnml", "duckdb", "ibis-framework", "lightgbm", "numpy", "pandas", "scikit-learn", "shap")
 
 
 def write_files(
     ranking: Ranking, out: str | Path, seconds: dict[str, float], overview: Overview | None = None
 ) -> list[Path]:
-    """Write the work list, the report, the ranking and the manifest.
+    """Write the work list, the report, the ranking, the manifest and the ledger.
+
+    A list with which nobody enters the campaign, because a newer one was made or the model has seen what happened after
+    its day, leaves the current files of a campaign as they are, and is written below ``lists`` alone.
 
     Parameters
     ----------
     ranking : Ranking
         Ranking to write.
     out : str or Path
-        Folder to write to; files in it that are not of a list stay.
+        Folder to write to; files in it that are not of a list stay. ``lists`` in it keeps the files of each day.
     seconds : dict of str to float
         Seconds that each step took, for the manifest.
     overview : Overview, optional
@@ -54,31 +64,22 @@ def write_files(
     list of Path
         The files, all of which are there or none.
     """
-    out = Path(out)
-    worklist = ranking.worklist()
-    with whole_folder(out, owned=[*FILES, EARLIER], last="run.json") as folder:
-        # A later list sees from it who was on this one.
-        ranks = worklist.set_index("customer_id")["list_rank"]
-        frame = ranking.frame.assign(list_rank=ranking.frame["customer_id"].map(ranks).astype("Int64"))
-        _write_parquet(frame, folder / "ranking.parquet")
-        if ranking.earlier is not None:
-            _write_parquet(ranking.earlier, folder / EARLIER)
-        write_csv(frame, folder / "ranking.csv", language=None)
-        write_csv(worklist, folder / "worklist.csv", language=ranking.language)
-        write_workbook(
-            worklist.assign(play_rule=worklist["play_rule"].map(ranking.rule_names)),
-            folder / "worklist.xlsx",
-            language=ranking.language,
-            currency=ranking.currency,
-            snapshot_date=ranking.snapshot_date,
-            plays=ranking.plays,
-            facts=facts_of(ranking),
-        )
-        page = render_page(summarise(ranking, ranking.config.reporting.rows, overview=overview))
-        (folder / "report.html").write_text(page, encoding="utf-8")
-        manifest = json.dumps(_manifest(ranking, seconds), indent=2, default=str) + "\n"
-        (folder / "run.json").write_text(manifest, encoding="utf-8")
-    return [out / name for name in FILES]
+    out, day = Path(out), ranking.snapshot_date.isoformat()
+    ledger = ranking.entries.ledger
+    current = ranking.entries.why_none is None or ledger.empty
+    owned = [*FILES, _OF_BEFORE] if current else []
+    with whole_folder(out, owned=owned, last="run.json", added_to=LISTS) as folder:
+        of_day = folder / LISTS / day
+        of_day.mkdir(parents=True)
+        _write_list(ranking, of_day, seconds, overview)
+        if current:
+            for name in FILES:
+                shutil.copyfile(of_day / name, folder / name)
+            if len(ledger):
+                write_ledger(ledger, folder / LEDGER)
+    if current:
+        _drop_old(out / LISTS, ranking)
+    return [(out if current else out / LISTS / day) / name for name in FILES]
 
 
 def read_earlier(out: Path, snapshot_date: date, folder: Path | None) -> pd.DataFrame | None:
@@ -87,8 +88,8 @@ def read_earlier(out: Path, snapshot_date: date, folder: Path | None) -> pd.Data
     Parameters
     ----------
     out : Path
-        Folder to which the new list goes. A list of an earlier day in it is the one to compare with; where one of the
-        same day is, the same that it was compared with, so that a repetition gives the same.
+        Folder to which the new list goes. The newest list of an earlier day in it is the one to compare with, so that
+        a repetition gives the same.
     snapshot_date : date
         Day of the new list.
     folder : Path or None
@@ -108,12 +109,56 @@ def read_earlier(out: Path, snapshot_date: date, folder: Path | None) -> pd.Data
         if not (folder / "ranking.parquet").is_file():
             raise InputError(f"{folder}: holds no ranking.parquet. Name the folder of an earlier list.")
         return _read_parquet(folder / "ranking.parquet")
-    for path in (out / "ranking.parquet", out / EARLIER):
-        if path.is_file():
-            found = _read_parquet(path)
+    of_days = [out / LISTS / day.isoformat() for day in days_in(out / LISTS) if day < snapshot_date]
+    for path in (*of_days[-1:], out):  # in the folder itself lies the list of a version that kept no others
+        if (path / "ranking.parquet").is_file():
+            found = _read_parquet(path / "ranking.parquet")
             if len(found) and snapshot_of(found) < snapshot_date:
                 return found
     return None
+
+
+def days_in(lists: Path) -> list[date]:
+    """Return the days whose files a folder of lists keeps, oldest first."""
+    if not lists.is_dir():
+        return []
+    names = (path.name for path in lists.iterdir() if path.is_dir())
+    return sorted(date.fromisoformat(name) for name in names if re.fullmatch(r"\d{4}-\d\d-\d\d", name))
+
+
+def _drop_old(lists: Path, ranking: Ranking) -> None:
+    """Remove the files of old days: beyond those that are kept, and only where their outcome is known."""
+    keep = ranking.config.reporting.keep
+    if keep is None:
+        return
+    reach = timedelta(days=ranking.model.definition.reach_days)
+    for day in days_in(lists)[:-keep]:
+        if day + reach <= ranking.snapshot_date:
+            shutil.rmtree(lists / day.isoformat())
+
+
+def _write_list(ranking: Ranking, folder: Path, seconds: dict[str, float], overview: Overview | None) -> None:
+    worklist = ranking.worklist()
+    # A later list sees from it who was on this one.
+    ranks = worklist.set_index("customer_id")["list_rank"]
+    frame = ranking.frame.assign(list_rank=ranking.frame["customer_id"].map(ranks).astype("Int64"))
+    frame = frame[[name for name in frame.columns if name not in _LAST_COLUMNS] + _LAST_COLUMNS]
+    _write_parquet(frame, folder / "ranking.parquet")
+    write_csv(frame, folder / "ranking.csv", language=None)
+    write_csv(worklist, folder / "worklist.csv", language=ranking.language)
+    write_workbook(
+        worklist.assign(play_rule=worklist["play_rule"].map(ranking.rule_names)),
+        folder / "worklist.xlsx",
+        language=ranking.language,
+        currency=ranking.currency,
+        snapshot_date=ranking.snapshot_date,
+        plays=ranking.plays,
+        facts=facts_of(ranking),
+    )
+    page = render_page(summarise(ranking, ranking.config.reporting.rows, overview=overview))
+    (folder / "report.html").write_text(page, encoding="utf-8")
+    manifest = json.dumps(_manifest(ranking, seconds), indent=2, default=str) + "\n"
+    (folder / "run.json").write_text(manifest, encoding="utf-8")
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -157,6 +202,8 @@ def _manifest(ranking: Ranking, seconds: dict[str, float]) -> dict[str, Any]:
             "assumed": scoring.profit.model_dump(),
         },
         "holdout": None if ranking.holdout is None else dataclasses.asdict(ranking.holdout),
+        "list_id": ranking.entries.new["list_id"].iloc[0] if len(ranking.entries.new) else None,
+        "nobody_entered_since": ranking.entries.why_none,
         "changes": None if changes is None else changes["change"].value_counts().sort_index().to_dict(),
         # What the check found may name rows of the shop.
         "notes": [] if ranking.pseudonymous else ranking.shop.report.notes,

@@ -17,7 +17,7 @@ CHANGES = ("new", "worse", "better", "same", "recovered", "came back", "lost", "
 _MARKED = 0.1  # change of the probability that counts
 _TOWARDS_LEAVING = ("new", "worse", "lost")
 _UNMOVED = ("same", "off the list")
-_NEEDED = ("customer_id", "churn_probability", "snapshot_date", "holdout", "arm_until", "list_rank")
+_NEEDED = ("customer_id", "churn_probability", "snapshot_date", "list_rank")
 
 
 def snapshot_of(ranking: pd.DataFrame) -> date:

@@ -51,6 +51,6 @@ def _contacted_since(ranking: Ranking, days: int) -> pd.Series:
     if not ranking.shop.has("contacts"):
         return pd.Series(pd.NA, index=ids, dtype="boolean")
     history = History(ranking.shop, ranking.snapshot_date)
-    sent = history.sent_offers
+    sent = history.treatments(ranking.config.plays.campaign)
     reached = sent.filter(history.within(sent.sent_at, days)).select("customer_id").distinct().to_pandas()
     return pd.Series(np.isin(ids, ranking.explainer.ids.public(reached["customer_id"])), index=ids, dtype="boolean")

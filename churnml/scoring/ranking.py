@@ -16,10 +16,11 @@ from churnml.config import Config, ScoringSettings
 from churnml.definition import failures_of
 from churnml.errors import ConfigError, InputError
 from churnml.scoring.compare import explain_changes
+from churnml.scoring.entries import Entries
 from churnml.scoring.explainer import Explainer
 from churnml.scoring.plays import Play
 from churnml.scoring.story import Explanation, Story
-from churnml.scoring.worklist import Worklist, make_worklist
+from churnml.scoring.worklist import GONE, Worklist, make_worklist
 from churnml.words.value_names import ValueNames
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 _HEAD = 10
 _SHOWN = ("risk_rank", "customer_id", "churn_probability", "risk_band", "value_at_risk", "reason_1")
-_LOST = "already lost"
 _CHANGEABLE = ("capacity", "budget", "rank_by", "order_by")
 
 
@@ -56,6 +56,8 @@ class Ranking:
         ISO code of the shop's currency; None writes money as a plain number.
     explainer : Explainer
         Explainer that tells why customers stand where they stand.
+    entries : Entries
+        Who enters the campaign with this list, and who did before.
     earlier : pandas DataFrame or None
         Ranking of an earlier day that this one is compared with; None without one. See `churnml.scoring.compare`.
     """
@@ -64,7 +66,7 @@ class Ranking:
         self,
         *,
         frame: pd.DataFrame,
-        against: pd.Series,
+        entries: Entries,
         explainer: Explainer,
         plays: dict[str, Play],
         rule_names: dict[str, str],
@@ -72,6 +74,7 @@ class Ranking:
         earlier: pd.DataFrame | None = None,
     ) -> None:
         self.frame = frame
+        self.entries = entries
         self.explainer = explainer
         self.model, self.shop, self.snapshot_date = explainer.model, explainer.shop, explainer.snapshot_date
         self.language, self.currency = explainer.sentences.language, explainer.sentences.currency
@@ -79,7 +82,6 @@ class Ranking:
         self.rule_names = rule_names
         self.config = config
         self.earlier = earlier
-        self._against = against
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -158,11 +160,11 @@ class Ranking:
             failures += failures_of(error)
         if failures:
             raise ConfigError(failures)
-        return make_worklist(self.frame, self._against, self.plays, chosen, self.config.plays)
+        return make_worklist(self.frame, self.frame["against"], self.plays, chosen)
 
     @cached_property
     def _worklist(self) -> Worklist:
-        return make_worklist(self.frame, self._against, self.plays, self.config.scoring, self.config.plays)
+        return make_worklist(self.frame, self.frame["against"], self.plays, self.config.scoring)
 
     @property
     def names(self) -> ValueNames:
@@ -182,12 +184,12 @@ class Ranking:
     @property
     def holdout(self) -> HoldoutPlan | None:
         """What the holdout can show; None where nobody is held out."""
-        return self._worklist.holdout
+        return self.entries.plan
 
     @property
     def lost(self) -> pd.Series:
         """Whether a customer is too long gone for the list, by id."""
-        lost = (self._against == _LOST).fillna(False).to_numpy(dtype=bool)
+        lost = (self.frame["against"] == GONE).fillna(False).to_numpy(dtype=bool)
         return pd.Series(lost, index=self.frame["customer_id"])
 
     @cached_property
@@ -225,8 +227,8 @@ class Ranking:
 
     def but(self, **changes: Any) -> Ranking:
         """Return the same ranking with other parts, by the names of the arguments that make one."""
-        parts = ("frame", "explainer", "plays", "rule_names", "config", "earlier")
-        return Ranking(**{name: getattr(self, name) for name in parts} | {"against": self._against} | changes)
+        parts = ("frame", "entries", "explainer", "plays", "rule_names", "config", "earlier")
+        return Ranking(**{name: getattr(self, name) for name in parts} | changes)
 
     def renamed(self, public_ids: pd.Series) -> Ranking:
         """Return the same ranking with other customer ids in all that it gives out, such as pseudonyms.
@@ -234,14 +236,19 @@ class Ranking:
         Parameters
         ----------
         public_ids : pandas Series
-            New id of each customer of the ranking and of the earlier list, indexed by the shop's own; unique.
+            New id of each customer of the ranking, the earlier list and the ledger, indexed by the shop's own; unique.
         """
 
         def rename(table: pd.DataFrame) -> pd.DataFrame:
             return table.assign(customer_id=table["customer_id"].map(public_ids))
 
         earlier = None if self.earlier is None else rename(self.earlier)
-        return self.but(frame=rename(self.frame), explainer=self.explainer.renamed(public_ids), earlier=earlier)
+        return self.but(
+            frame=rename(self.frame),
+            entries=self.entries.renamed(public_ids),
+            explainer=self.explainer.renamed(public_ids),
+            earlier=earlier,
+        )
 
 
 def _customers(n: int) -> int:

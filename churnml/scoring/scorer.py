@@ -12,7 +12,7 @@ import pandas as pd
 from churnml.analytics.lifecycle import LIFE, against_own_pace, lifecycle_stages
 from churnml.analytics.segments import RFM, rfm_segments
 from churnml.analytics.value import VALUE, expected_value
-from churnml.campaigns.holdout import assign, share_for
+from churnml.campaigns.ledger import check_ledger, empty
 from churnml.config import Config
 from churnml.data.history import History
 from churnml.data.population import eligible, resolve_day
@@ -33,20 +33,20 @@ from churnml.models.value import LEFT, NEEDED, PACE, RETURNED, STAYED
 from churnml.scoring.changes import check_earlier
 from churnml.scoring.compare import compare
 from churnml.scoring.contact_by import contact_days
+from churnml.scoring.entries import enter_list, find_arms, with_entries
 from churnml.scoring.explain_all import explain_all
 from churnml.scoring.explainer import Explainer
 from churnml.scoring.plays import BANDS, PlayBook, read_plays
 from churnml.scoring.ranking import Ranking
-from churnml.scoring.worklist import reasons_against
+from churnml.scoring.worklist import make_worklist, reasons_against
 from churnml.statistics.logodds import sigmoid
 from churnml.words.value_names import ValueNames
 
-_THIRDS = 3
 _COLUMNS = (
     *("risk_rank", "customer_id", "churn_probability", "risk_band", "value_at_risk", "segment", "lifecycle_stage"),
     *("last_order_at", "reason_1", "reason_1_concept", "reason_2", "reason_2_concept", "reason_3", "reason_3_concept"),
     *("play", "contactable", "holdout", "contact_by", "snapshot_date", "measure_on", "model_version"),
-    *("expected_profit", "play_rule", "change", "arm_until"),
+    *("expected_profit", "play_rule", "change", "arm_until", "against", "place", "entered_on"),
 )
 
 
@@ -83,6 +83,7 @@ class Scorer:
         *,
         in_sample: bool = False,
         earlier: pd.DataFrame | None = None,
+        ledger: pd.DataFrame | None = None,
     ) -> Ranking:
         """Rank every eligible customer by their probability of leaving.
 
@@ -95,8 +96,10 @@ class Scorer:
         in_sample : bool, optional
             Whether to allow a day before the one up to which the model was trained, whose outcomes it may have seen.
         earlier : pandas DataFrame, optional
-            Table ``ranking.parquet`` of an earlier day: its arms stay fixed, and the list says what changed since. None
-            compares with none.
+            Table ``ranking.parquet`` of an earlier day; the list says what changed since. None compares with none.
+        ledger : pandas DataFrame, optional
+            Table ``ledger.parquet`` of earlier lists: arms that still hold stay, and who entered before does not enter
+            again. None begins a campaign.
 
         Returns
         -------
@@ -160,14 +163,31 @@ class Scorer:
         )
         frame["risk_rank"] = np.arange(1, len(frame) + 1)
         known_of = pace.loc[frame["customer_id"]]
-        known_of["days_since_contact"] = _days_since_contact(history).reindex(known_of.index)
+        known_of["days_since_contact"] = _days_since_contact(history, self.config.plays.campaign).reindex(
+            known_of.index
+        )
         known_of["consent_unknown"] = frame["contactable"].isna().to_numpy() & _tells_consent(shop)
         against = reasons_against(frame, known_of, book.plays, settings)
         frame["change"] = pd.Series(pd.NA, index=frame.index, dtype="str")
-        frame["holdout"], frame["arm_until"] = self._arms(frame, against, earlier)
+        ledger = empty() if ledger is None else check_ledger(ledger)
+        arms = find_arms(frame, against, ledger, day, self.config)
+        frame[["holdout", "entered_on", "arm_until"]] = arms.table[["holdout", "entered_on", "arm_until"]]
+        worklist = make_worklist(frame, against, book.plays, settings)
+        entries = enter_list(
+            worklist,
+            arms,
+            ledger,
+            expected_value=worth[STAYED],
+            plays=book.plays,
+            definition=definition,
+            day=day,
+            config=self.config,
+            in_sample=day < model.as_of,
+        )
+        frame = with_entries(frame.assign(against=against, place=worklist.places), entries.new)
         ranking = Ranking(
             frame=frame[list(_COLUMNS)],
-            against=against,
+            entries=entries,
             explainer=Explainer(
                 shop=shop,
                 snapshot_date=day,
@@ -229,26 +249,6 @@ class Scorer:
         saved = p * assumed.save_share * (lost - offer)
         return (saved - (1 - p) * assumed.taken_anyway_share * offer - contact).round(2)
 
-    def _arms(
-        self, frame: pd.DataFrame, against: pd.Series, earlier: pd.DataFrame | None
-    ) -> tuple[pd.Series, pd.Series]:
-        """Decide who is in the holdout, and until when; arms of the earlier list that have not ended stay."""
-        playing, day = self.config.plays, frame["snapshot_date"].iloc[0]
-        until = frame["measure_on"].copy()
-        fixed = pd.Series(dtype="boolean")
-        if earlier is not None:
-            bound = earlier[pd.to_datetime(earlier["arm_until"]) > pd.Timestamp(day)].set_index("customer_id")
-            fixed = bound["holdout"].astype("boolean")
-            bound_until = bound["arm_until"].to_dict()
-            until = pd.Series(list(map(bound_until.get, frame["customer_id"], until)), index=frame.index)
-        likely = frame["churn_probability"][against.isna()].nlargest(self.config.scoring.capacity)
-        rate = float(likely.mean()) if len(likely) else 0.5
-        share = share_for(playing.holdout, rate, len(likely))
-        worth = np.ceil(frame["value_at_risk"].rank(method="first", pct=True) * _THIRDS).astype(int).astype(str)
-        strata = frame["risk_band"].astype(str) + " " + worth
-        held = assign(frame["customer_id"], strata, share, playing.campaign, playing.holdout.key, fixed)
-        return pd.Series(held, index=frame.index), until
-
 
 def _bands(probabilities: pd.Series) -> pd.Series:
     """Name the risk: very high from 75 %, high from 50 %, medium from 25 %, else low."""
@@ -276,11 +276,11 @@ def _contactable(history: History, customers: pd.Index) -> pd.Series:
     return consent
 
 
-def _days_since_contact(history: History) -> pd.Series:
-    """Return the days since an offer was sent, by customer."""
+def _days_since_contact(history: History, campaign: str) -> pd.Series:
+    """Return the days since a customer was treated, by id."""
     if not history.shop.has("contacts"):
         return pd.Series(dtype="float64")
-    sent = history.sent_offers
+    sent = history.treatments(campaign)
     last = sent.group_by("customer_id").aggregate(days=history.days_since(sent.sent_at.max()).cast("float64"))
     days: pd.Series = last.to_pandas().set_index("customer_id")["days"]
     return days

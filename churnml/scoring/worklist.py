@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churnml.campaigns.holdout import HoldoutPlan, smallest_effect
-from churnml.config import PlaySettings, ScoringSettings
+from churnml.config import ScoringSettings
 from churnml.scoring.plays import Play
 
-HOLDOUT = "in the holdout"
-_BEYOND = "beyond capacity or budget"
+GONE = "gone"
+HOLDOUT = "held_out"
+_BEYOND = "beyond_capacity"
 
 
 @dataclass(frozen=True)
@@ -27,19 +27,24 @@ class Worklist:
         Customers to contact: ``list_rank`` (1 first) and the columns of the ranking.
     excluded : dict of str to int
         Number of customers of the ranking who are not on it, by reason; each is counted once, by the first that holds.
-    holdout : HoldoutPlan or None
-        Plan of its holdout, which says what it can show; None where nobody is held out.
+    reach : pandas DataFrame
+        Candidates in its reach, listed or held out, as they stand in the ranking, with ``place`` (1 first) and
+        ``counted``: those before the place at which capacity or budget ends, and whoever stands there, who is listed by
+        certainty and does not count. Where neither ends, all candidates are in reach, and count.
+    places : pandas Series
+        Place of each candidate among all, both arms counted, with the index of the ranking; null for others.
     """
 
     frame: pd.DataFrame
     excluded: dict[str, int]
-    holdout: HoldoutPlan | None
+    reach: pd.DataFrame
+    places: pd.Series
 
 
 def reasons_against(
     frame: pd.DataFrame, known: pd.DataFrame, plays: Mapping[str, Play], settings: ScoringSettings
 ) -> pd.Series:
-    """Find the first reason against contacting each customer, or null where there is none.
+    """Find the code of the first reason against contacting each customer, or null where there is none.
 
     Parameters
     ----------
@@ -57,28 +62,29 @@ def reasons_against(
     Returns
     -------
     pandas Series
-        First reason that holds, or null, with the index of ``frame``.
+        Code of the first reason that holds, or null, with the index of ``frame``: ``gone``, ``not_overdue`` (against
+        the own pace), ``unlikely`` (to leave), ``no_consent``, ``consent_unknown``, ``cool_down`` (contacted lately),
+        ``leave_alone`` (the play is to), ``costs_more`` (a contact than it brings).
     """
     cool_down = frame["play"].map({name: play.cool_down_days for name, play in plays.items()}).to_numpy()
     without_contact = [name for name, play in plays.items() if not play.contact]
     conditions = {
-        "already lost": known["lost"].to_numpy(),
-        "not overdue against own pace": ~known["overdue"].to_numpy(),
-        f"less than {settings.min_probability:.0%} likely to leave": frame["churn_probability"].to_numpy()
-        < settings.min_probability,
-        "no consent": ~frame["contactable"].fillna(True).to_numpy(dtype=bool),
-        "consent unknown": known["consent_unknown"].to_numpy() & (settings.unknown_consent == "leave_out"),
-        "contacted within the cool-down": (known["days_since_contact"].to_numpy() <= cool_down) & (cool_down > 0),
-        "the play is to leave alone": frame["play"].isin(without_contact).to_numpy(),
+        GONE: known["lost"].to_numpy(),
+        "not_overdue": ~known["overdue"].to_numpy(),
+        "unlikely": frame["churn_probability"].to_numpy() < settings.min_probability,
+        "no_consent": ~frame["contactable"].fillna(True).to_numpy(dtype=bool),
+        "consent_unknown": known["consent_unknown"].to_numpy() & (settings.unknown_consent == "leave_out"),
+        "cool_down": (known["days_since_contact"].to_numpy() <= cool_down) & (cool_down > 0),
+        "leave_alone": frame["play"].isin(without_contact).to_numpy(),
     }
     if settings.rank_by == "expected_profit":
-        conditions["a contact would cost more than it brings"] = frame["expected_profit"].to_numpy() <= 0
+        conditions["costs_more"] = frame["expected_profit"].to_numpy() <= 0
     found = np.select(list(conditions.values()), list(conditions), "")
     return pd.Series(found, index=frame.index, dtype="str").mask(found == "")
 
 
 def make_worklist(
-    frame: pd.DataFrame, against: pd.Series, plays: Mapping[str, Play], settings: ScoringSettings, playing: PlaySettings
+    frame: pd.DataFrame, against: pd.Series, plays: Mapping[str, Play], settings: ScoringSettings
 ) -> Worklist:
     """Choose the customers to contact.
 
@@ -92,8 +98,6 @@ def make_worklist(
         Plays by name, which say what contacting costs.
     settings : ScoringSettings
         Settings: capacity, budget, what decides and the order.
-    playing : PlaySettings
-        Settings of the campaign.
 
     Returns
     -------
@@ -103,9 +107,12 @@ def make_worklist(
     by = settings.rank_by
     candidates = frame[against.isna()]
     candidates = candidates.sort_values([by, "risk_rank"], ascending=[False, True])
+    candidates = candidates.assign(place=np.arange(1, len(candidates) + 1))
     held_out = candidates["holdout"].to_numpy(dtype=bool)
     taken = ~held_out & _affordable(candidates, ~held_out, plays, settings)
-    reached = np.flatnonzero(taken)[-1] + 1 if taken.any() else 0
+    ends = int(taken.sum()) == settings.capacity or bool((~held_out & ~taken).any())
+    reached = (np.flatnonzero(taken)[-1] + 1 if taken.any() else 0) if ends else len(candidates)
+    reach = candidates.iloc[:reached]
     listed = candidates[taken]
     if settings.order_by == "urgency":
         listed = listed.sort_values(["contact_by", by, "risk_rank"], ascending=[True, False, True])
@@ -115,20 +122,12 @@ def make_worklist(
         HOLDOUT: int(held_out.sum()),
         _BEYOND: int((~held_out & ~taken).sum()),
     }
-    plan = None
-    if frame["holdout"].any():
-        # Those who would stand on the list too, but for the draw.
-        passed_over = int(held_out[:reached].sum())
-        rate = float(candidates["churn_probability"].iloc[:reached].mean())
-        plan = HoldoutPlan(
-            playing.campaign,
-            float(frame["holdout"].mean()),
-            len(listed),
-            passed_over,
-            smallest_effect(rate, len(listed), passed_over),
-            frame["measure_on"].iloc[0],
-        )
-    return Worklist(listed, {reason: count for reason, count in excluded.items() if count}, plan)
+    return Worklist(
+        listed,
+        {reason: count for reason, count in excluded.items() if count},
+        reach.assign(counted=np.arange(1, reached + 1) < reached if ends else True),
+        candidates["place"].reindex(frame.index).astype("Int64"),
+    )
 
 
 def _affordable(

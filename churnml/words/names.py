@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from churnml.words import Language, words
-from churnml.words.numbers import number_writer
 
 
 def name_of(kind: str, value: Any, language: Language) -> str:
@@ -24,14 +22,8 @@ def name_of(kind: str, value: Any, language: Language) -> str:
 
     Examples
     --------
-    >>> name_of("concept", "delivery", "tr"), name_of("excluded", "less than 40% likely to leave", "tr")
-    ('Teslimat', 'Ayrılma olasılığı %40 sınırının altında')
+    >>> name_of("concept", "delivery", "tr"), name_of("excluded", "no_consent", "tr")
+    ('Teslimat', 'İletişim izni yok')
     """
     names = words(language)["codes"].get(kind, {})
-    if value in names:
-        return str(names[value])
-    unlikely = re.fullmatch(r"less than (\d+)% likely to leave", str(value)) if kind == "excluded" else None
-    if unlikely is None:
-        return str(value)
-    share = number_writer("share", language)(int(unlikely[1]) / 100)
-    return str(names["less than {share} likely to leave"]).format(share=share)
+    return str(names.get(value, value))

@@ -77,6 +77,17 @@ def write_decimal(number: float | None, decimals: int, language: Language, *, si
     return str(format_decimal(number, f"+{pattern};-{pattern}" if signed else pattern, locale=language))
 
 
+def write_points(difference: float, language: Language) -> str:
+    """Write a difference of shares in whole points; one below a point in its first digit, so that it is not 0.
+
+    Examples
+    --------
+    >>> [write_points(difference, "en") for difference in (0.187, 0.0044, 0.0004)]
+    ['19', '0.4', '0.04']
+    """
+    return str(format_decimal(100 * difference, "#,##0" if difference >= 0.01 else "@", language))
+
+
 def write_percent(share: float | None, language: Language, decimals: int = 0) -> str:
     """Write a share in percent with so many decimals; what is null is a dash.
 

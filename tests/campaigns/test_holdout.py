@@ -6,86 +6,50 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnml.campaigns.holdout import assign, share_for, smallest_effect
+from churnml.campaigns.holdout import draw, share_for, smallest_effect
 from churnml.config import HoldoutSettings
 
 IDS = pd.Series([f"C{number:05d}" for number in range(10_000)])
-ONE = pd.Series(["all"] * len(IDS))
-NONE = pd.Series(dtype="boolean")
+FIRST = pd.Series(1, index=IDS.index)
 
 
-def test_the_arm_depends_on_id_campaign_and_key() -> None:
-    first = assign(IDS, ONE, 0.1, "spring", "key", NONE)
-    np.testing.assert_array_equal(first, assign(IDS, ONE, 0.1, "spring", "key", NONE))
-    for campaign, key in (("summer", "key"), ("spring", "other")):
-        other = assign(IDS, ONE, 0.1, campaign, key, NONE)
+def test_the_arm_depends_on_id_campaign_number_and_key() -> None:
+    first = draw(IDS, FIRST, 0.1, "spring", "key")
+    np.testing.assert_array_equal(first, draw(IDS, FIRST, 0.1, "spring", "key"))
+    # Binomial: 1,000 with a standard deviation of 30.
+    assert abs(first.sum() - 1_000) <= 90
+    for number, campaign, key in ((1, "summer", "key"), (1, "spring", "other"), (2, "spring", "key")):
+        other = draw(IDS, FIRST * number, 0.1, campaign, key)
         # Independent draws of a tenth each meet in a hundredth of all.
         assert (first & other).mean() == pytest.approx(0.01, abs=0.005)
 
 
-def test_the_order_of_the_customers_does_not_matter() -> None:
-    strata = pd.Series(np.where(np.arange(len(IDS)) % 3, "a", "b"))
-    shuffled = np.random.default_rng(1).permutation(len(IDS))
-    arms = pd.Series(assign(IDS, strata, 0.2, "c", "k", NONE), index=IDS)
-    again = pd.Series(
-        assign(IDS[shuffled].reset_index(drop=True), strata[shuffled].reset_index(drop=True), 0.2, "c", "k", NONE),
-        index=IDS[shuffled],
-    )
-    pd.testing.assert_series_equal(arms, again.loc[arms.index])
+def test_nobody_else_moves_an_arm() -> None:
+    few = IDS.sample(500, random_state=1)
+    alone = draw(few, FIRST.loc[few.index], 0.2, "c", "k")
+    assert alone.tolist() == draw(IDS, FIRST, 0.2, "c", "k")[few.index].tolist()
 
 
-def test_every_stratum_has_its_share_and_so_have_all() -> None:
-    sizes = [7, 13, 1, 979, 9_000]
-    strata = pd.Series(np.repeat([f"s{place}" for place in range(len(sizes))], sizes))
-    held = pd.Series(assign(IDS, strata, 0.1, "c", "k", NONE)).groupby(strata).sum()
-    for name, size in zip(held.index, sizes, strict=True):
-        assert abs(held[name] - 0.1 * size) <= 1
-    assert held.sum() == 1_000
+def test_who_is_held_out_with_a_small_chance_is_with_a_larger_one() -> None:
+    small, large = (draw(IDS, FIRST, share, "c", "k") for share in (0.1, 0.3))
+    assert (large[small]).all()
+    assert not draw(IDS, FIRST, 0.0, "c", "k").any()
 
 
-def test_a_share_is_rounded_to_the_nearest_customer() -> None:
-    def held(*sizes: int) -> list[int]:
-        """Give how many of strata of such sizes are held out, at a tenth."""
-        strata = pd.Series(np.repeat([f"s{place}" for place in range(len(sizes))], sizes))
-        arms = assign(IDS[: len(strata)], strata, 0.1, "c", "k", NONE)
-        return pd.Series(arms).groupby(strata).sum().tolist()
+def test_an_arm_is_drawn_by_a_keyed_hash_that_anyone_can_redo() -> None:
+    ids = IDS[:200]
 
-    assert held(4) == [0]  # .4
-    assert held(5) == [1]  # .5
-    assert held(14) == [1]  # 1.4
-    assert held(15) == [2]  # 1.5
-    # Of all up to each stratum: .3, .6, 1.2, 1.5 and 1.8.
-    assert held(3, 3, 6, 3, 3) == [0, 1, 0, 1, 0]
+    def by_hand(campaign: bytes, key: bytes) -> list[bool]:
+        """Compare the first eight bytes, as a share of all that they can be, with a quarter."""
+        places = [blake2b(campaign + b":1:" + one.encode(), digest_size=8, key=key).digest() for one in ids]
+        return [int.from_bytes(place, "big") / 2**64 < 0.25 for place in places]
 
-
-def test_who_is_held_out_is_drawn_by_a_keyed_hash_that_anyone_can_redo() -> None:
-    ids = IDS[:40]
-    place = {one: blake2b(b"6:spring:" + one.encode(), digest_size=8, key=b"key").digest() for one in ids}
-    drawn = sorted(ids, key=place.__getitem__)[:10]
-    assert sorted(ids[assign(ids, ONE[:40], 0.25, "spring", "key", NONE)]) == sorted(drawn)
-    # The length of the campaign's name stands before it: what follows cannot be read as a part of it.
-    other = pd.Series([f"1:{one}" for one in ids])
-    assert any(assign(ids, ONE[:40], 0.25, "x:1", "key", NONE) != assign(other, ONE[:40], 0.25, "x", "key", NONE))
+    assert draw(ids, FIRST[:200], 0.25, "spring", "key").tolist() == by_hand(b"6:spring", b"key")
     # A key longer than the 64 bytes that BLAKE2 takes is hashed first.
     for key, secret in (("k" * 64, b"k" * 64), ("k" * 65, blake2b(b"k" * 65).digest())):
-        place = {one: blake2b(b"1:c:" + one.encode(), digest_size=8, key=secret).digest() for one in ids}
-        drawn = sorted(ids, key=place.__getitem__)[:10]
-        assert sorted(ids[assign(ids, ONE[:40], 0.25, "c", key, NONE)]) == sorted(drawn)
-
-
-def test_a_fixed_arm_stays_and_the_share_is_made_up_by_the_others() -> None:
-    fixed = pd.Series(True, index=IDS[:600]).astype("boolean")
-    held = assign(IDS, ONE, 0.1, "c", "k", fixed)
-    assert held[:600].all()
-    assert held.sum() == 1_000
-    freed = assign(IDS, ONE, 0.1, "c", "k", ~fixed)
-    assert not freed[:600].any()
-    assert freed.sum() == 1_000
-
-
-def test_no_share_holds_nobody_out_but_those_who_are_fixed() -> None:
-    assert not assign(IDS, ONE, 0.0, "c", "k", NONE).any()
-    assert assign(IDS, ONE, 0.0, "c", "k", pd.Series(True, index=IDS[:5]).astype("boolean")).sum() == 5
+        assert draw(ids, FIRST[:200], 0.25, "c", key).tolist() == by_hand(b"1:c", secret)
+    # The length of the campaign's name stands before it: what follows cannot be read as a part of it.
+    assert draw(ids, FIRST[:200], 0.5, "c:1", "k").tolist() != draw("1:" + ids, FIRST[:200], 0.5, "c", "k").tolist()
 
 
 def test_a_tenth_of_five_hundred_shows_fifteen_to_twenty_points() -> None:

@@ -144,9 +144,11 @@ def sent(offers: bool) -> History:
 
 def test_a_control_group_was_sent_nothing() -> None:
     assert sorted(sent(True).sent_contacts.to_pandas().contact_id) == ["0", "2", "3"]
-    assert sorted(sent(True).sent_offers.to_pandas().contact_id) == ["0", "2"]
+    assert sorted(sent(True).treatments("y").to_pandas().contact_id) == ["0", "2"]
+    # A contact of the campaign treats, whatever it held.
+    assert sorted(sent(True).treatments("x").to_pandas().contact_id) == ["0", "2", "3"]
     # A shop that names no offers may have made one in every contact.
-    assert sorted(sent(False).sent_offers.to_pandas().contact_id) == ["0", "2", "3"]
+    assert sorted(sent(False).treatments("y").to_pandas().contact_id) == ["0", "2", "3"]
 
 
 def test_a_history_of_some_orders_knows_what_belongs_to_them() -> None:

@@ -417,19 +417,22 @@ def test_a_day_outside_the_data_is_refused(as_of: date, message: str) -> None:
         resolve_day(of, as_of, 30)
 
 
-def test_who_was_sent_something_in_the_window_is_treated() -> None:
+def test_who_was_contacted_by_the_campaign_or_sent_an_offer_in_the_window_is_treated() -> None:
     sent = [
-        ("before", "2024-02-29 23:59", None),
-        ("at once", "2024-03-01 00:00", None),  # the lead time is for the campaign
-        ("last moment", "2024-03-17 23:59", "treatment"),
-        ("after", "2024-03-18 00:00", None),
-        ("control", "2024-03-10 00:00", "control"),
+        ("before", "2024-02-29 23:59", None, "spring", "10 %"),
+        ("at once", "2024-03-01 00:00", None, "spring", "10 %"),  # the lead time is for the campaign
+        ("last moment", "2024-03-17 23:59", "treatment", "spring", None),  # a call of the campaign is no offer
+        ("after", "2024-03-18 00:00", None, "spring", "10 %"),
+        ("control", "2024-03-10 00:00", "control", "spring", "10 %"),
+        ("newsletter", "2024-03-10 00:00", None, "news", None),
+        ("other offer", "2024-03-10 00:00", None, "news", "5 %"),
     ]
-    contacts = pd.DataFrame(sent, columns=["customer_id", "sent_at", "arm"])
-    contacts = contacts.assign(contact_id=range(5), campaign="spring")
+    contacts = pd.DataFrame(sent, columns=["customer_id", "sent_at", "arm", "campaign", "offer"])
+    contacts = contacts.assign(contact_id=range(7))
     of = shop([("at once", "2024-02-10")], contacts=contacts)
-    assert treated(of, SNAPSHOT, DEFINITION).tolist() == ["at once", "last moment"]
-    assert treated(shop([("at once", "2024-02-10")]), SNAPSHOT, DEFINITION).tolist() == []
+    assert treated(of, SNAPSHOT, DEFINITION, "spring").tolist() == ["at once", "last moment", "other offer"]
+    assert treated(of, SNAPSHOT, DEFINITION, "summer").tolist() == ["at once", "other offer"]
+    assert treated(shop([("at once", "2024-02-10")]), SNAPSHOT, DEFINITION, "spring").tolist() == []
 
 
 def test_the_churned_are_counted_as_they_are_labelled() -> None:

@@ -5,7 +5,7 @@ import html
 import json
 import re
 import zipfile
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import ibis
@@ -20,17 +20,23 @@ from churnml.models.model import Model
 from churnml.reporting import files
 from churnml.reporting.about import facts_of
 from churnml.reporting.csv_files import read_csv
-from churnml.reporting.files import EARLIER, FILES, read_earlier, write_files
+from churnml.reporting.files import FILES, read_earlier, write_files
 from churnml.reporting.page.summary import summarise
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.scorer import Scorer
 from churnml.workflow import score
 
+LAST = ["against", "place", "entered_on"]
 DAY, LATER = date(2025, 3, 1), date(2025, 4, 1)
 FEW = Config(reporting=ReportingSettings(periods=2, rows=150))
 """Two periods of key figures, of which one is before the other, and the page of the list and some others, are enough
 where the files are the subject."""
 NO_FIGURES = Config(reporting=ReportingSettings(periods=0, rows=150))
+
+
+def bytes_in(folder: Path) -> dict[str, bytes]:
+    """Give the content of all files below a folder by their path."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture(scope="module")
@@ -46,13 +52,16 @@ def first(ranking: Ranking, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_all_files_are_there(first: Path) -> None:
-    assert sorted(path.name for path in first.iterdir()) == sorted(FILES)
+    assert sorted(path.name for path in first.iterdir()) == sorted([*FILES, "ledger.parquet", "lists"])
+    assert [path.name for path in (first / "lists").iterdir()] == ["2025-03-01"]
+    for name in FILES:
+        assert (first / "lists" / "2025-03-01" / name).read_bytes() == (first / name).read_bytes()
 
 
 def test_parquet_and_csv_hold_the_same(ranking: Ranking, first: Path) -> None:
     parquet = pd.read_parquet(first / "ranking.parquet")
     csv = pd.read_csv(first / "ranking.csv")
-    assert list(parquet.columns) == list(csv.columns) == [*ranking.frame.columns, "list_rank"]
+    assert list(parquet.columns) == list(csv.columns) == [*ranking.frame.columns[:-3], "list_rank", *LAST]
     assert list(csv.customer_id) == list(parquet.customer_id)
     assert (csv.churn_probability - parquet.churn_probability).abs().max() <= 5e-7
     assert list(csv.reason_1.fillna("")) == list(parquet.reason_1.fillna(""))
@@ -80,7 +89,9 @@ def test_the_manifest_counts_everyone(ranking: Ranking, first: Path) -> None:
     assert manifest["seconds"] == {"score": 1.23}
     assert manifest["model"]["version"] == ranking.model.version
     assert sum(manifest["customers_left_out"].values()) > 0
-    assert manifest["holdout"]["listed"] == on_list
+    # The list is full, so that whoever stands last on it does not count.
+    assert manifest["holdout"]["listed"] == on_list - 1
+    assert manifest["list_id"] == ranking.entries.new.list_id[0]
     assert manifest["changes"] is None
 
 
@@ -88,7 +99,7 @@ def test_a_failure_half_way_leaves_the_old_list(
     ranking: Ranking, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_files(ranking, tmp_path, {})
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    before = bytes_in(tmp_path)
 
     def fail(*_: object) -> dict[str, object]:
         raise KeyboardInterrupt
@@ -96,7 +107,7 @@ def test_a_failure_half_way_leaves_the_old_list(
     monkeypatch.setattr(files, "_manifest", fail)
     with pytest.raises(KeyboardInterrupt):
         write_files(ranking, tmp_path, {})
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert bytes_in(tmp_path) == before
     assert [path for path in tmp_path.parent.iterdir() if path.name.startswith(f".{tmp_path.name}.")] == []
 
 
@@ -106,27 +117,27 @@ def test_a_later_list_says_what_changed_and_a_repetition_gives_the_same(
     write_files(ranking, tmp_path, {})
     was_on = set(ranking.worklist().customer_id)
     score(shop, tmp_path, FEW, model=model, snapshot_date=LATER)
-    once = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    assert set(once) == {*FILES, EARLIER}
+    once = bytes_in(tmp_path)
+    of_days = {f"lists/{day}/{name}" for day in (DAY, LATER) for name in FILES}
+    assert set(once) == {*FILES, "ledger.parquet", *of_days}
     found = pd.read_parquet(tmp_path / "ranking.parquet").set_index("customer_id")
-    # Arms last until the outcome of the first list is known.
-    both = found.index.intersection(ranking.frame.customer_id)
+    # Who entered with the first list stays in their arm, and those who enter now hold theirs for twice 90 days.
+    entered = found[found.entered_on.notna()]
+    assert set(entered.entered_on) == {DAY, LATER}
+    assert set(entered.arm_until[entered.entered_on == DAY]) == {DAY + timedelta(days=180)}
+    assert set(entered.arm_until[entered.entered_on == LATER]) == {LATER + timedelta(days=180)}
     before = ranking.frame.set_index("customer_id").holdout
-    assert (found.holdout[both] == before[both]).all()
-    assert set(found.arm_until[both]) == {date(2025, 5, 30)}
-    newcomers = found.index.difference(ranking.frame.customer_id)
-    assert set(found.arm_until[newcomers]) == {date(2025, 6, 30)}
-    # Those of a list whose outcome is known are drawn anew.
-    ended = ranking.frame.assign(arm_until=DAY, list_rank=float("nan"))
-    assert set(Scorer(model).rank(shop, LATER, earlier=ended).frame.arm_until) == {date(2025, 6, 30)}
+    of_first = entered.index[entered.entered_on == DAY]
+    assert (found.holdout[of_first] == before[of_first]).all()
+    assert found.arm_until[found.entered_on.isna()].isna().all()
     on_list = found[found.list_rank.notna()]
     assert set(on_list.change[~on_list.index.isin(was_on)]) == {"new"}
     assert set(on_list.change[on_list.index.isin(was_on)]) <= {"worse", "better", "same"}
     changes = json.loads((tmp_path / "run.json").read_text())["changes"]
     assert changes["new"] == (~on_list.index.isin(was_on)).sum()
     score(shop, tmp_path, FEW, model=model, snapshot_date=LATER)
-    again = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    assert {name for name in once if once[name] != again[name]} <= {"run.json"}
+    again = bytes_in(tmp_path)
+    assert {name for name in once if once[name] != again[name]} <= {"run.json", "lists/2025-04-01/run.json"}
 
 
 def test_pseudonyms_stand_for_the_same_customers_in_all_files(
@@ -207,7 +218,6 @@ def test_names_of_values_are_for_people_alone(ranking: Ranking, shop: Shop, mode
     assert "Complaint: delivery" not in said[1]
 
     facts = facts_of(named)
-    assert facts.holdout is not None
-    assert facts.holdout.campaign == campaign
+    assert any(f"“{campaign}”" in sentence for sentence in facts.holdout)
     with zipfile.ZipFile(tmp_path / "named" / "worklist.xlsx") as sheet:
         assert any(f"“{campaign}”" in sheet.read(part).decode() for part in sheet.namelist())

@@ -34,6 +34,7 @@ from churnml.scoring.plays import Play, read_plays
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.scorer import Scorer
 from churnml.words import LANGUAGES, Language, words
+from churnml.words.campaigns import say_holdout
 from churnml.words.names import name_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*xtension is not supported:UserWarning:openpyxl")
@@ -98,16 +99,25 @@ def a_list(customers: list[str], plays: list[str], **changed: Any) -> pd.DataFra
             "play_rule": pd.array(["late delivery"] * n, dtype="str"),
             "change": pd.array([("new", None)[at % 2] for at in range(n)], dtype="str"),
             "arm_until": pd.Series([date(2025, 8, 30)] * n, dtype=object),
+            "against": pd.array([None] * n, dtype="str"),
+            "place": range(1, n + 1),
+            "entered_on": pd.Series([date(2025, 6, 1)] * n, dtype=object),
         }
     )
     return frame.assign(**changed)
 
 
+def plan(listed: int, effect: float | None = 0.187) -> HoldoutPlan:
+    return HoldoutPlan(
+        campaign="retention", share=0.1, listed=listed, held_out=5, smallest_effect=effect, until=date(2025, 8, 30)
+    )
+
+
 def some_facts(listed: int, language: Language = "en") -> Facts:
     return Facts(
         customers=listed + 40,
-        excluded={"no consent": 10, "less than 25% likely to leave": 25, "in the holdout": 5},
-        holdout=HoldoutPlan("retention", 0.1, listed, 5, 0.187, date(2025, 8, 30)),
+        excluded={"no_consent": 10, "unlikely": 25, "held_out": 5},
+        holdout=say_holdout(plan(listed), "retention", None, language),
         definition=ChurnDefinition(),
         scoring=ScoringSettings(language=language),
         model_version="1b2f3ddfb5b9",
@@ -349,27 +359,26 @@ def test_the_list_is_explained(language: Language, tmp_path: Path) -> None:
     assert counts[column("value_at_risk", language).title] == pytest.approx(frame["value_at_risk"].sum())
     text = "\n".join(str(cell) for row in about for cell in row)
     assert {
-        "en": "only differences of 19 percentage points",
-        "tr": "ancak 19 puan ve üzerindeki",
+        "en": "from 19 points",
+        "tr": "19 puan ve üzerindeki",
         "de": "ab 19 Prozentpunkten",
     }[language] in text
-    assert {"en": "10% of the customers", "tr": "müşterilerin %10 kadarı", "de": "10\xa0% der Kunden"}[language] in text
+    assert {"en": "a chance of 10%", "tr": "%10 olasılıkla", "de": "Wahrscheinlichkeit von 10\xa0%"}[language] in text
     assert date(2025, 6, 1) in [row[1] for row in about]
-    assert date(2025, 8, 30) in [row[1] for row in about]
     assert {row[6] for row in about if row[0] == read_plays(None, language).plays["call"].title} == {30.0}
     assert not re.search(r"[{}]", text)  # nothing was left to fill in
 
 
 def test_no_holdout_and_other_definitions(tmp_path: Path) -> None:
     frame = a_list(["C1"], ["call"])
-    plans = [None, HoldoutPlan("c", 0.1, 1, 0, None, DAY)]
-    for kind, plan in zip(("spend_drop", "subscription_end"), plans, strict=True):
+    for kind, none in (("spend_drop", True), ("subscription_end", False)):
         definition = ChurnDefinition(kind=kind, lead_days=7)
-        facts = Facts(1, {}, plan, definition, ScoringSettings(budget=500.0, rank_by="expected_profit"), "v")
+        said = say_holdout(None if none else plan(1, None), "c", None, "en")
+        facts = Facts(1, {}, said, definition, ScoringSettings(budget=500.0, rank_by="expected_profit"), "v")
         about = sheets(write(frame, tmp_path / "w.xlsx", facts=facts))["About this list"]
         text = "\n".join(str(cell) for row in about for cell in row)
         assert "7 days after the day of the list" in text
-        assert ("Nobody is held out" if plan is None else "too few to show any difference") in text
+        assert ("Nobody is held out" if none else "too few to show any effect") in text
         assert [row[1] for row in about if row[0] == "Budget"] == [500.0]
 
 

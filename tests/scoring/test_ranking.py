@@ -23,7 +23,7 @@ COLUMNS = [
     *("risk_rank", "customer_id", "churn_probability", "risk_band", "value_at_risk", "segment", "lifecycle_stage"),
     *("last_order_at", "reason_1", "reason_1_concept", "reason_2", "reason_2_concept", "reason_3", "reason_3_concept"),
     *("play", "contactable", "holdout", "contact_by", "snapshot_date", "measure_on", "model_version"),
-    *("expected_profit", "play_rule", "change", "arm_until"),
+    *("expected_profit", "play_rule", "change", "arm_until", "against", "place", "entered_on"),
 ]
 
 
@@ -42,14 +42,14 @@ def test_customers_of_whom_the_shop_does_not_tell_consent_are_left_out(
     fewer = customers.mutate(contactable=answer).filter(~customers.customer_id.isin(without[:3]))
     partly = replace(shop, tables={**shop.tables, "customers": fewer})
     found = Scorer(model).rank(partly, DAY)
-    assert found.excluded["consent unknown"] == 5
+    assert found.excluded["consent_unknown"] == 5
     assert not set(without) & set(found.worklist().customer_id)
     assert found.frame.set_index("customer_id").contactable.loc[without].isna().all()
     include = Config(scoring=ScoringSettings(unknown_consent="include"))
     assert set(without) <= set(Scorer(model, include).rank(partly, DAY).worklist().customer_id)
     nobody = {**shop.brought, "customers": shop.brought["customers"] - {"contactable"}}
     not_asked = Scorer(model).rank(replace(shop, brought=nobody), DAY).excluded
-    assert not {"no consent", "consent unknown"} & set(not_asked)
+    assert not {"no_consent", "consent_unknown"} & set(not_asked)
 
 
 def test_the_ranking_has_the_columns_of_the_contract(ranking: Ranking) -> None:

@@ -4,9 +4,9 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from churnml.config import PlaySettings, ScoringSettings
+from churnml.config import ScoringSettings
 from churnml.scoring.plays import Play
-from churnml.scoring.worklist import make_worklist, reasons_against
+from churnml.scoring.worklist import Worklist, make_worklist, reasons_against
 
 PLAYS = {
     "mail": Play("mail", "Mail", "Write.", "us", 1.0, 9.0, 30, True),
@@ -42,7 +42,7 @@ def ranked(rows: int, **columns: list[object]) -> pd.DataFrame:
 
 def listed(frame: pd.DataFrame, **settings: object) -> list[str]:
     against = pd.Series([None] * len(frame), dtype="str")
-    chosen = make_worklist(frame, against, PLAYS, ScoringSettings(**settings), PlaySettings())  # type: ignore[arg-type]
+    chosen = make_worklist(frame, against, PLAYS, ScoringSettings(**settings))  # type: ignore[arg-type]
     assert list(chosen.frame.list_rank) == list(range(1, len(chosen.frame) + 1))
     return list(chosen.frame.customer_id)
 
@@ -63,14 +63,14 @@ def test_the_first_reason_that_holds_is_counted() -> None:
         }
     )
     assert list(reasons_against(frame, known, PLAYS, ScoringSettings()).fillna("")) == [
-        "already lost",
-        "not overdue against own pace",
-        "contacted within the cool-down",  # 30 days ago, cool-down of 30
-        "less than 25% likely to leave",
-        "no consent",
+        "gone",
+        "not_overdue",
+        "cool_down",  # 30 days ago, cool-down of 30
+        "unlikely",
+        "no_consent",
         "",  # the shop does not tell consent, last offer 31 days ago
         "",  # never contacted
-        "the play is to leave alone",
+        "leave_alone",
         "",  # a play without a cool-down
     ]
 
@@ -85,8 +85,8 @@ def test_unknown_consent_is_no_consent_unless_one_says_so() -> None:
     known = nothing_against(3).assign(consent_unknown=[False, True, False])
     left_out = reasons_against(frame, known, PLAYS, ScoringSettings())
     included = reasons_against(frame, known, PLAYS, ScoringSettings(unknown_consent="include"))
-    assert list(left_out.fillna("")) == ["", "consent unknown", "no consent"]
-    assert list(included.fillna("")) == ["", "", "no consent"]
+    assert list(left_out.fillna("")) == ["", "consent_unknown", "no_consent"]
+    assert list(included.fillna("")) == ["", "", "no_consent"]
 
 
 def test_the_least_probability_is_likely_enough() -> None:
@@ -121,7 +121,7 @@ def test_a_play_without_a_cool_down_waits_for_none() -> None:
     frame = ranked(3, play=["today", "tomorrow", "tomorrow"])
     known = nothing_against(3).assign(days_since_contact=[0.0, 1.0, 2.0])
     found = reasons_against(frame, known, plays, ScoringSettings())
-    assert list(found.fillna("")) == ["", "contacted within the cool-down", ""]
+    assert list(found.fillna("")) == ["", "cool_down", ""]
 
 
 def test_a_contact_at_a_loss_is_no_profit() -> None:
@@ -168,48 +168,57 @@ def test_the_budget_counts_contact_and_offer() -> None:
     assert listed(held, budget=19.99) == ["c0"]
 
 
-def test_the_holdout_uses_up_no_place_and_is_counted_among_those_who_were_reached() -> None:
+def made(frame: pd.DataFrame, **settings: object) -> Worklist:
+    against = pd.Series([None] * len(frame), dtype="str")
+    return make_worklist(frame, against, PLAYS, ScoringSettings(**settings))  # type: ignore[arg-type]
+
+
+def test_the_holdout_uses_up_no_place() -> None:
     frame = ranked(6, holdout=[False, True, False, True, False, True])
-    against = pd.Series([None] * 6, dtype="str")
-    chosen = make_worklist(frame, against, PLAYS, ScoringSettings(capacity=2), PlaySettings())
+    chosen = made(frame, capacity=2)
     assert list(chosen.frame.customer_id) == ["c0", "c2"]
-    assert chosen.excluded == {"in the holdout": 3, "beyond capacity or budget": 1}
-    assert chosen.holdout is not None
-    assert (chosen.holdout.listed, chosen.holdout.held_out, chosen.holdout.share) == (2, 1, 0.5)
-    # 2.802 * sqrt(0.5 * 0.5 * (1/2 + 1/1)) = 1.716, and no effect is larger than the churn rate.
-    assert chosen.holdout.smallest_effect is None
+    assert list(chosen.frame) == ["list_rank", *frame, "place"]
+    assert chosen.excluded == {"held_out": 3, "beyond_capacity": 1}
+    assert chosen.places.tolist() == [1, 2, 3, 4, 5, 6]
 
 
-def test_the_smallest_effect_is_that_of_those_who_were_reached() -> None:
-    # The first 30 are reached, of whom ten are held out: rate (.9 + .6 + .3) / 3 = .6, and 2.8016 x
-    # sqrt(.6 x .4 x (1/20 + 1/10)) = .5316.
-    frame = ranked(
-        40,
-        churn_probability=[0.9] * 10 + [0.6] * 10 + [0.3] * 10 + [0.1] * 10,
-        holdout=[False] * 10 + [True] * 10 + [False] * 20,
-    )
-    against = pd.Series([None] * 40, dtype="str")
-    chosen = make_worklist(frame, against, PLAYS, ScoringSettings(capacity=20), PlaySettings())
-    assert chosen.holdout is not None
-    assert round(chosen.holdout.smallest_effect or 0, 4) == 0.5316
-    assert list(chosen.frame) == ["list_rank", *frame]
+def test_who_stands_where_the_capacity_ends_is_listed_by_certainty_and_does_not_count() -> None:
+    frame = ranked(6, holdout=[False, True, False, True, False, True])
+    reach = made(frame, capacity=2).reach
+    assert reach[["customer_id", "place", "counted"]].to_numpy().tolist() == [
+        ["c0", 1, True],
+        ["c1", 2, True],
+        ["c2", 3, False],
+    ]
+    # A budget ends a list too: 10 for each mail.
+    assert made(frame, budget=25.0).reach.customer_id.tolist() == ["c0", "c1", "c2"]
+    assert made(frame, budget=25.0).reach.counted.tolist() == [True, True, False]
 
 
-def test_a_list_that_reaches_nobody_holds_nobody_out() -> None:
-    for rows in (1, 2):
-        frame = ranked(rows, holdout=[True, False][:rows])
-        against = pd.Series([None] * rows, dtype="str")
-        chosen = make_worklist(frame, against, PLAYS, ScoringSettings(budget=0.0), PlaySettings())
-        assert chosen.holdout is not None
-        assert (chosen.holdout.listed, chosen.holdout.held_out) == (0, 0)
-        assert chosen.holdout.smallest_effect is None
-        assert chosen.holdout.until == date(2025, 3, 1)
+def test_where_nothing_ends_the_list_all_candidates_are_in_reach() -> None:
+    frame = ranked(6, holdout=[False, True, False, True, False, True])
+    reach = made(frame, capacity=10).reach
+    assert reach.customer_id.tolist() == ["c0", "c1", "c2", "c3", "c4", "c5"]
+    assert reach.counted.all()
+
+
+def test_places_are_by_what_the_list_is_ranked_by_and_of_candidates_alone() -> None:
+    frame = ranked(3)
+    against = pd.Series([None, "no_consent", None], dtype="str")
+    by_value = make_worklist(frame, against, PLAYS, ScoringSettings())
+    by_profit = make_worklist(frame, against, PLAYS, ScoringSettings(rank_by="expected_profit"))
+    assert by_value.places.to_list() == [1, pd.NA, 2]
+    assert by_profit.places.to_list() == [2, pd.NA, 1]
+
+
+def test_a_list_that_affords_nobody_reaches_nobody() -> None:
+    assert made(ranked(2, holdout=[True, False]), budget=0.0).reach.empty
 
 
 def test_nobody_left_is_an_empty_list() -> None:
     frame = ranked(2)
-    against = pd.Series(["no consent"] * 2, dtype="str")
-    chosen = make_worklist(frame, against, PLAYS, ScoringSettings(), PlaySettings())
+    against = pd.Series(["no_consent"] * 2, dtype="str")
+    chosen = make_worklist(frame, against, PLAYS, ScoringSettings())
     assert len(chosen.frame) == 0
     assert "list_rank" in chosen.frame
-    assert chosen.excluded == {"no consent": 2}
+    assert chosen.excluded == {"no_consent": 2}

@@ -11,7 +11,7 @@ from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 
 from churnml.words import Language
-from churnml.words.numbers import NOTHING, number_writer, write_decimal, write_percent
+from churnml.words.numbers import NOTHING, number_writer, write_decimal, write_percent, write_points
 
 _LEAST, _MOST = 0.005, 0.995
 
@@ -41,14 +41,8 @@ class Numbers:
         return write_decimal(number, decimals, self.language)
 
     def points(self, difference: float) -> str:
-        """Write a difference of shares in whole points; one below a point in its first digit, so that it is not 0.
-
-        Examples
-        --------
-        >>> [Numbers("en", None).points(difference) for difference in (0.187, 0.0044, 0.0004)]
-        ['19', '0.4', '0.04']
-        """
-        return str(format_decimal(100 * difference, "#,##0" if difference >= 0.01 else "@", self.language))
+        """Write a difference of shares in points."""
+        return write_points(difference, self.language)
 
     def share(self, share: float | None, decimals: int = 0) -> str:
         """Write a share in percent."""

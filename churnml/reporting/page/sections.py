@@ -87,7 +87,7 @@ def sections(summary: Summary) -> dict[str, Any]:
         "excluded": [
             (_name("excluded", reason, write), write.whole(count)) for reason, count in summary["excluded"].items()
         ],
-        "holdout": _holdout(summary["holdout"], t, write),
+        "holdout": summary["holdout"],
         "leaving": _leaving(summary["definition"], t, write),
         "meanings": [(each.title, each.meaning) for each in columns_in(language).values() if each.name in explained],
         "shop": shop_sections(summary["shop"], language, summary["currency"]) if summary.get("shop") else None,
@@ -240,22 +240,6 @@ def _drivers(drivers: Sequence[Summary], write: Numbers) -> list[dict[str, Any]]
         }
         for row in drivers
     ]
-
-
-def _holdout(plan: Summary | None, t: Words, write: Numbers) -> list[str]:
-    if plan is None:
-        return [t["holdout_none"]]
-    said = {
-        "campaign": plan["campaign"],
-        "share": write.share(plan["share"]),
-        "until": write.day(plan["until"]),
-        "held_out": write.whole(plan["held_out"]),
-        "listed": write.whole(plan["listed"]),
-    }
-    effect = plan["smallest_effect"]
-    if effect is None:
-        return [t["holdout_note"].format(**said), t["holdout_no_effect"]]
-    return [t["holdout_note"].format(**said), t["holdout_effect"].format(effect=write.points(effect), **said)]
 
 
 def _leaving(definition: Summary, t: Words, write: Numbers) -> str:

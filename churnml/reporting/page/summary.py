@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -10,18 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from churnml.plain import plain
+from churnml.reporting.about import holdout_of
 from churnml.reporting.page.shop_summary import summarise_shop
 from churnml.scoring.changes import CHANGES
 from churnml.scoring.plays import BANDS
 
 if TYPE_CHECKING:
     from churnml.analytics.overview import Overview
-    from churnml.campaigns.holdout import HoldoutPlan
     from churnml.scoring.ranking import Ranking
     from churnml.scoring.reasons import Reason
     from churnml.scoring.story import Story
     from churnml.scoring.worklist import Worklist
-    from churnml.words.value_names import ValueNames
 
 _LIKELY = 0.5  # from here on leaving is likelier than staying
 _COLUMNS = (
@@ -102,7 +100,7 @@ def summarise(
         },
         "drivers": plain(ranking.drivers[["concept", "weight"]].to_dict("records")),
         "excluded": plain(chosen.excluded),
-        "holdout": _holdout(chosen.holdout, ranking.names),
+        "holdout": holdout_of(ranking),
         "shop": None if overview is None else summarise_shop(overview.named(ranking.names)),
         "model": {
             **{key: card[key] for key in _OF_CARD},
@@ -183,13 +181,6 @@ def _reasons(reasons: Sequence[Reason]) -> list[dict[str, Any]]:
         {"concept": reason.concept, "sentence": reason.sentence, "weight": round(float(reason.weight), 2)}
         for reason in reasons
     ]
-
-
-def _holdout(plan: HoldoutPlan | None, names: ValueNames) -> dict[str, Any] | None:
-    if plan is None:
-        return None
-    campaign = names.of("contacts.campaign", plan.campaign)
-    return {**plain(dataclasses.asdict(plan)), "campaign": campaign, "until": _day(plan.until)}
 
 
 def _value(value: Any, decimals: int | None = None) -> Any:

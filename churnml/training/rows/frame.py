@@ -81,6 +81,7 @@ def build_training_frame(
     progress: Progress | None = None,
     store: Path | None = None,
     spend_days: Sequence[int] = (),
+    campaign: str = "",
 ) -> TrainingFrame:
     """Build features and labels snapshot by snapshot.
 
@@ -106,6 +107,8 @@ def build_training_frame(
         Folder in which built features are kept, so that a broken run resumes; None keeps none.
     spend_days : sequence of int, optional
         Numbers of days after a snapshot over which net spend is added up.
+    campaign : str, optional
+        Campaign whose contacts treat a customer whatever they hold; of others, those with an offer do.
 
     Returns
     -------
@@ -114,7 +117,7 @@ def build_training_frame(
     """
     rows = sum(count_eligible(History(shop, day), definition) for day in snapshots)
     with draw(shop, min(max_rows / max(rows, 1), 1.0), seed) as drawn:
-        return _build(drawn, definition, snapshots, features, data_end, seed, progress, store, spend_days)
+        return _build(drawn, definition, snapshots, features, data_end, seed, progress, store, spend_days, campaign)
 
 
 def _build(
@@ -127,6 +130,7 @@ def _build(
     progress: Progress | None,
     store: Path | None,
     spend_days: Sequence[int],
+    campaign: str,
 ) -> TrainingFrame:
     outcomes = [labels(shop, day, definition, data_end) for day in snapshots]
     described = {feature.name: feature.description() for feature in features}
@@ -153,7 +157,7 @@ def _build(
         np.repeat(np.array(snapshots, dtype="datetime64[D]"), [len(outcome) for outcome in outcomes]),
         treated=np.concatenate(
             [
-                outcome.index.isin(treated(shop, day, definition))
+                outcome.index.isin(treated(shop, day, definition, campaign))
                 for day, outcome in zip(snapshots, outcomes, strict=True)
             ]
         ),

@@ -161,6 +161,7 @@ def make_study(shop: Shop, config: Config, as_of: Day | None = None, progress: P
         progress,
         store,
         spend_days(value_days, definition),
+        config.plays.campaign,
     )
     findings = judge_data(frame, count_orders_per_day(shop, end), definition, first_day, end)
     refuse(findings)

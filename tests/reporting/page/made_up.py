@@ -7,10 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from churnml.campaigns.holdout import HoldoutPlan
 from churnml.scoring.plays import BANDS, read_plays
+from churnml.words.campaigns import say_holdout
 from tests.drawn import verdict_of
 
 SNAPSHOT = date(2025, 6, 30)
+PLAN = HoldoutPlan(
+    campaign="retention", share=0.1, listed=100, held_out=12, smallest_effect=0.41, until=date(2025, 9, 28)
+)
 CONCEPTS = (
     "pace",
     "complaints",
@@ -130,22 +135,15 @@ def make_summary(
         },
         "drivers": [{"concept": concept, "weight": 0.9 / at} for at, concept in enumerate(CONCEPTS, 1)],
         "excluded": {
-            "not overdue against own pace": 1204,
-            "already lost": 820,
-            "less than 25% likely to leave": 310,
-            "no consent": 212,
-            "contacted within the cool-down": 64,
-            "in the holdout": 12,
-            "beyond capacity or budget": 240,
-        },
-        "holdout": {
-            "campaign": "retention",
-            "share": 0.1,
-            "listed": 100,
+            "not_overdue": 1204,
+            "gone": 820,
+            "unlikely": 310,
+            "no_consent": 212,
+            "cool_down": 64,
             "held_out": 12,
-            "smallest_effect": 0.41,
-            "until": "2025-09-28",
+            "beyond_capacity": 240,
         },
+        "holdout": say_holdout(PLAN, PLAN.campaign, None, language),
         "model": _model(),
     }
 
@@ -157,7 +155,7 @@ def bare(summary: dict[str, Any]) -> dict[str, Any]:
         **summary,
         "currency": None,
         "changes": None,
-        "holdout": None,
+        "holdout": say_holdout(None, "", None, summary["language"]),
         "plays": {},
         "drivers": [],
         "excluded": {},

@@ -11,16 +11,12 @@ import re
 from datetime import date
 from typing import Any
 
-import pandas as pd
 import pytest
 
-from churnml.campaigns.holdout import HoldoutPlan
-from churnml.config import ScoringSettings
-from churnml.definition import ChurnDefinition
-from churnml.reporting.about import Facts, explain_list
 from churnml.reporting.page import charts, page, render_page
 from churnml.words import Language
-from tests.reporting.page.made_up import SNAPSHOT, bare, make_summary
+from churnml.words.campaigns import say_holdout
+from tests.reporting.page.made_up import PLAN, SNAPSHOT, bare, make_summary
 
 
 def data_of(html: str) -> dict[str, Any]:
@@ -121,15 +117,12 @@ def test_hostile_texts_are_escaped_wherever_they_stand() -> None:
     ("effect", "en", "tr"), [(0.187, "19", "19"), (0.0044, "0.4", "0,4"), (0.0004, "0.04", "0,04")]
 )
 def test_an_effect_below_a_point_is_not_called_none(effect: float, en: str, tr: str) -> None:
-    plan = HoldoutPlan("retention", 0.1, 900_000, 90_000, effect, date(2025, 8, 30))
-    facts = Facts(9, {}, plan, ChurnDefinition(), ScoringSettings(), "1b2f")
-    listed = pd.DataFrame({"value_at_risk": [1.0], "play": ["call"]})
-    texts: dict[Language, str] = {"en": f"{en} percentage points", "tr": f"ancak {tr} puan ve üzerindeki"}
+    plan = dataclasses.replace(PLAN, smallest_effect=effect)
+    texts: dict[Language, str] = {"en": f"from {en} points", "tr": f"{tr} puan ve üzerindeki"}
     for language, said in texts.items():
         summary = make_summary(3, language=language)
-        summary["holdout"] = {**dataclasses.asdict(plan), "until": "2025-08-30"}
+        summary["holdout"] = say_holdout(plan, plan.campaign, None, language)
         assert said in render_page(summary)
-        assert said in str(explain_list(listed, [], facts, {}, language=language, snapshot_date=SNAPSHOT))
 
 
 def test_all_customers_go_into_the_data_and_the_first_fifty_into_the_page() -> None:

@@ -243,7 +243,7 @@ def test_hostile_texts_stay_texts(open_page: Open, script: bool) -> None:
     summary["changes"]["counts"] = dict.fromkeys(HOSTILE, 1)
     summary["drivers"] = [{"concept": text, "weight": 1.0} for text in HOSTILE]
     summary["excluded"] = dict.fromkeys(HOSTILE, 1)
-    summary["holdout"]["campaign"] = HOSTILE[0]
+    summary["holdout"][0] = HOSTILE[0]
     summary["model_version"] = HOSTILE[1]
     with open_page(summary, script=script) as page:
         page.on("dialog", lambda _: pytest.fail("a script ran"))

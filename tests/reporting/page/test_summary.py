@@ -91,7 +91,7 @@ def test_a_ranking_without_earlier_list_and_holdout_is_shown_too(shop: Shop, mod
     settings = Config.model_validate({"plays": {"holdout": {"share": 0}}, "scoring": {"language": "tr"}})
     summary = summarise(Scorer(model, settings).rank(shop, DAY), rows=50)
     assert summary["changes"] is None
-    assert summary["holdout"] is None
+    assert summary["holdout"] == ["Kontrol grubu yok; bu yüzden iletişimin ne getirdiği anlaşılamayacak."]
     assert {one["change"] for one in summary["customers"]} == {None}
     page = render_page(summary)
     assert '<html lang="tr">' in page
