@@ -52,6 +52,10 @@ class NoSkillError(ChurnmlError):
     """No candidate told leaving customers from staying ones better than chance, so none was promoted."""
 
 
+class NothingToReadError(ChurnmlError):
+    """Nobody was held out, or no outcome is known yet, so there is nothing to read out."""
+
+
 class MissingExtraError(ChurnmlError):
     """A feature needs packages that come with an extra which is not installed."""
 

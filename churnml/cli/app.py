@@ -10,7 +10,7 @@ import typer
 
 from churnml.cli.say import fail, say, set_up, warnings_as_log
 from churnml.cli.stop import StoppedError, stoppable
-from churnml.errors import ChurnmlError, NoSkillError
+from churnml.errors import ChurnmlError, NoSkillError, NothingToReadError
 from churnml.version import __version__
 
 app = typer.Typer(
@@ -19,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # importing rich would double the time of --help
     help="Predict which customers of an online shop are about to leave, why, and what it is worth to keep them.",
-    epilog="Exit codes: 0 done, 1 bad input or config, 2 wrong usage, 3 no skill (nothing is promoted), 130 "
+    epilog="Exit codes: 0 done, 1 bad input or config, 2 wrong usage, 3 no skill (nothing is promoted) or nothing to read out, 130 "
     "interrupted, 143 ended by SIGTERM.",
 )
 
@@ -31,7 +31,7 @@ def main() -> None:
     try:
         with stoppable(), warnings_as_log():
             app(prog_name="churnml")
-    except NoSkillError as error:
+    except (NoSkillError, NothingToReadError) as error:
         fail(str(error), 3)
     except ChurnmlError as error:
         fail(str(error), 1)
