@@ -39,10 +39,10 @@ _SECOND_OF_DAY = np.array([0.0, 7.0, 11.0, 15.0, 19.0, 22.0, 24.0]) * 3600
 class Lives:
     """All orders of a chunk by customer and time, with what happened to each, one value per order.
 
-    ``due_at`` is when the next order would come: then they decide. ``leaving`` says that they then leave; it is drawn
-    also where ``due_at`` lies after the end of the data. ``hazards`` and ``exposed`` have one column per driver, the
-    hazards a last one for base. ``cause`` counts in ``CAUSES``. ``next_...`` is what customers carry into the order that
-    comes if they stay.
+    ``due_at`` is when the next order would come: then they decide. ``leaving`` says that they then leave, unless a
+    contact keeps them and further orders follow; it is drawn also where ``due_at`` lies after the end of the data.
+    ``hazards`` and ``exposed`` have one column per driver, the hazards a last one for base. ``cause`` counts in
+    ``CAUSES``. ``next_...`` is what customers carry into the order that comes if they stay.
     """
 
     customer: Ints
@@ -70,6 +70,11 @@ class Lives:
     next_resolved_at: Ints
     next_since_price: Ints
     next_slow: Flags
+
+    @property
+    def is_last(self) -> Flags:
+        """Whether an order is its customer's last."""
+        return np.append(self.customer[1:] != self.customer[:-1], True)
 
     def keep(self, rows: Ints | Flags | slice) -> Lives:
         """Give some of the orders."""

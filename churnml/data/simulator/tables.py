@@ -57,6 +57,18 @@ class Chunk:
         """How many customers there are."""
         return int(self.people.first_at.size)
 
+    @property
+    def left(self) -> Flags:
+        """After which orders customers left for good, by the end."""
+        return self.lives.leaving & self.lives.is_last & (self.lives.due_at < self.end)
+
+    @property
+    def left_at(self) -> Ints:
+        """The second at which each customer left, ``NEVER`` where they have not."""
+        at = np.full(self.customers, NEVER)
+        at[self.lives.customer[self.left]] = self.lives.due_at[self.left]
+        return at
+
     def one(self, customer: int) -> Chunk:
         """Give one of the customers, counted within the chunk."""
         rows = slice(*np.searchsorted(self.lives.customer, [customer, customer + 1]))
@@ -129,11 +141,9 @@ def truth_tables(chunk: Chunk) -> dict[str, pa.Table]:
         before the first day) and ``orders`` (``decided_at`` null where the decision lies after the end).
     """
     lives = chunk.lives
-    left = lives.leaving & (lives.due_at < chunk.end)
-    left_at = np.full(chunk.customers, NEVER)
-    left_at[lives.customer[left]] = lives.due_at[left]
+    left_at = chunk.left_at
     cause = np.full(chunk.customers, -1)
-    cause[lives.customer[left]] = lives.cause[left]
+    cause[lives.customer[chunk.left]] = lives.cause[chunk.left]
     customers = {
         "customer_id": chunk.customer_ids(np.arange(chunk.customers)),
         "left": flags(left_at < NEVER),
