@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -62,6 +63,7 @@ def demo(
 
 @app.command()
 def simulate(
+    context: typer.Context,
     out: Annotated[Path, typer.Option("--out", help="Folder for the tables.")],
     customers: Annotated[int, typer.Option("--customers", help="Number of customers.")] = 5_000,
     kind: KindOfShop = "gift",
@@ -70,25 +72,60 @@ def simulate(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of everything random.")] = 7,
     effects: Annotated[str, typer.Option("--effects", help="all, or none: nobody's leaving can be foreseen.")] = "all",
+    until: Annotated[
+        str | None,
+        typer.Option("--until", help="Day on which the data end (YYYY-MM-DD); --campaigns may go on for a year."),
+    ] = None,
+    campaigns: Annotated[
+        Path | None,
+        typer.Option("--campaigns", help="Continue the shop of --out: contact the customers of this folder's lists."),
+    ] = None,
+    strength: Annotated[
+        float | None, typer.Option("--strength", help="Share of the hazard of leaving that a contact takes away.")
+    ] = None,
+    delivery: Annotated[
+        float | None, typer.Option("--delivery", help="Share of the listed who get their contact; 1 if not given.")
+    ] = None,
+    contamination: Annotated[
+        float | None, typer.Option("--contamination", help="Share of the held out who get one all the same.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Simulate a shop whose customers leave for known reasons."""
+    """Simulate a shop whose customers leave for known reasons, and let lists act on it."""
     if effects not in ("all", "none"):
         raise InputError(f"--effects: is all or none (received {effects!r}). Correct the option.")
-    from churnml.data.simulator import Effects
+    if campaigns is not None and until is None:
+        raise InputError("--campaigns: needs the day on which the data end then. Add --until YYYY-MM-DD.")
+    from churnml.data.simulator import Effects, Treatment, list_contacts, read_settings
     from churnml.data.simulator import simulate as run_simulation
 
+    day = day_of("--until", until)
+    arguments: dict[str, Any] = {"customers": customers, "seed": seed, "kind": kind, "season": season}
+    arguments["effects"] = Effects.none() if effects == "none" else Effects()
+    given = {"strength": strength, "delivery": delivery, "contamination": contamination}
+    shares = {name: share for name, share in given.items() if share is not None}
+    treatment = Treatment(**shares) if shares else None
+    if campaigns is not None:
+        kept = read_settings(out)
+        kept.refuse_others(**shares, **{name: arguments[name] for name in arguments if _is_named(context, name)})
+        treatment = kept.treatment or treatment or Treatment()
+        arguments = kept.arguments | {"contacts": list_contacts(campaigns, treatment, kept.seed)}
+    elif day is not None:
+        # Lives reach further than the data, so that the shop of a later day is the same one.
+        arguments |= {"end": day + timedelta(365), "years": 4.0}
+    arguments |= {"until": day, "treatment": treatment}
     with progress_bar() as progress:
         rows = run_simulation(
             out,
-            customers=customers,
-            seed=seed,
-            kind=kind,
-            season=season,
-            effects=Effects.none() if effects == "none" else Effects(),
+            **arguments,
             progress=lambda done, of: progress("customers", done, of) if progress is not None else None,
         )
     print_rows(rows, out, as_json)
+
+
+def _is_named(context: typer.Context, option: str) -> bool:
+    source = context.get_parameter_source(option)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 @app.command("import")

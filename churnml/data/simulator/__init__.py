@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from churnml.data.simulator.campaigns import list_contacts
 from churnml.data.simulator.effects import DRIVERS, Effects
 from churnml.data.simulator.kinds import DEFAULT_KIND, KINDS, Kind
 from churnml.data.simulator.season import Season
+from churnml.data.simulator.settings import read_settings
+from churnml.data.simulator.treatment import Treatment
 from churnml.data.simulator.write import simulate
 
-__all__ = ["DEFAULT_KIND", "DRIVERS", "KINDS", "Effects", "Kind", "Season", "simulate"]
+__all__ = [
+    "DEFAULT_KIND",
+    "DRIVERS",
+    "KINDS",
+    "Effects",
+    "Kind",
+    "Season",
+    "Treatment",
+    "list_contacts",
+    "read_settings",
+    "simulate",
+]

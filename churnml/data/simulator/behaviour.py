@@ -25,6 +25,7 @@ NEVER = int(np.iinfo(np.int64).max)
 MOST_ORDERS = 999  # an order id ends with three digits for the customer's order number
 CAUSES = (*DRIVERS, "base")
 
+_CARRIED = ("clock", "late_before", "opened_at", "resolved_at", "since_price", "slow")
 _LATE_DAYS = 2
 _LONG_OPEN_DAYS = 10
 _PRICE_FADES = np.array([1.0, 0.75, 0.5])
@@ -38,9 +39,10 @@ _SECOND_OF_DAY = np.array([0.0, 7.0, 11.0, 15.0, 19.0, 22.0, 24.0]) * 3600
 class Lives:
     """All orders of a chunk by customer and time, with what happened to each, one value per order.
 
-    ``due_at`` is when the next order would come: then they decide. ``leaving`` says that they then leave; it is drawn
-    also where ``due_at`` lies after the end of the data. ``hazards`` and ``exposed`` have one column per driver, the
-    hazards a last one for base. ``cause`` counts in ``CAUSES``.
+    ``due_at`` is when the next order would come: then they decide. ``leaving`` says that they then leave, unless a
+    contact keeps them and further orders follow; it is drawn also where ``due_at`` lies after the end of the data.
+    ``hazards`` and ``exposed`` have one column per driver, the hazards a last one for base. ``cause`` counts in
+    ``CAUSES``. ``next_...`` is what customers carry into the order that comes if they stay.
     """
 
     customer: Ints
@@ -62,6 +64,29 @@ class Lives:
     cause: Ints
     hazards: Floats
     exposed: Flags
+    next_clock: Floats
+    next_late_before: Flags
+    next_opened_at: Ints
+    next_resolved_at: Ints
+    next_since_price: Ints
+    next_slow: Flags
+
+    @property
+    def is_last(self) -> Flags:
+        """Whether an order is its customer's last."""
+        return np.append(self.customer[1:] != self.customer[:-1], True)
+
+    def keep(self, rows: Ints | Flags | slice) -> Lives:
+        """Give some of the orders."""
+        return Lives(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+    @classmethod
+    def joined(cls, parts: list[Lives]) -> Lives:
+        """Put orders together by customer; those of a customer stay in the order of the parts."""
+        joined = cls(
+            **{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)}
+        )
+        return joined.keep(np.argsort(joined.customer, kind="stable"))
 
 
 @dataclass
@@ -102,10 +127,51 @@ def live(rng: np.random.Generator, people: People, kind: Kind, effects: Effects,
     Lives
         The orders, sorted by customer and time. Times of what follows an order may lie after ``end``.
     """
-    state = _newcomers(people, kind, end)
+    return _lives(rng, people, kind, effects, start, end, _newcomers(people, kind, end), first_number=1)
+
+
+def live_on(rng: np.random.Generator, people: People, kind: Kind, effects: Effects, last: Lives, end: int) -> Lives:
+    """Simulate what a customer does after having stayed at a decision to leave.
+
+    Parameters
+    ----------
+    rng : numpy Generator
+        Source of all draws.
+    people : People
+        The customer.
+    kind : Kind
+        Kind of shop, which says how it delivers and what its season is.
+    effects : Effects
+        Effects that each driver adds to the hazard of leaving.
+    last : Lives
+        The one order after which the customer stays; the next comes at its ``due_at``.
+    end : int
+        Second since 1970 before which orders are kept; ``due_at`` lies before it.
+
+    Returns
+    -------
+    Lives
+        The further orders, sorted by time and numbered on.
+    """
+    carried = {name: getattr(last, f"next_{name}") for name in _CARRIED}
+    state = _State(customer=last.customer, ordered_at=last.due_at, **carried)
+    number, due = int(last.number[0]), int(last.due_at[0])
+    return _lives(rng, people, kind, effects, due, end, state, first_number=number + 1)
+
+
+def _lives(
+    rng: np.random.Generator,
+    people: People,
+    kind: Kind,
+    effects: Effects,
+    start: int,
+    end: int,
+    state: _State,
+    first_number: int,
+) -> Lives:
     strengths = np.array([getattr(effects, driver) for driver in DRIVERS])
-    rounds: list[dict[str, npt.NDArray[np.generic]]] = []
-    for number in range(1, MOST_ORDERS + 1):
+    rounds: list[Lives] = []
+    for number in range(first_number, MOST_ORDERS + 1):
         if not state.customer.size:
             break
         order = _order(rng, people, kind, state, may_change=number > 1)
@@ -123,12 +189,11 @@ def live(rng: np.random.Generator, people: People, kind: Kind, effects: Effects,
             "exposed": exposed,
         }
         kept = state.ordered_at >= start
-        rounds.append(orders if kept.all() else {name: values[kept] for name, values in orders.items()})
         state.clock, state.slow, state.ordered_at = next_clock, slow, due
+        made = Lives(**orders, **{f"next_{name}": getattr(state, name) for name in _CARRIED})
+        rounds.append(made if kept.all() else made.keep(kept))
         state = state.keep(~leaving & (due < end))
-    by_customer = np.argsort(np.concatenate([part["customer"] for part in rounds]), kind="stable")
-    joined = {name: np.concatenate([part[name] for part in rounds])[by_customer] for name in rounds[0]}
-    return Lives(**joined)
+    return Lives.joined(rounds)
 
 
 def first_orders(people: People, kind: Kind, end: int) -> Ints:

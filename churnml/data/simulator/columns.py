@@ -92,3 +92,28 @@ def flags(values: Flags) -> pa.BooleanArray:
 def numbers(values: npt.NDArray[np.integer[Any]]) -> pa.Int32Array:
     """Turn small whole numbers into an Arrow column."""
     return pa.array(values.astype(np.int32))
+
+
+def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Write out a column that refers to few values; others are given back."""
+    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+
+
+def merged(parts: list[pa.Table], by: tuple[str, ...]) -> pa.Table:
+    """Put tables of one kind together, sorted by some of their columns.
+
+    Parameters
+    ----------
+    parts : list of Arrow table
+        Tables; a column that one of them lacks is null there.
+    by : tuple of str
+        Columns that decide the order.
+
+    Returns
+    -------
+    Arrow table
+        All rows.
+    """
+    whole = pa.concat_tables(parts, promote_options="default").unify_dictionaries()
+    keys = pa.table({name: plain(whole[name]) for name in by})
+    return whole.take(pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in by])).combine_chunks()

@@ -26,7 +26,7 @@ def customer_tables(rng: np.random.Generator, chunk: Chunk, effects: Effects) ->
     """Make the tables of what customers are and do besides ordering.
 
     Who is about to leave visits less and opens fewer mails, and who has left hardly any; in a memoryless shop neither
-    has to do with the orders. Offers have no effect: treated and untreated customers leave alike.
+    has to do with the orders. The shop's own offers have no effect: treated and untreated customers leave alike.
 
     Parameters
     ----------
@@ -58,14 +58,29 @@ def customer_tables(rng: np.random.Generator, chunk: Chunk, effects: Effects) ->
     }
     return {
         "customers": pa.table(customers),
-        "visits": _visits(rng, chunk, effects),
+        "visits": visit_table(rng, chunk, effects),
         "contacts": _contacts(rng, chunk, np.where(contactable, signed_up_at, NEVER), leaving_since, left_at),
         "subscriptions": _subscriptions(rng, chunk, left_at),
     }
 
 
-def _visits(rng: np.random.Generator, chunk: Chunk, effects: Effects) -> pa.Table:
-    """Draw visits: a Poisson process between orders, and (unless memoryless) one just before many orders."""
+def visit_table(rng: np.random.Generator, chunk: Chunk, effects: Effects) -> pa.Table:
+    """Draw visits: a Poisson process between orders, and (unless memoryless) one just before many orders.
+
+    Parameters
+    ----------
+    rng : numpy Generator
+        Source of all draws.
+    chunk : Chunk
+        Customers and their orders.
+    effects : Effects
+        Effects that drive leaving, which say whether the shop is memoryless.
+
+    Returns
+    -------
+    Arrow table
+        ``visits``, by customer and time.
+    """
     lives, size = chunk.lives, chunk.lives.customer.size
     until = np.minimum(lives.due_at, chunk.end)
     per_day = (1.0 if effects.memoryless else 0.5) / chunk.people.pace_days[lives.customer]

@@ -60,7 +60,7 @@ def _seen(people: People, lives: Lives, at_most: int) -> tuple[People, Lives, In
     seen, first = np.unique(lives.customer, return_index=True)
     if seen.size > at_most:
         rows = first[at_most]  # sorted by customer: so many orders belong to the first ones
-        lives = Lives(**{field.name: getattr(lives, field.name)[:rows] for field in fields(Lives)})
+        lives = lives.keep(slice(rows))
         seen, first = seen[:at_most], first[:at_most]
     before = lives.number[first] - 1
     customer = np.searchsorted(seen, lives.customer)
@@ -73,10 +73,9 @@ def _joined(parts: list[tuple[People, Lives, Ints]]) -> tuple[People, Lives, Int
         return parts[0]
     base = np.cumsum([0, *(before.size for _, _, before in parts)])
     people = {field.name: [getattr(part[0], field.name) for part in parts] for field in fields(People)}
-    lives = {field.name: [getattr(part[1], field.name) for part in parts] for field in fields(Lives)}
-    lives["customer"] = [customer + first for customer, first in zip(lives["customer"], base[:-1], strict=True)]
+    lives = [replace(own, customer=own.customer + first) for (_, own, _), first in zip(parts, base[:-1], strict=True)]
     return (
         People(**{name: np.concatenate(values) for name, values in people.items()}),
-        Lives(**{name: np.concatenate(values) for name, values in lives.items()}),
+        Lives.joined(lives),
         np.concatenate([before for _, _, before in parts]),
     )

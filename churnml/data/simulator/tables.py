@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -57,6 +57,31 @@ class Chunk:
         """How many customers there are."""
         return int(self.people.first_at.size)
 
+    @property
+    def left(self) -> Flags:
+        """After which orders customers left for good, by the end."""
+        return self.lives.leaving & self.lives.is_last & (self.lives.due_at < self.end)
+
+    @property
+    def left_at(self) -> Ints:
+        """The second at which each customer left, ``NEVER`` where they have not."""
+        at = np.full(self.customers, NEVER)
+        at[self.lives.customer[self.left]] = self.lives.due_at[self.left]
+        return at
+
+    def one(self, customer: int) -> Chunk:
+        """Give one of the customers, counted within the chunk."""
+        rows = slice(*np.searchsorted(self.lives.customer, [customer, customer + 1]))
+        lives = self.lives.keep(rows)
+        return replace(
+            self,
+            people=self.people.keep(np.array([customer])),
+            lives=replace(lives, customer=np.zeros_like(lives.customer)),
+            joined_at=self.joined_at[[customer]],
+            orders_before=self.orders_before[[customer]],
+            base=self.base + customer,
+        )
+
     def customer_numbers(self, customer: Ints) -> Ints:
         """Return the shop-wide numbers, from 1, of customers counted within the chunk."""
         return customer + self.base + 1
@@ -96,7 +121,7 @@ def order_tables(rng: np.random.Generator, chunk: Chunk) -> dict[str, pa.Table]:
         "complaints": _complaints(rng, chunk),
         "returns": _returns(rng, chunk, gross - discount),
         "reviews": _reviews(rng, chunk),
-        "rewards": _rewards(rng, chunk, gross - discount),
+        "rewards": reward_table(chunk, gross - discount, member=rng.random(chunk.customers) < 0.6),
     }
 
 
@@ -116,11 +141,9 @@ def truth_tables(chunk: Chunk) -> dict[str, pa.Table]:
         before the first day) and ``orders`` (``decided_at`` null where the decision lies after the end).
     """
     lives = chunk.lives
-    left = lives.leaving & (lives.due_at < chunk.end)
-    left_at = np.full(chunk.customers, NEVER)
-    left_at[lives.customer[left]] = lives.due_at[left]
+    left_at = chunk.left_at
     cause = np.full(chunk.customers, -1)
-    cause[lives.customer[left]] = lives.cause[left]
+    cause[lives.customer[chunk.left]] = lives.cause[chunk.left]
     customers = {
         "customer_id": chunk.customer_ids(np.arange(chunk.customers)),
         "left": flags(left_at < NEVER),
@@ -140,6 +163,47 @@ def truth_tables(chunk: Chunk) -> dict[str, pa.Table]:
     orders |= {f"exposed_{driver}": flags(lives.exposed[:, place]) for place, driver in enumerate(DRIVERS)}
     orders["leave_probability"] = pa.array(-np.expm1(-lives.hazards.sum(axis=1)))
     return {"customers": pa.table(customers), "orders": pa.table(orders)}
+
+
+def reward_table(chunk: Chunk, amount: Ints, member: Flags) -> pa.Table:
+    """Credit members a point per whole unit of money; every fifth order redeems where the points suffice.
+
+    Parameters
+    ----------
+    chunk : Chunk
+        Customers and their orders.
+    amount : array of int
+        Amount of each order, in cents.
+    member : array of bool
+        Whether each customer collects points.
+
+    Returns
+    -------
+    Arrow table
+        ``rewards``, by customer and time.
+    """
+    lives = chunk.lives
+    rows = np.flatnonzero(member[lives.customer] & (lives.cancelled_at == NEVER) & (amount >= 100))
+    points = amount[rows] // 100
+    running = np.concatenate([[0], np.cumsum(points)])
+    first_row = np.searchsorted(lives.customer[rows], lives.customer[rows])
+    balance = running[1:] - running[first_row]
+    nth = np.arange(rows.size) - first_row + 1
+    # The points of n rewards are there at the nth, so no earlier one can have made the balance negative.
+    redeems = np.flatnonzero((nth % 5 == 0) & (balance >= _POINTS_PER_REWARD * (nth // 5)))
+    order = np.concatenate([np.arange(rows.size), redeems])
+    redeemed = np.repeat([0, 1], [rows.size, redeems.size])
+    by_time = np.lexsort((redeemed, order))
+    order, redeemed = order[by_time], redeemed[by_time]
+    return pa.table(
+        {
+            "customer_id": chunk.customer_ids(lives.customer[rows[order]]),
+            "changed_at": times(lives.ordered_at[rows[order]]),
+            "points": numbers(np.where(redeemed == 1, -_POINTS_PER_REWARD, points[order])),
+            "kind": words(("earned", "redeemed"), redeemed),
+            "tier": words(TIERS, np.searchsorted([5, 12], nth[order], side="right")),
+        }
+    )
 
 
 def _items(rng: np.random.Generator, chunk: Chunk) -> tuple[Ints, pa.Table]:
@@ -257,33 +321,6 @@ def _reviews(rng: np.random.Generator, chunk: Chunk) -> pa.Table:
             "order_id": chunk.order_ids("O", rows),
             "scale": numbers(np.where(nps, 10, 5)),
             "text": words(REVIEW_TEXTS, np.where(rng.random(rows.size) < 0.3, stars - 1, -1)),
-        }
-    )
-
-
-def _rewards(rng: np.random.Generator, chunk: Chunk, amount: Ints) -> pa.Table:
-    """Credit members a point per whole unit of money; every fifth order redeems where the points suffice."""
-    lives = chunk.lives
-    member = rng.random(chunk.customers) < 0.6
-    rows = np.flatnonzero(member[lives.customer] & (lives.cancelled_at == NEVER) & (amount >= 100))
-    points = amount[rows] // 100
-    running = np.concatenate([[0], np.cumsum(points)])
-    first_row = np.searchsorted(lives.customer[rows], lives.customer[rows])
-    balance = running[1:] - running[first_row]
-    nth = np.arange(rows.size) - first_row + 1
-    # The points of n rewards are there at the nth, so no earlier one can have made the balance negative.
-    redeems = np.flatnonzero((nth % 5 == 0) & (balance >= _POINTS_PER_REWARD * (nth // 5)))
-    order = np.concatenate([np.arange(rows.size), redeems])
-    redeemed = np.repeat([0, 1], [rows.size, redeems.size])
-    by_time = np.lexsort((redeemed, order))
-    order, redeemed = order[by_time], redeemed[by_time]
-    return pa.table(
-        {
-            "customer_id": chunk.customer_ids(lives.customer[rows[order]]),
-            "changed_at": times(lives.ordered_at[rows[order]]),
-            "points": numbers(np.where(redeemed == 1, -_POINTS_PER_REWARD, points[order])),
-            "kind": words(("earned", "redeemed"), redeemed),
-            "tier": words(TIERS, np.searchsorted([5, 12], nth[order], side="right")),
         }
     )
 

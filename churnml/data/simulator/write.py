@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from joblib import Parallel, delayed
@@ -18,17 +19,21 @@ from churnml.data.files import whole_folder
 from churnml.data.simulator.behaviour import MOST_ORDERS, first_orders
 from churnml.data.simulator.doings import customer_tables
 from churnml.data.simulator.effects import Effects
+from churnml.data.simulator.kept import let_act, potential_table
 from churnml.data.simulator.kinds import DEFAULT_KIND, Kind, kind_named
+from churnml.data.simulator.known import known_by
 from churnml.data.simulator.run_in import draw_customers
-from churnml.data.simulator.season import DAY, YEAR_DAYS, Season
+from churnml.data.simulator.season import YEAR_DAYS, Season
+from churnml.data.simulator.sent import Sent, read_contacts
+from churnml.data.simulator.settings import Settings
 from churnml.data.simulator.tables import Chunk, order_tables, truth_tables
+from churnml.data.simulator.treatment import Treatment
 from churnml.days import Day, parse_day
 from churnml.errors import InputError
 
 CHUNK_CUSTOMERS = 20_000
 
 _LONGEST_YEARS = 20
-_FEWEST_DIGITS = 7
 # Written as they are: values that hardly repeat gain nothing from a dictionary but the time to build it.
 _NOT_REPEATED = {"amount", "discount", "base_hazard", "pace_days"}
 
@@ -46,15 +51,23 @@ def simulate(
     kind: str | Kind = DEFAULT_KIND,
     season: float | None = None,
     chunk_customers: int = CHUNK_CUSTOMERS,
+    until: Day | None = None,
+    contacts: pd.DataFrame | None = None,
+    treatment: Treatment | None = None,
 ) -> dict[str, int]:
     """Simulate an online shop and write its tables, and the truth about its customers beside them.
 
-    The tables are those that a shop knows on the day ``end``: nothing in them happens at or after it, and times that
-    would are null. The folder ``truth`` holds ``customers.parquet`` (who left for good, when they would have ordered
-    next, and which hazard made them leave) and ``orders.parquet`` (the hazards and exposures of the decision after
-    every order). In most kinds customers came before the data begin: they are there on the first day, with what they do
-    from then on, and the truth counts their orders before it. A customer whose next order would be due at or after
-    ``end`` has not left.
+    The tables are those that a shop knows on the day ``end``, or ``until``: nothing in them happens at or after it, and
+    times that would are null. The folder ``truth`` holds ``customers.parquet`` (who left for good, when they would have
+    ordered next, and which hazard made them leave) and ``orders.parquet`` (the hazards and exposures of the decision
+    after every order); ``simulation.json`` keeps the arguments. In most kinds customers came before the data begin:
+    they are there on the first day, with what they do from then on, and the truth counts their orders before it. A
+    customer whose next order would be due at or after the end of the data has not left.
+
+    Contacts act on decisions to leave, as the treatment says. Until their first contact customers live as they would
+    without any, and so do all whom no contact keeps. Tables and truth show the life that happened; hazards are those
+    without contacts. ``potential.parquet`` says of every decision in the data whether the customer leaves if left alone
+    (``y0``, with probability ``p0``) and if contacted once in time (``y1``, ``p1``).
 
     Parameters
     ----------
@@ -67,7 +80,7 @@ def simulate(
     effects : Effects, optional
         Effects that make customers leave; None takes ``Effects()``.
     end : date or str, optional
-        Day on which the data ends.
+        Day up to which lives are drawn, and on which the data ends if ``until`` does not say otherwise.
     years : float, optional
         Number of years before ``end`` in which the data begins.
     jobs : int, optional
@@ -81,6 +94,14 @@ def simulate(
         kind's own.
     chunk_customers : int, optional
         Number of customers simulated at a time: bounds the memory, and is part of what the seed stands for.
+    until : date or str, optional
+        Day on which the data ends, up to ``end``. Shops that differ in it alone continue each other; customers without
+        an order before it are not there yet.
+    contacts : pandas DataFrame, optional
+        Contacts of the shop's lists, with the columns customer_id, campaign and sent_at and optionally offer, cost, arm
+        and outcome. They are written beside the shop's own; rows of arm control act on nobody.
+    treatment : Treatment, optional
+        Effect of the contacts; None is none.
 
     Returns
     -------
@@ -90,7 +111,7 @@ def simulate(
     Raises
     ------
     InputError
-        Where an argument cannot be used, or ``out`` cannot be written.
+        Where an argument or a contact cannot be used, or ``out`` cannot be written.
 
     Examples
     --------
@@ -102,21 +123,33 @@ def simulate(
     """
     effects = Effects() if effects is None else effects
     kind = _with_season(kind_named(kind), effects, season)
-    end_at = _checked_end(customers, seed, end, years, jobs, chunk_customers, kind)
-    start_at = end_at - round(years * YEAR_DAYS * DAY)
-    width = max(_FEWEST_DIGITS, len(str(customers)))
+    last, until = _checked_days(customers, seed, end, until, years, jobs, chunk_customers, kind)
+    settings = Settings(
+        customers=customers,
+        seed=seed,
+        effects=effects,
+        end=last,
+        years=years,
+        kind=kind,
+        chunk_customers=chunk_customers,
+        until=until,
+        treatment=treatment,
+    )
+    sent = None if contacts is None else read_contacts(contacts, customers, settings.width, settings.until_at)
     firsts = range(0, customers, chunk_customers)
     seeds = np.random.SeedSequence(seed).spawn(len(firsts))
+    sizes = [min(chunk_customers, customers - base) for base in firsts]
     tasks = [
-        (base, min(chunk_customers, customers - base), own_seed, kind, effects, start_at, end_at, width)
-        for base, own_seed in zip(firsts, seeds, strict=True)
+        (settings, base, size, own_seed, None if sent is None else sent.among(base, size))
+        for base, size, own_seed in zip(firsts, sizes, seeds, strict=True)
     ]
     rows: dict[str, int] = {}
     done = 0
     with whole_folder(out, owned=[f"{name}.parquet" for name in TABLES]) as scratch, ExitStack() as open_files:
         (scratch / "truth").mkdir()
+        settings.write(scratch / "truth")
         writers: dict[str, pq.ParquetWriter] = {}
-        for task, tables in zip(tasks, _in_order(tasks, jobs), strict=True):
+        for size, tables in zip(sizes, _in_order(tasks, jobs), strict=True):
             for name, table in tables.items():
                 if not table.num_rows:
                     continue
@@ -124,13 +157,13 @@ def simulate(
                     writers[name] = open_files.enter_context(_writer(scratch / f"{name}.parquet", table.schema))
                 writers[name].write_table(table)
                 rows[name] = rows.get(name, 0) + table.num_rows
-            done += task[1]
+            done += size
             if progress is not None:
                 progress(done, customers)
     return {name: rows[name] for name in TABLES if name in rows}
 
 
-_Task = tuple[int, int, np.random.SeedSequence, Kind, Effects, int, int, int]
+_Task = tuple[Settings, int, int, np.random.SeedSequence, Sent | None]
 
 
 def _in_order(tasks: list[_Task], jobs: int) -> Iterator[dict[str, pa.Table]]:
@@ -147,17 +180,11 @@ def _in_order(tasks: list[_Task], jobs: int) -> Iterator[dict[str, pa.Table]]:
 
 
 def _chunk(
-    base: int,
-    customers: int,
-    seed: np.random.SeedSequence,
-    kind: Kind,
-    effects: Effects,
-    start: int,
-    end: int,
-    width: int,
+    settings: Settings, base: int, customers: int, seed: np.random.SeedSequence, sent: Sent | None
 ) -> dict[str, pa.Table]:
     """Simulate the customers from number ``base`` on; names with a slash belong into a folder."""
     of_life, of_orders, of_customers = (np.random.default_rng(own) for own in seed.spawn(3))
+    kind, effects, start, end = settings.kind, settings.effects, settings.start_at, settings.end_at
     people, lives, before = draw_customers(of_life, customers, kind, effects, start, end)
     chunk = Chunk(
         kind=kind,
@@ -166,12 +193,18 @@ def _chunk(
         joined_at=first_orders(people, kind, end),
         orders_before=before,
         base=base,
-        width=width,
+        width=settings.width,
         start=start,
         end=end,
     )
     tables = order_tables(of_orders, chunk) | customer_tables(of_customers, chunk, effects)
-    return tables | {f"truth/{name}": table for name, table in truth_tables(chunk).items()}
+    if sent is not None:
+        chunk, tables = let_act(sent, settings.treatment or Treatment(), settings.seed, effects, chunk, tables)
+    truth = truth_tables(replace(chunk, end=settings.until_at))
+    if settings.treatment is not None:
+        truth["potential"] = potential_table(sent, settings.treatment, settings.seed, chunk, settings.until_at)
+    tables |= {f"truth/{name}": table for name, table in truth.items()}
+    return tables if settings.until == settings.end else known_by(tables, settings.until_at)
 
 
 def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
@@ -194,8 +227,10 @@ def _with_season(kind: Kind, effects: Effects, amplitude: float | None) -> Kind:
     return kind if amplitude is None else replace(kind, season=replace(kind.season, amplitude=amplitude))
 
 
-def _checked_end(customers: int, seed: int, end: Day, years: float, jobs: int, chunk_customers: int, kind: Kind) -> int:
-    """Return the end of the data in seconds since 1970, or every argument that cannot be used."""
+def _checked_days(
+    customers: int, seed: int, end: Day, until: Day | None, years: float, jobs: int, chunk_customers: int, kind: Kind
+) -> tuple[dt.date, dt.date]:
+    """Return the days on which lives and data end, or every argument that cannot be used."""
     failures = [
         f"simulate.{name}: is {value}. Give a whole number from {least} on."
         for name, value, least in (
@@ -210,10 +245,18 @@ def _checked_end(customers: int, seed: int, end: Day, years: float, jobs: int, c
     longest = min(_LONGEST_YEARS, int(0.9 * MOST_ORDERS * kind.pace_bounds_days[0] / YEAR_DAYS - kind.run_in_years))
     if not 0 < years <= longest:
         failures.append(f"simulate.years: is {years}. Give a number above 0 and up to {longest}.")
-    try:
-        day = parse_day(end, "simulate.end")
-    except InputError as error:
-        failures += error.failures
+    days = []
+    for name, value in (("end", end), ("until", end if until is None else until)):
+        try:
+            days.append(parse_day(value, f"simulate.{name}"))
+        except InputError as error:
+            failures += error.failures
+            break
+    if not failures and not days[0] - dt.timedelta(years * YEAR_DAYS) < days[1] <= days[0]:
+        failures.append(
+            f"simulate.until: is {days[1]}. Lives are drawn for {years:g} years up to {days[0]}. Give a day within, or "
+            "simulate a shop whose lives reach further."
+        )
     if failures:
         raise InputError(failures)
-    return (day - dt.date(1970, 1, 1)).days * DAY
+    return days[0], days[1]

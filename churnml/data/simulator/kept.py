@@ -1,0 +1,173 @@
+"""Customers whom a contact keeps: how contacts act on decisions to leave, and what the kept do from then on.
+
+Nothing that was drawn without contacts is drawn anew. Whether a decision to leave turns, and the life that follows,
+come from a stream of that customer and decision alone: neither other customers nor later contacts can change them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from churnml.data.contract import TABLES
+from churnml.data.simulator.behaviour import NEVER, Ints, Lives, live_on
+from churnml.data.simulator.columns import flags, merged, numbers, plain, times
+from churnml.data.simulator.doings import visit_table
+from churnml.data.simulator.effects import Effects
+from churnml.data.simulator.sent import Sent
+from churnml.data.simulator.tables import Chunk, order_tables, reward_table
+from churnml.data.simulator.treatment import Treatment, acts_on
+
+_BY_TIME = ("customer_id", "sent_at", "contact_id")
+
+
+def let_act(
+    sent: Sent, treatment: Treatment, seed: int, effects: Effects, chunk: Chunk, tables: dict[str, pa.Table]
+) -> tuple[Chunk, dict[str, pa.Table]]:
+    """Let contacts act on the customers of a chunk.
+
+    Parameters
+    ----------
+    sent : Sent
+        Contacts of these customers.
+    treatment : Treatment
+        What a contact does.
+    seed : int
+        Seed of the shop.
+    effects : Effects
+        Effects that drive leaving.
+    chunk : Chunk
+        Customers and their orders without contacts.
+    tables : dict of str to Arrow table
+        Their tables without contacts.
+
+    Returns
+    -------
+    tuple of Chunk and dict of str to Arrow table
+        Both with the contacts and what they changed. ``leaving`` says at each decision what happens if the customer is
+        left alone, so that whoever orders again was kept.
+    """
+    tables = tables | {"contacts": merged([tables["contacts"], sent.table], _BY_TIME)}
+    leaves = np.zeros(chunk.customers, dtype=np.bool_)
+    leaves[chunk.lives.customer[chunk.left]] = True
+    lives, more = [chunk.lives], []
+    for customer in np.unique(sent.customer[leaves[sent.customer]]):
+        for rng, further in _stays(chunk.one(customer), effects, treatment, seed, sent.to(customer)):
+            lives.append(replace(further.lives, customer=np.full_like(further.lives.customer, customer)))
+            made = order_tables(rng, further)
+            # The visits before the order that follows the decision were drawn with the life before.
+            visits = visit_table(rng, further, effects)
+            made["visits"] = visits.filter(pc.greater_equal(visits["visited_at"], made["orders"]["ordered_at"][0]))
+            more.append(made)
+    if not more:
+        return chunk, tables
+    kept = replace(chunk, lives=Lives.joined(lives))
+    member = np.isin(np.arange(chunk.customers), tables["rewards"]["customer_id"].combine_chunks().indices.to_numpy())
+    for name in more[0]:
+        tables[name] = merged([tables[name], *(made[name] for made in more)], TABLES[name].key)
+    cents = np.rint(100 * tables["orders"]["amount"].cast(pa.float64()).to_numpy()).astype(np.int64)
+    tables["rewards"] = reward_table(kept, cents, member)
+    tables["subscriptions"] = _subscriptions(tables["subscriptions"], chunk, kept)
+    return kept, tables
+
+
+def potential_table(sent: Sent | None, treatment: Treatment, seed: int, chunk: Chunk, until: int) -> pa.Table:
+    """Make the table of what each decision would have been, left alone and contacted once in time.
+
+    Parameters
+    ----------
+    sent : Sent or None
+        Contacts of the customers.
+    treatment : Treatment
+        What a contact does.
+    seed : int
+        Seed of the shop.
+    chunk : Chunk
+        Customers and their orders as they happened.
+    until : int
+        Second since 1970 before which decisions fall.
+
+    Returns
+    -------
+    Arrow table
+        One row per decision: ``y0`` and ``y1`` say whether the customer leaves when left alone and when contacted,
+        ``p0`` and ``p1`` how probable it was, ``contacted`` whether a contact acts on it.
+    """
+    lives = chunk.lives
+    contacted = np.zeros(lives.customer.size, dtype=np.bool_)
+    if sent is not None:
+        row = np.searchsorted(
+            _moments(lives.customer, lives.ordered_at), _moments(sent.customer, sent.sent_at), "right"
+        )
+        row = np.maximum(row - 1, 0)
+        acts = (lives.customer[row] == sent.customer) & acts_on(sent.sent_at, lives.ordered_at[row], lives.due_at[row])
+        contacted[row[acts]] = True
+    hazard = lives.hazards.sum(axis=1)
+    decided = lives.due_at < until
+    y1 = lives.leaving & decided
+    for place in np.flatnonzero(y1):
+        y1[place] = not _stay(
+            _stream(seed, chunk, lives.customer[place], lives.number[place]), hazard[place], 1 - treatment.strength
+        )
+    table = {
+        "customer_id": chunk.customer_ids(lives.customer),
+        "number": numbers(lives.number),
+        "due_at": times(lives.due_at),
+        "y0": flags(lives.leaving),
+        "y1": flags(y1),
+        "p0": pa.array(-np.expm1(-hazard)),
+        "p1": pa.array(-np.expm1(-hazard * (1 - treatment.strength))),
+        "contacted": flags(contacted),
+    }
+    return pa.table(table).filter(pa.array(decided))
+
+
+def _stays(
+    one: Chunk, effects: Effects, treatment: Treatment, seed: int, sent_at: Ints
+) -> Iterator[tuple[np.random.Generator, Chunk]]:
+    """Give the further life of a customer from each decision that a contact turned, and the stream of it."""
+    while one.left.any():
+        last = one.lives.keep(slice(-1, None))
+        share = treatment.hazard_share(sent_at, int(last.ordered_at[0]), int(last.due_at[0]))
+        rng = _stream(seed, one, 0, last.number[0])
+        if not _stay(rng, last.hazards.sum(), share):
+            return
+        one = replace(one, lives=live_on(rng, one.people, one.kind, effects, last, one.end))
+        yield rng, one
+
+
+def _stay(rng: np.random.Generator, hazard: float, share: float) -> bool:
+    """Draw whether who leaves under a hazard would stay under a share of it."""
+    return bool(rng.random() >= np.expm1(-share * hazard) / np.expm1(-hazard))
+
+
+def _stream(seed: int, chunk: Chunk, customer: int, number: int) -> np.random.Generator:
+    return np.random.default_rng([seed, int(customer) + chunk.base + 1, int(number)])
+
+
+def _moments(customer: Ints, at: Ints) -> Ints:
+    """Write customer and time as numbers that sort by both."""
+    return (customer << 40) + at
+
+
+def _subscriptions(table: pa.Table, before: Chunk, after: Chunk) -> pa.Table:
+    """Let the kept cancel as long after they leave in the end as they would have, and not at all where they do not."""
+    was, is_ = before.left_at, after.left_at
+    delay = np.where(was == is_, 0, is_ - was).astype("timedelta64[s]")
+    delay[(was < NEVER) & (is_ == NEVER)] = np.timedelta64("NaT")
+    customer = table["customer_id"].combine_chunks().indices.to_numpy()
+    moved = table["cancelled_at"].to_numpy() + delay[customer]
+    over = np.fmin(table["ended_at"].to_numpy(), np.datetime64(before.end, "s"))
+    cancels = moved < over
+    reason = plain(table["cancel_reason"])
+    columns = {
+        "cancelled_at": pa.array(np.where(cancels, moved, np.datetime64("NaT")), pa.timestamp("us")),
+        "cancel_reason": pc.if_else(pa.array(cancels), reason, None).cast(table["cancel_reason"].type),
+    }
+    for name, values in columns.items():
+        table = table.set_column(table.column_names.index(name), name, values)
+    return table
