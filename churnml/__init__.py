@@ -10,6 +10,7 @@ from churnml.version import __version__ as __version__
 if TYPE_CHECKING:
     from churnml.analytics.horizon import advise_horizon
     from churnml.analytics.overview import analyse
+    from churnml.campaigns.readout import read_out
     from churnml.config import Config, load_config
     from churnml.data.history import History
     from churnml.data.importers import import_dataset
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from churnml.features.trace import trace
     from churnml.models.classifier import ChurnClassifier
     from churnml.scoring.scorer import Scorer
+    from churnml.tracking.readouts import log_readout
     from churnml.tracking.trainer import Trainer
     from churnml.training.learning import learning_curve
 
@@ -45,7 +47,9 @@ _HOMES = {
     "labels": "churnml.data.population",
     "learning_curve": "churnml.training.learning",
     "load_config": "churnml.config",
+    "log_readout": "churnml.tracking.readouts",
     "read": "churnml.data.reading",
+    "read_out": "churnml.campaigns.readout",
     "simulate": "churnml.data.simulator",
     "trace": "churnml.features.trace",
 }
@@ -68,7 +72,9 @@ __all__ = [
     "labels",
     "learning_curve",
     "load_config",
+    "log_readout",
     "read",
+    "read_out",
     "simulate",
     "trace",
 ]

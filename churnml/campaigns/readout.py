@@ -3,59 +3,42 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from functools import cached_property
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from churnml.campaigns import checks as checking
-from churnml.campaigns.checks import Check
-from churnml.campaigns.holdout import planned_information
+from churnml.campaigns.calibration import compare_with_predicted
+from churnml.campaigns.checks import Check, check_arms, check_lost, check_share
+from churnml.campaigns.comparison import Comparison, Plan, compare_groups, follow
+from churnml.campaigns.elsewhere import from_elsewhere
+from churnml.campaigns.kept_lists import segments_of
 from churnml.campaigns.ledger import HELD_OUT, LISTED, check_ledger, joined, read_ledger
-from churnml.campaigns.outcomes import STAYED_AWAY, find_outcomes
+from churnml.campaigns.outcomes import find_outcomes
 from churnml.config import Config
 from churnml.data.population import resolve_day
 from churnml.data.shop import Shop
 from churnml.days import Day
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError, NothingToReadError
-from churnml.statistics.effects import (
-    FEWEST_ADJUSTED,
-    NONE,
-    Effect,
-    Entered,
-    Interval,
-    Ratio,
-    benjamini_hochberg,
-    effect_on_money,
-    effect_on_share,
-    holm,
-    ratio_of_effects,
-    shrink,
-)
-from churnml.statistics.logodds import Floats
-from churnml.statistics.sequences import mixture_half_width
+from churnml.statistics.effects import holm
+from churnml.words.campaigns import say_check
 
-GROUPS = ("play", "band", "segment", "entered_on")
-"""What an effect can be told apart by."""
-_YEAR = 365
-_DELIVERED = 0.95
-_SHARES = ("churned", STAYED_AWAY)
 EFFECTS = (
     *("outcome", "estimand", "effect", "low", "high", "low_always", "high_always", "listed", "held_out"),
     *("mean_listed", "mean_held_out", "verdict", "campaign", "entry", "p_adjusted"),
 )
 """Columns of ``Readout.effects``."""
+Lists = pd.DataFrame | str | Path | Sequence[str | Path]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Readout:
-    """What the lists of a campaign brought, as far as their outcome is known.
+    """What the lists of campaigns brought, as far as their outcome is known.
 
     Attributes
     ----------
@@ -66,22 +49,28 @@ class Readout:
     effects : pandas DataFrame
         A row per campaign, entry, outcome and estimand: ``outcome, estimand`` (``ITT``: of being listed; ``CACE``: of
         being contacted), ``effect, low, high`` (of one look), ``low_always, high_always`` (of any number of looks),
-        ``listed, held_out, mean_listed, mean_held_out, verdict, campaign, entry`` (``first`` or ``again``) and
-        ``p_adjusted`` (Holm's, over campaigns). An effect is the outcome if listed less the outcome if held out.
+        ``listed, held_out, mean_listed, mean_held_out, verdict`` (``less``, ``more``, ``unknown``, ``too_few``,
+        ``too_few_sent``), ``campaign, entry`` (``first`` or ``again``) and ``p_adjusted`` (Holm's, over campaigns). An
+        effect is the outcome if listed less the outcome if held out, so that of churn is good below 0.
     sequence : pandas DataFrame
-        ITT on churn after each matured cohort of first entries, all up to it together: ``campaign, entered_on, cohorts,
-        listed, held_out, effect, low, high, low_always, high_always``.
+        Effect on churn after each matured cohort of first entries, all up to it together: ``campaign, entered_on,
+        cohorts, listed, held_out, effect, low, high, low_always, high_always``.
     checks : list of Check
         What was checked before anything is claimed.
     measured : dict
         By campaign: ``save_share`` and ``taken_anyway_share`` with ``value, low, high, listed, held_out``, as
-        ``scoring.profit`` assumes them; ``value_kept``, an estimate; null where it cannot be told.
+        ``scoring.profit`` assumes them, and ``value_kept``, an estimate; None where it cannot be told.
     planned_on : dict
-        By campaign, the day on which a difference of 10 points can be seen by a single look; null before enough entered.
+        By campaign, the day on which one look can show a difference of 10 points; None before enough entered.
     waiting : pandas DataFrame
         Entries whose outcome is not known yet: ``campaign, measure_on, customers``.
+    looks : str
+        ``always`` or ``planned``: by which interval verdicts go.
+    calibration : pandas DataFrame or None
+        Where nobody was held out: what was predicted of the listed and what happened, which is not causal; see
+        `compare_with_predicted`.
     rows : pandas DataFrame
-        A row per matured entry that counts, with its outcome; the columns of ledger and outcomes.
+        A row per matured entry that counts, with its outcome: the columns of ledger and outcomes.
     """
 
     campaigns: tuple[str, ...]
@@ -89,21 +78,29 @@ class Readout:
     effects: pd.DataFrame
     sequence: pd.DataFrame
     checks: list[Check]
-    measured: dict[str, dict[str, dict[str, float | None] | float | None]]
+    measured: dict[str, dict[str, Any]]
     planned_on: dict[str, date | None]
     waiting: pd.DataFrame
+    looks: str
+    calibration: pd.DataFrame | None
     rows: pd.DataFrame = field(repr=False)
 
+    @property
+    def causal(self) -> bool:
+        """Whether it rests on a lot that was drawn."""
+        return self.calibration is None
+
     def by(self, what: str) -> pd.DataFrame:
-        """Tell the effect on churn apart, each within its own customers; see `compare_groups`."""
+        """Tell the effect on churn apart by play, band, segment or day of entry; see `compare_groups`."""
         return compare_groups(self.rows, what)
 
 
 def read_out(
     shop: Shop,
-    lists: pd.DataFrame | str | Path | Sequence[str | Path],
+    lists: Lists,
     as_of: Day | None = None,
     config: Config | None = None,
+    *,
     campaign: str | None = None,
     real_ids: Mapping[str, str] | None = None,
 ) -> Readout:
@@ -138,362 +135,114 @@ def read_out(
     InputError
         Where the ledger cannot be right, or a check refuses to compare the arms; all at once.
     NothingToReadError
-        Where nobody was held out, or no outcome is known yet, with the day on which one will be.
+        Where no outcome is known yet, with the day on which one will be, or nobody was listed at all.
     """
     config = config or Config()
-    ledger = _ledger_of(lists, config)
-    key: str | None = config.plays.holdout.key
-    if real_ids is not None:
-        known = ledger["customer_id"].map(dict(real_ids))
-        ledger = ledger.assign(customer_id=known.fillna(ledger["customer_id"]))
+    folders = [] if isinstance(lists, pd.DataFrame) else _folders(lists)
+    ledger = _ledger_of(lists, folders, config)
+    real_ids = {} if real_ids is None else dict(real_ids)
+    ledger = ledger.assign(customer_id=[real_ids.get(name, name) for name in ledger["customer_id"]])
     if campaign is not None:
-        ledger = ledger[ledger["campaign"] == campaign]
-    if "proof" in ledger and (ledger["proof"] == "").all():
-        key = None
-    end = resolve_day(shop, as_of, ChurnDefinition().horizon_days)
-    matured = ledger[ledger["counted"] & np.array([day <= end for day in ledger["measure_on"]], dtype=bool)]
-    waiting = ledger[ledger["counted"]].drop(matured.index)
-    _refuse_nothing(ledger, matured, campaign)
+        ledger = ledger[ledger["campaign"] == campaign].reset_index(drop=True)
+    end = resolve_day(shop, as_of, config.definition.horizon_days)
+    if ledger.empty:
+        return _without_holdout(shop, folders, end, real_ids)
+    counted = ledger[ledger["counted"]]
+    matured = counted[np.array([day <= end for day in counted["measure_on"]], dtype=bool)]
+    _refuse_nothing(counted, matured)
 
-    parts = []
-    for definition, part in matured.groupby("definition", sort=True):
-        parts.append(
-            find_outcomes(shop, part, _definition(str(definition)), end, config.campaigns.margin).join(part)
-        )
-    rows = pd.concat(parts).sort_values(["campaign", "entered_on", "place", "customer_id"], ignore_index=True)
+    rows = _with_outcomes(shop, matured, end, config.campaigns.margin)
+    rows["segment"] = segments_of(folders, rows, real_ids)
     unknown = rows["churned"].isna().to_numpy()
-    found_checks = [checking.check_arms(rows, key), checking.check_share(rows), checking.check_lost(rows, unknown)]
+    if unknown.all():
+        raise InputError(
+            f"ledger: the shop knows none of the {len(rows):,} customers (such as {rows['customer_id'].iloc[0]}). Name "
+            "the lists of this shop, or, where pseudonyms stand for its customers, the folder of secrets."
+        )
+    proven = (rows["proof"] != "").all()
+    checks = [
+        check_arms(rows, config.plays.holdout.key if proven else None),
+        check_share(rows),
+        check_lost(rows, unknown),
+    ]
     rows = rows[~unknown].reset_index(drop=True)
-    rows["segment"] = rows.get("segment", pd.Series(pd.NA, index=rows.index, dtype="str"))
 
     effects, sequences, measured, planned_on = [], [], {}, {}
-    for name, of_campaign in rows.groupby("campaign", sort=True):
-        plan = _Plan.of(ledger[ledger["campaign"] == name])
-        planned_on[str(name)] = plan.on
-        first = of_campaign[of_campaign["entry_number"] == 1]
-        for _, of_definition in of_campaign.groupby("definition", sort=True):
-            for entry, part in (("first", of_definition[of_definition["entry_number"] == 1]),
-                                ("again", of_definition[of_definition["entry_number"] > 1])):
-                comparison = _Comparison.of(part)
-                if not comparison.arms:
-                    continue
-                told = comparison.effects(config, plan, end)
-                effects.append(told.assign(campaign=name, entry=entry))
-                found_checks += comparison.checks(rows, ledger, str(name))
-        comparison = _Comparison.of(first)
-        sequences.append(_sequence(first, plan).assign(campaign=name))
-        measured[str(name)] = comparison.measured()
-    refused = [check for check in found_checks if check.status == "refuses"]
+    for name in sorted(rows["campaign"].unique()):
+        of_campaign = rows[rows["campaign"] == name]
+        plan = Plan.of(ledger[ledger["campaign"] == name])
+        first = of_campaign["entry_number"] == 1
+        for entry, part in (("first", of_campaign[first]), ("again", of_campaign[~first])):
+            # Outcomes by different definitions are different things.
+            for _, alike in part.groupby("definition", sort=True):
+                comparison = Comparison.of(alike)
+                if comparison.arms:
+                    found = comparison.effects(config.campaigns, plan, end)
+                    effects.append(found.assign(campaign=name, entry=entry))
+                    checks += comparison.checks(ledger, name)
+        sequences.append(follow(of_campaign[first], plan).assign(campaign=name))
+        measured[name] = Comparison.of(of_campaign[first]).measured()
+        planned_on[name] = plan.on
+    refused = [check for check in checks if check.status == "refuses"]
     if refused:
-        from churnml.words.campaigns import say_check
-
-        raise InputError([say_check(check, "en") for check in refused])
-    table = pd.concat(effects, ignore_index=True) if effects else pd.DataFrame(columns=list(EFFECTS))
-    table["p_adjusted"] = np.nan
-    itt = (table["estimand"] == "ITT") & (table["entry"] == "first") & (table["outcome"] == "churned")
-    table.loc[itt, "p_adjusted"] = holm(table.loc[itt, "p_value"].to_numpy())
+        raise InputError([say_check(check.name, check.status, check.numbers, "en") for check in refused])
     return Readout(
-        campaigns=tuple(sorted(map(str, ledger["campaign"].unique()))),
+        campaigns=tuple(measured),
         as_of=end,
-        effects=table[list(EFFECTS)],
+        effects=_adjusted(pd.concat(effects, ignore_index=True)),
         sequence=pd.concat(sequences, ignore_index=True),
-        checks=found_checks,
+        checks=checks,
         measured=measured,
         planned_on=planned_on,
-        waiting=waiting.groupby(["campaign", "measure_on"]).size().rename("customers").reset_index(),
+        waiting=_waiting(counted.drop(matured.index)),
+        looks=config.campaigns.looks,
+        calibration=None,
         rows=rows,
     )
 
 
-def compare_groups(rows: pd.DataFrame, what: str) -> pd.DataFrame:
-    """Tell the effect on churn apart by play, risk band, segment or day of entry, each within its own customers.
+def _with_outcomes(shop: Shop, matured: pd.DataFrame, end: date, margin: float) -> pd.DataFrame:
+    parts = [
+        part.join(find_outcomes(shop, part, _definition(str(text)), end, margin))
+        for text, part in matured.groupby("definition", sort=True)
+    ]
+    order = ["campaign", "entered_on", "place", "customer_id"]
+    return pd.concat(parts).sort_values(order, ignore_index=True, kind="stable")
 
-    Groups are not drawn by lot: what differs between them may lie in their customers. Intervals are of the level
-    ``1 - .05 / groups``; shrunken effects are drawn towards the mean of all by how unsure they are.
 
-    Parameters
-    ----------
-    rows : pandas DataFrame
-        Matured entries with their outcome, as ``Readout.rows``.
-    what : str
-        ``play, band, segment`` or ``entered_on``.
-
-    Returns
-    -------
-    pandas DataFrame
-        A row per group: the group, ``effect, low, high, shrunken, shrunken_low, shrunken_high, listed, held_out,
-        mean_listed, mean_held_out, p_adjusted`` (Benjamini and Hochberg's). Below 10 held out, there is no interval of
-        its own.
-
-    Raises
-    ------
-    InputError
-        Where effects cannot be told apart by it.
-    """
-    if what not in GROUPS:
-        raise InputError(f"by: is one of {', '.join(GROUPS)} (received {what!r}). Correct the argument.")
-    first = rows[rows["entry_number"] == 1]
-    if first[what].isna().all():
-        raise InputError(f"by: the lists do not tell the {what} of those who entered. Choose among {', '.join(GROUPS)}.")
-    effects = {group: _Comparison.of(part).effect("churned") for group, part in first.groupby(what, sort=True)}
-    level = 1 - 0.05 / max(len(effects), 1)
-    enough = {group: min(one.listed, one.held_out) >= FEWEST_ADJUSTED for group, one in effects.items()}
-    values = np.array([one.value if enough[group] else np.nan for group, one in effects.items()])
-    errors = np.array([math.sqrt(one.variance) if enough[group] else np.nan for group, one in effects.items()])
-    shrunk = shrink(values, errors)
-    wide = abs(float(_normal_quantile(0.5 + level / 2)))
-    table = pd.DataFrame(
-        [
-            {
-                what: group,
-                "effect": one.value,
-                **_ends(one.at_level(level) if enough[group] else NONE, ("low", "high")),
-                "listed": one.listed,
-                "held_out": one.held_out,
-                "mean_listed": one.mean_listed,
-                "mean_held_out": one.mean_held_out,
-            }
-            for group, one in effects.items()
-        ]
+def _without_holdout(shop: Shop, folders: Sequence[Path], end: date, real_ids: Mapping[str, str]) -> Readout:
+    calibration = compare_with_predicted(shop, folders, end, real_ids)
+    if calibration.empty:
+        raise NothingToReadError(
+            "The lists have no ledger and no list whose outcome is known, so there is nothing to read out. Make lists "
+            "with plays.holdout.share above 0."
+        )
+    nothing = pd.DataFrame()
+    return Readout(
+        campaigns=(),
+        as_of=end,
+        effects=pd.DataFrame(columns=list(EFFECTS)),
+        sequence=nothing,
+        checks=[],
+        measured={},
+        planned_on={},
+        waiting=nothing,
+        looks="always",
+        calibration=calibration,
+        rows=nothing,
     )
-    table.insert(4, "shrunken", shrunk.values)
-    table.insert(5, "shrunken_low", shrunk.values - wide * shrunk.errors)
-    table.insert(6, "shrunken_high", shrunk.values + wide * shrunk.errors)
-    p_values = [one.p_value if enough[group] else math.nan for group, one in effects.items()]
-    return table.assign(p_adjusted=benjamini_hochberg(p_values))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Plan:
-    """What was fixed with the first cohort of a campaign: how much must have entered for an effect of 10 points.
-
-    ``on`` is the day on which so much has matured, null before so much entered.
-    """
-
-    share: float
-    information: float
-    first: date
-    on: date | None
-
-    @classmethod
-    def of(cls, ledger: pd.DataFrame) -> _Plan:
-        rows = ledger[(ledger["entry_number"] == 1) & ledger["counted"]]
-        first = min(rows["entered_on"]) if len(rows) else date.min
-        share = float(rows["churn_probability"][rows["entered_on"] == first].mean())
-        if not 0 < share < 1:  # arms from elsewhere, without probabilities
-            share = 0.5
-        needed = planned_information(share)
-        counts = rows.assign(held=rows["arm"] == HELD_OUT).groupby("measure_on")["held"].agg(["sum", "size"])
-        reached = (counts["sum"] * (counts["size"] - counts["sum"]) / counts["size"]).cumsum()
-        days = reached.index[reached >= needed]
-        return cls(share=share, information=needed, first=first, on=min(days) if len(days) else None)
-
-    def variance(self, rows: pd.DataFrame, outcome: str) -> float:
-        """Return the variance of the sum at the planned size: of shares by the first cohort's probabilities."""
-        if outcome in _SHARES:
-            return self.information * self.share * (1 - self.share)
-        spread = float(rows[outcome][rows["entered_on"] == min(rows["entered_on"])].var(ddof=0))
-        return self.information * spread if spread > 0 else math.nan
+def _adjusted(effects: pd.DataFrame) -> pd.DataFrame:
+    """Adjust the p-values of the campaigns' main effects for that there are several."""
+    main = (effects["estimand"] == "ITT") & (effects["entry"] == "first") & (effects["outcome"] == "churned")
+    effects["p_adjusted"] = np.nan
+    effects.loc[main, "p_adjusted"] = holm(effects.loc[main, "p_value"].to_numpy())
+    return effects[list(EFFECTS)]
 
 
-class _Comparison:
-    """The two arms of some entries, with what their rows tell."""
-
-    def __init__(self, rows: pd.DataFrame, entered: Entered) -> None:
-        self.rows, self.arms = rows, len(entered)
-        self._entered = entered
-
-    @classmethod
-    def of(cls, rows: pd.DataFrame) -> _Comparison:
-        """Take the cohorts with both arms."""
-        entered, kept = Entered.of(
-            rows["arm"] == LISTED,
-            rows["campaign"] + " " + rows["entered_on"].astype(str),
-            rows["churn_probability"].fillna(rows["churn_probability"].mean()).fillna(0.0),
-            rows["chance"],
-        )
-        return cls(rows[kept], entered)
-
-    @cached_property
-    def _of_money(self) -> Entered:
-        rows = self.rows
-        days = np.array([(m - e).days for m, e in zip(rows["measure_on"], rows["entered_on"], strict=True)], dtype=float)
-        expected = ((1 - rows["churn_probability"]) * rows["expected_value"] * days / _YEAR).fillna(0.0)
-        return Entered.of(self._entered.listed, self._entered.cohort, expected, rows["chance"])[0]
-
-    def entered(self, outcome: str) -> Entered:
-        """Return the arms with the covariate that goes with an outcome."""
-        return self._entered if outcome in _SHARES else self._of_money
-
-    def effect(self, outcome: str) -> Effect:
-        """Estimate the effect of being listed."""
-        estimate = effect_on_share if outcome in _SHARES else effect_on_money
-        return estimate(self.entered(outcome), self._values(outcome))
-
-    def contacted(self, outcome: str) -> Ratio:
-        """Estimate the effect of being contacted on those who are contacted because they are listed."""
-        return ratio_of_effects(
-            self.entered(outcome), self._values(outcome), self._values("treated"), shares=outcome in _SHARES
-        )
-
-    def effects(self, config: Config, plan: _Plan, as_of: date) -> pd.DataFrame:
-        """Tell all outcomes: of being listed, and where not all of these were contacted, of being contacted."""
-        asked = [*config.campaigns.outcomes]
-        if "churned" in asked and self.rows[STAYED_AWAY].notna().all():
-            asked.insert(1, STAYED_AWAY)
-        treated = self._values("treated")
-        told, partly = not np.isnan(treated).any(), False
-        if told:
-            listed = self._entered.listed
-            partly = treated[listed].mean() < _DELIVERED or treated[~listed].any()
-        table = []
-        for outcome in asked:
-            one = self.effect(outcome)
-            always = _always(one, plan.variance(self.rows, outcome))
-            planned = config.campaigns.looks == "planned" and plan.on is not None and plan.on <= as_of
-            interval = one.interval if planned else always
-            table.append(
-                {
-                    "outcome": outcome,
-                    "estimand": "ITT",
-                    "effect": one.value,
-                    **_ends(one.interval, ("low", "high")),
-                    **_ends(always, ("low_always", "high_always")),
-                    **_arms_of(one),
-                    "verdict": _verdict(interval, one),
-                    "p_value": one.p_value,
-                }
-            )
-            if told and (partly or outcome == "profit"):
-                ratio = self.contacted(outcome)
-                interval = ratio.interval if ratio.kind == "interval" else Interval(-math.inf, math.inf)
-                table.append(
-                    {
-                        "outcome": "profit_per_contact" if outcome == "profit" else outcome,
-                        "estimand": "CACE",
-                        "effect": ratio.value,
-                        **_ends(interval, ("low", "high")),
-                        **_ends(NONE, ("low_always", "high_always")),
-                        **_arms_of(one),
-                        "verdict": "unknown" if ratio.kind == "interval" else "too_few_sent",
-                        "p_value": math.nan,
-                    }
-                )
-        return pd.DataFrame(table)
-
-    def checks(self, rows: pd.DataFrame, ledger: pd.DataFrame, campaign: str) -> list[Check]:
-        """Check what these entries rest on."""
-        found = []
-        if self._entered.covariate.any() and min(self._entered.arms) >= FEWEST_ADJUSTED:
-            found.append(checking.check_balance(self._entered, self.rows["churn_probability"].to_numpy(dtype=float)))
-        found += checking.check_contacts(self.rows)
-        found.append(checking.check_dominance(self._entered, self._values("churned")))
-        others = ledger[ledger["campaign"] != campaign]
-        if len(others):
-            found.append(checking.check_overlap(self.rows, others))
-        return found
-
-    def measured(self) -> dict[str, dict[str, float | None] | float | None]:
-        """Tell what profit assumes, as measured: ``g = effect on churn / effect on churn without a contact``."""
-        if not self.arms:
-            return {"save_share": None, "taken_anyway_share": None, "value_kept": None}
-        churned, treated = self._values("churned"), self._values("treated")
-        entered = self._entered
-        if np.isnan(treated).all():
-            treated = entered.listed.astype(np.float64)
-        saved = ratio_of_effects(entered, churned, churned * (1 - treated))
-        sizes: dict[str, float | None] = {"listed": entered.arms[0], "held_out": entered.arms[1]}
-        told = saved.kind == "interval"
-        share = None if math.isnan(saved.value) else _plain(saved, told) | sizes
-        effect = self.effect("churned").value
-        kept = -effect * float(self.rows["expected_value"][entered.listed].sum())
-        return {
-            "save_share": share,
-            "taken_anyway_share": self._taken_anyway(churned, treated, sizes),
-            "value_kept": None if math.isnan(kept) else kept,
-        }
-
-    def _taken_anyway(
-        self, churned: Floats, treated: Floats, sizes: dict[str, float | None]
-    ) -> dict[str, float | None] | None:
-        """Bound the share of the staying who take the offer all the same: a kept customer need not have redeemed."""
-        redeemed, listed = self._values("redeemed"), self._entered.listed
-        sent = listed & (treated > 0)
-        if np.isnan(redeemed).any() or not sent.any():
-            return None
-        on_treated = ratio_of_effects(self._entered, churned, treated)
-        share, kept = float(redeemed[sent].mean()), -on_treated.value
-        left_alone = float(churned[sent].mean()) + kept
-        if not left_alone < 1 or math.isnan(kept):
-            return None
-        high = min(share / (1 - left_alone), 1.0)
-        return {"value": high, "low": min(max(0.0, share - kept) / (1 - left_alone), 1.0), "high": high} | sizes
-
-    def _values(self, column: str) -> Floats:
-        return self.rows[column].to_numpy(dtype=np.float64)
-
-
-def _sequence(rows: pd.DataFrame, plan: _Plan) -> pd.DataFrame:
-    """Tell the effect on churn after each cohort, all up to it together."""
-    table = []
-    days = sorted(rows["entered_on"].unique())
-    for count, day in enumerate(days, 1):
-        part = rows[np.array([entered <= day for entered in rows["entered_on"]], dtype=bool)]
-        comparison = _Comparison.of(part)
-        if not comparison.arms:
-            continue
-        one = comparison.effect("churned")
-        always = _always(one, plan.variance(part, "churned"))
-        table.append(
-            {
-                "entered_on": day,
-                "cohorts": count,
-                "listed": one.listed,
-                "held_out": one.held_out,
-                "effect": one.value,
-                **_ends(one.interval, ("low", "high")),
-                **_ends(always, ("low_always", "high_always")),
-            }
-        )
-    columns = ["entered_on", "cohorts", "listed", "held_out", "effect", "low", "high", "low_always", "high_always"]
-    return pd.DataFrame(table, columns=columns)
-
-
-def _always(effect: Effect, planned: float) -> Interval:
-    """Return the interval that holds at all looks together; never within that of one look."""
-    if not effect.variance > 0 or not planned > 0 or math.isnan(effect.interval.low):
-        return NONE
-    half = mixture_half_width(effect.information**2 * effect.variance, planned) / effect.information
-    low, high = effect.interval
-    return Interval(min(effect.value - half, low), max(effect.value + half, high))
-
-
-def _verdict(interval: Interval, effect: Effect) -> str:
-    if math.isnan(interval.low):
-        return "too_few"
-    if interval.high < 0:
-        return "less"
-    return "more" if interval.low > 0 else "unknown"
-
-
-def _arms_of(effect: Effect) -> dict[str, float]:
-    names = ("listed", "held_out", "mean_listed", "mean_held_out")
-    return {name: getattr(effect, name) for name in names}
-
-
-def _ends(interval: Interval, names: tuple[str, str]) -> dict[str, float]:
-    return dict(zip(names, interval, strict=True))
-
-
-def _plain(ratio: Ratio, told: bool) -> dict[str, float | None]:
-    low, high = ratio.interval if told else (None, None)
-    return {"value": ratio.value, "low": low, "high": high}
-
-
-def _normal_quantile(level: float) -> float:
-    from scipy.stats import norm
-
-    return float(norm.ppf(level))
+def _waiting(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.groupby(["campaign", "measure_on"]).size().rename("customers").reset_index()
 
 
 def _definition(text: str) -> ChurnDefinition:
@@ -503,69 +252,33 @@ def _definition(text: str) -> ChurnDefinition:
         raise InputError(f"ledger: definition cannot be read ({error}). Bring back the file that was there.") from error
 
 
-def _ledger_of(lists: pd.DataFrame | str | Path | Sequence[str | Path], config: Config) -> pd.DataFrame:
-    if isinstance(lists, pd.DataFrame):
-        return check_ledger(lists) if "list_id" in lists else _from_elsewhere(lists, config)
-    folders = [lists] if isinstance(lists, str | Path) else list(lists)
-    missing = [str(folder) for folder in folders if not Path(folder).is_dir()]
+def _folders(lists: str | Path | Sequence[str | Path]) -> list[Path]:
+    folders = [Path(lists)] if isinstance(lists, str | Path) else [Path(one) for one in lists]
+    missing = [
+        f"{folder}: is no folder. Name one that churnml score or run wrote."
+        for folder in folders
+        if not folder.is_dir()
+    ]
     if missing:
-        raise InputError(f"{', '.join(missing)}: is no folder. Name a folder that churnml score or run wrote.")
+        raise InputError(missing)
+    return folders
+
+
+def _ledger_of(lists: Lists, folders: Sequence[Path], config: Config) -> pd.DataFrame:
+    if isinstance(lists, pd.DataFrame):
+        return check_ledger(lists) if "list_id" in lists else from_elsewhere(lists, config)
     return joined([read_ledger(folder) for folder in folders])
 
 
-def _from_elsewhere(arms: pd.DataFrame, config: Config) -> pd.DataFrame:
-    """Make a ledger of arms that were drawn elsewhere: ``customer_id, arm, entered_on`` and what else is known."""
-    missing = [name for name in ("customer_id", "arm", "entered_on") if name not in arms]
-    if missing:
-        raise InputError(f"table: has no {', '.join(missing)}. Give customer_id, arm (listed, held out) and entered_on.")
-    definition = config.definition
-    try:
-        days = pd.to_datetime(arms["entered_on"]).dt.date
-    except (ValueError, TypeError) as error:
-        raise InputError(f"table: entered_on holds what is no day ({error}). Write days as 2025-03-01.") from error
-    number = pd.Series(np.nan, index=arms.index)
-    share = (arms["arm"] == HELD_OUT).groupby(days).transform("mean")
-    table = pd.DataFrame(
-        {
-            "campaign": config.plays.campaign,
-            "customer_id": arms["customer_id"].astype("str"),
-            "entry_number": 1,
-            "entered_on": days,
-            "measure_on": [day + timedelta(days=definition.reach_days) for day in days],
-            "arm": arms["arm"].astype("str"),
-            "chance": pd.to_numeric(arms["chance"]) if "chance" in arms else share,
-            "arm_until": [day + timedelta(days=2 * definition.reach_days) for day in days],
-            "counted": True,
-            "proof": "",
-            "churn_probability": pd.to_numeric(arms["churn_probability"]) if "churn_probability" in arms else number,
-            "expected_value": number,
-            "expected_profit": number,
-            "play": pd.Series(pd.NA, index=arms.index, dtype="str"),
-            "band": pd.Series(pd.NA, index=arms.index, dtype="str"),
-            "play_cost": 0.0,
-            "play_offer": 0.0,
-            "place": 0,
-            "definition": json.dumps(definition.model_dump(mode="json"), sort_keys=True),
-        }
-    )
-    return check_ledger(table, "table")
-
-
-def _refuse_nothing(ledger: pd.DataFrame, matured: pd.DataFrame, campaign: str | None) -> None:
-    """Say so where there is nothing to read out, and when there will be."""
-    which = "" if campaign is None else f" of the campaign {campaign}"
-    if ledger.empty:
-        raise NothingToReadError(
-            f"The lists{which} have no ledger, or nobody entered: nobody was left alone by lot, so what they brought "
-            "cannot be told. Make lists with plays.holdout.share above 0."
-        )
+def _refuse_nothing(counted: pd.DataFrame, matured: pd.DataFrame) -> None:
+    """Say so where there is nothing to compare, and when there will be."""
     if matured.empty:
-        day = min(ledger["measure_on"][ledger["counted"]], default=None)
-        when = "" if day is None else f" The first will be on {day}: bring data up to that day."
-        raise NothingToReadError(f"No outcome{which} is known yet.{when}")
-    if not ((matured["arm"] == HELD_OUT).any() and (matured["arm"] == LISTED).any()):
-        only = matured["arm"].iloc[0]
+        day = min(counted["measure_on"], default=None)
+        when = "" if day is None else f" The first will be known on {day}: bring data up to that day."
+        raise NothingToReadError(f"No outcome is known yet.{when}")
+    arms = set(matured["arm"])
+    if arms != {LISTED, HELD_OUT}:
         raise NothingToReadError(
-            f"All {len(matured):,} customers{which} whose outcome is known are {only}, so there is nothing to compare "
+            f"All {len(matured):,} customers whose outcome is known are {arms.pop()}, so there is nobody to compare "
             "them with. Wait for further lists, or hold out a larger share."
         )

@@ -19,8 +19,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # importing rich would double the time of --help
     help="Predict which customers of an online shop are about to leave, why, and what it is worth to keep them.",
-    epilog="Exit codes: 0 done, 1 bad input or config, 2 wrong usage, 3 no skill (nothing is promoted) or nothing to read out, 130 "
-    "interrupted, 143 ended by SIGTERM.",
+    epilog="Exit codes: 0 done, 1 bad input or config, 2 wrong usage, 3 no skill (nothing is promoted) or nothing "
+    "to read out, 130 interrupted, 143 ended by SIGTERM.",
 )
 
 

@@ -41,6 +41,10 @@ Pseudonymize = Annotated[
     Path | None,
     typer.Option("--pseudonymize", metavar="DIR", help="Replace customer ids; key and mapping are kept in DIR."),
 ]
+Secrets = Annotated[
+    Path | None,
+    typer.Option("--secrets", metavar="DIR", help="Folder that says who stands behind the pseudonyms of the lists."),
+]
 Force = Annotated[
     bool, typer.Option("--force", help="Replace a list of the same day that was contacted already by another one.")
 ]

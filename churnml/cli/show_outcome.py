@@ -37,7 +37,6 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
             }
         )
         return
-    from churnml.reporting.about import holdout_of
     from churnml.reporting.page.numbers import Numbers
 
     language = ranking.language
@@ -53,7 +52,7 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
         say(t["empty"])
     say("", t["left_out"].format(reasons=_left_out(ranking.excluded, write)))
     if ranking.holdout is not None and len(listed):
-        for sentence in holdout_of(ranking):
+        for sentence in ranking.holdout_said:
             say(sentence)
     say("")
     print_files(outcome.files, language)

@@ -15,7 +15,6 @@ from churnml.reporting.columns import Kind, column
 from churnml.reporting.page.numbers import Numbers
 from churnml.scoring.plays import Play
 from churnml.words import Language, words
-from churnml.words.campaigns import say_holdout
 from churnml.words.findings import say_value
 from churnml.words.names import name_of
 
@@ -82,18 +81,12 @@ def facts_of(ranking: Ranking) -> Facts:
     return Facts(
         customers=len(ranking),
         excluded=ranking.excluded,
-        holdout=holdout_of(ranking),
+        holdout=ranking.holdout_said,
         definition=ranking.model.definition,
         scoring=ranking.config.scoring,
         model_version=str(ranking.frame["model_version"].iloc[0]),
         value=ranking.model.card.value,
     )
-
-
-def holdout_of(ranking: Ranking) -> list[str]:
-    """Write, in the language of a ranking, what its holdout is and can show."""
-    campaign = ranking.names.of("contacts.campaign", ranking.config.plays.campaign)
-    return say_holdout(ranking.holdout, campaign, ranking.entries.why_none, ranking.language)
 
 
 def explain_list(

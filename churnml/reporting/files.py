@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 import shutil
 from datetime import date, timedelta
 from importlib.metadata import version
@@ -16,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from churnml.analytics.overview import Overview
+from churnml.campaigns.kept_lists import LISTS, days_in
 from churnml.campaigns.ledger import FILE as LEDGER
 from churnml.campaigns.ledger import write_ledger
 from churnml.data.files import whole_folder
@@ -32,8 +32,6 @@ from churnml.reporting.spreadsheet import write_workbook
 from churnml.scoring.changes import snapshot_of
 from churnml.scoring.ranking import Ranking
 
-LISTS = "lists"
-"""Folder in that of the list, with the files of each day."""
 FILES = ("worklist.xlsx", "worklist.csv", "report.html", "ranking.parquet", "ranking.csv", "run.json")
 _OF_BEFORE = "earlier.parquet"
 _LAST_COLUMNS = ["list_rank", "against", "place", "entered_on"]
@@ -118,14 +116,6 @@ def read_earlier(out: Path, snapshot_date: date, folder: Path | None) -> pd.Data
     return None
 
 
-def days_in(lists: Path) -> list[date]:
-    """Return the days whose files a folder of lists keeps, oldest first."""
-    if not lists.is_dir():
-        return []
-    names = (path.name for path in lists.iterdir() if path.is_dir())
-    return sorted(date.fromisoformat(name) for name in names if re.fullmatch(r"\d{4}-\d\d-\d\d", name))
-
-
 def _drop_old(lists: Path, ranking: Ranking) -> None:
     """Remove the files of old days: beyond those that are kept, and only where their outcome is known."""
     keep = ranking.config.reporting.keep
@@ -188,6 +178,7 @@ def _manifest(ranking: Ranking, seconds: dict[str, float]) -> dict[str, Any]:
             "level_tested_forward": card.forward,
             "data_fingerprint": card.data_fingerprint,
         },
+        "level": {name: getattr(card.level, name) for name in ("rate", "low", "high", "coverage")},
         "value": _value(ranking),
         "data_fingerprint": fingerprint(history),
         "customers_ranked": len(ranking),

@@ -13,7 +13,7 @@ from churnml.campaigns import ledger as ledgers
 from churnml.campaigns.holdout import HoldoutPlan, SoFar, draw, share_for, smallest_effect
 from churnml.campaigns.ledger import HELD_OUT, LISTED
 from churnml.config import Config
-from churnml.data.history import History
+from churnml.data.contacted import contacted_since
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
@@ -21,7 +21,6 @@ from churnml.scoring.plays import Play
 from churnml.scoring.worklist import Worklist
 
 EARLIER_DAY, IN_SAMPLE = "earlier_day", "in_sample"
-_LONG_DAYS = 3_650
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,12 +190,9 @@ def check_replaced(entries: Entries, shop: Shop, campaign: str, day: date) -> No
         Where the list would be another one, and contacts of the campaign were sent to those who entered with the first.
     """
     before, now = (rows["list_id"].tolist()[:1] for rows in (entries.replaced, entries.new))
-    if not before or before == now or not shop.has("contacts"):
+    if not before or before == now:
         return
-    later = History(shop, day).later(_LONG_DAYS)
-    sent = later.treatments(campaign)
-    sent = sent.filter((sent.campaign == campaign) & later.within(sent.sent_at, _LONG_DAYS))
-    reached = set(sent.select("customer_id").distinct().to_pandas()["customer_id"])
+    reached = contacted_since(shop, day, campaign)
     contacted = [name for name in entries.replaced["customer_id"] if name in reached]
     if contacted:
         raise InputError(

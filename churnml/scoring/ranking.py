@@ -21,6 +21,7 @@ from churnml.scoring.explainer import Explainer
 from churnml.scoring.plays import Play
 from churnml.scoring.story import Explanation, Story
 from churnml.scoring.worklist import GONE, Worklist, make_worklist
+from churnml.words.campaigns import say_holdout
 from churnml.words.value_names import ValueNames
 
 if TYPE_CHECKING:
@@ -185,6 +186,12 @@ class Ranking:
     def holdout(self) -> HoldoutPlan | None:
         """What the holdout can show; None where nobody is held out."""
         return self.entries.plan
+
+    @property
+    def holdout_said(self) -> list[str]:
+        """What the holdout is and can show, in sentences of the ranking's language."""
+        campaign = self.names.of("contacts.campaign", self.config.plays.campaign)
+        return say_holdout(self.holdout, campaign, self.entries.why_none, self.language)
 
     @property
     def lost(self) -> pd.Series:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
 from scipy.stats import t as student
 
 from churnml.statistics.logodds import Floats
@@ -24,6 +25,8 @@ FEWEST_ADJUSTED = 10
 """Customers in each arm below which the interval of shares is Newcombe's, without the covariate."""
 _MOST_SKEWED = 1.0
 _NO_SPREAD = 1e-12
+_COLLINEAR = 1e-9
+_FURTHEST = 1_000.0
 
 
 class Interval(NamedTuple):
@@ -219,7 +222,7 @@ class _Design:
         cohort, weights, cohorts = entered.cohort, entered.weights, entered.cohorts
         arm, x = entered.listed.astype(np.float64), entered.covariate
         self._entered = entered
-        self._others = np.column_stack([arm, x]) if np.ptp(x) > _NO_SPREAD else arm[:, None]
+        self._others = np.column_stack([arm, x]) if _tells_more(entered) else arm[:, None]
         wide = self._others.shape[1]
         shares = np.bincount(cohort, minlength=cohorts) / max(len(cohort), 1)
         extra = np.zeros((4 if pseudo else 0, cohorts + wide))
@@ -258,7 +261,8 @@ class _Design:
 
     def moved(self, fit: _Fit, power: float = 0.5) -> Floats:
         """Return how far each row moves the effect; squares add up to the variance HC2, with a power of 1 to HC3."""
-        return np.asarray(self.pulls * fit.residuals / (1.0 - self.leverages) ** power, dtype=np.float64)
+        free = np.maximum(1.0 - self.leverages, _NO_SPREAD)
+        return np.asarray(self.pulls * fit.residuals / free**power, dtype=np.float64)
 
     def covariance(self, one: Floats, other: Floats) -> float:
         """Add up the products of what two effects are moved by, customer by customer."""
@@ -281,6 +285,14 @@ class _Design:
     def _fitted(self, coefficients: Floats) -> Floats:
         cohorts = self._entered.cohorts
         return coefficients[:cohorts][self._entered.cohort] + self._others @ coefficients[cohorts:]
+
+
+def _tells_more(entered: Entered) -> bool:
+    """Say whether the covariate varies within cohorts, and beside the arm."""
+    weights, x = entered.weights, entered.covariate
+    arm = entered.listed - _means(entered.listed.astype(np.float64), entered.cohort, weights)[entered.cohort]
+    of_x, of_arm, both = (float((weights * product).sum()) for product in (x * x, arm * arm, x * arm))
+    return of_x > _NO_SPREAD and of_x * of_arm - both**2 > _COLLINEAR * of_x * of_arm
 
 
 def effect_on_share(entered: Entered, outcome: ArrayLike) -> Effect:
@@ -421,10 +433,8 @@ class Ratio:
     kind: str
 
 
-def ratio_of_effects(
-    entered: Entered, numerator: ArrayLike, denominator: ArrayLike, *, shares: bool = True, sign: float = 1.0
-) -> Ratio:
-    """Divide one effect of the draw by another, with an interval that holds where the divisor is near nothing.
+def ratio_of_effects(entered: Entered, numerator: ArrayLike, denominator: ArrayLike) -> Ratio:
+    """Divide the effect on one outcome by that on another, with an interval that holds where the divisor is small.
 
     The set ``{r: (a - r b)^2 <= q^2 var(a - r b)}`` is solved as a quadratic in r (Fieller 1954, "Some problems in
     interval estimation"; of an effect over the effect on being treated it is the set of Anderson and Rubin 1949,
@@ -436,11 +446,7 @@ def ratio_of_effects(
     entered : Entered
         Customers, with their arms.
     numerator, denominator : array-like, shape (n,)
-        Outcomes whose effects are divided; of the denominator, 0 or 1.
-    shares : bool, optional
-        Whether the numerator is 0 or 1 too, and takes pseudo-customers of each outcome.
-    sign : float, optional
-        Factor of the ratio, such as -1.
+        Outcomes whose effects are divided, 0 or 1.
 
     Returns
     -------
@@ -451,31 +457,76 @@ def ratio_of_effects(
     if not len(entered) or min(entered.arms) < FEWEST:
         return Ratio(value=math.nan, interval=NONE, kind="all")
     plain = entered.design.fit(a).effect, entered.design.fit(b).effect
-    value = sign * plain[0] / plain[1] if abs(plain[1]) > _NO_SPREAD else math.nan
-    design = entered.padded if shares else entered.design
+    value = plain[0] / plain[1] if abs(plain[1]) > _NO_SPREAD else math.nan
+    design = entered.padded
     means = [float(b[arm].mean()) for arm in (entered.listed, ~entered.listed)]
     # The divisor's pseudo-customers stand at the arm's mean: they keep it where it is.
-    of_a = design.fit(a, (1.0, 0.0, 1.0, 0.0) if shares else ())
-    of_b = design.fit(b, np.repeat(means, 2).tolist() if shares else ())
+    of_a = design.fit(a, (1.0, 0.0, 1.0, 0.0))
+    of_b = design.fit(b, np.repeat(means, 2).tolist())
     moved_a, moved_b = design.moved(of_a), design.moved(of_b)
     q = float(student.ppf(0.975, design.degrees(moved_a))) ** 2
     high = of_b.effect**2 - q * design.covariance(moved_b, moved_b)
     middle = of_a.effect * of_b.effect - q * design.covariance(moved_a, moved_b)
     rest = of_a.effect**2 - q * design.covariance(moved_a, moved_a)
-    return _ratio(value, high, middle, rest, sign)
+    return _ratio(value, high, middle, rest)
 
 
-def _ratio(value: float, high: float, middle: float, rest: float, sign: float) -> Ratio:
+def _ratio(value: float, high: float, middle: float, rest: float) -> Ratio:
     """Solve ``high r^2 - 2 middle r + rest <= 0``."""
     root = middle**2 - high * rest
     if high > 0 and root >= 0:
-        ends = sorted(sign * (middle + side * math.sqrt(root)) / high for side in (-1, 1))
+        ends = sorted((middle + side * math.sqrt(root)) / high for side in (-1, 1))
         interval = Interval(*ends)
         return Ratio(value=value, interval=interval if math.isnan(value) else interval.widened(value), kind="interval")
     if high < 0 and root > 0:
-        ends = sorted(sign * (middle + side * math.sqrt(root)) / high for side in (-1, 1))
+        ends = sorted((middle + side * math.sqrt(root)) / high for side in (-1, 1))
         return Ratio(value=value, interval=Interval(*ends), kind="outside")
     return Ratio(value=value, interval=Interval(-math.inf, math.inf), kind="all")
+
+
+def money_per_contact(entered: Entered, outcome: ArrayLike, treated: ArrayLike) -> Ratio:
+    """Divide the effect on an amount of money by that on being treated.
+
+    An amount r per contact is possible where the interval of `effect_on_money`, of the outcome less r for each who was
+    treated, holds 0 (a test turned into an interval, as in `ratio_of_effects`). Where exactly the listed were treated,
+    it is the interval of the effect itself.
+
+    Parameters
+    ----------
+    entered : Entered
+        Customers, with their arms.
+    outcome, treated : array-like, shape (n,)
+        Money of each, and whether they were treated, 0 or 1.
+
+    Returns
+    -------
+    Ratio
+        Money per contact.
+    """
+    y, d = (np.asarray(values, dtype=np.float64) for values in (outcome, treated))
+    everything = Ratio(value=math.nan, interval=Interval(-math.inf, math.inf), kind="all")
+    if not len(entered) or min(entered.arms) < FEWEST:
+        return everything
+    of_treated = entered.design.fit(d).effect
+    if abs(of_treated) < _NO_SPREAD:
+        return everything
+    whole = effect_on_money(entered, y)
+    value = whole.value / of_treated
+    width = (whole.interval.high - whole.interval.low) / abs(of_treated)
+    if not width > 0:
+        return replace(everything, value=value)
+
+    def end(r: float, side: int) -> float:
+        return effect_on_money(entered, y - r * d).interval[side]
+
+    ends = []
+    for side in (0, 1):
+        # The lower end of the interval is at 0 for the least amount that is possible, the upper one for the largest.
+        far = value - _FURTHEST * width if side == 0 else value + _FURTHEST * width
+        if not end(value, side) * end(far, side) < 0:
+            return replace(everything, value=value)
+        ends.append(float(brentq(end, min(far, value), max(far, value), args=(side,))))
+    return Ratio(value=value, interval=Interval(*sorted(ends)), kind="interval")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -484,7 +535,7 @@ class Shrunk:
 
     Attributes
     ----------
-    values : array of float, shape (groups,)
+    effects : array of float, shape (groups,)
         Shrunk effects.
     errors : array of float, shape (groups,)
         Standard errors that go with them.
@@ -494,7 +545,7 @@ class Shrunk:
         Standard deviation of the true effects around it; 0 where no difference can be told.
     """
 
-    values: Floats
+    effects: Floats
     errors: Floats
     mean: float
     spread: float
@@ -523,13 +574,13 @@ def shrink(values: ArrayLike, errors: ArrayLike) -> Shrunk:
     Two groups that differ no more than chance would make them are taken for one:
 
     >>> shrunk = shrink([0.1, 0.2], [0.1, 0.1])
-    >>> round(float(shrunk.values[0]), 3), shrunk.spread
+    >>> round(float(shrunk.effects[0]), 3), shrunk.spread
     (0.15, 0.0)
     """
     tau, s = np.asarray(values, dtype=np.float64), np.asarray(errors, dtype=np.float64)
     known = np.isfinite(tau) & np.isfinite(s) & (s > 0)
     if not known.any():
-        return Shrunk(values=np.full(len(tau), np.nan), errors=np.full(len(tau), np.nan), mean=np.nan, spread=np.nan)
+        return Shrunk(effects=np.full(len(tau), np.nan), errors=np.full(len(tau), np.nan), mean=np.nan, spread=np.nan)
     effects, squares = tau[known], s[known] ** 2
 
     def excess(of: float) -> float:
@@ -548,7 +599,7 @@ def shrink(values: ArrayLike, errors: ArrayLike) -> Shrunk:
     own = between / (between + squares)
     found[known] = own * effects + (1 - own) * mean
     found_errors[known] = np.sqrt(own * squares + (1 - own) ** 2 * of_mean)
-    return Shrunk(values=found, errors=found_errors, mean=mean, spread=math.sqrt(between))
+    return Shrunk(effects=found, errors=found_errors, mean=mean, spread=math.sqrt(between))
 
 
 def holm(p_values: ArrayLike) -> Floats:

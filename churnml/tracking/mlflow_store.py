@@ -77,6 +77,16 @@ def at_store(tracking: TrackingSettings) -> Iterator[Any]:
                 logger.setLevel(level)
 
 
+def experiment_of(mlflow: Any, tracking: TrackingSettings) -> str:
+    """Return the id of the experiment, which is made where it is missing; mlflow's own choice of one stays as it is."""
+    known = mlflow.get_experiment_by_name(tracking.experiment)
+    if known is not None:
+        return str(known.experiment_id)
+    is_default = mlflow.get_tracking_uri() == f"sqlite:///{default_store().resolve()}"
+    artifacts = (default_store().parent / "artifacts").resolve().as_uri() if is_default else None
+    return str(mlflow.create_experiment(tracking.experiment, artifact_location=artifacts))
+
+
 def first_line(error: Exception) -> str:
     """Return the first line of an error, or its kind where it says nothing."""
     return next(iter(str(error).splitlines()), type(error).__name__)

@@ -28,7 +28,7 @@ from churnml.statistics.logodds import sigmoid
 from churnml.statistics.metrics import gains_table
 from churnml.tracking.aliases import CHALLENGER, CHAMPION, make_champion, version_at
 from churnml.tracking.description import OF_ALL, describe
-from churnml.tracking.mlflow_store import ADDRESS, at_store, default_store, first_line
+from churnml.tracking.mlflow_store import ADDRESS, at_store, default_store, experiment_of, first_line
 from churnml.tracking.model_card import compute_lift_over_time, sample_gate, write_model_card
 from churnml.tracking.processes import has_ended, tags_of_this_process
 from churnml.words.names import name_of
@@ -43,6 +43,7 @@ _WATCH = "MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING"
 _LOADER = "churnml.models.artefact"
 _REQUIRED = ("churnml", "lightgbm", "numpy", "pandas", "scikit-learn")
 _EXAMPLE_ROWS = 5
+_IS_TRAINING = {"kind": "training"}
 _VERSION_TAG = "model_version"
 _NUMBERED = re.compile(r"models:/([^/]+)/([0-9]+)")
 _ALIASED = re.compile(r"models:/([^/]+)@([^/@]+)")
@@ -63,10 +64,10 @@ def open_run(tracking: TrackingSettings) -> Iterator[str]:
         # In a notebook, a run of the user's own may be active.
         active = mlflow.active_run()
         parent = {} if active is None else {"mlflow.parentRunId": active.info.run_id}
-        experiment = _experiment(mlflow, tracking)
+        experiment = experiment_of(mlflow, tracking)
         _end_orphans(mlflow, experiment)
         run = mlflow.MlflowClient().create_run(
-            experiment, run_name="train", tags=resolve_tags(parent) | tags_of_this_process()
+            experiment, run_name="train", tags=resolve_tags(parent) | tags_of_this_process() | _IS_TRAINING
         )
     monitor = None
     try:
@@ -108,10 +109,12 @@ def track(training: Training, config: Config, definition: ChurnDefinition, run_i
         skill: its run is kept, nothing is registered.
     """
     with at_store(config.tracking) as mlflow, Scratch() as scratch:
-        experiment = _experiment(mlflow, config.tracking)
+        experiment = experiment_of(mlflow, config.tracking)
         name = f"train {training.card.as_of}"
         asked = {"run_name": name, "experiment_id": experiment} if run_id is None else {"run_id": run_id}
-        with mlflow.start_run(**asked, nested=True, log_system_metrics=False, tags=tags_of_this_process()):
+        with mlflow.start_run(
+            **asked, nested=True, log_system_metrics=False, tags=tags_of_this_process() | _IS_TRAINING
+        ):
             mlflow.set_tag("mlflow.runName", name)
             mlflow.set_tag("mlflow.note.content", describe(training.card, training.verdict_sentence))
             _log_parent(mlflow, training, config, definition)
@@ -186,16 +189,6 @@ def _registered_version(mlflow: Any, address: str) -> Any:
     if by_number:
         return client.get_model_version(*by_number.groups())
     return client.get_model_version_by_alias(*by_alias.groups()) if by_alias else None
-
-
-def _experiment(mlflow: Any, tracking: TrackingSettings) -> str:
-    """Return the id of the experiment, which is made where it is missing; mlflow's own choice of one stays as it is."""
-    known = mlflow.get_experiment_by_name(tracking.experiment)
-    if known is not None:
-        return str(known.experiment_id)
-    is_default = mlflow.get_tracking_uri() == f"sqlite:///{default_store().resolve()}"
-    artifacts = (default_store().parent / "artifacts").resolve().as_uri() if is_default else None
-    return str(mlflow.create_experiment(tracking.experiment, artifact_location=artifacts))
 
 
 def _end_orphans(mlflow: Any, experiment: str) -> None:

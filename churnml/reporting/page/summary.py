@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from churnml.plain import plain
-from churnml.reporting.about import holdout_of
 from churnml.reporting.page.shop_summary import summarise_shop
 from churnml.scoring.changes import CHANGES
 from churnml.scoring.plays import BANDS
@@ -100,7 +99,7 @@ def summarise(
         },
         "drivers": plain(ranking.drivers[["concept", "weight"]].to_dict("records")),
         "excluded": plain(chosen.excluded),
-        "holdout": holdout_of(ranking),
+        "holdout": ranking.holdout_said,
         "shop": None if overview is None else summarise_shop(overview.named(ranking.names)),
         "model": {
             **{key: card[key] for key in _OF_CARD},

@@ -1,0 +1,78 @@
+"""Commands about campaigns: what their lists brought."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from churnml.cli.app import app
+from churnml.cli.options import AsJson, ConfigFile, Data, Language, Secrets, config_of, day_of
+from churnml.cli.say import say_json
+from churnml.cli.show_outcome import print_files
+from churnml.cli.show_readout import print_readout
+
+ListFolders = Annotated[
+    list[Path] | None, typer.Option("--list", help="Folder of the lists, with its ledger; may be given several times.")
+]
+
+
+@app.command()
+def readout(
+    data: Data,
+    lists: ListFolders = None,
+    table: Annotated[
+        Path | None,
+        typer.Option("--table", help="Arms from elsewhere instead: customer_id, arm, entered_on [, chance]."),
+    ] = None,
+    campaign: Annotated[str | None, typer.Option("--campaign", help="Read out this campaign only.")] = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="Nothing on or after this day is seen.")] = None,
+    by: Annotated[
+        list[str] | None, typer.Option("--by", help="Tell the effect apart by play, band, segment or entered_on.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for readout.html and the figures.")] = None,
+    secrets: Secrets = None,
+    config_file: ConfigFile = None,
+    language: Language = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read out what the lists brought: the listed beside those whom the lot held out."""
+    from churnml.campaigns.readout import read_out
+    from churnml.data.files import read_table
+    from churnml.errors import InputError
+    from churnml.reporting.pseudonyms import read_mapping
+    from churnml.reporting.readout import to_json, write_readout
+    from churnml.shop_jobs import open_shop
+    from churnml.tracking.readouts import log_readout
+
+    if (table is None) == (not lists):
+        raise InputError("--list: name the folder of the lists, or arms from elsewhere with --table.")
+    config = config_of(config_file, language=language)
+    day = day_of("--as-of", as_of)
+    shop = open_shop(data, config)
+    known = None if secrets is None else {str(name): str(real) for name, real in read_mapping(secrets).items()}
+    told = read_out(
+        shop,
+        read_table(table) if table is not None else list(lists or []),
+        day,
+        config,
+        campaign=campaign,
+        real_ids=known,
+    )
+    groups = by or ["play"]
+    if told.causal:
+        for what in by or []:
+            told.by(what)
+    files = []
+    if out is not None:
+        files = write_readout(told, out, config.scoring.language, shop.currency, groups)
+        log_readout(told, config, files)
+    if as_json:
+        say_json(to_json(told, groups))
+    else:
+        print_readout(told, config.scoring.language, shop.currency, groups)
+        if files:
+            print_files(files, config.scoring.language)
+    if not told.causal:
+        raise typer.Exit(3)

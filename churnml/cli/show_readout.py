@@ -1,0 +1,46 @@
+"""Printing what the lists brought."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from churnml.cli.say import say
+from churnml.words import Language
+
+if TYPE_CHECKING:
+    from churnml.campaigns.readout import Readout
+
+
+def print_readout(readout: Readout, language: Language, currency: str | None, by: Sequence[str]) -> None:
+    """Print the sentences of a readout, and its tables."""
+    from churnml.reporting.readout import summarise_readout
+
+    told = summarise_readout(readout, language, currency, by)
+    t = told["t"]
+    say(t["title"], told["until"], "", *told["brought"], *told["measured"], "")
+    if told["effects"] is not None:
+        say(t["arms"], *_lines(told["effects"]), "")
+    for group in told["groups"]:
+        say(group["title"], *_lines(group), "")
+    if told["checks"]:
+        say(t["checked"])
+        for status, sentence in told["checks"]:
+            say(f"{'!' if status == 'warns' else '-'} {sentence}")
+        say("")
+    if told["notes"]:
+        say(*told["notes"], "")
+
+
+def _lines(table: Mapping[str, Any]) -> list[str]:
+    """Write a table as text: names to the left, numbers to the right; the last columns stand below the others."""
+    rows = [table["heads"], *table["rows"]]
+    shown = [row[: table["texts"] + 5] for row in rows]
+    widths = [max(len(row[at]) for row in shown) for at in range(len(shown[0]))]
+    return [
+        "  ".join(
+            cell.ljust(width) if at < table["texts"] else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in shown
+    ]
