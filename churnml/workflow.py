@@ -14,7 +14,9 @@ import pandas as pd
 
 from churnml.analytics.overview import Overview, analyse
 from churnml.campaigns.ledger import joined, read_ledger
+from churnml.campaigns.team import contacts_of
 from churnml.config import Config
+from churnml.data.contacted import recorded
 from churnml.data.history import History
 from churnml.data.population import resolve_day
 from churnml.data.shop import Shop
@@ -27,6 +29,7 @@ from churnml.features.store import Progress
 from churnml.models.model import Model
 from churnml.reporting.files import read_earlier, write_files
 from churnml.reporting.pseudonyms import load_key, pseudonymize, read_mapping, write_mapping
+from churnml.reporting.sheet_entries import read_sheets
 from churnml.scoring.entries import check_replaced
 from churnml.scoring.plays import read_plays
 from churnml.scoring.public_ids import SHARED_BY
@@ -40,11 +43,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run made: the ranking, its files, and the model that ranked."""
+    """What a run made: the ranking, its files, the model that ranked, and contacts that are not recorded yet."""
 
     ranking: Ranking
     files: list[Path]
     model: Model
+    not_recorded: int = 0
 
 
 def score(
@@ -90,6 +94,8 @@ def score(
     out = Path(out)
     scorer = Scorer(model, config)
     day = resolve_day(shop, snapshot_date, scorer.model.definition.horizon_days, "snapshot_date")
+    # What is open or unreadable is said before the work, and nothing that people wrote is lost by it.
+    sheets = read_sheets(out, config.plays.campaign)
     earlier = read_earlier(out, day, previous)
     ledger = joined([read_ledger(folder) for folder in (out, previous) if folder is not None])
     with _timed(seconds, "score"):
@@ -107,7 +113,8 @@ def score(
     with _timed(seconds, "key figures"):
         shared_by = 1 if secrets is None else SHARED_BY
         overview = _overview(shop, day, scorer.model.definition, config.reporting.periods, shared_by)
-    return Outcome(ranking, write_files(ranking, out, seconds, overview), scorer.model)
+    files = write_files(ranking, out, seconds, overview, sheets)
+    return Outcome(ranking, files, scorer.model, _not_recorded(shop, sheets.written, config, secrets))
 
 
 def run(
@@ -184,6 +191,14 @@ def _renamed(ranking: Ranking, key: bytes, secrets: Path) -> Ranking:
     pseudonyms = pseudonymize(ids, key)
     write_mapping(secrets, pseudonyms, ids)
     return ranking.renamed(pd.Series(pseudonyms.to_numpy(), index=pd.Index(ids)))
+
+
+def _not_recorded(shop: Shop, written: pd.DataFrame, config: Config, secrets: Path | None) -> int:
+    """Count the contacts that people wrote into lists and that the shop's table does not hold."""
+    if secrets is not None:
+        written = _with_own_ids(written, read_mapping(secrets))
+    made = contacts_of(written, {}, {}, config.campaigns.no_contact_codes)
+    return len(made) - len(recorded(shop, made["contact_id"].tolist()))
 
 
 def _with_own_ids(table: pd.DataFrame, known: pd.Series) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from churnml.cli.app import app
 from churnml.cli.options import AsJson, ConfigFile, Data, Language, Secrets, config_of, day_of
 from churnml.cli.say import say_json
 from churnml.cli.show_outcome import print_files
-from churnml.cli.show_readout import print_readout
+from churnml.cli.show_readout import print_readout, print_recorded
 
 ListFolders = Annotated[
     list[Path] | None, typer.Option("--list", help="Folder of the lists, with its ledger; may be given several times.")
@@ -41,7 +41,6 @@ def readout(
     from churnml.campaigns.readout import read_out
     from churnml.data.files import read_table
     from churnml.errors import InputError
-    from churnml.reporting.pseudonyms import read_mapping
     from churnml.reporting.readout import to_json, write_readout
     from churnml.shop_jobs import open_shop
     from churnml.tracking.readouts import log_readout
@@ -51,14 +50,13 @@ def readout(
     config = config_of(config_file, language=language)
     day = day_of("--as-of", as_of)
     shop = open_shop(data, config)
-    known = None if secrets is None else {str(name): str(real) for name, real in read_mapping(secrets).items()}
     told = read_out(
         shop,
         read_table(table) if table is not None else list(lists or []),
         day,
         config,
         campaign=campaign,
-        real_ids=known,
+        real_ids=_real_ids(secrets),
     )
     groups = by or ["play"]
     if told.causal:
@@ -76,3 +74,34 @@ def readout(
             print_files(files, config.scoring.language)
     if not told.causal:
         raise typer.Exit(3)
+
+
+@app.command()
+def record(
+    source: Annotated[
+        Path, typer.Argument(metavar="SHEET|OUT", help="A filled-in work list (xlsx, csv), or the folder of the lists.")
+    ],
+    lists: Annotated[Path, typer.Option("--list", help="Folder of the lists, which says who had which play.")],
+    out: Annotated[Path, typer.Option("--out", help="File of the contacts: csv or parquet; what it holds stays.")],
+    secrets: Secrets = None,
+    config_file: ConfigFile = None,
+    language: Language = None,
+    as_json: AsJson = False,
+) -> None:
+    """Turn what the team wrote into the lists into rows of the table contacts."""
+    from churnml.reporting.record import record as record_contacts
+
+    config = config_of(config_file, language=language)
+    found = record_contacts(source, lists, out, config, _real_ids(secrets))
+    if as_json:
+        say_json({"contacts": len(found.contacts), "new": found.new, "file": out})
+    else:
+        print_recorded(len(found.contacts), found.new, out, config.scoring.language)
+
+
+def _real_ids(secrets: Path | None) -> dict[str, str] | None:
+    if secrets is None:
+        return None
+    from churnml.reporting.pseudonyms import read_mapping
+
+    return {str(name): str(real) for name, real in read_mapping(secrets).items()}

@@ -54,6 +54,9 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
     if ranking.holdout is not None and len(listed):
         for sentence in ranking.holdout_said:
             say(sentence)
+    if outcome.not_recorded:
+        some = for_count(t["not_recorded"], outcome.not_recorded, language)
+        say(some.format(contacts=write.whole(outcome.not_recorded), folder=outcome.files[0].parent))
     say("")
     print_files(outcome.files, language)
 

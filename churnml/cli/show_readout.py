@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from churnml.cli.say import say
-from churnml.words import Language
+from churnml.words import Language, words
 
 if TYPE_CHECKING:
     from churnml.campaigns.readout import Readout
@@ -30,6 +31,18 @@ def print_readout(readout: Readout, language: Language, currency: str | None, by
         say("")
     if told["notes"]:
         say(*told["notes"], "")
+
+
+def print_recorded(rows: int, new: int, file: Path, language: Language) -> None:
+    """Print how many contacts were recorded."""
+    from churnml.reporting.page.numbers import Numbers
+
+    t, write = words(language)["record"], Numbers(language, None)
+    if not rows:
+        say(t["nothing"])
+        return
+    said = {"rows": rows, "added": new, "before": rows - new}
+    say(t["done"].format(file=file, **{name: write.whole(count) for name, count in said.items()}), t["next"])
 
 
 def _lines(table: Mapping[str, Any]) -> list[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
-import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
@@ -55,6 +55,15 @@ def contacted_since(shop: Shop, day: date, campaign: str) -> set[str]:
     return set(sent.index[sent["own"] > 0])
 
 
+def recorded(shop: Shop, contact_ids: Sequence[str]) -> set[str]:
+    """Return those of some ids of contacts that the shop's table holds."""
+    if not contact_ids or not shop.has("contacts"):
+        return set()
+    contacts = shop.tables["contacts"]
+    known = contacts.filter(contacts.contact_id.isin(list(contact_ids))).select("contact_id").to_pandas()
+    return set(known["contact_id"])
+
+
 def _contacted(then: History, days: int, campaign: str) -> ir.Table:
     later = then.later(days)
     sent = later.treatments(campaign)
@@ -73,7 +82,5 @@ def _discounted(then: History, days: int) -> ir.Table:
     later = then.later(days)
     orders = later.uncancelled_orders
     orders = orders.filter(later.within(orders.ordered_at, days))
-    discounted = ibis.literal(False)
-    if then.shop.has("orders", ["discount"]):
-        discounted = (orders.discount > 0).fill_null(False)
+    discounted = (orders.discount > 0).fill_null(False)
     return orders.group_by("customer_id").aggregate(discounted=discounted.any().cast("float64"))

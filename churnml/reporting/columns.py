@@ -93,6 +93,8 @@ _COLUMNS: Mapping[str, tuple[Kind, str | None]] = {
     "measure_on": ("day", None),
     "model_version": ("text", None),
     "owner": ("text", None),
+    "contacted_on": ("day", None),
     "outcome": ("text", "outcome"),
     "note": ("text", None),
+    "cost": ("money", None),
 }

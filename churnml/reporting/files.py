@@ -18,6 +18,8 @@ from churnml.analytics.overview import Overview
 from churnml.campaigns.kept_lists import LISTS, days_in
 from churnml.campaigns.ledger import FILE as LEDGER
 from churnml.campaigns.ledger import write_ledger
+from churnml.campaigns.team import FILE as TEAM
+from churnml.campaigns.team import newest, write_written
 from churnml.data.files import whole_folder
 from churnml.data.fingerprint import fingerprint
 from churnml.data.history import History
@@ -28,6 +30,7 @@ from churnml.reporting.about import facts_of
 from churnml.reporting.csv_files import write_csv
 from churnml.reporting.page.page import render_page
 from churnml.reporting.page.summary import summarise
+from churnml.reporting.sheet_entries import Sheets, read_sheets
 from churnml.reporting.spreadsheet import write_workbook
 from churnml.scoring.changes import snapshot_of
 from churnml.scoring.ranking import Ranking
@@ -39,9 +42,13 @@ _LIBRARIES = ("churnml", "duckdb", "ibis-framework", "lightgbm", "numpy", "panda
 
 
 def write_files(
-    ranking: Ranking, out: str | Path, seconds: dict[str, float], overview: Overview | None = None
+    ranking: Ranking,
+    out: str | Path,
+    seconds: dict[str, float],
+    overview: Overview | None = None,
+    sheets: Sheets | None = None,
 ) -> list[Path]:
-    """Write the work list, the report, the ranking, the manifest and the ledger.
+    """Write the work list, the report, the ranking, the manifest, the ledger and what people wrote into lists.
 
     A list with which nobody enters the campaign, because a newer one was made or the model has seen what happened after
     its day, leaves the current files of a campaign as they are, and is written below ``lists`` alone.
@@ -56,6 +63,8 @@ def write_files(
         Seconds that each step took, for the manifest.
     overview : Overview, optional
         Figures of the shop, for the report; None leaves them out.
+    sheets : Sheets, optional
+        Sheets of the folder with what people wrote, as from `read_sheets`; None reads them.
 
     Returns
     -------
@@ -63,18 +72,22 @@ def write_files(
         The files, all of which are there or none.
     """
     out, day = Path(out), ranking.snapshot_date.isoformat()
+    sheets = sheets or read_sheets(out, ranking.config.plays.campaign)
     ledger = ranking.entries.ledger
     current = ranking.entries.why_none is None or ledger.empty
     owned = [*FILES, _OF_BEFORE] if current else []
     with whole_folder(out, owned=owned, last="run.json", added_to=LISTS) as folder:
         of_day = folder / LISTS / day
         of_day.mkdir(parents=True)
-        _write_list(ranking, of_day, seconds, overview)
+        _write_list(ranking, of_day, seconds, overview, newest(sheets.written, ranking.config.plays.campaign))
+        if len(sheets.written):
+            write_written(sheets.written, folder / TEAM)
         if current:
             for name in FILES:
                 shutil.copyfile(of_day / name, folder / name)
             if len(ledger):
                 write_ledger(ledger, folder / LEDGER)
+        sheets.check_unchanged()
     if current:
         _drop_old(out / LISTS, ranking)
     return [(out if current else out / LISTS / day) / name for name in FILES]
@@ -127,7 +140,9 @@ def _drop_old(lists: Path, ranking: Ranking) -> None:
             shutil.rmtree(lists / day.isoformat())
 
 
-def _write_list(ranking: Ranking, folder: Path, seconds: dict[str, float], overview: Overview | None) -> None:
+def _write_list(
+    ranking: Ranking, folder: Path, seconds: dict[str, float], overview: Overview | None, written: pd.DataFrame
+) -> None:
     worklist = ranking.worklist()
     # A later list sees from it who was on this one.
     ranks = worklist.set_index("customer_id")["list_rank"]
@@ -144,6 +159,8 @@ def _write_list(ranking: Ranking, folder: Path, seconds: dict[str, float], overv
         snapshot_date=ranking.snapshot_date,
         plays=ranking.plays,
         facts=facts_of(ranking),
+        written=written,
+        outcomes=ranking.config.campaigns.outcome_codes,
     )
     page = render_page(summarise(ranking, ranking.config.reporting.rows, overview=overview))
     (folder / "report.html").write_text(page, encoding="utf-8")

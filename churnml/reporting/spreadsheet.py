@@ -18,6 +18,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_range
 from xlsxwriter.worksheet import Worksheet
 
+from churnml.campaigns.team import WRITTEN
 from churnml.errors import InputError
 from churnml.reporting.about import URGENT_DAYS, Facts, Section, explain_list
 from churnml.reporting.columns import Column, Kind, column
@@ -26,9 +27,6 @@ from churnml.scoring.plays import Play
 from churnml.words import Language, words
 from churnml.words.names import name_of
 from churnml.words.numbers import number_writer
-
-FILLED_IN = ("owner", "outcome", "note")
-"""Columns that people fill in."""
 
 # Columns that one sees at once, in this order, with their widths in characters; all others are folded away.
 _WIDTHS = {
@@ -44,8 +42,10 @@ _WIDTHS = {
     "reason_3": 34,
     "change": 18,
     "owner": 16,
+    "contacted_on": 15,
     "outcome": 19,
     "note": 32,
+    "cost": 12,
     "segment": 19,
     "lifecycle_stage": 15,
     "last_order_at": 14,
@@ -95,6 +95,8 @@ def write_workbook(
     snapshot_date: date,
     plays: Mapping[str, Play],
     facts: Facts,
+    written: pd.DataFrame | None = None,
+    outcomes: Sequence[str] = (),
 ) -> None:
     """Write ``worklist.xlsx``.
 
@@ -117,6 +119,11 @@ def write_workbook(
         Plays by name, in the language of the list. Those that a customer on the list has get a sheet.
     facts : Facts
         Facts that the list rests on, for the explaining sheet.
+    written : pandas DataFrame, optional
+        What people wrote of customers into earlier lists, by ``customer_id``, as from `churnml.campaigns.team.newest`;
+        it stands in the columns that they fill in. None leaves these empty.
+    outcomes : sequence of str, optional
+        Codes among which people choose the outcome of a contact.
 
     Raises
     ------
@@ -132,11 +139,12 @@ def write_workbook(
     titles = {name: plays[name].title if name in plays else name for name in used}
     t = words(language)["sheet"]
     listed, about, *of_plays = sheet_names([t["list_tab"], t["about_tab"], *titles.values()])
-    shown = _in_order(worklist)
+    shown = _in_order(worklist, written)
     with Workbook(str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
         created = datetime.combine(snapshot_date, datetime.min.time())
         book.set_properties({"title": t["list_tab"], "author": "churnml", "created": created})
-        writer = _Writer(book, language, currency, snapshot_date, titles)
+        choice = [name_of("outcome", code, language) for code in outcomes]
+        writer = _Writer(book, language, currency, snapshot_date, titles, choice)
         writer.add_list(listed, shown)
         sections = explain_list(
             worklist, list(map(str, shown)), facts, plays, language=language, snapshot_date=snapshot_date
@@ -175,12 +183,19 @@ class _Writer:
     """Draws the sheets of one workbook."""
 
     def __init__(
-        self, book: Workbook, language: Language, currency: str | None, day: date, play_titles: Mapping[str, str]
+        self,
+        book: Workbook,
+        language: Language,
+        currency: str | None,
+        day: date,
+        play_titles: Mapping[str, str],
+        outcomes: Sequence[str],
     ) -> None:
         self._book = book
         self._language = language
         self._day = day
         self._play_titles = play_titles
+        self._outcomes = outcomes
         self._number_formats = _number_formats(language, currency)
         self._made: dict[tuple[tuple[str, Any], ...], Format] = {}
 
@@ -195,14 +210,14 @@ class _Writer:
         top, bottom = len(head), len(head) + len(rows)
         sheet.set_row(top, _HEAD_HEIGHT)
         for at, each in enumerate(columns):
-            color = _AMBER if each.name in FILLED_IN else _BLUE
+            color = _AMBER if each.name in WRITTEN else _BLUE
             sheet.write_string(top, at, each.title, self._format(bg_color=color, **_HEAD, **_ALIGNED[each.kind]))
         self._write_rows(sheet, top + 1, rows, columns)
         self._decorate(sheet, top, bottom, columns)
         sheet.autofilter(top, 0, bottom, len(columns) - 1)
         sheet.freeze_panes(top + 1, _FROZEN_COLUMNS)
         sheet.repeat_rows(top)
-        sheet.print_area(0, 0, bottom, max(at for at, each in enumerate(columns) if each.name in FILLED_IN))
+        sheet.print_area(0, 0, bottom, max(at for at, each in enumerate(columns) if each.name in WRITTEN))
 
     def add_explanation(self, name: str, sections: Sequence[Section]) -> None:
         """Add the sheet that explains the list."""
@@ -291,8 +306,9 @@ class _Writer:
             if bottom > top:
                 for rule in self._rules(each.name):
                     sheet.conditional_format(top + 1, at, bottom, at, rule)
-                if each.name == "outcome":
-                    sheet.data_validation(top + 1, at, bottom, at, self._outcomes())
+                if each.name == "outcome" and self._outcomes:
+                    choice = {"validate": "list", "source": self._outcomes, "error_type": "warning"}
+                    sheet.data_validation(top + 1, at, bottom, at, choice)
         if bottom > top:
             sheet.ignore_errors({"number_stored_as_text": xl_range(top + 1, 0, bottom, len(columns) - 1)})
 
@@ -318,17 +334,10 @@ class _Writer:
             return [{"type": "date", "criteria": "<=", "value": soon, "format": look}]
         return []
 
-    def _outcomes(self) -> dict[str, Any]:
-        return {
-            "validate": "list",
-            "source": list(words(self._language)["codes"]["outcome"].values()),
-            "error_type": "warning",
-        }
-
     def _format_of(self, described: Column) -> Format:
         kind = "chance" if described.name == "churn_probability" else described.kind
         look = {"num_format": self._number_formats[kind], **_CELL, **_ALIGNED[described.kind]}
-        return self._format(**look, bg_color=_PALE) if described.name in FILLED_IN else self._format(**look)
+        return self._format(**look, bg_color=_PALE) if described.name in WRITTEN else self._format(**look)
 
     def _format(self, **look: Any) -> Format:
         key = tuple(sorted(look.items()))
@@ -337,12 +346,13 @@ class _Writer:
         return self._made[key]
 
 
-def _in_order(worklist: pd.DataFrame) -> pd.DataFrame:
+def _in_order(worklist: pd.DataFrame, written: pd.DataFrame | None) -> pd.DataFrame:
     """Put first what people look at, add what they fill in, and put details last."""
-    first = [name for name in _WIDTHS if name in worklist or name in FILLED_IN]
+    first = [name for name in _WIDTHS if name in worklist or name in WRITTEN]
     details = [name for name in worklist if name not in _WIDTHS]
-    empty = dict.fromkeys(FILLED_IN, pd.Series(None, index=worklist.index, dtype="str"))
-    return worklist.assign(**empty)[[*first, *details]]
+    known = (pd.DataFrame(columns=list(WRITTEN)) if written is None else written).reindex(worklist["customer_id"])
+    cells = {name: pd.Series(known[name].to_numpy(), index=worklist.index, dtype=object) for name in WRITTEN}
+    return worklist.assign(**cells)[[*first, *details]]
 
 
 def _head(play: Play, customers: int, language: Language, currency: str | None) -> list[str]:

@@ -8,7 +8,7 @@ import re
 import subprocess
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,14 @@ from openpyxl.worksheet.worksheet import Worksheet
 from python_calamine import CalamineWorkbook
 
 from churnml.campaigns.holdout import HoldoutPlan
+from churnml.campaigns.team import WRITTEN
 from churnml.config import ScoringSettings
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 from churnml.reporting import spreadsheet
 from churnml.reporting.about import Facts, facts_of
 from churnml.reporting.columns import column, columns, names_in
-from churnml.reporting.spreadsheet import FILLED_IN, sheet_names, write_workbook
+from churnml.reporting.spreadsheet import sheet_names, write_workbook
 from churnml.scoring.plays import Play, read_plays
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.scorer import Scorer
@@ -131,6 +132,8 @@ def write(
     currency: str | None = "EUR",
     plays: Mapping[str, Play] | None = None,
     facts: Facts | None = None,
+    written: pd.DataFrame | None = None,
+    outcomes: Sequence[str] = tuple(words("en")["codes"]["outcome"]),
 ) -> Path:
     known = read_plays(None, language).plays if plays is None else plays
     write_workbook(
@@ -141,6 +144,8 @@ def write(
         snapshot_date=DAY,
         plays=known,
         facts=facts or some_facts(len(frame), language),
+        written=written,
+        outcomes=outcomes,
     )
     return path
 
@@ -160,7 +165,7 @@ def titles(language: Language) -> dict[str, str]:
 
 def expected(frame: pd.DataFrame, name: str, language: Language) -> list[Any]:
     """What the sheet shows of a column: names of codes, days as times, nothing as an empty text."""
-    if name in FILLED_IN:
+    if name in WRITTEN:
         return [""] * len(frame)
     described = column(name, language)
     shown = []
@@ -189,7 +194,7 @@ def test_the_first_sheet_holds_the_list(language: Language, tmp_path: Path) -> N
     assert name == {"en": "Work list", "tr": "İş listesi", "de": "Arbeitsliste"}[language]
     by_title = {title: name for name, title in titles(language).items()}
     shown = [by_title[title] for title in head]
-    assert set(shown) == {*frame.columns, *FILLED_IN}
+    assert set(shown) == {*frame.columns, *WRITTEN}
     assert shown[:4] == ["list_rank", "customer_id", "churn_probability", "risk_band"]
     for at, column_name in enumerate(shown):
         assert [row[at] for row in rows] == expected(frame, column_name, language), column_name
@@ -334,7 +339,7 @@ def test_sheets_are_ready_to_work_with(language: Language, tmp_path: Path) -> No
         assert rules == {"C": ["dataBar"], "D": ["cellIs"] * 4, "E": ["dataBar"], "F": ["cellIs"]}
         folded = {letter for letter, width in sheet.column_dimensions.items() if width.hidden}
         assert folded
-        assert not folded & {at[titles(language)[name]] for name in FILLED_IN}
+        assert not folded & {at[titles(language)[name]] for name in WRITTEN}
         tips = {rule.promptTitle for rule in sheet.data_validations.dataValidation if rule.promptTitle}
         assert {title[:32] for title in at} == tips
 
@@ -350,7 +355,7 @@ def test_the_list_is_explained(language: Language, tmp_path: Path) -> None:
     frame = a_list([f"C{n}" for n in range(60)], ["call", "reminder"])
     about = list(sheets(write(frame, tmp_path / "w.xlsx", language)).values())[1]
     explained = {row[2]: row[:2] for row in about if row[2]}
-    for name in (*frame.columns, *FILLED_IN):
+    for name in (*frame.columns, *WRITTEN):
         assert explained[name] == [column(name, language).title, column(name, language).meaning]
     counts = {row[0]: row[1] for row in about if isinstance(row[1], float)}
     reasons = [name_of("excluded", reason, language) for reason in some_facts(60).excluded]
