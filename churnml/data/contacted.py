@@ -70,11 +70,11 @@ def _contacted(then: History, days: int, campaign: str) -> ir.Table:
     sent = sent.filter(later.within(sent.sent_at, days))
     own = (sent.campaign == campaign).fill_null(False)
     return sent.group_by("customer_id").aggregate(
-        own=own.any().cast("float64"),
+        own=own.ifelse(1.0, 0.0).max(),
         cost=sent.cost.sum(where=own).cast("float64").fill_null(0.0),
         without_cost=(own.sum() - sent.cost.count(where=own)).cast("float64"),
-        other_offer=(~own).any().cast("float64"),
-        redeemed=(sent.redeemed_at.count(where=own) > 0).cast("float64"),
+        other_offer=own.ifelse(0.0, 1.0).max(),
+        redeemed=(own & (sent.redeemed_at >= sent.sent_at)).fill_null(False).ifelse(1.0, 0.0).max(),
     )
 
 
@@ -83,4 +83,4 @@ def _discounted(then: History, days: int) -> ir.Table:
     orders = later.uncancelled_orders
     orders = orders.filter(later.within(orders.ordered_at, days))
     discounted = (orders.discount > 0).fill_null(False)
-    return orders.group_by("customer_id").aggregate(discounted=discounted.any().cast("float64"))
+    return orders.group_by("customer_id").aggregate(discounted=discounted.ifelse(1.0, 0.0).max())
