@@ -88,7 +88,7 @@ class Comparison:
         """Take the cohorts with both arms."""
         entered, kept = Entered.of(
             rows["arm"] == LISTED,
-            rows["campaign"] + " " + rows["entered_on"].astype(str),
+            rows["cohort"],
             rows["churn_probability"].fillna(rows["churn_probability"].mean()).fillna(0.0),
             rows["chance"],
         )

@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 
 from churnml.data.contacted import contacted, discounted_orders
+from churnml.data.draw import only
 from churnml.data.population import labels
 from churnml.data.shop import Shop
 from churnml.data.spend import net_spend
 from churnml.definition import ChurnDefinition
 from churnml.words.campaigns import STAYED_AWAY
 
+_READ = ("orders", "returns", "contacts", "subscriptions")
 _SENT = ["own", "cost", "without_cost", "other_offer", "redeemed"]
 
 
@@ -45,7 +47,11 @@ def find_outcomes(
         ``other_offer`` (another campaign sent an offer) and ``redeemed`` (1.0 or 0.0; null where the shop does not
         tell).
     """
-    found = [_of_day(shop, part, definition, data_end) for _, part in rows.groupby("entered_on", sort=True)]
+    found = []
+    for _, part in rows.groupby("entered_on", sort=True):
+        # Every question is asked of the customers of the day alone, not of all.
+        with only(shop, part["customer_id"].tolist(), _READ) as few:
+            found.append(_of_day(few, part, definition, data_end))
     table = pd.concat(found).loc[rows.index] if found else pd.DataFrame(index=rows.index)
     return table.assign(profit=margin * table["net_revenue"] - table["cost"])
 

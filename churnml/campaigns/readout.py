@@ -207,7 +207,8 @@ def _with_outcomes(shop: Shop, matured: pd.DataFrame, end: date, margin: float) 
         for text, part in matured.groupby("definition", sort=True)
     ]
     order = ["campaign", "entered_on", "place", "customer_id"]
-    return pd.concat(parts).sort_values(order, ignore_index=True, kind="stable")
+    rows = pd.concat(parts).sort_values(order, ignore_index=True, kind="stable")
+    return rows.assign(cohort=rows.groupby(["campaign", "entered_on"]).ngroup())
 
 
 def _without_holdout(shop: Shop, folders: Sequence[Path], end: date, real_ids: Mapping[str, str]) -> Readout:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 from ibis.util import gen_name
 
 from churnml.data.shop import Sample, Shop
@@ -42,20 +43,53 @@ def draw(shop: Shop, share: float, seed: int) -> Iterator[Shop]:
         yield shop
         return
     below = f"{int(share * 16**_DIGITS):0{_DIGITS}x}"
-    orders = shop.tables["orders"]
-    kept = orders.filter(place_of(orders.customer_id, seed) < below)
-    mark = gen_name("drawn")
-    drawn = {"orders": shop.engine.keep(f"{mark}_orders", kept, stored=True)}
-    for name, table in shop.tables.items():
-        if name == "orders":
-            continue
-        if "customer_id" in table.columns:
-            kept = table.filter(place_of(table.customer_id, seed) < below)
-        else:
-            kept = table.semi_join(drawn["orders"], "order_id")
-        drawn[name] = shop.engine.keep(f"{mark}_{name}", kept, stored=True)
-    try:
+
+    def is_drawn(table: ir.Table) -> ir.Table:
+        return table.filter(place_of(table.customer_id, seed) < below)
+
+    with _keeping(shop, is_drawn, list(shop.tables)) as drawn:
         yield dataclasses.replace(shop, tables=drawn, sample=Sample(shop, share, seed))
+
+
+@contextmanager
+def only(shop: Shop, customers: Sequence[str], tables: Sequence[str]) -> Iterator[Shop]:
+    """Keep some customers alone, each with all rows of some tables, and let them go afterwards.
+
+    Parameters
+    ----------
+    shop : Shop
+        Shop whose customers are kept.
+    customers : sequence of str
+        Ids of the customers.
+    tables : sequence of str
+        Names of the tables that are kept, as far as the shop has them; orders are always.
+
+    Yields
+    ------
+    Shop
+        The rows of these customers, where the engine can join with the ids; otherwise the shop itself.
+    """
+    ids = shop.engine.beside(pd.DataFrame({"customer_id": pd.Series(list(customers), dtype="str")}))
+    if ids is None:
+        yield shop
+        return
+    names = [name for name in shop.tables if name in tables or name == "orders"]
+    with _keeping(shop, lambda table: table.semi_join(ids, "customer_id"), names) as kept:
+        yield dataclasses.replace(shop, tables=kept)
+
+
+@contextmanager
+def _keeping(shop: Shop, choose: Callable[[ir.Table], ir.Table], names: Sequence[str]) -> Iterator[dict[str, ir.Table]]:
+    mark = gen_name("drawn")
+    drawn = {"orders": shop.engine.keep(f"{mark}_orders", choose(shop.tables["orders"]), stored=True)}
+    try:
+        for name in names:
+            if name == "orders":
+                continue
+            table = shop.tables[name]
+            kept = choose(table) if "customer_id" in table.columns else table.semi_join(drawn["orders"], "order_id")
+            drawn[name] = shop.engine.keep(f"{mark}_{name}", kept, stored=True)
+        yield drawn
     finally:
         for name in drawn:
             shop.engine.forget(f"{mark}_{name}")

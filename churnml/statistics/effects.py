@@ -57,15 +57,15 @@ class Entered:
         Number that was fixed before the draw, centred within each cohort.
     weights : array of float, shape (n,)
         Weight of each customer; 1 where the chance of being held out is the same in all cohorts.
-    customers : array of int, shape (n,)
-        Code of the customer, by whom rows hang together where several campaigns are read out at once.
+    customers : array of int, shape (n,), or None
+        Code of the customer, by whom rows hang together; None where every row is another customer.
     """
 
     listed: NDArray[np.bool_]
     cohort: NDArray[np.int64]
     covariate: Floats
     weights: Floats
-    customers: NDArray[np.int64]
+    customers: NDArray[np.int64] | None
 
     @classmethod
     def of(
@@ -114,7 +114,7 @@ class Entered:
             if customers is None
             else np.unique(np.asarray(customers)[kept], return_inverse=True)[1]
         )
-        return cls(listed=arms, cohort=codes, covariate=x, weights=weights, customers=ids.astype(np.int64)), kept
+        return cls(listed=arms, cohort=codes, covariate=x, weights=weights, customers=ids), kept
 
     def __len__(self) -> int:
         return len(self.listed)
@@ -267,7 +267,7 @@ class _Design:
     def covariance(self, one: Floats, other: Floats) -> float:
         """Add up the products of what two effects are moved by, customer by customer."""
         ids = self._entered.customers
-        if len(np.unique(ids)) == len(ids):
+        if ids is None:
             return float(one @ other)
         n, count = len(ids), int(ids.max()) + 1
         by_customer = (np.bincount(ids, moved[:n], count) for moved in (one, other))
@@ -364,8 +364,14 @@ def effect_on_money(entered: Entered, outcome: ArrayLike) -> Effect:
     y = np.asarray(outcome, dtype=np.float64)
     if not len(entered):
         return _nothing(entered)
+    fit = entered.design.fit(y)
+    interval, variance, degrees = _leaning(entered, fit)
+    return _effect(entered, y, fit.effect, interval, variance, degrees)
+
+
+def _leaning(entered: Entered, fit: _Fit) -> tuple[Interval, float, float]:
+    """Return the interval of an amount of money, the larger variance, and the degrees of freedom."""
     design = entered.design
-    fit = design.fit(y)
     moved = design.moved(fit, power=1.0)
     degrees = design.degrees(moved)
     robust = design.covariance(moved, moved)
@@ -380,7 +386,7 @@ def effect_on_money(entered: Entered, outcome: ArrayLike) -> Effect:
             interval = Interval(
                 fit.effect - max(half, spread * (NORMAL_95 + lean)), fit.effect + max(half, spread * (NORMAL_95 - lean))
             )
-    return _effect(entered, y, fit.effect, interval, max(robust, pooled), degrees)
+    return interval, max(robust, pooled), degrees
 
 
 def _effect(entered: Entered, y: Floats, value: float, interval: Interval, variance: float, degrees: float) -> Effect:
@@ -507,17 +513,19 @@ def money_per_contact(entered: Entered, outcome: ArrayLike, treated: ArrayLike) 
     everything = Ratio(value=math.nan, interval=Interval(-math.inf, math.inf), kind="all")
     if not len(entered) or min(entered.arms) < FEWEST:
         return everything
-    of_treated = entered.design.fit(d).effect
-    if abs(of_treated) < _NO_SPREAD:
+    of_money, of_treated = entered.design.fit(y), entered.design.fit(d)
+    if abs(of_treated.effect) < _NO_SPREAD:
         return everything
-    whole = effect_on_money(entered, y)
-    value = whole.value / of_treated
-    width = (whole.interval.high - whole.interval.low) / abs(of_treated)
+    whole = _leaning(entered, of_money)[0]
+    value = of_money.effect / of_treated.effect
+    width = (whole.high - whole.low) / abs(of_treated.effect)
     if not width > 0:
         return replace(everything, value=value)
 
     def end(r: float, side: int) -> float:
-        return effect_on_money(entered, y - r * d).interval[side]
+        # A fit is linear in the outcome.
+        less = _Fit(of_money.effect - r * of_treated.effect, of_money.residuals - r * of_treated.residuals)
+        return _leaning(entered, less)[0][side]
 
     ends = []
     for side in (0, 1):

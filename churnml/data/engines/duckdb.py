@@ -89,6 +89,10 @@ class DuckDBEngine(Engine):
         """Drop a stored table."""
         self.backend.drop_table(name)
 
+    def beside(self, frame: pd.DataFrame) -> ir.Table:
+        """Read the rows where they are."""
+        return ibis.memtable(frame)
+
     def view(self, table: ir.Table) -> str:
         """Make a temporary view, which costs a query nothing; it goes with the connection."""
         name = identifier(gen_name("churnml_view"))

@@ -82,6 +82,10 @@ class Engine(ABC):
     def forget(self, name: str) -> None:
         """Let a table go that was stored under a name."""
 
+    def beside(self, frame: pd.DataFrame) -> ir.Table | None:
+        """Return rows of ours as a table to join with; None where they would have to be sent to a server."""
+        return None
+
     def view(self, table: ir.Table) -> str | None:
         """Return how the text of a query names a table, as a view; None where the engine makes none."""
         return None
