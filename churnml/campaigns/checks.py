@@ -49,7 +49,7 @@ def check_arms(rows: pd.DataFrame, key: str | None) -> Check:
     if key is None:
         return Check(name="arms", status="warns", numbers={"rows": len(rows)})
     drawn = np.zeros(len(rows), dtype=bool)
-    for campaign, at in rows.groupby("campaign").indices.items():
+    for campaign, at in rows.groupby("campaign", observed=True).indices.items():
         part = rows.iloc[at]
         drawn[at] = draw(part["customer_id"], part["entry_number"], part["chance"].to_numpy(), str(campaign), key)
     # Whoever stands where a list ends is listed by certainty of place, not of arm: they were drawn like the others.

@@ -119,7 +119,10 @@ def joined(ledgers: list[pd.DataFrame]) -> pd.DataFrame:
     InputError
         Where two tell different things of one entry.
     """
-    rows = pd.concat([one for one in ledgers if len(one)] or [empty()], ignore_index=True)
+    filled = [one for one in ledgers if len(one)] or [empty()]
+    if len(filled) == 1:
+        return filled[0]
+    rows = pd.concat(filled, ignore_index=True)
     rows = rows.drop_duplicates(ignore_index=True)
     twice = rows[rows.duplicated(KEY, keep=False)]
     if len(twice):

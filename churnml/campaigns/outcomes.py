@@ -15,6 +15,7 @@ from churnml.data.spend import net_spend
 from churnml.definition import ChurnDefinition
 from churnml.words.campaigns import STAYED_AWAY
 
+_AT_ONCE = 100_000
 _READ = ("orders", "returns", "contacts", "subscriptions")
 _SENT = ["own", "cost", "without_cost", "other_offer", "redeemed"]
 
@@ -48,10 +49,14 @@ def find_outcomes(
         tell).
     """
     found = []
-    for _, part in rows.groupby("entered_on", sort=True):
-        # Every question is asked of the customers of the day alone, not of all.
-        with only(shop, part["customer_id"].tolist(), _READ) as few:
-            found.append(_of_day(few, part, definition, data_end))
+    days = [part for _, part in rows.groupby("entered_on", sort=True)]
+    batches = np.cumsum([len(part) for part in days]) // _AT_ONCE
+    for batch in np.unique(batches):
+        parts = [part for part, of in zip(days, batches, strict=True) if of == batch]
+        # The questions of a day are asked of customers of a few days alone, not of all.
+        customers = pd.concat([part["customer_id"] for part in parts]).unique()
+        with only(shop, customers.tolist(), _READ) as few:
+            found += [_of_day(few, part, definition, data_end) for part in parts]
     table = pd.concat(found).loc[rows.index] if found else pd.DataFrame(index=rows.index)
     return table.assign(profit=margin * table["net_revenue"] - table["cost"])
 
@@ -97,7 +102,7 @@ def _while_arm_held(shop: Shop, rows: pd.DataFrame, definition: ChurnDefinition,
 def _sent(shop: Shop, rows: pd.DataFrame, day: date, days: int) -> pd.DataFrame:
     """Say what customers were sent in the window by their campaign and others, with the index of the rows."""
     found = []
-    for campaign, part in rows.groupby("campaign", sort=True):
+    for campaign, part in rows.groupby("campaign", sort=True, observed=True):
         sent = contacted(shop, day, days, str(campaign))
         found.append(sent.reindex(pd.Index(part["customer_id"])).fillna(0.0).set_axis(part.index))
     sent = pd.concat(found).loc[rows.index]

@@ -140,8 +140,12 @@ def read_out(
     config = config or Config()
     folders = [] if isinstance(lists, pd.DataFrame) else _folders(lists)
     ledger = _ledger_of(lists, folders, config)
+    # The same long text stands in every row of a list.
+    alike = [name for name in ("campaign", "definition", "model_version", "list_id") if name in ledger]
+    ledger = ledger.astype(dict.fromkeys(alike, "category"))
     real_ids = {} if real_ids is None else dict(real_ids)
-    ledger = ledger.assign(customer_id=[real_ids.get(name, name) for name in ledger["customer_id"]])
+    if real_ids:
+        ledger = ledger.assign(customer_id=[real_ids.get(name, name) for name in ledger["customer_id"]])
     if campaign is not None:
         ledger = ledger[ledger["campaign"] == campaign].reset_index(drop=True)
     end = resolve_day(shop, as_of, config.definition.horizon_days)
@@ -174,8 +178,8 @@ def read_out(
         first = of_campaign["entry_number"] == 1
         for entry, part in (("first", of_campaign[first]), ("again", of_campaign[~first])):
             # Outcomes by different definitions are different things.
-            for _, alike in part.groupby("definition", sort=True):
-                comparison = Comparison.of(alike)
+            for _, same in part.groupby("definition", sort=True, observed=True):
+                comparison = Comparison.of(same)
                 if comparison.arms:
                     found = comparison.effects(config.campaigns, plan, end)
                     effects.append(found.assign(campaign=name, entry=entry))
@@ -204,11 +208,11 @@ def read_out(
 def _with_outcomes(shop: Shop, matured: pd.DataFrame, end: date, margin: float) -> pd.DataFrame:
     parts = [
         part.join(find_outcomes(shop, part, _definition(str(text)), end, margin))
-        for text, part in matured.groupby("definition", sort=True)
+        for text, part in matured.groupby("definition", sort=True, observed=True)
     ]
     order = ["campaign", "entered_on", "place", "customer_id"]
     rows = pd.concat(parts).sort_values(order, ignore_index=True, kind="stable")
-    return rows.assign(cohort=rows.groupby(["campaign", "entered_on"]).ngroup())
+    return rows.assign(cohort=rows.groupby(["campaign", "entered_on"], observed=True).ngroup())
 
 
 def _without_holdout(shop: Shop, folders: Sequence[Path], end: date, real_ids: Mapping[str, str]) -> Readout:
@@ -243,7 +247,7 @@ def _adjusted(effects: pd.DataFrame) -> pd.DataFrame:
 
 
 def _waiting(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.groupby(["campaign", "measure_on"]).size().rename("customers").reset_index()
+    return rows.groupby(["campaign", "measure_on"], observed=True).size().rename("customers").reset_index()
 
 
 def _definition(text: str) -> ChurnDefinition:

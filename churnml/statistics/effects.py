@@ -109,11 +109,9 @@ class Entered:
                 weights /= _means(weights, codes, np.ones(len(arms)))[codes]
         x = np.zeros(len(arms)) if covariate is None else np.asarray(covariate, dtype=np.float64)[kept]
         x = x - _means(x, codes, weights)[codes]
-        ids = (
-            np.arange(len(arms))
-            if customers is None
-            else np.unique(np.asarray(customers)[kept], return_inverse=True)[1]
-        )
+        ids = None
+        if customers is not None:
+            ids = np.unique(np.asarray(customers)[kept], return_inverse=True)[1].astype(np.int64)
         return cls(listed=arms, cohort=codes, covariate=x, weights=weights, customers=ids), kept
 
     def __len__(self) -> int:
