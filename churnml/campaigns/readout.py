@@ -33,6 +33,7 @@ EFFECTS = (
     *("mean_listed", "mean_held_out", "verdict", "campaign", "entry", "p_adjusted"),
 )
 """Columns of ``Readout.effects``."""
+_NOT_READ = ["list_id", "arm_before", "explore_chance", "expected_profit", "ranked_by"]
 Lists = pd.DataFrame | str | Path | Sequence[str | Path]
 
 
@@ -70,7 +71,8 @@ class Readout:
         Where nobody was held out: what was predicted of the listed and what happened, which is not causal; see
         `compare_with_predicted`.
     rows : pandas DataFrame
-        A row per matured entry that counts, with its outcome: the columns of ledger and outcomes.
+        A row per matured entry that counts, with its outcome: what is read of the ledger, and the columns of
+        `churnml.campaigns.outcomes.find_outcomes`.
     """
 
     campaigns: tuple[str, ...]
@@ -140,8 +142,9 @@ def read_out(
     config = config or Config()
     folders = [] if isinstance(lists, pd.DataFrame) else _folders(lists)
     ledger = _ledger_of(lists, folders, config)
+    ledger = ledger.drop(columns=_NOT_READ, errors="ignore")
     # The same long text stands in every row of a list.
-    alike = [name for name in ("campaign", "definition", "model_version", "list_id") if name in ledger]
+    alike = [name for name in ("campaign", "definition", "model_version") if name in ledger]
     ledger = ledger.astype(dict.fromkeys(alike, "category"))
     real_ids = {} if real_ids is None else dict(real_ids)
     if real_ids:
