@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from churnml.analytics.overview import Overview, analyse
 from churnml.campaigns.ledger import joined, read_ledger
+from churnml.campaigns.readout import read_out
 from churnml.campaigns.team import contacts_of
 from churnml.config import Config
 from churnml.data.contacted import recorded
@@ -23,7 +25,7 @@ from churnml.data.shop import Shop
 from churnml.data.simulator import DEFAULT_KIND, simulate
 from churnml.days import Day
 from churnml.definition import ChurnDefinition
-from churnml.errors import InputError, ModelError
+from churnml.errors import InputError, ModelError, NothingToReadError
 from churnml.features.family_catalogue import catalogue
 from churnml.features.store import Progress
 from churnml.models.model import Model
@@ -37,6 +39,7 @@ from churnml.scoring.ranking import Ranking
 from churnml.scoring.scorer import Scorer
 from churnml.shop_jobs import open_shop
 from churnml.tracking.trainer import Trainer
+from churnml.words.campaigns import say_brought, say_first_known, say_refused
 
 _log = logging.getLogger(__name__)
 
@@ -113,7 +116,9 @@ def score(
     with _timed(seconds, "key figures"):
         shared_by = 1 if secrets is None else SHARED_BY
         overview = _overview(shop, day, scorer.model.definition, config.reporting.periods, shared_by)
-    files = write_files(ranking, out, seconds, overview, sheets)
+    with _timed(seconds, "readout"):
+        brought = _brought(shop, ledger, day, config)
+    files = write_files(ranking, out, seconds, overview, sheets, brought)
     return Outcome(ranking, files, scorer.model, _not_recorded(shop, sheets.written, config, secrets))
 
 
@@ -191,6 +196,21 @@ def _renamed(ranking: Ranking, key: bytes, secrets: Path) -> Ranking:
     pseudonyms = pseudonymize(ids, key)
     write_mapping(secrets, pseudonyms, ids)
     return ranking.renamed(pd.Series(pseudonyms.to_numpy(), index=pd.Index(ids)))
+
+
+def _brought(shop: Shop, ledger: pd.DataFrame, day: date, config: Config) -> list[str]:
+    """Say what earlier lists of the campaign brought, or when that will be known; nothing where there were none."""
+    campaign, language = config.plays.campaign, config.scoring.language
+    rows = ledger[(ledger["campaign"] == campaign) & np.array([on < day for on in ledger["entered_on"]], dtype=bool)]
+    if rows.empty:
+        return []
+    try:
+        return say_brought(read_out(shop, rows, day, config), language, shop.currency)
+    except NothingToReadError:
+        return [say_first_known(min(rows["measure_on"]), language)]
+    except InputError as error:
+        _log.info(f"The report does not say what the lists brought. {error}")
+        return [say_refused(language)]
 
 
 def _not_recorded(shop: Shop, written: pd.DataFrame, config: Config, secrets: Path | None) -> int:

@@ -25,6 +25,7 @@ RETURNED = {
     "Overview": "churnml.analytics.overview.Overview",
     "Horizon advice": "churnml.analytics.horizon.HorizonAdvice",
     "Audit report": "churnml.features.audit.Audit",
+    "Readout": "churnml.campaigns.readout.Readout",
     "Check report": "churnml.data.checks.report.CheckReport",
 }
 """What public functions give back: nobody imports it, and everybody uses it."""

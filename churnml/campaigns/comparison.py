@@ -18,6 +18,7 @@ from churnml.campaigns.ledger import HELD_OUT, LISTED
 from churnml.config import CampaignSettings
 from churnml.errors import InputError
 from churnml.statistics.effects import (
+    FEWEST,
     FEWEST_ADJUSTED,
     NONE,
     Effect,
@@ -243,7 +244,8 @@ def compare_groups(rows: pd.DataFrame, what: str) -> pd.DataFrame:
     """Tell the effect on churn apart by play, risk band, segment or day of entry, each within its own customers.
 
     Groups are not drawn by lot: what differs between them may lie in their customers. Intervals are of the level
-    ``1 - .05 / groups``; shrunken effects are drawn towards the mean of all by how unsure they are.
+    ``1 - .05 / groups``; shrunken effects are drawn towards the mean of all by how unsure they are. Below three
+    customers in an arm there is no effect, below ten held out no interval.
 
     Parameters
     ----------
@@ -256,8 +258,7 @@ def compare_groups(rows: pd.DataFrame, what: str) -> pd.DataFrame:
     -------
     pandas DataFrame
         A row per group: the group, ``effect, low, high, shrunken, shrunken_low, shrunken_high, listed, held_out,
-        mean_listed, mean_held_out, p_adjusted`` (Benjamini and Hochberg's). Below 10 held out, there is no interval of
-        its own.
+        mean_listed, mean_held_out, p_adjusted`` (Benjamini and Hochberg's).
 
     Raises
     ------
@@ -282,7 +283,7 @@ def compare_groups(rows: pd.DataFrame, what: str) -> pd.DataFrame:
         [
             {
                 what: group,
-                "effect": one.value,
+                "effect": one.value if min(one.listed, one.held_out) >= FEWEST else math.nan,
                 **_ends(one.at_level(level) if enough[group] else NONE, ("low", "high")),
                 "listed": one.listed,
                 "held_out": one.held_out,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -25,8 +25,12 @@ from churnml.data.shop import Shop
 from churnml.days import Day
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError, NothingToReadError
+from churnml.plots.readout import plot_effects, plot_sequence
 from churnml.statistics.effects import holm
 from churnml.words.campaigns import say_check
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 EFFECTS = (
     *("outcome", "estimand", "effect", "low", "high", "low_always", "high_always", "listed", "held_out"),
@@ -91,6 +95,16 @@ class Readout:
     def causal(self) -> bool:
         """Whether it rests on a lot that was drawn."""
         return self.calibration is None
+
+    def plot_effects(self, ax: Axes | None = None) -> Axes:
+        """Draw the effects on churn; see `churnml.plots.plot_effects`."""
+        return plot_effects(self.effects, ax)
+
+    def plot_sequence(self, campaign: str | None = None, ax: Axes | None = None) -> Axes:
+        """Draw the effect on churn after each list of a campaign, by default the first."""
+        name = campaign or (self.campaigns or ("",))[0]
+        sequence = self.sequence if self.sequence.empty else self.sequence[self.sequence["campaign"] == name]
+        return plot_sequence(sequence, ax)
 
     def by(self, what: str) -> pd.DataFrame:
         """Tell the effect on churn apart by play, band, segment or day of entry; see `compare_groups`."""

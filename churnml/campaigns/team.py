@@ -128,7 +128,9 @@ def contacts_of(
         without a day of its own is taken to be of the list's day.
     """
     keys = ["campaign", "list_date", "customer_id"]
-    rows = written.sort_values("read_at", kind="stable").groupby(keys)[list(WRITTEN)].last().reset_index()
+    rows = written[[*keys, *WRITTEN]]
+    if len(rows):
+        rows = written.sort_values("read_at", kind="stable").groupby(keys, as_index=False)[list(WRITTEN)].last()
     rows = rows[rows["outcome"].notna() & ~rows["outcome"].isin(list(not_reached))].reset_index(drop=True)
     offers = [plays.get(key) for key in zip(rows["list_date"], rows["customer_id"], strict=True)]
     planned = pd.Series([costs.get(str(offer)) for offer in offers], index=rows.index, dtype="float64")

@@ -18,6 +18,7 @@ from churnml.plots.model import (
     plot_reasons,
     plot_reliability,
 )
+from churnml.plots.readout import plot_effects, plot_sequence
 from churnml.plots.shop import plot_kpi, plot_kpis, plot_moves, plot_segments, plot_standings
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "new_axes",
     "plot_base_rates",
     "plot_concentration",
+    "plot_effects",
     "plot_experience",
     "plot_first_experience",
     "plot_gains",
@@ -44,6 +46,7 @@ __all__ = [
     "plot_retention_cohorts",
     "plot_revenue_cohorts",
     "plot_segments",
+    "plot_sequence",
     "plot_standings",
     "save_picture",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+from collections.abc import Sequence
 from datetime import date, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -47,6 +48,7 @@ def write_files(
     seconds: dict[str, float],
     overview: Overview | None = None,
     sheets: Sheets | None = None,
+    brought: Sequence[str] = (),
 ) -> list[Path]:
     """Write the work list, the report, the ranking, the manifest, the ledger and what people wrote into lists.
 
@@ -65,6 +67,8 @@ def write_files(
         Figures of the shop, for the report; None leaves them out.
     sheets : Sheets, optional
         Sheets of the folder with what people wrote, as from `read_sheets`; None reads them.
+    brought : sequence of str, optional
+        Sentences on what earlier lists brought, for the report.
 
     Returns
     -------
@@ -79,7 +83,8 @@ def write_files(
     with whole_folder(out, owned=owned, last="run.json", added_to=LISTS) as folder:
         of_day = folder / LISTS / day
         of_day.mkdir(parents=True)
-        _write_list(ranking, of_day, seconds, overview, newest(sheets.written, ranking.config.plays.campaign))
+        written = newest(sheets.written, ranking.config.plays.campaign)
+        _write_list(ranking, of_day, seconds, overview, written, brought)
         if len(sheets.written):
             write_written(sheets.written, folder / TEAM)
         if current:
@@ -141,7 +146,12 @@ def _drop_old(lists: Path, ranking: Ranking) -> None:
 
 
 def _write_list(
-    ranking: Ranking, folder: Path, seconds: dict[str, float], overview: Overview | None, written: pd.DataFrame
+    ranking: Ranking,
+    folder: Path,
+    seconds: dict[str, float],
+    overview: Overview | None,
+    written: pd.DataFrame,
+    brought: Sequence[str],
 ) -> None:
     worklist = ranking.worklist()
     # A later list sees from it who was on this one.
@@ -162,7 +172,7 @@ def _write_list(
         written=written,
         outcomes=ranking.config.campaigns.outcome_codes,
     )
-    page = render_page(summarise(ranking, ranking.config.reporting.rows, overview=overview))
+    page = render_page(summarise(ranking, ranking.config.reporting.rows, overview=overview, brought=brought))
     (folder / "report.html").write_text(page, encoding="utf-8")
     manifest = json.dumps(_manifest(ranking, seconds), indent=2, default=str) + "\n"
     (folder / "run.json").write_text(manifest, encoding="utf-8")

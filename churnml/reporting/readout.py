@@ -191,6 +191,8 @@ def _groups(readout: Readout, what: str, t: Mapping[str, Any], write: Numbers) -
     for row in _records(table):
         group = row[what]
         named = write.day(group) if what == "entered_on" else name_of(kinds.get(what, ""), group, language)
+        if what == "play":
+            named = words(language)["plays"].get(group, {}).get("title", group)
         rows.append(
             [
                 named,

@@ -188,6 +188,11 @@ class Ranking:
         return self.entries.plan
 
     @property
+    def ledger(self) -> pd.DataFrame:
+        """Who entered the campaign, with this list and before: what `churnml.read_out` and the next list read."""
+        return self.entries.ledger
+
+    @property
     def holdout_said(self) -> list[str]:
         """What the holdout is and can show, in sentences of the ranking's language."""
         campaign = self.names.of("contacts.campaign", self.config.plays.campaign)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
@@ -123,6 +124,16 @@ def say_brought(readout: Readout, language: Language, currency: str | None) -> l
         if "profit" in rows:
             said.append(" ".join([*several, _say_profit(rows["profit"], readout, language, currency)]))
     return said
+
+
+def say_first_known(day: date, language: Language) -> str:
+    """Say from which day on a readout will tell something."""
+    return str(words(language)["readout"]["first_known"]).format(day=format_date(day, format="medium", locale=language))
+
+
+def say_refused(language: Language) -> str:
+    """Say that checks refuse to compare the arms."""
+    return str(words(language)["readout"]["refused"])
 
 
 def _say_churned(rows: Mapping[Any, Mapping[Any, Any]], readout: Readout, language: Language) -> str:

@@ -88,6 +88,8 @@ def sections(summary: Summary) -> dict[str, Any]:
             (_name("excluded", reason, write), write.whole(count)) for reason, count in summary["excluded"].items()
         ],
         "holdout": summary["holdout"],
+        "brought": summary["brought"],
+        "brought_title": words(language)["readout"]["last_lists"],
         "leaving": _leaving(summary["definition"], t, write),
         "meanings": [(each.title, each.meaning) for each in columns_in(language).values() if each.name in explained],
         "shop": shop_sections(summary["shop"], language, summary["currency"]) if summary.get("shop") else None,

@@ -56,7 +56,11 @@ _UNCHANGED = "same"
 
 
 def summarise(
-    ranking: Ranking, rows: int = 5_000, worklist: Worklist | None = None, overview: Overview | None = None
+    ranking: Ranking,
+    rows: int = 5_000,
+    worklist: Worklist | None = None,
+    overview: Overview | None = None,
+    brought: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Summarise a ranking for the page.
 
@@ -70,6 +74,8 @@ def summarise(
         Customers to contact, as from ``ranking.select``; None takes the configured list.
     overview : Overview, optional
         Figures of the shop; None leaves them out.
+    brought : sequence of str, optional
+        Sentences on what earlier lists brought, as from `churnml.words.campaigns.say_brought`.
 
     Returns
     -------
@@ -100,6 +106,7 @@ def summarise(
         "drivers": plain(ranking.drivers[["concept", "weight"]].to_dict("records")),
         "excluded": plain(chosen.excluded),
         "holdout": ranking.holdout_said,
+        "brought": list(brought),
         "shop": None if overview is None else summarise_shop(overview.named(ranking.names)),
         "model": {
             **{key: card[key] for key in _OF_CARD},

@@ -143,6 +143,7 @@ def make_summary(
             "held_out": 12,
             "beyond_capacity": 240,
         },
+        "brought": [],
         "holdout": say_holdout(PLAN, PLAN.campaign, None, language),
         "model": _model(),
     }
