@@ -120,7 +120,7 @@ def read_sheet(path: str | Path, campaign: str) -> pd.DataFrame:
         table = _by_column(rows)
         if table is None:
             continue
-        filled = table[[column for column in WRITTEN if column in table]].map(_is_filled).any(axis=1)
+        filled = table[[column for column in WRITTEN if column in table]].map(_is_filled).any(axis=1).astype(bool)
         parts.append(_as_written(table[filled], f"{path}: sheet {name}", failures).assign(read_from=name))
     if not parts:
         raise InputError(
@@ -160,7 +160,7 @@ def _by_column(rows: Sequence[Sequence[Any]]) -> pd.DataFrame | None:
     body = [list(row) + [None] * (len(heads) - len(row)) for row in rows[at + 1 :]]
     table = pd.DataFrame([row[: len(heads)] for row in body], columns=pd.Index(heads, dtype="str"), dtype=object)
     table = table.loc[:, ~table.columns.duplicated()]
-    return table[table["customer_id"].map(_is_filled)]
+    return table[table["customer_id"].map(_is_filled).astype(bool)]
 
 
 def _titles() -> list[dict[str, str]]:
