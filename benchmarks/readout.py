@@ -1,6 +1,6 @@
 """Time and memory of a readout of a large ledger, on a simulated shop.
 
-    python benchmarks/readout.py [--customers 1000000] [--rows 1000000] [--weeks 50] [--shop FOLDER]
+python benchmarks/readout.py [--customers 1000000] [--rows 1000000] [--weeks 50] [--shop FOLDER]
 """
 
 from __future__ import annotations
@@ -91,4 +91,6 @@ if __name__ == "__main__":
         taken = time.perf_counter() - start
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         print(found.effects.to_string())
-        print(f"{len(ledger):,} rows of {asked.weeks} weeks: {taken:.0f} s; peak {peak:.2f} GiB, of it before {before:.2f}")
+        print(
+            f"{len(ledger):,} rows of {asked.weeks} weeks: {taken:.0f} s; peak {peak:.2f} GiB, of it before {before:.2f}"
+        )

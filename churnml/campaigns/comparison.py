@@ -17,6 +17,7 @@ from churnml.campaigns.holdout import planned_information
 from churnml.campaigns.ledger import HELD_OUT, LISTED
 from churnml.config import CampaignSettings
 from churnml.errors import InputError
+from churnml.statistics.effect_ratios import Ratio, money_per_contact, ratio_of_effects
 from churnml.statistics.effects import (
     FEWEST,
     FEWEST_ADJUSTED,
@@ -24,16 +25,12 @@ from churnml.statistics.effects import (
     Effect,
     Entered,
     Interval,
-    Ratio,
-    benjamini_hochberg,
     effect_on_money,
     effect_on_share,
-    money_per_contact,
-    ratio_of_effects,
-    shrink,
 )
 from churnml.statistics.logodds import Floats
 from churnml.statistics.sequences import mixture_half_width
+from churnml.statistics.several_effects import benjamini_hochberg, shrink
 from churnml.words.campaigns import STAYED_AWAY
 
 GROUPS = ("play", "band", "segment", "entered_on")

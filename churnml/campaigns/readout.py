@@ -26,7 +26,7 @@ from churnml.days import Day
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError, NothingToReadError
 from churnml.plots.readout import plot_effects, plot_sequence
-from churnml.statistics.effects import holm
+from churnml.statistics.several_effects import holm
 from churnml.words.campaigns import say_check
 
 if TYPE_CHECKING:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
 from scipy.stats import t as student
 
 from churnml.statistics.logodds import Floats
@@ -24,9 +23,9 @@ FEWEST = 3
 FEWEST_ADJUSTED = 10
 """Customers in each arm below which the interval of shares is Newcombe's, without the covariate."""
 _MOST_SKEWED = 1.0
-_NO_SPREAD = 1e-12
+NO_SPREAD = 1e-12
+"""What is nothing, but for rounding."""
 _COLLINEAR = 1e-9
-_FURTHEST = 1_000.0
 
 
 class Interval(NamedTuple):
@@ -104,7 +103,7 @@ class Entered:
         weights = np.ones(len(arms))
         if chance is not None:
             held = np.asarray(chance, dtype=np.float64)[kept]
-            if np.ptp(held) > _NO_SPREAD if len(held) else False:
+            if np.ptp(held) > NO_SPREAD if len(held) else False:
                 weights = 1.0 / np.where(arms, 1.0 - held, held)
                 weights /= _means(weights, codes, np.ones(len(arms)))[codes]
         x = np.zeros(len(arms)) if covariate is None else np.asarray(covariate, dtype=np.float64)[kept]
@@ -192,7 +191,7 @@ class Effect:
         return Interval(self.value - half, self.value + half)
 
 
-class _Fit(NamedTuple):
+class Fit(NamedTuple):
     """A least-squares fit: the effect of the arm, and the residual of each row of the design."""
 
     effect: float
@@ -244,7 +243,7 @@ class _Design:
         self.listed = np.concatenate([entered.listed, np.repeat([True, False], 2)[: len(extra)]])
         self.rows, self.columns = len(self.pulls), cohorts + wide
 
-    def fit(self, outcome: Floats, pseudo: Sequence[float] = ()) -> _Fit:
+    def fit(self, outcome: Floats, pseudo: Sequence[float] = ()) -> Fit:
         """Fit an outcome of the customers, and of the four pseudo-customers: two listed, then two held out."""
         y, extra = outcome, np.asarray(pseudo, dtype=np.float64)
         weights, cohort = self._entered.weights, self._entered.cohort
@@ -255,11 +254,11 @@ class _Design:
         )
         found = self._inverse @ sums
         residuals = np.concatenate([y - self._fitted(found), extra - self._extra @ found])
-        return _Fit(float(found[cohorts]), residuals)
+        return Fit(float(found[cohorts]), residuals)
 
-    def moved(self, fit: _Fit, power: float = 0.5) -> Floats:
+    def moved(self, fit: Fit, power: float = 0.5) -> Floats:
         """Return how far each row moves the effect; squares add up to the variance HC2, with a power of 1 to HC3."""
-        free = np.maximum(1.0 - self.leverages, _NO_SPREAD)
+        free = np.maximum(1.0 - self.leverages, NO_SPREAD)
         return np.asarray(self.pulls * fit.residuals / free**power, dtype=np.float64)
 
     def covariance(self, one: Floats, other: Floats) -> float:
@@ -290,7 +289,7 @@ def _tells_more(entered: Entered) -> bool:
     weights, x = entered.weights, entered.covariate
     arm = entered.listed - _means(entered.listed.astype(np.float64), entered.cohort, weights)[entered.cohort]
     of_x, of_arm, both = (float((weights * product).sum()) for product in (x * x, arm * arm, x * arm))
-    return of_x > _NO_SPREAD and of_x * of_arm - both**2 > _COLLINEAR * of_x * of_arm
+    return of_x > NO_SPREAD and of_x * of_arm - both**2 > _COLLINEAR * of_x * of_arm
 
 
 def effect_on_share(entered: Entered, outcome: ArrayLike) -> Effect:
@@ -363,12 +362,29 @@ def effect_on_money(entered: Entered, outcome: ArrayLike) -> Effect:
     if not len(entered):
         return _nothing(entered)
     fit = entered.design.fit(y)
-    interval, variance, degrees = _leaning(entered, fit)
+    interval, variance, degrees = money_interval(entered, fit)
     return _effect(entered, y, fit.effect, interval, variance, degrees)
 
 
-def _leaning(entered: Entered, fit: _Fit) -> tuple[Interval, float, float]:
-    """Return the interval of an amount of money, the larger variance, and the degrees of freedom."""
+def money_interval(entered: Entered, fit: Fit) -> tuple[Interval, float, float]:
+    """Compute how sure the effect on an amount of money is; see `effect_on_money`.
+
+    Parameters
+    ----------
+    entered : Entered
+        Customers, with their arms.
+    fit : Fit
+        Fit of their money by ``entered.design``.
+
+    Returns
+    -------
+    interval : Interval
+        The 95 % interval; without ends where too few were held out for how skewed the money is.
+    variance : float
+        The larger of the two variances.
+    degrees : float
+        Degrees of freedom.
+    """
     design = entered.design
     moved = design.moved(fit, power=1.0)
     degrees = design.degrees(moved)
@@ -416,254 +432,6 @@ def _nothing(entered: Entered) -> Effect:
         mean_listed=nan,
         mean_held_out=nan,
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ratio:
-    """Ratio of two effects of the same draw, with the values that the data do not refuse.
-
-    Attributes
-    ----------
-    value : float
-        Numerator over denominator; nan where the denominator is 0.
-    interval : Interval
-        The 95 % set of values: an interval, one without ends where all or nearly all values are possible.
-    kind : str
-        ``interval``, ``all`` (no value is refused) or ``outside`` (all but those between the two ends).
-    """
-
-    value: float
-    interval: Interval
-    kind: str
-
-
-def ratio_of_effects(entered: Entered, numerator: ArrayLike, denominator: ArrayLike) -> Ratio:
-    """Divide the effect on one outcome by that on another, with an interval that holds where the divisor is small.
-
-    The set ``{r: (a - r b)^2 <= q^2 var(a - r b)}`` is solved as a quadratic in r (Fieller 1954, "Some problems in
-    interval estimation"; of an effect over the effect on being treated it is the set of Anderson and Rubin 1949,
-    "Estimation of the parameters of a single equation in a complete system of stochastic equations"). The usual
-    linearisation would be far too narrow where few are sent what they were listed for.
-
-    Parameters
-    ----------
-    entered : Entered
-        Customers, with their arms.
-    numerator, denominator : array-like, shape (n,)
-        Outcomes whose effects are divided, 0 or 1.
-
-    Returns
-    -------
-    Ratio
-        Ratio of the effects. Its interval holds the value.
-    """
-    a, b = (np.asarray(values, dtype=np.float64) for values in (numerator, denominator))
-    if not len(entered) or min(entered.arms) < FEWEST:
-        return Ratio(value=math.nan, interval=NONE, kind="all")
-    plain = entered.design.fit(a).effect, entered.design.fit(b).effect
-    value = plain[0] / plain[1] if abs(plain[1]) > _NO_SPREAD else math.nan
-    design = entered.padded
-    means = [float(b[arm].mean()) for arm in (entered.listed, ~entered.listed)]
-    # The divisor's pseudo-customers stand at the arm's mean: they keep it where it is.
-    of_a = design.fit(a, (1.0, 0.0, 1.0, 0.0))
-    of_b = design.fit(b, np.repeat(means, 2).tolist())
-    moved_a, moved_b = design.moved(of_a), design.moved(of_b)
-    q = float(student.ppf(0.975, design.degrees(moved_a))) ** 2
-    high = of_b.effect**2 - q * design.covariance(moved_b, moved_b)
-    middle = of_a.effect * of_b.effect - q * design.covariance(moved_a, moved_b)
-    rest = of_a.effect**2 - q * design.covariance(moved_a, moved_a)
-    return _ratio(value, high, middle, rest)
-
-
-def _ratio(value: float, high: float, middle: float, rest: float) -> Ratio:
-    """Solve ``high r^2 - 2 middle r + rest <= 0``."""
-    root = middle**2 - high * rest
-    if high > 0 and root >= 0:
-        ends = sorted((middle + side * math.sqrt(root)) / high for side in (-1, 1))
-        interval = Interval(*ends)
-        return Ratio(value=value, interval=interval if math.isnan(value) else interval.widened(value), kind="interval")
-    if high < 0 and root > 0:
-        ends = sorted((middle + side * math.sqrt(root)) / high for side in (-1, 1))
-        return Ratio(value=value, interval=Interval(*ends), kind="outside")
-    return Ratio(value=value, interval=Interval(-math.inf, math.inf), kind="all")
-
-
-def money_per_contact(entered: Entered, outcome: ArrayLike, treated: ArrayLike) -> Ratio:
-    """Divide the effect on an amount of money by that on being treated.
-
-    An amount r per contact is possible where the interval of `effect_on_money`, of the outcome less r for each who was
-    treated, holds 0 (a test turned into an interval, as in `ratio_of_effects`). Where exactly the listed were treated,
-    it is the interval of the effect itself.
-
-    Parameters
-    ----------
-    entered : Entered
-        Customers, with their arms.
-    outcome, treated : array-like, shape (n,)
-        Money of each, and whether they were treated, 0 or 1.
-
-    Returns
-    -------
-    Ratio
-        Money per contact.
-    """
-    y, d = (np.asarray(values, dtype=np.float64) for values in (outcome, treated))
-    everything = Ratio(value=math.nan, interval=Interval(-math.inf, math.inf), kind="all")
-    if not len(entered) or min(entered.arms) < FEWEST:
-        return everything
-    of_money, of_treated = entered.design.fit(y), entered.design.fit(d)
-    if abs(of_treated.effect) < _NO_SPREAD:
-        return everything
-    whole = _leaning(entered, of_money)[0]
-    value = of_money.effect / of_treated.effect
-    width = (whole.high - whole.low) / abs(of_treated.effect)
-    if not width > 0:
-        return replace(everything, value=value)
-
-    def end(r: float, side: int) -> float:
-        # A fit is linear in the outcome.
-        less = _Fit(of_money.effect - r * of_treated.effect, of_money.residuals - r * of_treated.residuals)
-        return _leaning(entered, less)[0][side]
-
-    ends = []
-    for side in (0, 1):
-        # The lower end of the interval is at 0 for the least amount that is possible, the upper one for the largest.
-        far = value - _FURTHEST * width if side == 0 else value + _FURTHEST * width
-        if not end(value, side) * end(far, side) < 0:
-            return replace(everything, value=value)
-        ends.append(float(brentq(end, min(far, value), max(far, value), args=(side,))))
-    return Ratio(value=value, interval=Interval(*sorted(ends)), kind="interval")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shrunk:
-    """Effects of several groups, drawn towards their common mean.
-
-    Attributes
-    ----------
-    effects : array of float, shape (groups,)
-        Shrunk effects.
-    errors : array of float, shape (groups,)
-        Standard errors that go with them.
-    mean : float
-        Common mean.
-    spread : float
-        Standard deviation of the true effects around it; 0 where no difference can be told.
-    """
-
-    effects: Floats
-    errors: Floats
-    mean: float
-    spread: float
-
-
-def shrink(values: ArrayLike, errors: ArrayLike) -> Shrunk:
-    """Shrink effects of groups towards their mean, the more the less sure they are.
-
-    The spread t of the true effects is that at which ``sum((tau - m)^2 / (s^2 + t^2))`` is the number of groups less
-    one, m being their mean weighted by ``1 / (s^2 + t^2)`` (Paule and Mandel 1982, "Consensus values and weighting
-    factors", Journal of Research of the National Bureau of Standards 87). A shrunk effect is
-    ``(tau / s^2 + m / t^2) / (1 / s^2 + 1 / t^2)``; with t = 0 all are the mean.
-
-    Parameters
-    ----------
-    values, errors : array-like, shape (groups,)
-        Effects and their standard errors; nan where a group says nothing, and takes the mean.
-
-    Returns
-    -------
-    Shrunk
-        Shrunk effects; all nan where no group says anything.
-
-    Examples
-    --------
-    Two groups that differ no more than chance would make them are taken for one:
-
-    >>> shrunk = shrink([0.1, 0.2], [0.1, 0.1])
-    >>> round(float(shrunk.effects[0]), 3), shrunk.spread
-    (0.15, 0.0)
-    """
-    tau, s = np.asarray(values, dtype=np.float64), np.asarray(errors, dtype=np.float64)
-    known = np.isfinite(tau) & np.isfinite(s) & (s > 0)
-    if not known.any():
-        return Shrunk(effects=np.full(len(tau), np.nan), errors=np.full(len(tau), np.nan), mean=np.nan, spread=np.nan)
-    effects, squares = tau[known], s[known] ** 2
-
-    def excess(of: float) -> float:
-        weights = 1 / (squares + of)
-        return float((weights * (effects - np.average(effects, weights=weights)) ** 2).sum()) - (len(effects) - 1)
-
-    low = high = 0.0
-    if excess(0.0) > 0:
-        high = float(np.ptp(effects)) ** 2 * len(effects) + float(squares.max())
-        for _ in range(200):
-            low, high = ((low + high) / 2, high) if excess((low + high) / 2) > 0 else (low, (low + high) / 2)
-    between = high
-    weights = 1 / (squares + between)
-    mean, of_mean = float(np.average(effects, weights=weights)), 1 / float(weights.sum())
-    found, found_errors = np.full(len(tau), mean), np.full(len(tau), math.sqrt(between + of_mean))
-    own = between / (between + squares)
-    found[known] = own * effects + (1 - own) * mean
-    found_errors[known] = np.sqrt(own * squares + (1 - own) ** 2 * of_mean)
-    return Shrunk(effects=found, errors=found_errors, mean=mean, spread=math.sqrt(between))
-
-
-def holm(p_values: ArrayLike) -> Floats:
-    """Adjust p-values for that several were looked at, so that not even one of them misleads more than 5 % of the time.
-
-    Holm (1979), "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6.
-
-    Parameters
-    ----------
-    p_values : array-like, shape (k,)
-        P-values; nan for what was not tested.
-
-    Returns
-    -------
-    array of float
-        Adjusted p-values, shape (k,).
-
-    Examples
-    --------
-    >>> holm([0.01, 0.04, 0.03]).round(3).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    p = np.asarray(p_values, dtype=np.float64)
-    order = np.argsort(p, kind="stable")
-    order = order[: int(np.isfinite(p).sum())]
-    adjusted = np.full(len(p), np.nan)
-    steps = p[order] * np.arange(len(order), 0, -1)
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    return adjusted
-
-
-def benjamini_hochberg(p_values: ArrayLike) -> Floats:
-    """Adjust p-values such that of those below 5 % at most one in twenty misleads, on average.
-
-    Benjamini and Hochberg (1995), "Controlling the false discovery rate", Journal of the Royal Statistical Society B.
-
-    Parameters
-    ----------
-    p_values : array-like, shape (k,)
-        P-values; nan for what was not tested.
-
-    Returns
-    -------
-    array of float
-        Adjusted p-values, shape (k,).
-
-    Examples
-    --------
-    >>> benjamini_hochberg([0.01, 0.04, 0.03]).round(3).tolist()
-    [0.03, 0.04, 0.04]
-    """
-    p = np.asarray(p_values, dtype=np.float64)
-    order = np.argsort(p, kind="stable")
-    order = order[: int(np.isfinite(p).sum())]
-    adjusted = np.full(len(p), np.nan)
-    steps = p[order] * len(order) / np.arange(1, len(order) + 1)
-    adjusted[order] = np.minimum(np.minimum.accumulate(steps[::-1])[::-1], 1.0)
-    return adjusted
 
 
 def _means(values: Floats, codes: NDArray[np.int64], weights: Floats) -> Floats:

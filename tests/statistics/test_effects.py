@@ -10,17 +10,9 @@ import pytest
 from scipy.stats import t as student
 from scipy.stats import ttest_ind
 
-from churnml.statistics.effects import (
-    Effect,
-    Entered,
-    benjamini_hochberg,
-    effect_on_money,
-    effect_on_share,
-    holm,
-    money_per_contact,
-    ratio_of_effects,
-    shrink,
-)
+from churnml.statistics.effect_ratios import money_per_contact, ratio_of_effects
+from churnml.statistics.effects import Effect, Entered, effect_on_money, effect_on_share
+from churnml.statistics.several_effects import benjamini_hochberg, holm, shrink
 from churnml.statistics.shares import newcombe
 
 # Drawn with numpy's default_rng(11): 60 customers in three cohorts, W 1 where listed, X known before, Y 0 or 1, M
