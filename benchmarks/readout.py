@@ -91,6 +91,4 @@ if __name__ == "__main__":
         taken = time.perf_counter() - start
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         print(found.effects.to_string())
-        print(
-            f"{len(ledger):,} rows of {asked.weeks} weeks: {taken:.0f} s; peak {peak:.2f} GiB, of it before {before:.2f}"
-        )
+        print(f"{len(ledger):,} rows of {asked.weeks} weeks: {taken:.0f} s; peak {peak:.2f} GiB, before {before:.2f}")

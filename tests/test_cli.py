@@ -77,6 +77,7 @@ def test_the_main_job_from_a_simulated_shop_to_a_list(run: Run, few: Path, tmp_p
     assert "customers ranked on 2025-03-01" in said
     assert "not overdue against their own pace" in said
     files = {"worklist.xlsx", "worklist.csv", "report.html", "ranking.parquet", "ranking.csv", "run.json"}
+    files |= {"ledger.parquet", "lists"}
     assert {path.name for path in (tmp_path / "list").iterdir()} == files
     manifest = json.loads((tmp_path / "list" / "run.json").read_text())
     assert manifest["definition"]["horizon_days"] == 60, "the model remembers its definition"
@@ -287,7 +288,8 @@ def test_wrong_usage_is_code_2(run: Run) -> None:
 def test_every_command_and_option_is_described(run: Run) -> None:
     command = get_command(cli.app)
     of_shops = {"demo", "simulate", "import", "check", "window", "audit", "features", "kpis"}
-    assert set(command.commands) == of_shops | {"config", "train", "score", "run", "explain", "promote", "rollback"}
+    of_models = {"train", "score", "run", "explain", "promote", "rollback"}
+    assert set(command.commands) == of_shops | of_models | {"config", "readout", "record"}
     for name, sub in command.commands.items():
         assert sub.help, name
         for parameter in sub.params:

@@ -48,8 +48,8 @@ def test_the_default_file_is_the_defaults_and_names_every_key() -> None:
     named = yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))
     assert keys(named) == keys(Config().model_dump())
     assert list(named) == [
-        *("definition", "snapshots", "tables", "timezone", "features", "training", "scoring", "plays", "reporting"),
-        *("tracking", "seed"),
+        *("definition", "snapshots", "tables", "timezone", "features", "training", "scoring", "plays", "campaigns"),
+        *("reporting", "tracking", "seed"),
     ]
 
 

@@ -23,6 +23,7 @@ from churnml.cli import say as saying
 from churnml.cli import show, show_outcome
 from churnml.errors import InputError, ModelError, NoSkillError
 from churnml.printable import printable
+from churnml.words.campaigns import say_holdout
 
 # A title that is set, a bell, a colour, C1's own escape, a line that is overwritten or ended, text turned around.
 NASTY = "\x1b]0;owned\x07\x1b[31mred\x9b2J\r\nnext\tcell\x00\x7f\u2028\u202egnp.exe\u2066\u200b\ufeff\U000e0041"
@@ -155,7 +156,9 @@ def test_a_list_is_a_table_whatever_its_cells_hold(capsys: pytest.CaptureFixture
     )
     model = SimpleNamespace(version="m")
     sized = type("Sized", (), {**vars(ranking), "worklist": staticmethod(ranking.worklist), "__len__": lambda _: 2})()
-    show_outcome.print_outcome(SimpleNamespace(ranking=sized, files=[Path(NASTY)], model=model), as_json=False)  # type: ignore[arg-type]
+    show_outcome.print_outcome(
+        SimpleNamespace(ranking=sized, files=[Path(NASTY)], model=model, not_recorded=0), as_json=False
+    )  # type: ignore[arg-type]
     printed = capsys.readouterr().out
     assert not ACTS.findall(printed)
     head, first, second = printed.splitlines()[3:6]
@@ -169,7 +172,9 @@ def test_a_list_is_a_table_whatever_its_cells_hold(capsys: pytest.CaptureFixture
         sized.holdout = HoldoutPlan(
             campaign="c", share=0.1, listed=45, held_out=1, smallest_effect=least, until=date(2025, 6, 1)
         )
-        show_outcome.print_outcome(SimpleNamespace(ranking=sized, files=[], model=model), as_json=False)  # type: ignore[arg-type]
+        sized.holdout_said = say_holdout(sized.holdout, "c", None, "en")
+        outcome = SimpleNamespace(ranking=sized, files=[], model=model, not_recorded=0)
+        show_outcome.print_outcome(outcome, as_json=False)
         printed = capsys.readouterr().out
         assert "45 listed and 1 held out" in printed
         assert said in printed

@@ -234,7 +234,7 @@ def test_figures_on_the_untreated_are_shown_where_there_are_some(trained: Traini
     figures = {"auroc": {"value": 0.7, "low": 0.6, "high": 0.8}}
     told = {"rows": 4_000, "treated": 1_200, "treated_churn_rate": 0.25, "untreated_churn_rate": 0.5}
     text = write_model_card(changed(trained, untreated=Untreated.from_json({**told, "figures": figures})))
-    assert "1,200 of the gate's 4,000 rows were sent something" in text
+    assert "1,200 of the gate's 4,000 rows were treated" in text
     assert "Of them 25.0% left, of the others 50.0%." in text
     assert (
         "\n\n| Figure | Value | 95 % interval |\n| --- | --- | --- |\n| auroc | 0.7 | 0.6 to 0.8 |\n\n## Level" in text
