@@ -138,10 +138,15 @@ def check_dominance(entered: Entered, outcome: np.ndarray) -> Check:
     return Check(name="dominance", status="warns" if warns else "passes", numbers={"share": share})
 
 
-def check_overlap(rows: pd.DataFrame, others: pd.DataFrame) -> Check:
-    """Count customers who stood in another campaign while they entered this one."""
+def find_overlap(rows: pd.DataFrame, others: pd.DataFrame) -> set[str]:
+    """Name the customers who stood in another campaign while they entered this one."""
     own = rows[["customer_id", "entered_on"]]
     both = own.merge(others[["customer_id", "entered_on", "arm_until"]], on="customer_id", suffixes=("", "_other"))
     meets = (both["entered_on_other"] <= both["entered_on"]) & (both["arm_until"] > both["entered_on"])
-    carried = set(both["customer_id"][meets])
-    return Check(name="carry_over", status="passes", numbers={"customers": len(carried), "rows": len(rows)})
+    return set(both["customer_id"][meets])
+
+
+def check_overlap(customers: int, rows: int, effect: float, without: float) -> Check:
+    """Tell how many stood in another campaign, and the effect with and without them."""
+    numbers = {"customers": customers, "rows": rows, "effect": effect, "without": without}
+    return Check(name="carry_over", status="passes", numbers=numbers)

@@ -168,7 +168,10 @@ class Comparison:
         found.append(checking.check_dominance(self._entered, self._values("churned")))
         others = ledger[ledger["campaign"] != campaign]
         if len(others):
-            found.append(checking.check_overlap(self.rows, others))
+            both = checking.find_overlap(self.rows, others)
+            apart = Comparison.of(self.rows[~self.rows["customer_id"].isin(both)])
+            effect, without = (one.effect("churned").value for one in (self, apart))
+            found.append(checking.check_overlap(len(both), len(self.rows), effect, without))
         return found
 
     def measured(self) -> dict[str, dict[str, float | None] | float | None]:

@@ -84,6 +84,8 @@ def say_check(name: str, status: str, numbers: Mapping[str, float | str], langua
 
 
 def _number(key: str, value: float, language: Language) -> str:
+    if key in ("effect", "without"):
+        return write_decimal(100 * value, 1, language, signed=True)
     if key == "z":
         return write_decimal(value, 1, language)
     whole = isinstance(value, int)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnml.campaigns.holdout import draw, share_for, smallest_effect
+from churnml.campaigns.holdout import PLANNED_EFFECT, draw, planned_information, share_for, smallest_effect
 from churnml.config import HoldoutSettings
 
 IDS = pd.Series([f"C{number:05d}" for number in range(10_000)])
@@ -95,3 +95,12 @@ def test_the_share_by_hand() -> None:
     # .01 x .99 x (2.80158 / .9)^2 = .0959307, for one customer and where nobody is listed.
     assert share_for(HoldoutSettings(effect=0.9), 0.01, 1) == pytest.approx(0.0959307, abs=1e-7)
     assert share_for(HoldoutSettings(effect=0.9), 0.01, 0) == pytest.approx(0.0959307, abs=1e-7)
+
+
+def test_a_campaign_is_planned_for_ten_points() -> None:
+    # .6 x .4 x (2.80158 / .1)^2 = 188.372; for 20 points a quarter of it.
+    assert PLANNED_EFFECT == 0.1
+    assert planned_information(0.6) == pytest.approx(188.372, abs=1e-2)
+    assert planned_information(0.6, 0.2) == pytest.approx(47.093, abs=1e-2)
+    # So many show just that: n1 n0 / (n1 + n0) of 1,884 listed and 209 held out is 188.1.
+    assert smallest_effect(0.6, 1_884, 209) == pytest.approx(0.1, abs=1e-3)
