@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -38,7 +38,17 @@ EFFECTS = (
 )
 """Columns of ``Readout.effects``."""
 _NOT_READ = ["list_id", "arm_before", "explore_chance", "expected_profit", "ranked_by"]
-Lists = pd.DataFrame | str | Path | Sequence[str | Path]
+
+
+class HasLedger(Protocol):
+    """What holds a ledger, as a ranking does."""
+
+    @property
+    def ledger(self) -> pd.DataFrame:
+        """Rows of the ledger."""
+
+
+Lists = pd.DataFrame | HasLedger | str | Path | Sequence[str | Path | HasLedger]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +68,8 @@ class Readout:
         ``too_few_sent``), ``campaign, entry`` (``first`` or ``again``) and ``p_adjusted`` (Holm's, over campaigns). An
         effect is the outcome if listed less the outcome if held out, so that of churn is good below 0.
     sequence : pandas DataFrame
-        Effect on churn after each matured cohort of first entries, all up to it together: ``campaign, entered_on,
+        Effect on churn, by the newest definition, after each matured cohort of first entries, all up to it together:
+        ``campaign, entered_on,
         cohorts, listed, held_out, effect, low, high, low_always, high_always``.
     checks : list of Check
         What was checked before anything is claimed.
@@ -129,9 +140,9 @@ def read_out(
     ----------
     shop : Shop
         Shop whose orders tell what became of the customers.
-    lists : path, sequence of paths, or pandas DataFrame
-        Folders of lists with a ``ledger.parquet``, or a ledger; a table with ``customer_id, arm, entered_on`` and
-        optionally ``chance`` and ``churn_probability`` is taken for arms that were drawn elsewhere.
+    lists : path, Ranking, sequence of these, or pandas DataFrame
+        Folders of lists with a ``ledger.parquet``, rankings, or a ledger. A table with ``customer_id, arm, entered_on``
+        and optionally ``chance`` and ``churn_probability`` is taken for arms that were drawn elsewhere.
     as_of : date or str, optional
         Day at which the data ends: nothing on or after it is seen. None takes the start of the last day with an order.
     config : Config, optional
@@ -154,8 +165,9 @@ def read_out(
         Where no outcome is known yet, with the day on which one will be, or nobody was listed at all.
     """
     config = config or Config()
-    folders = [] if isinstance(lists, pd.DataFrame) else _folders(lists)
-    ledger = _ledger_of(lists, folders, config)
+    sources = [lists] if isinstance(lists, str | Path) or not isinstance(lists, Sequence) else list(lists)
+    folders = _folders(sources)
+    ledger = joined([_ledger_of(source, config) for source in sources])
     ledger = ledger.drop(columns=_NOT_READ, errors="ignore")
     # The same long text stands in every row of a list.
     alike = [name for name in ("campaign", "definition", "model_version") if name in ledger]
@@ -201,9 +213,15 @@ def read_out(
                     found = comparison.effects(config.campaigns, plan, end)
                     effects.append(found.assign(campaign=name, entry=entry))
                     checks += comparison.checks(ledger, name)
-        sequences.append(follow(of_campaign[first], plan).assign(campaign=name))
-        measured[name] = Comparison.of(of_campaign[first]).measured()
+        newest = of_campaign["definition"] == of_campaign["definition"].iloc[-1]
+        sequences.append(follow(of_campaign[first & newest], plan).assign(campaign=name))
+        measured[name] = Comparison.of(of_campaign[first & newest]).measured()
         planned_on[name] = plan.on
+    if not effects:
+        raise NothingToReadError(
+            "No list has customers of both arms whose outcome is known, so there is nothing to compare. Wait for "
+            "further lists, or hold out a larger share."
+        )
     refused = [check for check in checks if check.status == "refuses"]
     if refused:
         raise InputError([say_check(check.name, check.status, check.numbers, "en") for check in refused])
@@ -274,22 +292,20 @@ def _definition(text: str) -> ChurnDefinition:
         raise InputError(f"ledger: definition cannot be read ({error}). Bring back the file that was there.") from error
 
 
-def _folders(lists: str | Path | Sequence[str | Path]) -> list[Path]:
-    folders = [Path(lists)] if isinstance(lists, str | Path) else [Path(one) for one in lists]
-    missing = [
-        f"{folder}: is no folder. Name one that churnml score or run wrote."
-        for folder in folders
-        if not folder.is_dir()
-    ]
+def _folders(sources: Sequence[object]) -> list[Path]:
+    folders = [Path(one) for one in sources if isinstance(one, str | Path)]
+    missing = [folder for folder in folders if not folder.is_dir()]
     if missing:
-        raise InputError(missing)
+        raise InputError([f"{folder}: is no folder. Name one that churnml score or run wrote." for folder in missing])
     return folders
 
 
-def _ledger_of(lists: Lists, folders: Sequence[Path], config: Config) -> pd.DataFrame:
-    if isinstance(lists, pd.DataFrame):
-        return check_ledger(lists) if "list_id" in lists else from_elsewhere(lists, config)
-    return joined([read_ledger(folder) for folder in folders])
+def _ledger_of(source: pd.DataFrame | HasLedger | str | Path, config: Config) -> pd.DataFrame:
+    if isinstance(source, str | Path):
+        return read_ledger(source)
+    if isinstance(source, pd.DataFrame):
+        return check_ledger(source) if "list_id" in source else from_elsewhere(source, config)
+    return source.ledger
 
 
 def _refuse_nothing(counted: pd.DataFrame, matured: pd.DataFrame) -> None:

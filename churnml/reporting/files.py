@@ -31,7 +31,7 @@ from churnml.reporting.about import facts_of
 from churnml.reporting.csv_files import write_csv
 from churnml.reporting.page.page import render_page
 from churnml.reporting.page.summary import summarise
-from churnml.reporting.sheet_entries import Sheets, read_sheets
+from churnml.reporting.sheet_entries import SHEET, Sheets, hash_of, read_sheets
 from churnml.reporting.spreadsheet import write_workbook
 from churnml.scoring.changes import snapshot_of
 from churnml.scoring.ranking import Ranking
@@ -174,7 +174,9 @@ def _write_list(
     )
     page = render_page(summarise(ranking, ranking.config.reporting.rows, overview=overview, brought=brought))
     (folder / "report.html").write_text(page, encoding="utf-8")
-    manifest = json.dumps(_manifest(ranking, seconds), indent=2, default=str) + "\n"
+    # By it one sees whether people wrote into the sheet.
+    written_as = {SHEET: hash_of(folder / SHEET)}
+    manifest = json.dumps(_manifest(ranking, seconds) | {"files": written_as}, indent=2, default=str) + "\n"
     (folder / "run.json").write_text(manifest, encoding="utf-8")
 
 

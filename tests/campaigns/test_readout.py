@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import numpy as np
@@ -323,6 +324,41 @@ def test_it_is_told_in_every_language(language: Language, effect: float, verdict
     assert (kept in said[0]) is (verdict in ("kept", "unknown"))
     for check in found.checks:
         assert "{" not in say_check(check.name, check.status, check.numbers, language)
+
+
+def test_rankings_and_several_folders_are_read(tmp_path: Path) -> None:
+    shop, ledger = make_campaign(200, 2, effect=-0.1)
+    told = read_out(shop, ledger)
+    first = ledger.entered_on == FIRST
+    for name, rows in (("one", ledger[first]), ("two", ledger[~first])):
+        (tmp_path / name).mkdir()
+        write_ledger(rows, tmp_path / name / "ledger.parquet")
+    both = read_out(shop, [tmp_path / "one", tmp_path / "two"])
+    pd.testing.assert_frame_equal(both.effects, told.effects)
+    ranking = SimpleNamespace(ledger=ledger)
+    pd.testing.assert_frame_equal(read_out(shop, ranking).effects, told.effects)
+
+
+def test_lists_of_one_arm_each_are_nothing_to_compare() -> None:
+    ledger = make_ledger(100, 2)
+    one_arm = (ledger.entered_on == FIRST) == (ledger.arm == "listed")
+    apart = ledger[one_arm].groupby("entered_on").head(12)
+    shop = read({"orders": make_tables(ledger)["orders"]})
+    with pytest.raises(NothingToReadError, match="customers of both arms"):
+        read_out(shop, apart.assign(proof="", chance=0.5))
+
+
+def test_outcomes_by_different_definitions_are_never_pooled() -> None:
+    ledger = make_ledger(400, 2)
+    later = ledger.entered_on > FIRST
+    longer = json.dumps(churnml.ChurnDefinition(horizon_days=45).model_dump(mode="json"), sort_keys=True)
+    ledger.loc[later, "definition"] = longer
+    ledger.loc[later, "measure_on"] = [day + timedelta(days=15) for day in ledger.measure_on[later]]
+    shop = read(make_tables(ledger, effect=-0.1))
+    found = read_out(shop, ledger)
+    main = found.effects[(found.effects.outcome == "churned") & (found.effects.estimand == "ITT")]
+    assert (main.listed + main.held_out).tolist() == [400, 400]
+    assert found.sequence.entered_on.tolist() == [FIRST + timedelta(days=7)]
 
 
 def test_it_is_public() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import date
 from pathlib import Path
@@ -17,7 +18,7 @@ from churnml.reporting.about import facts_of
 from churnml.reporting.csv_files import write_csv
 from churnml.reporting.files import write_files
 from churnml.reporting.record import record
-from churnml.reporting.sheet_entries import read_sheet, read_sheets
+from churnml.reporting.sheet_entries import hash_of, read_sheet, read_sheets
 from churnml.reporting.spreadsheet import write_workbook
 from churnml.scoring.scorer import Scorer
 from churnml.words import LANGUAGES, Language
@@ -117,6 +118,18 @@ def test_three_rows_that_were_filled_in_are_on_the_next_list_and_recorded(
     found = record(tmp_path, tmp_path, tmp_path / "contacts.csv", FEW)
     assert found.contacts.customer_id.tolist() == three[:1]
     assert (found.new, record(tmp_path, tmp_path, tmp_path / "contacts.csv", FEW).new) == (1, 0)
+
+
+def test_a_sheet_that_nobody_wrote_into_is_not_read(tmp_path: Path) -> None:
+    sheet = tmp_path / "worklist.xlsx"
+    sheet.write_bytes(b"as written, though no spreadsheet")
+    (tmp_path / "run.json").write_text(json.dumps({"files": {"worklist.xlsx": hash_of(sheet)}}))
+    found = read_sheets(tmp_path, "c")
+    assert found.written.empty
+    assert list(found.seen) == [sheet]
+    sheet.write_bytes(b"changed")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_sheets(tmp_path, "c")
 
 
 @pytest.mark.slow
