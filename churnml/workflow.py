@@ -223,7 +223,8 @@ def _not_recorded(shop: Shop, written: pd.DataFrame, config: Config, secrets: Pa
 
 def _with_own_ids(table: pd.DataFrame, known: pd.Series) -> pd.DataFrame:
     """Return a table of an earlier list with the shop's own ids in place of pseudonyms, by which they are known."""
-    return table.assign(customer_id=table["customer_id"].map(known).fillna(table["customer_id"]))
+    names = known.to_dict()
+    return table.assign(customer_id=[names.get(name, name) for name in table["customer_id"]])
 
 
 def _usable_champion(shop: Shop, config: Config) -> Model | None:

@@ -143,7 +143,7 @@ def test_the_demo_makes_a_list_and_run_uses_the_model_again(run: Run, few: Path,
     _, said, _ = run("demo", "--out", "demo", "--customers", 800, "--kind", "textbook", "--config", few)
     assert "Files: demo/list/worklist.xlsx" in said
     first = json.loads((tmp_path / "demo" / "list" / "run.json").read_text())
-    assert set(first["seconds"]) == {"read and check", "train", "score", "key figures"}
+    assert set(first["seconds"]) == {"read and check", "train", "score", "key figures", "readout"}
     told = json.loads(run("run", "demo/shop", "--out", "list", "--json", "--config", few)[1])
     assert told["model_version"] == first["model"]["version"]
     assert "train" not in json.loads((tmp_path / "list" / "run.json").read_text())["seconds"]

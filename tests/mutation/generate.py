@@ -151,7 +151,10 @@ def generate(file: str, source: str, rows: Container[int] | None = None) -> list
     for operator, occurrence, row in _places(source):
         if rows is not None and row not in rows:
             continue
-        mutated = mutate_code(source, operator, occurrence)
+        try:
+            mutated = mutate_code(source, operator, occurrence)
+        except AttributeError:  # cosmic-ray cannot replace an exception that is named with a dot among others
+            continue
         if mutated is None or mutated in found or not _compiles(mutated):
             continue
         before, after = _difference(lines, mutated.splitlines())

@@ -148,3 +148,9 @@ for mutant, outcome in judge(mutants, "tests/test_stages.py", baseline, Path({st
         "survived: return 2 + 1",
         "survived: return days >= LATE",
     ]
+
+
+def test_exceptions_with_dotted_names_are_passed_over() -> None:
+    source = "try:\n    a = 1 + 2\nexcept (OSError, lib.Error):\n    a = 3\n"
+    found = generate("x.py", source)
+    assert "a = 1 - 2" in {mutant.becomes for mutant in found}
