@@ -9,8 +9,19 @@ import pytest
 from churnml.campaigns.readout import read_out
 from churnml.config import Config
 from churnml.reporting.readout import write_readout
-from churnml.tracking.readouts import log_readout
+from churnml.tracking.readouts import _metrics, log_readout
 from tests.campaigns.made_campaign import make_campaign
+
+
+def test_metrics_stand_at_the_number_of_matured_lists() -> None:
+    shop, ledger = make_campaign(200, 3, effect=-0.2)
+    found = read_out(shop, ledger)
+    metrics = _metrics(found, "retention")
+    assert sorted(metrics) == [1, 2, 3]
+    assert metrics[1]["effect.churned"] == found.sequence.effect[0]
+    assert metrics[3]["effect.churned"] == found.effects.effect[0]
+    assert (metrics[3]["delivery"], metrics[3]["contamination"]) == (1.0, 0.0)
+    assert metrics[3]["save_share"] == found.measured["retention"]["save_share"]["value"]
 
 
 @pytest.mark.slow
