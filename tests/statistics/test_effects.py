@@ -161,8 +161,8 @@ def test_money_leans_as_the_estimate_does() -> None:
 
 def test_the_variance_of_money_is_the_larger_of_the_two() -> None:
     # By hand: 2, 4, 6, 8 listed (mean 5) and 0, 1, 5 held out (mean 2). Squares 9 + 1 + 1 + 9 = 20 and 4 + 1 + 9 = 14.
-    # Both arms together: 34 / 5 x (1/4 + 1/3) = 3.967. HC3, with leverages of 1/4 and 1/3: 20 / (16 x .75^2) + 14 / (9 x
-    # (2/3)^2) = 2.222 + 3.5.
+    # Both arms together: 34 / 5 x (1/4 + 1/3) = 3.967. HC3, with leverages of 1/4 and 1/3:
+    # 20 / (16 x .75^2) + 14 / (9 x (2/3)^2) = 2.222 + 3.5.
     found = effect_on_money(Entered.of([True] * 4 + [False] * 3, np.zeros(7))[0], [2, 4, 6, 8, 0, 1, 5])
     assert found.value == pytest.approx(3.0)
     assert found.variance == pytest.approx(5.7222, abs=1e-4)
