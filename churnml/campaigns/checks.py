@@ -18,7 +18,8 @@ from churnml.statistics.sequences import mixture_half_width
 _SHARE_ALPHA = 0.001
 _UNBALANCED, _VERY_UNBALANCED = 3.0, 4.0
 _CONTAMINATED = 0.05
-_DELIVERED = 0.95
+DELIVERED = 0.95
+"""Share of the listed who are contacted below which not all were."""
 _DOMINATES = 0.5
 _MOST_LOST = 0.01
 _LOST_APART = 3.0
@@ -98,7 +99,7 @@ def check_contacts(rows: pd.DataFrame) -> list[Check]:
     return [
         Check(
             name="delivery",
-            status="refuses" if delivery == 0 else "warns" if delivery < _DELIVERED else "passes",
+            status="refuses" if delivery == 0 else "warns" if delivery < DELIVERED else "passes",
             numbers={"share": delivery},
         ),
         Check(

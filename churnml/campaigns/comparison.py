@@ -36,8 +36,8 @@ from churnml.words.campaigns import STAYED_AWAY
 GROUPS = ("play", "band", "segment", "entered_on")
 """What an effect can be told apart by."""
 _YEAR = 365
-_DELIVERED = 0.95
-_SHARES = ("churned", STAYED_AWAY)
+SHARES = ("churned", STAYED_AWAY)
+"""Outcomes of 0 or 1; the others are money."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ class Plan:
 
     def variance(self, rows: pd.DataFrame, outcome: str) -> float:
         """Return the variance of the sum at the planned size: of shares by the first cohort's probabilities."""
-        if outcome in _SHARES:
+        if outcome in SHARES:
             return self.information * self.share * (1 - self.share)
         spread = float(rows[outcome][rows["entered_on"] == min(rows["entered_on"])].var(ddof=0))
         return self.information * spread if spread > 0 else math.nan
@@ -103,16 +103,16 @@ class Comparison:
 
     def entered(self, outcome: str) -> Entered:
         """Return the arms with the covariate that goes with an outcome."""
-        return self._entered if outcome in _SHARES else self._of_money
+        return self._entered if outcome in SHARES else self._of_money
 
     def effect(self, outcome: str) -> Effect:
         """Estimate the effect of being listed."""
-        estimate = effect_on_share if outcome in _SHARES else effect_on_money
+        estimate = effect_on_share if outcome in SHARES else effect_on_money
         return estimate(self.entered(outcome), self._values(outcome))
 
     def contacted(self, outcome: str) -> Ratio:
         """Estimate the effect of being contacted on those who are contacted because they are listed."""
-        estimate = ratio_of_effects if outcome in _SHARES else money_per_contact
+        estimate = ratio_of_effects if outcome in SHARES else money_per_contact
         return estimate(self.entered(outcome), self._values(outcome), self._values("treated"))
 
     def effects(self, settings: CampaignSettings, plan: Plan, as_of: date) -> pd.DataFrame:
@@ -123,7 +123,7 @@ class Comparison:
         treated = self._values("treated")
         told = not np.isnan(treated).any()
         listed = self._entered.listed
-        partly = told and bool(treated[listed].mean() < _DELIVERED or treated[~listed].any())
+        partly = told and bool(treated[listed].mean() < checking.DELIVERED or treated[~listed].any())
         table = []
         for outcome in asked:
             one = self.effect(outcome)
@@ -187,7 +187,7 @@ class Comparison:
         told = saved.kind == "interval"
         share = None if math.isnan(saved.value) else _plain(saved, told) | sizes
         effect = self.effect("churned").value
-        kept = -effect * float(self.rows["expected_value"][entered.listed].sum())
+        kept = -effect * float(self.rows["expected_value"][entered.listed].sum(min_count=1))
         return {
             "save_share": share,
             "taken_anyway_share": self._taken_anyway(churned, treated, sizes),

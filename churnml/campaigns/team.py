@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -90,8 +91,8 @@ def add_written(known: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     return _typed(pd.concat([known, _typed(pd.DataFrame(rows))], ignore_index=True)) if rows else known
 
 
-def _same(one: object, other: object) -> bool:
-    return (one == other) or (pd.isna(one) and pd.isna(other))  # type: ignore[call-overload]
+def _same(one: Any, other: Any) -> bool:
+    return bool(one == other or (pd.isna(one) and pd.isna(other)))
 
 
 def newest(written: pd.DataFrame, campaign: str) -> pd.DataFrame:

@@ -5,28 +5,26 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from churnml.campaigns.comparison import GROUPS
+from churnml.campaigns.comparison import GROUPS, SHARES
 from churnml.campaigns.readout import Readout
 from churnml.data.files import whole_folder
 from churnml.plain import plain
 from churnml.reporting.columns import column
 from churnml.reporting.page.numbers import Numbers
+from churnml.reporting.templates import template
 from churnml.words import Language, words
-from churnml.words.campaigns import STAYED_AWAY, say_brought, say_check
+from churnml.words.campaigns import say_brought, say_check
 from churnml.words.names import name_of
 from churnml.words.numbers import NOTHING, write_decimal
 
 PAGE, FIGURES, EFFECTS = "readout.html", "readout.json", "effects.parquet"
 """Names of the files."""
-_SHARES = ("churned", STAYED_AWAY)
 _WIDTH, _HEIGHT = 640, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 12, 12, 28
 _TICKS = 5
@@ -137,19 +135,7 @@ def summarise_readout(
 def render_readout(summary: Mapping[str, Any]) -> str:
     """Write the page of a readout: HTML that needs no script and no network."""
     css = files("churnml.reporting.page").joinpath("page.css").read_text(encoding="utf-8")
-    return _template().render(**summary, css=css)
-
-
-@cache
-def _template() -> Template:
-    return Environment(
-        loader=PackageLoader("churnml.reporting", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    ).get_template("readout.html.j2")
+    return template("readout.html.j2").render(**summary, css=css)
 
 
 def _is_told(readout: Readout, what: str) -> bool:
@@ -164,7 +150,7 @@ def _effects(readout: Readout, t: Mapping[str, Any], write: Numbers) -> dict[str
     heads = [columns["outcome"], columns["estimand"], *([columns["entry"]] if again else [])]
     rows = []
     for row in _records(readout.effects):
-        shares = row["outcome"] in _SHARES
+        shares = row["outcome"] in SHARES
         outcome = t["outcomes"][row["outcome"]]
         rows.append(
             [

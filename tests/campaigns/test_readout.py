@@ -237,6 +237,8 @@ def test_arms_from_elsewhere_are_read_with_what_is_known_of_them() -> None:
     told = read_out(shop, table.assign(churn_probability=ledger.churn_probability), config=config)
     assert main_effect(told).high - main_effect(told).low < 0.97 * (main_effect(plain).high - main_effect(plain).low)
     assert any(check.name == "arms" and check.status == "warns" for check in plain.checks)
+    # Nobody told what these customers are worth.
+    assert plain.measured["retention"]["value_kept"] is None
     with pytest.raises(InputError, match="table: has no arm"):
         read_out(shop, table.drop(columns="arm"), config=config)
     with pytest.raises(InputError, match="is neither 'listed' nor 'held out'"):

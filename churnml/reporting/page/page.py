@@ -13,9 +13,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-
 from churnml.reporting.page.sections import sections
+from churnml.reporting.templates import template
 from churnml.words import words
 
 MOST_BYTES = 3_000_000
@@ -55,19 +54,7 @@ def _fill(parts: Mapping[str, Any]) -> str:
         f"default-src 'none'; script-src {_hash(library)} {_hash(script)}; style-src {_hash(css)}; "
         "base-uri 'none'; form-action 'none'"
     )
-    return _template().render(**parts, policy=policy, library=library, script=script, css=css)
-
-
-@cache
-def _template() -> Template:
-    return Environment(
-        loader=PackageLoader("churnml.reporting.page", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    ).get_template("template.html.j2")
+    return template("page/template.html.j2").render(**parts, policy=policy, library=library, script=script, css=css)
 
 
 def _packed(summary: Mapping[str, Any], names: Mapping[str, Any], events: int) -> str:
