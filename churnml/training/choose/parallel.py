@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from joblib import Parallel, delayed, effective_n_jobs
+from joblib import effective_n_jobs
 from threadpoolctl import threadpool_limits
 
 from churnml.models.candidates.base import FitSettings
@@ -47,6 +48,6 @@ def side_by_side(
             return work(item, each)
 
     # BLAS has one count for all: who sets it to one and back would change that of those beside.
-    with threadpool_limits(1, "blas"):
-        found: list[_Found] = Parallel(jobs, prefer="threads")(delayed(on_its_threads)(item) for item in items)
-    return found
+    # Whoever still worked after that would put back the one that it found, so what fails waits for those beside.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(jobs) as beside:
+        return list(beside.map(on_its_threads, items))

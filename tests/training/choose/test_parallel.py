@@ -7,9 +7,10 @@ import time
 
 import joblib
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from churnml.models.candidates.base import FitSettings
+from churnml.statistics.one_thread import one_thread
 from churnml.training.choose.parallel import side_by_side
 
 
@@ -57,11 +58,34 @@ def test_in_a_sequential_backend_all_threads_work_for_one_item() -> None:
         assert side_by_side(lambda item, settings: settings.threads, [1, 2], FitSettings(7, 2)) == [2, 2]
 
 
-def test_what_fails_fails_and_leaves_no_limit_behind() -> None:
+def test_what_fails_waits_for_those_beside_and_leaves_no_limit_behind() -> None:
+    failed, ended = threading.Event(), threading.Event()
+
+    def one_fails_while_the_other_works(item: int, settings: FitSettings) -> None:
+        if item == 1:
+            failed.set()
+            raise ValueError(f"item {item}")
+        with one_thread():
+            assert failed.wait(60)
+            time.sleep(0.3)
+        ended.set()
+
+    with threadpool_limits(2):
+        before = threadpool_info()
+        with pytest.raises(ValueError, match="item 1"):
+            side_by_side(one_fails_while_the_other_works, [1, 2], FitSettings(7, 2))
+        assert ended.is_set()
+        assert threadpool_info() == before
+
+
+def test_what_fails_leaves_the_rest_undone() -> None:
+    done = []
+
     def fail(item: int, settings: FitSettings) -> None:
+        done.append(item)
+        time.sleep(0.1)
         raise ValueError(f"item {item}")
 
-    before = threadpool_info()
-    with pytest.raises(ValueError, match="item"):
-        side_by_side(fail, [1, 2], FitSettings(7, 2))
-    assert threadpool_info() == before
+    with pytest.raises(ValueError, match="item 0"):
+        side_by_side(fail, list(range(20)), FitSettings(7, 2))
+    assert len(done) < 20
