@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from churnml.definition import ChurnDefinition, failures_of
 from churnml.errors import ConfigError
 from churnml.words import LANGUAGES
-from churnml.words.value_names import as_compared
+from churnml.words.value_names import ALL_CAMPAIGNS, as_compared
 from churnml.yaml_file import read_value, read_yaml
 
 _PREFIX = "CHURNML__"
@@ -179,6 +179,12 @@ class HoldoutSettings(_Section):
     """Customers who are left alone on purpose, so that one sees what the plays bring."""
 
     share: float = Field(0.1, ge=0, le=0.5, description="Share of the customers in the holdout; 0 holds nobody out.")
+    global_share: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        description="Share of the customers whom no campaign contacts, for what they bring in all.",
+    )
     effect: float | None = Field(
         None,
         gt=0,
@@ -197,6 +203,13 @@ class PlaySettings(_Section):
     file: str | None = Field(None, description="YAML file with plays and rules; empty takes churnml's own.")
     campaign: str = Field("retention", min_length=1, description="Name of the campaign; each has a holdout of its own.")
     holdout: HoldoutSettings = Field(HoldoutSettings())
+
+    @field_validator("campaign")
+    @classmethod
+    def _is_one(cls, campaign: str) -> str:
+        if campaign == ALL_CAMPAIGNS:
+            raise ValueError(f"{ALL_CAMPAIGNS!r} stands for all campaigns together. Choose another name.")
+        return campaign
 
 
 class CampaignSettings(_Section):

@@ -40,6 +40,7 @@ from churnml.scoring.scorer import Scorer
 from churnml.shop_jobs import open_shop
 from churnml.tracking.trainer import Trainer
 from churnml.words.campaigns import say_brought, say_first_known, say_refused
+from churnml.words.value_names import ALL_CAMPAIGNS
 
 _log = logging.getLogger(__name__)
 
@@ -201,7 +202,8 @@ def _renamed(ranking: Ranking, key: bytes, secrets: Path) -> Ranking:
 def _brought(shop: Shop, ledger: pd.DataFrame, day: date, config: Config) -> list[str]:
     """Say what earlier lists of the campaign brought, or when that will be known; nothing where there were none."""
     campaign, language = config.plays.campaign, config.scoring.language
-    rows = ledger[(ledger["campaign"] == campaign) & np.array([on < day for on in ledger["entered_on"]], dtype=bool)]
+    before = np.array([on < day for on in ledger["entered_on"]], dtype=bool)
+    rows = ledger[ledger["campaign"].isin([campaign, ALL_CAMPAIGNS]) & before]
     if rows.empty:
         return []
     try:

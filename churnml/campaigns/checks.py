@@ -38,11 +38,14 @@ class Check:
         ``passes``, ``warns`` or ``refuses``.
     numbers : mapping of str to float or str
         Numbers that the words of the check tell.
+    campaign : str or None
+        Campaign that was checked; None where it is all rows.
     """
 
     name: str
     status: Literal["passes", "warns", "refuses"]
     numbers: Mapping[str, float | str]
+    campaign: str | None = None
 
 
 def check_arms(rows: pd.DataFrame, key: str | None) -> Check:

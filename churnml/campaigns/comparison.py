@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
@@ -32,6 +32,7 @@ from churnml.statistics.logodds import Floats
 from churnml.statistics.sequences import mixture_half_width
 from churnml.statistics.several_effects import benjamini_hochberg, shrink
 from churnml.words.campaigns import STAYED_AWAY
+from churnml.words.value_names import ALL_CAMPAIGNS
 
 GROUPS = ("play", "band", "segment", "entered_on")
 """What an effect can be told apart by."""
@@ -166,13 +167,13 @@ class Comparison:
             found.append(checking.check_balance(self._entered, self.rows["churn_probability"].to_numpy(dtype=float)))
         found += checking.check_contacts(self.rows)
         found.append(checking.check_dominance(self._entered, self._values("churned")))
-        others = ledger[ledger["campaign"] != campaign]
-        if len(others):
+        others = ledger[~ledger["campaign"].isin([campaign, ALL_CAMPAIGNS])]
+        if len(others) and campaign != ALL_CAMPAIGNS:
             both = checking.find_overlap(self.rows, others)
             apart = Comparison.of(self.rows[~self.rows["customer_id"].isin(both)])
             effect, without = (one.effect("churned").value for one in (self, apart))
             found.append(checking.check_overlap(len(both), len(self.rows), effect, without))
-        return found
+        return [replace(check, campaign=campaign) for check in found]
 
     def measured(self) -> dict[str, dict[str, float | None] | float | None]:
         """Tell what profit assumes, as measured: ``g = effect on churn / effect on churn without a contact``."""

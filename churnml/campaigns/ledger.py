@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from churnml.config import PlaySettings
+from churnml.config import HoldoutSettings
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 
@@ -151,12 +151,14 @@ def standing(ledger: pd.DataFrame, campaign: str, day: date) -> pd.DataFrame:
 def enter(
     reach: pd.DataFrame,
     *,
+    campaign: str,
     day: date,
     share: float,
     definition: ChurnDefinition,
-    playing: PlaySettings,
+    holdout: HoldoutSettings,
     ranked_by: str,
     model_version: str,
+    list_id: str,
 ) -> pd.DataFrame:
     """Write down who enters a campaign with a list.
 
@@ -167,30 +169,30 @@ def enter(
         arm_before, entered, churn_probability, risk_band, expected_value, expected_profit, play, play_cost,
         play_offer``. Those who did not enter (``entered`` is false) hold an arm from before: they belong to the list,
         and get no row.
+    campaign : str
+        Name of the campaign.
     day : date
         Day of the list.
     share : float
         Chance with which they were held out.
     definition : ChurnDefinition
         Definition of leaving, by which their outcome will be told.
-    playing : PlaySettings
-        Campaign, key of the draw, and how long arms hold.
-    ranked_by, model_version : str
-        What the list is ranked by, and by which model.
+    holdout : HoldoutSettings
+        Key of the draw, and how long arms hold.
+    ranked_by, model_version, list_id : str
+        What the list is ranked by, by which model, and its id; see `identify`.
 
     Returns
     -------
     pandas DataFrame
         Rows of the ledger.
     """
-    arms = pd.Series(np.where(reach["holdout"], HELD_OUT, LISTED), index=reach.index, dtype="str")
-    held_days = playing.holdout.days or 2 * definition.reach_days
-    list_id = identify(reach.assign(arm=arms), day, playing.campaign, model_version)
+    held_days = holdout.days or 2 * definition.reach_days
     rows = reach.assign(
-        campaign=playing.campaign,
+        campaign=campaign,
         entered_on=day,
         measure_on=day + timedelta(days=definition.reach_days),
-        arm=arms,
+        arm=_arms(reach),
         chance=share,
         arm_until=day + timedelta(days=max(definition.reach_days, held_days)),
         explore_chance=np.nan,
@@ -201,7 +203,7 @@ def enter(
         list_id=list_id,
         proof="",
     )[reach["entered"].to_numpy(dtype=bool)]
-    rows = rows.assign(proof=prove(rows, playing.holdout.key))
+    rows = rows.assign(proof=prove(rows, holdout.key))
     return _typed(rows[list(COLUMNS)].reset_index(drop=True))
 
 
@@ -219,8 +221,13 @@ def prove(rows: pd.DataFrame, key: str) -> pd.Series:
 def identify(reach: pd.DataFrame, day: date, campaign: str, model_version: str) -> str:
     """Compute the id of a list: a hash of who is in its reach, in which arm and place, and with which play."""
     lines = [f"{day},{campaign},{model_version}"]
-    lines += map(",".join, reach[["customer_id", "arm", "place", "play"]].astype(str).to_numpy().tolist())
+    told = reach.assign(arm=_arms(reach))[["customer_id", "arm", "place", "play"]]
+    lines += map(",".join, told.astype(str).to_numpy().tolist())
     return blake2b("\n".join(lines).encode(), digest_size=_LIST_BYTES).hexdigest()
+
+
+def _arms(reach: pd.DataFrame) -> pd.Series:
+    return pd.Series(np.where(reach["holdout"], HELD_OUT, LISTED), index=reach.index, dtype="str")
 
 
 def newest_day(ledger: pd.DataFrame, campaign: str) -> date | None:

@@ -14,6 +14,7 @@ from churnml.data.shop import Shop
 from churnml.data.spend import net_spend
 from churnml.definition import ChurnDefinition
 from churnml.words.campaigns import STAYED_AWAY
+from churnml.words.value_names import ALL_CAMPAIGNS
 
 _AT_ONCE = 100_000
 _READ = ("orders", "returns", "contacts", "subscriptions")
@@ -21,7 +22,12 @@ _SENT = ["own", "cost", "without_cost", "other_offer", "redeemed"]
 
 
 def find_outcomes(
-    shop: Shop, rows: pd.DataFrame, definition: ChurnDefinition, data_end: date, margin: float
+    shop: Shop,
+    rows: pd.DataFrame,
+    definition: ChurnDefinition,
+    data_end: date,
+    margin: float,
+    campaigns: tuple[str, ...],
 ) -> pd.DataFrame:
     """Find the outcome of matured rows of a ledger, one query per day of entry and table.
 
@@ -37,6 +43,8 @@ def find_outcomes(
         Day at which the data ends: nothing on or after it is known.
     margin : float
         Share of what customers spend that the shop earns by it.
+    campaigns : tuple of str
+        Names of all campaigns, which together treat those who entered all of them.
 
     Returns
     -------
@@ -56,18 +64,20 @@ def find_outcomes(
         # The questions of a day are asked of customers of a few days alone, not of all.
         customers = pd.concat([part["customer_id"] for part in parts]).unique()
         with only(shop, customers.tolist(), _READ) as few:
-            found += [_of_day(few, part, definition, data_end) for part in parts]
+            found += [_of_day(few, part, definition, data_end, campaigns) for part in parts]
     table = pd.concat(found).loc[rows.index] if found else pd.DataFrame(index=rows.index)
     return table.assign(profit=margin * table["net_revenue"] - table["cost"])
 
 
-def _of_day(shop: Shop, rows: pd.DataFrame, definition: ChurnDefinition, data_end: date) -> pd.DataFrame:
+def _of_day(
+    shop: Shop, rows: pd.DataFrame, definition: ChurnDefinition, data_end: date, campaigns: tuple[str, ...]
+) -> pd.DataFrame:
     day: date = rows["entered_on"].iloc[0]
     ids = pd.Index(rows["customer_id"])
     churned = labels(shop, day, definition, data_end).reindex(ids).to_numpy()
     spent = net_spend(shop, day, definition.reach_days, data_end, ids).to_numpy()
     if shop.has("contacts"):
-        sent = _sent(shop, rows, day, definition.reach_days)
+        sent = _sent(shop, rows, day, definition.reach_days, campaigns)
     else:
         sent = pd.DataFrame(np.nan, index=rows.index, columns=_SENT)
     treated = sent["own"].to_numpy()
@@ -99,11 +109,12 @@ def _while_arm_held(shop: Shop, rows: pd.DataFrame, definition: ChurnDefinition,
     return labels(shop, day, longer, data_end).reindex(pd.Index(rows["customer_id"])).to_numpy()
 
 
-def _sent(shop: Shop, rows: pd.DataFrame, day: date, days: int) -> pd.DataFrame:
+def _sent(shop: Shop, rows: pd.DataFrame, day: date, days: int, campaigns: tuple[str, ...]) -> pd.DataFrame:
     """Say what customers were sent in the window by their campaign and others, with the index of the rows."""
     found = []
     for campaign, part in rows.groupby("campaign", sort=True, observed=True):
-        sent = contacted(shop, day, days, str(campaign))
+        of_all = campaign == ALL_CAMPAIGNS
+        sent = contacted(shop, day, days, campaigns if of_all else (str(campaign),), offers_too=bool(of_all))
         found.append(sent.reindex(pd.Index(part["customer_id"])).fillna(0.0).set_axis(part.index))
     sent = pd.concat(found).loc[rows.index]
     return sent if shop.has("contacts", ["redeemed_at"]) else sent.assign(redeemed=np.nan)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,15 +18,16 @@ from churnml.campaigns.elsewhere import from_elsewhere
 from churnml.campaigns.kept_lists import segments_of
 from churnml.campaigns.ledger import HELD_OUT, LISTED, check_ledger, joined, read_ledger
 from churnml.campaigns.outcomes import find_outcomes
+from churnml.campaigns.windows import over, read_definition
 from churnml.config import Config
 from churnml.data.population import resolve_day
 from churnml.data.shop import Shop
 from churnml.days import Day
-from churnml.definition import ChurnDefinition
 from churnml.errors import InputError, NothingToReadError
 from churnml.plots.readout import plot_effects, plot_sequence
 from churnml.statistics.several_effects import holm
 from churnml.words.campaigns import say_check
+from churnml.words.value_names import ALL_CAMPAIGNS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -88,6 +88,8 @@ class Readout:
     rows : pandas DataFrame
         A row per matured entry that counts, with its outcome: what is read of the ledger, and the columns of
         `churnml.campaigns.outcomes.find_outcomes`.
+    window : int or None
+        Days from entry over which outcomes are told; None where they are those of the definition.
     """
 
     campaigns: tuple[str, ...]
@@ -101,6 +103,7 @@ class Readout:
     looks: str
     calibration: pd.DataFrame | None
     rows: pd.DataFrame = field(repr=False)
+    window: int | None = None
 
     @property
     def causal(self) -> bool:
@@ -119,7 +122,9 @@ class Readout:
 
     def by(self, what: str) -> pd.DataFrame:
         """Tell the effect on churn apart by play, band, segment or day of entry; see `compare_groups`."""
-        return compare_groups(self.rows, what)
+        # Who entered a campaign entered all together with it.
+        of_one = self.rows["campaign"] != ALL_CAMPAIGNS
+        return compare_groups(self.rows[of_one] if of_one.any() else self.rows, what)
 
 
 def read_out(
@@ -129,6 +134,7 @@ def read_out(
     config: Config | None = None,
     *,
     campaign: str | None = None,
+    window: int | None = None,
     real_ids: Mapping[str, str] | None = None,
 ) -> Readout:
     """Read out what lists brought: those who were listed beside those whom the lot held out.
@@ -148,7 +154,11 @@ def read_out(
     config : Config, optional
         Settings of campaigns, plays and profit; None takes the defaults.
     campaign : str, optional
-        Name of the campaign to read out; None reads out all.
+        Name of the campaign to read out, or ``global`` for all together, whom a lot kept out of all; None reads out
+        every one.
+    window : int, optional
+        Days from entry over which outcomes are told, as long as arms hold: what the lists brought up to then, all
+        together. None takes the days of the definition.
     real_ids : mapping of str to str, optional
         Customer ids by the pseudonyms that stand for them in the ledger; None takes ids as they are.
 
@@ -175,8 +185,11 @@ def read_out(
     real_ids = {} if real_ids is None else dict(real_ids)
     if real_ids:
         ledger = ledger.assign(customer_id=[real_ids.get(name, name) for name in ledger["customer_id"]])
+    campaigns = tuple(sorted(set(ledger["campaign"]) - {ALL_CAMPAIGNS}))
     if campaign is not None:
         ledger = ledger[ledger["campaign"] == campaign].reset_index(drop=True)
+    if window is not None:
+        ledger = over(ledger, window)
     end = resolve_day(shop, as_of, config.definition.horizon_days)
     if ledger.empty:
         return _without_holdout(shop, folders, end, real_ids)
@@ -184,7 +197,7 @@ def read_out(
     matured = counted[np.array([day <= end for day in counted["measure_on"]], dtype=bool)]
     _refuse_nothing(counted, matured)
 
-    rows = _with_outcomes(shop, matured, end, config.campaigns.margin)
+    rows = _with_outcomes(shop, matured, end, config.campaigns.margin, campaigns)
     rows["segment"] = segments_of(folders, rows, real_ids)
     unknown = rows["churned"].isna().to_numpy()
     if unknown.all():
@@ -237,12 +250,15 @@ def read_out(
         looks=config.campaigns.looks,
         calibration=None,
         rows=rows,
+        window=window,
     )
 
 
-def _with_outcomes(shop: Shop, matured: pd.DataFrame, end: date, margin: float) -> pd.DataFrame:
+def _with_outcomes(
+    shop: Shop, matured: pd.DataFrame, end: date, margin: float, campaigns: tuple[str, ...]
+) -> pd.DataFrame:
     parts = [
-        part.join(find_outcomes(shop, part, _definition(str(text)), end, margin))
+        part.join(find_outcomes(shop, part, read_definition(str(text)), end, margin, campaigns))
         for text, part in matured.groupby("definition", sort=True, observed=True)
     ]
     order = ["campaign", "entered_on", "place", "customer_id"]
@@ -283,13 +299,6 @@ def _adjusted(effects: pd.DataFrame) -> pd.DataFrame:
 
 def _waiting(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.groupby(["campaign", "measure_on"], observed=True).size().rename("customers").reset_index()
-
-
-def _definition(text: str) -> ChurnDefinition:
-    try:
-        return ChurnDefinition(**json.loads(text))
-    except (ValueError, TypeError) as error:
-        raise InputError(f"ledger: definition cannot be read ({error}). Bring back the file that was there.") from error
 
 
 def _folders(sources: Sequence[object]) -> list[Path]:

@@ -27,6 +27,9 @@ def readout(
         typer.Option("--table", help="Arms from elsewhere instead: customer_id, arm, entered_on [, chance]."),
     ] = None,
     campaign: Annotated[str | None, typer.Option("--campaign", help="Read out this campaign only.")] = None,
+    window: Annotated[
+        int | None, typer.Option("--window", help="Days from entry over which outcomes are told, while arms hold.")
+    ] = None,
     as_of: Annotated[str | None, typer.Option("--as-of", help="Nothing on or after this day is seen.")] = None,
     by: Annotated[
         list[str] | None, typer.Option("--by", help="Tell the effect apart by play, band, segment or entered_on.")
@@ -56,6 +59,7 @@ def readout(
         day,
         config,
         campaign=campaign,
+        window=window,
         real_ids=_real_ids(secrets),
     )
     groups = by or ["play"]

@@ -89,6 +89,9 @@ def simulate(
     contamination: Annotated[
         float | None, typer.Option("--contamination", help="Share of the held out who get one all the same.")
     ] = None,
+    open_days: Annotated[
+        float | None, typer.Option("--open-days", help="Days for which a contact can still win back who left.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Simulate a shop whose customers leave for known reasons, and let lists act on it."""
@@ -102,12 +105,12 @@ def simulate(
     day = day_of("--until", until)
     arguments: dict[str, Any] = {"customers": customers, "seed": seed, "kind": kind, "season": season}
     arguments["effects"] = Effects.none() if effects == "none" else Effects()
-    given = {"strength": strength, "delivery": delivery, "contamination": contamination}
-    shares = {name: share for name, share in given.items() if share is not None}
-    treatment = Treatment(**shares) if shares else None
+    given = {"strength": strength, "delivery": delivery, "contamination": contamination, "open_days": open_days}
+    named = {name: value for name, value in given.items() if value is not None}
+    treatment = Treatment(**named) if named else None
     if campaigns is not None:
         kept = read_settings(out)
-        kept.refuse_others(**shares, **{name: arguments[name] for name in arguments if _is_named(context, name)})
+        kept.refuse_others(**named, **{name: arguments[name] for name in arguments if _is_named(context, name)})
         treatment = kept.treatment or treatment or Treatment()
         arguments = kept.arguments | {"contacts": list_contacts(campaigns, treatment, kept.seed)}
     elif day is not None:

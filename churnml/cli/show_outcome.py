@@ -51,7 +51,7 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
     else:
         say(t["empty"])
     say("", t["left_out"].format(reasons=_left_out(ranking.excluded, write)))
-    if ranking.holdout is not None and len(listed):
+    if (ranking.holdout is not None or ranking.entries.plan_of_all is not None) and len(listed):
         for sentence in ranking.holdout_said:
             say(sentence)
     if outcome.not_recorded:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
@@ -15,7 +16,9 @@ from churnml.data.template import on_its_day
 _LONG_DAYS = 3_650
 
 
-def contacted(shop: Shop, day: date, days: int, campaign: str) -> pd.DataFrame:
+def contacted(
+    shop: Shop, day: date, days: int, campaigns: tuple[str, ...], *, offers_too: bool = False
+) -> pd.DataFrame:
     """Say what customers were sent in ``[day, day + days)``, as known at its end.
 
     Parameters
@@ -26,18 +29,20 @@ def contacted(shop: Shop, day: date, days: int, campaign: str) -> pd.DataFrame:
         First day that counts.
     days : int
         Number of days that count.
-    campaign : str
-        Campaign whose contacts are told apart from others' offers.
+    campaigns : tuple of str
+        Campaigns whose contacts are told apart from others' offers.
+    offers_too : bool, optional
+        Whether others' offers count as theirs, as for customers whom no campaign at all should contact.
 
     Returns
     -------
     pandas DataFrame
-        A row per customer who was treated, by ``customer_id``: ``own`` (1.0 where the campaign contacted them),
+        A row per customer who was treated, by ``customer_id``: ``own`` (1.0 where the campaigns contacted them),
         ``cost`` (of these contacts, as far as the shop tells it), ``without_cost`` (number of these of which it does
-        not), ``other_offer`` (1.0 where another campaign sent an offer) and ``redeemed`` (1.0 where an offer of the
-        campaign was used).
+        not), ``other_offer`` (1.0 where another campaign sent an offer) and ``redeemed`` (1.0 where an offer of theirs
+        was used).
     """
-    table: pd.DataFrame = on_its_day(History(shop, day), _contacted, days, campaign).to_pandas()
+    table: pd.DataFrame = on_its_day(History(shop, day), _contacted, days, campaigns, offers_too).to_pandas()
     return table.set_index("customer_id").astype("float64")
 
 
@@ -51,7 +56,7 @@ def contacted_since(shop: Shop, day: date, campaign: str) -> set[str]:
     """Name the customers whom a campaign contacted on a day or later."""
     if not shop.has("contacts"):
         return set()
-    sent = contacted(shop, day, _LONG_DAYS, campaign)
+    sent = contacted(shop, day, _LONG_DAYS, (campaign,))
     return set(sent.index[sent["own"] > 0])
 
 
@@ -64,11 +69,11 @@ def recorded(shop: Shop, contact_ids: Sequence[str]) -> set[str]:
     return set(known["contact_id"])
 
 
-def _contacted(then: History, days: int, campaign: str) -> ir.Table:
+def _contacted(then: History, days: int, campaigns: tuple[str, ...], offers_too: bool) -> ir.Table:
     later = then.later(days)
-    sent = later.treatments(campaign)
+    sent = later.treatments(*campaigns)
     sent = sent.filter(later.within(sent.sent_at, days))
-    own = (sent.campaign == campaign).fill_null(False)
+    own = (sent.campaign.isin(campaigns) | ibis.literal(offers_too)).fill_null(False)
     return sent.group_by("customer_id").aggregate(
         own=own.ifelse(1.0, 0.0).max(),
         cost=sent.cost.sum(where=own).cast("float64").fill_null(0.0),

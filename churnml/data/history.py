@@ -82,15 +82,15 @@ class History:
         contacts = self.table("contacts")
         return contacts.filter((contacts.arm != "control").fill_null(True))
 
-    def treatments(self, campaign: str) -> ir.Table:
-        """Return the sent contacts that treat a customer: of a campaign whatever they hold, of others an offer.
+    def treatments(self, *campaigns: str) -> ir.Table:
+        """Return the sent contacts that treat a customer: of some campaigns whatever they hold, of others an offer.
 
         A newsletter is no treatment. Where the shop does not name offers, all sent contacts are returned.
         """
         sent = self.sent_contacts
         if not self.shop.has("contacts", ["offer"]):
             return sent
-        return sent.filter(sent.offer.notnull() | (sent.campaign == campaign).fill_null(False))
+        return sent.filter(sent.offer.notnull() | sent.campaign.isin(campaigns).fill_null(False))
 
     def of_orders(self, orders: ir.Table) -> History:
         """Return the same shop on the same day with some of its orders alone, and what belongs to them."""

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from churnml.analytics.overview import Overview
+from churnml.campaigns.holdout import HoldoutPlan
 from churnml.campaigns.kept_lists import LISTS, days_in
 from churnml.campaigns.ledger import FILE as LEDGER
 from churnml.campaigns.ledger import write_ledger
@@ -221,7 +222,8 @@ def _manifest(ranking: Ranking, seconds: dict[str, float]) -> dict[str, Any]:
             "budget": scoring.budget,
             "assumed": scoring.profit.model_dump(),
         },
-        "holdout": None if ranking.holdout is None else dataclasses.asdict(ranking.holdout),
+        "holdout": _plan(ranking.holdout),
+        "holdout_of_all": _plan(ranking.entries.plan_of_all),
         "list_id": ranking.entries.new["list_id"].iloc[0] if len(ranking.entries.new) else None,
         "nobody_entered_since": ranking.entries.why_none,
         "changes": None if changes is None else changes["change"].value_counts().sort_index().to_dict(),
@@ -231,6 +233,10 @@ def _manifest(ranking: Ranking, seconds: dict[str, float]) -> dict[str, Any]:
         "versions": {name: version(name) for name in _LIBRARIES},
         "written_on": date.today().isoformat(),
     }
+
+
+def _plan(plan: HoldoutPlan | None) -> dict[str, Any] | None:
+    return None if plan is None else dataclasses.asdict(plan)
 
 
 def _value(ranking: Ranking) -> dict[str, Any]:

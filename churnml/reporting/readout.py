@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from churnml.campaigns.checks import Check
 from churnml.campaigns.comparison import GROUPS, SHARES
 from churnml.campaigns.readout import Readout
 from churnml.data.files import whole_folder
@@ -19,7 +20,7 @@ from churnml.reporting.columns import column
 from churnml.reporting.page.numbers import Numbers
 from churnml.reporting.templates import template
 from churnml.words import Language, words
-from churnml.words.campaigns import say_brought, say_check
+from churnml.words.campaigns import say_brought, say_campaign, say_check
 from churnml.words.names import name_of
 from churnml.words.numbers import NOTHING, write_decimal
 
@@ -70,6 +71,7 @@ def to_json(readout: Readout, by: Sequence[str] = ()) -> dict[str, Any]:
         "causal": readout.causal,
         "campaigns": list(readout.campaigns),
         "as_of": str(readout.as_of),
+        "window": readout.window,
         "effects": _records(readout.effects),
         "sequence": _records(readout.sequence),
         "by": groups,
@@ -106,9 +108,11 @@ def summarise_readout(
     t, write = words(language)["readout"], Numbers(language, currency)
     notes = [] if not readout.causal else [t["intervals"]]
     for name, day in readout.planned_on.items():
-        campaign = f"{name}: " if len(readout.planned_on) > 1 else ""
+        campaign = f"{say_campaign(name, language)}: " if len(readout.planned_on) > 1 else ""
         when = t["not_planned"] if day is None else t["planned_on"].format(day=write.day(str(day)))
         notes.append(campaign + when)
+    if readout.window is not None:
+        notes.append(t["window"].format(days=write.whole(readout.window)))
     for row in _records(readout.waiting):
         notes.append(t["waiting"].format(customers=write.whole(row["customers"]), day=write.day(row["measure_on"])))
     return {
@@ -121,13 +125,14 @@ def summarise_readout(
         "contacted": t["contacted_note"] if (readout.effects["estimand"] == "CACE").any() else "",
         "groups": [_groups(readout, what, t, write) for what in by if readout.causal and _is_told(readout, what)],
         "sequences": [
-            {"title": campaign, **_picture(readout.sequence[readout.sequence["campaign"] == campaign], write)}
+            {
+                "title": say_campaign(campaign, language),
+                **_picture(readout.sequence[readout.sequence["campaign"] == campaign], write),
+            }
             for campaign in readout.campaigns
         ],
         "measured": [text for name in readout.measured for text in _measured(readout.measured[name], t, write)],
-        "checks": [
-            (check.status, say_check(check.name, check.status, check.numbers, language)) for check in readout.checks
-        ],
+        "checks": [(check.status, _said(check, readout, language)) for check in readout.checks],
         "notes": notes,
     }
 
@@ -136,6 +141,13 @@ def render_readout(summary: Mapping[str, Any]) -> str:
     """Write the page of a readout: HTML that needs no script and no network."""
     css = files("churnml.reporting.page").joinpath("page.css").read_text(encoding="utf-8")
     return template("readout.html.j2").render(**summary, css=css)
+
+
+def _said(check: Check, readout: Readout, language: Language) -> str:
+    said = say_check(check.name, check.status, check.numbers, language)
+    if check.campaign is None or len(readout.campaigns) < 2:
+        return said
+    return f"{say_campaign(check.campaign, language)}: {said}"
 
 
 def _is_told(readout: Readout, what: str) -> bool:
@@ -154,7 +166,7 @@ def _effects(readout: Readout, t: Mapping[str, Any], write: Numbers) -> dict[str
         outcome = t["outcomes"][row["outcome"]]
         rows.append(
             [
-                f"{row['campaign']}: {outcome}" if several else outcome,
+                f"{say_campaign(row['campaign'], write.language)}: {outcome}" if several else outcome,
                 t["estimands"][row["estimand"]],
                 *([t["entries"][row["entry"]]] if again else []),
                 _difference(row["effect"], shares, write),

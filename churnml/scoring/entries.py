@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -19,6 +19,7 @@ from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 from churnml.scoring.plays import Play
 from churnml.scoring.worklist import Worklist
+from churnml.words.value_names import ALL_CAMPAIGNS
 
 EARLIER_DAY, IN_SAMPLE = "earlier_day", "in_sample"
 
@@ -29,16 +30,24 @@ class Arms:
 
     Attributes
     ----------
-    table : pandas DataFrame
-        A row per customer of the ranking, in its order: ``holdout`` (held out, by the arm that holds or by the one that
-        would be drawn), ``holds`` (an arm from an earlier list holds), ``entry_number``, ``arm_before``, ``entered_on``
-        and ``arm_until`` (null where none holds).
-    share : float
-        Chance with which who enters is held out.
+    table, of_all : pandas DataFrame
+        A row per customer of the ranking, in its order, for the campaign and for all campaigns together: ``holdout``
+        (held out, by the arm that holds or by the one that would be drawn), ``holds`` (an arm from an earlier list
+        holds), ``entry_number``, ``arm_before``, ``entered_on`` and ``arm_until`` (null where none holds).
+    share, share_of_all : float
+        Chance with which who enters is held out of the campaign, and of all.
     """
 
     table: pd.DataFrame
     share: float
+    of_all: pd.DataFrame
+    share_of_all: float
+
+    @property
+    def holdout(self) -> pd.Series:
+        """Whether a customer is left alone by this campaign, or by all."""
+        held_out: pd.Series = self.table["holdout"] | self.of_all["holdout"]
+        return held_out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +62,8 @@ class Entries:
         Rows of this list, and of an earlier one of the same day, whose place they take.
     why_none : str or None
         Why this list enters nobody: ``earlier_day`` (a newer list did) or ``in_sample``; None where it may.
-    plan : HoldoutPlan or None
-        What the holdout can show; None where nobody is held out.
+    plan, plan_of_all : HoldoutPlan or None
+        What the holdout of the campaign can show, and that of all campaigns; None where nobody is held out.
     """
 
     ledger: pd.DataFrame
@@ -62,6 +71,7 @@ class Entries:
     replaced: pd.DataFrame
     why_none: str | None
     plan: HoldoutPlan | None
+    plan_of_all: HoldoutPlan | None
 
     def renamed(self, public_ids: pd.Series) -> Entries:
         """Return the same with other customer ids, indexed by the shop's own."""
@@ -91,11 +101,23 @@ def find_arms(frame: pd.DataFrame, against: pd.Series, ledger: pd.DataFrame, day
     playing = config.plays
     likely = frame["churn_probability"][against.isna()].nlargest(config.scoring.capacity)
     share = share_for(playing.holdout, float(likely.mean()) if len(likely) else 0.5, len(likely))
-    before = ledgers.standing(ledger, playing.campaign, day).reindex(frame["customer_id"])
+    share_of_all, key = playing.holdout.global_share, playing.holdout.key
+    return Arms(
+        table=_arms_in(playing.campaign, share, frame["customer_id"], ledger, day, key),
+        share=share,
+        of_all=_arms_in(ALL_CAMPAIGNS, share_of_all, frame["customer_id"], ledger, day, key),
+        share_of_all=share_of_all,
+    )
+
+
+def _arms_in(
+    campaign: str, share: float, customers: pd.Series, ledger: pd.DataFrame, day: date, key: str
+) -> pd.DataFrame:
+    before = ledgers.standing(ledger, campaign, day).reindex(customers)
     holds = before["holds"].fillna(False).to_numpy(dtype=bool)
     number = before["entry_number"].fillna(0).to_numpy(dtype=np.int64) + ~holds
-    drawn = draw(frame["customer_id"], pd.Series(number), share, playing.campaign, playing.holdout.key)
-    table = pd.DataFrame(
+    drawn = draw(customers, pd.Series(number), share, campaign, key) if share else np.zeros(len(customers), dtype=bool)
+    return pd.DataFrame(
         {
             "holdout": np.where(holds, (before["arm"] == HELD_OUT).to_numpy(), drawn),
             "holds": holds,
@@ -104,9 +126,8 @@ def find_arms(frame: pd.DataFrame, against: pd.Series, ledger: pd.DataFrame, day
             "entered_on": before["entered_on"].where(holds, None).to_numpy(dtype=object),
             "arm_until": before["arm_until"].where(holds, None).to_numpy(dtype=object),
         },
-        index=frame.index,
+        index=customers.index,
     )
-    return Arms(table=table, share=share)
 
 
 def enter_list(
@@ -144,41 +165,66 @@ def enter_list(
     in_sample : bool
         Whether the model has seen what happened after the day.
     """
-    playing = config.plays
-    newest = ledgers.newest_day(ledger, playing.campaign)
-    why_none = IN_SAMPLE if in_sample else EARLIER_DAY if newest is not None and day < newest else None
-    reach = worklist.reach.drop(columns=["holdout", "entered_on", "arm_until"], errors="ignore")
-    reach = reach.join(arms.table)
-    names = reach["play"]
-    reach = reach.assign(
-        entered=~reach["holds"],
-        expected_value=reach["customer_id"].map(expected_value),
+    campaign, holdout = config.plays.campaign, config.plays.holdout
+    newest = [ledgers.newest_day(ledger, name) for name in [campaign, *[ALL_CAMPAIGNS] * (arms.share_of_all > 0)]]
+    later = any(one is not None and day < one for one in newest)
+    why_none = IN_SAMPLE if in_sample else EARLIER_DAY if later else None
+    written = _written_by(ledger, campaign, day) & (why_none is None)
+    ledger, replaced = ledger[~written], ledger[written]
+
+    names = worklist.reach["play"]
+    reach = worklist.reach.drop(columns=list(arms.table), errors="ignore").assign(
+        expected_value=worklist.reach["customer_id"].map(expected_value),
         play_cost=names.map({name: play.cost for name, play in plays.items()}),
         play_offer=names.map({name: play.offer for name, play in plays.items()}),
     )
-    new = ledgers.empty()
-    if arms.share:
-        new = ledgers.enter(
-            reach,
+    # Who is left alone by all campaigns is in none of them.
+    of_list = reach[~arms.of_all["holdout"].reindex(reach.index)].join(arms.table)
+    of_all = reach.join(arms.of_all)
+    # Another campaign's list of the same day may have let them enter.
+    there = ledger["customer_id"][(ledger["campaign"] == ALL_CAMPAIGNS) & (ledger["entered_on"] == day)]
+    of_all["holds"] |= of_all["customer_id"].isin(there)
+    version = str(reach["model_version"].iloc[0]) if len(reach) else ""
+    list_id = ledgers.identify(of_list, day, campaign, version)
+    groups = [
+        (campaign, arms.share, arms.table, of_list),
+        (ALL_CAMPAIGNS, arms.share_of_all, arms.of_all, of_all),
+    ]
+    new = _together(
+        ledgers.enter(
+            rows.assign(entered=~rows["holds"]),
+            campaign=name,
             day=day,
-            share=arms.share,
+            share=share,
             definition=definition,
-            playing=playing,
+            holdout=holdout,
             ranked_by=config.scoring.rank_by,
-            model_version=str(reach["model_version"].iloc[0]) if len(reach) else "",
+            model_version=version,
+            list_id=list_id,
         )
-    replaced = ledgers.empty()
-    if why_none is None:
-        others = (ledger["campaign"] != playing.campaign) | (ledger["entered_on"] != day)
-        ledger, replaced = ledger[others], ledger[~others]
-        ledger = pd.concat([ledger, new], ignore_index=True) if len(ledger) else new
-    else:
-        new = ledgers.empty()
-    until = day + timedelta(days=definition.reach_days)
-    plan = (
-        _plan(new, ledger, arms.share, playing.campaign, until) if arms.share or arms.table["holdout"].any() else None
+        for name, share, _, rows in groups
+        if share and why_none is None
     )
-    return Entries(ledger=ledger, new=new, replaced=replaced, why_none=why_none, plan=plan)
+    ledger = _together([ledger, new])
+    until = day + timedelta(days=definition.reach_days)
+    plan, plan_of_all = (
+        _plan(new, ledger, share, name, until) if share or table["holdout"].any() else None
+        for name, share, table, _ in groups
+    )
+    return Entries(ledger=ledger, new=new, replaced=replaced, why_none=why_none, plan=plan, plan_of_all=plan_of_all)
+
+
+def _together(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    filled = [rows for rows in parts if len(rows)] or [ledgers.empty()]
+    return filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=True)
+
+
+def _written_by(ledger: pd.DataFrame, campaign: str, day: date) -> pd.Series:
+    """Find the rows that an earlier list of the same campaign and day wrote, of the campaign and of all together."""
+    of_day = ledger["entered_on"] == day
+    others = ledger["list_id"][of_day & ~ledger["campaign"].isin([campaign, ALL_CAMPAIGNS])]
+    written: pd.Series = of_day & ~ledger["list_id"].isin(others)
+    return written
 
 
 def check_replaced(entries: Entries, shop: Shop, campaign: str, day: date) -> None:
@@ -203,8 +249,8 @@ def check_replaced(entries: Entries, shop: Shop, campaign: str, day: date) -> No
 
 
 def with_entries(frame: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """Return a ranking that says of those who enter with it since when, and until when their arm holds."""
-    entered = new.set_index("customer_id")
+    """Return a ranking that says of those who enter its campaign since when, and until when their arm holds."""
+    entered = new[new["campaign"] != ALL_CAMPAIGNS].set_index("customer_id")
     return frame.assign(
         **{
             name: pd.Series(
@@ -216,7 +262,7 @@ def with_entries(frame: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
 
 
 def _plan(new: pd.DataFrame, ledger: pd.DataFrame, share: float, campaign: str, until: date) -> HoldoutPlan:
-    listed, held_out, effect = _can_show(new[new["counted"]])
+    listed, held_out, effect = _can_show(new[new["counted"] & (new["campaign"] == campaign)])
     # Who enters again is read out apart.
     rows = ledger[(ledger["campaign"] == campaign) & (ledger["entry_number"] == 1) & ledger["counted"]]
     so_far = None

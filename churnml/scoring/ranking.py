@@ -21,7 +21,7 @@ from churnml.scoring.explainer import Explainer
 from churnml.scoring.plays import Play
 from churnml.scoring.story import Explanation, Story
 from churnml.scoring.worklist import GONE, Worklist, make_worklist
-from churnml.words.campaigns import say_holdout
+from churnml.words.campaigns import say_holdout, say_holdout_of_all
 from churnml.words.value_names import ValueNames
 
 if TYPE_CHECKING:
@@ -195,8 +195,11 @@ class Ranking:
     @property
     def holdout_said(self) -> list[str]:
         """What the holdout is and can show, in sentences of the ranking's language."""
-        campaign = self.names.of("contacts.campaign", self.config.plays.campaign)
-        return say_holdout(self.holdout, campaign, self.entries.why_none, self.language)
+        campaign, of_all = self.names.of("contacts.campaign", self.config.plays.campaign), self.entries.plan_of_all
+        said = say_holdout(self.holdout, campaign, self.entries.why_none, self.language)
+        if of_all is None:
+            return said
+        return [*(said if self.holdout is not None else []), say_holdout_of_all(of_all, self.language)]
 
     @property
     def lost(self) -> pd.Series:

@@ -171,7 +171,8 @@ class Scorer:
         frame["change"] = pd.Series(pd.NA, index=frame.index, dtype="str")
         ledger = empty() if ledger is None else check_ledger(ledger)
         arms = find_arms(frame, against, ledger, day, self.config)
-        frame[["holdout", "entered_on", "arm_until"]] = arms.table[["holdout", "entered_on", "arm_until"]]
+        frame[["entered_on", "arm_until"]] = arms.table[["entered_on", "arm_until"]]
+        frame["holdout"] = arms.holdout
         worklist = make_worklist(frame, against, book.plays, settings)
         entries = enter_list(
             worklist,

@@ -15,6 +15,7 @@ from churnml.tracking.aliases import CHAMPION, version_at
 from churnml.tracking.mlflow_store import at_store, experiment_of
 from churnml.tracking.processes import tags_of_this_process
 from churnml.words.campaigns import say_brought
+from churnml.words.value_names import ALL_CAMPAIGNS
 
 KIND = "kind"
 """Tag that says what a run is: ``training`` or ``readout``."""
@@ -109,9 +110,10 @@ def _metrics(readout: Readout, campaign: str) -> dict[int, dict[str, float]]:
         if isinstance(share, dict):
             last |= {name: share["value"], f"{name}.low": share["low"], f"{name}.high": share["high"]}
     for check in readout.checks:
-        if check.name in ("delivery", "contamination"):
+        if check.name in ("delivery", "contamination") and check.campaign == campaign:
             last[check.name] = float(check.numbers["share"])
-    for row in readout.by("play").to_dict("records") if readout.rows["play"].notna().any() else []:
+    has_plays = readout.rows["play"].notna().any() and campaign != ALL_CAMPAIGNS
+    for row in readout.by("play").to_dict("records") if has_plays else []:
         last[f"play.{row['play']}.effect"] = row["shrunken"]
     return {
         step: {name: float(value) for name, value in told.items() if value is not None and np.isfinite(value)}

@@ -12,6 +12,7 @@ from babel.numbers import format_decimal
 
 from churnml.words import Language, words
 from churnml.words.numbers import NOTHING, number_writer, write_decimal, write_percent, write_points
+from churnml.words.value_names import ALL_CAMPAIGNS
 
 if TYPE_CHECKING:
     from churnml.campaigns.holdout import HoldoutPlan, SoFar
@@ -57,6 +58,20 @@ def say_holdout(plan: HoldoutPlan | None, campaign: str, why_none: str | None, l
         sizes = _sizes(plan.so_far, language) | {"on": format_date(plan.so_far.on, format="medium", locale=language)}
         said.append(t["so_far_no_effect" if plan.so_far.smallest_effect is None else "so_far"].format(**sizes))
     return said
+
+
+def say_holdout_of_all(plan: HoldoutPlan, language: Language) -> str:
+    """Write how many customers are left alone by all campaigns, by a plan of all together."""
+    return str(words(language)["holdout"]["of_all"]).format(
+        share=write_percent(plan.share, language, 0),
+        held_out=format_decimal(plan.held_out, locale=language),
+        so_far=format_decimal((plan.so_far or plan).held_out, locale=language),
+    )
+
+
+def say_campaign(campaign: str, language: Language) -> str:
+    """Name a campaign; what stands for all together is named in the language."""
+    return str(words(language)["readout"]["all_campaigns"]) if campaign == ALL_CAMPAIGNS else campaign
 
 
 def _sizes(part: HoldoutPlan | SoFar, language: Language) -> dict[str, str]:
@@ -120,7 +135,7 @@ def say_brought(readout: Readout, language: Language, currency: str | None) -> l
         of_campaign = effects[(effects["campaign"] == campaign) & (effects["entry"] == "first")]
         of_campaign = of_campaign[of_campaign["estimand"] == "ITT"].drop_duplicates("outcome").set_index("outcome")
         rows = of_campaign.to_dict("index")
-        several = [f"{campaign}:"] if len(readout.campaigns) > 1 else []
+        several = [f"{say_campaign(campaign, language)}:"] if len(readout.campaigns) > 1 else []
         if "churned" in rows:
             said.append(" ".join([*several, _say_churned(rows, readout, language)]))
         if "profit" in rows:

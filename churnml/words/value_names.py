@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+ALL_CAMPAIGNS = "global"
+"""What stands for all campaigns together where a campaign is named."""
+
 
 @dataclass(frozen=True)
 class ValueNames:

@@ -14,13 +14,14 @@ from churnml.campaigns.ledger import (
     check_ledger,
     empty,
     enter,
+    identify,
     joined,
     prove,
     read_ledger,
     standing,
     write_ledger,
 )
-from churnml.config import HoldoutSettings, PlaySettings
+from churnml.config import HoldoutSettings
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 
@@ -49,15 +50,17 @@ def reach(*customers: str, held: str = "", before: str = "", number: int = 1) ->
     )
 
 
-def entered(rows: pd.DataFrame, day: date = DAY, **playing: object) -> pd.DataFrame:
+def entered(rows: pd.DataFrame, day: date = DAY, **holdout: object) -> pd.DataFrame:
     return enter(
         rows,
+        campaign="retention",
         day=day,
         share=0.1,
         definition=DEFINITION,
-        playing=PlaySettings(**playing),  # type: ignore[arg-type]
+        holdout=HoldoutSettings(**holdout),  # type: ignore[arg-type]
         ranked_by="value_at_risk",
         model_version="abc",
+        list_id=identify(rows, day, "retention", "abc"),
     )
 
 
@@ -72,7 +75,7 @@ def test_a_row_says_what_was_known_and_planned() -> None:
 
 def test_an_arm_holds_for_as_long_as_is_set_but_not_shorter_than_the_outcome() -> None:
     def days(**holdout: object) -> int:
-        rows = entered(reach("a", "b"), holdout=HoldoutSettings(**holdout))  # type: ignore[arg-type]
+        rows = entered(reach("a", "b"), **holdout)
         return (rows.arm_until[0] - DAY).days
 
     assert days(days=200) == 200

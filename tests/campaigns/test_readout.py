@@ -19,6 +19,7 @@ from churnml.campaigns.ledger import prove, write_ledger
 from churnml.campaigns.readout import EFFECTS, Readout, read_out
 from churnml.config import Config
 from churnml.data.reading import read
+from churnml.definition import ChurnDefinition
 from churnml.errors import InputError, NothingToReadError
 from churnml.words import LANGUAGES, Language
 from churnml.words.campaigns import say_brought, say_check
@@ -212,6 +213,80 @@ def test_several_campaigns_are_told_apart_with_adjusted_p_values() -> None:
     assert overlap.numbers["customers"] == overlap.numbers["rows"] == 600
     alone = read_out(read({**tables, "contacts": both}), pd.concat([one, other]), campaign="calls")
     assert alone.campaigns == ("calls",)
+
+
+def test_what_all_campaigns_bring_together_is_told_by_whom_a_lot_kept_out_of_all() -> None:
+    # Two campaigns of three hundred each a week; a fifth of all is left alone by both.
+    parts = [make_ledger(300, 4, seed=at, campaign=name) for at, name in enumerate(("news", "retention"))]
+    parts = [part.assign(customer_id=f"{at}" + part.customer_id) for at, part in enumerate(parts)]
+    of_all = pd.concat(parts, ignore_index=True).assign(campaign="global", chance=0.2)
+    held = draw(of_all.customer_id, of_all.entry_number, 0.2, "global", "churnml")
+    of_all["arm"] = np.where(held, "held out", "listed")
+    of_all = of_all.assign(proof=prove(of_all, "churnml"))
+    apart = set(of_all.customer_id[held])
+    own = [part[~part.customer_id.isin(apart)] for part in parts]
+    for part in own:
+        part["arm"] = np.where(
+            draw(part.customer_id, part.entry_number, 0.1, part.campaign.iloc[0], "churnml"), "held out", "listed"
+        )
+    ledger = pd.concat([*(part.assign(proof=prove(part, "churnml")) for part in own), of_all], ignore_index=True)
+    listed = ledger[ledger.campaign != "global"]
+    tables = make_tables(pd.concat([listed, of_all[held]], ignore_index=True), effect=-0.2)
+    # A mail without an offer counts as well: it is of one of the campaigns.
+    tables["contacts"] = tables["contacts"].assign(offer=None)
+    found = read_out(read(tables), ledger)
+    assert found.campaigns == ("global", "news", "retention")
+    effects = found.effects[(found.effects.outcome == "churned") & (found.effects.estimand == "ITT")]
+    effects = effects.set_index("campaign")
+    # Nine in ten of those who may be contacted are: .9 * -.2.
+    assert effects.effect["global"] == pytest.approx(-0.18, abs=0.05)
+    assert effects.verdict["global"] == "less"
+    assert effects.held_out["global"] == held.sum()
+    checks = {check.name: check for check in found.checks if check.campaign == "global"}
+    assert checks["delivery"].numbers["share"] == pytest.approx(0.9, abs=0.02)
+    assert checks["contamination"].numbers["share"] == 0
+    assert "carry_over" not in checks
+    # Plays are told of those who entered a campaign, each once.
+    assert found.by("play").listed.sum() == (listed.arm == "listed").sum()
+    alone = read_out(read(tables), ledger, campaign="global")
+    assert alone.effects.effect[0] == effects.effect["global"]
+    assert say_brought(found, "en", None)[0].startswith("All campaigns together: ")
+
+
+def test_a_longer_window_tells_what_came_of_it_as_long_as_arms_hold() -> None:
+    shop, ledger = make_campaign(300, 4, effect=-0.2)
+    tables = {name: shop.tables[name].to_pandas() for name in ("orders", "contacts")}
+    # Of the held out, every second comes back 45 days after entry: those who were listed had merely ordered sooner.
+    back = ledger[(ledger.arm == "held out") & (np.arange(len(ledger)) % 2 == 0)]
+    later = pd.DataFrame(
+        {
+            "order_id": "later " + back.customer_id,
+            "customer_id": back.customer_id,
+            "ordered_at": pd.to_datetime(back.entered_on) + pd.Timedelta(days=45),
+            "amount": 10.0,
+        }
+    )
+    shop = read({**tables, "orders": pd.concat([tables["orders"], later], ignore_index=True)})
+    short, long = read_out(shop, ledger), read_out(shop, ledger, window=60)
+    assert (short.window, long.window) == (None, 60)
+    churned = {
+        told.window: told.effects.set_index(["outcome", "estimand"]).loc[("churned", "ITT")] for told in (short, long)
+    }
+    assert churned[60].mean_listed == churned[None].mean_listed
+    came = set(later.customer_id)
+    left = short.rows[(short.rows.arm == "held out") & (short.rows.churned == 1)].customer_id
+    expected = (~left.isin(came)).sum() / churned[None].held_out
+    assert churned[60].mean_held_out == pytest.approx(expected)
+    # What is asked of the short window is the short readout to the last bit.
+    same = read_out(shop, ledger, window=30)
+    pd.testing.assert_frame_equal(same.effects, short.effects)
+    with pytest.raises(InputError, match="1,200 arms were held until 2025-05-02 or so, 60 days after entry"):
+        read_out(shop, ledger, window=61)
+    with pytest.raises(InputError, match="more than the 0 days of lead"):
+        read_out(shop, ledger, window=0)
+    spending = ledger.assign(definition=ChurnDefinition(kind="spend_drop", horizon_days=30).model_dump_json())
+    with pytest.raises(InputError, match="told in its own days only"):
+        read_out(shop, spending, window=40)
 
 
 def test_plays_are_told_each_within_its_own_customers() -> None:

@@ -181,7 +181,53 @@ def test_who_is_kept_by_a_weak_contact_is_kept_by_a_strong_one(
 def test_the_hazard_left_is_that_worked_out_by_hand(sent_days: list[float], share: float) -> None:
     sent_at = (np.array(sent_days) * DAY).astype(np.int64)
     due = 40 if sent_days != [0] else 30
-    assert Treatment(strength=0.4).hazard_share(sent_at, 0, due * DAY) == pytest.approx(share, abs=1e-12)
+    acting, shares = Treatment(strength=0.4).hazard_shares(sent_at, 0, due * DAY)
+    assert acting.size == shares.size
+    assert np.append(1.0, shares)[-1] == pytest.approx(share, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("sent_days", "shares"),
+    [
+        ([40], [0.6]),  # at the second of the decision
+        ([49.9], [0.6]),
+        ([50], []),  # ten days after it
+        ([20, 45], [0.6, 0.48]),  # before it, and tired after it
+    ],
+)
+def test_a_decision_that_was_taken_can_be_turned_while_it_is_open(sent_days: list[float], shares: list[float]) -> None:
+    sent_at = (np.array(sent_days) * DAY).astype(np.int64)
+    acting, left = Treatment(strength=0.4, open_days=10).hazard_shares(sent_at, 0, 40 * DAY)
+    assert left == pytest.approx(shares, abs=1e-12)
+    assert acting.tolist() == sent_at[: len(shares)].tolist()
+
+
+def test_who_left_comes_back_after_a_contact_while_the_decision_is_open(made: Make, before: Shop) -> None:
+    last = leavers(before).assign(sent_at=lambda table: table["left_at"] + pd.Timedelta(days=20))
+    end = before["orders"]["ordered_at"].max()
+    last = last[last["sent_at"] < end - pd.Timedelta(days=90)]
+    sent = last[["customer_id", "sent_at"]].assign(campaign="retention")
+    arguments: dict[str, object] = {"customers": CUSTOMERS, "jobs": 1, "kind": "subscription", "contacts": sent}
+    shops = []
+    for days in (20.0, 20.001):
+        out = made(customers=10).parent / f"open {days}"
+        simulate(out, treatment=Treatment(strength=STRENGTH, open_days=days), **arguments)  # type: ignore[arg-type]
+        shops.append(read_shop(out))
+    assert not kept(before, shops[0])
+    back = kept(before, shops[1])
+    turns = 1 - np.expm1(-(1 - STRENGTH) * last["hazard"]) / np.expm1(-last["hazard"])
+    assert len(last) > 500
+    assert abs(len(back) - turns.sum()) < 3 * np.sqrt((turns * (1 - turns)).sum())
+    orders = shops[1]["orders"].merge(sent, on="customer_id")
+    new = orders[~orders["order_id"].isin(before["orders"]["order_id"])]
+    first = new.drop_duplicates("customer_id")
+    assert set(first["customer_id"]) == back
+    waited = (first["ordered_at"] - first["sent_at"]).dt.total_seconds() / DAY
+    assert waited.min() > 0
+    assert waited.mean() == pytest.approx(3, rel=0.2)  # exponential with a mean of three days
+    potential = shops[1]["truth/potential"].merge(sent[["customer_id"]])
+    turned = potential[potential["contacted"] & potential["y0"] & ~potential["y1"]]
+    assert set(turned["customer_id"]) == back
 
 
 def test_potential_outcomes_are_those_that_happen(before: Shop, after: Shop, contacts: pd.DataFrame) -> None:

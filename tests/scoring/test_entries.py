@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from churnml.campaigns.holdout import draw
 from churnml.campaigns.ledger import HELD_OUT, empty
 from churnml.config import Config
 from churnml.data.reading import read
@@ -48,7 +49,7 @@ def listed(
     settings = Config.model_validate(config)
     against = pd.Series([None] * len(frame), dtype="str")
     arms = find_arms(frame, against, ledger, day, settings)
-    worklist = make_worklist(frame.assign(holdout=arms.table["holdout"]), against, PLAYS, settings.scoring)
+    worklist = make_worklist(frame.assign(holdout=arms.holdout), against, PLAYS, settings.scoring)
     return enter_list(
         worklist,
         arms,
@@ -104,6 +105,53 @@ def test_in_eight_weeks_each_entry_has_its_share_and_no_effect_is_seen_where_the
         error = np.sqrt(sum(arm.mean() * (1 - arm.mean()) / max(len(arm), 1) for arm in arms))
         assert abs(arms[0].mean() - arms[1].mean()) <= 3 * max(error, 0.1)
     assert abs(held.mean() - 0.1) <= 0.03
+
+
+def test_who_is_left_alone_by_all_campaigns_enters_none_of_them() -> None:
+    frame = ranked(pd.Series(0.5, index=[f"c{at}" for at in range(600)]))
+    plays = {"holdout": {"global_share": 0.3}, "campaign": "spring"}
+    first = listed(frame, DAY, empty(), plays=plays, scoring={"capacity": 200})
+    assert set(first.ledger.campaign) == {"spring", "global"}
+    of_all, spring = (first.ledger[first.ledger.campaign == name] for name in ("global", "spring"))
+    apart = set(of_all.customer_id[of_all.arm == HELD_OUT])
+    # By hand: the keyed hash of campaign, entry and customer, and nothing else.
+    drawn = draw(of_all.customer_id, of_all.entry_number, 0.3, "global", "churnml")
+    assert set(of_all.customer_id[drawn]) == apart
+    assert 60 < len(apart) < 130
+    assert not apart & set(spring.customer_id)
+    assert set(of_all.customer_id) == apart | set(spring.customer_id)
+    assert (set(of_all.chance), set(spring.chance)) == ({0.3}, {0.1})
+    assert set(first.ledger.list_id) == set(spring.list_id[:1])
+    assert first.plan is not None
+    assert first.plan_of_all is not None
+    assert (first.plan.campaign, first.plan_of_all.campaign, first.plan_of_all.share) == ("spring", "global", 0.3)
+    assert first.plan_of_all.held_out == len(apart)
+    assert listed(frame, DAY, first.ledger, plays=plays, scoring={"capacity": 200}).ledger.equals(first.ledger)
+
+    # Another campaign of the same day takes the arms as they are, and adds those whom it alone reaches.
+    autumn = {"holdout": {"global_share": 0.3}, "campaign": "autumn"}
+    second = listed(frame, DAY, first.ledger, plays=autumn, scoring={"capacity": 300})
+    again = second.ledger[second.ledger.campaign == "global"]
+    assert not again.duplicated("customer_id").any()
+    assert again.head(len(of_all)).reset_index(drop=True).equals(of_all.reset_index(drop=True))
+    assert len(again) > len(of_all)
+    assert not apart & set(second.ledger.customer_id[second.ledger.campaign == "autumn"])
+    # Written again, a list takes back what it wrote and nothing that another did.
+    shorter = listed(frame, DAY, second.ledger, plays=autumn, scoring={"capacity": 10})
+    assert shorter.ledger[shorter.ledger.campaign != "autumn"].equals(first.ledger)
+    # Its arms hold although nobody is drawn any more.
+    without = listed(frame, DAY + timedelta(days=7), first.ledger, plays={"campaign": "spring"})
+    assert not apart & set(without.ledger.customer_id[without.ledger.campaign == "spring"])
+    assert without.plan_of_all is not None
+
+
+def test_with_a_holdout_of_all_campaigns_alone_only_they_enter() -> None:
+    frame = ranked(pd.Series(0.5, index=[f"c{at}" for at in range(300)]))
+    found = listed(frame, DAY, empty(), plays={"holdout": {"share": 0.0, "global_share": 0.2}})
+    assert set(found.ledger.campaign) == {"global"}
+    assert found.plan is None
+    assert found.plan_of_all is not None
+    assert len(found.ledger) == 100 + found.plan_of_all.held_out
 
 
 def test_the_same_day_is_written_again_and_an_earlier_one_enters_nobody() -> None:

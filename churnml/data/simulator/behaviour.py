@@ -130,7 +130,9 @@ def live(rng: np.random.Generator, people: People, kind: Kind, effects: Effects,
     return _lives(rng, people, kind, effects, start, end, _newcomers(people, kind, end), first_number=1)
 
 
-def live_on(rng: np.random.Generator, people: People, kind: Kind, effects: Effects, last: Lives, end: int) -> Lives:
+def live_on(
+    rng: np.random.Generator, people: People, kind: Kind, effects: Effects, last: Lives, next_at: int, end: int
+) -> Lives:
     """Simulate what a customer does after having stayed at a decision to leave.
 
     Parameters
@@ -144,9 +146,11 @@ def live_on(rng: np.random.Generator, people: People, kind: Kind, effects: Effec
     effects : Effects
         Effects that each driver adds to the hazard of leaving.
     last : Lives
-        The one order after which the customer stays; the next comes at its ``due_at``.
+        The one order after which the customer stays.
+    next_at : int
+        Second since 1970 of the order that follows: its ``due_at``, or later for who comes back.
     end : int
-        Second since 1970 before which orders are kept; ``due_at`` lies before it.
+        Second since 1970 before which orders are kept; ``next_at`` lies before it.
 
     Returns
     -------
@@ -154,9 +158,9 @@ def live_on(rng: np.random.Generator, people: People, kind: Kind, effects: Effec
         The further orders, sorted by time and numbered on.
     """
     carried = {name: getattr(last, f"next_{name}") for name in _CARRIED}
-    state = _State(customer=last.customer, ordered_at=last.due_at, **carried)
-    number, due = int(last.number[0]), int(last.due_at[0])
-    return _lives(rng, people, kind, effects, due, end, state, first_number=number + 1)
+    carried["clock"] = carried["clock"] + (next_at - last.due_at)
+    state = _State(customer=last.customer, ordered_at=np.array([next_at]), **carried)
+    return _lives(rng, people, kind, effects, next_at, end, state, first_number=int(last.number[0]) + 1)
 
 
 def _lives(

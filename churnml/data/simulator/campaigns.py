@@ -51,7 +51,7 @@ def list_contacts(folder: str | Path, treatment: Treatment, seed: int) -> pd.Dat
         raise InputError(f"{folder}: holds no lists/<day>/ranking.parquet. Name the folder of a campaign's lists.")
     listed = pd.concat([_listed(path, day) for day, path in lists.items()], ignore_index=True)
     held_out = _held_out(folder / "ledger.parquet")
-    held_out = held_out[held_out["day"].isin(list(lists))]
+    held_out = held_out[held_out["day"].isin(list(lists)) & held_out["campaign"].isin(listed["campaign"])]
     frame = pd.concat(
         [_drawn(listed, treatment.delivery, seed), _drawn(held_out, treatment.contamination, seed)], ignore_index=True
     )

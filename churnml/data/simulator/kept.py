@@ -14,15 +14,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from churnml.data.contract import TABLES
-from churnml.data.simulator.behaviour import NEVER, Ints, Lives, live_on
+from churnml.data.simulator.behaviour import NEVER, Flags, Floats, Ints, Lives, live_on
 from churnml.data.simulator.columns import flags, merged, numbers, plain, times
 from churnml.data.simulator.doings import visit_table
 from churnml.data.simulator.effects import Effects
+from churnml.data.simulator.season import DAY
 from churnml.data.simulator.sent import Sent
 from churnml.data.simulator.tables import Chunk, order_tables, reward_table
-from churnml.data.simulator.treatment import Treatment, acts_on
+from churnml.data.simulator.treatment import Treatment
 
 _BY_TIME = ("customer_id", "sent_at", "contact_id")
+_COMES_BACK_DAYS = 3.0
 
 
 def let_act(
@@ -104,15 +106,14 @@ def potential_table(sent: Sent | None, treatment: Treatment, seed: int, chunk: C
             _moments(lives.customer, lives.ordered_at), _moments(sent.customer, sent.sent_at), "right"
         )
         row = np.maximum(row - 1, 0)
-        acts = (lives.customer[row] == sent.customer) & acts_on(sent.sent_at, lives.ordered_at[row], lives.due_at[row])
+        acts = treatment.acts_on(sent.sent_at, lives.ordered_at[row], lives.due_at[row])
+        acts &= lives.customer[row] == sent.customer
         contacted[row[acts]] = True
     hazard = lives.hazards.sum(axis=1)
     decided = lives.due_at < until
-    y1 = lives.leaving & decided
+    y1, left = lives.leaving & decided, np.array([1 - treatment.strength])
     for place in np.flatnonzero(y1):
-        y1[place] = not _stay(
-            _stream(seed, chunk, lives.customer[place], lives.number[place]), hazard[place], 1 - treatment.strength
-        )
+        y1[place] = not _stay(_stream(seed, chunk, lives.customer[place], lives.number[place]), hazard[place], left)[0]
     table = {
         "customer_id": chunk.customer_ids(lives.customer),
         "number": numbers(lives.number),
@@ -132,17 +133,25 @@ def _stays(
     """Give the further life of a customer from each decision that a contact turned, and the stream of it."""
     while one.left.any():
         last = one.lives.keep(slice(-1, None))
-        share = treatment.hazard_share(sent_at, int(last.ordered_at[0]), int(last.due_at[0]))
+        due_at = int(last.due_at[0])
+        acting, shares = treatment.hazard_shares(sent_at, int(last.ordered_at[0]), due_at)
         rng = _stream(seed, one, 0, last.number[0])
-        if not _stay(rng, last.hazards.sum(), share):
+        turning = acting[_stay(rng, last.hazards.sum(), shares)]
+        if not turning.size:
             return
-        one = replace(one, lives=live_on(rng, one.people, one.kind, effects, last, one.end))
+        next_at = due_at
+        if turning[0] >= due_at:
+            next_at = int(turning[0] + DAY * rng.exponential(_COMES_BACK_DAYS)) + 1
+        if next_at >= one.end:
+            return
+        one = replace(one, lives=live_on(rng, one.people, one.kind, effects, last, next_at, one.end))
         yield rng, one
 
 
-def _stay(rng: np.random.Generator, hazard: float, share: float) -> bool:
-    """Draw whether who leaves under a hazard would stay under a share of it."""
-    return bool(rng.random() >= np.expm1(-share * hazard) / np.expm1(-hazard))
+def _stay(rng: np.random.Generator, hazard: float, shares: Floats) -> Flags:
+    """Draw, once, whether who leaves under a hazard would stay under shares of it."""
+    stays: Flags = rng.random() >= np.expm1(-shares * hazard) / np.expm1(-hazard)
+    return stays
 
 
 def _stream(seed: int, chunk: Chunk, customer: int, number: int) -> np.random.Generator:
