@@ -35,7 +35,7 @@ PHASES = {
     "simulate": ("churnml.data.simulator.write._writer", ["demo", "--customers", "100000"]),
     "features": ("churnml.training.rows.study.build_training_frame", ["train", "SHOP", "--config", "settings.yaml"]),
     "train": ("churnml.training.train.choose", ["train", "SHOP", "--config", "settings.yaml"]),
-    "score": ("churnml.scoring.scorer.explain_all", [*_SCORE]),
+    "score": ("churnml.scoring.scorer.score_rows", [*_SCORE]),
     "write": ("churnml.reporting.files.write_workbook", [*_SCORE]),
 }
 

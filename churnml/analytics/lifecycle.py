@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
@@ -22,15 +24,41 @@ _LOYAL_ORDER_DAYS = 4
 _VIP_SHARE = 0.1
 
 
-def against_own_pace(X: pd.DataFrame, definition: ChurnDefinition) -> pd.DataFrame:
+@dataclass(frozen=True, kw_only=True)
+class ShopLife:
+    """What tells a customer's pace and stage apart from their own numbers.
+
+    Attributes
+    ----------
+    pace_days : float
+        The shop's median of the customers' median days between orders; null where nobody ordered on two days.
+    vip_from : float
+        Least expected value of the tenth with the highest; ``inf`` where there is none.
+    """
+
+    pace_days: float
+    vip_from: float
+
+    @classmethod
+    def of(cls, gap_median_days: pd.Series, value: pd.Series) -> ShopLife:
+        """Find it from all customers: their ``gap_median_days``, and their expected value."""
+        different, counts = np.unique(value.dropna().to_numpy(dtype=np.float64), return_counts=True)
+        share = (np.cumsum(counts) - (counts - 1) / 2) / max(counts.sum(), 1)  # mean rank of the same values
+        best = different[share > 1 - _VIP_SHARE]
+        return cls(pace_days=float(gap_median_days.median()), vip_from=float(best[0]) if len(best) else math.inf)
+
+
+def against_own_pace(X: pd.DataFrame, definition: ChurnDefinition, shop_pace: float | None = None) -> pd.DataFrame:
     """Find customers who are overdue against their own pace, and customers who are lost.
 
     Parameters
     ----------
     X : pandas DataFrame
-        Features of the customers on one snapshot, with the columns ``PACE``.
+        Features of customers on one snapshot, with the columns ``PACE``.
     definition : ChurnDefinition
         Definition of leaving, whose horizon is used.
+    shop_pace : float, optional
+        Median of all customers' paces in days; None takes those given for all.
 
     Returns
     -------
@@ -40,13 +68,15 @@ def against_own_pace(X: pd.DataFrame, definition: ChurnDefinition) -> pd.DataFra
         their pace, and than the horizon).
     """
     since = X["days_since_last_order"]
-    shop_pace = X["gap_median_days"].median()
+    shop_pace = X["gap_median_days"].median() if shop_pace is None else shop_pace
     pace = X["gap_median_days"].fillna(float(definition.horizon_days) if np.isnan(shop_pace) else shop_pace)
     lost_after = (_LOST_PACES * pace).clip(lower=definition.horizon_days)
     return pd.DataFrame({"pace_days": pace, "overdue": since > pace, "lost": since > lost_after})
 
 
-def lifecycle_stages(X: pd.DataFrame, value: pd.Series, definition: ChurnDefinition) -> pd.Series:
+def lifecycle_stages(
+    X: pd.DataFrame, value: pd.Series, definition: ChurnDefinition, life: ShopLife | None = None
+) -> pd.Series:
     """Name every customer's stage of life as a customer; the first of these that holds.
 
     ``lost``: the last order is longer ago than six times their pace and than two horizons; ``lapsed``: than three times
@@ -58,11 +88,13 @@ def lifecycle_stages(X: pd.DataFrame, value: pd.Series, definition: ChurnDefinit
     Parameters
     ----------
     X : pandas DataFrame
-        Features of the customers on one snapshot, with the columns ``LIFE``.
+        Features of customers on one snapshot, with the columns ``LIFE``.
     value : pandas Series
         Expected value of each customer in money, same index.
     definition : ChurnDefinition
         Definition of leaving, whose horizon is used.
+    life : ShopLife, optional
+        What all customers are like; None takes those given for all.
 
     Returns
     -------
@@ -70,13 +102,13 @@ def lifecycle_stages(X: pd.DataFrame, value: pd.Series, definition: ChurnDefinit
         Stage of each customer, with the index of ``X``.
     """
     since, horizon = X["days_since_last_order"], definition.horizon_days
-    pace = against_own_pace(X, definition)
+    life = ShopLife.of(X["gap_median_days"], value) if life is None else life
+    pace = against_own_pace(X, definition, life.pace_days)
     lapsed_after = (_LOST_PACES * pace.pace_days).clip(lower=horizon)
-    vip = value.rank(method="average", pct=True) > 1 - _VIP_SHARE
     conditions = {
         "lost": since > 2 * lapsed_after,
         "lapsed": since > lapsed_after,
-        "VIP": vip & (value > 0),
+        "VIP": (value >= life.vip_from) & (value > 0),
         "at risk": since > _SLOW_PACES * pace.pace_days,
         "slowing": pace.overdue,
         "won back": X["gap_last_days"] > lapsed_after,

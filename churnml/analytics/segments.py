@@ -66,17 +66,40 @@ def _any_of(fifths: Iterable[int]) -> str:
     return " or ".join(str(fifth) for fifth in sorted(fifths))
 
 
-def rfm_segments(X: pd.DataFrame) -> pd.Series:
-    """Name the RFM segment of every customer.
-
-    Each gets a fifth from 1 to 5 by recency (days since the last order, 5 the latest), frequency (orders) and spend
-    (amount) of the last 365 days among all customers given; customers with the same value are in the same fifth. The
-    mean of frequency and spend, rounded up, is one number, and both together give the name by a table.
+def fifths_of(X: pd.DataFrame) -> dict[str, tuple[float, ...]]:
+    """Find from which values on a customer is in the second, third, fourth and last fifth of all, for ``rfm_segments``.
 
     Parameters
     ----------
     X : pandas DataFrame
-        Features of the customers on one snapshot, with the columns ``RFM``.
+        Features of all customers on one snapshot, with the columns ``RFM``.
+
+    Returns
+    -------
+    dict of str to tuple of float
+        Four values per column, that of recency with its sign turned; ``inf`` where nobody is in such a fifth.
+
+    Examples
+    --------
+    >>> fifths_of(pd.DataFrame(dict.fromkeys(RFM, [1.0, 2.0, 3.0, 4.0, 5.0])))["orders_365d"]
+    (2.0, 3.0, 4.0, 5.0)
+    """
+    return {name: _starts(-X[name] if name == RFM[0] else X[name]) for name in RFM}
+
+
+def rfm_segments(X: pd.DataFrame, fifths: Mapping[str, tuple[float, ...]] | None = None) -> pd.Series:
+    """Name the RFM segment of every customer.
+
+    Each gets a fifth from 1 to 5 by recency (days since the last order, 5 the latest), frequency (orders) and spend
+    (amount) of the last 365 days among all customers; customers with the same value are in the same fifth. The mean of
+    frequency and spend, rounded up, is one number, and both together give the name by a table.
+
+    Parameters
+    ----------
+    X : pandas DataFrame
+        Features of customers on one snapshot, with the columns ``RFM``.
+    fifths : mapping of str to tuple of float, optional
+        Where the fifths of all customers start, as from ``fifths_of``; None takes those given for all.
 
     Returns
     -------
@@ -89,8 +112,9 @@ def rfm_segments(X: pd.DataFrame) -> pd.Series:
     >>> list(rfm_segments(X))
     ['champions', 'need_attention']
     """
-    recency = _fifths(-X[RFM[0]])
-    worth = np.ceil((_fifths(X[RFM[1]]) + _fifths(X[RFM[2]])) / 2).astype(int)
+    starts = fifths_of(X) if fifths is None else fifths
+    recency = _places(-X[RFM[0]], starts[RFM[0]])
+    worth = np.ceil((_places(X[RFM[1]], starts[RFM[1]]) + _places(X[RFM[2]], starts[RFM[2]])) / 2).astype(int)
     table = np.array([_NAMES[row + 1] for row in range(_FIFTHS)], dtype=object)
     return pd.Series(table[recency - 1, worth - 1], index=X.index, name="segment")
 
@@ -123,8 +147,19 @@ def compute_migration(standings: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
     return count_moves(standings, "segment")
 
 
-def _fifths(values: pd.Series) -> NDArray[np.int_]:
-    """Return fifths from 1 to 5; a null is in the lowest."""
-    share = values.rank(method="average", pct=True).fillna(0.0).to_numpy()
+def _starts(values: pd.Series) -> tuple[float, ...]:
+    """Return the least values of the fifths from the second on."""
+    different, counts = np.unique(values.dropna().to_numpy(dtype=np.float64), return_counts=True)
     # The mean rank of the middle of a fifth lies within it, also for ties.
-    return np.clip(np.ceil(np.round(share * _FIFTHS, 9)), 1, _FIFTHS).astype(int)
+    share = (np.cumsum(counts) - (counts - 1) / 2) / max(counts.sum(), 1)
+    fifth = np.ceil(np.round(share * _FIFTHS, 9))
+    return tuple(
+        float(different[at]) if (at := int(np.searchsorted(fifth, place))) < len(different) else float("inf")
+        for place in range(2, _FIFTHS + 1)
+    )
+
+
+def _places(values: pd.Series, starts: tuple[float, ...]) -> NDArray[np.int_]:
+    """Return fifths from 1 to 5; a null is in the lowest."""
+    known = values.fillna(-np.inf).to_numpy(dtype=np.float64)
+    return 1 + np.searchsorted(np.array(starts), known, side="right")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,6 +17,7 @@ from churnml.data.history import History
 from churnml.data.parts import parts_of
 from churnml.data.population import eligible, eligible_by_orders
 from churnml.data.shop import Shop
+from churnml.data.stored_rows import RowsInMemory, StoredRows, store_tables
 from churnml.data.template import Template
 from churnml.days import Day
 from churnml.definition import ChurnDefinition
@@ -68,15 +69,26 @@ def build(
     history: History, definition: ChurnDefinition, features: Sequence[Feature], aggregates: Aggregates | None = None
 ) -> pd.DataFrame:
     """Build given features of a history; see ``build_features``. For several snapshots, bring their aggregates."""
+    pieces = _derived(history, definition, features, aggregates)
+    return RowsInMemory.of_tables(pieces, _schema(features)).frame()
+
+
+def build_rows(history: History, definition: ChurnDefinition, features: Sequence[Feature]) -> StoredRows:
+    """Build given features of a history, of any number of customers: in memory where they are few."""
+    return store_tables(_derived(history, definition, features), _schema(features))
+
+
+def _derived(
+    history: History, definition: ChurnDefinition, features: Sequence[Feature], aggregates: Aggregates | None = None
+) -> Iterator[pa.Table]:
     tables = (aggregates or Aggregates(history.shop, definition, features)).on(history.snapshot_date)
     constants = find_constants(history, definition, features)
-    pieces = [derive(piece, features, constants) for piece in history.shop.engine.batches(tables)]
-    columns = [pa.field("customer_id", pa.string()), *(pa.field(feature.name, pa.float64()) for feature in features)]
-    whole = pa.concat_tables(pieces or [pa.schema(columns).empty_table()])
-    del pieces
-    # A column leaves Arrow as it becomes one of pandas, so that the numbers hardly lie in memory twice.
-    frame: pd.DataFrame = whole.to_pandas(self_destruct=True)
-    return frame.set_index("customer_id")
+    return (derive(piece, features, constants) for piece in history.shop.engine.batches(tables))
+
+
+def _schema(features: Sequence[Feature]) -> pa.Schema:
+    numbers = [pa.field(feature.name, pa.float64()) for feature in features]
+    return pa.schema([pa.field("customer_id", pa.string()), *numbers])
 
 
 class Aggregates:

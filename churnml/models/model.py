@@ -189,6 +189,11 @@ class Model:
         ArithmeticError
             Where they do not add up.
         """
+        base, values, _ = self.explained(X)
+        return base, values
+
+    def explained(self, X: pd.DataFrame) -> tuple[float, pd.DataFrame, Floats]:
+        """Split the log-odds as ``contributions`` does, and return them, shape (rows,), as well."""
         ordered = self._ordered(X)
         base, values = self.candidate.contributions(ordered)
         base, values = self.level + self.slope * base, self.slope * values
@@ -196,10 +201,11 @@ class Model:
             values[:, self.names.index(segment.feature)] += segment.offset * segment.members(ordered)
         if self.level_feature is not None:
             values[:, self.names.index(self.level_feature)] += self._moved_level(ordered)
-        off = np.abs(base + values.sum(axis=1) - self.predict_logodds(ordered)).max(initial=0.0)
+        logodds = self.predict_logodds(ordered)
+        off = np.abs(base + values.sum(axis=1) - logodds).max(initial=0.0)
         if off > 1e-5:
             raise ArithmeticError(f"SHAP values do not add up to the log-odds: off by {off:.2g}.")
-        return base, pd.DataFrame(values, index=X.index, columns=list(self.names))
+        return base, pd.DataFrame(values, index=X.index, columns=list(self.names)), logodds
 
     def select(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return the model's features of labelled rows, in order; the level that it follows is null in them."""

@@ -84,7 +84,7 @@ def facts_of(ranking: Ranking) -> Facts:
         holdout=ranking.holdout_said,
         definition=ranking.model.definition,
         scoring=ranking.config.scoring,
-        model_version=str(ranking.frame["model_version"].iloc[0]),
+        model_version=str(ranking.top(1)["model_version"].iloc[0]),
         value=ranking.model.card.value,
     )
 

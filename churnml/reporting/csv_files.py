@@ -16,6 +16,7 @@ keeps 15 digits of a long one; ``worklist.xlsx`` holds them as they are, and so 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -41,14 +42,14 @@ _DIGITS = 38
 _ROWS = 50_000
 
 
-def write_csv(frame: pd.DataFrame, path: str | Path, *, language: Language | None) -> None:
+def write_csv(table: pd.DataFrame | Iterable[pd.DataFrame], path: str | Path, *, language: Language | None) -> None:
     """Write a ranking or a work list.
 
     Parameters
     ----------
-    frame : pandas DataFrame
-        Ranking or work list. Shares are written with six decimals, money with two, times to the second; null is an
-        empty cell.
+    table : pandas DataFrame or iterable of these
+        Ranking or work list, in one or in several pieces. Shares are written with six decimals, money with two, times
+        to the second; null is an empty cell.
     path : str or Path
         File to write.
     language : str or None
@@ -60,12 +61,18 @@ def write_csv(frame: pd.DataFrame, path: str | Path, *, language: Language | Non
         if language is not None:
             file.write(b"\xef\xbb\xbf")
         end = "\n" if language is None else "\r\n"
-        file.write((separator.join(map(str, frame.columns)) + end).encode())
-        for start in range(0, len(frame), _ROWS):
-            rows = frame.iloc[start : start + _ROWS]
-            cells = [_cells(rows[name], separator, point) for name in frame.columns]
+        for number, rows in enumerate(_short([table] if isinstance(table, pd.DataFrame) else table)):
+            if not number:
+                file.write((separator.join(map(str, rows.columns)) + end).encode())
+            cells = [_cells(rows[name], separator, point) for name in rows.columns]
             lines = pc.binary_join_element_wise(*cells, separator, null_handling="replace", null_replacement="")
             file.write("".join([line + end for line in lines.to_pylist()]).encode())
+
+
+def _short(pieces: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    for piece in pieces:
+        for start in range(0, max(len(piece), 1), _ROWS):
+            yield piece.iloc[start : start + _ROWS]
 
 
 def read_csv(path: str | Path, *, language: Language | None) -> pd.DataFrame:

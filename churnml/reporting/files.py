@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -35,6 +35,7 @@ from churnml.reporting.page.summary import summarise
 from churnml.reporting.sheet_entries import SHEET, Sheets, hash_of, read_sheets
 from churnml.reporting.spreadsheet import write_workbook
 from churnml.scoring.changes import snapshot_of
+from churnml.scoring.choice import SCHEMA
 from churnml.scoring.ranking import Ranking
 
 FILES = ("worklist.xlsx", "worklist.csv", "report.html", "ranking.parquet", "ranking.csv", "run.json")
@@ -157,10 +158,14 @@ def _write_list(
     worklist = ranking.worklist()
     # A later list sees from it who was on this one.
     ranks = worklist.set_index("customer_id")["list_rank"]
-    frame = ranking.frame.assign(list_rank=ranking.frame["customer_id"].map(ranks).astype("Int64"))
-    frame = frame[[name for name in frame.columns if name not in _LAST_COLUMNS] + _LAST_COLUMNS]
-    _write_parquet(frame, folder / "ranking.parquet")
-    write_csv(frame, folder / "ranking.csv", language=None)
+
+    def pieces() -> Iterator[pd.DataFrame]:
+        for piece in ranking.pieces():
+            told = piece.assign(list_rank=piece["customer_id"].map(ranks).astype("Int64"))
+            yield told[[name for name in told.columns if name not in _LAST_COLUMNS] + _LAST_COLUMNS]
+
+    _write_parquet(pieces(), folder / "ranking.parquet")
+    write_csv(pieces(), folder / "ranking.csv", language=None)
     write_csv(worklist, folder / "worklist.csv", language=ranking.language)
     write_workbook(
         worklist.assign(play_rule=worklist["play_rule"].map(ranking.rule_names)),
@@ -188,9 +193,14 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: cannot be read ({error}). Remove it, or name another `previous`.") from error
 
 
-def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
-    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    pq.write_table(table, path, compression="zstd")
+def _write_parquet(pieces: Iterator[pd.DataFrame], path: Path) -> None:
+    columns = [name for name in SCHEMA.names if name not in _LAST_COLUMNS]
+    listed = pa.field("list_rank", pa.int64())
+    last = [listed if name == "list_rank" else SCHEMA.field(name) for name in _LAST_COLUMNS]
+    schema = pa.schema([*(SCHEMA.field(name) for name in columns), *last])
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for piece in pieces:
+            writer.write_table(pa.Table.from_pandas(piece, schema, preserve_index=False))
 
 
 def _manifest(ranking: Ranking, seconds: dict[str, float]) -> dict[str, Any]:
@@ -199,7 +209,7 @@ def _manifest(ranking: Ranking, seconds: dict[str, float]) -> dict[str, Any]:
     changes = ranking.changes
     return {
         "snapshot_date": ranking.snapshot_date,
-        "measure_on": ranking.frame.measure_on.iloc[0],
+        "measure_on": ranking.top(1)["measure_on"].iloc[0],
         "definition": ranking.model.definition.model_dump(),
         "model": {
             "version": ranking.model.version,
@@ -208,6 +218,7 @@ def _manifest(ranking: Ranking, seconds: dict[str, float]) -> dict[str, Any]:
             "level_tested_forward": card.forward,
             "data_fingerprint": card.data_fingerprint,
         },
+        "constants": ranking.explainer.constants.to_json(),
         "level": {name: getattr(card.level, name) for name in ("rate", "low", "high", "coverage")},
         "value": _value(ranking),
         "data_fingerprint": fingerprint(history),

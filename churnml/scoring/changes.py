@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,9 @@ import pandas as pd
 from churnml.errors import InputError
 from churnml.features.family_catalogue import OF_THE_DAY
 from churnml.features.sentences import Sentences
+
+if TYPE_CHECKING:
+    from churnml.scoring.explainer import Explainer
 
 CHANGES = ("new", "worse", "better", "same", "recovered", "came back", "lost", "off the list")
 _MARKED = 0.1  # change of the probability that counts
@@ -108,6 +111,25 @@ def name_changes(
     table["change"] = table["change"].astype("str")
     table = table.sort_values(["change", "customer_id"], ignore_index=True)
     return table[["customer_id", "change", "before", "now"]]
+
+
+def explain_changes(explainer: Explainer, changed: pd.DataFrame, before: date) -> pd.DataFrame:
+    """Add to changes the feature that caused each; see `name_causes`.
+
+    Parameters
+    ----------
+    explainer : Explainer
+        Explainer of the newer ranking.
+    changed : pandas DataFrame
+        Changes, as from `name_changes`.
+    before : date
+        Day of the earlier ranking.
+    """
+    names = list(explainer.model.names)
+    X = explainer.X.of(changed["customer_id"])[names]
+    X_before = explainer.features_on(before).of(X.index)[names]
+    now, then = (explainer.model.contributions(rows)[1] for rows in (X, X_before))
+    return name_causes(changed, X, now, then, explainer.sentences)
 
 
 def name_causes(

@@ -6,14 +6,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churnml.data.history import History
-from churnml.definition import ChurnDefinition
-from churnml.features.families.buy_till_you_die import INPUTS, Fitted, fit
+from churnml.features.families.buy_till_you_die import INPUTS, Fitted
 from churnml.statistics.bgnbd import no_order_probability
 from churnml.statistics.logodds import Floats
 
 
-def contact_days(X: pd.DataFrame, history: History, definition: ChurnDefinition, chance: float) -> pd.Series:
+def contact_days(X: pd.DataFrame, fitted: Fitted | None, chance: float) -> pd.Series:
     """Count the days until the chance that a customer orders within a horizon falls below a level, if they stay silent.
 
     The chance is that of the BG/NBD model of the shop (Fader, Hardie and Lee 2005), which goes by their own pace: every
@@ -23,10 +21,8 @@ def contact_days(X: pd.DataFrame, history: History, definition: ChurnDefinition,
     ----------
     X : pandas DataFrame
         Features of the customers, with the columns ``INPUTS`` of the family.
-    history : History
-        The shop as known on the snapshot.
-    definition : ChurnDefinition
-        Definition of leaving, whose horizon is used.
+    fitted : Fitted or None
+        Model of the shop on the snapshot; None where there is none.
     chance : float
         Level of the chance, 0 to 1.
 
@@ -37,8 +33,7 @@ def contact_days(X: pd.DataFrame, history: History, definition: ChurnDefinition,
         horizon or no model can be fitted.
     """
     days = pd.Series(np.nan, index=X.index, name="contact_days")
-    fitted = fit(history, definition) if len(X) else None
-    if fitted is None:
+    if fitted is None or X.empty:
         return days
     order_days, since_first, since_last = X[list(INPUTS)].to_numpy(dtype=np.float64).T
     known = np.isfinite(order_days) & (order_days > 0)

@@ -12,19 +12,20 @@ import pandas as pd
 
 from churnml.data.history import History
 from churnml.data.shop import Shop
+from churnml.data.stored_rows import RenamedRows, StoredRows
 from churnml.data.timeline import timeline
 from churnml.errors import InputError
 from churnml.features.available import available
-from churnml.features.builder import build
+from churnml.features.builder import build_rows
 from churnml.features.sentences import Sentences
 from churnml.features.trace import trace
 from churnml.models.attribution import sum_concepts
 from churnml.models.model import Model
+from churnml.models.value import LEFT, STAYED
 from churnml.plots import plot_reasons
-from churnml.scoring.explain_all import Explained, make_writer
+from churnml.scoring.constants import DayConstants, make_writer
 from churnml.scoring.public_ids import SHARED_BY, PublicIds
 from churnml.scoring.reason_stability import compute_stability
-from churnml.scoring.reasons import ReasonWriter
 from churnml.scoring.story import Explanation, Story, say_events
 from churnml.words.value_names import ValueNames
 
@@ -44,70 +45,56 @@ class Explainer:
         Day of the ranking.
     model : Model
         Model by which they were ranked.
-    X : pandas DataFrame
-        Features of all customers.
-    explained : Explained
-        Reasons and weights of all customers.
-    writer : ReasonWriter
-        Writer of the reasons of some customers.
+    X : StoredRows
+        Features of all customers, the model's among them.
+    weights : pandas Series
+        Mean absolute weight of each concept over all customers, in log-odds.
+    constants : DayConstants
+        Constants of the day, the writer of reasons among them.
     sentences : Sentences
         Sentences of the features in a language.
     min_weight : float
         Least weight of a reason, in log-odds.
-    worth : pandas DataFrame
-        Money that each customer is worth, ``if_stayed`` and ``if_left``.
     names : ValueNames
         Names of the shop's own values.
     ids : PublicIds
-        Ids under which customers are given out; ``X``, ``explained`` and ``worth`` carry these.
+        Ids under which customers are given out; ``X`` carries these.
     """
 
     shop: Shop
     snapshot_date: date
     model: Model
-    X: pd.DataFrame
-    explained: Explained
-    writer: ReasonWriter
+    X: StoredRows
+    weights: pd.Series
+    constants: DayConstants
     sentences: Sentences
     min_weight: float
-    worth: pd.DataFrame
     names: ValueNames = field(default_factory=ValueNames)
     ids: PublicIds = field(default_factory=PublicIds)
 
     def renamed(self, public_ids: pd.Series) -> Explainer:
         """Return the explainer with other customer ids; see ``Ranking.renamed``."""
-
-        def reindexed(table: pd.DataFrame) -> pd.DataFrame:
-            return table.set_axis(pd.Index(public_ids.loc[table.index].to_numpy(), name=table.index.name))
-
-        kept = self.explained.contributions
-        explained = replace(
-            self.explained,
-            reasons=reindexed(self.explained.reasons),
-            weights=reindexed(self.explained.weights),
-            contributions=None if kept is None else reindexed(kept),
-        )
         ids = PublicIds(pd.Series(public_ids.index, index=pd.Index(public_ids)))
-        return replace(self, X=reindexed(self.X), explained=explained, worth=reindexed(self.worth), ids=ids)
+        return replace(self, X=RenamedRows(self.X, public_ids), ids=ids)
 
     @property
     def drivers(self) -> pd.DataFrame:
         """``concept`` and ``weight``: mean absolute weight over all customers in log-odds, heaviest first."""
-        weights = self.explained.weights.abs().mean().sort_values(ascending=False, kind="stable")
-        return weights.astype("float64").rename_axis("concept").rename("weight").reset_index()
+        weights = self.weights.sort_values(ascending=False, kind="stable")
+        return weights.rename_axis("concept").rename("weight").reset_index()
 
     def plot_drivers(self, ax: Axes | None = None) -> Axes:
         """Draw what the model looks at, by concept."""
         table = self.drivers.rename(columns={"concept": "label", "weight": "contribution"})
         return plot_reasons(table, ax, title="Mean absolute weight of each concept (log-odds)")
 
-    def stories(self, frame: pd.DataFrame, customers: Sequence[str]) -> dict[str, Story]:
+    def stories(self, ranked: StoredRows, customers: Sequence[str]) -> dict[str, Story]:
         """Return the stories of customers of the ranking; others are left out.
 
         Parameters
         ----------
-        frame : pandas DataFrame
-            Rows of the ranking.
+        ranked : StoredRows
+            Rows of the ranking, with what customers are worth.
         customers : sequence of str
             Ids of the customers.
 
@@ -116,20 +103,23 @@ class Explainer:
         dict
             Stories by customer id, in the order given.
         """
-        known = [customer for customer in dict.fromkeys(customers) if customer in self.X.index]
-        X = self.X.loc[known]
-        told = dict(zip(known, self.writer.write(X, self._contributions(X)), strict=True)) if known else {}
+        X = self._features_of(customers)
+        known = [customer for customer in dict.fromkeys(customers) if customer in X.index]
+        X = X.loc[known]
+        contributions = self._contributions(X)
+        told = dict(zip(known, self.constants.writer.write(X, contributions), strict=True)) if known else {}
         shared_by = SHARED_BY if self.ids.pseudonymous else 1
         happened = timeline(History(self.shop, self.snapshot_date), self.ids.real(known), shared_by=shared_by)
         happened["customer_id"] = self.ids.public(happened["customer_id"])
         said = say_events(happened, self.sentences.language, self.sentences.currency, self.names)
         events = said.drop(columns="customer_id")
         places = _places(said["customer_id"])
-        rows = {row["customer_id"]: row for _, row in frame[frame["customer_id"].isin(known)].iterrows()}
-        table = self.explained.weights.loc[known]
-        weights = table.to_numpy(dtype=np.float64)
+        ranks = ranked.of(known)
+        rows = {row["customer_id"]: row for _, row in ranks.drop(columns=[STAYED, LEFT]).iterrows()}
+        worth = ranks.set_index("customer_id")[[STAYED, LEFT]].loc[known].to_numpy()
+        table = sum_concepts(contributions, self.model.concepts)
+        weights = table.to_numpy()
         heaviest = np.argsort(-weights, axis=1, kind="stable")
-        worth = self.worth.loc[known].to_numpy()
         return {
             customer: Story(
                 customer,
@@ -138,7 +128,7 @@ class Explainer:
                 told[customer].staying,
                 pd.Series(weights[at, heaviest[at]], index=table.columns[heaviest[at]]),
                 events.iloc[places.get(customer, slice(0))].reset_index(drop=True),
-                pd.Series(worth[at], index=self.worth.columns, name=customer),
+                pd.Series(worth[at], index=[STAYED, LEFT], name=customer),
             )
             for at, customer in enumerate(known)
         }
@@ -166,14 +156,16 @@ class Explainer:
             if History(self.shop, day).first_day == day:
                 break
             X = self.features_on(day) if back else self.X
-            if X.empty:
+            if not len(X):
                 break
-            writer = self._writer_of(X) if back else self.writer
-            rows = X.loc[X.index.isin(list(customers))]
+            writer = self.constants.writer
+            if back:
+                writer, _ = make_writer(self.model, X, self.sentences, self.min_weight)
+            rows = X.of(customers)[list(self.model.names)]
             told[day] = dict(zip(rows.index, writer.write(rows, self.model.contributions(rows)[1]), strict=True))
         return compute_stability(told)
 
-    def explain(self, frame: pd.DataFrame, customer_id: str) -> Explanation:
+    def explain(self, ranked: StoredRows, customer_id: str) -> Explanation:
         """Explain one customer.
 
         Raises
@@ -181,20 +173,21 @@ class Explainer:
         InputError
             Where they are not in the ranking.
         """
-        if customer_id not in self.X.index:
+        X = self._features_of([customer_id])
+        if X.empty:
             raise InputError(
                 f"{customer_id}: is not in the ranking of {self.snapshot_date}. Only customers with an order in the "
                 f"{self.model.definition.active_days} days before are."
             )
-        story = self.stories(frame, [customer_id])[customer_id]
-        base, contributions = self.model.contributions(self.X.loc[[customer_id]])
+        story = self.stories(ranked, [customer_id])[customer_id]
+        base, contributions = self.model.contributions(X)
         names = list(contributions.columns)
         features = pd.DataFrame(
             {
                 "feature": names,
                 "describe": [feature.describe for feature in self.model.features],
                 "concept": [feature.concept for feature in self.model.features],
-                "value": self.X.loc[customer_id, names].to_numpy(),
+                "value": X.loc[customer_id, names].to_numpy(),
                 "contribution": contributions.iloc[0].to_numpy(),
             }
         )
@@ -214,19 +207,22 @@ class Explainer:
         """Return the source rows of one value; see ``churnml.features.trace.trace``."""
         return trace(self.shop, self.ids.real([customer_id])[0], feature, self.snapshot_date)
 
-    def features_on(self, day: date) -> pd.DataFrame:
+    def features_on(self, day: date) -> StoredRows:
         """Return the model's features of all customers of another day."""
-        wanted = set(self.model.names)
-        features = [feature for feature in available(self.shop) if feature.name in wanted]
-        X = build(History(self.shop, day), self.model.definition, features)[list(self.model.names)]
-        return X.set_axis(self.ids.public(X.index.to_series()))
+        there = {feature.name: feature for feature in available(self.shop)}
+        features = [there[name] for name in self.model.names]
+        rows = build_rows(History(self.shop, day), self.model.definition, features)
+        return self.ids.renamed(rows)
+
+    def _features_of(self, customers: Sequence[str]) -> pd.DataFrame:
+        """Return the model's features of customers, in the order of the rows."""
+        return self.X.of(customers)[list(self.model.names)]
 
     def _contributions(self, X: pd.DataFrame) -> pd.DataFrame:
-        kept = self.explained.contributions
-        return self.model.contributions(X)[1] if kept is None else kept.loc[X.index]
-
-    def _writer_of(self, X: pd.DataFrame) -> ReasonWriter:
-        return make_writer(self.model, X, self.sentences, self.min_weight)
+        kept = self.constants.contributions
+        if kept is None:
+            return self.model.contributions(X)[1]
+        return kept.loc[self.ids.real(list(X.index))].set_axis(X.index)
 
 
 def _places(customers: pd.Series) -> dict[str, slice]:

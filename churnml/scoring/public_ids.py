@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from churnml.data.stored_rows import RenamedRows, StoredRows
+
 SHARED_BY = 5
 """Customers who share a text of the shop, such as a topic, before what is given out under pseudonyms tells it."""
 
@@ -31,6 +33,12 @@ class PublicIds:
     def real(self, customers: Sequence[str]) -> list[str]:
         """Return the shop's own ids of customers."""
         return list(customers) if self.real_ids is None else self.real_ids.loc[list(customers)].tolist()
+
+    def renamed(self, rows: StoredRows) -> StoredRows:
+        """Return rows that carry the shop's own ids with those that are given out; who has none is left out."""
+        if self.real_ids is None:
+            return rows
+        return RenamedRows(rows, pd.Series(self.real_ids.index, index=pd.Index(self.real_ids)))
 
     def public(self, real: pd.Series) -> pd.Series:
         """Return the ids that are given out for the shop's own; null for customers who have none."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,11 @@ from pydantic import ValidationError
 
 from churnml.campaigns.holdout import HoldoutPlan
 from churnml.config import Config, ScoringSettings
+from churnml.data.stored_rows import RenamedRows, StoredRows
 from churnml.definition import failures_of
 from churnml.errors import ConfigError, InputError
-from churnml.scoring.compare import explain_changes
+from churnml.scoring.changes import explain_changes, snapshot_of
+from churnml.scoring.choice import COLUMNS, LOOKED_AT
 from churnml.scoring.entries import Entries
 from churnml.scoring.explainer import Explainer
 from churnml.scoring.plays import Play
@@ -37,8 +40,9 @@ class Ranking:
 
     Attributes
     ----------
-    frame : pandas DataFrame
-        One row per customer; see the columns in the documentation of the files.
+    rows : StoredRows
+        A row per customer: the columns of the files (see their documentation), and ``if_stayed`` and ``if_left``, what
+        they are worth; of many customers in a scratch file, which goes with the ranking.
     snapshot_date : date
         Day of the ranking.
     model : Model
@@ -60,21 +64,24 @@ class Ranking:
     entries : Entries
         Who enters the campaign with this list, and who did before.
     earlier : pandas DataFrame or None
-        Ranking of an earlier day that this one is compared with; None without one. See `churnml.scoring.compare`.
+        Ranking of an earlier day that this one is compared with; None without one.
+    changed : pandas DataFrame or None
+        What changed since then, as from `churnml.scoring.changes.name_changes`; None without one.
     """
 
     def __init__(
         self,
         *,
-        frame: pd.DataFrame,
+        rows: StoredRows,
         entries: Entries,
         explainer: Explainer,
         plays: dict[str, Play],
         rule_names: dict[str, str],
         config: Config,
         earlier: pd.DataFrame | None = None,
+        changed: pd.DataFrame | None = None,
     ) -> None:
-        self.frame = frame
+        self.rows = rows
         self.entries = entries
         self.explainer = explainer
         self.model, self.shop, self.snapshot_date = explainer.model, explainer.shop, explainer.snapshot_date
@@ -82,10 +89,23 @@ class Ranking:
         self.plays = plays
         self.rule_names = rule_names
         self.config = config
-        self.earlier = earlier
+        self.earlier, self.changed = earlier, changed
 
     def __len__(self) -> int:
-        return len(self.frame)
+        return len(self.rows)
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """One row per customer, all in memory; of millions, ask ``columns``, ``top`` or ``pieces``."""
+        return self.rows.frame(COLUMNS)
+
+    def columns(self, *names: str) -> pd.DataFrame:
+        """Return some columns of all customers."""
+        return self.rows.frame(names)
+
+    def pieces(self) -> Iterator[pd.DataFrame]:
+        """Return all columns, one piece of the customers after another."""
+        return (piece[list(COLUMNS)] for piece in self.rows.pieces())
 
     def __repr__(self) -> str:
         shown = self.top(_HEAD)[list(_SHOWN)].to_string(index=False)
@@ -107,7 +127,8 @@ class Ranking:
         InputError
             Where ``n`` is not a number of customers.
         """
-        return self.frame.head(_customers(n)).rename_axis(columns="ranking, most likely to leave first")
+        first = self.rows.head(_customers(n))[list(COLUMNS)]
+        return first.rename_axis(columns="ranking, most likely to leave first")
 
     def worklist(self, n: int | None = None) -> pd.DataFrame:
         """Return the customers to contact, in the order in which to contact them; see ``select``.
@@ -161,11 +182,23 @@ class Ranking:
             failures += failures_of(error)
         if failures:
             raise ConfigError(failures)
-        return make_worklist(self.frame, self.frame["against"], self.plays, chosen)
+        return self._listed(chosen)
 
     @cached_property
     def _worklist(self) -> Worklist:
-        return make_worklist(self.frame, self.frame["against"], self.plays, self.config.scoring)
+        return self._listed(self.config.scoring)
+
+    def _listed(self, settings: ScoringSettings) -> Worklist:
+        chosen = make_worklist(self._looked_at, self._looked_at["against"], self.plays, settings)
+        order, places = chosen.frame["customer_id"].tolist(), chosen.frame["place"].to_numpy()
+        listed = self.rows.of(order)[list(COLUMNS)].set_index("customer_id", drop=False).loc[order]
+        listed = listed.reset_index(drop=True).assign(place=pd.array(places, dtype="Int64"))
+        listed.insert(0, "list_rank", range(1, len(listed) + 1))
+        return replace(chosen, frame=listed)
+
+    @cached_property
+    def _looked_at(self) -> pd.DataFrame:
+        return self.columns(*LOOKED_AT, "risk_rank", "holdout")
 
     @property
     def names(self) -> ValueNames:
@@ -204,8 +237,8 @@ class Ranking:
     @property
     def lost(self) -> pd.Series:
         """Whether a customer is too long gone for the list, by id."""
-        lost = (self.frame["against"] == GONE).fillna(False).to_numpy(dtype=bool)
-        return pd.Series(lost, index=self.frame["customer_id"])
+        lost = (self._looked_at["against"] == GONE).fillna(False).to_numpy(dtype=bool)
+        return pd.Series(lost, index=self._looked_at["customer_id"])
 
     @cached_property
     def changes(self) -> pd.DataFrame | None:
@@ -213,7 +246,9 @@ class Ranking:
 
         ``customer_id, change, before, now, feature, sentence``; see ``churnml.scoring.changes``.
         """
-        return None if self.earlier is None else explain_changes(self, self.earlier)
+        if self.earlier is None or self.changed is None:
+            return None
+        return explain_changes(self.explainer, self.changed, snapshot_of(self.earlier))
 
     @property
     def drivers(self) -> pd.DataFrame:
@@ -226,7 +261,7 @@ class Ranking:
 
     def stories(self, customers: Sequence[str]) -> dict[str, Story]:
         """Return the stories of customers; see ``Explainer.stories``."""
-        return self.explainer.stories(self.frame, customers)
+        return self.explainer.stories(self.rows, customers)
 
     def stability(self, customers: Sequence[str], snapshots: int = 3, every_days: int = 30) -> pd.DataFrame:
         """Count on how many of the last snapshots a concept was among reasons; see ``Explainer.stability``."""
@@ -234,16 +269,11 @@ class Ranking:
 
     def explain(self, customer_id: str) -> Explanation:
         """Explain one customer; see ``Explainer.explain``."""
-        return self.explainer.explain(self.frame, customer_id)
+        return self.explainer.explain(self.rows, customer_id)
 
     def trace(self, customer_id: str, feature: str) -> pd.DataFrame:
         """Return the source rows of one value; see ``churnml.features.trace.trace``."""
         return self.explainer.trace(customer_id, feature)
-
-    def but(self, **changes: Any) -> Ranking:
-        """Return the same ranking with other parts, by the names of the arguments that make one."""
-        parts = ("frame", "entries", "explainer", "plays", "rule_names", "config", "earlier")
-        return Ranking(**{name: getattr(self, name) for name in parts} | changes)
 
     def renamed(self, public_ids: pd.Series) -> Ranking:
         """Return the same ranking with other customer ids in all that it gives out, such as pseudonyms.
@@ -257,12 +287,15 @@ class Ranking:
         def rename(table: pd.DataFrame) -> pd.DataFrame:
             return table.assign(customer_id=table["customer_id"].map(public_ids))
 
-        earlier = None if self.earlier is None else rename(self.earlier)
-        return self.but(
-            frame=rename(self.frame),
+        return Ranking(
+            rows=RenamedRows(self.rows, public_ids),
             entries=self.entries.renamed(public_ids),
             explainer=self.explainer.renamed(public_ids),
-            earlier=earlier,
+            plays=self.plays,
+            rule_names=self.rule_names,
+            config=self.config,
+            earlier=None if self.earlier is None else rename(self.earlier),
+            changed=None if self.changed is None else rename(self.changed),
         )
 
 

@@ -39,7 +39,7 @@ class Weigher:
     Parameters
     ----------
     X : pandas DataFrame
-        Features of the population.
+        Features of the population, or of those of it of whom there are contributions.
     contributions : pandas DataFrame or None
         SHAP values in log-odds of some of its rows, enough to know means and quartiles; None leaves the means at 0 and
         hears every concept from ``min_weight`` on.
@@ -50,6 +50,8 @@ class Weigher:
     side : {'leaving', 'staying'}
         Side that is weighed. For leaving, a feature speaks on its telling side of the median (median included); for
         staying, one of which little tells of leaving speaks above it.
+    medians : pandas Series, optional
+        Medians of the features of the population; None takes those of ``X``.
 
     Attributes
     ----------
@@ -69,6 +71,7 @@ class Weigher:
         sentences: Sentences,
         min_weight: float,
         side: Side,
+        medians: pd.Series | None = None,
     ) -> None:
         known = sentences.known
         self.names = [name for name in X.columns if known[name].family not in OF_THE_DAY]
@@ -76,7 +79,7 @@ class Weigher:
         self.actionable = np.array([known.is_actionable(concept) for concept in self.concepts], dtype=np.bool_)
         self._sentences = sentences
         self._side = side
-        self._medians = X[self.names].median()
+        self._medians = X[self.names].median() if medians is None else medians
         self._usual = np.zeros(len(self.names))
         self._floors = np.full(len(self.concepts), min_weight)
         if contributions is not None and len(contributions):
@@ -88,6 +91,14 @@ class Weigher:
             for at, happened in enumerate(self._happened(telling)):
                 strength = np.quantile(weights[happened, at], _UPPER) if happened.any() else 0.0
                 self._floors[at] = _SHARE * strength if strength >= min_weight else np.inf
+
+    def to_json(self) -> dict[str, object]:
+        """Return the numbers that decide besides a customer's own."""
+        return {
+            "medians": dict(zip(self.names, self._medians[self.names].tolist(), strict=True)),
+            "usual": dict(zip(self.names, self._usual.tolist(), strict=True)),
+            "least": dict(zip(self.concepts, self._floors.tolist(), strict=True)),
+        }
 
     def weigh(self, X: pd.DataFrame, contributions: pd.DataFrame) -> tuple[Floats, Places]:
         """Weigh the concepts of customers and choose who speaks for them.

@@ -63,7 +63,7 @@ class ReasonWriter:
     Parameters
     ----------
     X : pandas DataFrame
-        Features of the whole population; their medians are taken once.
+        Features of the population, or of those of it of whom there are contributions.
     sentences : Sentences
         Sentences of the features.
     min_weight : float
@@ -72,6 +72,8 @@ class ReasonWriter:
     contributions : pandas DataFrame, optional
         SHAP values in log-odds of some rows of ``X``, such as 20,000 drawn from all, to know what is usual in this
         shop; None takes SHAP values as they are.
+    medians : pandas Series, optional
+        Medians of the features of the population; None takes those of ``X``.
     """
 
     def __init__(
@@ -80,10 +82,15 @@ class ReasonWriter:
         sentences: Sentences,
         min_weight: float,
         contributions: pd.DataFrame | None = None,
+        medians: pd.Series | None = None,
     ) -> None:
         self._sentences = sentences
-        self._leaving = Weigher(X, contributions, sentences, min_weight, "leaving")
-        self._staying = Weigher(X, contributions, sentences, min_weight, "staying")
+        self._leaving = Weigher(X, contributions, sentences, min_weight, "leaving", medians)
+        self._staying = Weigher(X, contributions, sentences, min_weight, "staying", medians)
+
+    def to_json(self) -> dict[str, dict[str, object]]:
+        """Return what is usual in the shop: medians of features, mean SHAP values, and least weights of concepts."""
+        return {"leaving": self._leaving.to_json(), "staying": self._staying.to_json()}
 
     def write(self, X: pd.DataFrame, contributions: pd.DataFrame) -> list[Told]:
         """Write the reasons of customers of the population.

@@ -4,50 +4,39 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from datetime import date, timedelta
+from datetime import date
 
-import numpy as np
 import pandas as pd
 
-from churnml.analytics.lifecycle import LIFE, against_own_pace, lifecycle_stages
-from churnml.analytics.segments import RFM, rfm_segments
-from churnml.analytics.value import VALUE, expected_value
+from churnml.analytics.lifecycle import LIFE
+from churnml.analytics.segments import RFM
+from churnml.analytics.value import VALUE
 from churnml.campaigns.ledger import check_ledger, empty
 from churnml.config import Config
 from churnml.data.history import History
-from churnml.data.population import eligible, resolve_day
+from churnml.data.population import resolve_day
 from churnml.data.shop import Shop
 from churnml.days import Day
 from churnml.errors import InputError, ModelError
 from churnml.features.available import available
-from churnml.features.builder import build
+from churnml.features.builder import build_rows
 from churnml.features.description import differences
-from churnml.features.families.buy_till_you_die import INPUTS
+from churnml.features.families.buy_till_you_die import INPUTS, fit
 from churnml.features.family import Feature
 from churnml.features.family_catalogue import catalogue
 from churnml.features.plugins import with_plugins
 from churnml.features.sentences import Sentences
 from churnml.models.model import Model
 from churnml.models.plain_files import shown
-from churnml.models.value import LEFT, NEEDED, PACE, RETURNED, STAYED
+from churnml.models.value import NEEDED, PACE, RETURNED
 from churnml.scoring.changes import check_earlier
-from churnml.scoring.compare import compare
-from churnml.scoring.contact_by import contact_days
-from churnml.scoring.entries import enter_list, find_arms, with_entries
-from churnml.scoring.explain_all import explain_all
+from churnml.scoring.choice import choose
+from churnml.scoring.constants import find_constants
 from churnml.scoring.explainer import Explainer
-from churnml.scoring.plays import BANDS, PlayBook, read_plays
+from churnml.scoring.plays import PlayBook, read_plays
 from churnml.scoring.ranking import Ranking
-from churnml.scoring.worklist import make_worklist, reasons_against
-from churnml.statistics.logodds import sigmoid
+from churnml.scoring.rows import RowScorer, known_of, score_rows, tells_consent
 from churnml.words.value_names import ValueNames
-
-_COLUMNS = (
-    *("risk_rank", "customer_id", "churn_probability", "risk_band", "value_at_risk", "segment", "lifecycle_stage"),
-    *("last_order_at", "reason_1", "reason_1_concept", "reason_2", "reason_2_concept", "reason_3", "reason_3_concept"),
-    *("play", "contactable", "holdout", "contact_by", "snapshot_date", "measure_on", "model_version"),
-    *("expected_profit", "play_rule", "change", "arm_until", "against", "place", "entered_on"),
-)
 
 
 class Scorer:
@@ -126,86 +115,61 @@ class Scorer:
         features = self._features(shop)
         # What reasons are about may have been said in other words when it was trained.
         model = dataclasses.replace(self.model, features=tuple(declared.description() for declared in features))
-        built = build(history, definition, [*features, *_besides(shop, features, book)])
-        if built.empty:
+        rows = build_rows(history, definition, [*features, *_besides(shop, features, book)])
+        if not len(rows):
             raise InputError(
                 f"{day}: no customer ordered in the {definition.active_days} days before. Name another day, or train "
                 "with longer `active_days`."
             )
-        X = built.iloc[:, : len(features)]  # a view: the other columns lie behind
-        currency = shop.currency
-        sentences = Sentences(catalogue(shop), settings.language, currency)
-        explained, writer = explain_all(model, X, sentences, settings.min_reason_weight)
-
-        worth = self._worth(built, history)
-        frame = pd.DataFrame({"churn_probability": sigmoid(model.predict_logodds(X))}, index=X.index)
-        frame["risk_band"] = _bands(frame["churn_probability"])
-        at_risk = frame["churn_probability"] * (worth[STAYED] - worth[LEFT])
-        frame["value_at_risk"] = np.round(at_risk.clip(lower=0.0), 2)
-        frame["segment"] = rfm_segments(built)
-        frame["lifecycle_stage"] = lifecycle_stages(built, worth[STAYED], definition)
-        known = eligible(history, definition).to_pandas().set_index("customer_id")
-        frame["last_order_at"] = known["last_order_at"]
-        frame[list(explained.reasons.columns)] = explained.reasons
-        frame["contactable"] = _contactable(history, X.index)
-        frame[["play", "play_rule"]] = book.choose(frame, built)
-        frame["expected_profit"] = self._profit(frame, worth[STAYED] - worth[LEFT], book)
-        pace = against_own_pace(built, definition)
-        in_time = (pace["overdue"] & ~pace["lost"]).to_numpy()
-        days = contact_days(built[in_time], history, definition, settings.contact_chance)
-        frame["contact_by"] = _days_after(day, days.reindex(X.index))
-        frame["snapshot_date"] = day
-        frame["measure_on"] = day + timedelta(days=definition.reach_days)
-        frame["model_version"] = model.version + (" (in sample)" if in_sample and day < model.as_of else "")
-
-        frame = frame.reset_index().sort_values(
-            ["churn_probability", "customer_id"], ascending=[False, True], ignore_index=True
+        known = known_of(history, definition, self.config.plays.campaign)
+        sentences = Sentences(catalogue(shop), settings.language, shop.currency)
+        constants = find_constants(
+            rows,
+            known.frame(["returned"])["returned"],
+            model=model,
+            orders=fit(history, definition),
+            sentences=sentences,
+            min_reason_weight=settings.min_reason_weight,
+            value_days=settings.value_days,
         )
-        frame["risk_rank"] = np.arange(1, len(frame) + 1)
-        known_of = pace.loc[frame["customer_id"]]
-        known_of["days_since_contact"] = _days_since_contact(history, self.config.plays.campaign).reindex(
-            known_of.index
-        )
-        known_of["consent_unknown"] = frame["contactable"].isna().to_numpy() & _tells_consent(shop)
-        against = reasons_against(frame, known_of, book.plays, settings)
-        frame["change"] = pd.Series(pd.NA, index=frame.index, dtype="str")
-        ledger = empty() if ledger is None else check_ledger(ledger)
-        arms = find_arms(frame, against, ledger, day, self.config)
-        frame[["entered_on", "arm_until"]] = arms.table[["entered_on", "arm_until"]]
-        frame["holdout"] = arms.holdout
-        worklist = make_worklist(frame, against, book.plays, settings)
-        entries = enter_list(
-            worklist,
-            arms,
-            ledger,
-            expected_value=worth[STAYED],
-            plays=book.plays,
-            definition=definition,
-            day=day,
+        scorer = RowScorer(
+            model=model,
+            constants=constants,
+            book=book,
             config=self.config,
-            in_sample=day < model.as_of,
+            day=day,
+            consent_told=tells_consent(history),
         )
-        frame = with_entries(frame.assign(against=against, place=worklist.places), entries.new)
-        ranking = Ranking(
-            frame=frame[list(_COLUMNS)],
-            entries=entries,
+        scored, weights = score_rows(rows, known, scorer)
+        choice = choose(
+            scored,
+            earlier,
+            empty() if ledger is None else check_ledger(ledger),
+            history=history,
+            model=model,
+            plays=book.plays,
+            config=self.config,
+        )
+        return Ranking(
+            rows=choice.rows,
+            entries=choice.entries,
             explainer=Explainer(
                 shop=shop,
                 snapshot_date=day,
                 model=model,
-                X=X,
-                explained=explained,
-                writer=writer,
+                X=rows,
+                weights=weights,
+                constants=constants,
                 sentences=sentences,
                 min_weight=settings.min_reason_weight,
                 names=ValueNames(self.config.reporting.names),
-                worth=worth,
             ),
             plays=dict(book.plays),
             rule_names=book.rule_names,
             config=self.config,
+            earlier=earlier,
+            changed=choice.changed,
         )
-        return ranking if earlier is None else compare(ranking, earlier)
 
     def _day(self, shop: Shop, snapshot_date: Day | None, in_sample: bool) -> date:
         day = resolve_day(shop, snapshot_date, self.model.definition.horizon_days, "snapshot_date")
@@ -233,61 +197,8 @@ class Scorer:
             )
         return [there[name] for name in self.model.names]
 
-    def _worth(self, X: pd.DataFrame, history: History) -> pd.DataFrame:
-        """Return what customers are worth if they stay and if they leave: as learned, or by the simple rule."""
-        days = self.config.scoring.value_days
-        if self.model.value is not None:
-            return self.model.value.predict(X, days)
-        return pd.DataFrame({STAYED: expected_value(X, history, days), LEFT: 0.0})
-
-    def _profit(self, frame: pd.DataFrame, lost: pd.Series, book: PlayBook) -> pd.Series:
-        """Compute p g (v1 - v0 - offer) - (1 - p) g0 offer - contact, with what is assumed about g and g0."""
-        assumed, p = self.config.scoring.profit, frame["churn_probability"]
-        offer, contact = (
-            frame["play"].map({name: getattr(play, cost) for name, play in book.plays.items()}).astype("float64")
-            for cost in ("offer", "cost")
-        )
-        saved = p * assumed.save_share * (lost - offer)
-        return (saved - (1 - p) * assumed.taken_anyway_share * offer - contact).round(2)
-
-
-def _bands(probabilities: pd.Series) -> pd.Series:
-    """Name the risk: very high from 75 %, high from 50 %, medium from 25 %, else low."""
-    leasts, names = zip(*BANDS, strict=True)
-    place = np.searchsorted(-np.array(leasts), -probabilities.to_numpy(), side="left")
-    return pd.Series(np.array(names, dtype=object)[place], index=probabilities.index, dtype="str")
-
 
 def _besides(shop: Shop, features: list[Feature], book: PlayBook) -> list[Feature]:
     """Return what is looked at besides the model's features: pace, stage, segment, value and rules of the plays."""
     looked_at = {*LIFE, *RFM, *VALUE, *INPUTS, *NEEDED, *PACE, RETURNED, *book.features}
     return [feature for feature in available(shop) if feature.name in looked_at and feature not in features]
-
-
-def _tells_consent(shop: Shop) -> bool:
-    return shop.has("customers", ["contactable"])
-
-
-def _contactable(history: History, customers: pd.Index) -> pd.Series:
-    """Return consent per customer; null where the shop does not say."""
-    if not _tells_consent(history.shop):
-        return pd.Series(pd.NA, index=customers, dtype="boolean")
-    table = history.table("customers").select("customer_id", "contactable").to_pandas().set_index("customer_id")
-    consent: pd.Series = table["contactable"].astype("boolean").reindex(customers)
-    return consent
-
-
-def _days_since_contact(history: History, campaign: str) -> pd.Series:
-    """Return the days since a customer was treated, by id."""
-    if not history.shop.has("contacts"):
-        return pd.Series(dtype="float64")
-    sent = history.treatments(campaign)
-    last = sent.group_by("customer_id").aggregate(days=history.days_since(sent.sent_at.max()).cast("float64"))
-    days: pd.Series = last.to_pandas().set_index("customer_id")["days"]
-    return days
-
-
-def _days_after(day: date, days: pd.Series) -> pd.Series:
-    """Return dates some whole days after another; null stays null."""
-    whole = [None if np.isnan(count) else day + timedelta(days=int(count)) for count in days]
-    return pd.Series(whole, index=days.index, dtype=object)

@@ -25,7 +25,7 @@ def test_the_day_is_the_first_on_which_the_chance_is_below_the_level(shop: Shop)
     since_last = rng.integers(1, 120, 300).astype(float)
     since_first = since_last + np.where(order_days > 1, order_days * 10, 0)
     X = pd.DataFrame(dict(zip(INPUTS, (order_days, since_first, since_last), strict=True)))
-    found = contact_days(X, history, DEFINITION, 0.5)
+    found = contact_days(X, fitted, 0.5)
     silent = [
         1 - no_order_probability(fitted.model, order_days - 1, since_first - since_last, since_first + day, 90)
         for day in range(91)
@@ -35,15 +35,15 @@ def test_the_day_is_the_first_on_which_the_chance_is_below_the_level(shop: Shop)
     np.testing.assert_array_equal(found, expected)
     assert (found == 0).any()
     assert (found > 0).any()
-    assert contact_days(X, history, DEFINITION, 0.01).isna().any()
+    assert contact_days(X, fitted, 0.01).isna().any()
 
 
 def test_a_higher_level_is_reached_earlier(shop: Shop) -> None:
     X = pd.DataFrame({INPUTS[0]: [8.0], INPUTS[1]: [200.0], INPUTS[2]: [20.0]})
-    days = [contact_days(X, History(shop, DAY), DEFINITION, chance)[0] for chance in (0.9, 0.7, 0.5)]
+    days = [contact_days(X, fit(History(shop, DAY), DEFINITION), chance)[0] for chance in (0.9, 0.7, 0.5)]
     assert days == sorted(days)
     assert days[0] < days[-1]
 
 
 def test_nobody_is_no_day(shop: Shop) -> None:
-    assert len(contact_days(pd.DataFrame(columns=list(INPUTS)), History(shop, DAY), DEFINITION, 0.5)) == 0
+    assert len(contact_days(pd.DataFrame(columns=list(INPUTS)), fit(History(shop, DAY), DEFINITION), 0.5)) == 0

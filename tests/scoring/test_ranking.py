@@ -3,20 +3,25 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import ibis
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from churnml.config import Config, ScoringSettings
 from churnml.data.shop import Shop
+from churnml.data.stored_rows import RowsInFile
 from churnml.errors import ConfigError, InputError, ModelError
 from churnml.features.builder import build_features
 from churnml.models.model import Model
+from churnml.reporting.files import write_files
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.scorer import Scorer
+from churnml.statistics.logodds import Floats
 
 DAY = date(2025, 3, 1)
 COLUMNS = [
@@ -72,32 +77,57 @@ def test_probabilities_are_those_of_the_model(ranking: Ranking, shop: Shop, mode
     np.testing.assert_array_equal(found, expected.loc[found.index])
 
 
-def test_weights_are_the_same_in_batches_and_computed_once_for_few(
+def test_many_customers_are_scored_in_pieces_and_in_files_and_are_the_same(
     ranking: Ranking, shop: Shop, model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     customers = ranking.frame.customer_id.to_list()
     explained = []
 
-    def split(self: Model, X: pd.DataFrame) -> tuple[float, pd.DataFrame]:
+    def split(self: Model, X: pd.DataFrame) -> tuple[float, pd.DataFrame, Floats]:
         explained.append(len(X))
-        return contributions(self, X)
+        return in_all(self, X)
 
-    contributions = Model.contributions
-    monkeypatch.setattr(Model, "contributions", split)
+    in_all = Model.explained
+    monkeypatch.setattr(Model, "explained", split)
     stories = ranking.stories(customers[:50])
     assert explained == [], "list and stories share them"
-    monkeypatch.setattr("churnml.scoring.explain_all._DRAWN", len(customers) - 1)
-    monkeypatch.setattr("churnml.scoring.explain_all._BATCH", 500)
+    monkeypatch.setattr("churnml.scoring.constants._DRAWN", len(customers) - 1)
+    monkeypatch.setattr("churnml.data.stored_rows.ROWS_PER_PIECE", 100)
+    monkeypatch.setattr("churnml.data.stored_rows.ROWS_IN_MEMORY", 250)
+    monkeypatch.setattr("churnml.data.stored_rows._ROWS_PER_BUCKET", 130)
     many = Scorer(model).rank(shop, DAY)
-    assert many.explainer.explained.contributions is None
-    # Every second customer is drawn to know what is usual; then all are explained, 500 at once.
-    rest = len(customers) % 500
-    assert explained == [-(-len(customers) // 2), *[500] * (len(customers) // 500), *([rest] if rest else [])]
-    pd.testing.assert_frame_equal(many.explainer.explained.weights, ranking.explainer.explained.weights)
+    assert isinstance(many.rows, RowsInFile)
+    assert isinstance(many.explainer.X, RowsInFile)
+    # Every second customer is drawn to know what is usual; then all are explained, a hundred at once.
+    rest = len(customers) % 100
+    assert explained == [-(-len(customers) // 2), *[100] * (len(customers) // 100), *([rest] if rest else [])]
+    told = ["reason_1", "reason_2", "reason_3", *(f"reason_{at}_concept" for at in (1, 2, 3)), "play", "play_rule"]
+    by_play = ["expected_profit", "against", "place", "holdout", "arm_until", "entered_on"]
+    alike = [name for name in COLUMNS if name not in (*told, *by_play)]
+    pd.testing.assert_frame_equal(many.frame[alike], ranking.frame[alike], check_exact=True)
+    assert (many.frame[told].fillna("") == ranking.frame[told].fillna("")).to_numpy().mean() > 0.9
+    pd.testing.assert_series_equal(many.explainer.weights, ranking.explainer.weights, atol=1e-9)
+    assert list(many.worklist().columns) == list(ranking.worklist().columns)
     for customer, story in many.stories(customers[:50]).items():
         pd.testing.assert_series_equal(story.concepts, stories[customer].concepts)
         assert story.concepts.is_monotonic_decreasing
         pd.testing.assert_frame_equal(story.events, stories[customer].events)
+        pd.testing.assert_series_equal(story.worth, stories[customer].worth)
+
+
+def test_no_row_depends_on_the_pieces(
+    shop: Shop, model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_files(Scorer(model).rank(shop, DAY), tmp_path / "whole", {})
+    for rows, in_memory, bucket in [(7, 50, 33), (100, 10_000, 1), (1_000, 1, 400)]:
+        monkeypatch.setattr("churnml.data.stored_rows.ROWS_PER_PIECE", rows)
+        monkeypatch.setattr("churnml.data.stored_rows.ROWS_IN_MEMORY", in_memory)
+        monkeypatch.setattr("churnml.data.stored_rows._ROWS_PER_BUCKET", bucket)
+        out = tmp_path / f"pieces of {rows}"
+        write_files(Scorer(model).rank(shop, DAY), out, {})
+        for name in ("ranking.csv", "worklist.csv", "report.html", "ledger.parquet"):
+            assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), (rows, name)
+        assert pq.read_table(out / "ranking.parquet").equals(pq.read_table(tmp_path / "whole" / "ranking.parquet"))
 
 
 def test_bands_follow_the_probability(ranking: Ranking) -> None:
@@ -121,7 +151,7 @@ def test_the_work_list_holds_whom_one_may_contact_in_time(ranking: Ranking) -> N
     assert listed.value_at_risk.is_monotonic_decreasing
     assert listed.churn_probability.min() >= 0.25
     since = (pd.Timestamp(DAY) - listed.last_order_at.dt.normalize()).dt.days
-    gaps = ranking.explainer.X.gap_median_days
+    gaps = ranking.explainer.X.frame(["gap_median_days"]).gap_median_days
     pace = gaps.fillna(gaps.median()).loc[listed.customer_id].to_numpy()
     assert (since > pace).all()
     assert (since <= np.maximum(3 * pace, 90)).all()
@@ -158,7 +188,7 @@ def test_an_unknown_customer_is_refused(ranking: Ranking) -> None:
 def test_a_trace_gives_the_rows_behind_a_number(ranking: Ranking) -> None:
     customer = ranking.worklist().customer_id.iloc[0]
     rows = ranking.trace(customer, "orders_365d")
-    assert len(rows) == ranking.explainer.X.loc[customer, "orders_365d"]
+    assert len(rows) == ranking.explainer.X.frame().loc[customer, "orders_365d"]
 
 
 def test_a_ranking_shows_itself(ranking: Ranking) -> None:
@@ -216,7 +246,7 @@ def test_every_sentence_is_true_in_the_tables(ranking: Ranking) -> None:
     complaining = ranking.frame[ranking.frame.reason_1_concept == "complaints"]
     assert len(complaining) > 0
     # The last complaint, which may lie years back, is told too.
-    assert ranking.explainer.X.loc[complaining.customer_id, "days_since_last_complaint"].notna().all()
+    assert ranking.explainer.X.frame().loc[complaining.customer_id, "days_since_last_complaint"].notna().all()
 
 
 def test_what_is_no_letter_in_an_id_stays_text_in_a_notebook(ranking: Ranking) -> None:

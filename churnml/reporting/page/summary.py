@@ -86,17 +86,17 @@ def summarise(
     """
     chosen = worklist or ranking.select()
     listed = chosen.frame
-    shown = _choose(ranking.frame, listed, rows, ranking.changes)
+    shown = _choose(ranking.top(rows + len(listed)), listed, rows, ranking.changes)
     shown["play_rule"] = shown["play_rule"].map(ranking.rule_names)
     card = ranking.model.card.to_json()
     return {
         "language": ranking.language,
         "currency": ranking.currency,
         "snapshot_date": _day(ranking.snapshot_date),
-        "measure_on": _day(ranking.frame["measure_on"].iloc[0]),
+        "measure_on": _day(ranking.top(1)["measure_on"].iloc[0]),
         "model_version": ranking.model.version,
         "definition": plain(ranking.model.definition.model_dump()),
-        "totals": _totals(ranking.frame, listed),
+        "totals": _totals(ranking.columns("churn_probability", "risk_band", "value_at_risk"), listed),
         "changes": _changes(ranking.changes),
         "customers": _customers(shown, ranking.stories(shown["customer_id"].tolist())),
         "plays": {

@@ -1,0 +1,160 @@
+"""The constants of a shop's day: what decides about a customer apart from their own row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churnml.analytics.lifecycle import ShopLife
+from churnml.analytics.segments import RFM, fifths_of
+from churnml.analytics.value import VALUE, spend_rate, value_at_rate
+from churnml.data.stored_rows import StoredRows
+from churnml.features.families.buy_till_you_die import Fitted
+from churnml.features.sentences import Sentences
+from churnml.models.model import Model
+from churnml.models.value import LEFT, STAYED
+from churnml.plain import plain
+from churnml.scoring.reasons import ReasonWriter
+
+_DRAWN = 20_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayConstants:
+    """What is found once from all customers, so that each can then be told by themselves.
+
+    Attributes
+    ----------
+    life : ShopLife
+        What tells paces and stages apart.
+    fifths : mapping of str to tuple of float
+        Where the fifths of recency, frequency and spend start.
+    spend_rate : float or None
+        The shop's net spend per customer-year; None where a model learned what customers are worth.
+    orders : Fitted or None
+        BG/NBD model of the shop; None where none can be fitted.
+    writer : ReasonWriter
+        Writer of reasons, who knows what is usual in the shop.
+    contributions : pandas DataFrame or None
+        SHAP values of all customers in log-odds; None of more than 20,000.
+    """
+
+    life: ShopLife
+    fifths: Mapping[str, tuple[float, ...]]
+    spend_rate: float | None
+    orders: Fitted | None
+    writer: ReasonWriter = field(repr=False)
+    contributions: pd.DataFrame | None = field(repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the numbers for the manifest."""
+        told: dict[str, Any] = plain(
+            {
+                "pace_days": self.life.pace_days,
+                "vip_from": self.life.vip_from,
+                "fifths": dict(self.fifths),
+                "spend_rate": self.spend_rate,
+                "orders": None if self.orders is None else asdict(self.orders.model),
+                "reasons": self.writer.to_json(),
+            }
+        )
+        return told
+
+
+def find_constants(
+    rows: StoredRows,
+    returned: pd.Series,
+    *,
+    model: Model,
+    orders: Fitted | None,
+    sentences: Sentences,
+    min_reason_weight: float,
+    value_days: int,
+) -> DayConstants:
+    """Find the constants of a day, column by column.
+
+    Parameters
+    ----------
+    rows : StoredRows
+        Features of all customers: the model's, and those that pace, stage, segment and value look at.
+    returned : pandas Series
+        Money that customers sent back in the last 365 days, in the order of the rows.
+    model : Model
+        Model that ranks them.
+    orders : Fitted or None
+        BG/NBD model of the shop.
+    sentences : Sentences
+        Sentences of the features.
+    min_reason_weight : float
+        Least weight of a reason, in log-odds.
+    value_days : int
+        Number of days ahead whose orders count for the value.
+    """
+    rate = None
+    if model.value is None:
+        columns = rows.frame(VALUE)
+        rate = spend_rate(columns, returned.set_axis(columns.index))
+    writer, contributions = make_writer(model, rows, sentences, min_reason_weight)
+    stayed = _stayed(rows, returned, model, rate, value_days)
+    return DayConstants(
+        life=ShopLife.of(rows.frame(["gap_median_days"])["gap_median_days"], stayed),
+        fifths=fifths_of(rows.frame(RFM)),
+        spend_rate=rate,
+        orders=orders,
+        writer=writer,
+        contributions=contributions,
+    )
+
+
+def make_writer(
+    model: Model, rows: StoredRows, sentences: Sentences, min_weight: float
+) -> tuple[ReasonWriter, pd.DataFrame | None]:
+    """Make the writer of the reasons of a population; what reasons usually weigh is learned from some of it.
+
+    Parameters
+    ----------
+    model : Model
+        Model whose SHAP values are explained.
+    rows : StoredRows
+        Features of all customers.
+    sentences : Sentences
+        Sentences of the features.
+    min_weight : float
+        Least weight of a reason, in log-odds.
+
+    Returns
+    -------
+    tuple of ReasonWriter and pandas DataFrame or None
+        The writer, and the SHAP values where they are those of all.
+    """
+    every = -(-len(rows) // _DRAWN)
+    medians, columns = {}, {}
+    for name in model.names:
+        values = rows.frame([name])[name]
+        medians[name] = values.median()
+        columns[name] = values.iloc[::every]
+    drawn = pd.DataFrame(columns)
+    contributions = model.contributions(drawn)[1]
+    writer = ReasonWriter(drawn, sentences, min_weight, contributions, pd.Series(medians))
+    return writer, contributions if every == 1 else None
+
+
+def worth_of(X: pd.DataFrame, returned: pd.Series, model: Model, rate: float | None, value_days: int) -> pd.DataFrame:
+    """Return what customers are worth if they stay and if they leave: as learned, or by the simple rule at a rate."""
+    if model.value is not None:
+        return model.value.predict(X, value_days)
+    assert rate is not None
+    return pd.DataFrame({STAYED: value_at_rate(X, returned, rate, value_days), LEFT: 0.0})
+
+
+def _stayed(rows: StoredRows, returned: pd.Series, model: Model, rate: float | None, value_days: int) -> pd.Series:
+    found, start = [], 0
+    for X in rows.pieces():
+        own = returned.iloc[start : start + len(X)].set_axis(X.index)
+        found.append(worth_of(X, own, model, rate, value_days)[STAYED].to_numpy())
+        start += len(X)
+    return pd.Series(np.concatenate(found))

@@ -1,0 +1,238 @@
+"""The rows of a ranking: what is said of a customer by their own numbers and the constants of the day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from churnml.analytics.lifecycle import against_own_pace, lifecycle_stages
+from churnml.analytics.segments import rfm_segments
+from churnml.analytics.value import has_returns, returned_of
+from churnml.config import Config
+from churnml.data.history import History
+from churnml.data.population import eligible
+from churnml.data.stored_rows import StoredRows, store_frames, store_tables
+from churnml.definition import ChurnDefinition
+from churnml.models.attribution import sum_concepts
+from churnml.models.model import Model
+from churnml.models.value import LEFT, STAYED
+from churnml.scoring.constants import DayConstants, worth_of
+from churnml.scoring.contact_by import contact_days
+from churnml.scoring.plays import BANDS, PlayBook
+from churnml.scoring.reasons import REASONS, Told
+from churnml.scoring.worklist import reasons_against
+from churnml.statistics.logodds import sigmoid
+
+_PRECISION = 1e9
+_REASONS = [name for at in range(1, REASONS + 1) for name in (f"reason_{at}", f"reason_{at}_concept")]
+_TEXTS = ("risk_band", "segment", "lifecycle_stage", *_REASONS, "play", "play_rule", "against")
+_KNOWN = pa.schema(
+    [
+        ("customer_id", pa.string()),
+        ("last_order_at", pa.timestamp("us")),
+        ("contactable", pa.bool_()),
+        ("days_since_contact", pa.float64()),
+        ("returned", pa.float64()),
+    ]
+)
+SCHEMA = pa.schema(
+    [
+        ("customer_id", pa.string()),
+        *((name, pa.string()) for name in _TEXTS),
+        *((name, pa.float64()) for name in ("churn_probability", "value_at_risk", "expected_profit", STAYED, LEFT)),
+        ("last_order_at", pa.timestamp("us")),
+        ("contactable", pa.bool_()),
+        ("contact_by", pa.date32()),
+    ]
+)
+"""What is said of a customer by themselves."""
+
+
+def tells_consent(history: History) -> bool:
+    """Check whether the shop says who may be contacted."""
+    return history.shop.has("customers", ["contactable"])
+
+
+def known_of(history: History, definition: ChurnDefinition, campaign: str) -> StoredRows:
+    """Find what is known of the eligible customers besides features, sorted by ``customer_id`` as these.
+
+    Returns
+    -------
+    StoredRows
+        ``last_order_at``, ``contactable`` (consent; null where the shop does not say), ``days_since_contact`` (since a
+        customer was treated; null for never) and ``returned`` (money that was sent back in the last 365 days).
+    """
+    known = eligible(history, definition)
+    if tells_consent(history):
+        known = known.left_join(history.table("customers").select("customer_id", "contactable"), "customer_id")
+        known = known.drop("customer_id_right")
+    if history.shop.has("contacts"):
+        sent = history.treatments(campaign)
+        last = sent.group_by("customer_id").aggregate(
+            days_since_contact=history.days_since(sent.sent_at.max()).cast("float64")
+        )
+        known = known.left_join(last, "customer_id").drop("customer_id_right")
+    if has_returns(history):
+        known = known.left_join(returned_of(history), "customer_id").drop("customer_id_right")
+    pieces = history.shop.engine.batches([known.order_by("customer_id")])
+    return store_tables((_known(piece) for piece in pieces), _KNOWN)
+
+
+def _known(piece: pa.Table) -> pa.Table:
+    columns = {
+        field.name: piece[field.name].cast(field.type)
+        if field.name in piece.column_names
+        else pa.nulls(len(piece), field.type)
+        for field in _KNOWN
+    }
+    columns["returned"] = columns["returned"].fill_null(0.0)
+    return pa.table(columns, schema=_KNOWN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowScorer:
+    """Says of customers what can be said of each by themselves.
+
+    Attributes
+    ----------
+    model : Model
+        Model that ranks them.
+    constants : DayConstants
+        Constants of the day.
+    book : PlayBook
+        Plays and their rules.
+    config : Config
+        Settings of scoring.
+    day : date
+        Day of the ranking.
+    consent_told : bool
+        Whether the shop says who may be contacted.
+    """
+
+    model: Model
+    constants: DayConstants
+    book: PlayBook
+    config: Config
+    day: date
+    consent_told: bool
+
+    def score(self, X: pd.DataFrame, known: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+        """Score customers, none of whom depends on another.
+
+        Parameters
+        ----------
+        X : pandas DataFrame
+            Features of the customers, indexed by ``customer_id``.
+        known : pandas DataFrame
+            What is known of them besides, as from ``known_of``, in the same order.
+
+        Returns
+        -------
+        tuple of pandas DataFrame and array of int
+            Rows with the columns of ``SCHEMA``, and the sum of the absolute weights of each concept, in log-odds times
+            a billion: whole numbers add up to the same in any order and in any pieces.
+        """
+        model, constants, settings = self.model, self.constants, self.config.scoring
+        contributions, logodds = self._explained(X)
+        worth = worth_of(X, known["returned"], model, constants.spend_rate, settings.value_days)
+        lost = worth[STAYED] - worth[LEFT]
+        frame = pd.DataFrame({"churn_probability": sigmoid(logodds)}, index=X.index)
+        frame["risk_band"] = _bands(frame["churn_probability"])
+        frame["value_at_risk"] = np.round((frame["churn_probability"] * lost).clip(lower=0.0), 2)
+        frame["segment"] = rfm_segments(X, constants.fifths).astype("str")
+        frame["lifecycle_stage"] = lifecycle_stages(X, worth[STAYED], model.definition, constants.life)
+        frame["last_order_at"] = known["last_order_at"]
+        frame[_REASONS] = _columns(constants.writer.write(X[list(model.names)], contributions), X.index)
+        frame["contactable"] = known["contactable"].astype("boolean")
+        frame[["play", "play_rule"]] = self.book.choose(frame, X)
+        frame["expected_profit"] = self._profit(frame, lost)
+        pace = against_own_pace(X, model.definition, constants.life.pace_days)
+        in_time = (pace["overdue"] & ~pace["lost"]).to_numpy()
+        days = contact_days(X[in_time], constants.orders, settings.contact_chance)
+        frame["contact_by"] = _days_after(self.day, days.reindex(X.index))
+        pace["days_since_contact"] = known["days_since_contact"]
+        pace["consent_unknown"] = frame["contactable"].isna() & self.consent_told
+        frame["against"] = reasons_against(frame, pace, self.book.plays, settings)
+        frame[[STAYED, LEFT]] = worth[[STAYED, LEFT]]
+        weights = sum_concepts(contributions, model.concepts).abs().to_numpy()
+        return frame.reset_index()[SCHEMA.names], np.rint(_PRECISION * weights).astype(np.int64).sum(axis=0)
+
+    def _explained(self, X: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+        kept = self.constants.contributions
+        if kept is not None:
+            return kept.loc[X.index], self.model.predict_logodds(X)
+        _, contributions, logodds = self.model.explained(X)
+        return contributions, logodds
+
+    def _profit(self, frame: pd.DataFrame, lost: pd.Series) -> pd.Series:
+        """Compute p g (v1 - v0 - offer) - (1 - p) g0 offer - contact, with what is assumed about g and g0."""
+        assumed, p = self.config.scoring.profit, frame["churn_probability"]
+        offer, contact = (
+            frame["play"].map({name: getattr(play, cost) for name, play in self.book.plays.items()}).astype("float64")
+            for cost in ("offer", "cost")
+        )
+        saved = p * assumed.save_share * (lost - offer)
+        return (saved - (1 - p) * assumed.taken_anyway_share * offer - contact).round(2)
+
+
+def score_rows(rows: StoredRows, known: StoredRows, scorer: RowScorer) -> tuple[StoredRows, pd.Series]:
+    """Score all customers, piece by piece.
+
+    Parameters
+    ----------
+    rows, known : StoredRows
+        Features of the customers, and what is known of them besides, in the same order.
+    scorer : RowScorer
+        Scorer of the rows.
+
+    Returns
+    -------
+    tuple of StoredRows and pandas Series
+        Rows with the columns of ``SCHEMA``, and the mean absolute weight of each concept in log-odds.
+    """
+    concepts = list(dict.fromkeys(scorer.model.concepts[name] for name in scorer.model.names))
+    total = np.zeros(len(concepts), dtype=np.int64)
+
+    def frames() -> Iterator[pd.DataFrame]:
+        nonlocal total
+        for X, beside in _side_by_side(rows, known):
+            frame, weights = scorer.score(X, beside)
+            total += weights
+            yield frame
+
+    stored = store_frames(frames(), SCHEMA)
+    return stored, pd.Series(total / _PRECISION / len(stored), index=concepts)
+
+
+def _side_by_side(rows: StoredRows, known: StoredRows) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    for X, beside in zip(rows.pieces(), known.pieces(), strict=True):
+        yield X, beside if X.index.equals(beside.index) else known.of(X.index).reindex(X.index)
+
+
+def _bands(probabilities: pd.Series) -> pd.Series:
+    """Name the risk: very high from 75 %, high from 50 %, medium from 25 %, else low."""
+    leasts, names = zip(*BANDS, strict=True)
+    place = np.searchsorted(-np.array(leasts), -probabilities.to_numpy(), side="left")
+    return pd.Series(np.array(names, dtype=object)[place], index=probabilities.index, dtype="str")
+
+
+def _columns(told: list[Told], index: pd.Index) -> pd.DataFrame:
+    columns = {}
+    for place in range(REASONS):
+        found = [each.leaving[place] if len(each.leaving) > place else None for each in told]
+        name = f"reason_{place + 1}"
+        columns[name] = pd.array([None if reason is None else reason.sentence for reason in found], dtype="str")
+        columns[f"{name}_concept"] = pd.array([None if reason is None else reason.concept for reason in found], "str")
+    return pd.DataFrame(columns, index=index)
+
+
+def _days_after(day: date, days: pd.Series) -> pd.Series:
+    """Return dates some whole days after another; null stays null."""
+    whole = [None if np.isnan(count) else day + timedelta(days=int(count)) for count in days]
+    return pd.Series(whole, index=days.index, dtype=object)
