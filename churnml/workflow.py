@@ -191,7 +191,7 @@ def _overview(shop: Shop, day: date, definition: ChurnDefinition, periods: int, 
 
 def _renamed(ranking: Ranking, key: bytes, secrets: Path) -> Ranking:
     """Replace customer ids by pseudonyms, and keep who is who in the folder of secrets."""
-    ids = ranking.columns("customer_id")["customer_id"]
+    ids = ranking.rows.ids()
     others = [ranking.entries.ledger] if ranking.earlier is None else [ranking.entries.ledger, ranking.earlier]
     ids = pd.concat([ids, *(table["customer_id"] for table in others)]).drop_duplicates()
     pseudonyms = pseudonymize(ids, key)

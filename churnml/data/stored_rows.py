@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -38,18 +39,24 @@ class StoredRows(ABC):
         """Return all rows; of many, ask for few columns."""
 
     @abstractmethod
+    def values(self, column: str) -> pd.Series:
+        """Return one column of all rows, in their order, without their ids."""
+
+    @abstractmethod
+    def ids(self) -> pd.Series:
+        """Return the ids of all customers, in the order of the rows."""
+
+    @abstractmethod
+    def of(self, customers: Collection[str]) -> pd.DataFrame:
+        """Return the rows of some customers, in the order of the rows; who is not there is left out."""
+
+    @abstractmethod
     def pieces(self) -> Iterator[pd.DataFrame]:
         """Return the rows one piece after another."""
 
     @abstractmethod
     def sorted_by(self, places: NDArray[np.int64]) -> Iterator[pd.DataFrame]:
         """Return the rows in another order, piece by piece: the place of each row in it, from 0."""
-
-    def of(self, customers: Collection[str]) -> pd.DataFrame:
-        """Return the rows of some customers, in the order of the rows; who is not there is left out."""
-        wanted = set(customers)
-        found = [piece[ids_of(piece).isin(wanted)] for piece in self.pieces()]
-        return pd.concat(found) if len(found) > 1 else found[0]
 
     def head(self, count: int) -> pd.DataFrame:
         """Return the first rows."""
@@ -83,6 +90,14 @@ class RowsInMemory(StoredRows):
     def frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return all rows."""
         return self._frame if columns is None else self._frame[list(columns)]
+
+    def values(self, column: str) -> pd.Series:
+        """Return one column of all rows."""
+        return self._frame[column].reset_index(drop=True)
+
+    def ids(self) -> pd.Series:
+        """Return the ids of all customers."""
+        return pd.Series(ids_of(self._frame).to_numpy())
 
     def pieces(self) -> Iterator[pd.DataFrame]:
         """Return the rows one piece after another; one piece without rows where there are none."""
@@ -133,10 +148,25 @@ class RowsInFile(StoredRows):
         wanted = None if columns is None else [*([_ID] if self._indexed else []), *columns]
         return self._framed(self._file.read(columns=wanted, use_threads=False))
 
+    def values(self, column: str) -> pd.Series:
+        """Return one column of all rows."""
+        found: pd.Series = self._file.read(columns=[column], use_threads=False)[column].to_pandas()
+        return found.astype(self._types[column])
+
+    def ids(self) -> pd.Series:
+        """Return the ids of all customers."""
+        found: pd.Series = self._file.read(columns=[_ID], use_threads=False)[_ID].to_pandas()
+        return found
+
+    def of(self, customers: Collection[str]) -> pd.DataFrame:
+        """Return the rows of some customers, in the order of the rows."""
+        wanted = pa.array(list(customers), pa.string())
+        found = [table.filter(pc.is_in(table[_ID], wanted)) for table in self._tables()]
+        return self._framed(pa.concat_tables(found))
+
     def pieces(self) -> Iterator[pd.DataFrame]:
         """Return the rows one piece after another."""
-        for group in range(self._file.metadata.num_row_groups):
-            yield self._framed(self._file.read_row_group(group, use_threads=False))
+        return map(self._framed, self._tables())
 
     def sorted_by(self, places: NDArray[np.int64]) -> Iterator[pd.DataFrame]:
         """Return the rows in another order: each goes to a file of its neighbours, which are sorted by themselves."""
@@ -154,8 +184,7 @@ class RowsInFile(StoredRows):
         paths = [folder / f"{bucket}.arrows" for bucket in range(int(buckets.max(initial=0)) + 1)]
         writers = [pa.ipc.new_stream(str(path), self._schema) for path in paths]
         start = 0
-        for group in range(self._file.metadata.num_row_groups):
-            table = self._file.read_row_group(group, use_threads=False)
+        for table in self._tables():
             of_rows = buckets[start : start + len(table)]
             for bucket in np.unique(of_rows):
                 writers[bucket].write_table(table.take(pa.array(np.flatnonzero(of_rows == bucket))))
@@ -163,6 +192,10 @@ class RowsInFile(StoredRows):
         for writer in writers:
             writer.close()
         return paths
+
+    def _tables(self) -> Iterator[pa.Table]:
+        for group in range(self._file.metadata.num_row_groups):
+            yield self._file.read_row_group(group, use_threads=False)
 
     def _framed(self, table: pa.Table) -> pd.DataFrame:
         frame: pd.DataFrame = table.to_pandas()
@@ -193,6 +226,14 @@ class RenamedRows(StoredRows):
     def frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return all rows."""
         return self._renamed(self._rows.frame(columns))
+
+    def values(self, column: str) -> pd.Series:
+        """Return one column of all rows."""
+        return self.ids() if column == _ID else self._rows.values(column)
+
+    def ids(self) -> pd.Series:
+        """Return the ids of all customers."""
+        return self._rows.ids().map(self._new_ids)
 
     def pieces(self) -> Iterator[pd.DataFrame]:
         """Return the rows one piece after another."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -96,13 +96,12 @@ def find_constants(
     """
     rate = None
     if model.value is None:
-        columns = rows.frame(VALUE)
-        rate = spend_rate(columns, returned.set_axis(columns.index))
+        rate = spend_rate(_columns(rows, VALUE), returned)
     writer, contributions = make_writer(model, rows, sentences, min_reason_weight)
     stayed = _stayed(rows, returned, model, rate, value_days)
     return DayConstants(
-        life=ShopLife.of(rows.frame(["gap_median_days"])["gap_median_days"], stayed),
-        fifths=fifths_of(rows.frame(RFM)),
+        life=ShopLife.of(rows.values("gap_median_days"), stayed),
+        fifths=fifths_of(_columns(rows, RFM)),
         spend_rate=rate,
         orders=orders,
         writer=writer,
@@ -134,10 +133,10 @@ def make_writer(
     every = -(-len(rows) // _DRAWN)
     medians, columns = {}, {}
     for name in model.names:
-        values = rows.frame([name])[name]
+        values = rows.values(name)
         medians[name] = values.median()
         columns[name] = values.iloc[::every]
-    drawn = pd.DataFrame(columns)
+    drawn = pd.DataFrame(columns).set_axis(pd.Index(rows.ids().iloc[::every], name="customer_id"))
     contributions = model.contributions(drawn)[1]
     writer = ReasonWriter(drawn, sentences, min_weight, contributions, pd.Series(medians))
     return writer, contributions if every == 1 else None
@@ -149,6 +148,10 @@ def worth_of(X: pd.DataFrame, returned: pd.Series, model: Model, rate: float | N
         return model.value.predict(X, value_days)
     assert rate is not None
     return pd.DataFrame({STAYED: value_at_rate(X, returned, rate, value_days), LEFT: 0.0})
+
+
+def _columns(rows: StoredRows, names: Sequence[str]) -> pd.DataFrame:
+    return pd.DataFrame({name: rows.values(name) for name in names})
 
 
 def _stayed(rows: StoredRows, returned: pd.Series, model: Model, rate: float | None, value_days: int) -> pd.Series:

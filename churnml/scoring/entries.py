@@ -39,8 +39,8 @@ class Arms:
     """
 
     table: pd.DataFrame
-    share: float
     of_all: pd.DataFrame
+    share: float
     share_of_all: float
 
     @property

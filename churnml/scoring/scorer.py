@@ -125,7 +125,7 @@ class Scorer:
         sentences = Sentences(catalogue(shop), settings.language, shop.currency)
         constants = find_constants(
             rows,
-            known.frame(["returned"])["returned"],
+            known.values("returned"),
             model=model,
             orders=fit(history, definition),
             sentences=sentences,

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnml.analytics.segments import RFM, _fifths
+from churnml.analytics.segments import RFM, fifths_of
 from churnml.data.importers import import_dataset
 from churnml.data.reading import read
 from churnml.features.builder import build_features
@@ -49,6 +49,12 @@ def features(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> pd.
     return build_features(read(folder), date(2011, 9, 1), families=["recency", "frequency", "monetary"])
 
 
+def fifths(features: pd.DataFrame, column: str) -> np.ndarray:
+    """Give our fifths of one column, from 1 to 5."""
+    values = features[column] if column != RFM[0] else -features[column]
+    return 1 + np.searchsorted(fifths_of(features)[column], values, side="right")
+
+
 def split_ties(features: pd.DataFrame, column: str) -> np.ndarray:
     """Give fifths as the peer does (NTILE): customers with the same value are parted by their ids."""
     values = features[column] if column != RFM[0] else -features[column]
@@ -66,7 +72,7 @@ def test_with_ties_split_the_fifths_are_those_of_the_peer(features: pd.DataFrame
 def test_where_nobody_is_tied_at_a_border_ours_are_the_same(features: pd.DataFrame) -> None:
     # Amounts: 151 customers share theirs with another, none of them across the border of a fifth.
     column = RFM[2]
-    np.testing.assert_array_equal(_fifths(features[column]), split_ties(features, column))
+    np.testing.assert_array_equal(fifths(features, column), split_ties(features, column))
 
 
 @pytest.mark.parametrize("column", RFM[:2])
@@ -74,9 +80,8 @@ def test_tied_customers_share_a_fifth_of_ours_which_is_one_of_the_peers(features
     # The peer parts customers with one order by their ids: 867 are in its lowest fifth and 707 in the next, as if they
     # had ordered differently. Ours puts all into the fifth in which the middle one of them stands, so that a segment
     # depends on what a customer did alone; its fifths are unequal for that.
-    sign = -1 if column == RFM[0] else 1
     table = pd.DataFrame(
-        {"value": features[column], "ours": _fifths(sign * features[column]), "peer": split_ties(features, column)}
+        {"value": features[column], "ours": fifths(features, column), "peer": split_ties(features, column)}
     )
     by = table.groupby("value")
     assert (by["ours"].min() == by["ours"].max()).all()

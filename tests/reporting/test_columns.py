@@ -11,13 +11,14 @@ from churnml.analytics.lifecycle import STAGES
 from churnml.analytics.segments import SEGMENTS
 from churnml.features.family_catalogue import catalogue
 from churnml.reporting.columns import column, columns, names_in
-from churnml.scoring import scorer, worklist
+from churnml.scoring import worklist
 from churnml.scoring.changes import CHANGES
+from churnml.scoring.choice import COLUMNS
 from churnml.scoring.plays import BANDS
 from churnml.words import LANGUAGES, Language
 from churnml.words.names import name_of
 
-RANKING = (*scorer._COLUMNS, "change", "list_rank")
+RANKING = (*COLUMNS, "list_rank")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,0 +1,140 @@
+"""Rows in memory, in a file and under other ids: the same rows, in the same order, of the same types."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from churnml.data import stored_rows
+from churnml.data.stored_rows import RenamedRows, RowsInFile, RowsInMemory, StoredRows, store_frames, store_tables
+
+SCHEMA = pa.schema(
+    [
+        ("customer_id", pa.string()),
+        ("number", pa.float64()),
+        ("text", pa.string()),
+        ("told", pa.bool_()),
+        ("day", pa.date32()),
+        ("place", pa.int64()),
+    ]
+)
+Make = Callable[[int], StoredRows]
+
+
+def frame(rows: int) -> pd.DataFrame:
+    at = np.arange(rows)
+    return pd.DataFrame(
+        {
+            "customer_id": pd.array([f"c{number:03d}" for number in at], dtype="str"),
+            "number": np.where(at % 7 == 0, np.nan, at / 3),
+            "text": pd.array([None if number % 5 == 0 else f"ş{number}" for number in at], dtype="str"),
+            "told": pd.array([None if number % 3 == 0 else bool(number % 2) for number in at], dtype="boolean"),
+            "day": pd.Series(
+                [None if number % 4 == 0 else date(2025, 1, 1 + number % 28) for number in at], dtype=object
+            ),
+            "place": pd.array([None if number % 2 else number for number in at], dtype="Int64"),
+        }
+    )
+
+
+@pytest.fixture(params=["memory", "file"])
+def stored(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Make:
+    monkeypatch.setattr(stored_rows, "ROWS_PER_PIECE", 10)
+    monkeypatch.setattr(stored_rows, "_ROWS_PER_BUCKET", 17)
+    monkeypatch.setattr(stored_rows, "ROWS_IN_MEMORY", 1_000 if request.param == "memory" else 15)
+
+    def make(rows: int) -> StoredRows:
+        whole = frame(rows)
+        made = store_frames((whole.iloc[start : start + 13] for start in range(0, max(rows, 1), 13)), SCHEMA)
+        assert isinstance(made, RowsInMemory if request.param == "memory" else RowsInFile)
+        return made
+
+    return make
+
+
+def test_rows_come_back_as_they_were(stored: Make) -> None:
+    rows, whole = stored(50), frame(50)
+    assert len(rows) == 50
+    pd.testing.assert_frame_equal(rows.frame(), whole)
+    pd.testing.assert_frame_equal(rows.frame(["place", "day"]), whole[["place", "day"]])
+    pd.testing.assert_frame_equal(pd.concat(list(rows.pieces()), ignore_index=True), whole)
+    assert max(map(len, rows.pieces())) <= 10
+    for name in whole:
+        pd.testing.assert_series_equal(rows.values(name), whole[name], check_names=False)
+    assert rows.ids().tolist() == whole.customer_id.tolist()
+
+
+def test_some_rows_are_found_in_the_order_of_the_rows(stored: Make) -> None:
+    rows, whole = stored(50), frame(50)
+    found = rows.of(["c041", "c002", "nobody"])
+    pd.testing.assert_frame_equal(found.reset_index(drop=True), whole.iloc[[2, 41]].reset_index(drop=True))
+    assert rows.of([]).empty
+    assert list(rows.of([]).columns) == list(whole)
+    pd.testing.assert_frame_equal(rows.head(23).reset_index(drop=True), whole.head(23))
+    assert len(rows.head(500)) == 50
+
+
+def test_rows_are_sorted_by_the_places_that_are_given(stored: Make) -> None:
+    rows, whole = stored(50), frame(50)
+    order = np.random.default_rng(3).permutation(50)
+    places = np.empty(50, dtype=np.int64)
+    places[order] = np.arange(50)
+    found = pd.concat(list(rows.sorted_by(places)), ignore_index=True)
+    pd.testing.assert_frame_equal(found, whole.iloc[order].reset_index(drop=True))
+
+
+def test_other_ids_stand_for_the_rows_in_all_that_is_given_out(stored: Make) -> None:
+    rows, whole = stored(50), frame(50)
+    names = pd.Series([f"p{at:03d}" for at in range(50)], index=pd.Index(whole.customer_id))
+    renamed = RenamedRows(rows, names)
+    expected = whole.assign(customer_id=names.to_numpy())
+    assert len(renamed) == 50
+    assert renamed.ids().tolist() == renamed.values("customer_id").tolist() == names.tolist()
+    for found in (
+        renamed.frame(),
+        pd.concat(list(renamed.pieces())),
+        pd.concat(list(renamed.sorted_by(np.arange(50)))),
+        renamed.of(names.tolist()),
+    ):
+        pd.testing.assert_frame_equal(found.reset_index(drop=True), expected, check_dtype=False)
+    assert renamed.of(["c001"]).empty
+    assert renamed.of(["p001"]).number.tolist() == whole.number[[1]].tolist()
+    assert "customer_id" not in renamed.frame(["number"])
+
+
+@pytest.mark.parametrize("most", [5, 500])
+def test_tables_carry_their_ids_as_the_index(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stored_rows, "ROWS_IN_MEMORY", most)
+    monkeypatch.setattr(stored_rows, "ROWS_PER_PIECE", 4)
+    schema = pa.schema([("customer_id", pa.string()), ("a", pa.float64()), ("b", pa.float64())])
+    whole = pa.table({"customer_id": [f"c{at}" for at in range(9)], "a": [None, *range(8)], "b": range(9)}).cast(schema)
+    rows = store_tables((whole.slice(start, 3) for start in (0, 3, 6)), schema)
+    expected = whole.to_pandas().set_index("customer_id")
+    pd.testing.assert_frame_equal(rows.frame(), expected)
+    pd.testing.assert_frame_equal(rows.frame(["b"]), expected[["b"]])
+    pd.testing.assert_frame_equal(pd.concat(list(rows.pieces())), expected)
+    pd.testing.assert_frame_equal(rows.of(["c7", "c1"]), expected.loc[["c1", "c7"]])
+    renamed = RenamedRows(rows, pd.Series([f"p{at}" for at in range(9)], index=expected.index))
+    assert renamed.of(["p7"]).index.tolist() == ["p7"]
+    assert renamed.frame().index.name == "customer_id"
+    nobody = store_tables(iter([]), schema)
+    assert (len(nobody), list(nobody.frame().columns), nobody.frame().index.name) == (0, ["a", "b"], "customer_id")
+
+
+def test_the_scratch_file_goes_with_the_rows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(stored_rows, "ROWS_IN_MEMORY", 1)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    rows = store_frames([frame(20)], SCHEMA)
+    assert len(list(tmp_path.iterdir())) == 1
+    list(rows.sorted_by(np.arange(20)))
+    assert len(list(tmp_path.rglob("*.arrows"))) == 0
+    del rows
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
