@@ -107,15 +107,19 @@ class ReasonWriter:
         list of Told
             Texts of each row, which depend on no other row.
         """
-        weights, speakers = self._leaving.weigh(X, contributions)
-        # What nobody speaks for comes last.
-        later = np.broadcast_to(~self._leaving.actionable, weights.shape)
-        shown = np.lexsort((-weights, later, speakers < 0), axis=1)[:, :REASONS]
-        leaving = self._reasons(X, self._leaving, weights, speakers, shown)
+        leaving = self.write_leaving(X, contributions)
         weights, speakers = self._staying.weigh(X, contributions)
         shown = np.lexsort((-weights, speakers < 0), axis=1)[:, :STAYING]
         staying = self._reasons(X, self._staying, -weights, speakers, shown)
         return [Told(*both) for both in zip(leaving, staying, strict=True)]
+
+    def write_leaving(self, X: pd.DataFrame, contributions: pd.DataFrame) -> list[tuple[Reason, ...]]:
+        """Write the reasons of customers to leave alone; see ``write``."""
+        weights, speakers = self._leaving.weigh(X, contributions)
+        # What nobody speaks for comes last.
+        later = np.broadcast_to(~self._leaving.actionable, weights.shape)
+        shown = np.lexsort((-weights, later, speakers < 0), axis=1)[:, :REASONS]
+        return self._reasons(X, self._leaving, weights, speakers, shown)
 
     def _reasons(
         self, X: pd.DataFrame, weigher: Weigher, weights: Floats, speakers: Places, shown: Places

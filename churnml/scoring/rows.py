@@ -25,7 +25,7 @@ from churnml.models.value import LEFT, STAYED
 from churnml.scoring.constants import DayConstants, worth_of
 from churnml.scoring.contact_by import contact_days
 from churnml.scoring.plays import BANDS, PlayBook
-from churnml.scoring.reasons import REASONS, Told
+from churnml.scoring.reasons import REASONS, Reason
 from churnml.scoring.worklist import reasons_against
 from churnml.statistics.logodds import sigmoid
 
@@ -148,7 +148,7 @@ class RowScorer:
         frame["segment"] = rfm_segments(X, constants.fifths).astype("str")
         frame["lifecycle_stage"] = lifecycle_stages(X, worth[STAYED], model.definition, constants.life)
         frame["last_order_at"] = known["last_order_at"]
-        frame[_REASONS] = _columns(constants.writer.write(X[list(model.names)], contributions), X.index)
+        frame[_REASONS] = _columns(constants.writer.write_leaving(X[list(model.names)], contributions), X.index)
         frame["contactable"] = known["contactable"].astype("boolean")
         frame[["play", "play_rule"]] = self.book.choose(frame, X)
         frame["expected_profit"] = self._profit(frame, lost)
@@ -222,10 +222,10 @@ def _bands(probabilities: pd.Series) -> pd.Series:
     return pd.Series(np.array(names, dtype=object)[place], index=probabilities.index, dtype="str")
 
 
-def _columns(told: list[Told], index: pd.Index) -> pd.DataFrame:
+def _columns(told: list[tuple[Reason, ...]], index: pd.Index) -> pd.DataFrame:
     columns = {}
     for place in range(REASONS):
-        found = [each.leaving[place] if len(each.leaving) > place else None for each in told]
+        found = [reasons[place] if len(reasons) > place else None for reasons in told]
         name = f"reason_{place + 1}"
         columns[name] = pd.array([None if reason is None else reason.sentence for reason in found], dtype="str")
         columns[f"{name}_concept"] = pd.array([None if reason is None else reason.concept for reason in found], "str")

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from churnml.analytics.lifecycle import (
     STAGES,
+    ShopLife,
     against_own_pace,
     count_moves,
     count_standings,
@@ -167,3 +169,31 @@ def test_moves_are_counted_from_one_day_to_the_next() -> None:
     assert (found.customers.dtype, found.share.dtype) == ("int64", "float64")
     # A single day has no moves, but the columns.
     assert list(count_moves({days[0]: on[days[0]]}, "stage").columns) == list(found.columns)
+
+
+def test_what_tells_stages_of_all_tells_each_by_themselves() -> None:
+    # Twenty values: those of the 19th and 20th place have 95 and 100 of 100 below or at them, the 18th has 90.
+    value = pd.Series([*range(1, 19), 30.0, 40.0])
+    life = ShopLife.of(pd.Series([10.0, 20.0, 40.0, np.nan] * 5), value)
+    assert (life.pace_days, life.vip_from) == (20.0, 30.0)
+    # Three share the mean place 19 of 20, which is above nine tenths.
+    assert ShopLife.of(pd.Series([1.0]), pd.Series([*range(1, 18), 30.0, 30.0, 30.0])).vip_from == 30.0
+    # All are alike: their mean place is in the middle.
+    assert ShopLife.of(pd.Series([np.nan]), pd.Series([5.0] * 10)).vip_from == np.inf
+    assert np.isnan(ShopLife.of(pd.Series([np.nan]), pd.Series([5.0] * 10)).pace_days)
+    assert ShopLife.of(pd.Series([np.nan]), pd.Series([np.nan])).vip_from == np.inf
+    X = pd.DataFrame(
+        {
+            "days_since_last_order": 15.0,
+            "gap_median_days": [10.0, np.nan],
+            "days_since_first_order": 400.0,
+            "order_days_total": 2.0,
+            "gap_last_days": 5.0,
+        }
+    )
+    definition = ChurnDefinition(horizon_days=90)
+    worth = pd.Series([30.0, 29.9])
+    told = [lifecycle_stages(X.iloc[[at]], worth.iloc[[at]], definition, life).iloc[0] for at in (0, 1)]
+    assert told == ["VIP", "active"]
+    # Without one of their own, the pace is the shop's: 15 days are more than 10, and not more than 20.
+    assert against_own_pace(X, definition, life.pace_days)["overdue"].tolist() == [True, False]

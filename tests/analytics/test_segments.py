@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from churnml.analytics.segments import SEGMENTS, rfm_segments
+from churnml.analytics.segments import SEGMENTS, fifths_of, rfm_segments
 
 
 def features(days: list[float], orders: list[float], amount: list[float]) -> pd.DataFrame:
@@ -48,3 +48,18 @@ def test_every_segment_is_met_among_many() -> None:
     found = rfm_segments(many)
     assert set(found) == set(SEGMENTS)
     assert list(found.index) == list(many.index)
+
+
+def test_where_fifths_start_and_customers_by_themselves() -> None:
+    X = features([9, 7, 5, 3, 1], [1, 1, 1, 4, 5], [10, 20, 30, 40, 50])
+    starts = fifths_of(X)
+    # Recency has its sign turned: who ordered a day ago is in the last fifth.
+    assert starts["days_since_last_order"] == (-7.0, -5.0, -3.0, -1.0)
+    # Three with one order share the second place of five: the second fifth starts with them, no other before 4.
+    assert starts["orders_365d"] == (1.0, 4.0, 4.0, 5.0)
+    assert starts["amount_sum_365d"] == (20.0, 30.0, 40.0, 50.0)
+    whole = rfm_segments(X)
+    for at in range(len(X)):
+        assert rfm_segments(X.iloc[[at]], starts).iloc[0] == whole.iloc[at]
+    nobody = fifths_of(features([np.nan], [np.nan], [np.nan]))
+    assert set(nobody["orders_365d"]) == {np.inf}

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from churnml.analytics.value import expected_value
+from churnml.analytics.value import expected_value, spend_rate, value_at_rate
 from churnml.data.history import History
 from churnml.data.reading import read
 from churnml.features.builder import build_features
@@ -99,3 +100,14 @@ def test_a_return_without_an_amount_takes_nothing_off() -> None:
     returns = RETURNS.assign(customer_id="a", amount=None)
     found = value_by_features({"a": 100.0}, {"a": 365.0}, returns)
     assert found.to_dict() == pytest.approx({"a": 100.0})
+
+
+def test_a_shop_of_a_known_rate_values_each_customer_by_themselves() -> None:
+    returned = pd.Series({"a": 0.0, "b": 10.0, "c": 0.0})
+    rate = spend_rate(X, returned)
+    assert rate == pytest.approx((100 + 50 + 50) / (1 + 183 / 365 + 61 / 365))
+    whole = value_at_rate(X, returned, rate, 365)
+    assert whole["b"] == pytest.approx((50 + 0.5 * rate) / (183 / 365 + 0.5))
+    for name in X.index:
+        assert value_at_rate(X.loc[[name]], returned.loc[[name]], rate, 365).tolist() == [whole[name]]
+    assert spend_rate(X.assign(days_since_first_order=np.nan), returned) == 0
