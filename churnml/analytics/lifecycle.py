@@ -43,7 +43,7 @@ class ShopLife:
     def of(cls, gap_median_days: pd.Series, value: pd.Series) -> ShopLife:
         """Find it from all customers: their ``gap_median_days``, and their expected value."""
         different, counts = np.unique(value.dropna().to_numpy(dtype=np.float64), return_counts=True)
-        share = (np.cumsum(counts) - (counts - 1) / 2) / max(counts.sum(), 1)  # mean rank of the same values
+        share = (np.cumsum(counts) - (counts - 1) / 2) / counts.sum()  # mean rank of the same values
         best = different[share > 1 - _VIP_SHARE]
         return cls(pace_days=float(gap_median_days.median()), vip_from=float(best[0]) if len(best) else math.inf)
 

@@ -127,22 +127,26 @@ def analyse(
     day = resolve_day(shop, snapshot_date, definition.horizon_days, "snapshot_date")
     history = History(shop, day)
     back = look_back(shop, day, definition, periods)
-    start = day - timedelta(days=definition.reach_days)
+    of_periods = {
+        "kpis": compute_kpis(back),
+        "kpis_by_segment": compute_kpis_by_segment(back),
+        "lifecycle": compute_lifecycle(back.standings),
+        "transitions": compute_transitions(back.standings),
+        "segments": compute_segments(back.standings),
+        "migration": compute_migration(back.standings),
+    }
+    start, churned, count = day - timedelta(days=definition.reach_days), back.churned, back.count
+    del back  # it holds numbers of every customer who ever ordered
     return Overview(
         snapshot_date=day,
         definition=definition,
         currency=shop.currency,
-        kpis=compute_kpis(back),
-        kpis_by_segment=compute_kpis_by_segment(back),
-        lifecycle=compute_lifecycle(back.standings),
-        transitions=compute_transitions(back.standings),
-        segments=compute_segments(back.standings),
-        migration=compute_migration(back.standings),
+        **of_periods,
         cohorts=compute_cohorts(history),
         concentration=compute_concentration(history),
-        reasons=compute_reasons_of_leaving(shop, start, definition, day, back.churned),
-        topics=compute_complaint_topics(shop, start, definition, day, back.churned, shared_by=shared_by),
-        groups=compute_retention_by_group(shop, start, definition, day, back.churned, shared_by=shared_by),
-        experience=compute_experience(history, definition.horizon_days, back.count),
+        reasons=compute_reasons_of_leaving(shop, start, definition, day, churned),
+        topics=compute_complaint_topics(shop, start, definition, day, churned, shared_by=shared_by),
+        groups=compute_retention_by_group(shop, start, definition, day, churned, shared_by=shared_by),
+        experience=compute_experience(history, definition.horizon_days, count),
         first_experience=compute_first_experience(history, definition),
     )

@@ -70,14 +70,14 @@ class Period:
     end: date
     eligible: NDArray[np.bool_]
     churned: NDArray[np.bool_]
-    orders: NDArray[np.int64]
-    order_days: NDArray[np.int64]
+    orders: NDArray[np.int32]
+    order_days: NDArray[np.int32]
     amount: NDArray[np.int64]
     amount_before: NDArray[np.int64]
     amount_year: NDArray[np.int64]
-    orders_so_far: NDArray[np.int64]
-    gap_days: NDArray[np.int64]
-    gaps: NDArray[np.int64]
+    orders_so_far: NDArray[np.int32]
+    gap_days: NDArray[np.int32]
+    gaps: NDArray[np.int32]
     lifetime_days: Floats
     expected_value: Floats
     active: NDArray[np.bool_]
@@ -226,7 +226,7 @@ def _period(history: History, table: pd.DataFrame, ago: int, definition: ChurnDe
     earlier = [table[name].to_numpy(dtype=np.float64) for name in _older(table, ago)]
     before = np.fmin.reduce(earlier)  # days since the last order day before the period
     first = table["first"].to_numpy(dtype=np.float64)
-    order_days = table[f"days_{ago}"].to_numpy(dtype=np.int64)
+    order_days = table[f"days_{ago}"].to_numpy(dtype=np.int32)
     begun = np.where(np.isnan(before), first, before)  # the order day from which the first gap is counted
     newest = np.fmin(last, before)
     active = newest - ago * horizon <= definition.active_days
@@ -241,14 +241,14 @@ def _period(history: History, table: pd.DataFrame, ago: int, definition: ChurnDe
         end=end,
         eligible=eligible,
         churned=left,
-        orders=table[f"orders_{ago}"].to_numpy(dtype=np.int64),
+        orders=table[f"orders_{ago}"].to_numpy(dtype=np.int32),
         order_days=order_days,
         amount=table[f"amount_{ago}"].to_numpy(),
         amount_before=table[f"amount_{ago + 1}"].to_numpy(),
         amount_year=table[f"year_{ago}"].to_numpy(),
-        orders_so_far=so_far("orders"),
-        gap_days=np.where(gaps > 0, begun - last, 0).astype(np.int64),
-        gaps=gaps.astype(np.int64),
+        orders_so_far=so_far("orders").astype(np.int32),
+        gap_days=np.where(gaps > 0, begun - last, 0).astype(np.int32),
+        gaps=gaps.astype(np.int32),
         lifetime_days=first - newest,
         expected_value=_expected_value(
             so_far("days"),

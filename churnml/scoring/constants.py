@@ -135,8 +135,8 @@ def make_writer(
     for name in model.names:
         values = rows.values(name)
         medians[name] = values.median()
-        columns[name] = values.iloc[::every]
-    drawn = pd.DataFrame(columns).set_axis(pd.Index(rows.ids().iloc[::every], name="customer_id"))
+        columns[name] = values.to_numpy()[::every].copy()  # a view would keep all of them
+    drawn = pd.DataFrame(columns, index=pd.Index(rows.ids().iloc[::every], name="customer_id"))
     contributions = model.contributions(drawn)[1]
     writer = ReasonWriter(drawn, sentences, min_weight, contributions, pd.Series(medians))
     return writer, contributions if every == 1 else None

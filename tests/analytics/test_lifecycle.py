@@ -178,6 +178,9 @@ def test_what_tells_stages_of_all_tells_each_by_themselves() -> None:
     assert (life.pace_days, life.vip_from) == (20.0, 30.0)
     # Three share the mean place 19 of 20, which is above nine tenths.
     assert ShopLife.of(pd.Series([1.0]), pd.Series([*range(1, 18), 30.0, 30.0, 30.0])).vip_from == 30.0
+    # Two share the places 18 and 19 of 20, in the middle 18.5; three the places 17 to 19, in the middle 18.
+    assert ShopLife.of(pd.Series([1.0]), pd.Series([*range(1, 18), 30.0, 30.0, 40.0])).vip_from == 30.0
+    assert ShopLife.of(pd.Series([1.0]), pd.Series([*range(1, 17), 30.0, 30.0, 30.0, 40.0])).vip_from == 40.0
     # All are alike: their mean place is in the middle.
     assert ShopLife.of(pd.Series([np.nan]), pd.Series([5.0] * 10)).vip_from == np.inf
     assert np.isnan(ShopLife.of(pd.Series([np.nan]), pd.Series([5.0] * 10)).pace_days)

@@ -151,6 +151,16 @@ def test_a_control_group_was_sent_nothing() -> None:
     assert sorted(sent(False).treatments("y").to_pandas().contact_id) == ["0", "2", "3"]
 
 
+def test_a_message_of_no_campaign_treats_by_its_offer_alone() -> None:
+    rows = [
+        {"contact_id": name, "customer_id": "c", "campaign": campaign, "sent_at": BEFORE, "offer": offer}
+        for name, campaign, offer in [("a", None, None), ("b", None, "10 %"), ("c", "x", None), ("d", "y", None)]
+    ]
+    history = History(shop({"orders": ORDERS, "contacts": rows}), SNAPSHOT)
+    assert sorted(history.treatments("x").to_pandas().contact_id) == ["b", "c"]
+    assert sorted(history.treatments("x", "y").to_pandas().contact_id) == ["b", "c", "d"]
+
+
 def test_a_history_of_some_orders_knows_what_belongs_to_them() -> None:
     rows = [{"order_id": order_id, "promised_at": AFTER} for order_id in ("1", "2")]
     history = History(shop({"orders": ORDERS, "deliveries": rows}), SNAPSHOT)
