@@ -153,9 +153,6 @@ class ScoringSettings(_Section):
         "leave_out",
         description="Customers of whom a shop that tells consent does not tell it: left out of the work list, or not.",
     )
-    contact_chance: float = Field(
-        0.5, gt=0, lt=1, description="Contact before the chance of another order falls below this."
-    )
     value_days: int = Field(365, ge=1, description="Days ahead over which a customer's value is counted.")
     profit: ProfitSettings = Field(ProfitSettings())
     language: Literal[LANGUAGES] = Field(  # type: ignore[valid-type]

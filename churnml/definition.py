@@ -15,6 +15,12 @@ _WEEK = 7
 _PARTS = 3
 
 
+_WENT = {
+    "scoring.contact_chance": "the key went: contact_by is now the day on which the customer would count as lapsed. "
+    "Remove it."
+}
+
+
 def failures_of(error: ValidationError, prefix: str = "") -> list[str]:
     """Turn pydantic's findings into sentences that name key, finding and value."""
     sentences = []
@@ -22,7 +28,8 @@ def failures_of(error: ValidationError, prefix: str = "") -> list[str]:
         key = ".".join(filter(None, [prefix, *map(str, found["loc"])]))
         if found["type"] in ("extra_forbidden", "invalid_key") or found["loc"][-1:] == ("[key]",):
             key = key.removesuffix(".[key]")
-            sentences.append(f"{key}: the key is not known. Remove it, or correct its spelling.")
+            why = _WENT.get(key, "the key is not known. Remove it, or correct its spelling.")
+            sentences.append(f"{key}: {why}")
         else:
             is_unquoted = found["type"] == "string_type" and isinstance(found["input"], int | float | date)
             remedy = 'Write it in quotes, such as "007".' if is_unquoted else "Correct the value."

@@ -64,14 +64,14 @@ def against_own_pace(X: pd.DataFrame, definition: ChurnDefinition, shop_pace: fl
     -------
     pandas DataFrame
         Columns with the index of ``X``: ``pace_days`` (their median days between orders; with one order day the shop's
-        median of these), ``overdue`` (the last order is longer ago than that) and ``lost`` (longer ago than three times
-        their pace, and than the horizon).
+        median of these), ``overdue`` (the last order is longer ago than that), ``lapses_after`` (three times their
+        pace, or the horizon where that is more, in days) and ``lost`` (the last order is longer ago than that).
     """
     since = X["days_since_last_order"]
     shop_pace = X["gap_median_days"].median() if shop_pace is None else shop_pace
     pace = X["gap_median_days"].fillna(float(definition.horizon_days) if np.isnan(shop_pace) else shop_pace)
-    lost_after = (_LOST_PACES * pace).clip(lower=definition.horizon_days)
-    return pd.DataFrame({"pace_days": pace, "overdue": since > pace, "lost": since > lost_after})
+    lapses = (_LOST_PACES * pace).clip(lower=definition.horizon_days)
+    return pd.DataFrame({"pace_days": pace, "overdue": since > pace, "lapses_after": lapses, "lost": since > lapses})
 
 
 def lifecycle_stages(
@@ -104,7 +104,7 @@ def lifecycle_stages(
     since, horizon = X["days_since_last_order"], definition.horizon_days
     life = ShopLife.of(X["gap_median_days"], value) if life is None else life
     pace = against_own_pace(X, definition, life.pace_days)
-    lapsed_after = (_LOST_PACES * pace.pace_days).clip(lower=horizon)
+    lapsed_after = pace.lapses_after
     conditions = {
         "lost": since > 2 * lapsed_after,
         "lapsed": since > lapsed_after,

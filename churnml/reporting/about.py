@@ -14,6 +14,7 @@ from churnml.definition import ChurnDefinition
 from churnml.reporting.columns import Kind, column
 from churnml.reporting.page.numbers import Numbers
 from churnml.scoring.plays import Play
+from churnml.scoring.worklist import GONE, ON_PACE, TO_SAVE
 from churnml.words import Language, words
 from churnml.words.findings import say_value
 from churnml.words.names import name_of
@@ -34,6 +35,8 @@ class Facts:
     ----------
     customers : int
         Number of customers of the ranking.
+    groups : mapping of str to int
+        Number of these by group.
     excluded : mapping of str to int
         Number of customers of the ranking who are not on the list, by reason.
     holdout : sequence of str
@@ -49,6 +52,7 @@ class Facts:
     """
 
     customers: int
+    groups: Mapping[str, int]
     excluded: Mapping[str, int]
     holdout: Sequence[str]
     definition: ChurnDefinition
@@ -78,8 +82,10 @@ class Section:
 
 def facts_of(ranking: Ranking) -> Facts:
     """Collect what a ranking's work list rests on."""
+    counts = ranking.columns("group")["group"].value_counts()
     return Facts(
         customers=len(ranking),
+        groups={group: int(counts.get(group, 0)) for group in (TO_SAVE, ON_PACE, GONE)},
         excluded=ranking.excluded,
         holdout=ranking.holdout_said,
         definition=ranking.model.definition,
@@ -148,6 +154,7 @@ def _list_rows(worklist: pd.DataFrame, facts: Facts, language: Language, day: da
         (column("measure_on", language).title, day + timedelta(days=definition.reach_days), "day"),
         (words(language)["page"]["leaving"], _leaving(definition, language), "text"),
         (t["ranked"], facts.customers, "count"),
+        *((name_of("group", group, language), count, "count") for group, count in facts.groups.items()),
         (t["listed"], len(worklist), "count"),
         (column("value_at_risk", language).title, float(worklist["value_at_risk"].sum()), "money"),
         (t["chosen_by"], column(scoring.rank_by, language).title, "text"),
@@ -184,7 +191,6 @@ def _assumed(facts: Facts, language: Language) -> _Rows:
         (t["save_share"], scoring.profit.save_share, "share"),
         (t["taken_anyway"], scoring.profit.taken_anyway_share, "share"),
         (t["value_days"], scoring.value_days, "count"),
-        (t["contact_chance"], scoring.contact_chance, "share"),
         (t["min_probability"], scoring.min_probability, "share"),
     ]
     said: _Rows = [[(t["assumed_note"], "text")], [(say_value(facts.value, language), "text")]]

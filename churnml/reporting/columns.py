@@ -89,6 +89,7 @@ _COLUMNS: Mapping[str, tuple[Kind, str | None]] = {
     "against": ("text", "excluded"),
     "place": ("count", None),
     "entered_on": ("day", None),
+    "group": ("text", "group"),
     "snapshot_date": ("day", None),
     "measure_on": ("day", None),
     "model_version": ("text", None),

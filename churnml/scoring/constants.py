@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ from churnml.analytics.lifecycle import ShopLife
 from churnml.analytics.segments import RFM, fifths_of
 from churnml.analytics.value import VALUE, spend_rate, value_at_rate
 from churnml.data.stored_rows import StoredRows
-from churnml.features.families.buy_till_you_die import Fitted
 from churnml.features.sentences import Sentences
 from churnml.models.model import Model
 from churnml.models.value import LEFT, STAYED
@@ -35,8 +34,6 @@ class DayConstants:
         Where the fifths of recency, frequency and spend start.
     spend_rate : float or None
         The shop's net spend per customer-year; None where a model learned what customers are worth.
-    orders : Fitted or None
-        BG/NBD model of the shop; None where none can be fitted.
     writer : ReasonWriter
         Writer of reasons, who knows what is usual in the shop.
     contributions : pandas DataFrame or None
@@ -46,7 +43,6 @@ class DayConstants:
     life: ShopLife
     fifths: Mapping[str, tuple[float, ...]]
     spend_rate: float | None
-    orders: Fitted | None
     writer: ReasonWriter = field(repr=False)
     contributions: pd.DataFrame | None = field(repr=False)
 
@@ -58,7 +54,6 @@ class DayConstants:
                 "vip_from": self.life.vip_from,
                 "fifths": dict(self.fifths),
                 "spend_rate": self.spend_rate,
-                "orders": None if self.orders is None else asdict(self.orders.model),
                 "reasons": self.writer.to_json(),
             }
         )
@@ -70,7 +65,6 @@ def find_constants(
     returned: pd.Series,
     *,
     model: Model,
-    orders: Fitted | None,
     sentences: Sentences,
     min_reason_weight: float,
     value_days: int,
@@ -85,8 +79,6 @@ def find_constants(
         Money that customers sent back in the last 365 days, in the order of the rows.
     model : Model
         Model that ranks them.
-    orders : Fitted or None
-        BG/NBD model of the shop.
     sentences : Sentences
         Sentences of the features.
     min_reason_weight : float
@@ -103,7 +95,6 @@ def find_constants(
         life=ShopLife.of(rows.values("gap_median_days"), stayed),
         fifths=fifths_of(_columns(rows, RFM)),
         spend_rate=rate,
-        orders=orders,
         writer=writer,
         contributions=contributions,
     )

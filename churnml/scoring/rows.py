@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -23,15 +22,14 @@ from churnml.models.attribution import sum_concepts
 from churnml.models.model import Model
 from churnml.models.value import LEFT, STAYED
 from churnml.scoring.constants import DayConstants, worth_of
-from churnml.scoring.contact_by import contact_days
 from churnml.scoring.plays import BANDS, PlayBook
 from churnml.scoring.reasons import REASONS, Reason
-from churnml.scoring.worklist import reasons_against
+from churnml.scoring.worklist import GONE, groups_of, reasons_against
 from churnml.statistics.logodds import sigmoid
 
 _PRECISION = 1e9
 _REASONS = [name for at in range(1, REASONS + 1) for name in (f"reason_{at}", f"reason_{at}_concept")]
-_TEXTS = ("risk_band", "segment", "lifecycle_stage", *_REASONS, "play", "play_rule", "against")
+_TEXTS = ("risk_band", "segment", "lifecycle_stage", *_REASONS, "play", "play_rule", "against", "group")
 _KNOWN = pa.schema(
     [
         ("customer_id", pa.string()),
@@ -109,8 +107,6 @@ class RowScorer:
         Plays and their rules.
     config : Config
         Settings of scoring.
-    day : date
-        Day of the ranking.
     consent_told : bool
         Whether the shop says who may be contacted.
     """
@@ -119,7 +115,6 @@ class RowScorer:
     constants: DayConstants
     book: PlayBook
     config: Config
-    day: date
     consent_told: bool
 
     def score(self, X: pd.DataFrame, known: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.int64]]:
@@ -153,9 +148,8 @@ class RowScorer:
         frame[["play", "play_rule"]] = self.book.choose(frame, X)
         frame["expected_profit"] = self._profit(frame, lost)
         pace = against_own_pace(X, model.definition, constants.life.pace_days)
-        in_time = (pace["overdue"] & ~pace["lost"]).to_numpy()
-        days = contact_days(X[in_time], constants.orders, settings.contact_chance)
-        frame["contact_by"] = _days_after(self.day, days.reindex(X.index))
+        frame["group"] = groups_of(frame, pace, model.definition, settings)
+        frame["contact_by"] = _contact_by(frame, pace, model.definition)
         pace["days_since_contact"] = known["days_since_contact"]
         pace["consent_unknown"] = frame["contactable"].isna() & self.consent_told
         frame["against"] = reasons_against(frame, pace, self.book.plays, settings)
@@ -232,7 +226,10 @@ def _columns(told: list[tuple[Reason, ...]], index: pd.Index) -> pd.DataFrame:
     return pd.DataFrame(columns, index=index)
 
 
-def _days_after(day: date, days: pd.Series) -> pd.Series:
-    """Return dates some whole days after another; null stays null."""
-    whole = [None if np.isnan(count) else day + timedelta(days=int(count)) for count in days]
-    return pd.Series(whole, index=days.index, dtype=object)
+def _contact_by(frame: pd.DataFrame, pace: pd.DataFrame, definition: ChurnDefinition) -> pd.Series:
+    """Return the day on which customers would count as lapsed; null for who is gone, and for kinds without a pace."""
+    days = pd.to_timedelta(np.ceil(pace["lapses_after"].to_numpy()), unit="D")
+    lapses = frame["last_order_at"].dt.normalize() + days
+    told = lapses.notna() & (frame["group"] != GONE) & (definition.kind != "subscription_end")
+    found: pd.Series = lapses.dt.date.astype(object).where(told, None)
+    return found

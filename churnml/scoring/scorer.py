@@ -21,7 +21,6 @@ from churnml.errors import InputError, ModelError
 from churnml.features.available import available
 from churnml.features.builder import build_rows
 from churnml.features.description import differences
-from churnml.features.families.buy_till_you_die import INPUTS, fit
 from churnml.features.family import Feature
 from churnml.features.family_catalogue import catalogue
 from churnml.features.plugins import with_plugins
@@ -127,7 +126,6 @@ class Scorer:
             rows,
             known.values("returned"),
             model=model,
-            orders=fit(history, definition),
             sentences=sentences,
             min_reason_weight=settings.min_reason_weight,
             value_days=settings.value_days,
@@ -137,7 +135,6 @@ class Scorer:
             constants=constants,
             book=book,
             config=self.config,
-            day=day,
             consent_told=tells_consent(history),
         )
         scored, weights = score_rows(rows, known, scorer)
@@ -200,5 +197,5 @@ class Scorer:
 
 def _besides(shop: Shop, features: list[Feature], book: PlayBook) -> list[Feature]:
     """Return what is looked at besides the model's features: pace, stage, segment, value and rules of the plays."""
-    looked_at = {*LIFE, *RFM, *VALUE, *INPUTS, *NEEDED, *PACE, RETURNED, *book.features}
+    looked_at = {*LIFE, *RFM, *VALUE, *NEEDED, *PACE, RETURNED, *book.features}
     return [feature for feature in available(shop) if feature.name in looked_at and feature not in features]

@@ -10,9 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churnml.config import ScoringSettings
+from churnml.definition import ChurnDefinition
 from churnml.scoring.plays import Play
 
-GONE = "gone"
+GONE, TO_SAVE, ON_PACE = GROUPS = ("gone", "to_save", "on_pace")
+"""The groups of customers: who counts as lapsed or lost, who is overdue and likely enough to leave, and all others."""
 HOLDOUT = "held_out"
 _BEYOND = "beyond_capacity"
 
@@ -41,6 +43,38 @@ class Worklist:
     places: pd.Series
 
 
+def groups_of(
+    frame: pd.DataFrame, pace: pd.DataFrame, definition: ChurnDefinition, settings: ScoringSettings
+) -> pd.Series:
+    """Name the group of each customer; whether one may or can contact them does not matter.
+
+    ``gone``: their stage is lapsed or lost; ``to_save``: not gone, overdue against their own pace, and as likely to
+    leave as ``min_probability``; ``on_pace``: all others. Subscribers have no pace: a running subscription that is
+    likely enough to end is to save.
+
+    Parameters
+    ----------
+    frame : pandas DataFrame
+        Rows of a ranking, with ``churn_probability``.
+    pace : pandas DataFrame
+        ``overdue`` and ``lost`` of the same customers, as from `against_own_pace`.
+    definition : ChurnDefinition
+        Definition of leaving.
+    settings : ScoringSettings
+        Settings with the least probability.
+
+    Returns
+    -------
+    pandas Series
+        Codes among ``GROUPS``, with the index of ``frame``.
+    """
+    likely = (frame["churn_probability"] >= settings.min_probability).to_numpy()
+    gone, overdue = pace["lost"].to_numpy(dtype=bool), pace["overdue"].to_numpy(dtype=bool)
+    if definition.kind == "subscription_end":
+        gone, overdue = np.zeros_like(gone), np.ones_like(overdue)
+    return pd.Series(np.select([gone, overdue & likely], [GONE, TO_SAVE], ON_PACE), index=frame.index, dtype="str")
+
+
 def reasons_against(
     frame: pd.DataFrame, known: pd.DataFrame, plays: Mapping[str, Play], settings: ScoringSettings
 ) -> pd.Series:
@@ -49,9 +83,9 @@ def reasons_against(
     Parameters
     ----------
     frame : pandas DataFrame
-        Ranking, a row per customer.
+        Ranking with groups, a row per customer.
     known : pandas DataFrame
-        Further knowledge of the same customers, in the same order: ``overdue`` and ``lost`` (see `against_own_pace`),
+        Further knowledge of the same customers, in the same order: ``overdue`` (see `against_own_pace`),
         ``days_since_contact`` (days since an offer was sent, null for never) and ``consent_unknown`` (the shop tells
         consent, but not that of this customer).
     plays : mapping of str to Play
@@ -69,9 +103,9 @@ def reasons_against(
     cool_down = frame["play"].map({name: play.cool_down_days for name, play in plays.items()}).to_numpy()
     without_contact = [name for name, play in plays.items() if not play.contact]
     conditions = {
-        GONE: known["lost"].to_numpy(),
-        "not_overdue": ~known["overdue"].to_numpy(),
-        "unlikely": frame["churn_probability"].to_numpy() < settings.min_probability,
+        GONE: (frame["group"] == GONE).to_numpy(),
+        "not_overdue": (frame["group"] == ON_PACE).to_numpy() & ~known["overdue"].to_numpy(),
+        "unlikely": (frame["group"] == ON_PACE).to_numpy(),
         "no_consent": ~frame["contactable"].fillna(True).to_numpy(dtype=bool),
         "consent_unknown": known["consent_unknown"].to_numpy() & (settings.unknown_consent == "leave_out"),
         "cool_down": (known["days_since_contact"].to_numpy() <= cool_down) & (cool_down > 0),

@@ -117,6 +117,7 @@ def plan(listed: int, effect: float | None = 0.187) -> HoldoutPlan:
 def some_facts(listed: int, language: Language = "en") -> Facts:
     return Facts(
         customers=listed + 40,
+        groups={"to_save": 20, "on_pace": listed, "gone": 20},
         excluded={"no_consent": 10, "unlikely": 25, "held_out": 5},
         holdout=say_holdout(plan(listed), "retention", None, language),
         definition=ChurnDefinition(),
@@ -361,6 +362,7 @@ def test_the_list_is_explained(language: Language, tmp_path: Path) -> None:
     reasons = [name_of("excluded", reason, language) for reason in some_facts(60).excluded]
     ranked, listed = (words(language)["sheet"][name] for name in ("ranked", "listed"))
     assert sum(counts[reason] for reason in reasons) + counts[listed] == counts[ranked] == 100
+    assert [counts[name_of("group", group, language)] for group in ("to_save", "on_pace", "gone")] == [20, 60, 20]
     assert counts[column("value_at_risk", language).title] == pytest.approx(frame["value_at_risk"].sum())
     text = "\n".join(str(cell) for row in about for cell in row)
     assert {
@@ -379,7 +381,7 @@ def test_no_holdout_and_other_definitions(tmp_path: Path) -> None:
     for kind, none in (("spend_drop", True), ("subscription_end", False)):
         definition = ChurnDefinition(kind=kind, lead_days=7)
         said = say_holdout(None if none else plan(1, None), "c", None, "en")
-        facts = Facts(1, {}, said, definition, ScoringSettings(budget=500.0, rank_by="expected_profit"), "v")
+        facts = Facts(1, {"to_save": 1}, {}, said, definition, ScoringSettings(budget=500.0, rank_by="expected_profit"), "v")
         about = sheets(write(frame, tmp_path / "w.xlsx", facts=facts))["About this list"]
         text = "\n".join(str(cell) for row in about for cell in row)
         assert "7 days after the day of the list" in text

@@ -28,7 +28,7 @@ COLUMNS = [
     *("risk_rank", "customer_id", "churn_probability", "risk_band", "value_at_risk", "segment", "lifecycle_stage"),
     *("last_order_at", "reason_1", "reason_1_concept", "reason_2", "reason_2_concept", "reason_3", "reason_3_concept"),
     *("play", "contactable", "holdout", "contact_by", "snapshot_date", "measure_on", "model_version"),
-    *("expected_profit", "play_rule", "change", "arm_until", "against", "place", "entered_on"),
+    *("expected_profit", "play_rule", "change", "arm_until", "against", "place", "entered_on", "group"),
 ]
 
 
@@ -155,6 +155,28 @@ def test_the_work_list_holds_whom_one_may_contact_in_time(ranking: Ranking) -> N
     pace = gaps.fillna(gaps.median()).loc[listed.customer_id].to_numpy()
     assert (since > pace).all()
     assert (since <= np.maximum(3 * pace, 90)).all()
+
+
+def test_groups_are_told_by_pace_and_risk_whatever_the_list_does(ranking: Ranking) -> None:
+    frame = ranking.frame
+    gaps = ranking.explainer.X.frame(["gap_median_days"]).gap_median_days
+    pace = gaps.fillna(gaps.median()).loc[frame.customer_id].to_numpy()
+    since = (pd.Timestamp(DAY) - frame.last_order_at.dt.normalize()).dt.days.to_numpy()
+    lapses = np.maximum(3 * pace, 90)
+    gone = since > lapses
+    to_save = ~gone & (since > pace) & (frame.churn_probability >= 0.25).to_numpy()
+    assert (frame.group == np.select([gone, to_save], ["gone", "to_save"], "on_pace")).all()
+    assert frame.group.nunique() == 3
+    assert (gone == frame.lifecycle_stage.isin(["lapsed", "lost"])).all()
+    # Whoever comes into question, and whoever does not, for reasons of the shop: both are to save.
+    assert set(frame.group[frame.against.isna()]) == {"to_save"}
+    assert {"no_consent"} <= set(frame.against[frame.group == "to_save"].dropna())
+    assert set(frame.against[frame.group == "on_pace"]) == {"not_overdue", "unlikely"}
+    # The first day on which the stage would be lapsed.
+    expected = frame.last_order_at.dt.normalize() + pd.to_timedelta(np.ceil(lapses), unit="D")
+    assert (pd.to_datetime(frame.contact_by)[~gone] == expected[~gone]).all()
+    assert frame.contact_by[gone].isna().all()
+    assert (pd.to_datetime(frame.contact_by)[~gone] >= pd.Timestamp(DAY)).all()
 
 
 def test_an_explanation_adds_up_to_the_log_odds(ranking: Ranking) -> None:

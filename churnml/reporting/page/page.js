@@ -206,6 +206,7 @@ function start(data) {
         fact(words.rank, placed.filter(Boolean).join(", ")),
         fact(names.column.segment, customer.segment && nameOf("segment", customer.segment)),
         fact(names.column.lifecycle_stage, customer.lifecycle_stage && nameOf("lifecycle_stage", customer.lifecycle_stage)),
+        fact(names.column.group, customer.group && nameOf("group", customer.group)),
         fact(names.column.last_order_at, customer.last_order_at && sayDay(customer.last_order_at)),
         fact(names.column.change, customer.change && nameOf("change", customer.change))),
       ...toDo(customer),

@@ -31,8 +31,8 @@ _COLUMNS = (
     "contact_by",
     "change",
 )
-_IN_THE_STORY = ("risk_band", "lifecycle_stage", "last_order_at", "expected_profit", "play_rule", "holdout")
-_NAMED = ("column", "risk_band", "segment", "lifecycle_stage", "concept", "change")
+_IN_THE_STORY = ("group", "risk_band", "lifecycle_stage", "last_order_at", "expected_profit", "play_rule", "holdout")
+_NAMED = ("column", "group", "risk_band", "segment", "lifecycle_stage", "concept", "change")
 _MAY_BE_EMPTY = ("list_rank", "value_at_risk", "play", "segment", "contact_by", "change")
 _FIGURES = {"auroc": 3, "lift_at_10pct": 2, "precision_at_10pct": None, "calibration_error": None}
 """Decimals of the figures that are shown; None is a share."""
@@ -102,17 +102,22 @@ def sections(summary: Summary) -> dict[str, Any]:
 
 
 def _tiles(totals: Summary, t: Words, write: Numbers) -> dict[str, Any]:
-    notes = [t["listed_none"]]
+    notes, groups = [t["listed_none"]], totals["groups"]
     if totals["listed"]:
         notes = [t["listed_value"].format(value=write.sum(totals["listed_value_at_risk"]))]
         if totals["listed_expected_profit"] is not None:
             notes.append(t["listed_profit"].format(profit=write.sum(totals["listed_expected_profit"])))
     return {
-        "at_risk": write.whole(totals["at_risk"]),
-        "at_risk_note": t["at_risk_note"].format(
-            customers=write.whole(totals["customers"]), leaving=write.whole(totals["expected_to_leave"])
-        ),
-        "value": write.sum(totals["value_at_risk"]),
+        "to_save": write.whole(groups["to_save"]["customers"]),
+        "to_save_value": t["listed_value"].format(value=write.sum(groups["to_save"]["value_at_risk"])),
+        "customers": write.whole(totals["customers"]),
+        "others": [
+            t["gone_note"].format(gone=write.whole(groups["gone"]["customers"])),
+            t["on_pace_note"].format(
+                on_pace=write.whole(groups["on_pace"]["customers"]),
+                high=write.whole(groups["on_pace"]["at_high_risk"]),
+            ),
+        ],
         "listed": write.whole(totals["listed"]),
         "listed_notes": notes,
     }

@@ -12,6 +12,7 @@ from churnml.plain import plain
 from churnml.reporting.page.shop_summary import summarise_shop
 from churnml.scoring.changes import CHANGES
 from churnml.scoring.plays import BANDS
+from churnml.scoring.worklist import GONE, GROUPS
 
 if TYPE_CHECKING:
     from churnml.analytics.overview import Overview
@@ -30,6 +31,7 @@ _COLUMNS = (
     "expected_profit",
     "segment",
     "lifecycle_stage",
+    "group",
     "last_order_at",
     "play",
     "play_rule",
@@ -96,7 +98,7 @@ def summarise(
         "measure_on": _day(ranking.top(1)["measure_on"].iloc[0]),
         "model_version": ranking.model.version,
         "definition": plain(ranking.model.definition.model_dump()),
-        "totals": _totals(ranking.columns("churn_probability", "risk_band", "value_at_risk"), listed),
+        "totals": _totals(ranking.columns("group", "churn_probability", "risk_band", "value_at_risk"), listed),
         "changes": _changes(ranking.changes),
         "customers": _customers(shown, ranking.stories(shown["customer_id"].tolist())),
         "plays": {
@@ -126,14 +128,32 @@ def _choose(frame: pd.DataFrame, listed: pd.DataFrame, rows: int, changes: pd.Da
     return both.head(rows)
 
 
+def group_totals(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Add up the groups of a ranking: its customers, those at high risk among them, and their value at risk.
+
+    Parameters
+    ----------
+    frame : pandas DataFrame
+        ``group``, ``churn_probability`` and ``value_at_risk`` of all customers.
+    """
+    parts = {group: frame[frame["group"] == group] for group in GROUPS}
+    return {
+        group: {
+            "customers": len(part),
+            "at_high_risk": int((part["churn_probability"] >= _LIKELY).sum()),
+            "value_at_risk": _sum(part["value_at_risk"]),
+        }
+        for group, part in parts.items()
+    }
+
+
 def _totals(frame: pd.DataFrame, listed: pd.DataFrame) -> dict[str, Any]:
-    bands = frame["risk_band"].value_counts()
+    # Who is gone would fill the highest band and hide the others.
+    bands = frame["risk_band"][frame["group"] != GONE].value_counts()
     return {
         "customers": len(frame),
+        "groups": group_totals(frame),
         "bands": {band: int(bands.get(band, 0)) for _, band in BANDS},
-        "at_risk": int(sum(bands.get(band, 0) for least, band in BANDS if least >= _LIKELY)),
-        "expected_to_leave": float(frame["churn_probability"].sum()),
-        "value_at_risk": _sum(frame["value_at_risk"]),
         "listed": len(listed),
         "listed_value_at_risk": _sum(listed["value_at_risk"]),
         "listed_expected_profit": _sum(listed["expected_profit"]),

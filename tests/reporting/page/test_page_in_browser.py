@@ -221,7 +221,7 @@ def test_the_page_is_in_the_language_of_the_list(open_page: Open, language: str)
         assert page.locator("html").get_attribute("lang") == language
         day, money = ("Jun 30, 2025", ",") if language == "en" else ("30 Haz 2025", ".")
         expect(page.locator("header.top")).to_contain_text(day)
-        assert money in page.locator(".tiles .figure").nth(1).inner_text()
+        assert money in page.locator(".tiles dd").nth(1).inner_text()
         page.locator("#customers tbody tr").first.click()
         expect(page.locator("#story")).to_contain_text("What to do" if language == "en" else "Ne yapmalı")
 

@@ -46,9 +46,13 @@ def test_those_on_the_work_list_come_first_and_then_the_most_likely_to_leave(ran
 def test_totals_look_at_everybody(ranking: Ranking) -> None:
     totals = summarise(ranking, rows=5)["totals"]
     frame, listed = ranking.frame, ranking.worklist()
-    assert totals["customers"] == len(frame) == sum(totals["bands"].values())
-    assert totals["at_risk"] == (frame["churn_probability"] >= 0.5).sum()
-    assert totals["value_at_risk"] == pytest.approx(frame["value_at_risk"].sum(), abs=0.01)
+    assert totals["customers"] == len(frame) == sum(told["customers"] for told in totals["groups"].values())
+    for group, told in totals["groups"].items():
+        own = frame[frame["group"] == group]
+        assert told["customers"] == len(own)
+        assert told["at_high_risk"] == (own["churn_probability"] >= 0.5).sum()
+        assert told["value_at_risk"] == pytest.approx(own["value_at_risk"].sum(), abs=0.01)
+    assert sum(totals["bands"].values()) == (frame["group"] != "gone").sum()
     assert totals["listed"] == len(listed)
     assert totals["listed_value_at_risk"] == pytest.approx(listed["value_at_risk"].sum(), abs=0.01)
     assert list(totals["bands"]) == ["very high", "high", "medium", "low"]
