@@ -381,7 +381,9 @@ def test_no_holdout_and_other_definitions(tmp_path: Path) -> None:
     for kind, none in (("spend_drop", True), ("subscription_end", False)):
         definition = ChurnDefinition(kind=kind, lead_days=7)
         said = say_holdout(None if none else plan(1, None), "c", None, "en")
-        facts = Facts(1, {"to_save": 1}, {}, said, definition, ScoringSettings(budget=500.0, rank_by="expected_profit"), "v")
+        facts = Facts(
+            1, {"to_save": 1}, {}, said, definition, ScoringSettings(budget=500.0, rank_by="expected_profit"), "v"
+        )
         about = sheets(write(frame, tmp_path / "w.xlsx", facts=facts))["About this list"]
         text = "\n".join(str(cell) for row in about for cell in row)
         assert "7 days after the day of the list" in text
