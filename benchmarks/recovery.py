@@ -75,11 +75,10 @@ def of_shops(shops: int, customers: int) -> Iterator[tuple[Row, Row]]:
                 "plays": {"holdout": {"share": 0.5}},
                 "scoring": {"capacity": customers},
                 "reporting": {"periods": 0},
-                "tracking": {"uri": f"sqlite:///{scratch}/mlflow.db"},
             }
         )
         simulate(f"{scratch}/first", customers=4_000, seed=0, kind=KIND, end=DAY)
-        model = Trainer(config=config).fit(read(f"{scratch}/first"))
+        model = Trainer(config=config, track=False).fit(read(f"{scratch}/first"))
         for seed in range(1, shops + 1):
             with tempfile.TemporaryDirectory() as folder:
                 yield of_shop(Path(folder), seed, customers, model, config)
