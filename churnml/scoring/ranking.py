@@ -23,7 +23,7 @@ from churnml.scoring.entries import Entries
 from churnml.scoring.explainer import Explainer
 from churnml.scoring.plays import Play
 from churnml.scoring.story import Explanation, Story
-from churnml.scoring.worklist import GONE, Worklist, make_worklist
+from churnml.scoring.worklist import Worklist, make_worklist
 from churnml.words.campaigns import say_holdout, say_holdout_of_all
 from churnml.words.value_names import ValueNames
 
@@ -233,12 +233,6 @@ class Ranking:
         if of_all is None:
             return said
         return [*(said if self.holdout is not None else []), say_holdout_of_all(of_all, self.language)]
-
-    @property
-    def lost(self) -> pd.Series:
-        """Whether a customer is too long gone for the list, by id."""
-        lost = (self._looked_at["against"] == GONE).fillna(False).to_numpy(dtype=bool)
-        return pd.Series(lost, index=self._looked_at["customer_id"])
 
     @cached_property
     def changes(self) -> pd.DataFrame | None:

@@ -59,12 +59,14 @@ def test_in_a_sequential_backend_all_threads_work_for_one_item() -> None:
 
 
 def test_what_fails_waits_for_those_beside_and_leaves_no_limit_behind() -> None:
-    failed, ended = threading.Event(), threading.Event()
+    begun, failed, ended = threading.Event(), threading.Event(), threading.Event()
 
     def one_fails_while_the_other_works(item: int, settings: FitSettings) -> None:
         if item == 1:
+            assert begun.wait(60)  # who has not begun is left undone
             failed.set()
             raise ValueError(f"item {item}")
+        begun.set()
         with one_thread():
             assert failed.wait(60)
             time.sleep(0.3)
