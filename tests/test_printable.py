@@ -152,16 +152,24 @@ def test_a_list_is_a_table_whatever_its_cells_hold(capsys: pytest.CaptureFixture
         worklist=lambda: listed,
         excluded={},
         holdout=None,
+        entries=SimpleNamespace(plan_of_all=None),
         __len__=lambda: 2,
     )
     model = SimpleNamespace(version="m")
-    sized = type("Sized", (), {**vars(ranking), "worklist": staticmethod(ranking.worklist), "__len__": lambda _: 2})()
+    told = pd.DataFrame({"group": ["gone", "to_save"], "churn_probability": [0.9, 0.5], "value_at_risk": [7.0, 40.0]})
+    methods = {
+        "worklist": staticmethod(ranking.worklist),
+        "columns": lambda _, *names: told[list(names)],
+        "__len__": lambda _: 2,
+    }
+    sized = type("Sized", (), {**vars(ranking), **methods})()
     show_outcome.print_outcome(
         SimpleNamespace(ranking=sized, files=[Path(NASTY)], model=model, not_recorded=0), as_json=False
     )  # type: ignore[arg-type]
     printed = capsys.readouterr().out
     assert not ACTS.findall(printed)
-    head, first, second = printed.splitlines()[3:6]
+    assert printed.splitlines()[1] == "To save: 1 of these (value at risk 40); on pace: 0; gone: 1."
+    head, first, second = printed.splitlines()[4:7]
     assert head.index("reason_1") == first.index(f"Topic {printable(NASTY)}")
     assert second.startswith("2          b ")
     for least, said in (
