@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,11 +36,11 @@ Row = dict[str, float]
 
 def of_shop(folder: Path, seed: int, customers: int, model: Model, config: Config) -> tuple[Row, Row]:
     """Return what the readout of a simulated shop tells, and what is true of it."""
-    shop: dict[str, object] = {"customers": customers, "seed": seed, "kind": KIND, "treatment": TREATMENT}
+    shop: dict[str, Any] = {"customers": customers, "seed": seed, "kind": KIND, "treatment": TREATMENT}
     shop |= {"end": DAY + timedelta(365), "years": 3.0, "jobs": 1}
 
     def live(name: str, until: date, contacts: pd.DataFrame | None = None) -> Path:
-        simulate(folder / name, until=until, contacts=contacts, **shop)  # type: ignore[arg-type]
+        simulate(folder / name, until=until, contacts=contacts, **shop)
         return folder / name
 
     score(read(live("shop", DAY)), folder / "list", config, model=model)

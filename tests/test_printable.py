@@ -23,6 +23,7 @@ from churnml.cli import say as saying
 from churnml.cli import show, show_outcome
 from churnml.errors import InputError, ModelError, NoSkillError
 from churnml.printable import printable
+from churnml.scoring.groups import total_groups
 from churnml.words.campaigns import say_holdout
 
 # A title that is set, a bell, a colour, C1's own escape, a line that is overwritten or ended, text turned around.
@@ -159,7 +160,7 @@ def test_a_list_is_a_table_whatever_its_cells_hold(capsys: pytest.CaptureFixture
     told = pd.DataFrame({"group": ["gone", "to_save"], "churn_probability": [0.9, 0.5], "value_at_risk": [7.0, 40.0]})
     methods = {
         "worklist": staticmethod(ranking.worklist),
-        "columns": lambda _, *names: told[list(names)],
+        "groups": total_groups(told),
         "__len__": lambda _: 2,
     }
     sized = type("Sized", (), {**vars(ranking), **methods})()

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from churnml.definition import ChurnDefinition
+from churnml.statistics.mean_ranks import mean_ranks
 
 PACE = ("days_since_last_order", "gap_median_days")
 """The features that tell whether they are overdue."""
@@ -42,8 +43,7 @@ class ShopLife:
     @classmethod
     def of(cls, gap_median_days: pd.Series, value: pd.Series) -> ShopLife:
         """Find it from all customers: their ``gap_median_days``, and their expected value."""
-        different, counts = np.unique(value.dropna().to_numpy(dtype=np.float64), return_counts=True)
-        share = (np.cumsum(counts) - (counts - 1) / 2) / counts.sum()  # mean rank of the same values
+        different, share = mean_ranks(value)
         best = different[share > 1 - _VIP_SHARE]
         return cls(pace_days=float(gap_median_days.median()), vip_from=float(best[0]) if len(best) else math.inf)
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churnml.analytics.lifecycle import count_moves, count_standings
+from churnml.statistics.mean_ranks import mean_ranks
 
 RFM = ("days_since_last_order", "orders_365d", "amount_sum_365d")
 """The features that tell it."""
@@ -149,9 +150,8 @@ def compute_migration(standings: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
 
 def _starts(values: pd.Series) -> tuple[float, ...]:
     """Return the least values of the fifths from the second on."""
-    different, counts = np.unique(values.dropna().to_numpy(dtype=np.float64), return_counts=True)
     # The mean rank of the middle of a fifth lies within it, also for ties.
-    share = (np.cumsum(counts) - (counts - 1) / 2) / max(counts.sum(), 1)
+    different, share = mean_ranks(values)
     fifth = np.ceil(np.round(share * _FIFTHS, 9))
     return tuple(
         float(different[at]) if (at := int(np.searchsorted(fifth, place))) < len(different) else float("inf")

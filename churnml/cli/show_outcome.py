@@ -38,18 +38,16 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
         )
         return
     from churnml.reporting.page.numbers import Numbers
-    from churnml.reporting.page.summary import group_totals
-    from churnml.scoring.worklist import TO_SAVE
+    from churnml.scoring.groups import TO_SAVE
 
     language = ranking.language
     t, write = words(language)["outcome"], Numbers(language, None)
     ranked = for_count(t["ranked"], len(ranking), language)
     day = ranking.snapshot_date
     say(ranked.format(customers=write.whole(len(ranking)), day=day, version=outcome.model.version))
-    groups = group_totals(ranking.columns("group", "churn_probability", "value_at_risk"))
-    to_save = Numbers(language, ranking.currency).sum(groups[TO_SAVE]["value_at_risk"])
-    counts = {group: write.whole(told["customers"]) for group, told in groups.items()}
-    say(t["groups"].format(**counts, value=to_save))
+    counts = {group: write.whole(told["customers"]) for group, told in ranking.groups.items()}
+    at_stake = Numbers(language, ranking.currency).sum(ranking.groups[TO_SAVE]["value_at_risk"])
+    say(t["groups"].format(**counts, value=at_stake))
     if len(listed):
         some = for_count(t["listed"], len(listed), language)
         say(some.format(shown=write.whole(len(worklist)), customers=write.whole(len(listed))), "")

@@ -13,8 +13,8 @@ from churnml.config import ScoringSettings
 from churnml.definition import ChurnDefinition
 from churnml.reporting.columns import Kind, column
 from churnml.reporting.page.numbers import Numbers
+from churnml.scoring.groups import GONE, ON_PACE, TO_SAVE
 from churnml.scoring.plays import Play
-from churnml.scoring.worklist import GONE, ON_PACE, TO_SAVE
 from churnml.words import Language, words
 from churnml.words.findings import say_value
 from churnml.words.names import name_of
@@ -82,10 +82,9 @@ class Section:
 
 def facts_of(ranking: Ranking) -> Facts:
     """Collect what a ranking's work list rests on."""
-    counts = ranking.columns("group")["group"].value_counts()
     return Facts(
         customers=len(ranking),
-        groups={group: int(counts.get(group, 0)) for group in (TO_SAVE, ON_PACE, GONE)},
+        groups={group: ranking.groups[group]["customers"] for group in (TO_SAVE, ON_PACE, GONE)},
         excluded=ranking.excluded,
         holdout=ranking.holdout_said,
         definition=ranking.model.definition,

@@ -31,7 +31,7 @@ from churnml.models.value import STAYED
 from churnml.reporting.about import facts_of
 from churnml.reporting.csv_files import write_csv
 from churnml.reporting.page.page import render_page
-from churnml.reporting.page.summary import group_totals, summarise
+from churnml.reporting.page.summary import summarise
 from churnml.reporting.sheet_entries import SHEET, Sheets, hash_of, read_sheets
 from churnml.reporting.spreadsheet import write_workbook
 from churnml.scoring.changes import snapshot_of
@@ -223,7 +223,7 @@ def _manifest(ranking: Ranking, seconds: dict[str, float]) -> dict[str, Any]:
         "value": _value(ranking),
         "data_fingerprint": fingerprint(history),
         "customers_ranked": len(ranking),
-        "groups": group_totals(ranking.columns("group", "churn_probability", "value_at_risk")),
+        "groups": ranking.groups,
         "customers_on_work_list": len(ranking.worklist()),
         "customers_not_on_work_list": ranking.excluded,
         "customers_left_out": exclusions(history, ranking.model.definition),

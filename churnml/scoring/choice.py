@@ -18,8 +18,9 @@ from churnml.models.value import LEFT, STAYED
 from churnml.scoring import rows as of_rows
 from churnml.scoring.changes import name_changes, snapshot_of
 from churnml.scoring.entries import Entries, enter_list, find_arms, with_entries
+from churnml.scoring.groups import GONE
 from churnml.scoring.plays import Play
-from churnml.scoring.worklist import GONE, make_worklist
+from churnml.scoring.worklist import make_worklist
 
 COLUMNS = (
     *("risk_rank", "customer_id", "churn_probability", "risk_band", "value_at_risk", "segment", "lifecycle_stage"),

@@ -127,10 +127,10 @@ def make_writer(
         values = rows.values(name)
         medians[name] = values.median()
         columns[name] = values.to_numpy()[::every].copy()  # a view would keep all of them
-    drawn = pd.DataFrame(columns, index=pd.Index(rows.ids().iloc[::every], name="customer_id"))
+    drawn = pd.DataFrame(columns)  # without ids, which some of another day lack under pseudonyms
     contributions = model.contributions(drawn)[1]
     writer = ReasonWriter(drawn, sentences, min_weight, contributions, pd.Series(medians))
-    return writer, contributions if every == 1 else None
+    return writer, contributions.set_axis(rows.ids()) if every == 1 else None
 
 
 def worth_of(X: pd.DataFrame, returned: pd.Series, model: Model, rate: float | None, value_days: int) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from churnml.scoring.changes import explain_changes, snapshot_of
 from churnml.scoring.choice import COLUMNS, LOOKED_AT
 from churnml.scoring.entries import Entries
 from churnml.scoring.explainer import Explainer
+from churnml.scoring.groups import total_groups
 from churnml.scoring.plays import Play
 from churnml.scoring.story import Explanation, Story
 from churnml.scoring.worklist import Worklist, make_worklist
@@ -214,6 +215,11 @@ class Ranking:
     def excluded(self) -> dict[str, int]:
         """Ranked customers who are not on the work list, by reason."""
         return self._worklist.excluded
+
+    @cached_property
+    def groups(self) -> dict[str, dict[str, Any]]:
+        """Customers, those at high risk among them, and value at risk, by group; see `total_groups`."""
+        return total_groups(self.columns("group", "churn_probability", "value_at_risk"))
 
     @property
     def holdout(self) -> HoldoutPlan | None:

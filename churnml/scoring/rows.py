@@ -22,9 +22,10 @@ from churnml.models.attribution import sum_concepts
 from churnml.models.model import Model
 from churnml.models.value import LEFT, STAYED
 from churnml.scoring.constants import DayConstants, worth_of
+from churnml.scoring.groups import GONE, groups_of
 from churnml.scoring.plays import BANDS, PlayBook
 from churnml.scoring.reasons import REASONS, Reason
-from churnml.scoring.worklist import GONE, groups_of, reasons_against
+from churnml.scoring.worklist import reasons_against
 from churnml.statistics.logodds import sigmoid
 
 _PRECISION = 1e9

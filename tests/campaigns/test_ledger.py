@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -50,14 +51,14 @@ def reach(*customers: str, held: str = "", before: str = "", number: int = 1) ->
     )
 
 
-def entered(rows: pd.DataFrame, day: date = DAY, **holdout: object) -> pd.DataFrame:
+def entered(rows: pd.DataFrame, day: date = DAY, **holdout: Any) -> pd.DataFrame:
     return enter(
         rows,
         campaign="retention",
         day=day,
         share=0.1,
         definition=DEFINITION,
-        holdout=HoldoutSettings(**holdout),  # type: ignore[arg-type]
+        holdout=HoldoutSettings(**holdout),
         ranked_by="value_at_risk",
         model_version="abc",
         list_id=identify(rows, day, "retention", "abc"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -207,11 +208,11 @@ def test_who_left_comes_back_after_a_contact_while_the_decision_is_open(made: Ma
     end = before["orders"]["ordered_at"].max()
     last = last[last["sent_at"] < end - pd.Timedelta(days=90)]
     sent = last[["customer_id", "sent_at"]].assign(campaign="retention")
-    arguments: dict[str, object] = {"customers": CUSTOMERS, "jobs": 1, "kind": "subscription", "contacts": sent}
+    arguments: dict[str, Any] = {"customers": CUSTOMERS, "jobs": 1, "kind": "subscription", "contacts": sent}
     shops = []
     for days in (20.0, 20.001):
         out = made(customers=10).parent / f"open {days}"
-        simulate(out, treatment=Treatment(strength=STRENGTH, open_days=days), **arguments)  # type: ignore[arg-type]
+        simulate(out, treatment=Treatment(strength=STRENGTH, open_days=days), **arguments)
         shops.append(read_shop(out))
     assert not kept(before, shops[0])
     back = kept(before, shops[1])

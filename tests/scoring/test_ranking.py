@@ -312,6 +312,17 @@ def test_drivers_are_drawn(ranking: Ranking) -> None:
     assert len(ranking.plot_drivers().get_yticklabels()) == len(drivers)
 
 
+def test_stability_is_the_same_under_other_ids_which_some_of_earlier_days_do_not_have(ranking: Ranking) -> None:
+    customers = ranking.worklist().customer_id.to_list()[:20]
+    ids = pd.Series([f"p{at}" for at in range(len(ranking))], index=pd.Index(ranking.frame.customer_id))
+    found = ranking.renamed(ids).stability(ids.loc[customers].to_list(), snapshots=2)
+    own = dict(zip(ids, ids.index, strict=True))
+    keys = ["customer_id", "concept"]
+    found = found.assign(customer_id=found.customer_id.map(own)).sort_values(keys, ignore_index=True)
+    expected = ranking.stability(customers, snapshots=2).sort_values(keys, ignore_index=True)
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+
+
 def test_stability_counts_the_last_snapshots(ranking: Ranking) -> None:
     customers = list(ranking.worklist().customer_id[:20])
     found = ranking.stability(customers, snapshots=2)

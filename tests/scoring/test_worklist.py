@@ -6,8 +6,9 @@ import pandas as pd
 
 from churnml.config import ScoringSettings
 from churnml.definition import ChurnDefinition
+from churnml.scoring.groups import groups_of
 from churnml.scoring.plays import Play
-from churnml.scoring.worklist import Worklist, groups_of, make_worklist
+from churnml.scoring.worklist import Worklist, make_worklist
 from churnml.scoring.worklist import reasons_against as against_grouped
 
 PLAYS = {
@@ -47,16 +48,6 @@ def reasons_against(
 ) -> pd.Series:
     group = groups_of(frame, known, ChurnDefinition(), settings)
     return against_grouped(frame.assign(group=group), known, plays, settings)
-
-
-def test_who_is_gone_to_save_and_on_pace() -> None:
-    frame = ranked(5, churn_probability=[0.9, 0.25, 0.249, 0.9, 0.1])
-    pace = pd.DataFrame({"overdue": [True, True, True, False, True], "lost": [True, False, False, False, True]})
-    told = groups_of(frame, pace, ChurnDefinition(), ScoringSettings(min_probability=0.25))
-    assert list(told) == ["gone", "to_save", "on_pace", "on_pace", "gone"]
-    # A running subscription has no pace: nobody is gone, and who is likely enough to end it is to save.
-    told = groups_of(frame, pace, ChurnDefinition(kind="subscription_end"), ScoringSettings(min_probability=0.25))
-    assert list(told) == ["to_save", "to_save", "on_pace", "to_save", "on_pace"]
 
 
 def listed(frame: pd.DataFrame, **settings: object) -> list[str]:

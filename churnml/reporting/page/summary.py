@@ -11,8 +11,8 @@ import pandas as pd
 from churnml.plain import plain
 from churnml.reporting.page.shop_summary import summarise_shop
 from churnml.scoring.changes import CHANGES
+from churnml.scoring.groups import GONE
 from churnml.scoring.plays import BANDS
-from churnml.scoring.worklist import GONE, GROUPS
 
 if TYPE_CHECKING:
     from churnml.analytics.overview import Overview
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from churnml.scoring.story import Story
     from churnml.scoring.worklist import Worklist
 
-_LIKELY = 0.5  # from here on leaving is likelier than staying
 _COLUMNS = (
     "customer_id",
     "risk_rank",
@@ -98,7 +97,7 @@ def summarise(
         "measure_on": _day(ranking.top(1)["measure_on"].iloc[0]),
         "model_version": ranking.model.version,
         "definition": plain(ranking.model.definition.model_dump()),
-        "totals": _totals(ranking.columns("group", "churn_probability", "risk_band", "value_at_risk"), listed),
+        "totals": _totals(ranking, listed),
         "changes": _changes(ranking.changes),
         "customers": _customers(shown, ranking.stories(shown["customer_id"].tolist())),
         "plays": {
@@ -128,31 +127,13 @@ def _choose(frame: pd.DataFrame, listed: pd.DataFrame, rows: int, changes: pd.Da
     return both.head(rows)
 
 
-def group_totals(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Add up the groups of a ranking: its customers, those at high risk among them, and their value at risk.
-
-    Parameters
-    ----------
-    frame : pandas DataFrame
-        ``group``, ``churn_probability`` and ``value_at_risk`` of all customers.
-    """
-    parts = {group: frame[frame["group"] == group] for group in GROUPS}
-    return {
-        group: {
-            "customers": len(part),
-            "at_high_risk": int((part["churn_probability"] >= _LIKELY).sum()),
-            "value_at_risk": _sum(part["value_at_risk"]),
-        }
-        for group, part in parts.items()
-    }
-
-
-def _totals(frame: pd.DataFrame, listed: pd.DataFrame) -> dict[str, Any]:
+def _totals(ranking: Ranking, listed: pd.DataFrame) -> dict[str, Any]:
+    frame = ranking.columns("group", "risk_band")
     # Who is gone would fill the highest band and hide the others.
     bands = frame["risk_band"][frame["group"] != GONE].value_counts()
     return {
         "customers": len(frame),
-        "groups": group_totals(frame),
+        "groups": ranking.groups,
         "bands": {band: int(bands.get(band, 0)) for _, band in BANDS},
         "listed": len(listed),
         "listed_value_at_risk": _sum(listed["value_at_risk"]),

@@ -1,0 +1,28 @@
+"""A ranking on every engine: ids, ranks and texts are equal, numbers to 1e-9."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from churnml.data.reading import read
+from churnml.models.model import Model
+from churnml.scoring.scorer import Scorer
+from tests.engine_shops import SHOPS, on_duckdb, place
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["postgres", "spark"])
+def test_a_ranking_is_the_same_on_every_engine(
+    engine: str, model: Model, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    day, scorer = SHOPS[0][1], Scorer(model)
+    expected = scorer.rank(on_duckdb(0), day, in_sample=True)
+    shop = read(place(engine, 0, request.getfixturevalue(engine), tmp_path))
+    found = scorer.rank(shop, day, in_sample=True)
+    pd.testing.assert_frame_equal(found.frame, expected.frame, rtol=1e-9, atol=1e-12)
+    assert found.groups == expected.groups
+    assert found.excluded == expected.excluded
+    assert found.explainer.constants.to_json().keys() == expected.explainer.constants.to_json().keys()
