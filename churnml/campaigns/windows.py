@@ -61,7 +61,7 @@ def over(ledger: pd.DataFrame, days: int) -> pd.DataFrame:
     if ends:
         held = min((end - day).days for end, day in zip(ledger["arm_until"], ledger["entered_on"], strict=True))
         failures.append(
-            f"window: {len(ends):,} arms were held until {min(ends)} or so, {held} days after entry, and what comes "
+            f"window: {len(ends):,} arms end before, the first on {min(ends)}, {held} days after entry, and what comes "
             f"later is not the lists' (received {days}). Name at most {held} days, or hold arms longer from now on "
             "(plays.holdout.days)."
         )

@@ -109,7 +109,12 @@ def test_order_duplicates_and_the_future_change_nothing() -> None:
 def test_every_engine_gives_the_same(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     ledger = make_ledger(60, 2)
     tables = make_tables(ledger, effect=-0.1, delivery=0.8, contamination=0.1)
-    told = read_out(read(tables), ledger)
+    of_all = ledger.assign(campaign="global", chance=0.2)
+    held = draw(of_all.customer_id, of_all.entry_number, 0.2, "global", "churnml")
+    of_all["arm"] = np.where(held, "held out", "listed")
+    ledger = pd.concat([ledger, of_all.assign(proof=prove(of_all, "churnml"))], ignore_index=True)
+    told, longer = (read_out(read(tables), ledger, window=window) for window in (None, 50))
+    assert told.campaigns == ("global", "retention")
     address = request.getfixturevalue(engine)
     if engine == "postgres":
         shop = read(load_postgres(address, "readout", tables))
@@ -117,8 +122,9 @@ def test_every_engine_gives_the_same(engine: str, request: pytest.FixtureRequest
         for name, table in tables.items():
             table.to_parquet(tmp_path / f"{name}.parquet", index=False, coerce_timestamps="us")
         shop = read(address.replace("pyspark://", f"pyspark://{quote(str(tmp_path))}"))
-    found = read_out(shop, ledger)
-    pd.testing.assert_frame_equal(found.effects, told.effects, rtol=1e-9)
+    for expected in (told, longer):
+        found = read_out(shop, ledger, window=expected.window)
+        pd.testing.assert_frame_equal(found.effects, expected.effects, rtol=1e-9)
 
 
 def test_an_arm_that_was_changed_or_another_key_is_refused() -> None:
@@ -280,7 +286,7 @@ def test_a_longer_window_tells_what_came_of_it_as_long_as_arms_hold() -> None:
     # What is asked of the short window is the short readout to the last bit.
     same = read_out(shop, ledger, window=30)
     pd.testing.assert_frame_equal(same.effects, short.effects)
-    with pytest.raises(InputError, match="1,200 arms were held until 2025-05-02 or so, 60 days after entry"):
+    with pytest.raises(InputError, match="1,200 arms end before, the first on 2025-05-02, 60 days after entry"):
         read_out(shop, ledger, window=61)
     with pytest.raises(InputError, match="more than the 0 days of lead"):
         read_out(shop, ledger, window=0)
