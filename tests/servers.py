@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import ibis
 import pandas as pd
@@ -76,10 +77,11 @@ def postgres_server(programs: Path) -> Iterator[str]:
 
 
 def load_postgres(address: str, schema: str, tables: dict[str, pd.DataFrame]) -> str:
-    """Write tables into a new schema of a server and give its address."""
+    """Write tables into a schema of their own, whose name begins with a word, and give its address."""
+    unique = f"{schema}_{uuid4().hex}"
     backend = ibis.connect(address, autocommit=True)
-    backend.create_database(schema)
+    backend.create_database(unique)
     for name, table in tables.items():
-        backend.create_table(name, table, database=schema)
+        backend.create_table(name, table, database=unique)
     backend.disconnect()
-    return f"{address}/{schema}"
+    return f"{address}/{unique}"

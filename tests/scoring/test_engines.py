@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 
 import pandas as pd
 import pytest
 
-from churnml.data.reading import read
+from churnml.data.shop import Shop
 from churnml.models.model import Model
 from churnml.scoring.scorer import Scorer
-from tests.engine_shops import SHOPS, on_duckdb, place
+from tests.engine_shops import SHOPS, on_duckdb
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["postgres", "spark"])
 def test_a_ranking_is_the_same_on_every_engine(
-    engine: str, model: Model, request: pytest.FixtureRequest, tmp_path: Path
+    engine: str, model: Model, engine_shop: Callable[[str, int], tuple[Shop, str]]
 ) -> None:
     day, scorer = SHOPS[0][1], Scorer(model)
     expected = scorer.rank(on_duckdb(0), day, in_sample=True)
-    shop = read(place(engine, 0, request.getfixturevalue(engine), tmp_path))
-    found = scorer.rank(shop, day, in_sample=True)
+    found = scorer.rank(engine_shop(engine, 0)[0], day, in_sample=True)
     pd.testing.assert_frame_equal(found.frame, expected.frame, rtol=1e-9, atol=1e-12)
     assert found.groups == expected.groups
     assert found.excluded == expected.excluded

@@ -84,7 +84,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
         return str(request.getfixturevalue("spark")).replace("://", f"://{folder}", 1)
 
     def on_postgres(tables: dict[str, pd.DataFrame]) -> str:
-        return load_postgres(request.getfixturevalue("postgres"), f"s{uuid4().hex}", tables)
+        return load_postgres(request.getfixturevalue("postgres"), "values", tables)
 
     return on_postgres if request.param == "postgres" else on_files
 
