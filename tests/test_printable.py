@@ -21,6 +21,7 @@ from churnml import cli
 from churnml.campaigns.holdout import HoldoutPlan
 from churnml.cli import say as saying
 from churnml.cli import show, show_outcome
+from churnml.data.local_rows import RowsInMemory
 from churnml.errors import InputError, ModelError, NoSkillError
 from churnml.printable import printable
 from churnml.scoring.groups import total_groups
@@ -157,10 +158,12 @@ def test_a_list_is_a_table_whatever_its_cells_hold(capsys: pytest.CaptureFixture
         __len__=lambda: 2,
     )
     model = SimpleNamespace(version="m")
-    told = pd.DataFrame({"group": ["gone", "to_save"], "churn_probability": [0.9, 0.5], "value_at_risk": [7.0, 40.0]})
+    told = pd.DataFrame(
+        {"group": ["gone", "to_save"], "risk_band": ["very high", "high"], "value_at_risk": [7.0, 40.0]}
+    )
     methods = {
         "worklist": staticmethod(ranking.worklist),
-        "groups": total_groups(told),
+        "groups": total_groups(RowsInMemory(told)),
         "__len__": lambda _: 2,
     }
     sized = type("Sized", (), {**vars(ranking), **methods})()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import ibis.expr.types as ir
@@ -13,11 +14,13 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from churnml.data.engines.engine import Transform
 from churnml.data.history import History
+from churnml.data.local_rows import RowsInMemory
 from churnml.data.parts import parts_of
 from churnml.data.population import eligible, eligible_by_orders
 from churnml.data.shop import Shop
-from churnml.data.stored_rows import RowsInMemory, StoredRows, store_tables
+from churnml.data.stored_rows import StoredRows
 from churnml.data.template import Template
 from churnml.days import Day
 from churnml.definition import ChurnDefinition
@@ -69,21 +72,22 @@ def build(
     history: History, definition: ChurnDefinition, features: Sequence[Feature], aggregates: Aggregates | None = None
 ) -> pd.DataFrame:
     """Build given features of a history; see ``build_features``. For several snapshots, bring their aggregates."""
-    pieces = _derived(history, definition, features, aggregates)
+    tables, transform = _derived(history, definition, features, aggregates)
+    pieces = map(transform, history.shop.engine.batches(tables))
     return RowsInMemory.of_tables(pieces, _schema(features)).frame()
 
 
 def build_rows(history: History, definition: ChurnDefinition, features: Sequence[Feature]) -> StoredRows:
-    """Build given features of a history, of any number of customers: in memory where they are few."""
-    return store_tables(_derived(history, definition, features), _schema(features))
+    """Build given features of a history, of any number of customers; many lie in a file, or on the cluster."""
+    return history.shop.engine.store(*_derived(history, definition, features), _schema(features))
 
 
 def _derived(
     history: History, definition: ChurnDefinition, features: Sequence[Feature], aggregates: Aggregates | None = None
-) -> Iterator[pa.Table]:
+) -> tuple[list[ir.Table], Transform]:
+    """Return the tables with the aggregates, and what makes features of pieces of them."""
     tables = (aggregates or Aggregates(history.shop, definition, features)).on(history.snapshot_date)
-    constants = find_constants(history, definition, features)
-    return (derive(piece, features, constants) for piece in history.shop.engine.batches(tables))
+    return tables, partial(derive, features=features, constants=find_constants(history, definition, features))
 
 
 def _schema(features: Sequence[Feature]) -> pa.Schema:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from churnml.analytics.overview import Overview
 from churnml.campaigns.holdout import HoldoutPlan
@@ -41,6 +41,12 @@ from churnml.scoring.ranking import Ranking
 FILES = ("worklist.xlsx", "worklist.csv", "report.html", "ranking.parquet", "ranking.csv", "run.json")
 _OF_BEFORE = "earlier.parquet"
 _LAST_COLUMNS = ["list_rank", "against", "place", "entered_on", "group"]
+_FILE = pa.schema(
+    [
+        *(field for field in SCHEMA if field.name not in _LAST_COLUMNS),
+        *(pa.field(name, pa.int64()) if name == "list_rank" else SCHEMA.field(name) for name in _LAST_COLUMNS),
+    ]
+)
 _LIBRARIES = ("churnml", "duckdb", "ibis-framework", "lightgbm", "numpy", "pandas", "scikit-learn", "shap")
 
 
@@ -159,13 +165,9 @@ def _write_list(
     # A later list sees from it who was on this one.
     ranks = worklist.set_index("customer_id")["list_rank"]
 
-    def pieces() -> Iterator[pd.DataFrame]:
-        for piece in ranking.pieces():
-            told = piece.assign(list_rank=piece["customer_id"].map(ranks).astype("Int64"))
-            yield told[[name for name in told.columns if name not in _LAST_COLUMNS] + _LAST_COLUMNS]
-
-    _write_parquet(pieces(), folder / "ranking.parquet")
-    write_csv(pieces(), folder / "ranking.csv", language=None)
+    in_file = partial(_in_file, ranks=ranks)
+    ranking.rows.write_parquet(folder / "ranking.parquet", in_file, _FILE)
+    write_csv(map(in_file, ranking.rows.pieces()), folder / "ranking.csv", language=None)
     write_csv(worklist, folder / "worklist.csv", language=ranking.language)
     write_workbook(
         worklist.assign(play_rule=worklist["play_rule"].map(ranking.rule_names)),
@@ -193,14 +195,9 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: cannot be read ({error}). Remove it, or name another `previous`.") from error
 
 
-def _write_parquet(pieces: Iterator[pd.DataFrame], path: Path) -> None:
-    columns = [name for name in SCHEMA.names if name not in _LAST_COLUMNS]
-    listed = pa.field("list_rank", pa.int64())
-    last = [listed if name == "list_rank" else SCHEMA.field(name) for name in _LAST_COLUMNS]
-    schema = pa.schema([*(SCHEMA.field(name) for name in columns), *last])
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        for piece in pieces:
-            writer.write_table(pa.Table.from_pandas(piece, schema, preserve_index=False))
+def _in_file(rows: pd.DataFrame, ranks: pd.Series) -> pd.DataFrame:
+    """Return rows of a ranking as its files hold them, with the places on the list by id."""
+    return rows.assign(list_rank=rows["customer_id"].map(ranks).astype("Int64"))[list(_FILE.names)]
 
 
 def _manifest(ranking: Ranking, seconds: dict[str, float]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import pandas as pd
 from churnml.errors import InputError
 from churnml.features.family_catalogue import OF_THE_DAY
 from churnml.features.sentences import Sentences
+from churnml.scoring.groups import GONE
 
 if TYPE_CHECKING:
     from churnml.scoring.explainer import Explainer
@@ -49,9 +50,7 @@ def check_earlier(earlier: pd.DataFrame, snapshot_date: date) -> None:
         )
 
 
-def name_changes(
-    frame: pd.DataFrame, listed: pd.Series, earlier: pd.DataFrame, lost: pd.Series, contacted: pd.Series
-) -> pd.DataFrame:
+def name_changes(frame: pd.DataFrame, listed: pd.Series, earlier: pd.DataFrame, contacted: pd.Series) -> pd.DataFrame:
     """Find what changed for each customer who is on the list or was on the earlier one.
 
     ``new``: on this list only; ``worse``, ``better`` and ``same``: on both, with a probability that rose or fell by
@@ -62,13 +61,11 @@ def name_changes(
     Parameters
     ----------
     frame : pandas DataFrame
-        Ranking, a row per customer.
+        Rows of the ranking of these customers, as far as they are ranked.
     listed : pandas Series
         Ids of the customers on the work list.
     earlier : pandas DataFrame
         Ranking of an earlier day, with ``list_rank`` (null where they were not on its list).
-    lost : pandas Series
-        Whether the customer is lost now, by id.
     contacted : pandas Series
         Whether an offer was sent to the customer since the earlier day, by id; null where the shop does not say.
 
@@ -103,7 +100,8 @@ def name_changes(
             is_on,
             ordered & ~unaided,
             ordered,
-            lost.reindex(ids).astype("boolean").fillna(True).to_numpy(dtype=bool),
+            # Who is not ranked ordered last too long ago.
+            (now["against"].reindex(ids) == GONE).to_numpy() | ~ids.isin(now.index),
         ],
         list(CHANGES[:-1]),
         CHANGES[-1],

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from churnml.config import Config
 from churnml.data.history import History
-from churnml.data.stored_rows import StoredRows, store_frames
+from churnml.data.stored_rows import RANK, StoredRows
 from churnml.models.model import Model
 from churnml.models.value import LEFT, STAYED
 from churnml.scoring import rows as of_rows
 from churnml.scoring.changes import name_changes, snapshot_of
-from churnml.scoring.entries import Entries, enter_list, find_arms, with_entries
-from churnml.scoring.groups import GONE
+from churnml.scoring.entries import Entries, Lots, enter_list, find_lots
 from churnml.scoring.plays import Play
 from churnml.scoring.worklist import make_worklist
+from churnml.words.value_names import ALL_CAMPAIGNS
 
 COLUMNS = (
     *("risk_rank", "customer_id", "churn_probability", "risk_band", "value_at_risk", "segment", "lifecycle_stage"),
@@ -32,10 +31,8 @@ COLUMNS = (
 """Columns of a ranking, in their order."""
 LOOKED_AT = (
     *("customer_id", "churn_probability", "risk_band", "value_at_risk", "expected_profit", "play", "contact_by"),
-    *("last_order_at", "against"),
 )
 """What decides among all customers, of what is said of each."""
-DECIDED = ("risk_rank", "holdout", "change", "arm_until", "place", "entered_on")
 _CHOSEN = pa.schema(
     [
         ("risk_rank", pa.int64()),
@@ -101,56 +98,100 @@ def choose(
     """
     day = history.snapshot_date
     in_sample = day < model.as_of
-    frame = scored.frame([*LOOKED_AT, STAYED])
-    frame = frame.sort_values(["churn_probability", "customer_id"], ascending=[False, True])
-    places = np.empty(len(frame), dtype=np.int64)
-    places[frame.index.to_numpy()] = np.arange(len(frame))
-    frame = frame.reset_index(drop=True)
-    frame["risk_rank"] = np.arange(1, len(frame) + 1)
-    frame["model_version"] = model.version + (" (in sample)" if in_sample else "")
-    arms = find_arms(frame, frame["against"], ledger, day, config)
-    frame[["entered_on", "arm_until"]] = arms.table[["entered_on", "arm_until"]]
-    frame["holdout"] = arms.holdout
-    worklist = make_worklist(frame, frame["against"], plays, config.scoring)
+    version = model.version + (" (in sample)" if in_sample else "")
+    ranked = scored.ranked("churn_probability")
+    candidates = ranked.where_null("against", [*LOOKED_AT, STAYED, RANK]).assign(model_version=version)
+    lots = find_lots(candidates, ledger, day, config)
+    candidates["holdout"] = lots.held_out(candidates["customer_id"])
+    worklist = make_worklist(candidates, counts_against(scored), plays, config.scoring)
     entries = enter_list(
         worklist,
-        arms,
+        lots,
         ledger,
-        expected_value=frame.set_index("customer_id")[STAYED],
+        expected_value=candidates.set_index("customer_id")[STAYED],
         plays=plays,
         definition=model.definition,
         day=day,
         config=config,
         in_sample=in_sample,
     )
-    frame = with_entries(frame.assign(place=worklist.places), entries.new)
     changed = None
-    frame["change"] = pd.Series(pd.NA, index=frame.index, dtype="str")
     if earlier is not None:
-        changed = name_changes(
-            frame,
-            worklist.frame["customer_id"],
-            earlier,
-            pd.Series((frame["against"] == GONE).to_numpy(dtype=bool), index=frame["customer_id"]),
-            _contacted_since(history, snapshot_of(earlier), frame["customer_id"], config.plays.campaign),
-        )
-        frame["change"] = frame["customer_id"].map(changed.set_index("customer_id")["change"]).astype("str")
-    every = {"snapshot_date": day, "measure_on": day + timedelta(days=model.definition.reach_days)}
-    decided = frame[[*DECIDED, "model_version"]].assign(**every)
-    rows = store_frames(_joined(scored.sorted_by(places), decided), _of_all())
+        listed = worklist.frame["customer_id"]
+        concerned = sorted({*listed, *earlier["customer_id"][earlier["list_rank"].notna()]})
+        now = ranked.of(concerned, ["customer_id", "churn_probability", "last_order_at", "against"])
+        sent = _contacted_since(history, snapshot_of(earlier), now["customer_id"], config.plays.campaign)
+        changed = name_changes(now, listed, earlier, sent)
+    entered = entries.new[entries.new["campaign"] != ALL_CAMPAIGNS].set_index("customer_id")
+    decided = Decided(
+        day=day,
+        measure_on=day + timedelta(days=model.definition.reach_days),
+        model_version=version,
+        lots=lots,
+        places=worklist.places,
+        entered=entered[["entered_on", "arm_until"]],
+        changes=pd.Series(dtype="str") if changed is None else changed.set_index("customer_id")["change"],
+    )
+    rows, _ = ranked.mapped(decided.tell, _of_all())
     return Choice(rows=rows, entries=entries, changed=changed)
+
+
+def counts_against(rows: StoredRows) -> dict[str, int]:
+    """Count customers by the reason against contacting them, in the order of the number; candidates are left out."""
+    return {reason: count for (reason,), count in rows.counts("against").items() if reason is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decided:
+    """What the choice among all says of a customer, from which each row is told by itself.
+
+    Attributes
+    ----------
+    day, measure_on : date
+        Day of the list, and the day on which its outcome is known.
+    model_version : str
+        Version of the model, and whether it has seen what happened.
+    lots : Lots
+        Lots by which customers are held out.
+    places : pandas Series
+        Places of the candidates, by id.
+    entered : pandas DataFrame
+        ``entered_on`` and ``arm_until`` of who enters the campaign with the list, by id.
+    changes : pandas Series
+        What changed since the earlier list, by id.
+    """
+
+    day: date
+    measure_on: date
+    model_version: str
+    lots: Lots
+    places: pd.Series
+    entered: pd.DataFrame
+    changes: pd.Series
+
+    def tell(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return rows of the ranking with what was decided: ``COLUMNS``, and what they are worth."""
+        ids = frame["customer_id"]
+        arms = self.lots.own.arms(ids)
+        told = frame.assign(
+            snapshot_date=self.day,
+            measure_on=self.measure_on,
+            model_version=self.model_version,
+            holdout=arms["holdout"] | self.lots.of_all.arms(ids)["holdout"],
+            place=ids.map(self.places).astype("Int64"),
+            change=ids.map(self.changes).astype("str"),
+            entered_on=self._since("entered_on", ids, arms),
+            arm_until=self._since("arm_until", ids, arms),
+        )
+        return told[[*COLUMNS, STAYED, LEFT]]
+
+    def _since(self, column: str, ids: pd.Series, arms: pd.DataFrame) -> pd.Series:
+        """Return a day of who enters with the list, and of others that of the arm that holds."""
+        return pd.Series(list(map(self.entered[column].to_dict().get, ids, arms[column])), ids.index, dtype=object)
 
 
 def _of_all() -> pa.Schema:
     return pa.schema([*SCHEMA, of_rows.SCHEMA.field(STAYED), of_rows.SCHEMA.field(LEFT)])
-
-
-def _joined(pieces: Iterator[pd.DataFrame], decided: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    start = 0
-    for piece in pieces:
-        own = decided.iloc[start : start + len(piece)]
-        start += len(piece)
-        yield piece.set_index(own.index).join(own)[[*COLUMNS, STAYED, LEFT]]
 
 
 def _contacted_since(history: History, since: date, customers: pd.Series, campaign: str) -> pd.Series:

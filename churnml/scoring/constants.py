@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from churnml.analytics.lifecycle import ShopLife
 from churnml.analytics.segments import RFM, fifths_of
 from churnml.analytics.value import VALUE, spend_rate, value_at_rate
-from churnml.data.stored_rows import StoredRows
+from churnml.data.stored_rows import ID, StoredRows
 from churnml.features.sentences import Sentences
 from churnml.models.model import Model
-from churnml.models.value import LEFT, STAYED
+from churnml.models.value import LEFT, STAYED, LearnedValue
 from churnml.plain import plain
 from churnml.scoring.reasons import ReasonWriter
 
@@ -62,7 +63,7 @@ class DayConstants:
 
 def find_constants(
     rows: StoredRows,
-    returned: pd.Series,
+    known: StoredRows,
     *,
     model: Model,
     sentences: Sentences,
@@ -75,8 +76,8 @@ def find_constants(
     ----------
     rows : StoredRows
         Features of all customers: the model's, and those that pace, stage, segment and value look at.
-    returned : pandas Series
-        Money that customers sent back in the last 365 days, in the order of the rows.
+    known : StoredRows
+        What is known of them besides, with ``returned``, the money that customers sent back in the last 365 days.
     model : Model
         Model that ranks them.
     sentences : Sentences
@@ -88,12 +89,14 @@ def find_constants(
     """
     rate = None
     if model.value is None:
-        rate = spend_rate(_columns(rows, VALUE), returned)
+        paid = rows.mapped(_paid, _numbers(*VALUE, "returned"), beside=known)[0].values([*VALUE, "returned"])
+        rate = spend_rate(paid, paid["returned"])
     writer, contributions = make_writer(model, rows, sentences, min_reason_weight)
-    stayed = _stayed(rows, returned, model, rate, value_days)
+    told = partial(_stayed, value=model.value, rate=rate, value_days=value_days)
+    worth, _ = rows.mapped(told, _numbers(STAYED), beside=known)
     return DayConstants(
-        life=ShopLife.of(rows.values("gap_median_days"), stayed),
-        fifths=fifths_of(_columns(rows, RFM)),
+        life=ShopLife.of(rows.values(["gap_median_days"])["gap_median_days"], worth.values([STAYED])[STAYED]),
+        fifths=fifths_of(rows.values(RFM)),
         spend_rate=rate,
         writer=writer,
         contributions=contributions,
@@ -121,34 +124,30 @@ def make_writer(
     tuple of ReasonWriter and pandas DataFrame or None
         The writer, and the SHAP values where they are those of all.
     """
-    every = -(-len(rows) // _DRAWN)
-    medians, columns = {}, {}
-    for name in model.names:
-        values = rows.values(name)
-        medians[name] = values.median()
-        columns[name] = values.to_numpy()[::every].copy()  # a view would keep all of them
-    drawn = pd.DataFrame(columns)  # without ids, which some of another day lack under pseudonyms
-    contributions = model.contributions(drawn)[1]
-    writer = ReasonWriter(drawn, sentences, min_weight, contributions, pd.Series(medians))
-    return writer, contributions.set_axis(rows.ids()) if every == 1 else None
+    drawn = rows.drawn(_DRAWN)
+    ids, X = drawn.index, drawn[list(model.names)].reset_index(drop=True)  # some ids of another day have no pseudonym
+    contributions = model.contributions(X)[1]
+    writer = ReasonWriter(X, sentences, min_weight, contributions)
+    return writer, contributions.set_axis(ids) if len(drawn) == len(rows) else None
 
 
-def worth_of(X: pd.DataFrame, returned: pd.Series, model: Model, rate: float | None, value_days: int) -> pd.DataFrame:
+def worth_of(
+    X: pd.DataFrame, returned: pd.Series, value: LearnedValue | None, rate: float | None, value_days: int
+) -> pd.DataFrame:
     """Return what customers are worth if they stay and if they leave: as learned, or by the simple rule at a rate."""
-    if model.value is not None:
-        return model.value.predict(X, value_days)
+    if value is not None:
+        return value.predict(X, value_days)
     assert rate is not None
     return pd.DataFrame({STAYED: value_at_rate(X, returned, rate, value_days), LEFT: 0.0})
 
 
-def _columns(rows: StoredRows, names: Sequence[str]) -> pd.DataFrame:
-    return pd.DataFrame({name: rows.values(name) for name in names})
+def _stayed(X: pd.DataFrame, known: pd.DataFrame, **settings: Any) -> pd.DataFrame:
+    return worth_of(X, known["returned"], **settings)[[STAYED]].reset_index()
 
 
-def _stayed(rows: StoredRows, returned: pd.Series, model: Model, rate: float | None, value_days: int) -> pd.Series:
-    found, start = [], 0
-    for X in rows.pieces():
-        own = returned.iloc[start : start + len(X)].set_axis(X.index)
-        found.append(worth_of(X, own, model, rate, value_days)[STAYED].to_numpy())
-        start += len(X)
-    return pd.Series(np.concatenate(found))
+def _paid(X: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    return X[list(VALUE)].assign(returned=known["returned"]).reset_index()
+
+
+def _numbers(*names: str) -> pa.Schema:
+    return pa.schema([(ID, pa.string()), *((name, pa.float64()) for name in names)])

@@ -25,28 +25,71 @@ EARLIER_DAY, IN_SAMPLE = "earlier_day", "in_sample"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Arms:
-    """Where customers stand in a campaign on the day of a list.
+class Lot:
+    """The lot of a campaign: who is held out of it, by themselves.
 
     Attributes
     ----------
-    table, of_all : pandas DataFrame
-        A row per customer of the ranking, in its order, for the campaign and for all campaigns together: ``holdout``
-        (held out, by the arm that holds or by the one that would be drawn), ``holds`` (an arm from an earlier list
-        holds), ``entry_number``, ``arm_before``, ``entered_on`` and ``arm_until`` (null where none holds).
-    share, share_of_all : float
-        Chance with which who enters is held out of the campaign, and of all.
+    campaign : str
+        Name of the campaign.
+    share : float
+        Chance with which who enters is held out.
+    key : str
+        Text on which the lot depends.
+    standing : pandas DataFrame
+        Where customers stand from earlier lists, by id; see `churnml.campaigns.ledger.standing`.
     """
 
-    table: pd.DataFrame
-    of_all: pd.DataFrame
+    campaign: str
     share: float
-    share_of_all: float
+    key: str
+    standing: pd.DataFrame
 
     @property
-    def holdout(self) -> pd.Series:
-        """Whether a customer is left alone by this campaign, or by all."""
-        held_out: pd.Series = self.table["holdout"] | self.of_all["holdout"]
+    def holds_out(self) -> bool:
+        """Whether somebody is held out, or may be."""
+        before = self.standing
+        return bool(self.share or (before["holds"] & (before["arm"] == HELD_OUT)).any())
+
+    def arms(self, customers: pd.Series) -> pd.DataFrame:
+        """Find the arm of customers: one that still holds, or the one that an entry would draw.
+
+        Returns
+        -------
+        pandas DataFrame
+            With the index of the customers: ``holdout`` (held out, by the arm that holds or by the one that would be
+            drawn), ``holds`` (an arm from an earlier list holds), ``entry_number``, ``arm_before``, ``entered_on`` and
+            ``arm_until`` (null where none holds).
+        """
+        before = self.standing.reindex(customers)
+        holds = before["holds"].fillna(False).to_numpy(dtype=bool)
+        number = before["entry_number"].fillna(0).to_numpy(dtype=np.int64) + ~holds
+        drawn = np.zeros(len(customers), dtype=bool)
+        if self.share:
+            drawn = draw(customers, pd.Series(number), self.share, self.campaign, self.key)
+        return pd.DataFrame(
+            {
+                "holdout": np.where(holds, (before["arm"] == HELD_OUT).to_numpy(), drawn),
+                "holds": holds,
+                "entry_number": number,
+                "arm_before": before["arm"].astype("str").to_numpy(),
+                "entered_on": before["entered_on"].where(holds, None).to_numpy(dtype=object),
+                "arm_until": before["arm_until"].where(holds, None).to_numpy(dtype=object),
+            },
+            index=customers.index,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lots:
+    """The lots of a list: that of its campaign, and that of all campaigns together."""
+
+    own: Lot
+    of_all: Lot
+
+    def held_out(self, customers: pd.Series) -> pd.Series:
+        """Find customers who are left alone by this campaign, or by all."""
+        held_out: pd.Series = self.own.arms(customers)["holdout"] | self.of_all.arms(customers)["holdout"]
         return held_out
 
 
@@ -82,15 +125,13 @@ class Entries:
         return replace(self, ledger=rename(self.ledger), new=rename(self.new), replaced=rename(self.replaced))
 
 
-def find_arms(frame: pd.DataFrame, against: pd.Series, ledger: pd.DataFrame, day: date, config: Config) -> Arms:
-    """Find the arm of every customer of a ranking: one that still holds, or the one that an entry would draw.
+def find_lots(candidates: pd.DataFrame, ledger: pd.DataFrame, day: date, config: Config) -> Lots:
+    """Find by which lots customers are held out on the day of a list.
 
     Parameters
     ----------
-    frame : pandas DataFrame
-        Ranking without arms.
-    against : pandas Series
-        Code against contacting each customer, null for candidates.
+    candidates : pandas DataFrame
+        Rows of the ranking against whom nothing speaks.
     ledger : pandas DataFrame
         Ledger of earlier lists.
     day : date
@@ -99,40 +140,18 @@ def find_arms(frame: pd.DataFrame, against: pd.Series, ledger: pd.DataFrame, day
         Campaign, share and capacity.
     """
     playing = config.plays
-    likely = frame["churn_probability"][against.isna()].nlargest(config.scoring.capacity)
+    likely = candidates["churn_probability"].nlargest(config.scoring.capacity)
     share = share_for(playing.holdout, float(likely.mean()) if len(likely) else 0.5, len(likely))
-    share_of_all, key = playing.holdout.global_share, playing.holdout.key
-    return Arms(
-        table=_arms_in(playing.campaign, share, frame["customer_id"], ledger, day, key),
-        share=share,
-        of_all=_arms_in(ALL_CAMPAIGNS, share_of_all, frame["customer_id"], ledger, day, key),
-        share_of_all=share_of_all,
+    own, of_all = (
+        Lot(campaign=name, share=of, key=playing.holdout.key, standing=ledgers.standing(ledger, name, day))
+        for name, of in ((playing.campaign, share), (ALL_CAMPAIGNS, playing.holdout.global_share))
     )
-
-
-def _arms_in(
-    campaign: str, share: float, customers: pd.Series, ledger: pd.DataFrame, day: date, key: str
-) -> pd.DataFrame:
-    before = ledgers.standing(ledger, campaign, day).reindex(customers)
-    holds = before["holds"].fillna(False).to_numpy(dtype=bool)
-    number = before["entry_number"].fillna(0).to_numpy(dtype=np.int64) + ~holds
-    drawn = draw(customers, pd.Series(number), share, campaign, key) if share else np.zeros(len(customers), dtype=bool)
-    return pd.DataFrame(
-        {
-            "holdout": np.where(holds, (before["arm"] == HELD_OUT).to_numpy(), drawn),
-            "holds": holds,
-            "entry_number": number,
-            "arm_before": before["arm"].astype("str").to_numpy(),
-            "entered_on": before["entered_on"].where(holds, None).to_numpy(dtype=object),
-            "arm_until": before["arm_until"].where(holds, None).to_numpy(dtype=object),
-        },
-        index=customers.index,
-    )
+    return Lots(own=own, of_all=of_all)
 
 
 def enter_list(
     worklist: Worklist,
-    arms: Arms,
+    lots: Lots,
     ledger: pd.DataFrame,
     *,
     expected_value: pd.Series,
@@ -148,8 +167,8 @@ def enter_list(
     ----------
     worklist : Worklist
         The list, with who is in its reach.
-    arms : Arms
-        Arms of the customers of the ranking.
+    lots : Lots
+        Lots by which customers are held out.
     ledger : pandas DataFrame
         Ledger of earlier lists. Rows of the same day are written anew.
     expected_value : pandas Series
@@ -166,50 +185,47 @@ def enter_list(
         Whether the model has seen what happened after the day.
     """
     campaign, holdout = config.plays.campaign, config.plays.holdout
-    newest = [ledgers.newest_day(ledger, name) for name in [campaign, *[ALL_CAMPAIGNS] * (arms.share_of_all > 0)]]
+    newest = [ledgers.newest_day(ledger, name) for name in [campaign, *[ALL_CAMPAIGNS] * (lots.of_all.share > 0)]]
     later = any(one is not None and day < one for one in newest)
     why_none = IN_SAMPLE if in_sample else EARLIER_DAY if later else None
     written = _written_by(ledger, campaign, day) & (why_none is None)
     ledger, replaced = ledger[~written], ledger[written]
 
     names = worklist.reach["play"]
-    reach = worklist.reach.drop(columns=list(arms.table), errors="ignore").assign(
+    own, everywhere = (lot.arms(worklist.reach["customer_id"]) for lot in (lots.own, lots.of_all))
+    reach = worklist.reach.drop(columns=list(own), errors="ignore").assign(
         expected_value=worklist.reach["customer_id"].map(expected_value),
         play_cost=names.map({name: play.cost for name, play in plays.items()}),
         play_offer=names.map({name: play.offer for name, play in plays.items()}),
     )
     # Who is left alone by all campaigns is in none of them.
-    of_list = reach[~arms.of_all["holdout"].reindex(reach.index)].join(arms.table)
-    of_all = reach.join(arms.of_all)
+    of_list = reach[~everywhere["holdout"]].join(own)
+    of_all = reach.join(everywhere)
     # Another campaign's list of the same day may have let them enter.
     there = ledger["customer_id"][(ledger["campaign"] == ALL_CAMPAIGNS) & (ledger["entered_on"] == day)]
     of_all["holds"] |= of_all["customer_id"].isin(there)
     version = str(reach["model_version"].iloc[0]) if len(reach) else ""
     list_id = ledgers.identify(of_list, day, campaign, version)
-    groups = [
-        (campaign, arms.share, arms.table, of_list),
-        (ALL_CAMPAIGNS, arms.share_of_all, arms.of_all, of_all),
-    ]
+    groups = [(lots.own, of_list), (lots.of_all, of_all)]
     new = _together(
         ledgers.enter(
             rows.assign(entered=~rows["holds"]),
-            campaign=name,
+            campaign=lot.campaign,
             day=day,
-            share=share,
+            share=lot.share,
             definition=definition,
             holdout=holdout,
             ranked_by=config.scoring.rank_by,
             model_version=version,
             list_id=list_id,
         )
-        for name, share, _, rows in groups
-        if share and why_none is None
+        for lot, rows in groups
+        if lot.share and why_none is None
     )
     ledger = _together([ledger, new])
     until = day + timedelta(days=definition.reach_days)
     plan, plan_of_all = (
-        _plan(new, ledger, share, name, until) if share or table["holdout"].any() else None
-        for name, share, table, _ in groups
+        _plan(new, ledger, lot.share, lot.campaign, until) if lot.holds_out else None for lot, _ in groups
     )
     return Entries(ledger=ledger, new=new, replaced=replaced, why_none=why_none, plan=plan, plan_of_all=plan_of_all)
 
@@ -246,19 +262,6 @@ def check_replaced(entries: Entries, shop: Shop, campaign: str, day: date) -> No
             f"{', '.join(contacted[:3])}), and with these settings it would be another one. Use the settings of "
             "before, name another day, or replace it all the same with `force`."
         )
-
-
-def with_entries(frame: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """Return a ranking that says of those who enter its campaign since when, and until when their arm holds."""
-    entered = new[new["campaign"] != ALL_CAMPAIGNS].set_index("customer_id")
-    return frame.assign(
-        **{
-            name: pd.Series(
-                list(map(entered[name].to_dict().get, frame["customer_id"], frame[name])), frame.index, dtype=object
-            )
-            for name in ("entered_on", "arm_until")
-        }
-    )
 
 
 def _plan(new: pd.DataFrame, ledger: pd.DataFrame, share: float, campaign: str, until: date) -> HoldoutPlan:

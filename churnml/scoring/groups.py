@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from churnml.config import ScoringSettings
+from churnml.data.stored_rows import StoredRows
 from churnml.definition import ChurnDefinition
 
 GONE, TO_SAVE, ON_PACE = GROUPS = ("gone", "to_save", "on_pace")
-_LIKELY = 0.5  # from here on leaving is likelier than staying
+_HIGH = ("very high", "high")  # leaving is likelier than staying
 
 
 def groups_of(
@@ -46,13 +47,13 @@ def groups_of(
     return pd.Series(np.select([gone, overdue & likely], [GONE, TO_SAVE], ON_PACE), index=frame.index, dtype="str")
 
 
-def total_groups(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
+def total_groups(rows: StoredRows) -> dict[str, dict[str, Any]]:
     """Add up the groups of a ranking.
 
     Parameters
     ----------
-    frame : pandas DataFrame
-        ``group``, ``churn_probability`` and ``value_at_risk`` of all customers.
+    rows : StoredRows
+        ``group``, ``risk_band`` and ``value_at_risk`` of all customers.
 
     Returns
     -------
@@ -60,12 +61,12 @@ def total_groups(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
         By group: ``customers``, ``at_high_risk`` (those of them who are likelier to leave than to stay) and
         ``value_at_risk`` in money.
     """
-    parts = {group: frame[frame["group"] == group] for group in GROUPS}
+    counts, totals = rows.counts("group", "risk_band"), rows.totals("value_at_risk", "group")
     return {
         group: {
-            "customers": len(part),
-            "at_high_risk": int((part["churn_probability"] >= _LIKELY).sum()),
-            "value_at_risk": round(float(part["value_at_risk"].sum()), 2),
+            "customers": int(sum(count for values, count in counts.items() if values[0] == group)),
+            "at_high_risk": int(sum(counts.get((group, band), 0) for band in _HIGH)),
+            "value_at_risk": totals.get(group, 0.0),
         }
-        for group, part in parts.items()
+        for group in GROUPS
     }

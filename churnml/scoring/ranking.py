@@ -14,11 +14,11 @@ from pydantic import ValidationError
 
 from churnml.campaigns.holdout import HoldoutPlan
 from churnml.config import Config, ScoringSettings
-from churnml.data.stored_rows import RenamedRows, StoredRows
+from churnml.data.stored_rows import RANK, RenamedRows, StoredRows
 from churnml.definition import failures_of
 from churnml.errors import ConfigError, InputError
 from churnml.scoring.changes import explain_changes, snapshot_of
-from churnml.scoring.choice import COLUMNS, LOOKED_AT
+from churnml.scoring.choice import COLUMNS, LOOKED_AT, counts_against
 from churnml.scoring.entries import Entries
 from churnml.scoring.explainer import Explainer
 from churnml.scoring.groups import total_groups
@@ -190,7 +190,7 @@ class Ranking:
         return self._listed(self.config.scoring)
 
     def _listed(self, settings: ScoringSettings) -> Worklist:
-        chosen = make_worklist(self._looked_at, self._looked_at["against"], self.plays, settings)
+        chosen = make_worklist(*self._candidates, self.plays, settings)
         order, places = chosen.frame["customer_id"].tolist(), chosen.frame["place"].to_numpy()
         listed = self.rows.of(order)[list(COLUMNS)].set_index("customer_id", drop=False).loc[order]
         listed = listed.reset_index(drop=True).assign(place=pd.array(places, dtype="Int64"))
@@ -198,8 +198,9 @@ class Ranking:
         return replace(chosen, frame=listed)
 
     @cached_property
-    def _looked_at(self) -> pd.DataFrame:
-        return self.columns(*LOOKED_AT, "risk_rank", "holdout")
+    def _candidates(self) -> tuple[pd.DataFrame, dict[str, int]]:
+        """Those against whom nothing speaks, and the numbers of the others."""
+        return self.rows.where_null("against", [*LOOKED_AT, RANK, "holdout"]), counts_against(self.rows)
 
     @property
     def names(self) -> ValueNames:
@@ -219,7 +220,7 @@ class Ranking:
     @cached_property
     def groups(self) -> dict[str, dict[str, Any]]:
         """Customers, those at high risk among them, and value at risk, by group; see `total_groups`."""
-        return total_groups(self.columns("group", "churn_probability", "value_at_risk"))
+        return total_groups(self.rows)
 
     @property
     def holdout(self) -> HoldoutPlan | None:

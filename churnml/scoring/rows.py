@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +15,7 @@ from churnml.analytics.value import has_returns, returned_of
 from churnml.config import Config
 from churnml.data.history import History
 from churnml.data.population import eligible
-from churnml.data.stored_rows import StoredRows, store_frames, store_tables
+from churnml.data.stored_rows import StoredRows
 from churnml.definition import ChurnDefinition
 from churnml.models.attribution import sum_concepts
 from churnml.models.model import Model
@@ -79,8 +78,7 @@ def known_of(history: History, definition: ChurnDefinition, campaign: str) -> St
         known = known.left_join(last, "customer_id").drop("customer_id_right")
     if has_returns(history):
         known = known.left_join(returned_of(history), "customer_id").drop("customer_id_right")
-    pieces = history.shop.engine.batches([known.order_by("customer_id")])
-    return store_tables((_known(piece) for piece in pieces), _KNOWN)
+    return history.shop.engine.store([known.order_by("customer_id")], _known, _KNOWN)
 
 
 def _known(piece: pa.Table) -> pa.Table:
@@ -118,7 +116,12 @@ class RowScorer:
     config: Config
     consent_told: bool
 
-    def score(self, X: pd.DataFrame, known: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    @property
+    def concepts(self) -> list[str]:
+        """What reasons may be about."""
+        return list(dict.fromkeys(self.model.concepts[name] for name in self.model.names))
+
+    def score(self, X: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
         """Score customers, none of whom depends on another.
 
         Parameters
@@ -130,13 +133,13 @@ class RowScorer:
 
         Returns
         -------
-        tuple of pandas DataFrame and array of int
-            Rows with the columns of ``SCHEMA``, and the sum of the absolute weights of each concept, in log-odds times
-            a billion: whole numbers add up to the same in any order and in any pieces.
+        pandas DataFrame
+            Rows with the columns of ``SCHEMA``, and the absolute weight of each concept, in log-odds times a billion:
+            whole numbers add up to the same in any order and in any pieces.
         """
         model, constants, settings = self.model, self.constants, self.config.scoring
         contributions, logodds = self._explained(X)
-        worth = worth_of(X, known["returned"], model, constants.spend_rate, settings.value_days)
+        worth = worth_of(X, known["returned"], model.value, constants.spend_rate, settings.value_days)
         lost = worth[STAYED] - worth[LEFT]
         frame = pd.DataFrame({"churn_probability": sigmoid(logodds)}, index=X.index)
         frame["risk_band"] = _bands(frame["churn_probability"])
@@ -155,8 +158,9 @@ class RowScorer:
         pace["consent_unknown"] = frame["contactable"].isna() & self.consent_told
         frame["against"] = reasons_against(frame, pace, self.book.plays, settings)
         frame[[STAYED, LEFT]] = worth[[STAYED, LEFT]]
-        weights = sum_concepts(contributions, model.concepts).abs().to_numpy()
-        return frame.reset_index()[SCHEMA.names], np.rint(_PRECISION * weights).astype(np.int64).sum(axis=0)
+        weights = _PRECISION * sum_concepts(contributions, model.concepts).abs()
+        whole = weights.round().astype(np.int64).reset_index(drop=True)
+        return frame.reset_index()[list(SCHEMA.names)].join(whole)
 
     def _explained(self, X: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.float64]]:
         kept = self.constants.contributions
@@ -191,23 +195,8 @@ def score_rows(rows: StoredRows, known: StoredRows, scorer: RowScorer) -> tuple[
     tuple of StoredRows and pandas Series
         Rows with the columns of ``SCHEMA``, and the mean absolute weight of each concept in log-odds.
     """
-    concepts = list(dict.fromkeys(scorer.model.concepts[name] for name in scorer.model.names))
-    total = np.zeros(len(concepts), dtype=np.int64)
-
-    def frames() -> Iterator[pd.DataFrame]:
-        nonlocal total
-        for X, beside in _side_by_side(rows, known):
-            frame, weights = scorer.score(X, beside)
-            total += weights
-            yield frame
-
-    stored = store_frames(frames(), SCHEMA)
-    return stored, pd.Series(total / _PRECISION / len(stored), index=concepts)
-
-
-def _side_by_side(rows: StoredRows, known: StoredRows) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-    for X, beside in zip(rows.pieces(), known.pieces(), strict=True):
-        yield X, beside if X.index.equals(beside.index) else known.of(X.index).reindex(X.index)
+    stored, sums = rows.mapped(scorer.score, SCHEMA, beside=known, summed=scorer.concepts)
+    return stored, sums / _PRECISION / len(stored)
 
 
 def _bands(probabilities: pd.Series) -> pd.Series:

@@ -124,7 +124,7 @@ class Scorer:
         sentences = Sentences(catalogue(shop), settings.language, shop.currency)
         constants = find_constants(
             rows,
-            known.values("returned"),
+            known,
             model=model,
             sentences=sentences,
             min_reason_weight=settings.min_reason_weight,

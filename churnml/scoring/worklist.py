@@ -32,7 +32,7 @@ class Worklist:
         ``counted``: those before the place at which capacity or budget ends, and whoever stands there, who is listed by
         certainty and does not count. Where neither ends, all candidates are in reach, and count.
     places : pandas Series
-        Place of each candidate among all, both arms counted, with the index of the ranking; null for others.
+        Place of each candidate among all, both arms counted, by id.
     """
 
     frame: pd.DataFrame
@@ -84,16 +84,16 @@ def reasons_against(
 
 
 def make_worklist(
-    frame: pd.DataFrame, against: pd.Series, plays: Mapping[str, Play], settings: ScoringSettings
+    candidates: pd.DataFrame, against: Mapping[str, int], plays: Mapping[str, Play], settings: ScoringSettings
 ) -> Worklist:
     """Choose the customers to contact.
 
     Parameters
     ----------
-    frame : pandas DataFrame
-        Ranking with arms, a row per customer.
-    against : pandas Series
-        Reason why a customer does not come into question, or null, as from `reasons_against`.
+    candidates : pandas DataFrame
+        Rows of the ranking against whom nothing speaks, with arms.
+    against : mapping of str to int
+        Number of other customers by the reason against contacting them; see `reasons_against`.
     plays : mapping of str to Play
         Plays by name, which say what contacting costs.
     settings : ScoringSettings
@@ -105,7 +105,6 @@ def make_worklist(
         Customers to contact, in their order.
     """
     by = settings.rank_by
-    candidates = frame[against.isna()]
     candidates = candidates.sort_values([by, "risk_rank"], ascending=[False, True])
     candidates = candidates.assign(place=np.arange(1, len(candidates) + 1))
     held_out = candidates["holdout"].to_numpy(dtype=bool)
@@ -118,7 +117,8 @@ def make_worklist(
         listed = listed.sort_values(["contact_by", by, "risk_rank"], ascending=[True, False, True])
     listed = listed.reset_index(drop=True)
     listed.insert(0, "list_rank", range(1, len(listed) + 1))
-    excluded = {str(reason): int(count) for reason, count in against.value_counts().items()} | {
+    excluded = {
+        **against,
         HOLDOUT: int(held_out.sum()),
         _BEYOND: int((~held_out & ~taken).sum()),
     }
@@ -126,7 +126,7 @@ def make_worklist(
         listed,
         {reason: count for reason, count in excluded.items() if count},
         reach.assign(counted=np.arange(1, reached + 1) < reached if ends else True),
-        candidates["place"].reindex(frame.index).astype("Int64"),
+        candidates.set_index("customer_id")["place"],
     )
 
 

@@ -30,13 +30,13 @@ EARLIER = pd.DataFrame(
         "arm_until": date(2025, 8, 1),
     }
 )
-LOST = pd.Series(NOW.customer_id.eq("lost").to_numpy(), index=NOW.customer_id)
+NOW["against"] = pd.Series("gone", NOW.index, dtype="str").where(NOW.customer_id.eq("lost"))
 SENT = pd.Series(NOW.customer_id.eq("helped").to_numpy(), index=NOW.customer_id, dtype="boolean")
 LISTED = pd.Series(["new", "worse", "better", "same"])
 
 
 def test_every_change_has_its_name() -> None:
-    found = name_changes(NOW, LISTED, EARLIER, LOST, SENT).set_index("customer_id")
+    found = name_changes(NOW, LISTED, EARLIER, SENT).set_index("customer_id")
     assert found.change.to_dict() == {
         "new": "new",
         "worse": "worse",
@@ -54,7 +54,7 @@ def test_every_change_has_its_name() -> None:
 
 def test_nobody_came_back_unaided_where_the_shop_does_not_say_what_it_sent() -> None:
     unknown = pd.Series(pd.NA, index=NOW.customer_id, dtype="boolean")
-    found = name_changes(NOW, LISTED, EARLIER, LOST, unknown).set_index("customer_id")
+    found = name_changes(NOW, LISTED, EARLIER, unknown).set_index("customer_id")
     assert found.change[["alone", "helped"]].tolist() == ["recovered", "recovered"]
 
 

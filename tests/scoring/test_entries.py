@@ -17,7 +17,7 @@ from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 from churnml.models.model import Model
-from churnml.scoring.entries import Entries, check_replaced, enter_list, find_arms
+from churnml.scoring.entries import Entries, check_replaced, enter_list, find_lots
 from churnml.scoring.plays import Play
 from churnml.scoring.scorer import Scorer
 from churnml.scoring.worklist import make_worklist
@@ -47,12 +47,11 @@ def listed(
     frame: pd.DataFrame, day: date, ledger: pd.DataFrame, *, in_sample: bool = False, **config: object
 ) -> Entries:
     settings = Config.model_validate(config)
-    against = pd.Series([None] * len(frame), dtype="str")
-    arms = find_arms(frame, against, ledger, day, settings)
-    worklist = make_worklist(frame.assign(holdout=arms.holdout), against, PLAYS, settings.scoring)
+    lots = find_lots(frame, ledger, day, settings)
+    worklist = make_worklist(frame.assign(holdout=lots.held_out(frame["customer_id"])), {}, PLAYS, settings.scoring)
     return enter_list(
         worklist,
-        arms,
+        lots,
         ledger,
         expected_value=pd.Series(10.0, index=frame["customer_id"]),
         plays=PLAYS,

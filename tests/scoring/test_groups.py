@@ -3,6 +3,7 @@ from __future__ import annotations
 import pandas as pd
 
 from churnml.config import ScoringSettings
+from churnml.data.local_rows import RowsInMemory
 from churnml.definition import ChurnDefinition
 from churnml.scoring.groups import groups_of, total_groups
 
@@ -21,11 +22,11 @@ def test_groups_are_added_up() -> None:
     frame = pd.DataFrame(
         {
             "group": ["gone", "to_save", "to_save", "gone"],
-            "churn_probability": [0.9, 0.5, 0.499, 0.6],
+            "risk_band": ["very high", "high", "medium", "high"],
             "value_at_risk": [1.0, 20.5, 0.25, 3.0],
         }
     )
-    assert total_groups(frame) == {
+    assert total_groups(RowsInMemory(frame)) == {
         "gone": {"customers": 2, "at_high_risk": 2, "value_at_risk": 4.0},
         "to_save": {"customers": 2, "at_high_risk": 1, "value_at_risk": 20.75},
         "on_pace": {"customers": 0, "at_high_risk": 0, "value_at_risk": 0.0},

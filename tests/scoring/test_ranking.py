@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from churnml.config import Config, ScoringSettings
+from churnml.data.local_rows import RowsInFile
 from churnml.data.shop import Shop
-from churnml.data.stored_rows import RowsInFile
 from churnml.errors import ConfigError, InputError, ModelError
 from churnml.features.builder import build_features
 from churnml.models.model import Model
@@ -91,16 +91,16 @@ def test_many_customers_are_scored_in_pieces_and_in_files_and_are_the_same(
     monkeypatch.setattr(Model, "explained", split)
     stories = ranking.stories(customers[:50])
     assert explained == [], "list and stories share them"
-    monkeypatch.setattr("churnml.scoring.constants._DRAWN", len(customers) - 1)
-    monkeypatch.setattr("churnml.data.stored_rows.ROWS_PER_PIECE", 100)
-    monkeypatch.setattr("churnml.data.stored_rows.ROWS_IN_MEMORY", 250)
-    monkeypatch.setattr("churnml.data.stored_rows._ROWS_PER_BUCKET", 130)
+    monkeypatch.setattr("churnml.scoring.constants._DRAWN", len(customers) // 2)
+    monkeypatch.setattr("churnml.data.local_rows.ROWS_PER_PIECE", 100)
+    monkeypatch.setattr("churnml.data.local_rows.ROWS_IN_MEMORY", 250)
+    monkeypatch.setattr("churnml.data.local_rows._ROWS_PER_BUCKET", 130)
     many = Scorer(model).rank(shop, DAY)
     assert isinstance(many.rows, RowsInFile)
     assert isinstance(many.explainer.X, RowsInFile)
-    # Every second customer is drawn to know what is usual; then all are explained, a hundred at once.
+    # Half of the customers are drawn to know what is usual; then all are explained, a hundred at once.
     rest = len(customers) % 100
-    assert explained == [-(-len(customers) // 2), *[100] * (len(customers) // 100), *([rest] if rest else [])]
+    assert explained == [len(customers) // 2, *[100] * (len(customers) // 100), *([rest] if rest else [])]
     told = ["reason_1", "reason_2", "reason_3", *(f"reason_{at}_concept" for at in (1, 2, 3)), "play", "play_rule"]
     by_play = ["expected_profit", "against", "place", "holdout", "arm_until", "entered_on"]
     alike = [name for name in COLUMNS if name not in (*told, *by_play)]
@@ -120,9 +120,9 @@ def test_no_row_depends_on_the_pieces(
 ) -> None:
     write_files(Scorer(model).rank(shop, DAY), tmp_path / "whole", {})
     for rows, in_memory, bucket in [(7, 50, 33), (100, 10_000, 1), (1_000, 1, 400)]:
-        monkeypatch.setattr("churnml.data.stored_rows.ROWS_PER_PIECE", rows)
-        monkeypatch.setattr("churnml.data.stored_rows.ROWS_IN_MEMORY", in_memory)
-        monkeypatch.setattr("churnml.data.stored_rows._ROWS_PER_BUCKET", bucket)
+        monkeypatch.setattr("churnml.data.local_rows.ROWS_PER_PIECE", rows)
+        monkeypatch.setattr("churnml.data.local_rows.ROWS_IN_MEMORY", in_memory)
+        monkeypatch.setattr("churnml.data.local_rows._ROWS_PER_BUCKET", bucket)
         out = tmp_path / f"pieces of {rows}"
         write_files(Scorer(model).rank(shop, DAY), out, {})
         for name in ("ranking.csv", "worklist.csv", "report.html", "ledger.parquet"):

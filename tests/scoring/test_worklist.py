@@ -51,8 +51,7 @@ def reasons_against(
 
 
 def listed(frame: pd.DataFrame, **settings: object) -> list[str]:
-    against = pd.Series([None] * len(frame), dtype="str")
-    chosen = make_worklist(frame, against, PLAYS, ScoringSettings(**settings))  # type: ignore[arg-type]
+    chosen = make_worklist(frame, {}, PLAYS, ScoringSettings(**settings))  # type: ignore[arg-type]
     assert list(chosen.frame.list_rank) == list(range(1, len(chosen.frame) + 1))
     return list(chosen.frame.customer_id)
 
@@ -179,8 +178,7 @@ def test_the_budget_counts_contact_and_offer() -> None:
 
 
 def made(frame: pd.DataFrame, **settings: object) -> Worklist:
-    against = pd.Series([None] * len(frame), dtype="str")
-    return make_worklist(frame, against, PLAYS, ScoringSettings(**settings))  # type: ignore[arg-type]
+    return make_worklist(frame, {}, PLAYS, ScoringSettings(**settings))  # type: ignore[arg-type]
 
 
 def test_the_holdout_uses_up_no_place() -> None:
@@ -214,11 +212,11 @@ def test_where_nothing_ends_the_list_all_candidates_are_in_reach() -> None:
 
 def test_places_are_by_what_the_list_is_ranked_by_and_of_candidates_alone() -> None:
     frame = ranked(3)
-    against = pd.Series([None, "no_consent", None], dtype="str")
-    by_value = make_worklist(frame, against, PLAYS, ScoringSettings())
-    by_profit = make_worklist(frame, against, PLAYS, ScoringSettings(rank_by="expected_profit"))
-    assert by_value.places.to_list() == [1, pd.NA, 2]
-    assert by_profit.places.to_list() == [2, pd.NA, 1]
+    candidates = frame.iloc[[0, 2]]
+    by_value = make_worklist(candidates, {"no_consent": 1}, PLAYS, ScoringSettings())
+    by_profit = make_worklist(candidates, {"no_consent": 1}, PLAYS, ScoringSettings(rank_by="expected_profit"))
+    assert by_value.places.to_dict() == {"c0": 1, "c2": 2}
+    assert by_profit.places.to_dict() == {"c0": 2, "c2": 1}
 
 
 def test_a_list_that_affords_nobody_reaches_nobody() -> None:
@@ -227,8 +225,7 @@ def test_a_list_that_affords_nobody_reaches_nobody() -> None:
 
 def test_nobody_left_is_an_empty_list() -> None:
     frame = ranked(2)
-    against = pd.Series(["no_consent"] * 2, dtype="str")
-    chosen = make_worklist(frame, against, PLAYS, ScoringSettings())
+    chosen = make_worklist(frame.head(0), {"no_consent": 2}, PLAYS, ScoringSettings())
     assert len(chosen.frame) == 0
     assert "list_rank" in chosen.frame
     assert chosen.excluded == {"no_consent": 2}

@@ -18,6 +18,8 @@ import pyarrow.parquet as pq
 
 from churnml.data.contract import TABLES, plain_name
 from churnml.data.engines.layout import TableFile, listed
+from churnml.data.local_rows import store_tables
+from churnml.data.stored_rows import StoredRows
 from churnml.errors import InputError
 
 Transform = Callable[[pa.Table], pa.Table]
@@ -190,6 +192,10 @@ class Engine(ABC):
                     waiting, count = [], 0
         if waiting:
             yield pa.Table.from_batches(waiting)
+
+    def store(self, tables: Sequence[ir.Table], transform: Transform, schema: pa.Schema) -> StoredRows:
+        """Keep what a function makes of tables with ``customer_id``; see ``write`` for its arguments."""
+        return store_tables(map(transform, self.batches(tables)), schema)
 
     def _stream(self, table: ir.Table, rows: int) -> Iterable[pa.RecordBatch]:
         """Return the rows in batches of about so many."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -128,13 +129,14 @@ def _choose(frame: pd.DataFrame, listed: pd.DataFrame, rows: int, changes: pd.Da
 
 
 def _totals(ranking: Ranking, listed: pd.DataFrame) -> dict[str, Any]:
-    frame = ranking.columns("group", "risk_band")
     # Who is gone would fill the highest band and hide the others.
-    bands = frame["risk_band"][frame["group"] != GONE].value_counts()
+    bands: Counter[str | None] = Counter()
+    for (group, band), count in ranking.rows.counts("group", "risk_band").items():
+        bands[band] += count if group != GONE else 0
     return {
-        "customers": len(frame),
+        "customers": len(ranking),
         "groups": ranking.groups,
-        "bands": {band: int(bands.get(band, 0)) for _, band in BANDS},
+        "bands": {band: bands[band] for _, band in BANDS},
         "listed": len(listed),
         "listed_value_at_risk": _sum(listed["value_at_risk"]),
         "listed_expected_profit": _sum(listed["expected_profit"]),
