@@ -13,6 +13,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from churnml.data.files import whole_file
+
 ID = "customer_id"
 RANK = "risk_rank"
 """Column with the place of a row among all: 1 has the greatest number of what they are ranked by."""
@@ -74,7 +76,7 @@ class StoredRows(ABC):
     def totals(self, column: str, by: str) -> dict[str, float]:
         """Add up money, which has two decimals, by the values of another column: to the same in any order of rows."""
         rows = self.values([column, by])
-        cents = np.rint(rows[column].to_numpy(dtype=np.float64) * 100).astype(np.int64)
+        cents = np.rint(rows[column].fillna(0.0).to_numpy(dtype=np.float64) * 100).astype(np.int64)
         return {str(value): int(total) / 100 for value, total in pd.Series(cents).groupby(rows[by].array).sum().items()}
 
     def drawn(self, count: int) -> pd.DataFrame:
@@ -115,19 +117,19 @@ class StoredRows(ABC):
     def ranked(self, column: str) -> StoredRows:
         """Return the rows with the greatest number of a column first, ties by id, and ``risk_rank``."""
 
-    def write_parquet(self, path: Path, transform: Transform, schema: pa.Schema) -> None:
+    def write_parquet(self, path: str | Path, transform: Transform, schema: pa.Schema) -> None:
         """Write what a function makes of the rows, in their order: a file; a cluster writes a folder of parts.
 
         Parameters
         ----------
-        path : Path
-            File or folder to make.
+        path : str or Path
+            File to write, whole or not at all; on a cluster a folder, or an address.
         transform : callable
             Function of a frame of rows that gives a frame with the columns of the schema.
         schema : Arrow schema
             Names and types of the columns.
         """
-        with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        with whole_file(path) as scratch, pq.ParquetWriter(scratch, schema, compression="zstd") as writer:
             for piece in self.pieces():
                 writer.write_table(pa.Table.from_pandas(transform(piece), schema, preserve_index=False))
 
@@ -203,7 +205,7 @@ class RenamedRows(StoredRows):
         """Return the rows with the greatest number of a column first, ties by the ids of before."""
         return RenamedRows(self._rows.ranked(column), self._new_ids)
 
-    def write_parquet(self, path: Path, transform: Transform, schema: pa.Schema) -> None:
+    def write_parquet(self, path: str | Path, transform: Transform, schema: pa.Schema) -> None:
         """Write what a function makes of the rows."""
         self._rows.write_parquet(path, lambda frame: transform(self._renamed(frame)), schema)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from string import Formatter
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,6 +50,10 @@ class Sentences:
         self.language: Language = language
         self.currency = currency
         self._spoken: dict[str, _Spoken] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel without what was prepared to speak."""
+        return Sentences, (self.known, self.language, self.currency)
 
     def write(self, name: str, row: Mapping[str, float]) -> str | None:
         """Write what a feature says about one customer.

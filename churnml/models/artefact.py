@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import re
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,25 @@ def with_version(model: Model) -> Model:
     """Return a model with the version that its files would have."""
     with Scratch() as scratch:
         return save_model(model, scratch)
+
+
+PackedModel = tuple[tuple[str, bytes], ...]
+
+
+def pack_model(model: Model) -> PackedModel:
+    """Return a model as the names and the contents of its files, which may travel to another machine."""
+    with Scratch() as scratch:
+        save_model(model, scratch)
+        return tuple((path.name, path.read_bytes()) for path in sorted(scratch.iterdir()))
+
+
+@lru_cache(maxsize=1)
+def unpack_model(files: PackedModel) -> Model:
+    """Return the model of files from `pack_model`; the last one is kept, for many pieces of rows."""
+    with Scratch() as scratch:
+        for name, content in files:
+            (scratch / name).write_bytes(content)
+        return load_model(scratch)
 
 
 def load_model(folder: str | Path) -> Model:

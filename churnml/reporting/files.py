@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from churnml.analytics.overview import Overview
 from churnml.campaigns.holdout import HoldoutPlan
@@ -34,7 +35,7 @@ from churnml.reporting.page.page import render_page
 from churnml.reporting.page.summary import summarise
 from churnml.reporting.sheet_entries import SHEET, Sheets, hash_of, read_sheets
 from churnml.reporting.spreadsheet import write_workbook
-from churnml.scoring.changes import snapshot_of
+from churnml.scoring.changes import NEEDED, snapshot_of
 from churnml.scoring.choice import SCHEMA
 from churnml.scoring.ranking import Ranking
 
@@ -81,7 +82,8 @@ def write_files(
     Returns
     -------
     list of Path
-        The files, all of which are there or none.
+        The files, all of which are there or none. On a cluster ``ranking.parquet`` is a folder of parts that it wrote,
+        which ``out`` therefore has to lie in reach of, and there is no ``ranking.csv``.
     """
     out, day = Path(out), ranking.snapshot_date.isoformat()
     sheets = sheets or read_sheets(out, ranking.config.plays.campaign)
@@ -96,14 +98,18 @@ def write_files(
         if len(sheets.written):
             write_written(sheets.written, folder / TEAM)
         if current:
-            for name in FILES:
-                shutil.copyfile(of_day / name, folder / name)
+            for path in of_day.iterdir():
+                if path.is_file():
+                    shutil.copyfile(path, folder / path.name)
+            if ranking.rows.is_distributed:
+                _write_ranking(ranking, folder)
             if len(ledger):
                 write_ledger(ledger, folder / LEDGER)
         sheets.check_unchanged()
     if current:
         _drop_old(out / LISTS, ranking)
-    return [(out if current else out / LISTS / day) / name for name in FILES]
+    paths = [(out if current else out / LISTS / day) / name for name in FILES]
+    return [path for path in paths if path.exists()]
 
 
 def read_earlier(out: Path, snapshot_date: date, folder: Path | None) -> pd.DataFrame | None:
@@ -130,12 +136,12 @@ def read_earlier(out: Path, snapshot_date: date, folder: Path | None) -> pd.Data
         Where the folder that was named holds no ranking, or the ranking cannot be read.
     """
     if folder is not None:
-        if not (folder / "ranking.parquet").is_file():
+        if not (folder / "ranking.parquet").exists():
             raise InputError(f"{folder}: holds no ranking.parquet. Name the folder of an earlier list.")
         return _read_parquet(folder / "ranking.parquet")
     of_days = [out / LISTS / day.isoformat() for day in days_in(out / LISTS) if day < snapshot_date]
     for path in (*of_days[-1:], out):  # in the folder itself lies the list of a version that kept no others
-        if (path / "ranking.parquet").is_file():
+        if (path / "ranking.parquet").exists():
             found = _read_parquet(path / "ranking.parquet")
             if len(found) and snapshot_of(found) < snapshot_date:
                 return found
@@ -162,12 +168,7 @@ def _write_list(
     brought: Sequence[str],
 ) -> None:
     worklist = ranking.worklist()
-    # A later list sees from it who was on this one.
-    ranks = worklist.set_index("customer_id")["list_rank"]
-
-    in_file = partial(_in_file, ranks=ranks)
-    ranking.rows.write_parquet(folder / "ranking.parquet", in_file, _FILE)
-    write_csv(map(in_file, ranking.rows.pieces()), folder / "ranking.csv", language=None)
+    _write_ranking(ranking, folder)
     write_csv(worklist, folder / "worklist.csv", language=ranking.language)
     write_workbook(
         worklist.assign(play_rule=worklist["play_rule"].map(ranking.rule_names)),
@@ -190,9 +191,21 @@ def _write_list(
 
 def _read_parquet(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_parquet(path)
+        named = pq.ParquetDataset(path).schema.names
+        earlier = pd.read_parquet(path, columns=[name for name in NEEDED if name in named])
+        if len(earlier) and "snapshot_date" in earlier:  # a single object for all rows
+            earlier["snapshot_date"] = pd.Series(earlier["snapshot_date"].iloc[0], earlier.index, dtype=object)
+        return earlier
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({error}). Remove it, or name another `previous`.") from error
+
+
+def _write_ranking(ranking: Ranking, folder: Path) -> None:
+    # A later list sees from it who was on this one.
+    in_file = partial(_in_file, ranks=ranking.worklist().set_index("customer_id")["list_rank"])
+    ranking.rows.write_parquet(folder / "ranking.parquet", in_file, _FILE)
+    if not ranking.rows.is_distributed:
+        write_csv(map(in_file, ranking.rows.pieces()), folder / "ranking.csv", language=None)
 
 
 def _in_file(rows: pd.DataFrame, ranks: pd.Series) -> pd.DataFrame:

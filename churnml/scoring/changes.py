@@ -21,7 +21,8 @@ CHANGES = ("new", "worse", "better", "same", "recovered", "came back", "lost", "
 _MARKED = 0.1  # change of the probability that counts
 _TOWARDS_LEAVING = ("new", "worse", "lost")
 _UNMOVED = ("same", "off the list")
-_NEEDED = ("customer_id", "churn_probability", "snapshot_date", "list_rank")
+NEEDED = ("customer_id", "churn_probability", "snapshot_date", "list_rank")
+"""Columns of an earlier ranking that are compared."""
 
 
 def snapshot_of(ranking: pd.DataFrame) -> date:
@@ -37,7 +38,7 @@ def check_earlier(earlier: pd.DataFrame, snapshot_date: date) -> None:
     InputError
         Where columns are missing, it is empty, or it is not earlier.
     """
-    missing = [name for name in _NEEDED if name not in earlier.columns]
+    missing = [name for name in NEEDED if name not in earlier.columns]
     if missing:
         raise InputError(
             f"The earlier list has no {', '.join(missing)}. Name a folder that churnml score wrote, with its "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -18,7 +19,7 @@ from churnml.data.stored_rows import RANK, RenamedRows, StoredRows
 from churnml.definition import failures_of
 from churnml.errors import ConfigError, InputError
 from churnml.scoring.changes import explain_changes, snapshot_of
-from churnml.scoring.choice import COLUMNS, LOOKED_AT, counts_against
+from churnml.scoring.choice import COLUMNS, LOOKED_AT, SCHEMA, counts_against
 from churnml.scoring.entries import Entries
 from churnml.scoring.explainer import Explainer
 from churnml.scoring.groups import total_groups
@@ -107,6 +108,22 @@ class Ranking:
     def pieces(self) -> Iterator[pd.DataFrame]:
         """Return all columns, one piece of the customers after another."""
         return (piece[list(COLUMNS)] for piece in self.rows.pieces())
+
+    def write_parquet(self, path: str | os.PathLike[str]) -> None:
+        """Write all columns of all customers, the most likely to leave first.
+
+        Parameters
+        ----------
+        path : str or path
+            Parquet file to write; on Spark a folder of parts, which its executors write, or an address such as
+            ``s3a://bucket/ranking`` that they reach.
+
+        Raises
+        ------
+        InputError
+            Where it cannot be written.
+        """
+        self.rows.write_parquet(os.fspath(path), _all_columns, SCHEMA)
 
     def __repr__(self) -> str:
         shown = self.top(_HEAD)[list(_SHOWN)].to_string(index=False)
@@ -298,6 +315,10 @@ class Ranking:
             earlier=None if self.earlier is None else rename(self.earlier),
             changed=None if self.changed is None else rename(self.changed),
         )
+
+
+def _all_columns(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[list(COLUMNS)]
 
 
 def _customers(n: int) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from churnml.data.history import History
 from churnml.data.population import eligible
 from churnml.data.stored_rows import StoredRows
 from churnml.definition import ChurnDefinition
+from churnml.models.artefact import PackedModel, pack_model, unpack_model
 from churnml.models.attribution import sum_concepts
 from churnml.models.model import Model
 from churnml.models.value import LEFT, STAYED
@@ -116,6 +118,12 @@ class RowScorer:
     config: Config
     consent_told: bool
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to other machines with the model as its plain files."""
+        constants = replace(self.constants, contributions=None)
+        rest = {"book": self.book, "config": self.config, "consent_told": self.consent_told}
+        return _unpacked, (pack_model(self.model), constants, rest)
+
     @property
     def concepts(self) -> list[str]:
         """What reasons may be about."""
@@ -178,6 +186,10 @@ class RowScorer:
         )
         saved = p * assumed.save_share * (lost - offer)
         return (saved - (1 - p) * assumed.taken_anyway_share * offer - contact).round(2)
+
+
+def _unpacked(files: PackedModel, constants: DayConstants, rest: dict[str, Any]) -> RowScorer:
+    return RowScorer(model=unpack_model(files), constants=constants, **rest)
 
 
 def score_rows(rows: StoredRows, known: StoredRows, scorer: RowScorer) -> tuple[StoredRows, pd.Series]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import reduce
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote
@@ -19,12 +20,22 @@ from churnml.data.engines.addresses import split_address
 from churnml.data.engines.engine import TABLE_NAMES, Engine, Found, Transform, said, unknown_timezone
 from churnml.data.engines.layout import TableFile, lay_out, named
 from churnml.data.engines.readable import check_readable, read_headers, refuse_repeated_keys, why_unreadable
+from churnml.data.stored_rows import ID, StoredRows
 from churnml.errors import InputError, MissingExtraError
 
 try:
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
     from pyspark.sql import DataFrame, SparkSession, functions
+
+    from churnml.data.engines.spark_rows import (
+        RowsOnSpark,
+        Shape,
+        shipped,
+        spark_schema,
+        why_not_run,
+        write_parts,
+    )
 except ImportError as missing:
     raise MissingExtraError("Reading a shop with Spark", "spark") from missing
 
@@ -86,20 +97,35 @@ class SparkEngine(Engine):
     def forget(self, name: str) -> None:
         """Do nothing: Spark stores no table."""
 
+    @contextmanager
+    def refusing(self) -> Iterator[None]:
+        """Make Spark's errors those of the input; where executors lack what churnml needs, say what."""
+        with super().refusing():
+            try:
+                yield
+            except PySparkException as error:
+                lacking = why_not_run(error)
+                if lacking is not None:
+                    raise lacking from error
+                raise
+
     def write(self, tables: Sequence[ir.Table], transform: Transform, schema: pa.Schema, folder: Path) -> None:
         """Write the parts on the executors: customers by hash, sorted within each part."""
+        rows = self._rows(tables)
+        with self.refusing():
+            parts = -(-rows.count() // _ROWS_PER_PART) or 1
+            rows = rows.repartition(parts, ID).sortWithinPartitions(ID)
+            write_parts(rows.mapInArrow(shipped(partial(_cast, transform, schema)), spark_schema(schema)), folder)
+
+    def store(self, tables: Sequence[ir.Table], transform: Transform, schema: pa.Schema) -> StoredRows:
+        """Keep what a function makes of tables with ``customer_id`` on the executors."""
+        made = self._rows(tables).mapInArrow(shipped(partial(_cast, transform, schema)), spark_schema(schema))
+        like = schema.empty_table().to_pandas().set_index(ID)
+        return RowsOnSpark(made, Shape(like), self.refusing)
+
+    def _rows(self, tables: Sequence[ir.Table]) -> DataFrame:
         (table,) = tables
-        rows = self.session.sql(self.backend.compile(table))
-        parts = -(-rows.count() // _ROWS_PER_PART) or 1
-        rows = rows.repartition(parts, "customer_id").sortWithinPartitions("customer_id")
-        made = rows.mapInArrow(_applied(transform, schema), _spark_schema(schema))
-        written = folder / "written"
-        made.write.option("compression", "zstd").parquet(str(written))
-        for number, part in enumerate(sorted(written.glob("part-*.parquet"))):
-            part.rename(folder / f"part-{number:05d}.parquet")
-        for left in written.iterdir():
-            left.unlink()
-        written.rmdir()
+        return self.session.sql(self.backend.compile(table))
 
     def _from_folder(self, folder: Path, names: Mapping[str, str]) -> Found:
         layout = lay_out(folder, names)
@@ -175,25 +201,19 @@ def _session(settings: Mapping[str, str]) -> SparkSession:
     if settings.get("spark.master", "local").startswith("local"):
         # Executors on this machine run the Python that runs here, which has what churnml needs.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    remote = "spark.remote" in settings
     builder = SparkSession.builder.appName("churnml")
-    for key, value in {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", **settings}.items():
+    quiet = {} if remote else {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
+    for key, value in {**quiet, **settings}.items():
         builder = builder.config(key, value)
     try:
         session = builder.getOrCreate()
     except (PySparkException, Py4JError, RuntimeError, OSError) as error:
         raise InputError(f"Spark cannot be started. {said(error)} It needs Java 17 or newer.") from error
-    session.sparkContext.setLogLevel("ERROR")
+    if not remote:
+        session.sparkContext.setLogLevel("ERROR")
     return session
 
 
-def _applied(transform: Transform, schema: pa.Schema) -> Any:
-    def apply(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            yield from transform(pa.Table.from_batches([batch])).cast(schema).to_batches()
-
-    return apply
-
-
-def _spark_schema(schema: pa.Schema) -> str:
-    kinds = {pa.string(): "string", pa.large_string(): "string", pa.float64(): "double", pa.date32(): "date"}
-    return ", ".join(f"`{field.name}` {kinds[field.type]}" for field in schema)
+def _cast(transform: Transform, schema: pa.Schema, table: pa.Table) -> pa.Table:
+    return transform(table).cast(schema)
