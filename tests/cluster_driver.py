@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from churnml.config import Config
-from churnml.data.reading import read
 from churnml.models.artefact import load_model
 from churnml.scoring import scorer
 from churnml.workflow import score
+from tests.data.unchecked import unchecked_at
 
 
 def kill_an_executor() -> None:
@@ -41,7 +41,7 @@ def main(address: str, model: str, day: str, out: str, kill: bool) -> None:
 
         scorer.score_rows = interrupted
     config = Config.model_validate({"reporting": {"periods": 0}})
-    outcome = score(read(address), out, config, model=load_model(model), snapshot_date=day, in_sample=True)
+    outcome = score(unchecked_at(address), out, config, model=load_model(model), snapshot_date=day, in_sample=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     sys.stdout.write(json.dumps({"files": [path.name for path in outcome.files], "peak_mib": peak // 1024}) + "\n")
 
