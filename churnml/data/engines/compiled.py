@@ -18,7 +18,7 @@ from ibis.common.graph import Node
 
 _MOST = 500
 _ROWS = 131_072  # of a batch of Arrow, as relations of DuckDB make them
-_texts: OrderedDict[Hashable, str] = OrderedDict()
+_texts: OrderedDict[Hashable, tuple[str, list[str]]] = OrderedDict()
 _texts_of_forms: OrderedDict[Hashable, tuple[str, ibis.Schema]] = OrderedDict()
 # No text of a shop holds the names that stand for its tables.
 _OURS = f"churnml_{uuid4().hex}"
@@ -45,17 +45,19 @@ class RememberingBackend(Backend):  # type: ignore[misc]  # Ibis has no types
         query = expr.as_table().op()
         if limit is None and isinstance(query, ops.SQLQueryResult):
             return str(query.query)
-        form = None if params or pretty else form_of(query)
-        if form is None:
+        if params or pretty:
             text: str = super().compile(expr, limit=limit, params=params, pretty=pretty)
             return text
-        key = (form, limit)
-        known = _texts.get(key)  # looked up once, since another thread may let it go meanwhile
+        asked, held = form_of(query)
+        known = _texts.get((asked, limit))  # looked up once, since another thread may let it go meanwhile
         if known is None:
-            known = _texts[key] = super().compile(expr, limit=limit)
+            known = _texts[asked, limit] = super().compile(expr, limit=limit), held
             if len(_texts) > _MOST:
                 _texts.popitem(last=False)
-        return known
+        text, held_then = known
+        for then, now in zip(held_then, held, strict=True):
+            text = text.replace(then, now)
+        return text
 
     def _to_duckdb_relation(
         self,
@@ -123,24 +125,31 @@ def with_tables(text: str, names: Sequence[str]) -> str:
     return _TABLE.sub(lambda found: names[int(found[1])], text)
 
 
-def form_of(query: Node) -> Hashable | None:
-    """Return the text of a query, whichever database it asks; None where it reads what the program holds in memory."""
+def form_of(query: Node) -> tuple[Hashable, list[str]]:
+    """Return what a query asks, of whichever database, and the names of the tables in memory that it reads.
+
+    Ibis makes such a name for each table anew, so that it stands nowhere else in the text of the query.
+    """
     places: dict[Node, int] = {}
     form: list[Hashable] = []
+    held: list[str] = []
     waiting = [query]
     while waiting:
         node = waiting[-1]
-        if isinstance(node, ops.InMemoryTable):
-            return None
         missing = [part for part in _parts(node.__args__) if part not in places] if node not in places else []
         if missing:
             waiting += missing
             continue
         waiting.pop()
-        if node not in places:
-            places[node] = len(form)
-            form.append((type(node), *(_plain(argument, places) for argument in node.__args__)))
-    return tuple(form)
+        if node in places:
+            continue
+        places[node] = len(form)
+        arguments = node.__args__
+        if isinstance(node, ops.InMemoryTable):
+            held.append(node.name)
+            arguments = (node.schema,)
+        form.append((type(node), *(_plain(argument, places) for argument in arguments)))
+    return tuple(form), held
 
 
 def _parts(value: Any) -> list[Node]:

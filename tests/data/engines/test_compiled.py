@@ -83,13 +83,16 @@ def test_queries_that_differ_have_forms_that_differ(
     assert forms[0] != forms[1]
 
 
-def test_what_the_program_holds_in_memory_has_no_form(written: list[ir.Expr]) -> None:
-    backend, _ = raw_orders(amount=[1.0])
-    for value in (1, 2):
-        held = ibis.memtable({"a": [value]})
-        assert form_of(held.op()) is None
-        assert list(backend.to_pandas(held).a) == [value]
-    assert len(written) == 2
+def test_what_the_program_holds_in_memory_shares_a_text_and_keeps_its_rows(written: list[ir.Expr]) -> None:
+    backend, orders = raw_orders(amount=[1.0, 2.0, 3.0])
+    for one, other in (([1.0, 2.0], [2.0]), ([3.0, 2.0, 1.0], [1.0, 3.0]), ([4.0], [4.0])):
+        these, those = (ibis.memtable({"amount": values}) for values in (one, other))
+        found = orders.semi_join(these, "amount").anti_join(those, "amount").semi_join(these, "amount")
+        assert sorted(found.to_pandas().amount) == sorted({1.0, 2.0, 3.0} & set(one) - set(other))
+    assert len(written) == 1
+    assert list(backend.to_pandas(ibis.memtable({"amount": [1]})).amount) == [1]
+    assert list(backend.to_pandas(ibis.memtable({"amount": ["1"]})).amount) == ["1"]
+    assert len(written) == 3, "columns of another type are another text"
 
 
 def test_limits_and_parameters_are_part_of_what_is_asked(written: list[ir.Expr]) -> None:
