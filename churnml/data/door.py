@@ -97,14 +97,14 @@ def is_quick(raw: ir.Table, column: Column) -> bool:
     return column.type in ("number", "money") and kind.is_numeric()
 
 
-def changes(raw: ir.Table, column: Column) -> ir.BooleanValue | bool:
+def changes(raw: ir.Table, column: Column, converted: ir.Value) -> ir.BooleanValue | bool:
     """Say in which rows the door gives a brought column another value: in none, in all (another type), or in some."""
     value = raw[column.name]
     if value.type() != TYPES[column.type]:
         return True
     if column.type in ("time", "plan", "money", "flag"):
         return False
-    return ~value.identical_to(as_type(raw, column))
+    return ~value.identical_to(converted)
 
 
 def as_type(raw: ir.Table, column: Column) -> ir.Value:

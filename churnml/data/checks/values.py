@@ -117,7 +117,7 @@ def _counts(raw: ir.Table, table: Table) -> ir.Table:
             for rule in kinds
             if isinstance(rule, NotBefore)
         }
-        changed = changes(raw, column)
+        changed = changes(raw, column, _look(as_type, raw, column))
         if not isinstance(changed, bool):
             counts[f"changed:{column.name}"] = changed.sum()
         if column.type == "id" and raw[column.name].type().is_string():
