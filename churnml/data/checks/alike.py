@@ -13,6 +13,7 @@ from unicodedata import normalize
 import ibis.expr.types as ir
 import pandas as pd
 
+from churnml.data.checks.counts import counts_of
 from churnml.data.checks.report import EXAMPLES, short
 
 # Ids that are brought here at most, of either kind.
@@ -54,7 +55,7 @@ def alike_within(ids: ir.Table) -> pd.DataFrame:
     """Pair different ids of one table that are written alike, each with the first of its kind; see ``alike``."""
     keyed = _keyed(ids)
     beyond = keyed.key.re_search(_NOT_ASCII)
-    counts = keyed.aggregate(ids=keyed.count(), keys=keyed.key.nunique(), beyond=beyond.sum()).to_pandas().iloc[0]
+    counts = counts_of(keyed.aggregate(ids=keyed.count(), keys=keyed.key.nunique(), beyond=beyond.sum()))
     if counts["ids"] == counts["keys"] and not counts["beyond"]:
         return pd.DataFrame(columns=["this", "that", "ways"])
     repeated = keyed.group_by("key").aggregate(ids=keyed.count())

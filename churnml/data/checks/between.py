@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 import ibis.expr.types as ir
 
+from churnml.data.checks.counts import count_of, counts_of
 from churnml.data.checks.judge import Bad, judge
 from churnml.data.checks.report import Findings
 from churnml.data.contract import ORDERS, TABLES, Column, NotBefore, Table
@@ -28,7 +29,7 @@ def note_amounts_without_currency(raw: ir.Table, table: Table, listed: Collectio
     """Say how many amounts are taken to be in the currency that the others name."""
     if len(listed) != 1:
         return []
-    empty = int(as_type(raw, ORDERS.column["currency"]).isnull().sum().to_pandas() or 0)
+    empty = count_of(as_type(raw, ORDERS.column["currency"]).isnull().sum())
     (currency,) = listed
     return [
         f"{table.name}.currency: {empty:,} of {rows:,} rows are empty; their amounts are taken to be in {currency}, "
@@ -74,7 +75,7 @@ def _check_rows_of_orders(raw: ir.Table, table: Table, orders: ir.Table, plain: 
     counts |= {
         f"values:{column.name}": (time.notnull() & rows.order_began.notnull()).sum() for column, time in times.items()
     }
-    found = {name: int(count or 0) for name, count in rows.aggregate(**counts).to_pandas().iloc[0].items()}
+    found = counts_of(rows.aggregate(**counts))
     findings = Findings()
     if found["orphans"] and table.event_time is None:
         findings.notes.append(

@@ -8,6 +8,7 @@ from collections.abc import Collection
 import ibis.expr.types as ir
 
 from churnml.data.checks.alike import alike_within, said_alike
+from churnml.data.checks.counts import count_of
 from churnml.data.checks.report import EXAMPLES, short
 from churnml.data.contract import ORDERS
 from churnml.data.door import through_the_door
@@ -38,7 +39,7 @@ def _in_several_ways(ids: ir.Table) -> list[str]:
 def _of_many(counted: ir.Table) -> list[str]:
     most = counted.order_by(counted.orders.desc(), counted.id).limit(EXAMPLES).to_pandas()
     most = most[most["orders"] >= _ORDERS]
-    total = int(counted.orders.sum().to_pandas()) if len(most) else 0
+    total = count_of(counted.orders.sum()) if len(most) else 0
     many = most[most["orders"] >= _SHARE * total]
     return [
         f"orders.customer_id: {short(id_)} has {count:,} of {total:,} orders ({count / total:.0%}). If it stands for "

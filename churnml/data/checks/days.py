@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from churnml.data.checks.counts import count_of, counts_of
 from churnml.data.checks.judge import LATE_DAYS, Bad, judge
 from churnml.data.checks.report import EXAMPLES, short
 from churnml.data.contract import ORDERS, TABLES
@@ -68,16 +69,16 @@ def check_after_orders(raw: Mapping[str, ir.Table], plain: Mapping[str, Collecti
             continue
         column = table.column[table.event_time]
         time = through_the_door(received, column, plain[name])
-        counts = received.aggregate(late=(time > end).sum(), all=received.count()).to_pandas().iloc[0]
-        if late := int(counts["late"] or 0):
+        counts = counts_of(received.aggregate(late=(time > end).sum(), all=received.count()))
+        if late := counts["late"]:
             rows = received.filter(time > end)
-            bad = Bad(rows=rows, table=table, column=column, fault="late", count=late, total=int(counts["all"]))
+            bad = Bad(rows=rows, table=table, column=column, fault="late", count=late, total=counts["all"])
             notes.append(judge(bad).sentence)
     return notes
 
 
 def _named(lone: ir.Table) -> str:
-    count = int(lone.count().to_pandas())
+    count = count_of(lone.count())
     examples = lone.order_by("order_id").limit(EXAMPLES).to_pandas()
     listed = ", ".join(f"{short(row.order_id)}: {row.ordered_at:%Y-%m-%d}" for row in examples.itertuples())
     more = ", ..." if count > EXAMPLES else ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import ibis.expr.types as ir
 
+from churnml.data.checks.counts import count_of, counts_of
 from churnml.data.checks.report import EXAMPLES, Findings, short
 from churnml.data.contract import Table
 from churnml.data.door import normalise, through_the_door
@@ -41,13 +42,13 @@ def check_keys(raw: ir.Table, contract: Table, values: Findings, *, add: bool) -
     else:
         keys = raw.select(**{name: through_the_door(raw, contract.column[name], values.plain) for name in looked_at})
     keys = keys.drop_null(needed).group_by(*key).aggregate(rows=lambda t: t.count())
-    found = keys.aggregate(rows=keys.rows.sum(), keys=keys.count()).to_pandas().iloc[0]
-    rows, distinct_keys = int(found["rows"] or 0), int(found["keys"])
+    found = counts_of(keys.aggregate(rows=keys.rows.sum(), keys=keys.count()))
+    rows, distinct_keys = found["rows"], found["keys"]
     if rows == distinct_keys:
         return Lines()
     received = leave_out(normalise(raw, contract, values.plain), contract, values.impossible).drop_null(needed)
     distinct = added_up(received, contract) if add else received.distinct()
-    distinct_rows = int(distinct.count().to_pandas())
+    distinct_rows = count_of(distinct.count())
     fewer = rows - distinct_rows
     if distinct_rows == distinct_keys:
         if add:
@@ -57,7 +58,7 @@ def check_keys(raw: ir.Table, contract: Table, values: Findings, *, add: bool) -
         return Lines(fewer=fewer, note=f"{contract.name}: {fewer:,} identical rows were dropped{taken}")
     clashes = distinct.group_by(*key).aggregate(rows_of_key=lambda t: t.count())
     clashes = clashes.filter(clashes.rows_of_key > 1)
-    count = int(clashes.count().to_pandas())
+    count = count_of(clashes.count())
     examples = clashes.order_by(*key).limit(EXAMPLES).to_pandas()[list(key)]
     named = [" / ".join(map(short, row)) for row in examples.itertuples(index=False)]
     listed = ", ".join(named) + (", ..." if count > EXAMPLES else "")

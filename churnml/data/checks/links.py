@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import ibis.expr.types as ir
 
 from churnml.data.checks.alike import alike, said_alike
+from churnml.data.checks.counts import count_of, counts_of
 from churnml.data.contract import CUSTOMERS, ORDERS, TABLES
 from churnml.data.door import through_the_door
 
@@ -84,11 +85,11 @@ def _ids_of_orders(orders: ir.Table, column: str, plain: Collection[str]) -> ir.
 
 def _check(link: _Link, *, tells_consent: bool) -> tuple[list[str], list[str]]:
     missed = link.ids.anti_join(link.targets, "id")
-    missed_rows = int(missed.count().to_pandas())
-    if not missed_rows or not int(link.targets.count().to_pandas()):
+    missed_rows = count_of(missed.count())
+    if not missed_rows or not count_of(link.targets.count()):
         return [], []
-    counts = link.ids.aggregate(rows=link.ids.count(), ids=link.ids.id.nunique()).to_pandas().iloc[0]
-    rows, ids, missed_ids = int(counts["rows"]), int(counts["ids"]), int(missed.id.nunique().to_pandas())
+    counts = counts_of(link.ids.aggregate(rows=link.ids.count(), ids=link.ids.id.nunique()))
+    rows, ids, missed_ids = counts["rows"], counts["ids"], count_of(missed.id.nunique())
     others = missed.select("id").distinct()
     # An id that has a row of its own lacks no consent.
     targets = link.targets.anti_join(link.ids, "id") if tells_consent else link.targets
@@ -124,7 +125,7 @@ def _unknown_consent(raw: Mapping[str, ir.Table], plain: Mapping[str, Collection
     found = joined.aggregate(
         customers=joined.count(), rowless=rowless.sum(), empty=(~rowless & joined.contactable.isnull()).sum()
     )
-    count, rowless_count, empty = (int(value or 0) for value in found.to_pandas().iloc[0])
+    count, rowless_count, empty = counts_of(found).values()
     if not rowless_count + empty:
         return []
     return [

@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
+from churnml.data.checks.counts import counts_of
 from churnml.data.checks.judge import COARSE_FROM, EARLIEST, Bad, Fault, judge
 from churnml.data.checks.report import EXAMPLES, Findings, short
 from churnml.data.contract import ORDERS, RECORDED_AT, Column, NotBefore, Table, plain_name
@@ -64,8 +65,7 @@ def miswritten_columns(raw: ir.Table, table: Table) -> list[str]:
 
 def check_values(raw: ir.Table, table: Table, engine: Engine) -> Findings:
     """Look through the values of a table."""
-    counts = engine.of_form(_counts, [raw], table).to_pandas().iloc[0]
-    found = {name: int(count or 0) for name, count in counts.items()}
+    found = counts_of(engine.of_form(_counts, [raw], table))
     total = found["rows"]
     if not total:
         empty = f"{table.name}: the table is empty. Export it again, or remove it if the shop has no such data."
