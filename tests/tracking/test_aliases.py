@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +16,7 @@ from churnml.tracking.aliases import CHALLENGER, CHAMPION, history, promote, rol
 from churnml.tracking.mlflow_store import at_store
 from churnml.tracking.runs import find_model, track
 from churnml.training.result import Training
+from tests.conftest import Run
 
 pytestmark = pytest.mark.slow
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -77,20 +75,17 @@ def test_what_cannot_be_promoted_is_refused_and_changes_nothing(tracking: Tracki
     assert aliases(tracking) == ("1", "2")
 
 
-def test_commands_say_who_is_the_champion(tracking: TrackingSettings, tmp_path: Path) -> None:
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "MLFLOW_TRACKING_URI": str(tracking.uri)}
-        command = [sys.executable, "-m", "churnml.cli", *arguments]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment, check=False)
-
-    done = run("promote")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.endswith("is the champion of churn; before it was version 1.\n")
-    back = run("rollback", "--json")
-    assert json.loads(back.stdout)["version"] == "1"
-    refused = run("promote", "7")
-    assert (refused.returncode, refused.stdout) == (1, "")
-    assert "there is no version 7" in refused.stderr
+def test_commands_say_who_is_the_champion(
+    tracking: TrackingSettings, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", str(tracking.uri))
+    code, said, errors = run("promote")
+    assert code == 0, errors
+    assert said.endswith("is the champion of churn; before it was version 1.\n")
+    assert json.loads(run("rollback", "--json")[1])["version"] == "1"
+    code, said, errors = run("promote", "7")
+    assert (code, said) == (1, "")
+    assert "there is no version 7" in errors
 
 
 def test_without_any_model_there_is_nothing_to_promote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
