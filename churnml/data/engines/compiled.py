@@ -55,9 +55,7 @@ class RememberingBackend(Backend):  # type: ignore[misc]  # Ibis has no types
             if len(_texts) > _MOST:
                 _texts.popitem(last=False)
         text, held_then = known
-        for then, now in zip(held_then, held, strict=True):
-            text = text.replace(then, now)
-        return text
+        return _renamed(text, dict(zip(held_then, held, strict=True)))
 
     def _to_duckdb_relation(
         self,
@@ -104,6 +102,13 @@ class Asked:
         if not hasattr(self._connection, "_submit"):
             return self._connection.sql(self._text).to_arrow_reader(rows)
         return self._connection._submit(self._text, None, "stream", rows).arrow_reader()
+
+
+def _renamed(text: str, names: Mapping[str, str]) -> str:
+    """Put new names into a text, all at once: what is one's new name may have been another's."""
+    if not names:
+        return text
+    return re.sub("|".join(map(re.escape, names)), lambda found: names[found[0]], text)
 
 
 def text_of_form(

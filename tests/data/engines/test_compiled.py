@@ -95,6 +95,14 @@ def test_what_the_program_holds_in_memory_shares_a_text_and_keeps_its_rows(writt
     assert len(written) == 3, "columns of another type are another text"
 
 
+def test_tables_in_memory_may_change_places(written: list[ir.Expr]) -> None:
+    backend, _ = raw_orders(amount=[1.0])
+    few, many = (ibis.memtable({"amount": values}) for values in ([1.0, 2.0], [2.0, 3.0]))
+    for one, other, left in ((few, many, 1.0), (many, few, 3.0), (few, many, 1.0)):
+        assert list(backend.to_pandas(one.anti_join(other, "amount")).amount) == [left]
+    assert len(written) == 1
+
+
 def test_limits_and_parameters_are_part_of_what_is_asked(written: list[ir.Expr]) -> None:
     backend, orders = raw_orders(amount=[1.0, 2.0, 3.0])
     assert [len(backend.execute(orders, limit=limit)) for limit in (1, None, 2)] == [1, 3, 2]
