@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import pandas as pd
 import pyarrow as pa
@@ -93,10 +94,13 @@ class RowsOnSpark(StoredRows):
     ) -> None:
         self._shape, self._refusing, self._order = shape, refusing, order
         if length is None:
+            # A view is analysed once; Spark Connect would send and analyse the whole query with each request.
+            view = f"churnml_{uuid4().hex}"
             with refusing():
-                rows = rows.persist(StorageLevel.DISK_ONLY)
+                rows.createOrReplaceTempView(view)
+                rows = rows.sparkSession.table(view).persist(StorageLevel.DISK_ONLY)
                 length = rows.count()
-            weakref.finalize(self, _let_go, rows).atexit = False
+            weakref.finalize(self, _let_go, rows, view).atexit = False
         self._rows, self._length = rows, length
 
     def __len__(self) -> int:
@@ -268,9 +272,10 @@ def _on_spark(rows: StoredRows) -> RowsOnSpark:
     return rows
 
 
-def _let_go(rows: DataFrame) -> None:
+def _let_go(rows: DataFrame, view: str) -> None:
     with suppress(Exception):  # the session may have ended before
         rows.unpersist()
+        rows.sparkSession.catalog.dropTempView(view)
 
 
 def _name(column: str) -> str:
