@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from hashlib import md5
 from pathlib import Path
 from typing import Any
@@ -195,10 +196,7 @@ class RenamedRows(StoredRows):
         self, transform: Transform, schema: pa.Schema, *, beside: StoredRows | None = None, summed: Sequence[str] = ()
     ) -> tuple[StoredRows, pd.Series]:
         """Make rows of these, each by itself."""
-
-        def renamed(*pieces: pd.DataFrame) -> pd.DataFrame:
-            return transform(*map(self._renamed, pieces))
-
+        renamed = partial(_of_renamed, transform=transform, new_ids=self._new_ids)
         return self._rows.mapped(renamed, schema, beside=beside, summed=summed)
 
     def ranked(self, column: str) -> StoredRows:
@@ -207,17 +205,26 @@ class RenamedRows(StoredRows):
 
     def write_parquet(self, path: str | Path, transform: Transform, schema: pa.Schema) -> None:
         """Write what a function makes of the rows."""
-        self._rows.write_parquet(path, lambda frame: transform(self._renamed(frame)), schema)
+        self._rows.write_parquet(path, partial(_of_renamed, transform=transform, new_ids=self._new_ids), schema)
 
     def _renamed(self, frame: pd.DataFrame) -> pd.DataFrame:
-        if frame.index.name == ID:
-            return frame.set_axis(pd.Index(self._new_ids.reindex(frame.index), name=ID))
-        return frame.assign(customer_id=frame[ID].map(self._new_ids)) if ID in frame else frame
+        return _with_ids(frame, self._new_ids)
 
 
 def ids_of(frame: pd.DataFrame) -> pd.Index | pd.Series:
     """Return the ids of the customers of a frame."""
     return frame.index if frame.index.name == ID else frame[ID]
+
+
+def _of_renamed(*frames: pd.DataFrame, transform: Transform, new_ids: pd.Series) -> pd.DataFrame:
+    """Return what a function makes of frames with other ids; it may travel to other machines."""
+    return transform(*(_with_ids(frame, new_ids) for frame in frames))
+
+
+def _with_ids(frame: pd.DataFrame, new_ids: pd.Series) -> pd.DataFrame:
+    if frame.index.name == ID:
+        return frame.set_axis(pd.Index(new_ids.reindex(frame.index), name=ID))
+    return frame.assign(customer_id=frame[ID].map(new_ids)) if ID in frame else frame
 
 
 def in_order(counts: Counts) -> Counts:

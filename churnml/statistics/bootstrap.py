@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
+
+from churnml.statistics.processes import in_processes
 
 
 def clustered_mean(values: ArrayLike, clusters: ArrayLike) -> tuple[float, float]:
@@ -161,7 +162,7 @@ def bootstrap_intervals(
         customers = np.random.default_rng([seed, number]).integers(0, groups, size=groups)
         return statistics(np.repeat(rows, np.bincount(customers, minlength=groups)[codes]))
 
-    results = np.array(Parallel(n_jobs=jobs)(delayed(drawn)(number) for number in range(draws)), dtype=np.float64)
+    results = np.array(list(in_processes(drawn, range(draws), jobs)), dtype=np.float64)
     intervals = np.full((results.shape[1], 2), np.nan)
     for position, column in enumerate(results.T):
         known = column[~np.isnan(column)]

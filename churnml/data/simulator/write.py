@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from joblib import Parallel, delayed
 
 from churnml.data.contract import TABLES
 from churnml.data.files import whole_folder
@@ -30,6 +29,7 @@ from churnml.data.simulator.tables import Chunk, order_tables, truth_tables
 from churnml.data.simulator.treatment import Treatment
 from churnml.days import Day, parse_day
 from churnml.errors import InputError
+from churnml.statistics.processes import in_processes
 
 CHUNK_CUSTOMERS = 20_000
 
@@ -168,21 +168,15 @@ _Task = tuple[Settings, int, int, np.random.SeedSequence, Sent | None]
 
 def _in_order(tasks: list[_Task], jobs: int) -> Iterator[dict[str, pa.Table]]:
     """Simulate the chunks in processes, giving them in order and never holding more than a few."""
-    if jobs == 1 or len(tasks) == 1:
-        for task in tasks:
-            yield _chunk(*task)
-        return
-    # A generator of joblib goes on working while nobody takes its results, so only a few chunks are given at a time.
+    # Processes go on working while nobody takes their results, so only a few chunks are given at a time.
     wave = 3 * jobs
-    with Parallel(n_jobs=jobs, return_as="generator") as parallel:
-        for first in range(0, len(tasks), wave):
-            yield from parallel(delayed(_chunk)(*task) for task in tasks[first : first + wave])
+    for first in range(0, len(tasks), wave):
+        yield from in_processes(_chunk, tasks[first : first + wave], 1 if len(tasks) == 1 else jobs)
 
 
-def _chunk(
-    settings: Settings, base: int, customers: int, seed: np.random.SeedSequence, sent: Sent | None
-) -> dict[str, pa.Table]:
+def _chunk(task: _Task) -> dict[str, pa.Table]:
     """Simulate the customers from number ``base`` on; names with a slash belong into a folder."""
+    settings, base, customers, seed, sent = task
     of_life, of_orders, of_customers = (np.random.default_rng(own) for own in seed.spawn(3))
     kind, effects, start, end = settings.kind, settings.effects, settings.start_at, settings.end_at
     people, lives, before = draw_customers(of_life, customers, kind, effects, start, end)

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from churnml.data.local_rows import RowsInMemory
-from churnml.data.stored_rows import StoredRows
+from churnml.data.stored_rows import RenamedRows, StoredRows
 from churnml.errors import InputError
 
 pytestmark = pytest.mark.slow
@@ -131,6 +131,19 @@ def test_rows_are_ranked_alike_and_written_in_that_order(mapped: tuple[StoredRow
     parts = sorted((tmp_path / "a").glob("part-*.parquet"))
     assert parts
     assert pa.concat_tables(map(pq.read_table, parts)).cast(schema).equals(pq.read_table(tmp_path / "b"))
+
+
+def test_other_ids_stand_for_rows_on_spark(mapped: tuple[StoredRows, StoredRows], tmp_path: Path) -> None:
+    ids = [f"ş{number:03d}" for number in range(ROWS)]
+    new = pd.Series([f"p{number:03d}" for number in range(ROWS)], index=pd.Index(ids))
+    on_spark, in_memory = (RenamedRows(rows, new) for rows in mapped)
+    assert on_spark.is_distributed
+    same(on_spark.of(["p007", "ş003"]), in_memory.of(["p007", "ş003"]))
+    for name, rows in (("a", on_spark), ("b", in_memory)):
+        rows.write_parquet(tmp_path / name, _as_is, SCHEMA)
+    written = pa.concat_tables(map(pq.read_table, sorted((tmp_path / "a").glob("part-*.parquet"))))
+    assert written.cast(SCHEMA).equals(pq.read_table(tmp_path / "b"))
+    same(*(rows.mapped(_as_is, SCHEMA)[0].frame() for rows in (on_spark, in_memory)))
 
 
 def _as_is(rows: pd.DataFrame) -> pd.DataFrame:

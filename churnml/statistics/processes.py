@@ -1,0 +1,48 @@
+"""Work that processes share; the Ctrl-C that a terminal sends to all of them is heard by the one that started them."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from joblib import Parallel, delayed
+
+_Result = TypeVar("_Result")
+
+
+def in_processes(function: Callable[..., _Result], arguments: Iterable[Any], jobs: int) -> Iterator[_Result]:
+    """Call a function once for each argument, in several processes, and give the results in order.
+
+    Parameters
+    ----------
+    function : callable
+        Function of one argument.
+    arguments : iterable
+        Arguments of the calls.
+    jobs : int
+        Number of processes; 1 calls here.
+    """
+    if jobs == 1:
+        yield from map(function, arguments)
+        return
+    with _interrupts_held_back():
+        results = Parallel(n_jobs=jobs, return_as="generator")(delayed(function)(one) for one in arguments)
+    yield from results
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Hold interrupts back inside, and for good in the processes that are started inside.
+
+    A process that is interrupted while it starts would tell so itself, and later than the parent has said its sentence.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
