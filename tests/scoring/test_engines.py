@@ -1,4 +1,4 @@
-"""A ranking on PostgreSQL: ids, ranks and texts are equal, numbers to 1e-9; clusters of Spark have a test of their own."""
+"""A ranking on PostgreSQL: ids, ranks and texts are equal, numbers to 1e-9; clusters have tests of their own."""
 
 from __future__ import annotations
 
