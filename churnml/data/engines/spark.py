@@ -41,6 +41,9 @@ except ImportError as missing:
 
 _ROWS_PER_PART = 1_000_000
 _FILE = "file of churnml"
+# A task joins some twenty tables, each with a page of memory at least: of the usual size, 32 MiB for an executor of one
+# core and 1 GiB, they do not fit.
+_SMALL_PAGES = {"spark.buffer.pageSize": "1m"}
 
 
 class SparkEngine(Engine):
@@ -203,8 +206,8 @@ def _session(settings: Mapping[str, str]) -> SparkSession:
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     remote = "spark.remote" in settings
     builder = SparkSession.builder.appName("churnml")
-    quiet = {} if remote else {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
-    for key, value in {**quiet, **settings}.items():
+    own = {} if remote else {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", **_SMALL_PAGES}
+    for key, value in {**own, **settings}.items():
         builder = builder.config(key, value)
     try:
         session = builder.getOrCreate()
