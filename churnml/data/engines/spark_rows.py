@@ -233,10 +233,14 @@ def shipped(
 
 def write_parts(rows: DataFrame, folder: str | Path) -> None:
     """Write rows as ``part-*.parquet`` into a folder, or below an address, that the whole cluster reaches."""
-    address = str(folder) if "://" in str(folder) else f"file:{Path(folder).absolute()}"
+    is_address = "://" in str(folder)
+    address = str(folder) if is_address else f"file:{Path(folder).absolute()}"
     rows.write.mode("append").options(
         compression="zstd", **{"mapreduce.fileoutputcommitter.marksuccessfuljobs": "false"}
     ).parquet(address)
+    if not is_address:
+        for checksum in Path(folder).glob(".*.crc"):
+            checksum.unlink()
 
 
 def spark_schema(schema: pa.Schema) -> str:
