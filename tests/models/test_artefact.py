@@ -83,6 +83,10 @@ def test_round_trip(name: str, frame: TrainingFrame, tmp_path: Path) -> None:
     # A model that is read and saved again is the same to the byte.
     again = save_model(read, tmp_path / "again")
     assert again.version == written.version
+    # And so is one that travels.
+    packed = artefact.pack_model(model)
+    assert dict(packed) == {path.name: path.read_bytes() for path in (tmp_path / "again").iterdir()}
+    assert artefact.unpack_model(packed).version == written.version
 
 
 @pytest.mark.parametrize("name", CANDIDATES)
