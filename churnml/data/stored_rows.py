@@ -39,7 +39,7 @@ class StoredRows(ABC):
 
     @abstractmethod
     def values(self, columns: Sequence[str]) -> pd.DataFrame:
-        """Return some columns of all rows, in their order, without their ids."""
+        """Return some columns of all rows, without their ids; on a cluster in any order, the same for all of them."""
 
     @abstractmethod
     def of(self, customers: Collection[str], columns: Sequence[str] | None = None) -> pd.DataFrame:

@@ -102,7 +102,7 @@ def choose(
     ranked = scored.ranked("churn_probability")
     candidates = ranked.where_null("against", [*LOOKED_AT, STAYED, RANK]).assign(model_version=version)
     lots = find_lots(candidates, ledger, day, config)
-    candidates["holdout"] = lots.held_out(candidates["customer_id"])
+    candidates["holdout"] = lots.arms(candidates["customer_id"])["holdout"]
     worklist = make_worklist(candidates, counts_against(scored), plays, config.scoring)
     entries = enter_list(
         worklist,
@@ -172,12 +172,12 @@ class Decided:
     def tell(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return rows of the ranking with what was decided: ``COLUMNS``, and what they are worth."""
         ids = frame["customer_id"]
-        arms = self.lots.own.arms(ids)
+        arms = self.lots.arms(ids)
         told = frame.assign(
             snapshot_date=self.day,
             measure_on=self.measure_on,
             model_version=self.model_version,
-            holdout=arms["holdout"] | self.lots.of_all.arms(ids)["holdout"],
+            holdout=arms["holdout"],
             place=ids.map(self.places).astype("Int64"),
             change=ids.map(self.changes).astype("str"),
             entered_on=self._since("entered_on", ids, arms),

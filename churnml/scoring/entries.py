@@ -87,10 +87,10 @@ class Lots:
     own: Lot
     of_all: Lot
 
-    def held_out(self, customers: pd.Series) -> pd.Series:
-        """Find customers who are left alone by this campaign, or by all."""
-        held_out: pd.Series = self.own.arms(customers)["holdout"] | self.of_all.arms(customers)["holdout"]
-        return held_out
+    def arms(self, customers: pd.Series) -> pd.DataFrame:
+        """Find the arm of customers in the campaign, with ``holdout`` for who is left alone by it or by all."""
+        arms = self.own.arms(customers)
+        return arms.assign(holdout=arms["holdout"] | self.of_all.arms(customers)["holdout"])
 
 
 @dataclass(frozen=True, kw_only=True)

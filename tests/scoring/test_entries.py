@@ -48,7 +48,9 @@ def listed(
 ) -> Entries:
     settings = Config.model_validate(config)
     lots = find_lots(frame, ledger, day, settings)
-    worklist = make_worklist(frame.assign(holdout=lots.held_out(frame["customer_id"])), {}, PLAYS, settings.scoring)
+    worklist = make_worklist(
+        frame.assign(holdout=lots.arms(frame["customer_id"])["holdout"]), {}, PLAYS, settings.scoring
+    )
     return enter_list(
         worklist,
         lots,

@@ -134,6 +134,13 @@ def test_no_row_depends_on_the_pieces(model: Model, tmp_path: Path, monkeypatch:
         assert pq.read_table(out / "ranking.parquet").equals(pq.read_table(tmp_path / "whole" / "ranking.parquet"))
 
 
+def test_all_customers_are_written_as_they_are_ranked(ranking: Ranking, tmp_path: Path) -> None:
+    ranking.write_parquet(tmp_path / "ranking.parquet")
+    written = pd.read_parquet(tmp_path / "ranking.parquet")
+    assert list(written) == list(COLUMNS)
+    pd.testing.assert_frame_equal(written, ranking.frame, check_dtype=False)
+
+
 def test_bands_follow_the_probability(ranking: Ranking) -> None:
     lows = ranking.frame.groupby("risk_band").churn_probability.agg(["min", "max"])
     bounds = {"very high": (0.75, 1), "high": (0.5, 0.75), "medium": (0.25, 0.5), "low": (0, 0.25)}

@@ -51,7 +51,7 @@ def reasons_against(
 
 
 def listed(frame: pd.DataFrame, **settings: object) -> list[str]:
-    chosen = make_worklist(frame, {}, PLAYS, ScoringSettings(**settings))  # type: ignore[arg-type]
+    chosen = make_worklist(frame, {}, PLAYS, ScoringSettings.model_validate(settings))
     assert list(chosen.frame.list_rank) == list(range(1, len(chosen.frame) + 1))
     return list(chosen.frame.customer_id)
 
@@ -178,7 +178,7 @@ def test_the_budget_counts_contact_and_offer() -> None:
 
 
 def made(frame: pd.DataFrame, **settings: object) -> Worklist:
-    return make_worklist(frame, {}, PLAYS, ScoringSettings(**settings))  # type: ignore[arg-type]
+    return make_worklist(frame, {}, PLAYS, ScoringSettings.model_validate(settings))
 
 
 def test_the_holdout_uses_up_no_place() -> None:

@@ -118,7 +118,9 @@ class SparkEngine(Engine):
         with self.refusing():
             parts = -(-rows.count() // _ROWS_PER_PART) or 1
             rows = rows.repartition(parts, ID).sortWithinPartitions(ID)
-            write_parts(rows.mapInArrow(shipped(partial(_cast, transform, schema)), spark_schema(schema)), folder)
+            write_parts(
+                rows.mapInArrow(shipped(partial(_cast, transform, schema)), spark_schema(schema)), folder, "append"
+            )
 
     def store(self, tables: Sequence[ir.Table], transform: Transform, schema: pa.Schema) -> StoredRows:
         """Keep what a function makes of tables with ``customer_id`` on the executors."""

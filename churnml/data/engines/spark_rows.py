@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 from uuid import uuid4
 
 import pandas as pd
@@ -93,6 +94,7 @@ class RowsOnSpark(StoredRows):
         self, rows: DataFrame, shape: Shape, refusing: Refusing, order: str = ID, length: int | None = None
     ) -> None:
         self._shape, self._refusing, self._order = shape, refusing, order
+        self._needed: tuple[RowsOnSpark, ...] = ()  # rows of which these are computed whenever they are read
         if length is None:
             # A view is analysed once; Spark Connect would send and analyse the whole query with each request.
             view = f"churnml_{uuid4().hex}"
@@ -188,7 +190,7 @@ class RowsOnSpark(StoredRows):
         ranks = RowsOnSpark(self._rows.selectExpr(ID, place), columns, self._refusing)
         shape = Shape(self._shape.like.assign(**{RANK: pd.array([], dtype="int64")}))
         both = RowsOnSpark(self._rows.join(ranks._rows, ID), shape, self._refusing, RANK, len(self))
-        weakref.finalize(both, len, ranks).atexit = False  # they are kept as long as these are read
+        both._needed = (self, ranks)
         return both
 
     def write_parquet(self, path: str | Path, transform: Transform, schema: pa.Schema) -> None:
@@ -200,7 +202,7 @@ class RowsOnSpark(StoredRows):
 
         rows = self._rows.select(*shape.columns).orderBy(self._order)
         with self._refusing():
-            write_parts(rows.mapInArrow(shipped(made), spark_schema(schema)), path)
+            write_parts(rows.mapInArrow(shipped(made), spark_schema(schema)), path, "overwrite")
 
     def _framed(self, rows: DataFrame, columns: Sequence[str] | None = None) -> pd.DataFrame:
         read = self._shape.columns if columns is None else columns
@@ -214,9 +216,7 @@ class RowsOnSpark(StoredRows):
             return rows.toArrow()
 
 
-def shipped(
-    transform: Callable[[pa.Table], pa.Table],
-) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def shipped(transform: Callable[[pa.Table], pa.Table]) -> Callable[[Batches], Iterator[pa.RecordBatch]]:
     """Return what executors run of a function of tables; a part without rows gives none."""
     version = __version__
 
@@ -231,11 +231,14 @@ def shipped(
     return apply
 
 
-def write_parts(rows: DataFrame, folder: str | Path) -> None:
-    """Write rows as ``part-*.parquet`` into a folder, or below an address, that the whole cluster reaches."""
+def write_parts(rows: DataFrame, folder: str | Path, mode: Literal["append", "overwrite"]) -> None:
+    """Write rows as ``part-*.parquet`` into a folder, or below an address, that the whole cluster reaches.
+
+    A folder that is there is added to, or takes the new rows in place of its own.
+    """
     is_address = "://" in str(folder)
     address = str(folder) if is_address else f"file:{Path(folder).absolute()}"
-    rows.write.mode("append").options(
+    rows.write.mode(mode).options(
         compression="zstd", **{"mapreduce.fileoutputcommitter.marksuccessfuljobs": "false"}
     ).parquet(address)
     if not is_address:
