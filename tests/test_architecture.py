@@ -33,6 +33,7 @@ ROOMS = [
     {"training"},
     {"tracking"},
     {"scoring"},
+    {"monitoring"},
     {"reporting"},
     {"workflow"},
     {"cli"},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -11,10 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from churnml.campaigns.kept_lists import LISTS, days_in, read_columns
+from churnml.campaigns.kept_lists import LISTS, days_in, read_columns, read_manifest
 from churnml.data.population import labels
 from churnml.data.shop import Shop
-from churnml.definition import ChurnDefinition
 from churnml.statistics.shares import NORMAL_95
 
 _COLUMNS = ["customer_id", "churn_probability", "list_rank"]
@@ -47,8 +45,8 @@ def compare_with_predicted(
     table = []
     for folder in folders:
         for day in days_in(folder / LISTS):
-            manifest = json.loads((folder / LISTS / day.isoformat() / "run.json").read_text(encoding="utf-8"))
-            definition = ChurnDefinition(**manifest["definition"])
+            manifest = read_manifest(folder, day)
+            definition = manifest.definition
             ranking = read_columns(folder, day, _COLUMNS)
             if ranking is None or definition.window(day)[1] > data_end:
                 continue
@@ -58,8 +56,7 @@ def compare_with_predicted(
             p = listed["churn_probability"].to_numpy()[left.notna().to_numpy()]
             if not len(p):
                 continue
-            level = manifest.get("level") or {"rate": 0.0, "low": 0.0, "high": 0.0}
-            of_level = max(level["high"] - level["rate"], level["rate"] - level["low"])
+            of_level = np.nan_to_num(max(manifest.high - manifest.rate, manifest.rate - manifest.low))
             half = math.hypot(NORMAL_95 * math.sqrt(float((p * (1 - p)).sum())) / len(p), of_level)
             predicted = float(np.mean(p))
             table.append(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -11,10 +13,56 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from churnml.errors import InputError
+from churnml.definition import ChurnDefinition
+from churnml.errors import ConfigError, InputError
 
 LISTS = "lists"
 """Folder in that of the list, with the files of each day."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """What ``run.json`` of a kept list says of it.
+
+    Attributes
+    ----------
+    definition : ChurnDefinition
+        Definition of leaving, by which its outcome is told.
+    model_version : str
+        Version of the model that ranked it; empty where it is not known.
+    rate, low, high : float
+        Churn rate that the list says, and its interval; nan where it does not tell.
+    coverage : float
+        Share of lists whose churn rate the interval should hold.
+    """
+
+    definition: ChurnDefinition
+    model_version: str = ""
+    rate: float = field(default=float("nan"))
+    low: float = field(default=float("nan"))
+    high: float = field(default=float("nan"))
+    coverage: float = 0.95
+
+
+def read_manifest(folder: Path, day: date) -> Manifest:
+    """Read what a kept list says of itself.
+
+    Raises
+    ------
+    InputError
+        Where the file cannot be read.
+    """
+    path = folder / LISTS / day.isoformat() / "run.json"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        level = content.get("level") or {}
+        return Manifest(
+            definition=ChurnDefinition(**content["definition"]),
+            model_version=str(content.get("model", {}).get("version", "")),
+            **{name: float(value) for name, value in level.items() if name in ("rate", "low", "high", "coverage")},
+        )
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, ConfigError) as error:
+        raise InputError(f"{path}: cannot be read ({error}). Bring back the file that was there.") from error
 
 
 def days_in(lists: Path) -> list[date]:

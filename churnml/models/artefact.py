@@ -24,6 +24,8 @@ from churnml.models.candidates.logistic import RecencyRule
 from churnml.models.card import Card
 from churnml.models.model import Model
 from churnml.models.plain_files import parse_json, read_bytes, shown
+from churnml.models.profile import FILE as PROFILE
+from churnml.models.profile import Profile
 from churnml.models.segments import Segment
 from churnml.models.upgrade import upgrade
 from churnml.models.value import LearnedValue
@@ -64,6 +66,8 @@ def save_model(model: Model, folder: str | Path) -> Model:
     if any(folder.iterdir()):
         raise ModelError(f"{folder}: holds files already. Name an empty or a new folder for the model.")
     model.candidate.save(folder)
+    if model.profile is not None:
+        (folder / PROFILE).write_text(model.profile.to_json(), encoding="utf-8")
     content = {
         "format": FORMAT,
         "candidate": model.candidate.name,
@@ -134,6 +138,7 @@ def load_model(folder: str | Path) -> Model:
         features = _described(content["features"])
         names = tuple(feature.name for feature in features)
         files = _files(folder, content["files"])
+        profile = files.pop(PROFILE, None)
         if not np.isfinite([content["slope"], content["level"], content["level_reference"]]).all():
             raise ValueError("slope, level and level_reference must be numbers")
         if content["level_feature"] not in (None, *names):
@@ -159,6 +164,7 @@ def load_model(folder: str | Path) -> Model:
             level_feature=content["level_feature"],
             level_reference=float(content["level_reference"]),
             value=None if content["value"] is None else LearnedValue.from_json(content["value"]),
+            profile=None if profile is None else Profile.from_json(profile),
         )
     except OSError as error:
         raise ModelError(

@@ -16,6 +16,7 @@ from churnml.errors import ModelError
 from churnml.features.description import Description
 from churnml.models.candidates import Candidate
 from churnml.models.card import Card
+from churnml.models.profile import Profile
 from churnml.models.segments import Segment, calibrated
 from churnml.models.value import LearnedValue
 from churnml.statistics.logodds import Floats, logit, sigmoid
@@ -61,6 +62,8 @@ class Model:
         Log-odds of that feature on ``as_of``.
     value : LearnedValue or None
         What a customer is worth who stays and who leaves; None leaves it to the simple rule.
+    profile : Profile or None
+        How the rows that it was trained on were spread; None in artefacts of before monitoring.
     """
 
     candidate: Candidate
@@ -75,6 +78,7 @@ class Model:
     level_feature: str | None = None
     level_reference: float = 0.0
     value: LearnedValue | None = None
+    profile: Profile | None = None
 
     def __repr__(self) -> str:
         name = name_of("candidate", self.candidate.name, "en")

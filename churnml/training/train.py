@@ -9,6 +9,7 @@ import numpy as np
 from churnml.features.family_catalogue import catalogue
 from churnml.models.card import Card
 from churnml.models.model import Model, level_logodds
+from churnml.models.profile import profile_rows
 from churnml.statistics.calibration import reliability_table
 from churnml.statistics.logodds import Floats, sigmoid
 from churnml.statistics.metrics import gains_table
@@ -64,7 +65,8 @@ def train(study: Study, champion: Recipe | None = None) -> Training:
     model = None
     if verdict.decision != "no skill":
         study.progress("refit on all", 0, 1)
-        model = dataclasses.replace(_fit_on_all(study, recipe, card), value=value)
+        fitted = _fit_on_all(study, recipe, card)
+        model = dataclasses.replace(fitted, value=value, profile=profile_rows(fitted, study.frame))
         card = model.card
     study.progress("refit on all", 1, 1)
     return Training(

@@ -1,0 +1,57 @@
+"""The population stability index and the bins that it counts in."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import chi2
+
+from churnml.statistics.drift import bin_edges, count_in_bins, psi
+
+
+def test_bins_hold_tenths_and_a_value_of_many_has_one_of_its_own() -> None:
+    values = np.arange(100.0)
+    edges = bin_edges(values)
+    assert edges.tolist() == [10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0]
+    assert count_in_bins(values, edges).tolist() == [10] * 10 + [0]
+    # Six of 100 are more than a twentieth, five are not.
+    for copies, apart in ((6, True), (5, False)):
+        many = np.concatenate([np.arange(100.0 - copies), np.full(copies, 33.0) + 0.5])
+        assert (33.5 in bin_edges(many)) == apart
+    counts = count_in_bins([0.0] * 80 + [1.0] * 15 + [np.nan] * 5, bin_edges([0.0] * 80 + [1.0] * 20))
+    # Below 0, exactly 0, between, exactly 1, above, null.
+    assert counts.tolist() == [0, 80, 0, 15, 0, 5]
+    assert bin_edges([np.nan, np.nan]).size == 0
+    assert count_in_bins([1.0, np.nan], []).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_it_is_not_below_zero_symmetric_and_finite(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    a, b = rng.integers(0, 50, 12), rng.integers(0, 3, 12)
+    assert psi(a, b) > 0
+    assert psi(a, b) == pytest.approx(psi(b, a), rel=1e-12)
+    assert psi(a, a) == 0.0
+    assert np.isfinite(psi(a, np.zeros(12)))
+
+
+@pytest.mark.parametrize("transform", [np.exp, lambda x: 3 * x - 7, lambda x: x**3])
+def test_a_monotone_transformation_changes_nothing(transform: object) -> None:
+    rng = np.random.default_rng(3)
+    before, now = rng.normal(size=3_000).round(1), rng.normal(0.2, 1, 3_000).round(1)
+    found = [
+        psi(count_in_bins(how(now), edges), count_in_bins(how(before), edges))
+        for how in (lambda x: x, transform)
+        for edges in [bin_edges(how(before))]  # type: ignore[operator]
+    ]
+    assert found[0] == pytest.approx(found[1], rel=1e-12)
+
+
+def test_random_halves_stay_below_the_noise_that_the_theory_gives() -> None:
+    rng = np.random.default_rng(4)
+    values = rng.gamma(2.0, 3.0, 4_000)
+    edges = bin_edges(values)
+    for _ in range(200):
+        first = rng.permutation(len(values)) < 2_000
+        apart = psi(count_in_bins(values[first], edges), count_in_bins(values[~first], edges))
+        assert apart < chi2.ppf(0.9999, 9) * (1 / 2_000 + 1 / 2_000)
