@@ -34,7 +34,8 @@ def test_a_readout_is_printed_written_and_given_as_json(run: Run, campaign: Path
     assert "Checked first" in said
     assert "Play: effect on churn" in said
     assert max(map(len, said.splitlines())) < 250
-    assert {path.name for path in (campaign / "told").iterdir()} == {"readout.html", "readout.json", "effects.parquet"}
+    names = {"readout.html", "readout.json", "effects.parquet", "measured.yaml"}
+    assert {path.name for path in (campaign / "told").iterdir()} == names
     code, said, _ = run("readout", "shop", "--list", "list", "--json")
     told = json.loads(said)
     assert (code, told["causal"], told["effects"][0]["outcome"]) == (0, True, "churned")

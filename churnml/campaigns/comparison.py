@@ -128,7 +128,7 @@ class Comparison:
         table = []
         for outcome in asked:
             one = self.effect(outcome)
-            always = _always(one, plan.variance(self.rows, outcome))
+            always = always_valid(one, plan.variance(self.rows, outcome))
             planned = settings.looks == "planned" and plan.on is not None and plan.on <= as_of
             interval = one.interval if planned else always
             table.append(
@@ -225,7 +225,7 @@ def follow(rows: pd.DataFrame, plan: Plan) -> pd.DataFrame:
         if not comparison.arms:
             continue
         one = comparison.effect("churned")
-        always = _always(one, plan.variance(part, "churned"))
+        always = always_valid(one, plan.variance(part, "churned"))
         table.append(
             {
                 "entered_on": day,
@@ -301,7 +301,7 @@ def compare_groups(rows: pd.DataFrame, what: str) -> pd.DataFrame:
     return table.assign(p_adjusted=benjamini_hochberg(p_values))
 
 
-def _always(effect: Effect, planned: float) -> Interval:
+def always_valid(effect: Effect, planned: float) -> Interval:
     """Return the interval that holds at all looks together; never within that of one look."""
     if not effect.variance > 0 or not planned > 0 or math.isnan(effect.interval.low):
         return NONE

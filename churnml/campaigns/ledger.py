@@ -153,7 +153,6 @@ def enter(
     *,
     campaign: str,
     day: date,
-    share: float,
     definition: ChurnDefinition,
     holdout: HoldoutSettings,
     ranked_by: str,
@@ -166,15 +165,13 @@ def enter(
     ----------
     reach : pandas DataFrame
         Candidates in the list's reach, in order of place: ``customer_id, holdout, place, counted, entry_number,
-        arm_before, entered, churn_probability, risk_band, expected_value, expected_profit, play, play_cost,
+        arm_before, entered, chance, churn_probability, risk_band, expected_value, expected_profit, play, play_cost,
         play_offer``. Those who did not enter (``entered`` is false) hold an arm from before: they belong to the list,
         and get no row.
     campaign : str
         Name of the campaign.
     day : date
         Day of the list.
-    share : float
-        Chance with which they were held out.
     definition : ChurnDefinition
         Definition of leaving, by which their outcome will be told.
     holdout : HoldoutSettings
@@ -193,7 +190,6 @@ def enter(
         entered_on=day,
         measure_on=day + timedelta(days=definition.reach_days),
         arm=_arms(reach),
-        chance=share,
         arm_until=day + timedelta(days=max(definition.reach_days, held_days)),
         explore_chance=np.nan,
         band=reach["risk_band"].astype("str"),

@@ -68,7 +68,7 @@ def readout(
             told.by(what)
     files = []
     if out is not None:
-        files = write_readout(told, out, config.scoring.language, shop.currency, groups)
+        files = write_readout(told, out, config, shop.currency, groups)
         log_readout(told, config, files)
     if as_json:
         say_json(to_json(told, groups))

@@ -20,6 +20,9 @@ class ProfitSettings(Section):
     taken_anyway_share: float = Field(
         1.0, ge=0, le=1, description="Share of the staying customers who take the offer all the same (assumed)."
     )
+    measured: str | None = Field(
+        None, description="File measured.yaml of a readout, which takes the place of what is assumed; empty assumes."
+    )
 
 
 class ScoringSettings(Section):
@@ -69,6 +72,13 @@ class HoldoutSettings(Section):
     key: str = Field("churnml", min_length=1, description="Key of the draw; another key draws others.")
     days: int | None = Field(
         None, ge=1, description="Days for which an arm holds; empty: twice as long as an outcome takes to be known."
+    )
+    relearn_share: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="Share of the list's places for plays that are stopped, half of them held out, so that one sees "
+        "whether they pay again.",
     )
 
 

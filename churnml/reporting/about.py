@@ -14,6 +14,7 @@ from churnml.definition import ChurnDefinition
 from churnml.reporting.columns import Kind, column
 from churnml.reporting.page.numbers import Numbers
 from churnml.scoring.groups import GONE, ON_PACE, TO_SAVE
+from churnml.scoring.play_effects import PlayEffects
 from churnml.scoring.plays import Play
 from churnml.words import Language, words
 from churnml.words.findings import say_value
@@ -45,6 +46,10 @@ class Facts:
         Definition of leaving.
     scoring : ScoringSettings
         Settings by which the list was made, with what is assumed.
+    effects : PlayEffects
+        What is assumed of plays, or was measured.
+    measured : sequence of str
+        Sentences on what was measured, and which plays are stopped.
     model_version : str
         Version of the model.
     value : ValuePart or None
@@ -57,6 +62,8 @@ class Facts:
     holdout: Sequence[str]
     definition: ChurnDefinition
     scoring: ScoringSettings
+    effects: PlayEffects
+    measured: Sequence[str]
     model_version: str
     value: ValuePart | None = None
 
@@ -89,6 +96,8 @@ def facts_of(ranking: Ranking) -> Facts:
         holdout=ranking.holdout_said,
         definition=ranking.model.definition,
         scoring=ranking.config.scoring,
+        effects=ranking.effects,
+        measured=ranking.measured_said,
         model_version=str(ranking.top(1)["model_version"].iloc[0]),
         value=ranking.model.card.value,
     )
@@ -126,6 +135,7 @@ def explain_list(
         Section(t["use"], (), [[(text, "text")] for text in _use(t)]),
         Section(of_page["holdout"], (), [[(text, "text")] for text in facts.holdout]),
         Section(t["left_out"], (), _left_out(facts, len(worklist), language)),
+        *([Section(t["measured"], (), [[(text, "text")] for text in facts.measured])] if facts.measured else []),
         Section(t["assumed"], (), _assumed(facts, language)),
         Section(
             t["plays"],
@@ -186,12 +196,14 @@ def _left_out(facts: Facts, listed: int, language: Language) -> _Rows:
 
 def _assumed(facts: Facts, language: Language) -> _Rows:
     t, scoring = words(language)["sheet"], facts.scoring
+    measured = facts.effects.measured
     rows: list[tuple[str, Any, Kind]] = [
-        (t["save_share"], scoring.profit.save_share, "share"),
-        (t["taken_anyway"], scoring.profit.taken_anyway_share, "share"),
+        (t["taken_anyway"], facts.effects.taken_anyway_share, "share"),
         (t["value_days"], scoring.value_days, "count"),
         (t["min_probability"], scoring.min_probability, "share"),
     ]
+    if measured is None:
+        rows.insert(0, (t["save_share"], scoring.profit.save_share, "share"))
     said: _Rows = [[(t["assumed_note"], "text")], [(say_value(facts.value, language), "text")]]
     return [*said, *([(label, "text"), (value, kind)] for label, value, kind in rows)]
 

@@ -215,7 +215,7 @@ def _in_file(rows: pd.DataFrame, ranks: pd.Series) -> pd.DataFrame:
 
 def _manifest(ranking: Ranking, seconds: dict[str, float]) -> dict[str, Any]:
     history = History(ranking.shop, ranking.snapshot_date)
-    card, scoring = ranking.model.card, ranking.config.scoring
+    card, scoring, measured = ranking.model.card, ranking.config.scoring, ranking.effects.measured
     changes = ranking.changes
     return {
         "snapshot_date": ranking.snapshot_date,
@@ -243,6 +243,7 @@ def _manifest(ranking: Ranking, seconds: dict[str, float]) -> dict[str, Any]:
             "capacity": scoring.capacity,
             "budget": scoring.budget,
             "assumed": scoring.profit.model_dump(),
+            "measured": None if measured is None else measured.model_dump(mode="json"),
         },
         "holdout": _plan(ranking.holdout),
         "holdout_of_all": _plan(ranking.entries.plan_of_all),

@@ -13,7 +13,10 @@ import pandas as pd
 
 from churnml.campaigns.checks import Check
 from churnml.campaigns.comparison import GROUPS, SHARES
+from churnml.campaigns.measured import FILE as MEASURED
+from churnml.campaigns.measured import measure, write_measured
 from churnml.campaigns.readout import Readout
+from churnml.config import Config
 from churnml.data.files import whole_folder
 from churnml.plain import plain
 from churnml.reporting.columns import column
@@ -32,9 +35,9 @@ _TICKS = 5
 
 
 def write_readout(
-    readout: Readout, folder: str | Path, language: Language, currency: str | None, by: Sequence[str] = ("play",)
+    readout: Readout, folder: str | Path, config: Config, currency: str | None, by: Sequence[str] = ("play",)
 ) -> list[Path]:
-    """Write a readout: ``readout.html``, ``readout.json`` and ``effects.parquet``, all or none.
+    """Write a readout: ``readout.html``, ``readout.json``, ``effects.parquet`` and ``measured.yaml``, all or none.
 
     Parameters
     ----------
@@ -42,8 +45,8 @@ def write_readout(
         What was read out.
     folder : str or Path
         Folder to write to.
-    language : str
-        Language of the page.
+    config : Config
+        Settings: the language of the page, the campaign, and what was assumed.
     currency : str or None
         ISO code of the shop's currency.
     by : sequence of str, optional
@@ -52,16 +55,19 @@ def write_readout(
     Returns
     -------
     list of Path
-        The files.
+        The files; without ``measured.yaml`` where nothing was measured that a list can use, see `measure`.
     """
     out = Path(folder)
-    with whole_folder(out, owned=[PAGE, FIGURES, EFFECTS]) as scratch:
-        page = render_readout(summarise_readout(readout, language, currency, by))
+    measured = measure(readout, config)
+    with whole_folder(out, owned=[PAGE, FIGURES, EFFECTS, MEASURED]) as scratch:
+        page = render_readout(summarise_readout(readout, config.scoring.language, currency, by))
         (scratch / PAGE).write_text(page, encoding="utf-8")
         told = json.dumps(to_json(readout, by), indent=2, allow_nan=False, default=str) + "\n"
         (scratch / FIGURES).write_text(told, encoding="utf-8")
         readout.effects.to_parquet(scratch / EFFECTS, index=False)
-    return [out / name for name in (PAGE, FIGURES, EFFECTS)]
+        if measured is not None:
+            write_measured(measured, scratch / MEASURED)
+    return [out / name for name in (PAGE, FIGURES, EFFECTS, *([MEASURED] if measured is not None else []))]
 
 
 def to_json(readout: Readout, by: Sequence[str] = ()) -> dict[str, Any]:

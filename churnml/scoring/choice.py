@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import pandas as pd
@@ -18,6 +18,7 @@ from churnml.scoring import rows as of_rows
 from churnml.scoring.changes import name_changes, snapshot_of
 from churnml.scoring.entries import Entries, Lots, enter_list, find_lots
 from churnml.scoring.plays import Play
+from churnml.scoring.relearning import STOPPED, relearn
 from churnml.scoring.worklist import make_worklist
 from churnml.words.value_names import ALL_CAMPAIGNS
 
@@ -75,6 +76,7 @@ def choose(
     history: History,
     model: Model,
     plays: Mapping[str, Play],
+    stopped: Collection[str],
     config: Config,
 ) -> Choice:
     """Rank customers, find their arms, and choose whom to contact.
@@ -93,6 +95,8 @@ def choose(
         Model that ranks them.
     plays : mapping of str to Play
         Plays by name.
+    stopped : collection of str
+        Names of those that are stopped.
     config : Config
         Campaign, and what decides.
     """
@@ -102,7 +106,10 @@ def choose(
     ranked = scored.ranked("churn_probability")
     candidates = ranked.where_null("against", [*LOOKED_AT, STAYED, RANK]).assign(model_version=version)
     lots = find_lots(candidates, ledger, day, config)
-    candidates["holdout"] = lots.arms(candidates["customer_id"])["holdout"]
+    again = relearn(candidates, lots.own.standing, stopped, config)
+    lots = replace(lots, own=replace(lots.own, own_shares=again.chances))
+    candidates = candidates[~candidates["customer_id"].isin(again.left_out)]
+    candidates = candidates.assign(holdout=lots.arms(candidates["customer_id"])["holdout"])
     worklist = make_worklist(candidates, counts_against(scored), plays, config.scoring)
     entries = enter_list(
         worklist,
@@ -128,6 +135,7 @@ def choose(
         measure_on=day + timedelta(days=model.definition.reach_days),
         model_version=version,
         lots=lots,
+        left_out=frozenset(again.left_out),
         places=worklist.places,
         entered=entered[["entered_on", "arm_until"]],
         changes=pd.Series(dtype="str") if changed is None else changed.set_index("customer_id")["change"],
@@ -153,6 +161,8 @@ class Decided:
         Version of the model, and whether it has seen what happened.
     lots : Lots
         Lots by which customers are held out.
+    left_out : frozenset of str
+        Ids of candidates whose play is stopped, and who are not contacted all the same.
     places : pandas Series
         Places of the candidates, by id.
     entered : pandas DataFrame
@@ -165,6 +175,7 @@ class Decided:
     measure_on: date
     model_version: str
     lots: Lots
+    left_out: frozenset[str]
     places: pd.Series
     entered: pd.DataFrame
     changes: pd.Series
@@ -178,6 +189,7 @@ class Decided:
             measure_on=self.measure_on,
             model_version=self.model_version,
             holdout=arms["holdout"],
+            against=frame["against"].mask(ids.isin(self.left_out), STOPPED),
             place=ids.map(self.places).astype("Int64"),
             change=ids.map(self.changes).astype("str"),
             entered_on=self._since("entered_on", ids, arms),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -38,12 +38,15 @@ class Lot:
         Text on which the lot depends.
     standing : pandas DataFrame
         Where customers stand from earlier lists, by id; see `churnml.campaigns.ledger.standing`.
+    own_shares : pandas Series
+        Chance of those for whom it is another, by id.
     """
 
     campaign: str
     share: float
     key: str
     standing: pd.DataFrame
+    own_shares: pd.Series = field(default_factory=lambda: pd.Series(dtype="float64"))
 
     @property
     def holds_out(self) -> bool:
@@ -59,18 +62,20 @@ class Lot:
         pandas DataFrame
             With the index of the customers: ``holdout`` (held out, by the arm that holds or by the one that would be
             drawn), ``holds`` (an arm from an earlier list holds), ``entry_number``, ``arm_before``, ``entered_on`` and
-            ``arm_until`` (null where none holds).
+            ``arm_until`` (null where none holds), and ``chance``, with which one is held out who enters now.
         """
         before = self.standing.reindex(customers)
         holds = before["holds"].fillna(False).to_numpy(dtype=bool)
         number = before["entry_number"].fillna(0).to_numpy(dtype=np.int64) + ~holds
+        chance = customers.map(self.own_shares).fillna(self.share).to_numpy(dtype=np.float64)
         drawn = np.zeros(len(customers), dtype=bool)
         if self.share:
-            drawn = draw(customers, pd.Series(number), self.share, self.campaign, self.key)
+            drawn = draw(customers, pd.Series(number), chance, self.campaign, self.key)
         return pd.DataFrame(
             {
                 "holdout": np.where(holds, (before["arm"] == HELD_OUT).to_numpy(), drawn),
                 "holds": holds,
+                "chance": chance,
                 "entry_number": number,
                 "arm_before": before["arm"].astype("str").to_numpy(),
                 "entered_on": before["entered_on"].where(holds, None).to_numpy(dtype=object),
@@ -212,7 +217,6 @@ def enter_list(
             rows.assign(entered=~rows["holds"]),
             campaign=lot.campaign,
             day=day,
-            share=lot.share,
             definition=definition,
             holdout=holdout,
             ranked_by=config.scoring.rank_by,

@@ -23,10 +23,12 @@ from churnml.scoring.choice import COLUMNS, LOOKED_AT, SCHEMA, counts_against
 from churnml.scoring.entries import Entries
 from churnml.scoring.explainer import Explainer
 from churnml.scoring.groups import total_groups
+from churnml.scoring.play_effects import PlayEffects
 from churnml.scoring.plays import Play
 from churnml.scoring.story import Explanation, Story
 from churnml.scoring.worklist import Worklist, make_worklist
 from churnml.words.campaigns import say_holdout, say_holdout_of_all
+from churnml.words.measured import say_measured, say_source
 from churnml.words.value_names import ValueNames
 
 if TYPE_CHECKING:
@@ -55,6 +57,8 @@ class Ranking:
         Settings of the ranking.
     plays : dict of str to Play
         Plays by the name that the column ``play`` holds.
+    effects : PlayEffects
+        What is assumed of plays, or was measured.
     rule_names : dict of str to str
         What people call the rules of the plays, by the code that the column ``play_rule`` holds.
     language : str
@@ -78,6 +82,7 @@ class Ranking:
         entries: Entries,
         explainer: Explainer,
         plays: dict[str, Play],
+        effects: PlayEffects,
         rule_names: dict[str, str],
         config: Config,
         earlier: pd.DataFrame | None = None,
@@ -88,7 +93,7 @@ class Ranking:
         self.explainer = explainer
         self.model, self.shop, self.snapshot_date = explainer.model, explainer.shop, explainer.snapshot_date
         self.language, self.currency = explainer.sentences.language, explainer.sentences.currency
-        self.plays = plays
+        self.plays, self.effects = plays, effects
         self.rule_names = rule_names
         self.config = config
         self.earlier, self.changed = earlier, changed
@@ -258,6 +263,17 @@ class Ranking:
             return said
         return [*(said if self.holdout is not None else []), say_holdout_of_all(of_all, self.language)]
 
+    @property
+    def profit_source(self) -> str:
+        """What expected profit rests on, in words of the ranking's language."""
+        return say_source(self.effects.measured, self.language)
+
+    @property
+    def measured_said(self) -> list[str]:
+        """What was measured of plays, and which are stopped, in sentences; none where all is assumed."""
+        titles = {name: play.title for name, play in self.plays.items()}
+        return say_measured(self.effects.measured, titles, self.snapshot_date, self.language)
+
     @cached_property
     def changes(self) -> pd.DataFrame | None:
         """What changed since the earlier list, and the feature that did it; None without one.
@@ -310,6 +326,7 @@ class Ranking:
             entries=self.entries.renamed(public_ids),
             explainer=self.explainer.renamed(public_ids),
             plays=self.plays,
+            effects=self.effects,
             rule_names=self.rule_names,
             config=self.config,
             earlier=None if self.earlier is None else rename(self.earlier),

@@ -24,6 +24,7 @@ from churnml.models.model import Model
 from churnml.models.value import LEFT, STAYED
 from churnml.scoring.constants import DayConstants, worth_of
 from churnml.scoring.groups import GONE, groups_of
+from churnml.scoring.play_effects import PlayEffects
 from churnml.scoring.plays import BANDS, PlayBook
 from churnml.scoring.reasons import REASONS, Reason
 from churnml.scoring.worklist import reasons_against
@@ -106,6 +107,8 @@ class RowScorer:
         Constants of the day.
     book : PlayBook
         Plays and their rules.
+    effects : PlayEffects
+        What is assumed or was measured of plays.
     config : Config
         Settings of scoring.
     consent_told : bool
@@ -115,13 +118,14 @@ class RowScorer:
     model: Model
     constants: DayConstants
     book: PlayBook
+    effects: PlayEffects
     config: Config
     consent_told: bool
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to other machines with the model as its plain files."""
         constants = replace(self.constants, contributions=None)
-        rest = {"book": self.book, "config": self.config, "consent_told": self.consent_told}
+        rest = {"book": self.book, "effects": self.effects, "config": self.config, "consent_told": self.consent_told}
         return _unpacked, (pack_model(self.model), constants, rest)
 
     @property
@@ -164,7 +168,7 @@ class RowScorer:
         frame["contact_by"] = _contact_by(frame, pace, model.definition)
         pace["days_since_contact"] = known["days_since_contact"]
         pace["consent_unknown"] = frame["contactable"].isna() & self.consent_told
-        frame["against"] = reasons_against(frame, pace, self.book.plays, settings)
+        frame["against"] = reasons_against(frame, pace, self.book.plays, settings, self.effects.stopped)
         frame[[STAYED, LEFT]] = worth[[STAYED, LEFT]]
         weights = _PRECISION * sum_concepts(contributions, model.concepts).abs()
         whole = weights.round().astype(np.int64).reset_index(drop=True)
@@ -178,14 +182,15 @@ class RowScorer:
         return contributions, logodds
 
     def _profit(self, frame: pd.DataFrame, lost: pd.Series) -> pd.Series:
-        """Compute p g (v1 - v0 - offer) - (1 - p) g0 offer - contact, with what is assumed about g and g0."""
-        assumed, p = self.config.scoring.profit, frame["churn_probability"]
+        """Compute p g (v1 - v0 - offer) - (1 - p) g0 offer - contact, g and g0 assumed or measured."""
+        p, play = frame["churn_probability"], frame["play"]
+        saves = play.map({name: self.effects.save_share(name) for name in self.book.plays}).astype("float64")
         offer, contact = (
-            frame["play"].map({name: getattr(play, cost) for name, play in self.book.plays.items()}).astype("float64")
+            play.map({name: getattr(play, cost) for name, play in self.book.plays.items()}).astype("float64")
             for cost in ("offer", "cost")
         )
-        saved = p * assumed.save_share * (lost - offer)
-        return (saved - (1 - p) * assumed.taken_anyway_share * offer - contact).round(2)
+        saved = p * saves * (lost - offer)
+        return (saved - (1 - p) * self.effects.taken_anyway_share * offer - contact).round(2)
 
 
 def _unpacked(files: PackedModel, constants: DayConstants, rest: dict[str, Any]) -> RowScorer:

@@ -32,6 +32,7 @@ from churnml.scoring.changes import check_earlier
 from churnml.scoring.choice import choose
 from churnml.scoring.constants import find_constants
 from churnml.scoring.explainer import Explainer
+from churnml.scoring.play_effects import PlayEffects
 from churnml.scoring.plays import PlayBook, read_plays
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.rows import RowScorer, known_of, score_rows, tells_consent
@@ -107,6 +108,7 @@ class Scorer:
         definition, settings = self.model.definition, self.config.scoring
         shop = with_plugins(shop, self.config.features.plugins)
         book = read_plays(self.config.plays.file, settings.language, catalogue(shop))
+        effects = PlayEffects.of(settings.profit, definition)
         day = self._day(shop, snapshot_date, in_sample)
         if earlier is not None:
             check_earlier(earlier, day)
@@ -134,6 +136,7 @@ class Scorer:
             model=model,
             constants=constants,
             book=book,
+            effects=effects,
             config=self.config,
             consent_told=tells_consent(history),
         )
@@ -145,6 +148,7 @@ class Scorer:
             history=history,
             model=model,
             plays=book.plays,
+            stopped=effects.stopped,
             config=self.config,
         )
         return Ranking(
@@ -162,6 +166,7 @@ class Scorer:
                 names=ValueNames(self.config.reporting.names),
             ),
             plays=dict(book.plays),
+            effects=effects,
             rule_names=book.rule_names,
             config=self.config,
             earlier=earlier,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,7 +42,11 @@ class Worklist:
 
 
 def reasons_against(
-    frame: pd.DataFrame, known: pd.DataFrame, plays: Mapping[str, Play], settings: ScoringSettings
+    frame: pd.DataFrame,
+    known: pd.DataFrame,
+    plays: Mapping[str, Play],
+    settings: ScoringSettings,
+    stopped: Collection[str] = (),
 ) -> pd.Series:
     """Find the code of the first reason against contacting each customer, or null where there is none.
 
@@ -58,6 +62,8 @@ def reasons_against(
         Plays by name.
     settings : ScoringSettings
         Settings: least probability, what is done where consent is not known, and what the list is ranked by.
+    stopped : collection of str, optional
+        Names of plays that are stopped by what they brought, so that what they are expected to bring decides nothing.
 
     Returns
     -------
@@ -78,7 +84,8 @@ def reasons_against(
         "leave_alone": frame["play"].isin(without_contact).to_numpy(),
     }
     if settings.rank_by == "expected_profit":
-        conditions["costs_more"] = frame["expected_profit"].to_numpy() <= 0
+        judged = ~frame["play"].isin(stopped).to_numpy()
+        conditions["costs_more"] = judged & (frame["expected_profit"].to_numpy() <= 0)
     found = np.select(list(conditions.values()), list(conditions), "")
     return pd.Series(found, index=frame.index, dtype="str").mask(found == "")
 

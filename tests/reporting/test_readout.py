@@ -12,12 +12,17 @@ import pytest
 from matplotlib.axes import Axes
 
 from churnml.campaigns.readout import Readout, read_out
+from churnml.config import Config
 from churnml.data.reading import read
 from churnml.reporting.readout import summarise_readout, to_json, write_readout
 from churnml.words import LANGUAGES, Language, words
 from tests.campaigns.made_campaign import make_campaign, make_ledger, make_tables
 
 Measure = Callable[..., list[str]]
+
+
+def in_language(language: Language) -> Config:
+    return Config.model_validate({"scoring": {"language": language}})
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +36,7 @@ def test_the_page_says_what_was_found_and_needs_nothing_else(
     readout: Readout, language: Language, tmp_path: Path
 ) -> None:
     groups = ["play", "band", "entered_on", "segment"]
-    page, figures, effects = write_readout(readout, tmp_path, language, "EUR", groups)
+    page, figures, effects, *_ = write_readout(readout, tmp_path, in_language(language), "EUR", groups)
     text = page.read_text(encoding="utf-8")
     told = summarise_readout(readout, language, "EUR", ["play", "entered_on"])
     for sentence in [*told["brought"], *told["notes"], *(said for _, said in told["checks"])]:
@@ -48,7 +53,7 @@ def test_the_page_says_what_was_found_and_needs_nothing_else(
 
 
 def test_the_same_readout_is_the_same_bytes(readout: Readout, tmp_path: Path) -> None:
-    one, other = (write_readout(readout, tmp_path / name, "en", "EUR") for name in ("a", "b"))
+    one, other = (write_readout(readout, tmp_path / name, Config(), "EUR") for name in ("a", "b"))
     assert [path.read_bytes() for path in one] == [path.read_bytes() for path in other]
 
 
@@ -84,7 +89,7 @@ def test_pictures_show_every_list(readout: Readout) -> None:
 def test_it_fits_on_every_screen(readout: Readout, chromium: str, tmp_path: Path, width: int) -> None:
     from playwright.sync_api import sync_playwright
 
-    page, *_ = write_readout(readout, tmp_path, "de", "EUR", ["play", "entered_on"])
+    page, *_ = write_readout(readout, tmp_path, in_language("de"), "EUR", ["play", "entered_on"])
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         opened = browser.new_page(viewport={"width": width, "height": 900})

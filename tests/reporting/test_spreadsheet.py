@@ -24,13 +24,14 @@ from python_calamine import CalamineWorkbook
 
 from churnml.campaigns.holdout import HoldoutPlan
 from churnml.campaigns.team import WRITTEN
-from churnml.config import ScoringSettings
+from churnml.config import ProfitSettings, ScoringSettings
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 from churnml.reporting import spreadsheet
 from churnml.reporting.about import Facts, facts_of
 from churnml.reporting.columns import column, columns, names_in
 from churnml.reporting.spreadsheet import sheet_names, write_workbook
+from churnml.scoring.play_effects import PlayEffects
 from churnml.scoring.plays import Play, read_plays
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.scorer import Scorer
@@ -122,6 +123,8 @@ def some_facts(listed: int, language: Language = "en") -> Facts:
         holdout=say_holdout(plan(listed), "retention", None, language),
         definition=ChurnDefinition(),
         scoring=ScoringSettings(language=language),
+        effects=PlayEffects(assumed=ProfitSettings()),
+        measured=(),
         model_version="1b2f3ddfb5b9",
     )
 
@@ -381,9 +384,9 @@ def test_no_holdout_and_other_definitions(tmp_path: Path) -> None:
     for kind, none in (("spend_drop", True), ("subscription_end", False)):
         definition = ChurnDefinition(kind=kind, lead_days=7)
         said = say_holdout(None if none else plan(1, None), "c", None, "en")
-        facts = Facts(
-            1, {"to_save": 1}, {}, said, definition, ScoringSettings(budget=500.0, rank_by="expected_profit"), "v"
-        )
+        scoring = ScoringSettings(budget=500.0, rank_by="expected_profit")
+        effects = PlayEffects(assumed=ProfitSettings())
+        facts = Facts(1, {"to_save": 1}, {}, said, definition, scoring, effects, (), "v")
         about = sheets(write(frame, tmp_path / "w.xlsx", facts=facts))["About this list"]
         text = "\n".join(str(cell) for row in about for cell in row)
         assert "7 days after the day of the list" in text

@@ -33,7 +33,7 @@ def test_a_readout_is_kept_with_its_sequence(tmp_path: Path, monkeypatch: pytest
     config = Config.model_validate({"tracking": {"uri": store}})
     shop, ledger = make_campaign(300, 3, effect=-0.2)
     found = read_out(shop, ledger)
-    files = write_readout(found, tmp_path / "out", "en", None)
+    files = write_readout(found, tmp_path / "out", Config(), None)
     (run_id,) = log_readout(found, config, files)
     client = mlflow.MlflowClient(store)
     run = client.get_run(run_id)

@@ -81,7 +81,7 @@ def _packed(summary: Mapping[str, Any], names: Mapping[str, Any], events: int) -
     columns = list(customers[0]) if customers else ["customer_id"]
     data = {
         **{name: summary[name] for name in ("language", "currency", "snapshot_date", "plays")},
-        "words": words(summary["language"])["page"],
+        "words": words(summary["language"])["page"] | {"assumed": summary["profit_source"]},
         "names": names,
         "concepts": concepts,
         "kinds": list(names["event"]),

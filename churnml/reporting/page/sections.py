@@ -73,7 +73,7 @@ def sections(summary: Summary) -> dict[str, Any]:
         "made_for": t["made_for"].format(
             day=write.day(summary["snapshot_date"]), measured=write.day(summary["measure_on"])
         ),
-        "tiles": _tiles(totals, t, write),
+        "tiles": _tiles(totals, summary["profit_source"], t, write),
         "bands": _bands(totals["bands"], write),
         "changes": _changes(summary["changes"], write),
         "shown": write.whole(len(customers)),
@@ -101,12 +101,13 @@ def sections(summary: Summary) -> dict[str, Any]:
     }
 
 
-def _tiles(totals: Summary, t: Words, write: Numbers) -> dict[str, Any]:
+def _tiles(totals: Summary, source: str, t: Words, write: Numbers) -> dict[str, Any]:
     notes, groups = [t["listed_none"]], totals["groups"]
     if totals["listed"]:
         notes = [t["listed_value"].format(value=write.sum(totals["listed_value_at_risk"]))]
         if totals["listed_expected_profit"] is not None:
-            notes.append(t["listed_profit"].format(profit=write.sum(totals["listed_expected_profit"])))
+            profit = write.sum(totals["listed_expected_profit"])
+            notes.append(t["listed_profit"].format(profit=profit, source=source))
     return {
         "to_save": write.whole(groups["to_save"]["customers"]),
         "to_save_value": t["listed_value"].format(value=write.sum(groups["to_save"]["value_at_risk"])),

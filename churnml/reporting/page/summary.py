@@ -108,7 +108,8 @@ def summarise(
         "drivers": plain(ranking.drivers[["concept", "weight"]].to_dict("records")),
         "excluded": plain(chosen.excluded),
         "holdout": ranking.holdout_said,
-        "brought": list(brought),
+        "profit_source": ranking.profit_source,
+        "brought": [*ranking.measured_said, *brought],
         "shop": None if overview is None else summarise_shop(overview.named(ranking.names)),
         "model": {
             **{key: card[key] for key in _OF_CARD},

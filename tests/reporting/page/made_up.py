@@ -145,6 +145,7 @@ def make_summary(
             "held_out": 12,
             "beyond_capacity": 240,
         },
+        "profit_source": "assumed",
         "brought": [],
         "holdout": say_holdout(PLAN, PLAN.campaign, None, language),
         "model": _model(),
