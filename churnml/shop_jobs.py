@@ -96,7 +96,8 @@ def build_feature_files(
     source : str or Path
         Source of the shop's data.
     out : Path
-        File that ends with ``.parquet`` for one day; otherwise a folder, with a partition per day.
+        File that ends with ``.parquet`` for one day, which is a folder of parts on a cluster; otherwise a folder, with
+        a partition per day.
     config : Config
         Settings, which say what to build.
     days : sequence of date or str

@@ -151,7 +151,10 @@ def write_snapshot(
 def write_feature_file(
     shop: Shop, day: date, definition: ChurnDefinition, features: Sequence[Feature], file: Path
 ) -> Partition:
-    """Write the features of one snapshot into one Parquet file, whole or not at all."""
+    """Write the features of one snapshot as a Parquet file, on a cluster a folder of parts; whole or not at all."""
+    if shop.engine.is_distributed:
+        write_snapshot(History(shop, day), definition, features, file)
+        return Partition(day, file, built=True)
     with whole_file(file) as scratch:
         parts = scratch.with_name("parts")
         write_snapshot(History(shop, day), definition, features, parts)

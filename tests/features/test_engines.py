@@ -23,7 +23,7 @@ from churnml.definition import ChurnDefinition
 from churnml.features.available import available
 from churnml.features.builder import build, build_features
 from churnml.features.family_catalogue import catalogue
-from churnml.features.store import write_features
+from churnml.features.store import write_feature_file, write_features
 from tests.conftest import ONE_BY_ONE, SPARK
 from tests.engine_shops import SHOPS, on_duckdb, tables_of
 
@@ -108,6 +108,9 @@ def test_spark_writes_a_part_for_each_of_its_partitions(
     assert len(parts) > 1
     assert all(part.is_monotonic_increasing for part in parts)
     assert sorted(pd.concat(parts)) == list(build_features(on_duckdb(0), snapshot).index)
+    file = write_feature_file(shop, snapshot, ChurnDefinition(), features, tmp_path / "f.parquet")
+    assert len(list(file.path.glob("part-*.parquet"))) == len(parts)
+    pd.testing.assert_frame_equal(file.read(), made.read())
 
 
 @pytest.mark.slow

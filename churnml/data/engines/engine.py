@@ -65,12 +65,15 @@ class Engine(ABC):
         Text that says what may be brought instead of a source that does not hold the tables.
     orders_at_once : int or None
         Number of orders whose customers it can look at together; None where it has no such bound.
+    is_distributed : bool
+        Whether several machines compute, each of which writes parts of what comes out.
     """
 
     backend: Any
     errors: tuple[type[Exception], ...]
     remedy: str
     orders_at_once: int | None = None
+    is_distributed = False
 
     @abstractmethod
     def find(self, source: Any, names: Mapping[str, str]) -> Found:

@@ -42,8 +42,8 @@ except ImportError as missing:
 _ROWS_PER_PART = 1_000_000
 _FILE = "file of churnml"
 # A task joins some twenty tables, each with a page of memory at least: of the usual size, 32 MiB for an executor of one
-# core and 1 GiB, they do not fit.
-_SMALL_PAGES = {"spark.buffer.pageSize": "1m"}
+# core and 1 GiB, they do not fit. Nor does the sort of 64 MiB, packed, of what is shuffled.
+_SMALL = {"spark.buffer.pageSize": "1m", "spark.sql.adaptive.advisoryPartitionSizeInBytes": "16m"}
 
 
 class SparkEngine(Engine):
@@ -60,6 +60,7 @@ class SparkEngine(Engine):
     """
 
     errors = (PySparkException, Py4JError)
+    is_distributed = True
     remedy = f"Name a folder with Parquet files, or a catalog with tables of these names: {TABLE_NAMES}."
 
     def __init__(self, source: Any, timezone: str) -> None:
@@ -208,7 +209,7 @@ def _session(settings: Mapping[str, str]) -> SparkSession:
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     remote = "spark.remote" in settings
     builder = SparkSession.builder.appName("churnml")
-    own = {} if remote else {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", **_SMALL_PAGES}
+    own = {} if remote else {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", **_SMALL}
     for key, value in {**own, **settings}.items():
         builder = builder.config(key, value)
     try:
