@@ -14,41 +14,39 @@ import pandas as pd
 from churnml.definition import ChurnDefinition
 from churnml.statistics.mean_ranks import mean_ranks
 
-PACE = ("days_since_last_order", "gap_median_days")
+PACE = ("days_since_last_order", "pace_days")
 """The features that tell whether they are overdue."""
-LIFE = (*PACE, "days_since_first_order", "order_days_total", "gap_last_days")
-"""The features that tell their stage."""
+LIFE = (*PACE, "days_since_first_order", "order_days_total", "gap_last_days", "gap_median_days")
+"""The features that tell their stage, and those that they are derived from."""
 STAGES = ("new", "active", "loyal", "VIP", "slowing", "at risk", "lapsed", "lost", "won back")
 _LOST_PACES = 3.0
 _SLOW_PACES = 2.0
 _LOYAL_ORDER_DAYS = 4
+_VIP_ORDER_DAYS = 2
 _VIP_SHARE = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShopLife:
-    """What tells a customer's pace and stage apart from their own numbers.
+    """What tells a customer's stage apart from their own numbers.
 
     Attributes
     ----------
-    pace_days : float
-        The shop's median of the customers' median days between orders; null where nobody ordered on two days.
     vip_from : float
         Least expected value of the tenth with the highest; ``inf`` where there is none.
     """
 
-    pace_days: float
     vip_from: float
 
     @classmethod
-    def of(cls, gap_median_days: pd.Series, value: pd.Series) -> ShopLife:
-        """Find it from all customers: their ``gap_median_days``, and their expected value."""
+    def of(cls, value: pd.Series) -> ShopLife:
+        """Find it from the expected value of all customers."""
         different, share = mean_ranks(value)
         best = different[share > 1 - _VIP_SHARE]
-        return cls(pace_days=float(gap_median_days.median()), vip_from=float(best[0]) if len(best) else math.inf)
+        return cls(vip_from=float(best[0]) if len(best) else math.inf)
 
 
-def against_own_pace(X: pd.DataFrame, definition: ChurnDefinition, shop_pace: float | None = None) -> pd.DataFrame:
+def against_own_pace(X: pd.DataFrame, definition: ChurnDefinition) -> pd.DataFrame:
     """Find customers who are overdue against their own pace, and customers who are lost.
 
     Parameters
@@ -57,19 +55,15 @@ def against_own_pace(X: pd.DataFrame, definition: ChurnDefinition, shop_pace: fl
         Features of customers on one snapshot, with the columns ``PACE``.
     definition : ChurnDefinition
         Definition of leaving, whose horizon is used.
-    shop_pace : float, optional
-        Median of all customers' paces in days; None takes those given for all.
 
     Returns
     -------
     pandas DataFrame
-        Columns with the index of ``X``: ``pace_days`` (their median days between orders; with one order day the shop's
-        median of these), ``overdue`` (the last order is longer ago than that), ``lapses_after`` (three times their
-        pace, or the horizon where that is more, in days) and ``lost`` (the last order is longer ago than that).
+        Columns with the index of ``X``: ``pace_days`` (as the feature; the horizon where it is null), ``overdue`` (the
+        last order is longer ago than that), ``lapses_after`` (three times their pace, or the horizon where that is
+        more, in days) and ``lost`` (the last order is longer ago than that).
     """
-    since = X["days_since_last_order"]
-    shop_pace = X["gap_median_days"].median() if shop_pace is None else shop_pace
-    pace = X["gap_median_days"].fillna(float(definition.horizon_days) if np.isnan(shop_pace) else shop_pace)
+    since, pace = X["days_since_last_order"], X["pace_days"].fillna(float(definition.horizon_days))
     lapses = (_LOST_PACES * pace).clip(lower=definition.horizon_days)
     return pd.DataFrame({"pace_days": pace, "overdue": since > pace, "lapses_after": lapses, "lost": since > lapses})
 
@@ -80,10 +74,10 @@ def lifecycle_stages(
     """Name every customer's stage of life as a customer; the first of these that holds.
 
     ``lost``: the last order is longer ago than six times their pace and than two horizons; ``lapsed``: than three times
-    their pace and than one horizon; ``VIP``: in the tenth with the highest expected value; ``at risk``: longer ago than
-    twice their pace; ``slowing``: than their pace; ``won back``: the gap before their last order was one after which
-    they counted as lapsed; ``new``: first ordered within the last horizon; ``loyal``: ordered on four days or more;
-    ``active``: all others.
+    their pace and than one horizon; ``VIP``: in the tenth with the highest expected value, with two order days or more;
+    ``at risk``: longer ago than twice their pace; ``slowing``: than their pace; ``won back``: the gap before their last
+    order was one after which they counted as lapsed; ``new``: first ordered within the last horizon; ``loyal``: ordered
+    on four days or more; ``active``: all others.
 
     Parameters
     ----------
@@ -102,13 +96,13 @@ def lifecycle_stages(
         Stage of each customer, with the index of ``X``.
     """
     since, horizon = X["days_since_last_order"], definition.horizon_days
-    life = ShopLife.of(X["gap_median_days"], value) if life is None else life
-    pace = against_own_pace(X, definition, life.pace_days)
+    life = ShopLife.of(value) if life is None else life
+    pace = against_own_pace(X, definition)
     lapsed_after = pace.lapses_after
     conditions = {
         "lost": since > 2 * lapsed_after,
         "lapsed": since > lapsed_after,
-        "VIP": (value >= life.vip_from) & (value > 0),
+        "VIP": (value >= life.vip_from) & (value > 0) & (X["order_days_total"] >= _VIP_ORDER_DAYS),
         "at risk": since > _SLOW_PACES * pace.pace_days,
         "slowing": pace.overdue,
         "won back": X["gap_last_days"] > lapsed_after,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from churnml.analytics.concentration import UNITS
 from churnml.analytics.customer_value import YEAR_DAYS, expect_value
 from churnml.analytics.lifecycle import LIFE, STAGES, lifecycle_stages
-from churnml.analytics.segments import RFM, SEGMENTS, rfm_segments
+from churnml.analytics.segments import SEGMENT_FEATURES, SEGMENTS, rfm_segments
 from churnml.analytics.value import VALUE, expected_value
 from churnml.data.draw import place_of
 from churnml.data.history import History
@@ -295,7 +295,11 @@ def _older(table: pd.DataFrame, ago: int) -> list[str]:
 
 def _standing(shop: Shop, day: date, definition: ChurnDefinition) -> pd.DataFrame:
     history = History(shop, day)
-    X = build(history, definition, [feature for feature in available(shop) if feature.name in {*LIFE, *RFM, *VALUE}])
+    X = build(
+        history,
+        definition,
+        [feature for feature in available(shop) if feature.name in {*LIFE, *SEGMENT_FEATURES, *VALUE}],
+    )
     value = expected_value(X, history, YEAR_DAYS)
     return pd.DataFrame(
         {

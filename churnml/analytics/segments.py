@@ -13,6 +13,8 @@ from churnml.analytics.lifecycle import count_moves, count_standings
 from churnml.statistics.mean_ranks import mean_ranks
 
 RFM = ("days_since_last_order", "orders_365d", "amount_sum_365d")
+"""The features whose fifths tell it."""
+SEGMENT_FEATURES = (*RFM, "order_days_total")
 """The features that tell it."""
 _FIFTHS = 5
 
@@ -43,6 +45,8 @@ NAMES_BEFORE = {
 
 def segment_rules() -> dict[str, str]:
     """Write the rule of each segment: its fifths of recency (R), and of frequency and spend together (FM).
+
+    FM is 1 for customers who have ordered on one day only.
 
     Examples
     --------
@@ -93,12 +97,13 @@ def rfm_segments(X: pd.DataFrame, fifths: Mapping[str, tuple[float, ...]] | None
 
     Each gets a fifth from 1 to 5 by recency (days since the last order, 5 the latest), frequency (orders) and spend
     (amount) of the last 365 days among all customers; customers with the same value are in the same fifth. The mean of
-    frequency and spend, rounded up, is one number, and both together give the name by a table.
+    frequency and spend, rounded up, is one number, 1 for who has ordered on one day only, however much, and both
+    together give the name by a table.
 
     Parameters
     ----------
     X : pandas DataFrame
-        Features of customers on one snapshot, with the columns ``RFM``.
+        Features of customers on one snapshot, with the columns ``SEGMENT_FEATURES``.
     fifths : mapping of str to tuple of float, optional
         Where the fifths of all customers start, as from ``fifths_of``; None takes those given for all.
 
@@ -110,12 +115,13 @@ def rfm_segments(X: pd.DataFrame, fifths: Mapping[str, tuple[float, ...]] | None
     Examples
     --------
     >>> X = pd.DataFrame({"days_since_last_order": [1, 9], "orders_365d": [8, 1], "amount_sum_365d": [90.0, 5.0]})
-    >>> list(rfm_segments(X))
-    ['champions', 'need_attention']
+    >>> list(rfm_segments(X.assign(order_days_total=[8, 2]))), list(rfm_segments(X.assign(order_days_total=1)))
+    (['champions', 'need_attention'], ['recent_customers', 'about_to_sleep'])
     """
     starts = fifths_of(X) if fifths is None else fifths
     recency = _places(-X[RFM[0]], starts[RFM[0]])
     worth = np.ceil((_places(X[RFM[1]], starts[RFM[1]]) + _places(X[RFM[2]], starts[RFM[2]])) / 2).astype(int)
+    worth = np.where(X["order_days_total"] == 1, 1, worth)
     table = np.array([_NAMES[row + 1] for row in range(_FIFTHS)], dtype=object)
     return pd.Series(table[recency - 1, worth - 1], index=X.index, name="segment")
 

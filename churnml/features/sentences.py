@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from churnml.features.family import Feature
 from churnml.features.family_catalogue import Catalogue
-from churnml.features.texts import USUAL, texts_of
+from churnml.features.texts import COMPARED, USUAL, texts_of
 from churnml.words import Language, capitalised
 from churnml.words.numbers import Write, number_writer
 
@@ -78,7 +78,7 @@ class Sentences:
         '3 orders in the last 90 days'
         >>> turkish.write("orders_90d", {"orders_90d": 0.0})
         'Son 90 günde hiç sipariş vermedi'
-        >>> row = {"overdue_ratio": 2.0, "days_since_last_order": 41.0, "gap_median_days": 20.5}
+        >>> row = {"overdue_ratio": 2.0, "days_since_last_order": 41.0, "pace_days": 20.5, "order_days_total": 9.0}
         >>> english.write("overdue_ratio", row)
         'No order for 41 days; usually orders once every 20.5 days'
         >>> Sentences(catalogue(), "tr", "TRY").write("amount_sum_90d", {"amount_sum_90d": 1250.0})
@@ -176,10 +176,10 @@ class Sentences:
                 parts.append((before, named.name, number_writer(named.unit, language, self.currency, form or "")))
         if condition == USUAL:
             return _Variant(tuple(parts))
-        left, right = condition.split("=")
+        left, right = COMPARED.split(condition)
         first = self._named(feature, left)
         if right[:1].isdigit():
-            return _Variant(tuple(parts), first.name, number=float(right))
+            return _Variant(tuple(parts), first.name, number=float(right), below="<" in condition)
         second, write = self._named(feature, right), number_writer(first.unit, language, self.currency)
         return _Variant(tuple(parts), first.name, same_as=second.name, write=write)
 
@@ -208,11 +208,12 @@ _Part = tuple[str, str | None, Write]
 
 @dataclass(frozen=True)
 class _Variant:
-    """One text of a sentence, and the condition under which it is said: a feature that is a number, or like another."""
+    """One text of a sentence, and the condition under which it is said: a feature is a number, below it, or another."""
 
     parts: tuple[_Part, ...]
     feature: str | None = None
     number: float | None = None
+    below: bool = False
     same_as: str | None = None
     write: Write = str
 
@@ -221,7 +222,7 @@ class _Variant:
             return True
         value = row[self.feature]
         if self.number is not None:
-            return value == self.number
+            return value is not None and (value < self.number if self.below else value == self.number)
         other = row[str(self.same_as)]
         known = all(number is not None and isfinite(number) for number in (value, other))
         return known and self.write(value) == self.write(other)
@@ -242,7 +243,8 @@ class _Variant:
         """Find the rows for which the text may be the one that is said."""
         if self.number is None:
             return np.full(len(X), self.same_as is None)
-        return np.asarray(X[str(self.feature)] == self.number)
+        values = X[str(self.feature)]
+        return np.asarray(values < self.number if self.below else values == self.number)
 
 
 @dataclass(frozen=True)

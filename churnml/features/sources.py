@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ibis
 import ibis.expr.types as ir
 
 from churnml.data.history import History
@@ -17,14 +18,15 @@ def days_with_orders(history: History, placed: ir.Table) -> ir.Table:
     days = placed.group_by("customer_id", order_day=placed.ordered_at.date()).aggregate(
         orders=placed.count(), amount=placed.amount.sum()
     )
-    before, after = (
-        neighbour.over(group_by="customer_id", order_by="order_day")
-        for neighbour in (days.order_day.lag(), days.order_day.lead())
+    before, after, earlier = (
+        value.over(group_by="customer_id", order_by="order_day")
+        for value in (days.order_day.lag(), days.order_day.lead(), ibis.row_number())
     )
     return days.mutate(
         ordered_at=days.order_day.cast("timestamp"),
         gap_days=days.order_day.delta(before, unit="day"),
         is_last=after.isnull(),
+        days_before=earlier,
     )
 
 
@@ -37,4 +39,5 @@ ORDER_DAYS = Source(
     event_time="ordered_at",
     rows=lambda history: days_with_orders(history, history.uncancelled_orders),
 )
-"""One row per customer and day with an order: its amount, days since the order day before, and if it is the last."""
+"""One row per customer and day with an order: its amount, days since the order day before, how many there are before,
+and if it is the last."""

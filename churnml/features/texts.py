@@ -12,6 +12,8 @@ from churnml.words import LANGUAGES, Language, words
 USUAL = "other"
 """The text where no condition of another one holds."""
 OF_ZERO = "value=0"
+COMPARED = re.compile("[=<]")
+"""What parts the sides of a condition."""
 
 _WINDOW = re.compile(r"\d+d$")
 _CLOCK = re.compile(r"_(hours|minutes)(?=_|$)")
@@ -38,8 +40,8 @@ def texts_of(feature: Feature, language: Language) -> tuple[Language, Mapping[st
         Language of the texts: another one where a declaration brings none in the language that was asked for.
     Mapping
         Texts by condition, of which the first that holds is said, ``other`` last: ``value=0``, or a feature's name and
-        a number, or two names, whose numbers are then written alike. An empty text says nothing; no text at all means
-        that the feature has none.
+        a number, or two names, whose numbers are then written alike; ``orders_total<4`` holds below a number. An empty
+        text says nothing; no text at all means that the feature has none.
     """
     if feature.sentence:
         return _declared(feature, language)
@@ -60,7 +62,8 @@ def features_of(condition: str, text: str) -> set[str]:
     >>> sorted(features_of("orders_total=1", "{orders_30d:number} of {value}"))
     ['orders_30d', 'orders_total', 'value']
     """
-    compared = set() if condition == USUAL else {side for side in condition.split("=") if not side[:1].isdigit()}
+    sides = () if condition == USUAL else COMPARED.split(condition)
+    compared = {side for side in sides if not side[:1].isdigit()}
     return compared | {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 

@@ -30,7 +30,7 @@ class DayConstants:
     Attributes
     ----------
     life : ShopLife
-        What tells paces and stages apart.
+        What tells stages apart.
     fifths : mapping of str to tuple of float
         Where the fifths of recency, frequency and spend start.
     spend_rate : float or None
@@ -51,7 +51,6 @@ class DayConstants:
         """Return the numbers for the manifest."""
         told: dict[str, Any] = plain(
             {
-                "pace_days": self.life.pace_days,
                 "vip_from": self.life.vip_from,
                 "fifths": dict(self.fifths),
                 "spend_rate": self.spend_rate,
@@ -95,7 +94,7 @@ def find_constants(
     told = partial(_stayed, value=model.value, rate=rate, value_days=value_days)
     worth, _ = rows.mapped(told, _numbers(STAYED), beside=known)
     return DayConstants(
-        life=ShopLife.of(rows.values(["gap_median_days"])["gap_median_days"], worth.values([STAYED])[STAYED]),
+        life=ShopLife.of(worth.values([STAYED])[STAYED]),
         fifths=fifths_of(rows.values(RFM)),
         spend_rate=rate,
         writer=writer,

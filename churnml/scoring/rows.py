@@ -163,7 +163,7 @@ class RowScorer:
         frame["contactable"] = known["contactable"].astype("boolean")
         frame[["play", "play_rule"]] = self.book.choose(frame, X)
         frame["expected_profit"] = self._profit(frame, lost)
-        pace = against_own_pace(X, model.definition, constants.life.pace_days)
+        pace = against_own_pace(X, model.definition)
         frame["group"] = groups_of(frame, pace, model.definition, settings)
         frame["contact_by"] = _contact_by(frame, pace, model.definition)
         pace["days_since_contact"] = known["days_since_contact"]

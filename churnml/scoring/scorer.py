@@ -9,7 +9,7 @@ from datetime import date
 import pandas as pd
 
 from churnml.analytics.lifecycle import LIFE
-from churnml.analytics.segments import RFM
+from churnml.analytics.segments import SEGMENT_FEATURES
 from churnml.analytics.value import VALUE
 from churnml.campaigns.ledger import check_ledger, empty
 from churnml.config import Config
@@ -202,5 +202,5 @@ class Scorer:
 
 def _besides(shop: Shop, features: list[Feature], book: PlayBook) -> list[Feature]:
     """Return what is looked at besides the model's features: pace, stage, segment, value and rules of the plays."""
-    looked_at = {*LIFE, *RFM, *VALUE, *NEEDED, *PACE, RETURNED, *book.features}
+    looked_at = {*LIFE, *SEGMENT_FEATURES, *VALUE, *NEEDED, *PACE, RETURNED, *book.features}
     return [feature for feature in available(shop) if feature.name in looked_at and feature not in features]

@@ -21,12 +21,11 @@ def test_overdue_and_lost_go_by_the_customers_own_pace() -> None:
     X = pd.DataFrame(
         {
             "days_since_last_order": [20.0, 21.0, 90.0, 91.0, 150.0, 151.0, 26.0],
-            "gap_median_days": [20.0, 20.0, 20.0, 20.0, 50.0, 50.0, float("nan")],
+            "pace_days": [20.0, 20.0, 20.0, 20.0, 50.0, 50.0, 20.0],
         },
         index=list("abcdefg"),
     )
     found = against_own_pace(X, ChurnDefinition(horizon_days=90))
-    # The median of the known paces (20 four times, 50 twice) stands for the customer with one order day.
     assert found.pace_days.to_dict() == {"a": 20, "b": 20, "c": 20, "d": 20, "e": 50, "f": 50, "g": 20}
     assert found.overdue.to_dict() == {"a": False, "b": True, "c": True, "d": True, "e": True, "f": True, "g": True}
     # Lost after the greater of 90 days and three paces: 90, or 150 for a pace of 50.
@@ -34,7 +33,7 @@ def test_overdue_and_lost_go_by_the_customers_own_pace() -> None:
 
 
 def test_a_shop_in_which_nobody_came_back_takes_the_horizon_for_a_pace() -> None:
-    X = pd.DataFrame({"days_since_last_order": [90.0, 91.0], "gap_median_days": [float("nan")] * 2})
+    X = pd.DataFrame({"days_since_last_order": [90.0, 91.0], "pace_days": [float("nan")] * 2})
     found = against_own_pace(X, ChurnDefinition(horizon_days=90))
     assert list(found.overdue) == [False, True]
 
@@ -43,7 +42,7 @@ def stage_of(**features: float) -> str:
     """Give the stage of a customer who ordered nine times in 400 days, every 20 days, among nine who are worth more."""
     usual = {
         "days_since_last_order": 5.0,
-        "gap_median_days": 20.0,
+        "pace_days": 20.0,
         "days_since_first_order": 400.0,
         "order_days_total": 9.0,
         "gap_last_days": 20.0,
@@ -59,7 +58,7 @@ def test_stages_go_by_pace_value_and_age() -> None:
     X = pd.DataFrame(
         {
             "days_since_last_order": [float(day) for day in days],
-            "gap_median_days": 20.0,
+            "pace_days": 20.0,
             "days_since_first_order": [90.0, 91.0, 91.0, *[400.0] * 8],
             "order_days_total": [2.0, 3.0, 4.0, *[9.0] * 8],
             "gap_last_days": [20.0] * 7 + [91.0, 20.0, 90.0, 20.0],
@@ -94,8 +93,7 @@ def test_a_stage_begins_after_its_last_day(days: float, stage: str) -> None:
 def test_a_slower_pace_moves_every_stage() -> None:
     # Pace 40: at risk after 80, lapsed after 3 x 40 = 120, lost after 240.
     slower = [
-        stage_of(gap_median_days=40.0, days_since_last_order=after)
-        for after in (80.0, 80.5, 120.0, 120.5, 240.0, 240.5)
+        stage_of(pace_days=40.0, days_since_last_order=after) for after in (80.0, 80.5, 120.0, 120.5, 240.0, 240.5)
     ]
     assert slower == ["slowing", "at risk", "at risk", "lapsed", "lapsed", "lost"]
 
@@ -104,7 +102,7 @@ def test_nobody_is_a_vip_who_is_worth_nothing() -> None:
     X = pd.DataFrame(
         {
             "days_since_last_order": [5.0],
-            "gap_median_days": [20.0],
+            "pace_days": [20.0],
             "days_since_first_order": [50.0],
             "order_days_total": [2.0],
             "gap_last_days": [20.0],
@@ -115,13 +113,24 @@ def test_nobody_is_a_vip_who_is_worth_nothing() -> None:
 
 def test_the_vip_are_the_tenth_worth_most() -> None:
     # Of 100 the best ten are above 90 %: rank 91 of 100 is .91, rank 90 is .9.
-    usual = {"days_since_last_order": 5.0, "gap_median_days": 20.0, "days_since_first_order": 400.0}
+    usual = {"days_since_last_order": 5.0, "pace_days": 20.0, "days_since_first_order": 400.0}
     X = pd.DataFrame([{**usual, "order_days_total": 9.0, "gap_last_days": 20.0}] * 100)
     found = lifecycle_stages(X, pd.Series([float(value) for value in range(1, 101)]), ChurnDefinition())
     assert list(found) == ["loyal"] * 90 + ["VIP"] * 10
     # A single customer is the best tenth if they are worth anything.
     assert list(lifecycle_stages(X[:1], pd.Series([0.5]), ChurnDefinition())) == ["VIP"]
     assert list(lifecycle_stages(X[:1], pd.Series([0.0]), ChurnDefinition())) == ["loyal"]
+
+
+def test_one_order_makes_no_vip() -> None:
+    assert stage_of_best(order_days_total=2.0) == "VIP"
+    assert stage_of_best(order_days_total=1.0) == "active"
+
+
+def stage_of_best(order_days_total: float) -> str:
+    usual = {"days_since_last_order": 5.0, "pace_days": 20.0, "days_since_first_order": 400.0, "gap_last_days": 20.0}
+    X = pd.DataFrame([{**usual, "order_days_total": order_days_total}])
+    return str(lifecycle_stages(X, pd.Series([9.0]), ChurnDefinition(horizon_days=90)).iloc[0])
 
 
 def standing(*stages: str | None) -> pd.DataFrame:
@@ -174,21 +183,20 @@ def test_moves_are_counted_from_one_day_to_the_next() -> None:
 def test_what_tells_stages_of_all_tells_each_by_themselves() -> None:
     # Twenty values: those of the 19th and 20th place have 95 and 100 of 100 below or at them, the 18th has 90.
     value = pd.Series([*range(1, 19), 30.0, 40.0])
-    life = ShopLife.of(pd.Series([10.0, 20.0, 40.0, np.nan] * 5), value)
-    assert (life.pace_days, life.vip_from) == (20.0, 30.0)
+    life = ShopLife.of(value)
+    assert life.vip_from == 30.0
     # Three share the mean place 19 of 20, which is above nine tenths.
-    assert ShopLife.of(pd.Series([1.0]), pd.Series([*range(1, 18), 30.0, 30.0, 30.0])).vip_from == 30.0
+    assert ShopLife.of(pd.Series([*range(1, 18), 30.0, 30.0, 30.0])).vip_from == 30.0
     # Two share the places 18 and 19 of 20, in the middle 18.5; three the places 17 to 19, in the middle 18.
-    assert ShopLife.of(pd.Series([1.0]), pd.Series([*range(1, 18), 30.0, 30.0, 40.0])).vip_from == 30.0
-    assert ShopLife.of(pd.Series([1.0]), pd.Series([*range(1, 17), 30.0, 30.0, 30.0, 40.0])).vip_from == 40.0
+    assert ShopLife.of(pd.Series([*range(1, 18), 30.0, 30.0, 40.0])).vip_from == 30.0
+    assert ShopLife.of(pd.Series([*range(1, 17), 30.0, 30.0, 30.0, 40.0])).vip_from == 40.0
     # All are alike: their mean place is in the middle.
-    assert ShopLife.of(pd.Series([np.nan]), pd.Series([5.0] * 10)).vip_from == np.inf
-    assert np.isnan(ShopLife.of(pd.Series([np.nan]), pd.Series([5.0] * 10)).pace_days)
-    assert ShopLife.of(pd.Series([np.nan]), pd.Series([np.nan])).vip_from == np.inf
+    assert ShopLife.of(pd.Series([5.0] * 10)).vip_from == np.inf
+    assert ShopLife.of(pd.Series([np.nan])).vip_from == np.inf
     X = pd.DataFrame(
         {
             "days_since_last_order": 15.0,
-            "gap_median_days": [10.0, np.nan],
+            "pace_days": [10.0, 20.0],
             "days_since_first_order": 400.0,
             "order_days_total": 2.0,
             "gap_last_days": 5.0,
@@ -198,5 +206,4 @@ def test_what_tells_stages_of_all_tells_each_by_themselves() -> None:
     worth = pd.Series([30.0, 29.9])
     told = [lifecycle_stages(X.iloc[[at]], worth.iloc[[at]], definition, life).iloc[0] for at in (0, 1)]
     assert told == ["VIP", "active"]
-    # Without one of their own, the pace is the shop's: 15 days are more than 10, and not more than 20.
-    assert against_own_pace(X, definition, life.pace_days)["overdue"].tolist() == [True, False]
+    assert against_own_pace(X, definition)["overdue"].tolist() == [True, False]

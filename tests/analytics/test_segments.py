@@ -7,7 +7,8 @@ from churnml.analytics.segments import SEGMENTS, fifths_of, rfm_segments
 
 
 def features(days: list[float], orders: list[float], amount: list[float]) -> pd.DataFrame:
-    return pd.DataFrame({"days_since_last_order": days, "orders_365d": orders, "amount_sum_365d": amount})
+    columns = {"days_since_last_order": days, "orders_365d": orders, "amount_sum_365d": amount}
+    return pd.DataFrame(columns).assign(order_days_total=9.0)
 
 
 def test_five_customers_are_one_to_a_fifth() -> None:
@@ -40,6 +41,13 @@ def test_ties_share_a_fifth() -> None:
 def test_one_customer_and_nulls_have_a_segment() -> None:
     assert list(rfm_segments(features([4], [1], [5]))) == ["champions"]
     assert rfm_segments(features([np.nan, 2], [0, 1], [0, 5])).isin(SEGMENTS).all()
+
+
+def test_who_ordered_on_one_day_is_no_champion() -> None:
+    five = features([1, 2, 3, 4, 5], [9, 7, 5, 3, 1], [90, 70, 50, 30, 10])
+    once = ["recent_customers", "promising", "about_to_sleep", "hibernating", "long_gone"]
+    assert list(rfm_segments(five.assign(order_days_total=1.0))) == once
+    assert rfm_segments(five.assign(order_days_total=2.0)).iloc[0] == "champions"
 
 
 def test_every_segment_is_met_among_many() -> None:

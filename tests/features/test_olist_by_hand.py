@@ -24,7 +24,7 @@ from churnml.definition import ChurnDefinition
 from churnml.features.available import fitting
 from churnml.features.builder import build_features
 from churnml.features.families.buy_till_you_die import fit
-from churnml.features.families.rhythm import shop_gap_days
+from churnml.features.families.rhythm import shop_gaps
 from churnml.features.family_catalogue import OF_THE_DAY, catalogue
 
 SNAPSHOT = date(2018, 3, 1)
@@ -34,6 +34,7 @@ WINDOWS = (30, 60, 90, 180, 365)
 FAMILIES = [
     *("recency", "frequency", "monetary", "rhythm", "basket", "delivery", "reviews", "season", "buy_till_you_die")
 ]
+OF_THE_SHOP = {"pace_days", "overdue_ratio", "gap_last_to_usual_ratio"}
 CUSTOMERS = [
     "8d50f5eadf50201ccdcedfb9e2ac8455",  # the most orders of all
     "0a609db8d244100909a15d65eadf8539",  # several orders on a day
@@ -123,7 +124,6 @@ def of_orders(orders: list[tuple[datetime, Decimal]]) -> dict[str, float]:
         "gap_max_days": max(gaps) if gaps else math.nan,
         "gap_last_days": gaps[-1] if gaps else math.nan,
         "gap_earlier_median_days": median(gaps[:-1]) if len(gaps) > 1 else math.nan,
-        "overdue_ratio": since[-1] / usual,
         "overdue_against_longest_ratio": since[-1] / max(gaps) if gaps else math.nan,
         "gap_last_to_median_ratio": gaps[-1] / usual if gaps else math.nan,
         "order_days_per_30_days": len(days) * 30 / since[0],
@@ -251,7 +251,7 @@ def test_every_value_is_the_one_worked_out_by_hand(
 ) -> None:
     expected = by_hand(published[customer])
     found = built.loc[customer]
-    fitted = {name for name in found.index if name.startswith("btyd")} | {"gap_last_to_usual_ratio"}
+    fitted = {name for name in found.index if name.startswith("btyd")} | OF_THE_SHOP
     assert set(expected) == set(found.index) - fitted
     for name, value in expected.items():
         assert found[name] == pytest.approx(value, rel=1e-12, abs=1e-12, nan_ok=True), name
@@ -275,15 +275,19 @@ def test_the_fitted_model_is_applied_as_the_paper_says(customer: str, olist: Sho
 
 @pytest.mark.slow
 def test_the_last_gap_is_held_against_the_usual_ones_of_customer_and_shop(olist: Shop, built: pd.DataFrame) -> None:
-    shop_gap = shop_gap_days(History(olist, SNAPSHOT), DEFINITION)
-    assert shop_gap is not None
+    shop = shop_gaps(History(olist, SNAPSHOT), DEFINITION)
+    assert shop is not None
     for customer in CUSTOMERS:
         row = built.loc[customer]
-        earlier = row["order_days_total"] - 2
+        days = int(row["order_days_total"])
+        pace = shop.after[days - 1] if days < 4 else row["gap_median_days"]
+        assert row["pace_days"] == pace
+        assert row["overdue_ratio"] == pytest.approx(row["days_since_last_order"] / pace, rel=1e-12)
+        earlier = days - 2
         if earlier < 1:
             assert math.isnan(row["gap_last_to_usual_ratio"])
             continue
-        usual = (row["gap_earlier_median_days"] ** earlier * shop_gap**2) ** (1 / (earlier + 2))
+        usual = (row["gap_earlier_median_days"] ** earlier * shop.usual**2) ** (1 / (earlier + 2))
         assert row["gap_last_to_usual_ratio"] == pytest.approx(row["gap_last_days"] / usual, rel=1e-9)
     assert built.loc[CUSTOMERS, "gap_last_to_usual_ratio"].notna().any()
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from churnml.data.reading import read
+from churnml.data.shop import Shop
 from churnml.features.builder import build_features
 from tests.features import redo
 
@@ -35,6 +36,7 @@ EXPECTED = {
     "gap_max_days": 40.0,
     "gap_last_days": 18.0,
     "gap_earlier_median_days": 20.0,  # of 10, 40 and 20
+    "pace_days": 19.0,  # four gaps: the own ones
     "overdue_ratio": 32 / 19,
     "overdue_against_longest_ratio": 32 / 40,
     "gap_last_to_median_ratio": 18 / 19,
@@ -77,9 +79,38 @@ def test_one_order_day_has_no_gaps(orders: list[str]) -> None:
 def test_two_order_days_have_a_gap_but_no_deviation() -> None:
     found = features_of(["2025-04-01", "2025-04-11"])
     assert found["gap_mean_days"] == found["gap_median_days"] == found["gap_max_days"] == found["gap_last_days"] == 10
-    assert found["overdue_ratio"] == 20 / 10  # 11 April to 1 May
+    assert found["overdue_ratio"] == 20 / 10  # 11 April to 1 May; the gap is the only one of the shop
     assert pd.isna(found["gap_deviation_days"])
     assert found[["gap_earlier_median_days", "gap_last_to_usual_ratio"]].isna().all()
+
+
+def customers_with_gaps(gaps: list[list[int]]) -> Shop:
+    """Make a shop of customers who first order on 1 January and come back after so many days."""
+    rows = [
+        (f"{place:03d}", pd.Timestamp("2025-01-01") + pd.Timedelta(days=sum(own[:number])))
+        for place, own in enumerate(gaps)
+        for number in range(len(own) + 1)
+    ]
+    table = pd.DataFrame(rows, columns=["customer_id", "ordered_at"]).assign(amount=10, order_id=range(len(rows)))
+    return read({"orders": table})
+
+
+def test_with_fewer_than_three_gaps_the_pace_is_the_shops_after_as_many_orders() -> None:
+    # 21 come back after 40 days and never again; 20 after 30, and then after 12 days, five of these after 20 more days,
+    # one of these after 2. After one order day that makes gaps of 20 x 30 and 21 x 40, after two 20 x 12, after three
+    # 5 x 20, too few: the median of all 66 stands for them, in order 20 x 12, 5 x 20, 20 x 30, 21 x 40.
+    gaps = [[]] + [[40]] * 21 + [[30, 12]] * 15 + [[30, 12, 20]] * 4 + [[30, 12, 20, 2]]
+    found = build_features(customers_with_gaps(gaps), SNAPSHOT, families=["rhythm"])["pace_days"]
+    assert found.iloc[[0, 1, 22]].tolist() == [40, 12, 30]
+    # From three gaps on, the pace is the own median: of 30, 12 and 20, and of 30, 12, 20 and 2.
+    assert found.iloc[[40, 41]].tolist() == [20, 16]
+    # Without one of those who came back twice, gaps after two order days are too few as well.
+    found = build_features(customers_with_gaps(gaps[:22] + gaps[23:]), SNAPSHOT, families=["rhythm"])["pace_days"]
+    assert found.iloc[1] == 30
+
+
+def test_where_nobody_came_back_there_is_no_pace() -> None:
+    assert build_features(customers_with_gaps([[], []]), SNAPSHOT, families=["rhythm"])["pace_days"].isna().all()
 
 
 def test_equal_gaps_have_a_deviation_of_0() -> None:

@@ -32,8 +32,9 @@ every_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
 def is_spoken_of(feature: Feature) -> bool:
-    """Tell whether a feature says anything: of lines that are known, a reader can make nothing."""
-    return not feature.name.startswith("orders_with_items_")
+    """Tell whether a feature says anything: of lines that are known a reader can make nothing, and the pace is told by
+    how far the customer is behind it."""
+    return not feature.name.startswith("orders_with_items_") and feature.name != "pace_days"
 
 
 def row_of(feature: Feature, value: float, inputs: float = 3.0) -> dict[str, float]:
@@ -268,11 +269,16 @@ def test_a_feature_with_one_language_speaks_it_in_all_with_its_own_numbers() -> 
             "Son 90 günde hiç sipariş vermedi, son 365 günde 4 sipariş verdi",
         ),
         (
-            {"overdue_ratio": 3.7, "days_since_last_order": 74, "gap_median_days": 20},
+            {"overdue_ratio": 3.7, "days_since_last_order": 74, "pace_days": 20, "order_days_total": 4},
             "No order for 74 days; usually orders once every 20 days",
             "74 gündür sipariş vermedi; genellikle 20 günde bir sipariş veriyor",
         ),
-        ({"overdue_ratio": 1.0, "days_since_last_order": 20, "gap_median_days": 20}, None, None),
+        ({"overdue_ratio": 1.0, "days_since_last_order": 20, "pace_days": 20, "order_days_total": 4}, None, None),
+        (
+            {"overdue_ratio": 2.0, "days_since_last_order": 74, "pace_days": 37, "order_days_total": 3},
+            "No order for 74 days; of customers with as few orders who came back, half did within 37 days",
+            "74 gündür sipariş vermedi; bu kadar az sipariş verip geri dönen müşterilerin yarısı 37 gün içinde döndü",
+        ),
         (
             {"orders_under_way_late": 2},
             "2 orders still under way past the promised date",
@@ -289,7 +295,8 @@ def test_a_feature_with_one_language_speaks_it_in_all_with_its_own_numbers() -> 
             "Son 365 günde 5 siparişe karşılık 2 şikâyet iletti",
         ),
         (
-            {"gap_last_to_usual_ratio": 2.8, "gap_last_days": 42, "gap_earlier_median_days": 13.5},
+            {"gap_last_to_usual_ratio": 2.8, "gap_last_days": 42, "gap_earlier_median_days": 13.5}
+            | {"order_days_total": 5},
             "The last order came after 42 days; before it, usually ordered once every 13.5 days",
             "Son siparişi 42 gün sonra geldi; önceden genellikle 13,5 günde bir sipariş veriyordu",
         ),

@@ -45,7 +45,8 @@ def compute_facts(tables: Mapping[str, pd.DataFrame], day: pd.Timestamp, custome
     facts[[name for name in facts if name.endswith(_COUNTS)]] = facts[
         [name for name in facts if name.endswith(_COUNTS)]
     ].fillna(0)
-    facts["overdue_ratio"] = facts.days_since_last_order / facts.gap_median_days
+    facts["pace_days"] = _paces(_order_days(orders), customers)
+    facts["overdue_ratio"] = facts.days_since_last_order / facts.pace_days
     facts["gap_last_to_median_ratio"] = facts.gap_last_days / facts.gap_median_days
     facts["orders_90d_share_of_365d"] = facts.orders_90d / facts.orders_365d
     facts["visits_90d_share_of_365d"] = facts.visits_90d / facts.visits_365d
@@ -79,10 +80,24 @@ def _orders(orders: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def _gaps(orders: pd.DataFrame) -> pd.DataFrame:
+def _order_days(orders: pd.DataFrame) -> pd.DataFrame:
     day = pd.DataFrame({"customer_id": orders.customer_id, "day": orders.ordered_at.dt.normalize()}).drop_duplicates()
-    day["gap"] = day.groupby("customer_id").day.diff().dt.days
-    gaps = day.dropna()
+    by = day.groupby("customer_id")
+    return day.assign(gap=by.day.diff().dt.days, before=by.cumcount())
+
+
+def _paces(days: pd.DataFrame, customers: pd.Index) -> pd.Series:
+    """Give each customer a pace: their own from three gaps on, else that of customers with as few orders."""
+    own = days.groupby("customer_id").gap.agg(["median", "size"]).reindex(customers)
+    first = days[days.before.between(1, 3)]
+    shop = {
+        n: gaps.median() if len(gaps := days.gap[days.before == n]) >= 20 else first.gap.median() for n in (1, 2, 3)
+    }
+    return own["median"].where(own["size"] > 3, own["size"].map(shop))
+
+
+def _gaps(orders: pd.DataFrame) -> pd.DataFrame:
+    gaps = _order_days(orders).dropna()
     last = ~gaps.customer_id.duplicated(keep="last")
     return pd.DataFrame(
         {

@@ -162,16 +162,14 @@ def test_the_work_list_holds_whom_one_may_contact_in_time(ranking: Ranking) -> N
     assert listed.value_at_risk.is_monotonic_decreasing
     assert listed.churn_probability.min() >= 0.25
     since = (pd.Timestamp(DAY) - listed.last_order_at.dt.normalize()).dt.days
-    gaps = ranking.explainer.X.frame(["gap_median_days"]).gap_median_days
-    pace = gaps.fillna(gaps.median()).loc[listed.customer_id].to_numpy()
+    pace = ranking.explainer.X.frame(["pace_days"]).pace_days.loc[listed.customer_id].to_numpy()
     assert (since > pace).all()
     assert (since <= np.maximum(3 * pace, 90)).all()
 
 
 def test_groups_are_told_by_pace_and_risk_whatever_the_list_does(ranking: Ranking) -> None:
     frame = ranking.frame
-    gaps = ranking.explainer.X.frame(["gap_median_days"]).gap_median_days
-    pace = gaps.fillna(gaps.median()).loc[frame.customer_id].to_numpy()
+    pace = ranking.explainer.X.frame(["pace_days"]).pace_days.loc[frame.customer_id].to_numpy()
     since = (pd.Timestamp(DAY) - frame.last_order_at.dt.normalize()).dt.days.to_numpy()
     lapses = np.maximum(3 * pace, 90)
     gone = since > lapses

@@ -73,7 +73,7 @@ class Engine(ABC):
     errors: tuple[type[Exception], ...]
     remedy: str
     orders_at_once: int | None = None
-    is_distributed = False
+    is_distributed: bool = False
 
     @abstractmethod
     def find(self, source: Any, names: Mapping[str, str]) -> Found:

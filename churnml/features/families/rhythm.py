@@ -1,10 +1,14 @@
 """Rhythm: the customer's own pace, whether they slow down, and how far they are behind it.
 
+One or two gaps tell a pace badly: until there are three, the pace is the shop's, of customers with as few orders.
+
 Slowing down between orders that came (pace) is one thing, an order that has not come (recent orders) another: who was
 slow already before the last order is told apart from who only has not been seen since.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import ibis.expr.types as ir
 import numpy as np
@@ -20,23 +24,58 @@ Floats = NDArray[np.float64]
 
 _SLOW = 1.5
 _GAPS_OF_THE_SHOP = 2
+_FEW = (1, 2, 3)  # order days with fewer than three gaps
+_LEAST_GAPS = 20
 
 
-def shop_gap_days(history: History, definition: ChurnDefinition) -> float | None:
-    """Find the median days between two order days of all customers; None where nobody ordered on two days."""
-    usual = on_its_day(history, _usual_gap).to_pandas().days[0]
-    return float(usual) if usual is not None and usual > 0 else None
+@dataclass(frozen=True, kw_only=True)
+class ShopGaps:
+    """Days between two order days in a shop, of all customers.
+
+    Attributes
+    ----------
+    usual : float
+        Median of all gaps.
+    after : tuple of float
+        Median of the gaps after the first, the second and the third order day; where fewer than 20 customers came back
+        after so many, that of all three together.
+    """
+
+    usual: float
+    after: tuple[float, ...]
 
 
-def _usual_gap(history: History) -> ir.Table:
+def shop_gaps(history: History, definition: ChurnDefinition) -> ShopGaps | None:
+    """Find the gaps of the shop as known on a day; None where nobody ordered on two days."""
+    row = on_its_day(history, _count_gaps).to_pandas().iloc[0]
+    if not row["usual"] > 0:
+        return None
+    after = [row[f"after_{days}" if row[f"gaps_after_{days}"] >= _LEAST_GAPS else "after_few"] for days in _FEW]
+    return ShopGaps(usual=float(row["usual"]), after=tuple(map(float, after)))
+
+
+def _count_gaps(history: History) -> ir.Table:
     rows = ORDER_DAYS.rows(history)
-    return rows.aggregate(days=rows.gap_days.cast("float64").quantile(0.5))
+    gap, before = rows.gap_days.cast("float64"), rows.days_before
+    numbers: dict[str, ir.Value] = {
+        "usual": gap.quantile(0.5),
+        "after_few": gap.quantile(0.5, where=before.between(1, _FEW[-1])),
+    }
+    for days in _FEW:
+        numbers[f"after_{days}"] = gap.quantile(0.5, where=before == days)
+        numbers[f"gaps_after_{days}"] = rows.count(where=before == days)
+    return rows.aggregate(**numbers)
 
 
-def _last_to_usual(shop_gap: float, last: Floats, before: Floats, order_days: Floats) -> Floats:
+def _pace(shop: ShopGaps, own: Floats, order_days: Floats) -> Floats:
+    few = [order_days == days for days in _FEW]
+    return np.select([*few, order_days > _FEW[-1]], [*shop.after, own], np.nan)
+
+
+def _last_to_usual(shop: ShopGaps, last: Floats, before: Floats, order_days: Floats) -> Floats:
     # Two or three gaps alone tell a customer's pace badly: those of the shop make up for what they do not know.
     gaps = order_days - 2
-    usual = (gaps * np.log(before) + _GAPS_OF_THE_SHOP * np.log(shop_gap)) / (gaps + _GAPS_OF_THE_SHOP)
+    usual = (gaps * np.log(before) + _GAPS_OF_THE_SHOP * np.log(shop.usual)) / (gaps + _GAPS_OF_THE_SHOP)
     return np.asarray(last / np.exp(usual))
 
 
@@ -107,14 +146,24 @@ FAMILY = Family(
             only=lambda day: ~day.is_last,
         ),
         Derived(
+            name="pace_days",
+            concept="order history",
+            unit="days",
+            describe="Median days between two order days from three of these gaps on; with fewer, the median of the "
+            "shop's gaps after as many order days; null where nobody in the shop came back",
+            inputs=("gap_median_days", "order_days_total"),
+            fit=shop_gaps,
+            compute=_pace,
+        ),
+        Derived(
             name="overdue_ratio",
             concept="recent orders",
             headline=1,
             tells="any",
             unit="ratio",
-            describe="Days since the last order over the median days between two order days",
-            inputs=("days_since_last_order", "gap_median_days"),
-            compute=lambda since, usual: since / usual,
+            describe="Days since the last order over the pace in days",
+            inputs=("days_since_last_order", "pace_days", "order_days_total"),
+            compute=lambda since, pace, _: since / pace,
             speaks_if=lambda value: value > 1,
         ),
         Derived(
@@ -143,7 +192,7 @@ FAMILY = Family(
             "towards the shop's median as if two gaps of that length were among them (geometric mean); "
             "null with fewer than three order days",
             inputs=("gap_last_days", "gap_earlier_median_days", "order_days_total"),
-            fit=shop_gap_days,
+            fit=shop_gaps,
             compute=_last_to_usual,
             speaks_if=lambda value: value >= _SLOW,
         ),
