@@ -25,7 +25,8 @@ def failures_of(error: ValidationError, prefix: str = "") -> list[str]:
     """Turn pydantic's findings into sentences that name key, finding and value."""
     sentences = []
     for found in error.errors():
-        key = ".".join(filter(None, [prefix, *map(str, found["loc"])]))
+        way = [str(part) for part in found["loc"] if not str(part).startswith("as ")]  # one of several forms of a value
+        key = ".".join(filter(None, [prefix, *way]))
         if found["type"] in ("extra_forbidden", "invalid_key") or found["loc"][-1:] == ("[key]",):
             key = key.removesuffix(".[key]")
             why = _WENT.get(key, "the key is not known. Remove it, or correct its spelling.")

@@ -4,7 +4,7 @@ from churnml.config.lists import CampaignSettings, HoldoutSettings, PlaySettings
 from churnml.config.load import load_config
 from churnml.config.reporting import NAMED_COLUMNS, ReportingSettings
 from churnml.config.settings import Config, config_schema, differences, json_schema
-from churnml.config.tables import LINES, TableSettings, TableSource
+from churnml.config.tables import DATE_CODES, LINES, ColumnSource, TableSettings, TableSource, misplaced
 from churnml.config.training import (
     FeatureSettings,
     SnapshotSettings,
@@ -14,9 +14,11 @@ from churnml.config.training import (
 )
 
 __all__ = [
+    "DATE_CODES",
     "LINES",
     "NAMED_COLUMNS",
     "CampaignSettings",
+    "ColumnSource",
     "Config",
     "FeatureSettings",
     "HoldoutSettings",
@@ -34,4 +36,5 @@ __all__ = [
     "differences",
     "json_schema",
     "load_config",
+    "misplaced",
 ]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, field_validator
 from churnml.config.lists import CampaignSettings, PlaySettings, ScoringSettings
 from churnml.config.reporting import ReportingSettings
 from churnml.config.section import Section
-from churnml.config.tables import LINES, TableSettings
+from churnml.config.tables import TableSettings, misplaced
 from churnml.config.training import FeatureSettings, SnapshotSettings, TrackingSettings, TrainingSettings
 from churnml.definition import ChurnDefinition
 
@@ -34,12 +34,9 @@ class Config(Section):
 
     @field_validator("tables")
     @classmethod
-    def _only_lines_are_added_up(cls, tables: TableSettings) -> TableSettings:
-        wrong = [name for name, table in tables.sources.items() if table.same_lines == "add" and name not in LINES]
-        if wrong:
-            raise ValueError(
-                f"{', '.join(wrong)}: same_lines is for {' and '.join(LINES)}, whose lines can be added up"
-            )
+    def _settings_of_their_tables(cls, tables: TableSettings) -> TableSettings:
+        if wrong := misplaced(tables.sources):
+            raise ValueError(" ".join(wrong))
         return tables
 
     @field_validator("timezone")

@@ -1,31 +1,152 @@
-"""Where the shop's tables are found."""
+"""Where the shop's tables are found, and how they are written."""
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from churnml.config.section import Section
 
+DATE_CODES = ("%Y", "%y", "%m", "%b", "%B", "%d", "%H", "%I", "%M", "%S", "%f", "%p", "%z", "%a", "%A", "%%")
+"""Parts of a date format, as DuckDB's ``strptime`` has them; a dash (``%-d``) changes nothing when reading."""
+_CODE = re.compile("%-?(.)")
+_NEEDED = ("Yy", "mbB", "d")
+
+
+class ColumnSource(Section):
+    """Where a column is found, and how its values are written where they are written in a way of their own."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    from_: str = Field(alias="from", description="Name of the column in the source.")
+    date_format: str | None = Field(None, description="How the times of this column are written, such as %d.%m.%Y.")
+
+    @field_validator("date_format")
+    @classmethod
+    def _known_format(cls, date_format: str | None) -> str | None:
+        return _checked_format(date_format)
+
+
+def _way(column: Any) -> str:
+    return "as name" if isinstance(column, str) else "as column"
+
+
+_Column = Annotated[Annotated[str, Tag("as name")] | Annotated[ColumnSource, Tag("as column")], Discriminator(_way)]
+
 
 class TableSource(Section):
-    """Where a table of the contract is found under other names."""
+    """Where a table of the contract is found under other names, and how it is written."""
 
     name: str | None = Field(None, description="Name of the table or file in the source.")
-    columns: dict[str, str] = Field({}, description="Contract column: the source's column.")
+    sheet: str | None = Field(None, description="Name of the sheet, where the file is a spreadsheet with several.")
+    encoding: str | None = Field(None, description="Encoding of a text file, such as cp1254; null is UTF-8.")
+    delimiter: str | None = Field(
+        None, min_length=1, max_length=1, description="Sign between two values of a text file; null finds it."
+    )
+    decimal: Literal[".", ","] | None = Field(
+        None, description="Decimal sign of numbers in text; with it a currency sign is passed over. Null is a point."
+    )
+    thousands: Literal[".", ",", " ", "'"] | None = Field(
+        None, description="Sign that groups thousands of numbers in text; null: they are not grouped."
+    )
+    date_format: str | None = Field(
+        None, description="How times in text are written, such as %d.%m.%Y %H:%M; null: the year first, as in ISO 8601."
+    )
+    lines: bool = Field(
+        False,
+        description="For orders: whether a row is a line of an order. Lines become orders, and order_items where they "
+        "hold products.",
+    )
+    total: Literal["first", "sum"] = Field(
+        "sum",
+        description="With lines, what the amount of a row is: sum: of the line, and lines are added up; first: of the "
+        "whole order, on its first line or on all.",
+    )
+    columns: dict[str, _Column] = Field(
+        {}, description="Contract column: the source's column, or {from: column, date_format: format}."
+    )
     same_lines: Literal["drop", "add"] = Field(
         "drop",
-        description="For order_items and rewards, what becomes of identical lines: all but one are dropped, or their "
-        "quantity or points are added up.",
+        description="For order_items, rewards, and orders with lines, what becomes of identical lines: all but one are "
+        "dropped, or their quantity, points or amount are added up.",
     )
     not_customers: list[str] = Field(
         [], description="Ids that are no customers, such as that of all guests: their rows of every table are left out."
     )
 
+    @property
+    def names(self) -> dict[str, str]:
+        """The source's columns by those of the contract."""
+        return {ours: theirs if isinstance(theirs, str) else theirs.from_ for ours, theirs in self.columns.items()}
+
+    def date_format_of(self, column: str) -> str | None:
+        """Return how the times of a contract column are written; None: as in ISO 8601."""
+        theirs = self.columns.get(column)
+        own = theirs.date_format if isinstance(theirs, ColumnSource) else None
+        return own or self.date_format
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, encoding: str | None) -> str | None:
+        try:
+            "".encode(encoding or "utf-8")
+        except (LookupError, UnicodeError) as error:
+            raise ValueError("not a known encoding, such as utf-8, utf-16, cp1254 (Turkish) or cp1252") from error
+        return encoding
+
+    @field_validator("date_format")
+    @classmethod
+    def _known_format(cls, date_format: str | None) -> str | None:
+        return _checked_format(date_format)
+
+    @model_validator(mode="after")
+    def _signs_differ(self) -> TableSource:
+        if self.thousands == (self.decimal or "."):
+            raise ValueError(
+                "thousands and decimal are the same sign, so set both: decimal is a point where it is null"
+            )
+        return self
+
+
+def _checked_format(date_format: str | None) -> str | None:
+    if date_format is None:
+        return None
+    codes = _CODE.findall(date_format)
+    unknown = [code for code in codes if f"%{code}" not in DATE_CODES]
+    if unknown or len(set(codes) - {"%"}) < len([code for code in codes if code != "%"]):
+        raise ValueError(f"not a date format: its parts are {' '.join(DATE_CODES)}, each at most once")
+    if not all(any(code in needed for code in codes) for needed in _NEEDED):
+        raise ValueError("not a date format: it needs day, month and year, such as %d.%m.%Y")
+    return date_format
+
 
 LINES = ("order_items", "rewards")
-"""Tables whose lines can be added up."""
+"""Tables whose lines can be added up; those of orders where they stand for ``lines``."""
+
+
+def misplaced(sources: Mapping[str, TableSource]) -> list[str]:
+    """Name the settings of tables for which they mean nothing.
+
+    Examples
+    --------
+    >>> misplaced({"returns": TableSource(lines=True)})
+    ['returns: tables.returns.lines is true, but only rows of orders are lines. Take it out.']
+    """
+    failures = []
+    for name, table in sources.items():
+        if table.lines and name != "orders":
+            failures.append(f"{name}: tables.{name}.lines is true, but only rows of orders are lines. Take it out.")
+        if table.total == "first" and not (name == "orders" and table.lines):
+            failures.append(f"{name}: tables.{name}.total is for orders with lines: true. Take it out, or set lines.")
+        if table.same_lines == "add" and not (name in LINES or (name == "orders" and table.lines)):
+            failures.append(
+                f"{name}: tables.{name}.same_lines is add, but only {' and '.join(LINES)} have lines to add up, and "
+                "orders with lines: true. Take it out."
+            )
+    return failures
 
 
 class TableSettings(Section):

@@ -7,7 +7,7 @@ converted becomes null here and is reported by ``checks``. Nothing is guessed: w
   text ``17850.0`` are the id ``17850``, while ``00017`` stays what it is;
 - empty text and NaN as null, and as an id also what stands for nobody; see ``ids``;
 - money and numbers with a decimal point, never infinite; money is rounded to four digits after the point;
-- flags from true/false, yes/no, t/f, y/n and 1/0 in any case;
+- flags from true/false, yes/no, ja/nein, evet/hayır, t/f, y/n and 1/0 in any case;
 - times as ``2025-03-31``, ``2025-03-31 14:05`` or ``2025-03-31T14:05:00.123``, and followed by ``Z``, ``UTC`` or an
   offset such as ``+03:00`` converted to the shop's wall clock; digits beyond microseconds are cut off.
 """
@@ -179,8 +179,8 @@ def _to_flag(value: ir.Value) -> ir.Value:
     if kind.is_boolean():
         return value
     text = value.cast("string").strip().lower()
-    said_yes = text.isin(["true", "t", "yes", "y", "1", "1.0"])
-    said_no = text.isin(["false", "f", "no", "n", "0", "0.0"])
+    said_yes = text.isin(["true", "t", "yes", "y", "1", "1.0", "ja", "evet"])
+    said_no = text.isin(["false", "f", "no", "n", "0", "0.0", "nein", "hayır", "hayir"])
     return ibis.cases((said_yes, True), (said_no, False), else_=ibis.null("boolean"))
 
 

@@ -11,16 +11,19 @@ from typing import Any
 import ibis.expr.types as ir
 from pydantic import ValidationError
 
-from churnml.config import LINES, TableSource
+from churnml.config import LINES, TableSource, misplaced
 from churnml.data.checks import CheckReport, check_tables
 from churnml.data.checks.files import check_files
 from churnml.data.contract import RECORDED_AT, TABLES
 from churnml.data.door import is_quick, normalise
 from churnml.data.engines import Engine, Found, open_engine
 from churnml.data.engines.engine import unknown_timezone
+from churnml.data.engines.layout import FileForm
+from churnml.data.formats import as_contract_writes
 from churnml.data.impossible import leave_out
 from churnml.data.lines import added_up
 from churnml.data.not_customers import count_rows_of, forgotten, without
+from churnml.data.order_lines import judge_orders, split_lines
 from churnml.data.remembered import key_of, recall, remember
 from churnml.data.shop import Shop
 from churnml.definition import failures_of
@@ -136,17 +139,23 @@ def _open(
     if not isinstance(timezone, str):
         raise unknown_timezone(timezone)
     names = {table: (renamed[table].name if table in renamed else None) or table for table in TABLES}
+    forms = {table: _form(theirs) for table, theirs in renamed.items()}
     engine = open_engine(source, timezone, allow)
-    found = engine.raw_tables(source, names)
+    found = engine.raw_tables(source, names, forms)
     raw, failures = found.tables, list(found.failures.values())
     for table, theirs in renamed.items():
         if table in raw:
-            raw[table], wrong = _with_contract_names(raw[table], table, theirs.columns)
+            raw[table], wrong = _with_contract_names(raw[table], table, theirs)
+            raw[table] = as_contract_writes(raw[table], table, theirs)
             failures += wrong
-    failures += [
-        f"{table}: tables.{table}.same_lines is add, but only {' and '.join(LINES)} have lines to add up. Take it out."
-        for table in sorted(_added(renamed) - {*LINES})
-    ]
+    failures += misplaced(renamed)
+    lines: dict[str, ir.Table] = {}
+    if "orders" in raw and "orders" in renamed and renamed["orders"].lines:
+        lines["orders"] = raw["orders"]
+        with engine.refusing():
+            raw, wrong, noted = _of_lines(engine, raw, renamed["orders"])
+        failures += wrong
+        found.notes += noted
     nobody = sorted({id_ for theirs in renamed.values() for id_ in theirs.not_customers})
     brought, raw = raw, without(raw, nobody)
     settings = {table: theirs.model_dump() for table, theirs in renamed.items()}
@@ -155,7 +164,7 @@ def _open(
     report = None if key is None or anew else recall(key)
     if report is None:
         with engine.refusing():
-            report = _checked(engine, raw, found, _added(renamed) & {*LINES})
+            report = _checked(engine, raw, found, _added(renamed) & {*LINES}, lines)
             report = dataclasses.replace(report, notes=count_rows_of(brought, nobody) + report.notes)
         if key is not None:
             remember(key, report)
@@ -185,21 +194,56 @@ def _table_sources(tables: Mapping[str, TableSource | Mapping[str, Any]] | None)
     return sources
 
 
-def _checked(engine: Engine, raw: Mapping[str, ir.Table], found: Found, add_lines: Collection[str]) -> CheckReport:
+def _form(source: TableSource) -> FileForm:
+    return FileForm(sheet=source.sheet, encoding=source.encoding, delimiter=source.delimiter, decimal=source.decimal)
+
+
+def _of_lines(
+    engine: Engine, raw: Mapping[str, ir.Table], source: TableSource
+) -> tuple[dict[str, ir.Table], list[str], list[str]]:
+    """Replace lines by their orders, and by order_items where the source has no table of these."""
+    split = split_lines(raw["orders"], source)
+    orders, failures, notes = judge_orders(engine.keep("orders_of_lines", split.orders, stored=True), source)
+    if source.same_lines == "drop" and (same := _same_rows(raw["orders"])):
+        notes.append(
+            f"orders: {same:,} lines that are like another one in all columns were dropped. If they are real, set "
+            "tables.orders.same_lines: add."
+        )
+    items = {} if split.items is None else {"order_items": split.items}
+    return (
+        {"orders": orders, **items, **{name: table for name, table in raw.items() if name != "orders"}},
+        failures,
+        notes,
+    )
+
+
+def _same_rows(rows: ir.Table) -> int:
+    return int(rows.count().to_pandas()) - int(rows.distinct().count().to_pandas())
+
+
+def _checked(
+    engine: Engine,
+    raw: Mapping[str, ir.Table],
+    found: Found,
+    add_lines: Collection[str],
+    lines: Mapping[str, ir.Table],
+) -> CheckReport:
     """Check the tables, and whether all that stands in their files is in them."""
     report = check_tables(raw, engine, add_lines)
-    files, failures, notes = check_files(found.files, report.rows)
+    read_rows = report.rows | {name: int(rows.count().to_pandas()) for name, rows in lines.items()}
+    files, failures, notes = check_files(found.files, read_rows)
     return dataclasses.replace(report, files=files, failures=failures + report.failures, notes=report.notes + notes)
 
 
-def _with_contract_names(raw: ir.Table, name: str, columns: Mapping[str, str]) -> tuple[ir.Table, list[str]]:
+def _with_contract_names(raw: ir.Table, name: str, source: TableSource) -> tuple[ir.Table, list[str]]:
     """Rename a raw table's columns as the contract does; a mapped column replaces one that has its name."""
-    table = TABLES[name]
+    table, columns = TABLES[name], source.names
+    known = {**table.column, **(TABLES["order_items"].column if source.lines else {})}
     where = f"{name}: tables.{name}.columns in the config"
-    unknown = [ours for ours in columns if ours not in (*table.column, RECORDED_AT.name) and not table.attributes]
+    unknown = [ours for ours in columns if ours not in (*known, RECORDED_AT.name, "currency") and not table.attributes]
     absent = [theirs for theirs in columns.values() if theirs not in raw.columns]
     failures = [
-        f"{where} names {ours}, which is no column of {name} (known: {', '.join(table.column)}). Correct the config."
+        f"{where} names {ours}, which is no column of {name} (known: {', '.join(known)}). Correct the config."
         for ours in unknown
     ] + [
         f"{where} says {theirs}, but there is no such column (received: {', '.join(raw.columns)}). Correct the config."
@@ -212,7 +256,8 @@ def _with_contract_names(raw: ir.Table, name: str, columns: Mapping[str, str]) -
 
 
 def _added(tables: Mapping[str, TableSource]) -> frozenset[str]:
-    return frozenset(name for name, table in tables.items() if table.same_lines == "add")
+    added = {name for name, table in tables.items() if table.same_lines == "add"}
+    return frozenset(added | ({"order_items"} if "orders" in added else set()))
 
 
 def _through_the_door(raw: ir.Table, name: str, report: CheckReport, orders: ir.Table | None, *, add: bool) -> ir.Table:

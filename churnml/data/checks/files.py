@@ -49,7 +49,7 @@ def check_files(
                 if file.is_parquet:
                     held[table][file.name] = _parquet_rows(file)
                 else:
-                    surveys[file.name] = survey(file.path, read_header(file.path))
+                    surveys[file.name] = survey(file.path, read_header(file.path, file.delimiter))
                     held[table][file.name] = surveys[file.name].rows
         except InputError as error:
             failures += [f"{table}: {failure} Export it again." for failure in error.failures]

@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 from churnml.data.checks.report import EXAMPLES, Verdict, short
 from churnml.data.contract import Column, NotBefore, Table
 from churnml.data.door import as_type, value_of
+from churnml.data.formats import NOT
 from churnml.data.impossible import LATEST, other_of
 
 # Placeholders for "never" and "not known" lie before: 0001-01-01, 1900-01-01 and 1970-01-01.
@@ -76,6 +77,8 @@ _TIME_STYLES = {
     r"^\d{9,19}([.,]\d*)?$": "This is a count since 1970: write it as 2025-03-31 14:05:00.",
     r"^\d{5}([.,]\d*)?$": "This is how a spreadsheet counts days: format the column as 2025-03-31.",
 }
+# What these remedies speak of is read where the settings say the format.
+_A_FORMAT_READS = ("stands first", "cannot be known", "Write months", "Divide year", _GROUPS, "A comma", "currencies")
 _LOOKED_AT = 100
 LATE_DAYS = 60
 """Days after the last order from which on rows of other tables are named."""
@@ -185,13 +188,20 @@ def _how_to_write(bad: Bad) -> str:
     if bad.column.type == "id" and value.type().is_boolean():
         return "True and false name nothing: bring the column that holds the ids."
     is_time = bad.column.type in ("time", "plan")
+    setting = f"tables.{bad.table.name}.{'date_format' if is_time else 'decimal'}"
     if not (is_time or (bad.column.type in ("money", "number") and value.type().is_string())):
         return usual
     texts = bad.rows.select(text=value.cast("string").strip()).order_by("text").limit(_LOOKED_AT).to_pandas().text
-    if is_time:
-        return _by_style(texts, _DAY_STYLES) or _by_style(texts, _TIME_STYLES) or usual
+    if texts.str.contains(NOT, regex=False).any():
+        return f"Correct {setting} in the config: the examples show what it says."
+    said = _by_style(texts, _DAY_STYLES) or _by_style(texts, _TIME_STYLES) if is_time else _number_style(bad, texts)
+    can_be_set = said is not None and value.type().is_string() and any(part in said for part in _A_FORMAT_READS)
+    return f"{said} Or set {setting} in the config." if can_be_set else said or usual
+
+
+def _number_style(bad: Bad, texts: Iterable[str]) -> str | None:
     own = _RATING_STYLES if bad.column.at_most else _MONEY_STYLES if bad.column.type == "money" else {}
-    return _by_style(texts, own) or _by_style(texts, _STYLES) or usual
+    return _by_style(texts, own) or _by_style(texts, _STYLES)
 
 
 def _by_style(texts: Iterable[str], styles: Mapping[str, str]) -> str | None:

@@ -126,8 +126,15 @@ class Survey:
         )
 
 
-def read_header(file: Path) -> Header:
+def read_header(file: Path, delimiter: str | None = None) -> Header:
     """Read the header of a CSV file.
+
+    Parameters
+    ----------
+    file : Path
+        CSV file.
+    delimiter : str, optional
+        Sign between two values; None finds it.
 
     Raises
     ------
@@ -154,7 +161,7 @@ def read_header(file: Path) -> Header:
             else:
                 raise InputError(f"{file.name} has no header.")
             unquoted = re.sub(r'"[^"]*"', "", first)
-            delimiter = said[1] if said else max(",;\t|", key=unquoted.count)
+            delimiter = delimiter or (said[1] if said else max(",;\t|", key=unquoted.count))
             names = next(csv.reader(chain([first], text), delimiter=delimiter))
     except UnicodeDecodeError as error:
         raise InputError(f"{file.name} is not UTF-8 text.") from error

@@ -10,7 +10,7 @@ import duckdb
 from ibis.backends.duckdb import Backend
 
 from churnml.data.engines.engine import Found, said
-from churnml.data.engines.sql import adopt, identifier, quoted
+from churnml.data.engines.sql import adopt, identifier, quoted, scratch_of
 from churnml.errors import InputError
 
 _MARK = b"DUCK"
@@ -76,8 +76,7 @@ def _lock(engine: Backend, allow: Sequence[str | Path]) -> None:
     for folder in allow:
         if not Path(folder).is_dir():
             raise InputError(f"tables.allow: {folder} is no folder. Correct the config.")
-    ((scratch,),) = engine.raw_sql("SELECT current_setting('temp_directory')").fetchall()
-    folders = ", ".join(quoted(str(Path(folder).absolute())) for folder in (scratch, *allow))
+    folders = ", ".join(quoted(str(Path(folder).absolute())) for folder in (scratch_of(engine), *allow))
     engine.raw_sql(f"SET allowed_directories = [{folders}]")
     engine.raw_sql("SET enable_external_access = false")
     engine.raw_sql("SET lock_configuration = true")

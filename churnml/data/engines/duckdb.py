@@ -20,6 +20,7 @@ from ibis.util import gen_name
 from churnml.data.engines import sources
 from churnml.data.engines.compiled import Asked, RememberingBackend, text_of_form, with_tables
 from churnml.data.engines.engine import Engine, Found, unknown_timezone
+from churnml.data.engines.layout import FileForm
 from churnml.data.engines.sql import identifier, quoted
 from churnml.data.scratch import Scratch
 
@@ -39,6 +40,7 @@ class DuckDBEngine(Engine):
     """
 
     errors = (duckdb.Error,)
+    reads_forms = True
     remedy = sources.REMEDY
     # Parts of so many take 2.4 GiB where all of 9 million orders at once took 5.0, and no longer.
     orders_at_once = 1_000_000
@@ -67,16 +69,16 @@ class DuckDBEngine(Engine):
         except duckdb.Error as error:
             raise unknown_timezone(timezone) from error
 
-    def find(self, source: Any, names: Mapping[str, str]) -> Found:
-        """Find raw tables in a folder, a DuckDB file or a mapping."""
-        return sources.find(source, self.backend, names, self._allow)
+    def find(self, source: Any, names: Mapping[str, str], forms: Mapping[str, FileForm]) -> Found:
+        """Find raw tables in files, a DuckDB file or a mapping."""
+        return sources.find(source, self.backend, names, forms, self._allow)
 
     def files(self, source: Any, found: Found) -> dict[str, Path] | None:
-        """Return the files of a folder, or the DuckDB file; None for tables in memory, and where views read others."""
+        """Return the files of tables, or the DuckDB file; None for tables in memory, and where views read others."""
         if isinstance(source, Mapping) or self._allow:
             return None
         path = Path(source)
-        if path.is_dir():
+        if path.is_dir() or found.files:
             return {file.name: file.path for files in found.files.values() for file in files}
         log = path.with_name(f"{path.name}.wal")  # changes that the file itself does not hold yet
         return {file.name: file for file in (path, log) if file.exists()}

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from churnml.data.contract import TABLES, plain_name
-from churnml.data.engines.layout import TableFile, listed
+from churnml.data.engines.layout import FileForm, TableFile, listed
 from churnml.data.local_rows import store_tables
 from churnml.data.stored_rows import StoredRows
 from churnml.errors import InputError
@@ -67,6 +67,8 @@ class Engine(ABC):
         Number of orders whose customers it can look at together; None where it has no such bound.
     is_distributed : bool
         Whether several machines compute, each of which writes parts of what comes out.
+    reads_forms : bool
+        Whether it reads files of other forms than UTF-8 text and Parquet.
     """
 
     backend: Any
@@ -74,10 +76,11 @@ class Engine(ABC):
     remedy: str
     orders_at_once: int | None = None
     is_distributed: bool = False
+    reads_forms: bool = False
 
     @abstractmethod
-    def find(self, source: Any, names: Mapping[str, str]) -> Found:
-        """Find the raw tables of a source; ``names`` holds the source's name for each contract table."""
+    def find(self, source: Any, names: Mapping[str, str], forms: Mapping[str, FileForm]) -> Found:
+        """Find the raw tables of a source; ``names`` and ``forms`` are those of ``raw_tables``."""
 
     @abstractmethod
     def keep(self, name: str, table: ir.Table, *, stored: bool) -> ir.Table:
@@ -113,7 +116,7 @@ class Engine(ABC):
         """Return the files that a source is made of, by their names within it; None where it is none."""
         return None
 
-    def raw_tables(self, source: Any, names: Mapping[str, str]) -> Found:
+    def raw_tables(self, source: Any, names: Mapping[str, str], forms: Mapping[str, FileForm] | None = None) -> Found:
         """Find the raw tables of a source, by contract name, and say which are missing.
 
         Parameters
@@ -122,6 +125,8 @@ class Engine(ABC):
             Source that the engine was opened for.
         names : mapping of str to str
             Name that the source uses for each contract table.
+        forms : mapping of str to FileForm, optional
+            How the files of a table are written, where that is not as usual.
 
         Returns
         -------
@@ -133,7 +138,13 @@ class Engine(ABC):
         InputError
             Where the source as a whole is missing or cannot be opened.
         """
-        found = self.find(source, names)
+        found = self.find(source, names, forms or {})
+        for table, form in (forms or {}).items():
+            if form.set and table in found.tables and not (self.reads_forms and table in found.files):
+                found.failures[table] = (
+                    f"{table}: {', '.join(f'tables.{table}.{name}' for name in form.set)} in the config is for files "
+                    "that DuckDB reads, but the table is none. Take it out."
+                )
         received = listed(found.names) or "nothing"
         for table, name in names.items():
             if table in found.tables or table in found.failures:

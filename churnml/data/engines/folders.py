@@ -1,4 +1,4 @@
-"""Reading a folder of files with DuckDB: every path as it stands, every text file by its header alone."""
+"""Reading files with DuckDB: every path as it stands, every text file by its header alone."""
 
 from __future__ import annotations
 
@@ -11,33 +11,44 @@ import duckdb
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
+from churnml.data.engines.as_text import as_plain_text
 from churnml.data.engines.engine import Found
-from churnml.data.engines.layout import TableFile, lay_out, named
+from churnml.data.engines.layout import FileForm, TableFile, lay_out, lay_out_file, named
 from churnml.data.engines.readable import check_readable, read_headers, refuse_repeated_keys, why_unreadable
-from churnml.data.engines.sql import adopt, identifier, quoted
+from churnml.data.engines.sql import adopt, identifier, quoted, scratch_of
 from churnml.errors import InputError
 
 # The column that says from which file a row comes, while it is joined to what stands in the names of folders.
 _FILE = "file of churnml"
 
 
-def from_folder(folder: Path, engine: Backend, names: Mapping[str, str]) -> Found:
-    """Find the tables of a folder of Parquet or CSV files.
+def from_folder(path: Path, engine: Backend, names: Mapping[str, str], forms: Mapping[str, FileForm]) -> Found:
+    """Find the tables of a folder of files, or of one file.
 
     Parameters
     ----------
-    folder : Path
-        Folder that holds the files.
+    path : Path
+        Folder that holds the files, or a file.
     engine : DuckDB backend
         DuckDB backend: text is stored in it, Parquet is read where it lies.
     names : mapping of str to str
         Name that the files have for each contract table.
+    forms : mapping of str to FileForm
+        How the files of a table are written, where that is not as usual.
     """
-    layout = lay_out(folder, names)
-    found = Found(failures=dict(layout.failures), names=sorted(entry.name for entry in folder.iterdir()))
+    is_folder = path.is_dir()
+    layout = lay_out(path, names) if is_folder else lay_out_file(path, names)
+    found = Found(
+        failures=dict(layout.failures), names=sorted(entry.name for entry in (path.iterdir() if is_folder else [path]))
+    )
     found.notes += layout.notes
     for table, files in layout.tables.items():
         if table in found.failures:
+            continue
+        try:
+            files = as_plain_text(files, forms.get(table, FileForm()), table, scratch_of(engine))
+        except InputError as error:
+            found.failures[table] = f"{table}: {error}"
             continue
         try:
             check_readable(files)
@@ -47,7 +58,7 @@ def from_folder(folder: Path, engine: Backend, names: Mapping[str, str]) -> Foun
             found.tables[table] = adopt(engine, table, query, stored=not files[0].is_parquet)
             found.files[table] = files
         except (duckdb.Error, InputError, OSError) as error:
-            found.failures[table] = f"{table}: {named(files)} cannot be read. {why_unreadable(files, error)}"
+            found.failures[table] = f"{table}: {named(files)} cannot be read. {why_unreadable(table, files, error)}"
     return found
 
 

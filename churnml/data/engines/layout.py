@@ -10,11 +10,42 @@ from pathlib import Path
 from urllib.parse import unquote
 
 LISTED = 10
-_READ = re.compile(r"\.(parquet|csv|csv\.gz)$")
-_ROWS = re.compile(r"\.(parquet|pq|parq|csv|tsv|xlsx?|ods|jsonl?|ndjson|feather|arrow|orc|avro)(\.\w{2,4})?$", re.I)
+_KINDS = r"\.(parquet|csv|csv\.gz|xlsx|xlsm|xlsb|xls|ods)"
+_READ = re.compile(f"{_KINDS}$")
+_SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+_ROWS = re.compile(
+    r"\.(parquet|pq|parq|csv|tsv|txt|xls[xmb]?|ods|jsonl?|ndjson|feather|arrow|orc|avro)(\.\w{2,4})?$", re.I
+)
 # A number, a day or a month: orders-1.csv, orders_2024.csv, orders.2024-01-31.csv.
 _NUMBER = r"([-_.]\d+)+"
 _NULL = "__HIVE_DEFAULT_PARTITION__"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileForm:
+    """How the files of a table are written, where that is not as usual.
+
+    Attributes
+    ----------
+    sheet : str or None
+        Name of the sheet of a spreadsheet; None takes the one that there is, or that has the table's name.
+    encoding : str or None
+        Encoding of text; None is UTF-8.
+    delimiter : str or None
+        Sign between two values of text; None finds it.
+    decimal : str or None
+        Decimal sign that numbers of a spreadsheet are written with; None is a point.
+    """
+
+    sheet: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    decimal: str | None = None
+
+    @property
+    def set(self) -> list[str]:
+        """Names of the settings that only files have."""
+        return [name for name in ("sheet", "encoding", "delimiter") if getattr(self, name) is not None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,16 +60,24 @@ class TableFile:
         Path within the folder of the shop, with slashes.
     keys : mapping of str to str or None
         Values of columns that stand in the names of the folders above the file, such as ``currency=EUR``; None is null.
+    delimiter : str or None
+        Sign between two values of text; None finds it.
     """
 
     path: Path
     name: str
     keys: Mapping[str, str | None]
+    delimiter: str | None = None
 
     @property
     def is_parquet(self) -> bool:
         """Whether it is Parquet; else it is text."""
         return self.path.suffix == ".parquet"
+
+    @property
+    def is_spreadsheet(self) -> bool:
+        """Whether it is a spreadsheet that has not been written as text."""
+        return self.path.name.endswith(_SHEETS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +109,10 @@ class Layout:
 def lay_out(folder: Path, names: Mapping[str, str]) -> Layout:
     """Match the files of a folder to the tables that they hold.
 
-    A table ``orders`` is the file ``orders.parquet``, ``orders.csv`` or ``orders.csv.gz``, parts that end with a number
-    or a date (``orders-1.csv``, ``orders_2024-01.csv``, ``orders.2024.csv``), and all files of the folder ``orders``. A
-    file belongs to the longest name with which it begins: ``order_items.csv`` is no part of a table ``order``.
+    A table ``orders`` is the file ``orders.parquet``, ``orders.csv``, ``orders.csv.gz`` or ``orders.xlsx``, parts that
+    end with a number or a date (``orders-1.csv``, ``orders_2024-01.csv``, ``orders.2024.csv``), and all files of the
+    folder ``orders``. A file belongs to the longest name with which it begins: ``order_items.csv`` is no part of a
+    table ``order``.
 
     Parameters
     ----------
@@ -114,6 +154,30 @@ def lay_out(folder: Path, names: Mapping[str, str]) -> Layout:
     )
 
 
+def lay_out_file(path: Path, names: Mapping[str, str]) -> Layout:
+    """Take a single file for the tables that are called like it, with or without what its name ends with."""
+    stem = _READ.sub("", path.name)
+    file = TableFile(path=path, name=path.name, keys={})
+    tables = {table: [file] for table, name in names.items() if name in (stem, path.name)}
+    return Layout(tables=tables, failures={}, unread=[])
+
+
+def is_read(path: Path) -> bool:
+    """Check whether a file is of a kind that is read as a table."""
+    return _READ.search(path.name) is not None
+
+
+def stem_of(name: str) -> str:
+    """Return the table that a file is a part of, by its name alone.
+
+    Examples
+    --------
+    >>> stem_of("sales-2024.csv.gz"), stem_of("Kunden.xlsx")
+    ('sales', 'Kunden')
+    """
+    return re.sub(f"{_NUMBER}$", "", _READ.sub("", name)) or _READ.sub("", name)
+
+
 def named(files: Sequence[TableFile]) -> str:
     """List the names of files, at most so many."""
     return listed([file.name for file in files])
@@ -135,7 +199,7 @@ def _sort_in(path: Path, folder: Path, name: str, into: tuple[list[TableFile], l
     relative = path.relative_to(folder)
     within = len(relative.parts) > 1
     begins = path.name.casefold().startswith(name.casefold())
-    part = re.fullmatch(rf"{re.escape(name)}({_NUMBER})?\.(parquet|csv|csv\.gz)", path.name) or path.name == name
+    part = re.fullmatch(rf"{re.escape(name)}({_NUMBER})?{_KINDS}", path.name) or path.name == name
     if _READ.search(path.name) and (part or (within and not begins)):
         held.append(TableFile(path=path, name=relative.as_posix(), keys=_keys(relative)))
     elif _READ.search(path.name.lower()) and (begins or within):
@@ -191,8 +255,10 @@ def _refusal(table: str, name: str, refused: Sequence[str]) -> str | None:
 
 def _twice(table: str, files: Sequence[TableFile]) -> str | None:
     """Refuse a table in two formats, or a part that lies there as it is and compressed."""
-    if len({file.is_parquet for file in files}) > 1:
-        return f"{table}: found as CSV and as Parquet ({named(files)}). Keep one of the two."
+    kinds = {"CSV" if not file.is_parquet else "Parquet" for file in files if not file.is_spreadsheet}
+    kinds |= {"a spreadsheet" for file in files if file.is_spreadsheet}
+    if len(kinds) > 1:
+        return f"{table}: found as {' and as '.join(sorted(kinds))} ({named(files)}). Keep one of the two."
     stems = [file.name.removesuffix(".gz") for file in files]
     twice = [file for file, stem in zip(files, stems, strict=True) if stems.count(stem) > 1] if len(files) > 1 else []
     return f"{table}: found compressed and as it is ({named(twice)}). Keep one of the two." if twice else None

@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 
 from churnml.data.engines.addresses import split_address, without_password
 from churnml.data.engines.engine import TABLE_NAMES, Engine, Found, said, unknown_timezone
+from churnml.data.engines.layout import FileForm
 from churnml.errors import InputError, MissingExtraError
 
 try:
@@ -50,7 +51,7 @@ class PostgresEngine(Engine):
         except psycopg.Error as error:
             raise unknown_timezone(timezone) from error
 
-    def find(self, source: Any, names: Mapping[str, str]) -> Found:
+    def find(self, source: Any, names: Mapping[str, str], forms: Mapping[str, FileForm]) -> Found:
         """Find tables and views of the schema by name."""
         listed = sorted(self.backend.list_tables())
         own = self._own_types()

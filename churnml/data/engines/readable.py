@@ -50,7 +50,7 @@ def read_headers(files: Sequence[TableFile]) -> list[Header]:
     InputError
         Where one has none: it is no text, its first line holds values, or shares no column with the other parts.
     """
-    headers = [read_header(file.path) for file in files]
+    headers = [read_header(file.path, file.delimiter) for file in files]
     parts_of = Counter(column for header in headers for column in header.columns)
     alone = {
         file.name: header.columns
@@ -89,13 +89,15 @@ def refuse_repeated_keys(files: Sequence[TableFile], columns: Iterable[str]) -> 
             )
 
 
-def why_unreadable(files: Sequence[TableFile], error: Exception) -> str:
+def why_unreadable(table: str, files: Sequence[TableFile], error: Exception) -> str:
     """Explain in a sentence or two why files cannot be read, and what to do.
 
     Parameters
     ----------
+    table : str
+        Name of the table in the contract.
     files : sequence of TableFile
-        Files of one table.
+        Files of the table.
     error : Exception
         Exception that the engine, or a look at the files, raised.
     """
@@ -104,7 +106,7 @@ def why_unreadable(files: Sequence[TableFile], error: Exception) -> str:
     if not isinstance(error, InputError):
         for file in files:
             try:
-                found = survey(file.path, read_header(file.path))
+                found = survey(file.path, read_header(file.path, file.delimiter))
             except InputError as reason:
                 error = reason
                 break
@@ -116,4 +118,6 @@ def why_unreadable(files: Sequence[TableFile], error: Exception) -> str:
             if len(ends) > 1:
                 listed = " and ".join(f"{count:,} with {end}" for end, count in ends.items())
                 return f"Lines of {file.name} end in different ways: {listed}. Save it with one kind of line ends."
-    return f"{said(error)} Export it again, as UTF-8 where it is text."
+    if isinstance(error.__cause__, UnicodeDecodeError) or "not utf-8" in str(error):
+        return f"{said(error)} Export it as UTF-8, or set tables.{table}.encoding in the config, such as cp1254."
+    return f"{said(error)} Export it again."

@@ -15,18 +15,26 @@ from churnml.data.engines.databases import from_database
 from churnml.data.engines.engine import Found, said
 from churnml.data.engines.folders import from_folder
 from churnml.data.engines.frames import to_arrow
+from churnml.data.engines.layout import FileForm, is_read
 from churnml.data.engines.sql import adopt
 from churnml.errors import InputError
 
 _DATABASE_SUFFIXES = (".duckdb", ".db", ".ddb")
 REMEDY = (
-    f"Give a folder with files such as orders.parquet or orders.csv (tables: {', '.join(TABLES)}), "
-    "a DuckDB file with tables of these names, or an address such as postgres://user@host/database."
+    f"Give a folder with files such as orders.parquet, orders.csv or orders.xlsx (tables: {', '.join(TABLES)}), "
+    "a DuckDB file with tables of these names, or an address such as postgres://user@host/database. For other names "
+    "and formats, churnml init proposes the settings."
 )
 
 
-def find(source: Any, engine: Backend, names: Mapping[str, str], allow: Sequence[str | Path] = ()) -> Found:
-    """Find the raw tables of a folder of Parquet or CSV files, a DuckDB file, or a mapping of tables in memory.
+def find(
+    source: Any,
+    engine: Backend,
+    names: Mapping[str, str],
+    forms: Mapping[str, FileForm],
+    allow: Sequence[str | Path] = (),
+) -> Found:
+    """Find the raw tables of a folder of files, a file, a DuckDB file, or a mapping of tables in memory.
 
     Parameters
     ----------
@@ -36,6 +44,8 @@ def find(source: Any, engine: Backend, names: Mapping[str, str], allow: Sequence
         DuckDB backend that will hold or read the tables.
     names : mapping of str to str
         Name that the source uses for each contract table.
+    forms : mapping of str to FileForm
+        How the files of a table are written, where that is not as usual.
     allow : sequence of str or Path, optional
         Folders that views within a DuckDB file may read.
 
@@ -56,10 +66,10 @@ def find(source: Any, engine: Backend, names: Mapping[str, str], allow: Sequence
     try:
         if not path.exists():
             raise InputError(f"{shown}: there is no such file or folder. {REMEDY}")
-        if path.is_dir():
-            return from_folder(path, engine, names)
+        if path.is_dir() or is_read(path):
+            return from_folder(path, engine, names, forms)
         if path.suffix not in _DATABASE_SUFFIXES:
-            raise InputError(f"{shown}: is neither a folder nor a DuckDB file (.duckdb, .db). {REMEDY}")
+            raise InputError(f"{shown}: is neither a folder nor a table nor a DuckDB file (.duckdb, .db). {REMEDY}")
         return from_database(path, engine, names, allow, REMEDY)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)

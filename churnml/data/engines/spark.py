@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from churnml.data.engines.addresses import split_address
 from churnml.data.engines.engine import TABLE_NAMES, Engine, Found, Transform, said, unknown_timezone
-from churnml.data.engines.layout import TableFile, lay_out, named
+from churnml.data.engines.layout import FileForm, TableFile, lay_out, named
 from churnml.data.engines.readable import check_readable, read_headers, refuse_repeated_keys, why_unreadable
 from churnml.data.stored_rows import ID, StoredRows
 from churnml.errors import InputError, MissingExtraError
@@ -80,7 +80,7 @@ class SparkEngine(Engine):
         except self.errors as error:
             raise unknown_timezone(timezone) from error
 
-    def find(self, source: Any, names: Mapping[str, str]) -> Found:
+    def find(self, source: Any, names: Mapping[str, str], forms: Mapping[str, FileForm]) -> Found:
         """Find tables of the session's catalog, or files of a folder."""
         if self._folder is not None:
             return self._from_folder(self._folder, names)
@@ -140,6 +140,9 @@ class SparkEngine(Engine):
         for table, files in layout.tables.items():
             if table in found.failures:
                 continue
+            if sheets := [file for file in files if file.is_spreadsheet]:
+                found.failures[table] = f"{table}: Spark reads no spreadsheets ({named(sheets)}). Save them as CSV."
+                continue
             try:
                 check_readable(files)
                 frame = self._read(files)
@@ -148,7 +151,7 @@ class SparkEngine(Engine):
                 found.tables[table] = self.backend.table(view)
                 found.files[table] = files
             except (*self.errors, InputError, OSError) as error:
-                found.failures[table] = f"{table}: {named(files)} cannot be read. {why_unreadable(files, error)}"
+                found.failures[table] = f"{table}: {named(files)} cannot be read. {why_unreadable(table, files, error)}"
         return found
 
     def _read(self, files: Sequence[TableFile]) -> DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
@@ -38,6 +39,12 @@ def adopt(engine: Backend, table: str, query: str, *, stored: bool) -> ir.Table:
     made = "TABLE" if stored else "VIEW"
     engine.raw_sql(f"CREATE {made} raw_{table} AS SELECT {', '.join(columns)} {query}")
     return engine.table(f"raw_{table}")
+
+
+def scratch_of(engine: Backend) -> Path:
+    """Return the folder of the engine's own files, which goes with it."""
+    ((folder,),) = engine.raw_sql("SELECT current_setting('temp_directory')").fetchall()
+    return Path(str(folder))
 
 
 def quoted(text: str) -> str:

@@ -1,0 +1,216 @@
+"""How shops write numbers and times in text, turned into how the door reads them: a decimal point, the year first.
+
+Nothing is guessed here either: what is not of the form that the settings say stays what it is, with the form behind
+it, so that the door refuses it and the check shows why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import ibis
+import ibis.expr.types as ir
+
+from churnml.config import TableSource
+from churnml.data.contract import RECORDED_AT, TABLES, Column
+
+MACHINE_TIME = "%Y-%m-%dT%H:%M:%S.%f"
+"""How the cells of a spreadsheet that are times are written; no person writes six digits of a second."""
+NOT = "(not "
+"""What begins the form that stands behind a text that is not of it."""
+_MACHINE = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}$"
+_WORD = r"[^\s\d.,:/-]"
+_GROUPS = {
+    "Y": r"(\d{4})",
+    "y": r"(\d{2})",
+    "m": r"(0?[1-9]|1[0-2])",
+    "b": rf"({_WORD}{{3,9}})\.?",
+    "B": rf"({_WORD}{{3,9}})\.?",
+    "d": r"(0?[1-9]|[12]\d|3[01])",
+    "H": r"([01]?\d|2[0-3])",
+    "I": r"(0?[1-9]|1[0-2])",
+    "M": r"([0-5]\d)",
+    "S": r"([0-5]\d)",
+    "f": r"(\d{1,9})",
+    "p": r"([AaPp])\.?[Mm]\.?",
+    "z": r"(Z|UTC|[+-]\d{2}:?\d{2}|[+-]\d{2})",
+    "a": rf"{_WORD}+\.?",
+    "A": rf"{_WORD}+\.?",
+}
+_CODE = re.compile(r"%-?(.)|(\s+)|(.)", re.DOTALL)
+# The first three letters of the months in English, German and Turkish; ``mae`` and ``sub`` are written without signs.
+_MONTHS = (
+    ("jan", "jän", "oca"),
+    ("feb", "şub", "sub"),
+    ("mar", "mär", "mae", "mrz"),
+    ("apr", "nis"),
+    ("may", "mai"),
+    ("jun", "haz"),
+    ("jul", "tem"),
+    ("aug", "ağu", "agu"),
+    ("sep", "eyl"),
+    ("oct", "okt", "eki"),
+    ("nov", "kas"),
+    ("dec", "dez", "ara"),
+)
+_CENTURY_ENDS = 68  # as POSIX and DuckDB read two digits: 00 to 68 lie in this century
+_SIGN = r"[A-Za-z]{1,3}\.?|[A-Z]{0,2}[$€£¥₺₽₹]|zł|Kč"
+_BLANKS = " \u00a0\u202f"
+_GAP = f"[{_BLANKS}\t]*"
+_CURRENCIES = {"TL": "TRY", "₺": "TRY", "€": "EUR", "£": "GBP", "$": "USD", "US$": "USD", "ZŁ": "PLN", "₹": "INR"}
+
+
+@dataclass(frozen=True)
+class DatePattern:
+    """A date format as a regular expression.
+
+    Attributes
+    ----------
+    regex : str
+        Expression that fits a whole text without blanks around it.
+    groups : mapping of str to int
+        Number of the group of each part, by the letter of its code.
+    """
+
+    regex: str
+    groups: Mapping[str, int]
+
+
+@cache
+def date_pattern(date_format: str) -> DatePattern:
+    """Return a date format as a regular expression.
+
+    Examples
+    --------
+    >>> pattern = date_pattern("%d.%m.%Y")
+    >>> re.fullmatch(pattern.regex, "31.3.2025")[pattern.groups["m"]]
+    '3'
+    """
+    parts: list[str] = []
+    groups: dict[str, int] = {}
+    for code, blank, sign in _CODE.findall(date_format.strip()):
+        if blank:
+            parts.append(r"\s+")
+        elif sign or code == "%":
+            parts.append(re.escape(sign or code))
+        else:
+            parts.append(_GROUPS[code])
+            if code not in "aA":
+                groups[code] = len(groups) + 1
+    return DatePattern(f"^{''.join(parts)}$", groups)
+
+
+def as_contract_writes(raw: ir.Table, table: str, source: TableSource) -> ir.Table:
+    """Write the texts of a raw table as the contract has them, by the formats of its settings.
+
+    Parameters
+    ----------
+    raw : Ibis table
+        Table as received, with the contract's names.
+    table : str
+        Name of the table; with ``lines`` the columns of ``order_items`` are read as well.
+    source : TableSource
+        Settings of the table.
+
+    Returns
+    -------
+    Ibis table
+        Same columns; and ``currency``, where it is missing and amounts have a currency sign.
+    """
+    known: dict[str, Column] = {**TABLES[table].column, RECORDED_AT.name: RECORDED_AT}
+    if source.lines:
+        known = {**TABLES["order_items"].column, **known}
+    changed: dict[str, ir.Value] = {}
+    for name in (name for name in raw.columns if name in known and raw[name].type().is_string()):
+        kind, date_format = known[name].type, source.date_format_of(name)
+        if kind in ("time", "plan") and date_format is not None:
+            changed[name] = as_iso(raw[name], date_format)
+        elif kind in ("money", "number") and (source.decimal or source.thousands):
+            changed[name] = as_plain_number(raw[name], source.decimal or ".", source.thousands)
+            if kind == "money" and "currency" not in (*raw.columns, *changed):
+                changed["currency"] = currency_of(raw[name])
+    return raw.mutate(**changed) if changed else raw
+
+
+def as_iso(text: ir.StringValue, date_format: str) -> ir.StringValue:
+    """Write a time of a format with the year first; one that is not of it keeps its text, with the format behind."""
+    pattern = date_pattern(date_format)
+    text = text.strip()
+    part = {code: text.re_extract(pattern.regex, group) for code, group in pattern.groups.items()}
+    day = _year(part).concat("-", _month(part), "-", part["d"])
+    clock = " " + _hour(part).concat(":", part.get("M", ibis.literal("00")), ":", part.get("S", ibis.literal("00")))
+    if "f" in part:
+        clock = clock.concat(".", part["f"])
+    written = day.concat(clock) if {"H", "I"} & set(part) else day
+    if "z" in part:
+        written = written.concat(part["z"])
+    return ibis.cases(
+        (text.re_search(pattern.regex), written),
+        ((text == "") | text.re_search(_MACHINE), text),
+        else_=text.concat(f" {NOT}{date_format})"),
+    )
+
+
+def _year(part: Mapping[str, ir.StringValue]) -> ir.StringValue:
+    if "Y" in part:
+        return part["Y"]
+    century = ibis.ifelse(part["y"] <= str(_CENTURY_ENDS), "20", "19")  # two digits sort as texts
+    return century.concat(part["y"])
+
+
+def _month(part: Mapping[str, ir.StringValue]) -> ir.StringValue:
+    if "m" in part:
+        return part["m"]
+    name = part["b" if "b" in part else "B"].lower().left(3)
+    numbers = [(name.isin(names), f"{number:02}") for number, names in enumerate(_MONTHS, 1)]
+    return ibis.cases(*numbers, else_=name)
+
+
+def _hour(part: Mapping[str, ir.StringValue]) -> ir.StringValue:
+    if "I" not in part:
+        return part.get("H", ibis.literal("00"))
+    late = part["p"].lower() == "p" if "p" in part else ibis.literal(False)
+    clock = [(part["I"].isin([str(hour), f"{hour:02}"]), hour % 12) for hour in range(1, 13)]
+    return ibis.cases(
+        *((is_hour, ibis.ifelse(late, f"{hour + 12:02}", f"{hour:02}")) for is_hour, hour in clock), else_="99"
+    )
+
+
+def number_regex(decimal: str, thousands: str | None) -> str:
+    """Return the expression of numbers with these signs; its groups: sign, whole part, and digits after the point."""
+    grouped = rf"\d{{1,3}}(?:[{re.escape(_signs(thousands))}]\d{{3}})+|" if thousands else ""
+    sign = f"(?:{_SIGN})?{_GAP}"
+    digits = rf"({grouped}\d+)(?:{re.escape(decimal)}(\d*))?"
+    return f"^{_GAP}{sign}([+-]?){_GAP}{sign}{digits}{_GAP}(?:{_SIGN})?{_GAP}$"
+
+
+def as_plain_number(text: ir.StringValue, decimal: str, thousands: str | None) -> ir.StringValue:
+    """Write a number with a decimal point alone; one that is written otherwise keeps its text, with the form behind."""
+    regex = number_regex(decimal, thousands)
+    whole = text.re_extract(regex, 2)
+    for sign in _signs(thousands):
+        whole = whole.replace(sign, "")
+    digits = text.re_extract(regex, 3)
+    fraction = ibis.ifelse(digits == "", "", ibis.literal(".").concat(digits))
+    form = f"1{thousands or ''}234{decimal}50"
+    return ibis.cases(
+        (text.re_search(regex), text.re_extract(regex, 1).concat(whole, fraction)),
+        (~text.re_search(r"[^\s\x0b]"), text),
+        else_=text.concat(f" {NOT}{form})"),
+    )
+
+
+def currency_of(text: ir.StringValue) -> ir.StringValue:
+    """Return the currency that stands with a number, by its code where the sign says it; null where none does."""
+    before, behind = (
+        text.re_extract(regex, 1) for regex in (rf"^{_GAP}[+-]?{_GAP}({_SIGN})", rf"\d{_GAP}({_SIGN}){_GAP}$")
+    )
+    sign = ibis.coalesce(before.nullif(""), behind.nullif("")).upper().replace(".", "")
+    return ibis.cases(*((sign == written, code) for written, code in _CURRENCIES.items()), else_=sign)
+
+
+def _signs(thousands: str | None) -> str:
+    return {" ": _BLANKS, "'": "'’", None: ""}.get(thousands, thousands or "")
