@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -17,7 +18,7 @@ from churnml.definition import ChurnDefinition
 from churnml.features.deliveries import DELIVERIES
 from churnml.features.families.reviews import LOW_STARS, REVIEWS, STARS
 from churnml.statistics.figure import error_from_sums
-from churnml.statistics.shares import NORMAL_95, newcombe, wilson
+from churnml.statistics.shares import NORMAL_95, matched_difference, newcombe, wilson
 
 NONE_BAD = "none of these"
 ANY_BAD = "any of these"
@@ -201,10 +202,8 @@ def _ratings(reviews: ir.Table) -> Iterator[pd.DataFrame]:
 
 def _nps(table: pd.DataFrame) -> pd.DataFrame:
     n, above, below = table["nps_ratings"], table["promoters"], table["detractors"]
-    middle = (above - below) / (n + 2)
-    half = NORMAL_95 * np.sqrt(((above + below + 1) / (n + 2) - middle**2) / (n + 2))
-    low, high = (middle - half).clip(lower=-1.0), (middle + half).clip(upper=1.0)
-    points = {"nps": 100 * (above - below) / n, "nps_low": 100 * low, "nps_high": 100 * high}
+    low, high = matched_difference(above, below, n)
+    points: dict[str, Any] = {"nps": 100 * (above - below) / n, "nps_low": 100 * low, "nps_high": 100 * high}
     return table.drop(columns=["promoters", "detractors"]).assign(**points)
 
 

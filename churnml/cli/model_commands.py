@@ -226,6 +226,7 @@ def explain(
         ranking.stability([customer]),
         ranking.plays[explanation.row.play],
         ranking.rule_names[explanation.row.play_rule],
+        mention=ranking.mention(explanation.row),
         value=say_value(ranking.model.card.value, ranking.language),
         days=config.scoring.value_days,
         language=ranking.language,

@@ -23,6 +23,7 @@ def print_story(
     play: Play,
     rule: str,
     *,
+    mention: str,
     value: str,
     days: int,
     language: Language,
@@ -68,7 +69,7 @@ def print_story(
     say("")
     if row.holdout:
         say(t["held"].format(day=say_day(row.arm_until, language)))
-    say(t["play"].format(title=play.title, owner=play.owner, rule=rule, wording=play.wording))
+    say(t["play"].format(title=play.title, owner=play.owner, rule=rule, wording=f"{play.wording} {mention}".strip()))
     if row.contact_by is not None and row.contact_by == row.contact_by:
         say(t["by"].format(day=say_day(row.contact_by, language)))
     say("", t["events"])

@@ -47,6 +47,9 @@ class ScoringSettings(Section):
     )
     value_days: int = Field(365, ge=1, description="Days ahead over which a customer's value is counted.")
     profit: ProfitSettings = Field(ProfitSettings())
+    items: Literal["products", "categories"] = Field(
+        "products", description="What `usually_buys` and `goes_with` name."
+    )
     language: Literal[LANGUAGES] = Field(  # type: ignore[valid-type]
         "en", description="Language of the lists and their reasons."
     )

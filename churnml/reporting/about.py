@@ -54,6 +54,8 @@ class Facts:
         Version of the model.
     value : ValuePart or None
         What the value rests on; None where a simple rule tells it.
+    guesses : sequence of str
+        Sentences on how good a guess of next orders what is named of products is.
     """
 
     customers: int
@@ -66,6 +68,7 @@ class Facts:
     measured: Sequence[str]
     model_version: str
     value: ValuePart | None = None
+    guesses: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ def facts_of(ranking: Ranking) -> Facts:
         measured=ranking.measured_said,
         model_version=str(ranking.top(1)["model_version"].iloc[0]),
         value=ranking.model.card.value,
+        guesses=ranking.guesses_said,
     )
 
 
@@ -137,6 +141,7 @@ def explain_list(
         Section(t["left_out"], (), _left_out(facts, len(worklist), language)),
         *([Section(t["measured"], (), [[(text, "text")] for text in facts.measured])] if facts.measured else []),
         Section(t["assumed"], (), _assumed(facts, language)),
+        *_guesses(facts, language),
         Section(
             t["plays"],
             (t["play"], t["wording"], t["owner"], t["cost"], t["offer"], t["cool_down"], t["customers"]),
@@ -206,6 +211,11 @@ def _assumed(facts: Facts, language: Language) -> _Rows:
         rows.insert(0, (t["save_share"], scoring.profit.save_share, "share"))
     said: _Rows = [[(t["assumed_note"], "text")], [(say_value(facts.value, language), "text")]]
     return [*said, *([(label, "text"), (value, kind)] for label, value, kind in rows)]
+
+
+def _guesses(facts: Facts, language: Language) -> list[Section]:
+    said: _Rows = [[(text, "text")] for text in facts.guesses]
+    return [Section(words(language)["bought"]["title"], (), said)] if said else []
 
 
 def _plays(worklist: pd.DataFrame, plays: Mapping[str, Play]) -> _Rows:

@@ -90,6 +90,8 @@ _COLUMNS: Mapping[str, tuple[Kind, str | None]] = {
     "place": ("count", None),
     "entered_on": ("day", None),
     "group": ("text", "group"),
+    "usually_buys": ("text", None),
+    "goes_with": ("text", None),
     "snapshot_date": ("day", None),
     "measure_on": ("day", None),
     "model_version": ("text", None),

@@ -38,10 +38,11 @@ from churnml.reporting.spreadsheet import write_workbook
 from churnml.scoring.changes import NEEDED, snapshot_of
 from churnml.scoring.choice import SCHEMA
 from churnml.scoring.ranking import Ranking
+from churnml.scoring.rows import BOUGHT
 
 FILES = ("worklist.xlsx", "worklist.csv", "report.html", "ranking.parquet", "ranking.csv", "run.json")
 _OF_BEFORE = "earlier.parquet"
-_LAST_COLUMNS = ["list_rank", "against", "place", "entered_on", "group"]
+_LAST_COLUMNS = ["list_rank", "against", "place", "entered_on", "group", *BOUGHT]
 _FILE = pa.schema(
     [
         *(field for field in SCHEMA if field.name not in _LAST_COLUMNS),
@@ -171,7 +172,7 @@ def _write_list(
     _write_ranking(ranking, folder)
     write_csv(worklist, folder / "worklist.csv", language=ranking.language)
     write_workbook(
-        worklist.assign(play_rule=worklist["play_rule"].map(ranking.rule_names)),
+        ranking.named(worklist).assign(play_rule=worklist["play_rule"].map(ranking.rule_names)),
         folder / "worklist.xlsx",
         language=ranking.language,
         currency=ranking.currency,

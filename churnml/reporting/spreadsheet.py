@@ -49,6 +49,8 @@ _WIDTHS = {
     "segment": 19,
     "lifecycle_stage": 15,
     "last_order_at": 14,
+    "usually_buys": 18,
+    "goes_with": 18,
 }
 _DETAIL_WIDTH = 18
 _ABOUT_WIDTHS = (38, 92, 24, 13, 13, 17, 13)

@@ -27,7 +27,7 @@ COLUMNS = (
     *("last_order_at", "reason_1", "reason_1_concept", "reason_2", "reason_2_concept", "reason_3", "reason_3_concept"),
     *("play", "contactable", "holdout", "contact_by", "snapshot_date", "measure_on", "model_version"),
     *("expected_profit", "play_rule", "change", "arm_until", "against", "place", "entered_on"),
-    "group",
+    *("group", "usually_buys", "goes_with"),
 )
 """Columns of a ranking, in their order."""
 LOOKED_AT = (

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from churnml.analytics.association import Association
 from churnml.analytics.lifecycle import ShopLife
 from churnml.analytics.segments import RFM, fifths_of
 from churnml.analytics.value import VALUE, spend_rate, value_at_rate
@@ -37,6 +38,8 @@ class DayConstants:
         The shop's net spend per customer-year; None where a model learned what customers are worth.
     writer : ReasonWriter
         Writer of reasons, who knows what is usual in the shop.
+    association : Association or None
+        What goes with what customers buy; None where the shop does not tell it.
     contributions : pandas DataFrame or None
         SHAP values of all customers in log-odds; None of more than 20,000.
     """
@@ -45,7 +48,8 @@ class DayConstants:
     fifths: Mapping[str, tuple[float, ...]]
     spend_rate: float | None
     writer: ReasonWriter = field(repr=False)
-    contributions: pd.DataFrame | None = field(repr=False)
+    association: Association | None = field(default=None, repr=False)
+    contributions: pd.DataFrame | None = field(default=None, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return the numbers for the manifest."""
@@ -54,6 +58,7 @@ class DayConstants:
                 "vip_from": self.life.vip_from,
                 "fifths": dict(self.fifths),
                 "spend_rate": self.spend_rate,
+                "association": None if self.association is None else self.association.to_json(),
                 "reasons": self.writer.to_json(),
             }
         )
@@ -66,6 +71,7 @@ def find_constants(
     *,
     model: Model,
     sentences: Sentences,
+    association: Association | None,
     min_reason_weight: float,
     value_days: int,
 ) -> DayConstants:
@@ -81,6 +87,8 @@ def find_constants(
         Model that ranks them.
     sentences : Sentences
         Sentences of the features.
+    association : Association or None
+        What goes with what customers buy; None where the shop does not tell it.
     min_reason_weight : float
         Least weight of a reason, in log-odds.
     value_days : int
@@ -98,6 +106,7 @@ def find_constants(
         fifths=fifths_of(rows.values(RFM)),
         spend_rate=rate,
         writer=writer,
+        association=association,
         contributions=contributions,
     )
 

@@ -49,6 +49,9 @@ class DeclaredPlay(_Part):
     cost: float = Field(ge=0, description="Cost of the contact, in the shop's currency.")
     offer: float = Field(ge=0, description="Cost of the offer, in the shop's currency.")
     cool_down_days: int = Field(ge=0, description="Days after a message in which nobody is contacted again.")
+    names_items: bool = Field(
+        False, description="true: the wording goes on with what the customer usually buys, and what goes with it."
+    )
     contact: bool = Field(True, description="false: nobody is contacted, so nobody with this play is on the work list.")
 
 
@@ -122,6 +125,8 @@ class Play:
         Number of days after a message in which nobody is contacted again.
     contact : bool
         Whether anybody is contacted at all.
+    names_items : bool
+        Whether the wording goes on with what the customer usually buys, and what goes with it.
     """
 
     name: str
@@ -132,6 +137,7 @@ class Play:
     offer: float
     cool_down_days: int
     contact: bool
+    names_items: bool = False
 
 
 @dataclass(frozen=True)

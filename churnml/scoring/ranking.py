@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
+from churnml.analytics.association import Association
+from churnml.analytics.bought import column_of
 from churnml.campaigns.holdout import HoldoutPlan
 from churnml.config import Config, ScoringSettings
 from churnml.data.stored_rows import RANK, RenamedRows, StoredRows
@@ -25,8 +27,10 @@ from churnml.scoring.explainer import Explainer
 from churnml.scoring.groups import total_groups
 from churnml.scoring.play_effects import PlayEffects
 from churnml.scoring.plays import Play
+from churnml.scoring.rows import BOUGHT
 from churnml.scoring.story import Explanation, Story
 from churnml.scoring.worklist import Worklist, make_worklist
+from churnml.words.bought import say_bought, say_guesses
 from churnml.words.campaigns import say_holdout, say_holdout_of_all
 from churnml.words.measured import say_measured, say_source
 from churnml.words.value_names import ValueNames
@@ -223,6 +227,31 @@ class Ranking:
     def _candidates(self) -> tuple[pd.DataFrame, dict[str, int]]:
         """Those against whom nothing speaks, and the numbers of the others."""
         return self.rows.where_null("against", [*LOOKED_AT, RANK, "holdout"]), counts_against(self.rows)
+
+    def named(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return rows of the ranking in which what customers buy has the shop's own names."""
+        return rows.assign(**{name: rows[name].map(self._item, na_action="ignore") for name in BOUGHT})
+
+    def _item(self, item: str) -> str:
+        return self.names.of(column_of(self.config.scoring.items), item)
+
+    @property
+    def association(self) -> Association | None:
+        """What goes with what customers buy; None where the shop does not tell it."""
+        return self.explainer.constants.association
+
+    def mention(self, row: Any) -> str:
+        """Write what a message to a customer can name, by their row; empty where their play does not."""
+        play = self.plays.get(row.play)
+        if play is None or not play.names_items or self.association is None:
+            return ""
+        usual, others = (None if pd.isna(item) else self._item(item) for item in (row.usually_buys, row.goes_with))
+        return say_bought(usual, others, is_popular=not self.association.is_better, language=self.language)
+
+    @property
+    def guesses_said(self) -> list[str]:
+        """How good a guess of next orders ``usually_buys`` and ``goes_with`` are, in sentences of its language."""
+        return say_guesses(None if self.association is None else self.association.to_json(), self.language)
 
     @property
     def names(self) -> ValueNames:

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from churnml.analytics.bought import USUAL, USUAL_ORDERS, Items, tells_items, usually_bought
 from churnml.analytics.lifecycle import against_own_pace, lifecycle_stages
 from churnml.analytics.segments import rfm_segments
 from churnml.analytics.value import has_returns, returned_of
@@ -32,7 +33,10 @@ from churnml.statistics.logodds import sigmoid
 
 _PRECISION = 1e9
 _REASONS = [name for at in range(1, REASONS + 1) for name in (f"reason_{at}", f"reason_{at}_concept")]
-_TEXTS = ("risk_band", "segment", "lifecycle_stage", *_REASONS, "play", "play_rule", "against", "group")
+BOUGHT = ("usually_buys", "goes_with")
+"""Columns of what a customer usually buys, and of what goes with it."""
+_TEXTS = ("risk_band", "segment", "lifecycle_stage", *_REASONS, "play", "play_rule", "against", "group", *BOUGHT)
+_OFTEN = 2
 _KNOWN = pa.schema(
     [
         ("customer_id", pa.string()),
@@ -40,6 +44,8 @@ _KNOWN = pa.schema(
         ("contactable", pa.bool_()),
         ("days_since_contact", pa.float64()),
         ("returned", pa.float64()),
+        *((name, pa.string()) for name in USUAL),
+        (USUAL_ORDERS, pa.float64()),
     ]
 )
 SCHEMA = pa.schema(
@@ -60,14 +66,15 @@ def tells_consent(history: History) -> bool:
     return history.shop.has("customers", ["contactable"])
 
 
-def known_of(history: History, definition: ChurnDefinition, campaign: str) -> StoredRows:
+def known_of(history: History, definition: ChurnDefinition, campaign: str, items: Items) -> StoredRows:
     """Find what is known of the eligible customers besides features, sorted by ``customer_id`` as these.
 
     Returns
     -------
     StoredRows
         ``last_order_at``, ``contactable`` (consent; null where the shop does not say), ``days_since_contact`` (since a
-        customer was treated; null for never) and ``returned`` (money that was sent back in the last 365 days).
+        customer was treated; null for never), ``returned`` (money that was sent back in the last 365 days), and what
+        they bought while they count as customers, as from `usually_bought`.
     """
     known = eligible(history, definition)
     if tells_consent(history):
@@ -81,6 +88,9 @@ def known_of(history: History, definition: ChurnDefinition, campaign: str) -> St
         known = known.left_join(last, "customer_id").drop("customer_id_right")
     if has_returns(history):
         known = known.left_join(returned_of(history), "customer_id").drop("customer_id_right")
+    if tells_items(history, items):
+        usual = usually_bought(history, items, definition.active_days)
+        known = known.left_join(usual, "customer_id").drop("customer_id_right")
     return history.shop.engine.store([known.order_by("customer_id")], _known, _KNOWN)
 
 
@@ -170,6 +180,7 @@ class RowScorer:
         pace["consent_unknown"] = frame["contactable"].isna() & self.consent_told
         frame["against"] = reasons_against(frame, pace, self.book.plays, settings, self.effects.stopped)
         frame[[STAYED, LEFT]] = worth[[STAYED, LEFT]]
+        frame[list(BOUGHT)] = self._bought(known)
         weights = _PRECISION * sum_concepts(contributions, model.concepts).abs()
         whole = weights.round().astype(np.int64).reset_index(drop=True)
         return frame.reset_index()[list(SCHEMA.names)].join(whole)
@@ -180,6 +191,16 @@ class RowScorer:
             return kept.loc[X.index], self.model.predict_logodds(X)
         _, contributions, logodds = self.model.explained(X)
         return contributions, logodds
+
+    def _bought(self, known: pd.DataFrame) -> pd.DataFrame:
+        """Name what is in several orders of a customer, in most of them, and what goes with all that they buy."""
+        often = known[USUAL_ORDERS].to_numpy() >= _OFTEN
+        usual = known[USUAL[0]].astype("str").where(often)
+        association = self.constants.association
+        others = (
+            pd.Series(None, known.index, dtype="str") if association is None else association.name(known[list(USUAL)])
+        )
+        return pd.DataFrame(dict(zip(BOUGHT, (usual, others), strict=True)))
 
     def _profit(self, frame: pd.DataFrame, lost: pd.Series) -> pd.Series:
         """Compute p g (v1 - v0 - offer) - (1 - p) g0 offer - contact, g and g0 assumed or measured."""

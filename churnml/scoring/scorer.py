@@ -8,6 +8,8 @@ from datetime import date
 
 import pandas as pd
 
+from churnml.analytics.association import learn_association
+from churnml.analytics.bought import tells_items
 from churnml.analytics.lifecycle import LIFE
 from churnml.analytics.segments import SEGMENT_FEATURES
 from churnml.analytics.value import VALUE
@@ -122,13 +124,18 @@ class Scorer:
                 f"{day}: no customer ordered in the {definition.active_days} days before. Name another day, or train "
                 "with longer `active_days`."
             )
-        known = known_of(history, definition, self.config.plays.campaign)
+        known = known_of(history, definition, self.config.plays.campaign, settings.items)
         sentences = Sentences(catalogue(shop), settings.language, shop.currency)
         constants = find_constants(
             rows,
             known,
             model=model,
             sentences=sentences,
+            association=learn_association(
+                history, settings.items, definition.active_days, definition.horizon_days, len(rows)
+            )
+            if tells_items(history, settings.items)
+            else None,
             min_reason_weight=settings.min_reason_weight,
             value_days=settings.value_days,
         )

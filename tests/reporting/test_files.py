@@ -26,7 +26,7 @@ from churnml.scoring.ranking import Ranking
 from churnml.scoring.scorer import Scorer
 from churnml.workflow import score
 
-LAST = ["against", "place", "entered_on", "group"]
+LAST = ["against", "place", "entered_on", "group", "usually_buys", "goes_with"]
 DAY, LATER = date(2025, 3, 1), date(2025, 4, 1)
 FEW = Config(reporting=ReportingSettings(periods=2, rows=150))
 """Two periods of key figures, of which one is before the other, and the page of the list and some others, are enough
@@ -61,7 +61,7 @@ def test_all_files_are_there(first: Path) -> None:
 def test_parquet_and_csv_hold_the_same(ranking: Ranking, first: Path) -> None:
     parquet = pd.read_parquet(first / "ranking.parquet")
     csv = pd.read_csv(first / "ranking.csv")
-    assert list(parquet.columns) == list(csv.columns) == [*ranking.frame.columns[:-4], "list_rank", *LAST]
+    assert list(parquet.columns) == list(csv.columns) == [*ranking.frame.columns[:-6], "list_rank", *LAST]
     assert list(csv.customer_id) == list(parquet.customer_id)
     assert (csv.churn_probability - parquet.churn_probability).abs().max() <= 5e-7
     assert list(csv.reason_1.fillna("")) == list(parquet.reason_1.fillna(""))

@@ -31,6 +31,7 @@ COLUMNS = [
     *("last_order_at", "reason_1", "reason_1_concept", "reason_2", "reason_2_concept", "reason_3", "reason_3_concept"),
     *("play", "contactable", "holdout", "contact_by", "snapshot_date", "measure_on", "model_version"),
     *("expected_profit", "play_rule", "change", "arm_until", "against", "place", "entered_on", "group"),
+    *("usually_buys", "goes_with"),
 ]
 
 
@@ -362,3 +363,43 @@ def test_settings_of_the_work_list_that_cannot_be_are_all_named(ranking: Ranking
     assert [failure.partition(":")[0] for failure in refused.value.failures] == [
         *("language", "capacity", "budget", "rank_by"),
     ]
+
+
+def test_what_is_usually_bought_is_in_most_orders_of_the_year(ranking: Ranking, shop: Shop) -> None:
+    items, orders = (shop.tables[name].to_pandas() for name in ("order_items", "orders"))
+    lines = items.merge(orders, on="order_id")
+    first = pd.Timestamp(DAY) - pd.Timedelta(days=ranking.model.definition.active_days)
+    lines = lines[(lines.ordered_at >= first) & (lines.ordered_at < pd.Timestamp(DAY))]
+    lines = lines[~(lines.cancelled_at < pd.Timestamp(DAY))]
+    counts = lines.groupby(["customer_id", "product_id"]).agg(n=("order_id", "nunique"), last=("ordered_at", "max"))
+    counts = counts.reset_index().sort_values(["n", "last", "product_id"], ascending=[False, False, True])
+    most = counts.drop_duplicates("customer_id").set_index("customer_id")
+    frame = ranking.frame.set_index("customer_id")
+    expected = most.product_id.where(most.n >= 2).reindex(frame.index)
+    assert expected.notna().mean() > 0.3
+    assert (frame.usually_buys.fillna("") == expected.fillna("")).all()
+    # What goes with it is not among the ten that they buy most.
+    ten = counts.groupby("customer_id").head(10).groupby("customer_id").product_id.agg(set)
+    known = frame.goes_with.dropna()
+    assert len(known) > 0.3 * len(frame)
+    assert not any(item in ten[customer] for customer, item in known.items())
+
+
+def test_wordings_of_some_plays_go_on_with_what_is_bought(ranking: Ranking) -> None:
+    row = ranking.frame[ranking.frame.usually_buys.notna() & ranking.frame.goes_with.notna()].iloc[0].copy()
+    assert {name for name, play in ranking.plays.items() if play.names_items} == {"reminder", "win_back"}
+    row["play"] = "reminder"
+    said = ranking.mention(row)
+    assert said.startswith(f"Usually buys: {row.usually_buys}. ")
+    assert said.endswith(f": {row.goes_with}.")
+    row["play"] = "call"
+    assert ranking.mention(row) == ""
+    assert ranking.named(ranking.frame).usually_buys.equals(ranking.frame.usually_buys)
+
+
+def test_how_good_a_guess_it_is_is_said(ranking: Ranking) -> None:
+    constants = ranking.explainer.constants.to_json()["association"]
+    usual, goes_with = ranking.guesses_said
+    for said, figures in ((usual, constants["usually_buys"]), (goes_with, constants["goes_with"])):
+        assert f"of {figures['customers']:,} next orders, {figures['hits'] / figures['customers']:.1%}" in said
+    assert ("popular ones are named" in goes_with) is not constants["goes_with"]["is_better"]

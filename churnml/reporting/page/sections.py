@@ -31,7 +31,10 @@ _COLUMNS = (
     "contact_by",
     "change",
 )
-_IN_THE_STORY = ("group", "risk_band", "lifecycle_stage", "last_order_at", "expected_profit", "play_rule", "holdout")
+_IN_THE_STORY = (
+    *("group", "risk_band", "lifecycle_stage", "last_order_at", "usually_buys", "goes_with", "expected_profit"),
+    *("play_rule", "holdout"),
+)
 _NAMED = ("column", "group", "risk_band", "segment", "lifecycle_stage", "concept", "change")
 _MAY_BE_EMPTY = ("list_rank", "value_at_risk", "play", "segment", "contact_by", "change")
 _FIGURES = {"auroc": 3, "lift_at_10pct": 2, "precision_at_10pct": None, "calibration_error": None}
@@ -89,6 +92,8 @@ def sections(summary: Summary) -> dict[str, Any]:
         ],
         "holdout": summary["holdout"],
         "brought": summary["brought"],
+        "guesses": summary["guesses"],
+        "guesses_title": words(language)["bought"]["title"],
         "brought_title": words(language)["readout"]["last_lists"],
         "leaving": _leaving(summary["definition"], t, write),
         "meanings": [(each.title, each.meaning) for each in columns_in(language).values() if each.name in explained],

@@ -35,6 +35,9 @@ _COLUMNS = (
     "last_order_at",
     "play",
     "play_rule",
+    "usually_buys",
+    "goes_with",
+    "mention",
     "contactable",
     "holdout",
     "contact_by",
@@ -89,6 +92,8 @@ def summarise(
     chosen = worklist or ranking.select()
     listed = chosen.frame
     shown = _choose(ranking.top(rows + len(listed)), listed, rows, ranking.changes)
+    shown["mention"] = [ranking.mention(row) or None for row in shown.itertuples()]
+    shown = ranking.named(shown)
     shown["play_rule"] = shown["play_rule"].map(ranking.rule_names)
     card = ranking.model.card.to_json()
     return {
@@ -110,6 +115,7 @@ def summarise(
         "holdout": ranking.holdout_said,
         "profit_source": ranking.profit_source,
         "brought": [*ranking.measured_said, *brought],
+        "guesses": ranking.guesses_said,
         "shop": None if overview is None else summarise_shop(overview.named(ranking.names)),
         "model": {
             **{key: card[key] for key in _OF_CARD},
