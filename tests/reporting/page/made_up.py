@@ -147,6 +147,7 @@ def make_summary(
         },
         "profit_source": "assumed",
         "brought": [],
+        "guesses": [],
         "holdout": say_holdout(PLAN, PLAN.campaign, None, language),
         "model": _model(),
     }
@@ -200,6 +201,9 @@ def _customer(
         "last_order_at": str(SNAPSHOT - timedelta(days=int(rng.integers(5, 360)))),
         "play": str(rng.choice(plays)),
         "play_rule": "late delivery",
+        "usually_buys": "P0007",
+        "goes_with": None,
+        "mention": None,
         "contactable": bool(rng.random() < 0.9),
         "holdout": bool(rng.random() < 0.1),
         "contact_by": str(SNAPSHOT + timedelta(days=int(rng.integers(0, 60)))),
