@@ -19,6 +19,7 @@ _log = logging.getLogger(__name__)
 _FLAGS = {
     "active_days": "--active",
     "as_of": "--as-of",
+    "carry": "--carry",
     "churnml.features.dictionary": "churnml features --list",
     "horizon_days": "--horizon",
     "in_sample": "--in-sample",

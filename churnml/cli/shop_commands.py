@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -133,15 +133,38 @@ def _is_named(context: typer.Context, option: str) -> bool:
 
 @app.command("import")
 def import_(
-    dataset: Annotated[str, typer.Argument(help="online-retail-ii, cdnow, olist or dataco.")],
-    source: Annotated[Path, typer.Argument(metavar="SRC", help="The published file, or a folder that holds it.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for the tables.")],
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A platform or public dataset; --list names them.")
+    ] = None,
+    source: Annotated[
+        Path | None, typer.Argument(metavar="[SRC]", help="The exported file, or a folder that holds it.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the tables; those of other imports in it stay.")
+    ] = None,
+    carry: Annotated[
+        str | None, typer.Option("--carry", help="Personal columns to bring into customers, such as email,phone.")
+    ] = None,
+    customer_ids: Annotated[
+        Literal["email", "platform"],
+        typer.Option("--customer-ids", help="email: pseudonyms of the address; platform: the platform's numbers."),
+    ] = "email",
+    list_: Annotated[bool, typer.Option("--list", help="Name what can be imported, and the files it takes.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Import a public dataset that you have downloaded."""
-    from churnml.data.importers import import_dataset
+    """Import the exports of a shop system, or a public dataset that you have downloaded."""
+    from churnml.data.importers import import_dataset, importers
 
-    report = import_dataset(dataset, source, out)
+    if list_:
+        if as_json:
+            say_json({"importers": importers()})
+        else:
+            say(*(f"{known:<18}{files}" for known, files in importers().items()))
+        return
+    if name is None or source is None or out is None:
+        raise typer.BadParameter("NAME, SRC and --out are needed, or --list.")
+    personal = [column.strip() for column in (carry or "").split(",") if column.strip()]
+    report = import_dataset(name, source, out, carry=personal, customer_ids=customer_ids)
     if as_json:
         say_json({"rows": report.rows, "left_out": report.left_out, "notes": report.notes})
         return

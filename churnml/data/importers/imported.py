@@ -71,7 +71,7 @@ def contract_table(name: str, rows: pd.DataFrame | pa.Table) -> pa.Table:
     for column in table.columns:
         if column.required or column.name in arrow.column_names:
             values = arrow.column(column.name)
-            columns[column.name] = values.cast(_ARROW_TYPES.get(column.type, values.type))
+            columns[column.name] = values.cast(_arrow_type(column.type, values.type))
     if table.attributes:
         for attribute in arrow.column_names:
             if attribute not in columns:
@@ -80,6 +80,13 @@ def contract_table(name: str, rows: pd.DataFrame | pa.Table) -> pa.Table:
                 columns[attribute] = values.cast(pa.string()) if is_text else values
     ordered = pa.table(columns).sort_by([(key, "ascending") for key in table.key if key in columns])
     return ordered.combine_chunks()
+
+
+def _arrow_type(kind: str, given: pa.DataType) -> pa.DataType:
+    """Return the type of a contract column; times that have a zone keep it, and the door converts them."""
+    if pa.types.is_timestamp(given) and given.tz is not None:
+        return pa.timestamp("us", given.tz)
+    return _ARROW_TYPES.get(kind, given)
 
 
 def money(ten_thousandths: npt.NDArray[np.int64] | Sequence[int]) -> pa.Array:
