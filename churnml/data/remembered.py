@@ -52,7 +52,7 @@ def key_of(files: Mapping[str, Path] | None, settings: str) -> str | None:
 def recall(key: str) -> CheckReport | None:
     """Return the report that was remembered under a key; None where there is none, or none that can be read."""
     try:
-        told = json.loads((_folder() / f"{key}.json").read_text(encoding="utf-8"))
+        told = json.loads((cache_folder() / f"{key}.json").read_text(encoding="utf-8"))
         by_table = {
             name: {table: frozenset(columns) for table, columns in told.pop(name).items()} for name in _BY_TABLE
         }
@@ -69,7 +69,7 @@ def remember(key: str, report: CheckReport) -> None:
         "duplicated": sorted(report.duplicated),
         **{name: {table: sorted(columns) for table, columns in getattr(report, name).items()} for name in _BY_TABLE},
     }
-    with suppress(OSError, InputError), whole_file(_folder() / f"{key}.json", mode=_OWNERS) as scratch:
+    with suppress(OSError, InputError), whole_file(cache_folder() / f"{key}.json", mode=_OWNERS) as scratch:
         scratch.write_text(json.dumps(told), encoding="utf-8")
 
 
@@ -78,6 +78,7 @@ def _rules() -> list[Path]:
     return sorted(Path(__file__).parent.rglob("*.py"))
 
 
-def _folder() -> Path:
+def cache_folder() -> Path:
+    """Return the folder of what is kept between runs: `CHURNML_CACHE`, or the cache of the user."""
     named = os.environ.get("CHURNML_CACHE")
     return Path(named) if named else user_cache_path("churnml", appauthor=False)

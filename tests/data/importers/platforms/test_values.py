@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -47,9 +48,9 @@ def test_three_digits_behind_one_sign_are_what_the_platform_writes() -> None:
     assert read_number("1,664", ",") == (Decimal("1.664"), None)
 
 
-@pytest.mark.parametrize("text", ["", "abc", "1.23.456", "1,2,3", "12,-", "12e3", "--1", "-1-", "1 2 TL 3", "1.,2"])
+@pytest.mark.parametrize("text", ["abc", "1.23.456", "1,2,3", "12,-", "12e3", "--1", "-1-", "1 2 TL 3", "1.,2"])
 def test_what_is_no_number_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="^" if not text else ""):
+    with pytest.raises(ValueError, match=re.escape(text)):
         read_number(text, ".")
 
 
