@@ -27,8 +27,10 @@ from churnml.days import Day
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError, ModelError, NothingToReadError
 from churnml.features.family_catalogue import catalogue
+from churnml.features.plugins import with_plugins
 from churnml.features.store import Progress
 from churnml.models.model import Model
+from churnml.reporting.carried import check_carried
 from churnml.reporting.files import read_earlier, write_files
 from churnml.reporting.pseudonyms import load_key, pseudonymize, read_mapping, write_mapping
 from churnml.reporting.sheet_entries import read_sheets
@@ -100,6 +102,7 @@ def score(
     day = resolve_day(shop, snapshot_date, scorer.model.definition.horizon_days, "snapshot_date")
     # What is open or unreadable is said before the work, and nothing that people wrote is lost by it.
     sheets = read_sheets(out, config.plays.campaign)
+    check_carried(with_plugins(shop, config.features.plugins), config.reporting.carry)
     earlier = read_earlier(out, day, previous)
     ledger = joined([read_ledger(folder) for folder in (out, previous) if folder is not None])
     with _timed(seconds, "score"):
@@ -159,8 +162,9 @@ def run(
     seconds: dict[str, float] = {}
     with _timed(seconds, "read and check"):
         shop = open_shop(source, config, secrets=secrets)
-    # What is wrong in the file of plays is said before a training.
+    # What is wrong in the settings of lists is said before a training.
     read_plays(config.plays.file, config.scoring.language, catalogue(shop))
+    check_carried(with_plugins(shop, config.features.plugins), config.reporting.carry)
     model = _usable_champion(shop, config)
     if model is None:
         with _timed(seconds, "train"):

@@ -27,7 +27,7 @@ MAIL = "@mail.example"
 SETTINGS = """
 training: {candidates: [recency_rule, rfm_logistic], folds: 1, bootstrap_draws: 20}
 snapshots: {every_days: 60}
-reporting: {periods: 2}
+reporting: {periods: 2, carry: [email]}
 """
 
 
@@ -54,6 +54,7 @@ def test_a_pseudonymised_run_on_a_database_writes_neither_password_nor_address(p
     shutil.rmtree(tmp_path / "made")
     for table in tables.values():
         table["customer_id"] = table["customer_id"].astype(str) + MAIL
+    tables["customers"]["email"] = tables["customers"]["customer_id"]  # carried, but not under pseudonyms
     address = load_postgres(postgres, "secrets", tables).replace("secret@", f"{PASSWORD}@")
     assert PASSWORD in address
     (tmp_path / "settings.yaml").write_text(SETTINGS)

@@ -34,11 +34,30 @@ class ReportingSettings(Section):
         le=24,
         description="Horizons back for which the report shows the shop's key figures; 0 leaves them out.",
     )
+    carry: list[str] = Field(
+        [],
+        description="Columns of customers that lists, page and exports show, such as email and phone; nothing is ever "
+        "learned from them.",
+    )
+    calling_code: int | None = Field(
+        None,
+        ge=1,
+        le=999,
+        description="Country code of phone numbers without one, such as 90, for exports; empty leaves them out.",
+    )
     names: dict[str, str | dict[str, str]] = Field(
         {},
         description="What people call the shop's own values: a value and its name, for all columns, or a table.column "
         "and a map of these.",
     )
+
+    @field_validator("carry")
+    @classmethod
+    def _different_columns(cls, carry: list[str]) -> list[str]:
+        twice = [name for name, count in Counter(carry).items() if count > 1 or not name.strip()]
+        if twice:
+            raise ValueError(f"{', '.join(map(repr, twice))}: each column is named once, and none is empty")
+        return carry
 
     @field_validator("names")
     @classmethod

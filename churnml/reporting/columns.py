@@ -36,7 +36,7 @@ class Column:
 
 
 def column(name: str, language: Language) -> Column:
-    """Describe a column; one that churnml does not know is text under its own name.
+    """Describe a column; one that churnml does not know is carried from the shop's customers.
 
     Examples
     --------
@@ -44,12 +44,21 @@ def column(name: str, language: Language) -> Column:
     'Risk altındaki değer'
     >>> column("shop_region", "en").title
     'Shop region'
+    >>> column("email", "de").title
+    'E-Mail'
     """
-    if name not in _COLUMNS:
-        return Column(name, "text", None, name.replace("_", " ").capitalize(), "")
+    if is_carried(name):
+        t = words(language)["carried"]
+        title = t["titles"].get(name, name.replace("_", " ").capitalize())
+        return Column(name, "text", None, title, t["meaning"])
     kind, codes = _COLUMNS[name]
     said = words(language)["columns"][name]
     return Column(name, kind, codes, said["title"], said["meaning"])
+
+
+def is_carried(name: str) -> bool:
+    """Check whether a column is one of the shop's customers that lists carry, and none of churnml's own."""
+    return name not in _COLUMNS
 
 
 def columns(language: Language) -> dict[str, Column]:

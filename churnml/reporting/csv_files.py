@@ -88,6 +88,13 @@ def read_csv(path: str | Path, *, language: Language | None) -> pd.DataFrame:
     return pd.DataFrame({name: frame[name].map(unguard, na_action="ignore") for name in frame})
 
 
+def read_list_csv(path: str | Path) -> pd.DataFrame:
+    """Read a list that was written for people of any language, as ``read_csv`` does."""
+    with Path(path).open(encoding="utf-8-sig") as file:
+        head = file.readline()
+    return read_csv(path, language="tr" if head.count(";") > head.count(",") else None)
+
+
 def _separator(language: Language | None) -> str:
     """Return what Excel parts cells by: a semicolon where the comma stands for the decimal point."""
     return ";" if language is not None and get_decimal_symbol(Locale(language)) == "," else ","

@@ -30,6 +30,8 @@ from churnml.data.population import exclusions
 from churnml.errors import InputError
 from churnml.models.value import STAYED
 from churnml.reporting.about import facts_of
+from churnml.reporting.carried import FILE as CARRIED
+from churnml.reporting.carried import write_carried
 from churnml.reporting.csv_files import write_csv
 from churnml.reporting.page.page import render_page
 from churnml.reporting.page.summary import summarise
@@ -90,7 +92,7 @@ def write_files(
     sheets = sheets or read_sheets(out, ranking.config.plays.campaign)
     ledger = ranking.entries.ledger
     current = ranking.entries.why_none is None or ledger.empty
-    owned = [*FILES, _OF_BEFORE] if current else []
+    owned = [*FILES, _OF_BEFORE, CARRIED] if current else []
     with whole_folder(out, owned=owned, last="run.json", added_to=LISTS) as folder:
         of_day = folder / LISTS / day
         of_day.mkdir(parents=True)
@@ -170,6 +172,7 @@ def _write_list(
 ) -> None:
     worklist = ranking.worklist()
     _write_ranking(ranking, folder)
+    worklist = worklist.join(write_carried(ranking, worklist["customer_id"], folder), on="customer_id")
     write_csv(worklist, folder / "worklist.csv", language=ranking.language)
     write_workbook(
         ranking.named(worklist).assign(play_rule=worklist["play_rule"].map(ranking.rule_names)),

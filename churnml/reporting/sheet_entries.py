@@ -18,7 +18,7 @@ from churnml.campaigns.kept_lists import LISTS, days_in
 from churnml.campaigns.team import COLUMNS, SAVE, WRITTEN, add_written, nothing_written, read_written
 from churnml.errors import InputError
 from churnml.reporting.columns import columns, names_in
-from churnml.reporting.csv_files import read_csv
+from churnml.reporting.csv_files import read_list_csv
 from churnml.words import LANGUAGES
 
 SHEET = "worklist.xlsx"
@@ -142,9 +142,7 @@ def read_sheet(path: str | Path, campaign: str) -> pd.DataFrame:
 def _tables_of(path: Path) -> dict[str, list[list[Any]]]:
     """Return the rows of each sheet; a CSV file is one sheet."""
     if path.suffix.lower() == ".csv":
-        with path.open(encoding="utf-8-sig") as file:
-            head = file.readline()
-        frame = read_csv(path, language="tr" if head.count(";") > head.count(",") else None)
+        frame = read_list_csv(path)
         return {path.name: [list(frame.columns), *frame.astype(object).where(frame.notna(), None).to_numpy().tolist()]}
     with CalamineWorkbook.from_path(str(path)) as book:
         return {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}

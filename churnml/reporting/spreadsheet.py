@@ -21,7 +21,7 @@ from xlsxwriter.worksheet import Worksheet
 from churnml.campaigns.team import WRITTEN
 from churnml.errors import InputError
 from churnml.reporting.about import URGENT_DAYS, Facts, Section, explain_list
-from churnml.reporting.columns import Column, Kind, column
+from churnml.reporting.columns import Column, Kind, column, is_carried
 from churnml.reporting.page.numbers import Numbers
 from churnml.scoring.plays import Play
 from churnml.words import Language, words
@@ -53,6 +53,7 @@ _WIDTHS = {
     "goes_with": 18,
 }
 _DETAIL_WIDTH = 18
+_CARRIED_WIDTH = 22
 _ABOUT_WIDTHS = (38, 92, 24, 13, 13, 17, 13)
 _FROZEN_COLUMNS = 2
 _LETTERS_PER_DIGIT = 1.12
@@ -259,8 +260,8 @@ class _Writer:
 
     def _set_widths(self, sheet: Worksheet, columns: Sequence[Column]) -> None:
         for at, each in enumerate(columns):
-            if each.name in _WIDTHS:
-                sheet.set_column(at, at, _WIDTHS[each.name])
+            if width := _width(each.name):
+                sheet.set_column(at, at, width)
             else:
                 sheet.set_column(at, at, _DETAIL_WIDTH, None, {"level": 1, "hidden": True})
         sheet.set_column(len(columns), len(columns), None, None, {"collapsed": True})
@@ -268,7 +269,7 @@ class _Writer:
     def _write_rows(self, sheet: Worksheet, start: int, rows: pd.DataFrame, columns: Sequence[Column]) -> None:
         formats = [self._format_of(each) for each in columns]
         values = [self._said(rows[each.name], each) for each in columns]
-        widths = [_WIDTHS.get(each.name, 0) for each in columns]
+        widths = [_width(each.name) for each in columns]
         for row, cells in enumerate(zip(*values, strict=True), start):
             self._set_height(sheet, row, cells, widths)
             for at, value in enumerate(cells):
@@ -349,12 +350,20 @@ class _Writer:
 
 
 def _in_order(worklist: pd.DataFrame, written: pd.DataFrame | None) -> pd.DataFrame:
-    """Put first what people look at, add what they fill in, and put details last."""
-    first = [name for name in _WIDTHS if name in worklist or name in WRITTEN]
-    details = [name for name in worklist if name not in _WIDTHS]
-    known = (pd.DataFrame(columns=list(WRITTEN)) if written is None else written).reindex(worklist["customer_id"])
-    cells = {name: pd.Series(known[name].to_numpy(), index=worklist.index, dtype=object) for name in WRITTEN}
+    """Put first who it is and what people look at, add what they fill in, and put details last."""
+    known = [name for name in _WIDTHS if name in worklist or name in WRITTEN]
+    names = [str(name) for name in worklist]
+    carried = [name for name in names if is_carried(name)]
+    first = [*known[:_FROZEN_COLUMNS], *carried, *known[_FROZEN_COLUMNS:]]
+    details = [name for name in names if not _width(name)]
+    cells_of = (pd.DataFrame(columns=list(WRITTEN)) if written is None else written).reindex(worklist["customer_id"])
+    cells = {name: pd.Series(cells_of[name].to_numpy(), index=worklist.index, dtype=object) for name in WRITTEN}
     return worklist.assign(**cells)[[*first, *details]]
+
+
+def _width(name: str) -> int:
+    """Return the width of a column that one sees at once, in characters; 0 where it is folded away."""
+    return _CARRIED_WIDTH if is_carried(name) else _WIDTHS.get(name, 0)
 
 
 def _head(play: Play, customers: int, language: Language, currency: str | None) -> list[str]:

@@ -44,9 +44,10 @@ function start(data) {
   const customers = data.customers.customer_id.map((_, row) =>
     Object.fromEntries(Object.entries(data.customers).map(([name, values]) => [name, values[row]])),
   );
-  for (const customer of customers) {
+  for (const [row, customer] of customers.entries()) {
+    customer.carried = data.carried.map(({ title, values }) => [title, values[row]]).filter(([, value]) => value !== null);
     customer.haystack = fold(
-      [customer.customer_id, playOf(customer), nameOf("segment", customer.segment), nameOf("lifecycle_stage", customer.lifecycle_stage),
+      [customer.customer_id, ...customer.carried.map(([, value]) => value), playOf(customer), nameOf("segment", customer.segment), nameOf("lifecycle_stage", customer.lifecycle_stage),
         ...customer.leaving.flatMap(([concept, sentence]) => [nameOf("concept", concept), sentence])].join("\n"),
     );
   }
@@ -210,7 +211,8 @@ function start(data) {
         fact(names.column.last_order_at, customer.last_order_at && sayDay(customer.last_order_at)),
         fact(names.column.usually_buys, customer.usually_buys),
         fact(names.column.goes_with, customer.goes_with),
-        fact(names.column.change, customer.change && nameOf("change", customer.change))),
+        fact(names.column.change, customer.change && nameOf("change", customer.change)),
+        customer.carried.map(([title, value]) => fact(title, value))),
       ...toDo(customer),
       make("h3", {}, words.why), ...reasons(customer),
       make("h3", {}, words.timeline), ...events(customer),

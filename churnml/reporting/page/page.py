@@ -13,6 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from churnml.reporting.columns import column
 from churnml.reporting.page.sections import sections
 from churnml.reporting.templates import template
 from churnml.words import words
@@ -87,6 +88,10 @@ def _packed(summary: Mapping[str, Any], names: Mapping[str, Any], events: int) -
         "kinds": list(names["event"]),
         "events_at_most": events,
         "customers": {name: [one[name] for one in customers] for name in columns},
+        "carried": [
+            {"title": column(name, summary["language"]).title, "values": values}
+            for name, values in summary["carried"].items()
+        ],
     }
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()

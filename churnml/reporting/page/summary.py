@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from churnml.plain import plain
+from churnml.reporting.carried import read_carried
 from churnml.reporting.page.shop_summary import summarise_shop
 from churnml.scoring.changes import CHANGES
 from churnml.scoring.groups import GONE
@@ -106,6 +107,7 @@ def summarise(
         "totals": _totals(ranking, listed),
         "changes": _changes(ranking.changes),
         "customers": _customers(shown, ranking.stories(shown["customer_id"].tolist())),
+        "carried": _carried(read_carried(ranking, shown["customer_id"])),
         "plays": {
             name: {part: getattr(play, part) for part in ("title", "wording", "owner", "cost", "offer")}
             for name, play in ranking.plays.items()
@@ -175,6 +177,11 @@ def _customers(shown: pd.DataFrame, stories: Mapping[str, Story]) -> list[dict[s
         {**dict(zip(names, values, strict=True)), **_story(stories[customer])}
         for customer, values in zip(shown["customer_id"], zip(*columns, strict=True), strict=True)
     ]
+
+
+def _carried(columns: pd.DataFrame) -> dict[str, list[str | None]]:
+    """Return what is carried of the customers that are shown, in their order, by column."""
+    return {str(name): [_value(value) for value in columns[name]] for name in columns}
 
 
 def _story(story: Story) -> dict[str, Any]:

@@ -131,6 +131,10 @@ def make_summary(
             ],
         },
         "customers": rows,
+        "carried": {
+            "email": [f"{row['customer_id']}@shop.example".lower() for row in rows],
+            "first_name": [None] * len(rows),
+        },
         "plays": {
             name: {part: getattr(play, part) for part in ("title", "wording", "owner", "cost", "offer")}
             for name, play in plays.items()

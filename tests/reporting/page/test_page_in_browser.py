@@ -121,6 +121,8 @@ def test_the_search_finds_customers_reasons_and_plays_without_marks_and_case(ope
     ]
     with open_page(summary) as page:
         box = page.get_by_role("searchbox", name="Ara")
+        box.fill(summary["carried"]["email"][3].upper())
+        assert ids(page) == [summary["customers"][3]["customer_id"]]
         for query in ("iade edilen", "ILIK ŞİKAYET", "ılık sikayet", summary["customers"][3]["customer_id"].lower()):
             box.fill(query)
             assert ids(page) == [summary["customers"][3]["customer_id"]], query
@@ -175,6 +177,8 @@ def test_a_story_opens_by_mouse_and_by_keyboard_and_gives_the_focus_back(open_pa
         expect(dialog).to_contain_text(first["leaving"][0]["sentence"])
         expect(dialog).to_contain_text(summary["plays"][first["play"]]["wording"])
         expect(dialog).to_contain_text("assumed")
+        expect(dialog).to_contain_text(summary["carried"]["email"][0])
+        expect(dialog).not_to_contain_text("First name")
         for _, _, text in first["events"]:
             assert dialog.get_by_text(text, exact=True).count()
         assert dialog.locator(".timeline circle").count() == len(first["events"])
@@ -236,6 +240,7 @@ def test_hostile_texts_stay_texts(open_page: Open, script: bool) -> None:
         one["weights"] = {**one["weights"], text: 0.5}
         one["events"] = [["2025-05-01", text, text]]
         one["play"] = text
+        summary["carried"] = {text: [text] * 20}
         summary["plays"][text] = dict.fromkeys(("title", "wording", "owner"), text) | {"cost": 1.0, "offer": 1.0}
     summary["changes"]["rows"] = [
         {"customer_id": text, "change": text, "before": 0.1, "now": 0.2, "sentence": text} for text in HOSTILE
