@@ -234,6 +234,7 @@ def test_the_command_says_what_was_written_and_what_is_missing(run: Run, folder:
     ]
     code, said, _ = run("export", folder, "--for", "meta", "--out", "m.csv", "--lang", "de")
     assert "Meta rät von Listen mit weniger als 100 ab." in said
-    assert "2 Telefonnummern fehlen" not in said
+    assert "2 Telefonnummern fehlen" in said, "without a country code for them"
+    assert "Von 1 Kunden darin sagt der Shop nicht" in said
     code, _, err = run("export", folder, "--for", "fax", "--out", "m.csv")
     assert (code, err) == (1, "--for: 'fax' is none of klaviyo, mailchimp, braze, hubspot, meta. Name one of these.\n")
