@@ -56,6 +56,18 @@ class NothingToReadError(ChurnmlError):
     """Nobody was held out, or no outcome is known yet, so there is nothing to read out."""
 
 
+class AlarmError(ChurnmlError):
+    """What was looked at must not be used unseen: the list should wait until somebody has looked."""
+
+
+class LockedError(ChurnmlError):
+    """Another run works there; trying again later helps."""
+
+
+class OutsideError(ChurnmlError):
+    """The disk, a database or a store failed; trying again may help."""
+
+
 class MissingExtraError(ChurnmlError):
     """A feature needs packages that come with an extra which is not installed."""
 

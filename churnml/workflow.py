@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,18 +21,21 @@ from churnml.campaigns.team import contacts_of
 from churnml.config import Config
 from churnml.data.contacted import recorded
 from churnml.data.history import History
+from churnml.data.lock import held
 from churnml.data.population import resolve_day
 from churnml.data.shop import Shop
 from churnml.data.simulator import DEFAULT_KIND, simulate
 from churnml.days import Day
 from churnml.definition import ChurnDefinition
-from churnml.errors import InputError, ModelError, NothingToReadError
+from churnml.errors import InputError, NothingToReadError
 from churnml.features.family_catalogue import catalogue
 from churnml.features.plugins import with_plugins
 from churnml.features.store import Progress
+from churnml.job_log import log_step
 from churnml.models.model import Model
 from churnml.reporting.carried import check_carried
-from churnml.reporting.files import read_earlier, write_files
+from churnml.reporting.files import files_in, read_earlier, write_files
+from churnml.reporting.finished import find_finished, hash_settings
 from churnml.reporting.pseudonyms import load_key, pseudonymize, read_mapping, write_mapping
 from churnml.reporting.sheet_entries import read_sheets
 from churnml.scoring.entries import check_replaced
@@ -40,10 +44,13 @@ from churnml.scoring.public_ids import SHARED_BY
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.scorer import Scorer
 from churnml.shop_jobs import open_shop
+from churnml.tracking.in_service import find_usable
 from churnml.tracking.trainer import Trainer
 from churnml.words.campaigns import say_brought, say_first_known, say_refused
 from churnml.words.value_names import ALL_CAMPAIGNS
 
+LOCK = ".churnml.lock"
+"""File in the folder of a list that the process which writes there keeps locked."""
 _log = logging.getLogger(__name__)
 
 
@@ -57,6 +64,15 @@ class Outcome:
     not_recorded: int = 0
 
 
+@dataclass(frozen=True)
+class Finished:
+    """What a run found there already: the list of a day, of the same data, by the same model and settings."""
+
+    snapshot_date: date
+    files: list[Path]
+    model: Model
+
+
 def score(
     shop: Shop,
     out: str | Path,
@@ -68,9 +84,10 @@ def score(
     previous: Path | None = None,
     secrets: Path | None = None,
     force: bool = False,
-    seconds: dict[str, float] | None = None,
+    seconds: Mapping[str, float] | None = None,
+    wait_seconds: float = 0.0,
 ) -> Outcome:
-    """Rank a shop's customers and write the files.
+    """Rank a shop's customers and write the files, while no other process writes to their folder.
 
     Parameters
     ----------
@@ -95,10 +112,41 @@ def score(
         Whether another list may take the place of one of the same day that was contacted already.
     seconds : dict of str to float, optional
         Seconds that each step took so far, for the manifest.
+    wait_seconds : float, optional
+        Seconds to wait for another process that writes there; 0 does not.
+
+    Raises
+    ------
+    LockedError
+        Where another process writes to the folder for longer.
     """
-    seconds = dict(seconds or {})
-    out = Path(out)
-    scorer = Scorer(model, config)
+    with held(Path(out) / LOCK, wait_seconds):
+        return _score(
+            shop,
+            Path(out),
+            Scorer(model, config),
+            snapshot_date=snapshot_date,
+            in_sample=in_sample,
+            previous=previous,
+            secrets=secrets,
+            force=force,
+            seconds=dict(seconds or {}),
+        )
+
+
+def _score(
+    shop: Shop,
+    out: Path,
+    scorer: Scorer,
+    *,
+    snapshot_date: Day | None,
+    in_sample: bool = False,
+    previous: Path | None,
+    secrets: Path | None,
+    force: bool,
+    seconds: dict[str, float],
+) -> Outcome:
+    config = scorer.config
     day = resolve_day(shop, snapshot_date, scorer.model.definition.horizon_days, "snapshot_date")
     # What is open or unreadable is said before the work, and nothing that people wrote is lost by it.
     sheets = read_sheets(out, config.plays.campaign)
@@ -132,14 +180,17 @@ def run(
     config: Config,
     progress: Progress | None = None,
     *,
+    snapshot_date: Day | None = None,
     previous: Path | None = None,
     secrets: Path | None = None,
     force: bool = False,
-) -> Outcome:
-    """Check a shop, train if needed, and score its newest day.
+    wait_seconds: float = 0.0,
+) -> Outcome | Finished:
+    """Check a shop, train if that is due, and score a day, while no other process writes to the folder of its list.
 
-    A champion of the same definition that was trained on a shop of the same first day less than ``every_days`` days
-    ago is used again; otherwise a model is trained.
+    A champion of the same definition that was trained on a shop of the same first day is used as long as the newest
+    training is less than ``every_days`` days old on that day; otherwise a model is trained on what was known then. A
+    day before the champion's own is scored by a model of that time, which never becomes the champion.
 
     Parameters
     ----------
@@ -151,31 +202,66 @@ def run(
         Settings of all steps.
     progress : callable, optional
         Function that is called with a text, the steps done and all steps.
+    snapshot_date : date or str, optional
+        Day that is taken for now; None takes the start of the last day with an order.
     previous : Path, optional
         Folder of an earlier list, to say what changed; None looks for one in ``out``.
     secrets : Path, optional
         Folder that keeps key and mapping of pseudonyms, which then stand for the customer ids in all files; None writes
         the shop's own ids.
     force : bool, optional
-        Whether another list may take the place of one of the same day that was contacted already.
+        Whether a list is made that is there already, of the same data by the same model and settings, and may take the
+        place of one of the same day that was contacted already.
+    wait_seconds : float, optional
+        Seconds to wait for another process that writes there; 0 does not.
+
+    Returns
+    -------
+    Outcome or Finished
+        What was made; ``Finished`` where the list was there already, and no file was changed.
+
+    Raises
+    ------
+    LockedError
+        Where another process writes to the folder for longer.
     """
     seconds: dict[str, float] = {}
-    with _timed(seconds, "read and check"):
-        shop = open_shop(source, config, secrets=secrets)
-    # What is wrong in the settings of lists is said before a training.
-    read_plays(config.plays.file, config.scoring.language, catalogue(shop))
-    check_carried(with_plugins(shop, config.features.plugins), config.reporting.carry)
-    model = _usable_champion(shop, config)
-    if model is None:
-        with _timed(seconds, "train"):
-            Trainer(config=config).fit(shop, progress=progress)
-            model = Scorer(None, config).model  # the champion of before, where the new one is worse
-    return score(shop, out, config, model=model, previous=previous, secrets=secrets, force=force, seconds=seconds)
+    out = Path(out)
+    with held(out / LOCK, wait_seconds):
+        with _timed(seconds, "read and check"):
+            shop = open_shop(source, config, secrets=secrets)
+        # What is wrong in the settings of lists is said before a training.
+        read_plays(config.plays.file, config.scoring.language, catalogue(shop))
+        check_carried(with_plugins(shop, config.features.plugins), config.reporting.carry)
+        day = resolve_day(shop, snapshot_date, config.definition.horizon_days, "snapshot_date")
+        _log.info(f"The day of the list is {day}.", extra={"snapshot_date": day})
+        model = find_usable(config.tracking, day, config.snapshots.every_days, partial(_fits, shop, config))
+        if model is None:
+            with _timed(seconds, "train"):
+                trained = Trainer(config=config).fit(shop, day, progress)
+                champion = Scorer(None, config).model  # the one of before, where the new one is worse
+                model = champion if champion.as_of <= day else trained
+        if not force:
+            earlier = read_earlier(out, day, previous)
+            settings = hash_settings(shop, config, earlier, pseudonymous=secrets is not None)
+            folder = find_finished(out, shop, day, model, settings, read_sheets(out, config.plays.campaign))
+            if folder is not None:
+                return Finished(day, files_in(folder), model)
+        return _score(
+            shop,
+            out,
+            Scorer(model, config),
+            snapshot_date=day,
+            previous=previous,
+            secrets=secrets,
+            force=force,
+            seconds=seconds,
+        )
 
 
 def demo(
     out: str | Path, config: Config, customers: int, progress: Progress | None = None, kind: str = DEFAULT_KIND
-) -> Outcome:
+) -> Outcome | Finished:
     """Simulate a shop of a kind below ``out`` and run everything on it."""
     data = Path(out) / "shop"
     simulate(data, customers=customers, seed=config.seed, kind=kind)
@@ -233,19 +319,15 @@ def _with_own_ids(table: pd.DataFrame, known: pd.Series) -> pd.DataFrame:
     return table.assign(customer_id=[names.get(name, name) for name in table["customer_id"]])
 
 
-def _usable_champion(shop: Shop, config: Config) -> Model | None:
-    try:
-        model = Scorer(None, config).model
-    except ModelError:
-        return None
-    age = (shop.last_day - model.as_of).days
-    first_day = History(shop, model.as_of).first_day
-    same = model.definition == config.definition and model.card.first_day == first_day
-    return model if same and 0 <= age < config.snapshots.every_days else None
+def _fits(shop: Shop, config: Config, model: Model) -> bool:
+    """Check whether a model answers the question of the settings, and learned from a shop of the same first day."""
+    return model.definition == config.definition and model.card.first_day == History(shop, model.as_of).first_day
 
 
 @contextmanager
 def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
+    log_step(step)
     start = time.perf_counter()
     yield
     seconds[step] = time.perf_counter() - start
+    log_step(step, seconds=round(seconds[step], 2))

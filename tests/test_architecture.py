@@ -19,7 +19,7 @@ from tests.conftest import ONE_BY_ONE
 PACKAGE = Path(__file__).parents[1] / "churnml"
 ROOMS = [
     {"lazy", "version"},
-    {"errors", "plain", "printable", "days", "yaml_file", "statistics", "plots"},
+    {"errors", "failures", "job_log", "plain", "printable", "days", "yaml_file", "statistics", "plots"},
     {"words"},
     {"config", "definition"},
     {"metrics"},

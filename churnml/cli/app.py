@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
-from churnml.cli.say import fail, say, set_up, warnings_as_log
+from churnml.cli.ending import EXIT_CODES, ending_of
+from churnml.cli.say import LogFormat, fail, say, set_up, warnings_as_log
 from churnml.cli.stop import StoppedError, stoppable
-from churnml.errors import ChurnmlError, NoSkillError, NothingToReadError
 from churnml.version import __version__
 
 _NEW_OBJECTS = 50_000
+_log = logging.getLogger(__name__)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,8 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # importing rich would double the time of --help
     help="Predict which customers of an online shop are about to leave, why, and what it is worth to keep them.",
-    epilog="Exit codes: 0 done, 1 bad input or config, 2 wrong usage, 3 no skill (nothing is promoted) or nothing "
-    "to read out, 130 interrupted, 143 ended by SIGTERM.",
+    epilog=EXIT_CODES,
 )
 
 
@@ -36,12 +36,14 @@ def main() -> None:
     try:
         with stoppable(), warnings_as_log():
             app(prog_name="churnml")
-    except (NoSkillError, NothingToReadError) as error:
-        fail(str(error), 3)
-    except ChurnmlError as error:
-        fail(str(error), 1)
     except StoppedError as stopped:
         fail("Stopped before the end. Results appear whole or not at all, so none is half-written.", stopped.code)
+    except Exception as error:
+        ending = ending_of(error)
+        if ending is None:
+            raise
+        _log.debug("What happened:", exc_info=error)
+        fail(*ending)
 
 
 def _print_version(wanted: bool) -> None:
@@ -54,9 +56,12 @@ def _print_version(wanted: bool) -> None:
 def _common(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print what is done.")] = False,
+    log_format: Annotated[
+        LogFormat, typer.Option("--log-format", help="How log lines are written: as text, or a JSON object each.")
+    ] = LogFormat.TEXT,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
     level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
-    set_up(level)
+    set_up(level, log_format)

@@ -21,6 +21,7 @@ from churnml.cli.options import (
     Force,
     Horizon,
     InSample,
+    Keep,
     Language,
     Lead,
     ModelAddress,
@@ -30,12 +31,13 @@ from churnml.cli.options import (
     RankBy,
     Seed,
     Snapshot,
+    Wait,
     config_of,
     day_of,
 )
 from churnml.cli.say import say_json
 from churnml.cli.show import print_trace, progress_bar, records
-from churnml.cli.show_outcome import print_change, print_outcome, print_training
+from churnml.cli.show_outcome import print_change, print_finished, print_outcome, print_training
 from churnml.cli.story import print_story
 
 
@@ -112,6 +114,8 @@ def score(
     pseudonymize: Pseudonymize = None,
     in_sample: InSample = False,
     force: Force = False,
+    keep: Keep = None,
+    wait: Wait = 0.0,
     as_json: AsJson = False,
 ) -> None:
     """Rank the customers of a day with reasons, and say whom to contact."""
@@ -119,7 +123,7 @@ def score(
     from churnml.workflow import score as run_score
 
     config = config_of(
-        config_file, language=language, capacity=capacity, budget=budget, rank_by=rank_by, order_by=order_by
+        config_file, keep=keep, language=language, capacity=capacity, budget=budget, rank_by=rank_by, order_by=order_by
     )
     day = day_of("--snapshot", snapshot)
     shop = open_shop(data, config, secrets=pseudonymize)
@@ -133,6 +137,7 @@ def score(
         previous=previous,
         secrets=pseudonymize,
         force=force,
+        wait_seconds=wait,
     )
     print_outcome(outcome, as_json)
 
@@ -141,6 +146,7 @@ def score(
 def run(
     data: Data,
     out: Annotated[Path, typer.Option("--out", help="Folder for the files.")],
+    snapshot: Snapshot = None,
     config_file: ConfigFile = None,
     horizon: Horizon = None,
     active: Active = None,
@@ -154,10 +160,17 @@ def run(
     order_by: OrderBy = None,
     previous: Previous = None,
     pseudonymize: Pseudonymize = None,
-    force: Force = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Make the list although it is there, and replace one that was contacted already."),
+    ] = False,
+    keep: Keep = None,
+    wait: Wait = 0.0,
     as_json: AsJson = False,
 ) -> None:
-    """Check, train if needed, and score the newest day."""
+    """Check, train if that is due, and score a day: the newest, or for lists of the past --snapshot."""
+    from churnml.cli.notified import failures_told, tell_done
+    from churnml.workflow import Finished
     from churnml.workflow import run as run_all
 
     scoring = {
@@ -167,10 +180,24 @@ def run(
         "rank_by": rank_by,
         "order_by": order_by,
     }
-    config = config_of(config_file, horizon, active, lead, every, seed, **scoring)
-    with progress_bar() as progress:
-        outcome = run_all(data, out, config, progress, previous=previous, secrets=pseudonymize, force=force)
+    config = config_of(config_file, horizon, active, lead, every, seed, keep, **scoring)
+    with failures_told(config), progress_bar() as progress:
+        outcome = run_all(
+            data,
+            out,
+            config,
+            progress,
+            snapshot_date=day_of("--snapshot", snapshot),
+            previous=previous,
+            secrets=pseudonymize,
+            force=force,
+            wait_seconds=wait,
+        )
+    if isinstance(outcome, Finished):
+        print_finished(outcome, config.scoring.language, as_json)
+        return
     print_outcome(outcome, as_json)
+    tell_done(config, outcome)
 
 
 @app.command()

@@ -48,6 +48,10 @@ Secrets = Annotated[
 Force = Annotated[
     bool, typer.Option("--force", help="Replace a list of the same day that was contacted already by another one.")
 ]
+Wait = Annotated[
+    float, typer.Option("--wait", min=0, help="Seconds to wait for another run that holds --out; 0 ends with code 5.")
+]
+Keep = Annotated[int | None, typer.Option("--keep", min=1, help="Days whose lists --out keeps (reporting.keep).")]
 InSample = Annotated[bool, typer.Option("--in-sample", help="Allow a day that the model has seen.")]
 
 
@@ -58,6 +62,7 @@ def config_of(
     lead: int | None = None,
     every: int | None = None,
     seed: int | None = None,
+    keep: int | None = None,
     **scoring: str | float | None,
 ) -> Config:
     """Read the configuration file and lay the options over it; further ones are settings of scoring."""
@@ -68,6 +73,7 @@ def config_of(
         definition={"horizon_days": horizon, "active_days": active, "lead_days": lead},
         snapshots={"every_days": every},
         scoring=dict(scoring),
+        reporting={"keep": keep},
         seed=seed,
     )
 

@@ -9,11 +9,21 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from enum import StrEnum
 from typing import Any
 
+from churnml.cli.json_lines import JsonLines
+from churnml.job_log import STEPS
 from churnml.printable import printable
 
 _log = logging.getLogger(__name__)
+
+
+class LogFormat(StrEnum):
+    """How log lines are written."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 _FLAGS = {
@@ -26,6 +36,7 @@ _FLAGS = {
     "out": "--out",
     "previous": "--previous",
     "secrets": "--pseudonymize",
+    "wait": "--wait",
 }
 """What the arguments that messages name in backquotes are called on the command line."""
 _ARGUMENT = re.compile(f"`({'|'.join(map(re.escape, _FLAGS))})`")
@@ -54,21 +65,26 @@ def say_json(content: Mapping[str, Any]) -> None:
 
 
 def fail(message: str, code: int) -> None:
-    """Print an error and end with a code."""
+    """Print an error, or log it where logs are for machines, and end with a code."""
+    if any(isinstance(handler.formatter, JsonLines) for handler in logging.getLogger().handlers):
+        _log.error(with_flags(message))
+        raise SystemExit(code)
     for line in message.split("\n"):
         print(printable(with_flags(line)), file=sys.stderr)
     raise SystemExit(code)
 
 
-def set_up(level: int) -> None:
-    """Let log lines come out on stderr as text, and no character of any output break its encoding."""
+def set_up(level: int, log_format: LogFormat) -> None:
+    """Let log lines come out on stderr, and no character of any output break its encoding."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a test or a notebook puts other streams in their place
             stream.reconfigure(errors="backslashreplace")
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Printable("%(message)s"))
+    handler.setFormatter(JsonLines() if log_format == LogFormat.JSON else _Printable("%(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("churnml").setLevel(level)
+    # People see the steps with -v alone.
+    STEPS.setLevel(logging.NOTSET if log_format == LogFormat.JSON or level < logging.INFO else logging.WARNING)
 
 
 @contextmanager

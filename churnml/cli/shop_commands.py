@@ -33,7 +33,7 @@ from churnml.cli.show import (
     records,
 )
 from churnml.cli.show_horizon import print_horizon
-from churnml.cli.show_outcome import print_files, print_outcome
+from churnml.cli.show_outcome import print_files, print_finished, print_outcome
 from churnml.errors import InputError
 
 KindOfShop = Annotated[
@@ -54,11 +54,16 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Simulate a shop and run everything on it."""
+    from churnml.workflow import Finished
     from churnml.workflow import demo as run_demo
 
+    config = config_of(config_file, seed=seed)
     with progress_bar() as progress:
-        outcome = run_demo(out, config_of(config_file, seed=seed), customers, progress, kind)
-    print_outcome(outcome, as_json)
+        outcome = run_demo(out, config, customers, progress, kind)
+    if isinstance(outcome, Finished):
+        print_finished(outcome, config.scoring.language, as_json)
+    else:
+        print_outcome(outcome, as_json)
 
 
 @app.command()

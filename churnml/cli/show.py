@@ -5,6 +5,7 @@ What a retention team reads stands in the other ``show_*`` modules, in the langu
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from churnml.cli.say import say, say_json
+from churnml.job_log import STEPS, log_step
 from churnml.printable import printable
 
 if TYPE_CHECKING:
@@ -27,9 +29,9 @@ SHOWN = 10
 
 @contextmanager
 def progress_bar() -> Iterator[Progress | None]:
-    """Show a bar on a terminal, and nothing in a pipe."""
-    if not sys.stderr.isatty():
-        yield None
+    """Show a bar on a terminal; in a pipe log the steps where they are asked for."""
+    if not sys.stderr.isatty() or STEPS.isEnabledFor(logging.INFO):
+        yield log_step if STEPS.isEnabledFor(logging.INFO) else None
         return
     from rich.console import Console
     from rich.markup import escape

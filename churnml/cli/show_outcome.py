@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from churnml.reporting.page.numbers import Numbers
     from churnml.tracking.aliases import Change
-    from churnml.workflow import Outcome
+    from churnml.workflow import Finished, Outcome
 
 _LIST_COLUMNS = ("list_rank", "customer_id", "churn_probability", "value_at_risk", "last_order_at", "reason_1")
 
@@ -63,6 +63,16 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
         say(some.format(contacts=write.whole(outcome.not_recorded), folder=outcome.files[0].parent))
     say("")
     print_files(outcome.files, language)
+
+
+def print_finished(finished: Finished, language: Language, as_json: bool) -> None:
+    """Print that a list was there already, and where its files are."""
+    day, version = finished.snapshot_date, finished.model.version
+    if as_json:
+        say_json({"snapshot_date": day, "model_version": version, "files": finished.files, "made": False})
+        return
+    say(words(language)["job"]["finished"].format(day=day, version=version))
+    print_files(finished.files, language)
 
 
 def print_files(files: Iterable[Path], language: Language) -> None:

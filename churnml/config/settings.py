@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, Field, field_validator
 
 from churnml.config.lists import CampaignSettings, PlaySettings, ScoringSettings
+from churnml.config.monitoring import MonitoringSettings
 from churnml.config.reporting import ReportingSettings
 from churnml.config.section import Section
 from churnml.config.tables import TableSettings, misplaced
@@ -28,6 +29,7 @@ class Config(Section):
     scoring: ScoringSettings = Field(ScoringSettings())
     plays: PlaySettings = Field(PlaySettings())
     campaigns: CampaignSettings = Field(CampaignSettings())
+    monitoring: MonitoringSettings = Field(MonitoringSettings())
     reporting: ReportingSettings = Field(ReportingSettings())
     tracking: TrackingSettings = Field(TrackingSettings())
     seed: int = Field(7, ge=0, description="Seed of everything random.")

@@ -12,6 +12,7 @@ import pandas as pd
 
 from churnml.data.scratch import Scratch, sweep
 from churnml.errors import InputError
+from churnml.failures import outside_failure, outside_told
 
 
 @contextmanager
@@ -36,11 +37,13 @@ def whole_folder(
     ------
     InputError
         Where ``out`` is a file, or cannot be written.
+    OutsideError
+        Where the disk is full, read-only or gone, or the right to write is missing.
     """
     out = Path(out)
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: is a file, but a folder is needed. Name another `out`.")
-    with _beside(out) as scratch:
+    with _beside(out) as scratch, outside_told(out):
         yield scratch
         with _refused(out):
             _move(scratch, out, set(owned), last, added_to)
@@ -61,9 +64,11 @@ def whole_file(out: str | Path, mode: int | None = None) -> Iterator[Path]:
     ------
     InputError
         Where it cannot be written.
+    OutsideError
+        Where the disk is full, read-only or gone, or the right to write is missing.
     """
     out = Path(out)
-    with _beside(out) as scratch:
+    with _beside(out) as scratch, outside_told(out):
         if mode is not None:
             (scratch / out.name).touch(mode)
         yield scratch / out.name
@@ -111,6 +116,9 @@ def _refused(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        failure = outside_failure(error, out)
+        if failure is not None:
+            raise failure from error
         raise InputError(
             f"{error.filename or out}: cannot be written ({error.strerror}). Close programs that use it, or name "
             "another `out`."

@@ -15,8 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-if os.name == "posix":
-    import fcntl
+from churnml.data.lock import lock
 
 _PREFIX = "churnml-"
 _MARKER = ".owner"
@@ -76,38 +75,6 @@ def sweep(parent: Path) -> None:
         for entry in sorted(parent.iterdir()):
             if entry.name.removeprefix(".").startswith(_PREFIX) and stat.S_ISDIR(entry.lstat().st_mode):
                 _remove_if_left(entry)
-
-
-def lock(file: Path, *, flags: int = os.O_RDWR | os.O_CREAT) -> int | None:
-    """Lock a file, which is made where it is missing, until its number is closed or the process ends.
-
-    Parameters
-    ----------
-    file : Path
-        File to lock.
-    flags : int, optional
-        Flags with which it is opened.
-
-    Returns
-    -------
-    int or None
-        The number of the open file; None where another process holds it, or took it away meanwhile.
-
-    Raises
-    ------
-    OSError
-        Where the file cannot be opened.
-    """
-    handle = os.open(file, flags | os.O_CLOEXEC if os.name == "posix" else flags, 0o600)
-    try:
-        if os.name == "posix":
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not os.path.samestat(os.fstat(handle), os.stat(file)):
-                raise FileNotFoundError
-    except OSError:  # held, taken away, or the file system has no locks
-        os.close(handle)
-        return None
-    return handle
 
 
 def _locked_marker(home: Path) -> int | None:

@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 from churnml.data.files import whole_file, whole_folder
 from churnml.data.fingerprint import Fingerprints
 from churnml.data.history import History
-from churnml.data.scratch import Scratch, lock, sweep
+from churnml.data.lock import lock
+from churnml.data.scratch import Scratch, sweep
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.errors import ChurnmlError

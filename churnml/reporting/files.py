@@ -6,7 +6,7 @@ import dataclasses
 import json
 import shutil
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -33,6 +33,7 @@ from churnml.reporting.about import facts_of
 from churnml.reporting.carried import FILE as CARRIED
 from churnml.reporting.carried import write_carried
 from churnml.reporting.csv_files import write_csv
+from churnml.reporting.finished import MANIFEST, hash_settings
 from churnml.reporting.page.page import render_page
 from churnml.reporting.page.summary import summarise
 from churnml.reporting.sheet_entries import SHEET, Sheets, hash_of, read_sheets
@@ -42,7 +43,7 @@ from churnml.scoring.choice import SCHEMA
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.rows import BOUGHT
 
-FILES = ("worklist.xlsx", "worklist.csv", "report.html", "ranking.parquet", "ranking.csv", "run.json")
+FILES = ("worklist.xlsx", "worklist.csv", "report.html", "ranking.parquet", "ranking.csv", MANIFEST)
 _OF_BEFORE = "earlier.parquet"
 _LAST_COLUMNS = ["list_rank", "against", "place", "entered_on", "group", *BOUGHT]
 _FILE = pa.schema(
@@ -93,7 +94,7 @@ def write_files(
     ledger = ranking.entries.ledger
     current = ranking.entries.why_none is None or ledger.empty
     owned = [*FILES, _OF_BEFORE, CARRIED] if current else []
-    with whole_folder(out, owned=owned, last="run.json", added_to=LISTS) as folder:
+    with whole_folder(out, owned=owned, last=MANIFEST, added_to=LISTS) as folder:
         of_day = folder / LISTS / day
         of_day.mkdir(parents=True)
         written = newest(sheets.written, ranking.config.plays.campaign)
@@ -111,8 +112,12 @@ def write_files(
         sheets.check_unchanged()
     if current:
         _drop_old(out / LISTS, ranking)
-    paths = [(out if current else out / LISTS / day) / name for name in FILES]
-    return [path for path in paths if path.exists()]
+    return files_in(out if current else out / LISTS / day)
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Return the files of the list that a folder holds."""
+    return [path for name in FILES if (path := folder / name).exists()]
 
 
 def read_earlier(out: Path, snapshot_date: date, folder: Path | None) -> pd.DataFrame | None:
@@ -190,7 +195,7 @@ def _write_list(
     # By it one sees whether people wrote into the sheet.
     written_as = {SHEET: hash_of(folder / SHEET)}
     manifest = json.dumps(_manifest(ranking, seconds) | {"files": written_as}, indent=2, default=str) + "\n"
-    (folder / "run.json").write_text(manifest, encoding="utf-8")
+    (folder / MANIFEST).write_text(manifest, encoding="utf-8")
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -236,6 +241,7 @@ def _manifest(ranking: Ranking, seconds: dict[str, float]) -> dict[str, Any]:
         "level": {name: getattr(card.level, name) for name in ("rate", "low", "high", "coverage")},
         "value": _value(ranking),
         "data_fingerprint": fingerprint(history),
+        "settings": hash_settings(ranking.shop, ranking.config, ranking.earlier, pseudonymous=ranking.pseudonymous),
         "customers_ranked": len(ranking),
         "groups": ranking.groups,
         "customers_on_work_list": len(ranking.worklist()),
@@ -258,7 +264,7 @@ def _manifest(ranking: Ranking, seconds: dict[str, float]) -> dict[str, Any]:
         "notes": [] if ranking.pseudonymous else ranking.shop.report.notes,
         "seconds": {step: round(taken, 2) for step, taken in seconds.items()},
         "versions": {name: version(name) for name in _LIBRARIES},
-        "written_on": date.today().isoformat(),
+        "written_on": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from churnml.config import TrackingSettings
 from churnml.errors import ModelError
-from churnml.tracking.mlflow_store import at_store
+from churnml.tracking.mlflow_store import alone_at_store, at_store
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 By = Literal["train", "promote", "rollback"]
@@ -57,7 +57,7 @@ def promote(tracking: TrackingSettings, version: str | None, now: datetime) -> C
     ModelError
         Where there is no such version, or it is the champion already.
     """
-    with at_store(tracking) as mlflow:
+    with at_store(tracking) as mlflow, alone_at_store(mlflow):
         name = tracking.model_name
         asked = version or version_at(mlflow, name, CHALLENGER)
         if asked is None:
@@ -73,7 +73,7 @@ def rollback(tracking: TrackingSettings, now: datetime) -> Change:
     ModelError
         Where there was no other champion before.
     """
-    with at_store(tracking) as mlflow:
+    with at_store(tracking) as mlflow, alone_at_store(mlflow):
         name = tracking.model_name
         line: list[str] = []
         for change in history(mlflow, name):

@@ -6,18 +6,26 @@ import contextlib
 import io
 import logging
 import os
+import sqlite3
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from churnml.config import TrackingSettings
+from churnml.data.lock import held
+from churnml.data.scratch import Scratch
 from churnml.errors import ConfigError
+from churnml.failures import outside_told
 
 ADDRESS = "MLFLOW_TRACKING_URI"
 _GIT = "GIT_PYTHON_REFRESH"
 _NO_TELEMETRY = "MLFLOW_DISABLE_TELEMETRY"
 _WATCH_SECONDS = "MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL"
+_SQLITE = "sqlite:///"
+_LOCK = ".churnml-store.lock"
+_WAIT_SECONDS = 300.0
+"""Longer than a store takes to be made, or a model to be registered."""
 
 
 def default_store() -> Path:
@@ -46,18 +54,20 @@ def at_store(tracking: TrackingSettings) -> Iterator[Any]:
         noisy = [logging.getLogger(name) for name in ("mlflow", "alembic", "git")]
         levels = [logger.level for logger in noisy]
         for logger in noisy:
-            logger.setLevel(logging.ERROR)
-        address = tracking.uri or kept[ADDRESS]
-        if not address:
-            default_store().parent.mkdir(exist_ok=True)
-            address = f"sqlite:///{default_store().resolve()}"
-        mlflow.set_tracking_uri(address)
+            logger.setLevel(logging.CRITICAL)  # what goes wrong comes as an error, and is told once
+        address = tracking.uri or kept[ADDRESS] or f"{_SQLITE}{default_store().resolve()}"
         # An experiment that a notebook has set is another store's, and MLflow would refuse ours beside it.
         fluent = mlflow.tracking.fluent
         experiment, fluent._active_experiment_id = fluent._active_experiment_id, None
         try:
             # Registering a model prints to the terminal.
-            with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
+            with (
+                contextlib.redirect_stderr(io.StringIO()),
+                contextlib.redirect_stdout(io.StringIO()),
+                outside_told("The store of MLflow"),  # its address may hold a password
+            ):
+                _make_store(mlflow, address)
+                mlflow.set_tracking_uri(address)
                 yield mlflow
         except mlflow.exceptions.MlflowException as error:
             # The address may hold a password, so it is not shown.
@@ -77,14 +87,48 @@ def at_store(tracking: TrackingSettings) -> Iterator[Any]:
                 logger.setLevel(level)
 
 
+@contextlib.contextmanager
+def alone_at_store(mlflow: Any) -> Iterator[None]:
+    """Keep other processes of this machine from changing who is the champion, where the store is a file of SQLite."""
+    file = _sqlite_file(mlflow.get_tracking_uri())
+    with contextlib.nullcontext() if file is None else held(file.with_name(_LOCK), _WAIT_SECONDS):
+        yield
+
+
+def _make_store(mlflow: Any, address: str) -> None:
+    """Make a store of SQLite that is missing, whole or not at all: MLflow's 45 steps are not safe for two at a time."""
+    file = _sqlite_file(address)
+    if file is None or file.exists():
+        return
+    with held(file.with_name(_LOCK), _WAIT_SECONDS):
+        if file.exists():
+            return
+        with Scratch(file.parent, hidden=True) as folder:
+            client = mlflow.MlflowClient(f"{_SQLITE}{folder / file.name}")
+            client.search_experiments(max_results=1)
+            with (
+                contextlib.closing(sqlite3.connect(folder / file.name)) as made,
+                contextlib.closing(sqlite3.connect(folder / "whole.db")) as whole,
+            ):
+                made.backup(whole)  # with what lies in its log
+            os.replace(folder / "whole.db", file)
+
+
+def _sqlite_file(address: str) -> Path | None:
+    """Return the file of a store of SQLite; None for others."""
+    path = address.removeprefix(_SQLITE).partition("?")[0]
+    return Path(path) if address.startswith(_SQLITE) and path and path != ":memory:" else None
+
+
 def experiment_of(mlflow: Any, tracking: TrackingSettings) -> str:
     """Return the id of the experiment, which is made where it is missing; mlflow's own choice of one stays as it is."""
-    known = mlflow.get_experiment_by_name(tracking.experiment)
-    if known is not None:
-        return str(known.experiment_id)
-    is_default = mlflow.get_tracking_uri() == f"sqlite:///{default_store().resolve()}"
-    artifacts = (default_store().parent / "artifacts").resolve().as_uri() if is_default else None
-    return str(mlflow.create_experiment(tracking.experiment, artifact_location=artifacts))
+    if mlflow.get_experiment_by_name(tracking.experiment) is None:
+        with alone_at_store(mlflow):
+            if mlflow.get_experiment_by_name(tracking.experiment) is None:
+                is_default = mlflow.get_tracking_uri() == f"{_SQLITE}{default_store().resolve()}"
+                artifacts = (default_store().parent / "artifacts").resolve().as_uri() if is_default else None
+                return str(mlflow.create_experiment(tracking.experiment, artifact_location=artifacts))
+    return str(mlflow.get_experiment_by_name(tracking.experiment).experiment_id)
 
 
 def first_line(error: Exception) -> str:

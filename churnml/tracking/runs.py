@@ -18,7 +18,8 @@ from churnml import plots
 from churnml.config import Config, TrackingSettings
 from churnml.data.scratch import Scratch
 from churnml.definition import ChurnDefinition
-from churnml.errors import ConfigError, ModelError
+from churnml.errors import ConfigError, ModelError, OutsideError
+from churnml.failures import outside_failure
 from churnml.models import attribution
 from churnml.models.artefact import load_model, save_model
 from churnml.models.model import Model
@@ -28,7 +29,7 @@ from churnml.statistics.logodds import sigmoid
 from churnml.statistics.metrics import gains_table
 from churnml.tracking.aliases import CHALLENGER, CHAMPION, make_champion, version_at
 from churnml.tracking.description import OF_ALL, describe
-from churnml.tracking.mlflow_store import ADDRESS, at_store, default_store, experiment_of, first_line
+from churnml.tracking.mlflow_store import ADDRESS, alone_at_store, at_store, default_store, experiment_of, first_line
 from churnml.tracking.model_card import compute_lift_over_time, sample_gate, write_model_card
 from churnml.tracking.processes import has_ended, tags_of_this_process
 from churnml.words.names import name_of
@@ -76,14 +77,14 @@ def open_run(tracking: TrackingSettings) -> Iterator[str]:
         yield run.info.run_id
     except BaseException as error:
         # What broke the training is told, not that its store is gone too.
-        with contextlib.suppress(ConfigError), at_store(tracking) as mlflow:
+        with contextlib.suppress(ConfigError, OutsideError), at_store(tracking) as mlflow:
             if mlflow.get_run(run.info.run_id).info.status == "RUNNING":
                 ended = "FAILED" if isinstance(error, Exception) else "KILLED"
                 mlflow.MlflowClient().set_terminated(run.info.run_id, ended)
         raise
     finally:
         if monitor is not None:
-            with contextlib.suppress(ConfigError), at_store(tracking):
+            with contextlib.suppress(ConfigError, OutsideError), at_store(tracking):
                 monitor.finish()
 
 
@@ -124,7 +125,8 @@ def track(training: Training, config: Config, definition: ChurnDefinition, run_i
                 return None
             folder = scratch / "model"
             model = save_model(training.model, folder)
-            _register(mlflow, training, model, folder, config.tracking.model_name)
+            with alone_at_store(mlflow):
+                _register(mlflow, training, model, folder, config.tracking.model_name)
         return model
 
 
@@ -166,6 +168,9 @@ def _open(mlflow: Any, address: str) -> Model:
         numbered = address if registered is None else f"models:/{registered.name}/{registered.version}"
         local = mlflow.artifacts.download_artifacts(numbered)
     except (mlflow.exceptions.MlflowException, OSError) as error:
+        failure = outside_failure(error, address)
+        if failure is not None:
+            raise failure from error
         raise ModelError(f"{address}: there is no such model ({first_line(error)}). Run: churnml train DATA") from error
     found = sorted(Path(local).rglob("model.json"))
     if not found:
@@ -318,23 +323,29 @@ def _register(mlflow: Any, training: Training, model: Model, folder: Path, name:
     )
     client = mlflow.MlflowClient()
     champion = version_at(mlflow, name, CHAMPION)
-    if champion is not None and _is_kept(mlflow, f"models:/{name}/{champion}", model):
+    in_place = None if champion is None else _whole(mlflow, f"models:/{name}/{champion}")
+    if in_place is not None and in_place.version == model.version:
         return
     registered = mlflow.register_model(info.model_uri, name, tags={_VERSION_TAG: model.version})
     client.update_model_version(name, registered.version, describe(training.card, training.verdict_sentence))
     if not client.get_registered_model(name).description:  # people may have written another one
         client.update_registered_model(name, OF_ALL)
     client.set_registered_model_alias(name, CHALLENGER, registered.version)
-    if champion is None or training.verdict.replaces:
+    if champion is None or (training.verdict.replaces and not _is_older(model, in_place)):
         make_champion(mlflow, name, str(registered.version), "train", datetime.now(UTC))
 
 
-def _is_kept(mlflow: Any, address: str, model: Model) -> bool:
-    """Check whether the same model is registered there, and its files are whole."""
+def _whole(mlflow: Any, address: str) -> Model | None:
+    """Return the registered model at an address; None where its files are not whole."""
     try:
-        return _open(mlflow, address).version == model.version
+        return _open(mlflow, address)
     except ModelError:
-        return False
+        return None
+
+
+def _is_older(model: Model, champion: Model | None) -> bool:
+    """Check whether a model knows less than the champion, as that of a day in the past does whose list is made up."""
+    return champion is not None and model.definition == champion.definition and model.as_of < champion.as_of
 
 
 def _signature(mlflow: Any) -> Any:

@@ -10,7 +10,7 @@ import pytest
 
 from churnml.data import files
 from churnml.data.files import whole_folder
-from churnml.errors import InputError
+from churnml.errors import InputError, OutsideError
 
 
 def listing(folder: Path) -> dict[str, str]:
@@ -104,6 +104,6 @@ def test_a_file_that_is_in_use_gives_a_sentence(tmp_path: Path, monkeypatch: pyt
         with whole_folder(tmp_path / "out") as scratch:
             (scratch / "worklist.xlsx").write_text("new", encoding="utf-8")
 
-    with pytest.raises(InputError, match=re.escape("worklist.xlsx: cannot be written (Permission denied). Close")):
+    with pytest.raises(OutsideError, match=re.escape("worklist.xlsx: failed (Permission denied). Close programs")):
         write()
     assert [path.name for path in tmp_path.iterdir()] == ["out"]

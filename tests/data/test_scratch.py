@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from churnml.data.files import whole_file, whole_folder
-from churnml.data.scratch import Scratch, lock, sweep
+from churnml.data.lock import lock
+from churnml.data.scratch import Scratch, sweep
 
 PREAMBLE = "from pathlib import Path; from churnml.data import files, scratch; out = Path('out')"
 WRITERS = {
