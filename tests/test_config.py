@@ -49,7 +49,7 @@ def test_the_default_file_is_the_defaults_and_names_every_key() -> None:
     assert keys(named) == keys(Config().model_dump())
     assert list(named) == [
         *("definition", "snapshots", "tables", "timezone", "features", "training", "scoring", "plays", "campaigns"),
-        *("reporting", "tracking", "seed"),
+        *("monitoring", "reporting", "tracking", "seed"),
     ]
 
 

@@ -97,6 +97,12 @@ def simulate(
     open_days: Annotated[
         float | None, typer.Option("--open-days", help="Days for which a contact can still win back who left.")
     ] = None,
+    change: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--change", help="What changes from a day on: feed:DAY, currency:DAY, segment:DAY, concept:DAY; repeatable."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Simulate a shop whose customers leave for known reasons, and let lists act on it."""
@@ -104,7 +110,7 @@ def simulate(
         raise InputError(f"--effects: is all or none (received {effects!r}). Correct the option.")
     if campaigns is not None and until is None:
         raise InputError("--campaigns: needs the day on which the data end then. Add --until YYYY-MM-DD.")
-    from churnml.data.simulator import Effects, Treatment, list_contacts, read_settings
+    from churnml.data.simulator import Change, Effects, Treatment, list_contacts, read_settings
     from churnml.data.simulator import simulate as run_simulation
 
     day = day_of("--until", until)
@@ -122,6 +128,8 @@ def simulate(
         # Lives reach further than the data, so that the shop of a later day is the same one.
         arguments |= {"end": day + timedelta(365), "years": 4.0}
     arguments |= {"until": day, "treatment": treatment}
+    if change:
+        arguments["changes"] = [Change.parse(text) for text in change]
     with progress_bar() as progress:
         rows = run_simulation(
             out,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from churnml.data.simulator.campaigns import list_contacts
+from churnml.data.simulator.changes import Change
 from churnml.data.simulator.effects import DRIVERS, Effects
 from churnml.data.simulator.kinds import DEFAULT_KIND, KINDS, Kind
 from churnml.data.simulator.season import Season
@@ -14,6 +15,7 @@ __all__ = [
     "DEFAULT_KIND",
     "DRIVERS",
     "KINDS",
+    "Change",
     "Effects",
     "Kind",
     "Season",

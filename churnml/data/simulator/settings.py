@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from churnml.data.simulator.changes import Change
 from churnml.data.simulator.effects import Effects
 from churnml.data.simulator.kinds import Kind
 from churnml.data.simulator.season import DAY, YEAR_DAYS, Season
@@ -33,6 +34,7 @@ class Settings:
     chunk_customers: int
     until: dt.date
     treatment: Treatment | None
+    changes: tuple[Change, ...] = ()
 
     @property
     def end_at(self) -> int:
@@ -52,7 +54,33 @@ class Settings:
     @property
     def width(self) -> int:
         """The digits of a customer id."""
-        return max(_FEWEST_DIGITS, len(str(self.customers)))
+        return max(_FEWEST_DIGITS, len(str(self.most)))
+
+    @property
+    def most(self) -> int:
+        """The largest number that a customer may have; those of a new segment come after all others."""
+        return self.customers * (2 if any(change.what == "segment" for change in self.changes) else 1)
+
+    def check_changes(self) -> None:
+        """Refuse changes that cannot be made.
+
+        Raises
+        ------
+        InputError
+            Where a change is there twice, or lies outside of the drawn lives.
+        """
+        names = [change.what for change in self.changes]
+        failures = [
+            f"simulate.changes: {name} is there twice. Keep one." for name in set(names) if names.count(name) > 1
+        ]
+        failures += [
+            f"simulate.changes: {change.what} is on {change.day}, but lives are drawn for {self.years:g} years up to "
+            f"{self.end}. Give a day within."
+            for change in self.changes
+            if not self.start_at < change.at < self.end_at
+        ]
+        if failures:
+            raise InputError(failures)
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -119,6 +147,11 @@ def read_settings(shop: str | Path) -> Settings:
                 "effects": Effects(**kept["effects"]),
                 "kind": Kind(**kind | {"season": Season(**kind["season"])}),
                 "treatment": None if kept["treatment"] is None else Treatment(**kept["treatment"]),
+            }
+            | {
+                "changes": tuple(
+                    Change(what=one["what"], day=dt.date.fromisoformat(one["day"])) for one in kept.get("changes", ())
+                )
             }
             | {name: dt.date.fromisoformat(kept[name]) for name in ("end", "until")}
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +11,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from churnml.data.contract import TABLES
 from churnml.data.files import whole_folder
 from churnml.data.simulator.behaviour import MOST_ORDERS, first_orders
+from churnml.data.simulator.changes import (
+    NEWCOMERS_SHARE,
+    NOTHING,
+    Change,
+    change_currency,
+    say_newcomers,
+    stop_feed,
+    turn_concept,
+)
+from churnml.data.simulator.columns import times
 from churnml.data.simulator.doings import customer_tables
 from churnml.data.simulator.effects import Effects
 from churnml.data.simulator.kept import let_act, potential_table
@@ -54,6 +65,7 @@ def simulate(
     until: Day | None = None,
     contacts: pd.DataFrame | None = None,
     treatment: Treatment | None = None,
+    changes: Sequence[Change] = (),
 ) -> dict[str, int]:
     """Simulate an online shop and write its tables, and the truth about its customers beside them.
 
@@ -102,6 +114,9 @@ def simulate(
         and outcome. They are written beside the shop's own; rows of arm control act on nobody.
     treatment : Treatment, optional
         Effect of the contacts; None is none.
+    changes : sequence of Change, optional
+        Changes of the shop, each from its own day on; ``truth/changed.parquet`` names the customers and orders that
+        they concern. A new segment's customers come on top of ``customers``.
 
     Returns
     -------
@@ -134,15 +149,14 @@ def simulate(
         chunk_customers=chunk_customers,
         until=until,
         treatment=treatment,
+        changes=tuple(changes),
     )
-    sent = None if contacts is None else read_contacts(contacts, customers, settings.width, settings.until_at)
+    settings.check_changes()
+    sent = None if contacts is None else read_contacts(contacts, settings.most, settings.width, settings.until_at)
     firsts = range(0, customers, chunk_customers)
     seeds = np.random.SeedSequence(seed).spawn(len(firsts))
     sizes = [min(chunk_customers, customers - base) for base in firsts]
-    tasks = [
-        (settings, base, size, own_seed, None if sent is None else sent.among(base, size))
-        for base, size, own_seed in zip(firsts, sizes, seeds, strict=True)
-    ]
+    tasks = [(settings, base, size, own_seed, sent) for base, size, own_seed in zip(firsts, sizes, seeds, strict=True)]
     rows: dict[str, int] = {}
     done = 0
     with whole_folder(out, owned=[f"{name}.parquet" for name in TABLES]) as scratch, ExitStack() as open_files:
@@ -177,8 +191,8 @@ def _in_order(tasks: list[_Task], jobs: int) -> Iterator[dict[str, pa.Table]]:
 def _chunk(task: _Task) -> dict[str, pa.Table]:
     """Simulate the customers from number ``base`` on; names with a slash belong into a folder."""
     settings, base, customers, seed, sent = task
-    of_life, of_orders, of_customers = (np.random.default_rng(own) for own in seed.spawn(3))
     kind, effects, start, end = settings.kind, settings.effects, settings.start_at, settings.end_at
+    of_life, of_orders, of_customers, of_segment = (np.random.default_rng(own) for own in seed.spawn(4))
     people, lives, before = draw_customers(of_life, customers, kind, effects, start, end)
     chunk = Chunk(
         kind=kind,
@@ -191,14 +205,60 @@ def _chunk(task: _Task) -> dict[str, pa.Table]:
         start=start,
         end=end,
     )
+    parts = [_tables(settings, of_orders, of_customers, chunk, sent)]
+    for change in settings.changes:
+        newcomers = round(NEWCOMERS_SHARE * int((chunk.joined_at >= change.at).sum()))
+        if change.what == "segment" and newcomers:
+            once = replace(kind, one_time_share=1.0, run_in_years=0.0, arrival_bend=1.0)
+            people, lives, before = draw_customers(of_segment, newcomers, once, effects, change.at, end)
+            added = replace(
+                chunk,
+                people=people,
+                lives=lives,
+                joined_at=first_orders(people, once, end),
+                orders_before=before,
+                base=settings.customers + base,
+            )
+            parts.append(_tables(settings, of_segment, of_segment, added, sent, [say_newcomers(change, added)]))
+    tables = parts[0] if len(parts) == 1 else {name: _joined([part[name] for part in parts]) for name in parts[0]}
+    return tables if settings.until == settings.end else known_by(tables, settings.until_at)
+
+
+def _tables(
+    settings: Settings,
+    of_orders: np.random.Generator,
+    of_customers: np.random.Generator,
+    chunk: Chunk,
+    sent: Sent | None,
+    changed: Sequence[pa.Table] = (),
+) -> dict[str, pa.Table]:
+    """Make all tables of customers whose lives are drawn."""
+    seed, effects, changed = settings.seed, settings.effects, list(changed)
     tables = order_tables(of_orders, chunk) | customer_tables(of_customers, chunk, effects)
+    sent = None if sent is None else sent.among(chunk.base, chunk.customers)
+    of_kind = {change.what: change for change in settings.changes}
+    if "concept" in of_kind:
+        chunk, tables, rows = turn_concept(of_kind["concept"], seed, chunk, tables)
+        changed.append(rows)
     if sent is not None:
-        chunk, tables = let_act(sent, settings.treatment or Treatment(), settings.seed, effects, chunk, tables)
+        chunk, tables = let_act(sent, settings.treatment or Treatment(), seed, effects, chunk, tables)
+    if "currency" in of_kind:
+        tables["orders"], rows = change_currency(of_kind["currency"], seed, tables["orders"])
+        changed.append(rows)
+    if "feed" in of_kind:
+        tables, rows = stop_feed(of_kind["feed"], tables)
+        changed.append(rows)
     truth = truth_tables(replace(chunk, end=settings.until_at))
     if settings.treatment is not None:
-        truth["potential"] = potential_table(sent, settings.treatment, settings.seed, chunk, settings.until_at)
-    tables |= {f"truth/{name}": table for name, table in truth.items()}
-    return tables if settings.until == settings.end else known_by(tables, settings.until_at)
+        truth["potential"] = potential_table(sent, settings.treatment, seed, chunk, settings.until_at)
+    if settings.changes:
+        rows = pa.concat_tables([NOTHING, *changed])
+        truth["changed"] = rows.filter(pc.less(rows["at"], times(np.array([settings.until_at]))[0]))
+    return tables | {f"truth/{name}": table for name, table in truth.items()}
+
+
+def _joined(tables: list[pa.Table]) -> pa.Table:
+    return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
 
 
 def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
