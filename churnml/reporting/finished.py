@@ -47,12 +47,12 @@ def hash_settings(shop: Shop, config: Config, earlier: pd.DataFrame | None, *, p
     str
         Hash of 16 hex digits. A family whose code lies in no file may have changed, so no two hashes with one agree.
     """
-    plays = None if config.plays.file is None else Path(config.plays.file).read_text(encoding="utf-8")
+    named = [path for path in (config.plays.file, config.scoring.profit.measured) if path is not None]
     families = catalogue(shop).families
     content = {
         "version": __version__,
         "settings": config.model_dump(mode="json", exclude=_OF_NO_LIST),
-        "plays": plays,
+        "files": [Path(path).read_text(encoding="utf-8") for path in named],
         "code": {
             name: family.code or uuid4().hex for name, family in sorted(families.items()) if name not in shop.supplied
         },
