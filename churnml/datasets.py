@@ -1,6 +1,5 @@
 """Shops to learn and to test with: simulated ones, public datasets, and exports of platforms, from files of yours."""
 
-<<<<<<< HEAD
 from __future__ import annotations
 
 import os
@@ -13,27 +12,19 @@ from churnml.data.reading import read
 from churnml.data.remembered import cache_folder, key_of
 from churnml.data.scratch import Scratch
 from churnml.data.shop import Shop
-from churnml.data.simulator import KINDS, Effects, Kind, Season, Treatment, simulate
-from churnml.errors import InputError
-=======
-from churnml.data.importers import IMPORTERS, ImportReport, import_dataset
 from churnml.data.simulator import KINDS, Change, Effects, Kind, Season, Treatment, simulate
->>>>>>> 55f5ea4 (Let simulated shops change at a day)
+from churnml.errors import InputError
 
 __all__ = [
     "IMPORTERS",
     "KINDS",
-<<<<<<< HEAD
-=======
     "Change",
->>>>>>> 55f5ea4 (Let simulated shops change at a day)
     "Effects",
     "ImportReport",
     "Kind",
     "Season",
     "Treatment",
     "import_dataset",
-<<<<<<< HEAD
     "importers",
     "load_imported",
     "load_simulated",
@@ -111,7 +102,3 @@ def _kept(key: str, fill: Callable[[Path], object]) -> Path:
             with suppress(OSError):  # another process was faster, with the same files
                 os.replace(scratch / "shop", folder)
     return folder
-=======
-    "simulate",
-]
->>>>>>> 55f5ea4 (Let simulated shops change at a day)
