@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from churnml.scoring.scorer import Scorer
     from churnml.tracking.readouts import log_readout
     from churnml.tracking.trainer import Trainer
+    from churnml.tracking.uplift import UpliftTrainer
     from churnml.training.learning import learning_curve
 
 _HOMES = {
@@ -38,6 +39,7 @@ _HOMES = {
     "Scorer": "churnml.scoring.scorer",
     "Shop": "churnml.data.shop",
     "Trainer": "churnml.tracking.trainer",
+    "UpliftTrainer": "churnml.tracking.uplift",
     "advise_horizon": "churnml.analytics.horizon",
     "analyse": "churnml.analytics.overview",
     "audit": "churnml.features.audit",
@@ -63,6 +65,7 @@ __all__ = [
     "Scorer",
     "Shop",
     "Trainer",
+    "UpliftTrainer",
     "advise_horizon",
     "analyse",
     "audit",

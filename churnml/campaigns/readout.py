@@ -37,7 +37,7 @@ EFFECTS = (
     *("mean_listed", "mean_held_out", "verdict", "campaign", "entry", "p_adjusted"),
 )
 """Columns of ``Readout.effects``."""
-_NOT_READ = ["list_id", "arm_before", "explore_chance", "expected_profit", "ranked_by"]
+_NOT_READ = ["list_id", "arm_before"]
 
 
 class HasLedger(Protocol):
@@ -180,7 +180,7 @@ def read_out(
     ledger = joined([_ledger_of(source, config) for source in sources])
     ledger = ledger.drop(columns=_NOT_READ, errors="ignore")
     # The same long text stands in every row of a list.
-    alike = [name for name in ("campaign", "definition", "model_version") if name in ledger]
+    alike = [name for name in ("campaign", "definition", "model_version", "ranked_by") if name in ledger]
     ledger = ledger.astype(dict.fromkeys(alike, "category"))
     real_ids = {} if real_ids is None else dict(real_ids)
     if real_ids:

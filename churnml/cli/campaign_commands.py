@@ -11,7 +11,7 @@ from churnml.cli.app import app
 from churnml.cli.options import AsJson, ConfigFile, Data, Language, Secrets, config_of, day_of
 from churnml.cli.say import say_json
 from churnml.cli.show_outcome import print_files
-from churnml.cli.show_readout import print_readout, print_recorded
+from churnml.cli.show_readout import print_readout, print_recorded, print_uplift
 
 ListFolders = Annotated[
     list[Path] | None, typer.Option("--list", help="Folder of the lists, with its ledger; may be given several times.")
@@ -77,6 +77,37 @@ def readout(
         if files:
             print_files(files, config.scoring.language)
     if not told.causal:
+        raise typer.Exit(3)
+
+
+@app.command("train-uplift")
+def train_uplift(
+    data: Data,
+    lists: ListFolders = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="Nothing on or after this day is seen.")] = None,
+    secrets: Secrets = None,
+    config_file: ConfigFile = None,
+    language: Language = None,
+    as_json: AsJson = False,
+) -> None:
+    """Learn whom a contact keeps, and judge whether the list should be ranked by it."""
+    from churnml.errors import InputError
+    from churnml.shop_jobs import open_shop
+    from churnml.tracking.uplift import UpliftTrainer
+
+    if not lists:
+        raise InputError("--list: name the folder of the lists.")
+    config = config_of(config_file, language=language)
+    day = day_of("--as-of", as_of)
+    training = UpliftTrainer(config).fit(open_shop(data, config), list(lists), day, _real_ids(secrets))
+    if as_json:
+        model = training.model
+        said = {name: getattr(model, name) for name in ("gate_open", "sentence", "version", "as_of", "figures")}
+        arms = {name: getattr(training, name) for name in ("listed", "held_out", "campaign")}
+        say_json(said | {"candidate": model.effect.candidate} | arms)
+    else:
+        print_uplift(training, config.scoring.language)
+    if not training.gate.open:
         raise typer.Exit(3)
 
 

@@ -29,7 +29,7 @@ Capacity = Annotated[int | None, typer.Option("--capacity", help="Length of the 
 Budget = Annotated[float | None, typer.Option("--budget", help="Money for contacts and offers.")]
 RankBy = Annotated[
     str | None,
-    typer.Option("--rank-by", help="What decides: value_at_risk, expected_profit or churn_probability."),
+    typer.Option("--rank-by", help="What decides: value_at_risk, expected_profit, churn_probability or uplift."),
 ]
 OrderBy = Annotated[
     str | None, typer.Option("--order-by", help="Order of the work list: rank, or urgency (contact by).")

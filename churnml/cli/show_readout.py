@@ -11,6 +11,7 @@ from churnml.words import Language, words
 
 if TYPE_CHECKING:
     from churnml.campaigns.readout import Readout
+    from churnml.training.uplift.train import UpliftTraining
 
 
 def print_readout(readout: Readout, language: Language, currency: str | None, by: Sequence[str]) -> None:
@@ -43,6 +44,11 @@ def print_recorded(rows: int, new: int, file: Path, language: Language) -> None:
         return
     said = {"rows": rows, "added": new, "before": rows - new}
     say(t["done"].format(file=file, **{name: write.whole(count) for name, count in said.items()}), t["next"])
+
+
+def print_uplift(training: UpliftTraining, language: Language) -> None:
+    """Print the verdict on a ranking by effect."""
+    say(training.sentence(language))
 
 
 def _lines(table: Mapping[str, Any]) -> list[str]:

@@ -34,8 +34,9 @@ class ScoringSettings(Section):
         ge=0,
         description="Money for contacts and offers, with which the work list ends; empty is no limit.",
     )
-    rank_by: Literal["value_at_risk", "expected_profit", "churn_probability"] = Field(
-        "value_at_risk", description="What decides who is on the work list."
+    rank_by: Literal["value_at_risk", "expected_profit", "churn_probability", "uplift"] = Field(
+        "value_at_risk",
+        description="What decides who is on the work list; uplift, the learned effect of a contact, behind its gate.",
     )
     order_by: Literal["rank", "urgency"] = Field(
         "rank", description="Order of the work list: by what decided, or by the day until which to contact."

@@ -87,6 +87,7 @@ _COLUMNS: Mapping[str, tuple[Kind, str | None]] = {
     "lifecycle_stage": ("text", "lifecycle_stage"),
     "last_order_at": ("day", None),
     "expected_profit": ("money", None),
+    "uplift": ("share", None),
     "contactable": ("flag", "flag"),
     "play_rule": ("text", None),
     "risk_rank": ("count", None),

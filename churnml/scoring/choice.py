@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -13,9 +13,11 @@ from churnml.config import Config
 from churnml.data.history import History
 from churnml.data.stored_rows import RANK, StoredRows
 from churnml.models.model import Model
+from churnml.models.uplift import UpliftModel
 from churnml.models.value import LEFT, STAYED
 from churnml.scoring import rows as of_rows
 from churnml.scoring.changes import name_changes, snapshot_of
+from churnml.scoring.effect_support import beyond_support
 from churnml.scoring.entries import Entries, Lots, enter_list, find_lots
 from churnml.scoring.plays import Play
 from churnml.scoring.relearning import STOPPED, relearn
@@ -31,7 +33,16 @@ COLUMNS = (
 )
 """Columns of a ranking, in their order."""
 LOOKED_AT = (
-    *("customer_id", "churn_probability", "risk_band", "value_at_risk", "expected_profit", "play", "contact_by"),
+    *(
+        "customer_id",
+        "churn_probability",
+        "risk_band",
+        "value_at_risk",
+        "expected_profit",
+        of_rows.UPLIFT,
+        "play",
+        "contact_by",
+    ),
 )
 """What decides among all customers, of what is said of each."""
 _CHOSEN = pa.schema(
@@ -77,6 +88,7 @@ def choose(
     model: Model,
     plays: Mapping[str, Play],
     stopped: Collection[str],
+    uplift: UpliftModel | None,
     config: Config,
 ) -> Choice:
     """Rank customers, find their arms, and choose whom to contact.
@@ -97,6 +109,8 @@ def choose(
         Plays by name.
     stopped : collection of str
         Names of those that are stopped.
+    uplift : UpliftModel or None
+        Learned effect by which the list is ranked; None where it is ranked by something else.
     config : Config
         Campaign, and what decides.
     """
@@ -109,6 +123,8 @@ def choose(
     again = relearn(candidates, lots.own.standing, stopped, config)
     lots = replace(lots, own=replace(lots.own, own_shares=again.chances))
     candidates = candidates[~candidates["customer_id"].isin(again.left_out)]
+    beyond = beyond_support(candidates, uplift)
+    candidates = candidates.assign(uplift=candidates["uplift"].mask(candidates["customer_id"].isin(beyond)))
     candidates = candidates.assign(holdout=lots.arms(candidates["customer_id"])["holdout"])
     worklist = make_worklist(candidates, counts_against(scored), plays, config.scoring)
     entries = enter_list(
@@ -136,6 +152,7 @@ def choose(
         model_version=version,
         lots=lots,
         left_out=frozenset(again.left_out),
+        beyond=beyond,
         places=worklist.places,
         entered=entered[["entered_on", "arm_until"]],
         changes=pd.Series(dtype="str") if changed is None else changed.set_index("customer_id")["change"],
@@ -163,6 +180,8 @@ class Decided:
         Lots by which customers are held out.
     left_out : frozenset of str
         Ids of candidates whose play is stopped, and who are not contacted all the same.
+    beyond : set of str
+        Ids of candidates on whom the effect of a contact is not known, who come after all others in a ranking by it.
     places : pandas Series
         Places of the candidates, by id.
     entered : pandas DataFrame
@@ -176,12 +195,13 @@ class Decided:
     model_version: str
     lots: Lots
     left_out: frozenset[str]
+    beyond: Set[str]
     places: pd.Series
     entered: pd.DataFrame
     changes: pd.Series
 
     def tell(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return rows of the ranking with what was decided: ``COLUMNS``, and what they are worth."""
+        """Return rows of the ranking with what was decided: ``COLUMNS``, what a contact does, what they are worth."""
         ids = frame["customer_id"]
         arms = self.lots.arms(ids)
         told = frame.assign(
@@ -195,7 +215,8 @@ class Decided:
             entered_on=self._since("entered_on", ids, arms),
             arm_until=self._since("arm_until", ids, arms),
         )
-        return told[[*COLUMNS, STAYED, LEFT]]
+        told[of_rows.UPLIFT] = told[of_rows.UPLIFT].mask(ids.isin(self.beyond))
+        return told[[*COLUMNS, of_rows.UPLIFT, STAYED, LEFT]]
 
     def _since(self, column: str, ids: pd.Series, arms: pd.DataFrame) -> pd.Series:
         """Return a day of who enters with the list, and of others that of the arm that holds."""
@@ -203,7 +224,7 @@ class Decided:
 
 
 def _of_all() -> pa.Schema:
-    return pa.schema([*SCHEMA, of_rows.SCHEMA.field(STAYED), of_rows.SCHEMA.field(LEFT)])
+    return pa.schema([*SCHEMA, *(of_rows.SCHEMA.field(name) for name in (of_rows.UPLIFT, STAYED, LEFT))])
 
 
 def _contacted_since(history: History, since: date, customers: pd.Series, campaign: str) -> pd.Series:

@@ -22,6 +22,7 @@ from churnml.definition import ChurnDefinition
 from churnml.models.artefact import PackedModel, pack_model, unpack_model
 from churnml.models.attribution import sum_concepts
 from churnml.models.model import Model
+from churnml.models.uplift import UpliftModel
 from churnml.models.value import LEFT, STAYED
 from churnml.scoring.constants import DayConstants, worth_of
 from churnml.scoring.groups import GONE, groups_of
@@ -32,6 +33,8 @@ from churnml.scoring.worklist import reasons_against
 from churnml.statistics.logodds import sigmoid
 
 _PRECISION = 1e9
+UPLIFT = "uplift"
+"""Column of the effect that a contact is expected to have, null where lists are not ranked by it."""
 _REASONS = [name for at in range(1, REASONS + 1) for name in (f"reason_{at}", f"reason_{at}_concept")]
 BOUGHT = ("usually_buys", "goes_with")
 """Columns of what a customer usually buys, and of what goes with it."""
@@ -52,7 +55,10 @@ SCHEMA = pa.schema(
     [
         ("customer_id", pa.string()),
         *((name, pa.string()) for name in _TEXTS),
-        *((name, pa.float64()) for name in ("churn_probability", "value_at_risk", "expected_profit", STAYED, LEFT)),
+        *(
+            (name, pa.float64())
+            for name in ("churn_probability", "value_at_risk", "expected_profit", UPLIFT, STAYED, LEFT)
+        ),
         ("last_order_at", pa.timestamp("us")),
         ("contactable", pa.bool_()),
         ("contact_by", pa.date32()),
@@ -119,6 +125,8 @@ class RowScorer:
         Plays and their rules.
     effects : PlayEffects
         What is assumed or was measured of plays.
+    uplift : UpliftModel or None
+        Learned effect of a contact; None where lists are not ranked by it.
     config : Config
         Settings of scoring.
     consent_told : bool
@@ -129,13 +137,14 @@ class RowScorer:
     constants: DayConstants
     book: PlayBook
     effects: PlayEffects
+    uplift: UpliftModel | None
     config: Config
     consent_told: bool
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to other machines with the model as its plain files."""
         constants = replace(self.constants, contributions=None)
-        rest = {"book": self.book, "effects": self.effects, "config": self.config, "consent_told": self.consent_told}
+        rest = {name: getattr(self, name) for name in ("book", "effects", "uplift", "config", "consent_told")}
         return _unpacked, (pack_model(self.model), constants, rest)
 
     @property
@@ -173,6 +182,7 @@ class RowScorer:
         frame["contactable"] = known["contactable"].astype("boolean")
         frame[["play", "play_rule"]] = self.book.choose(frame, X)
         frame["expected_profit"] = self._profit(frame, lost)
+        frame[UPLIFT] = np.nan if self.uplift is None else self.uplift.predict(X, frame["churn_probability"])
         pace = against_own_pace(X, model.definition)
         frame["group"] = groups_of(frame, pace, model.definition, settings)
         frame["contact_by"] = _contact_by(frame, pace, model.definition)

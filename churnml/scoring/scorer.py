@@ -29,6 +29,7 @@ from churnml.features.plugins import with_plugins
 from churnml.features.sentences import Sentences
 from churnml.models.model import Model
 from churnml.models.plain_files import shown
+from churnml.models.uplift import UpliftModel
 from churnml.models.value import NEEDED, PACE, RETURNED
 from churnml.scoring.changes import check_earlier
 from churnml.scoring.choice import choose
@@ -37,7 +38,7 @@ from churnml.scoring.explainer import Explainer
 from churnml.scoring.play_effects import PlayEffects
 from churnml.scoring.plays import PlayBook, read_plays
 from churnml.scoring.ranking import Ranking
-from churnml.scoring.rows import RowScorer, known_of, score_rows, tells_consent
+from churnml.scoring.rows import UPLIFT, RowScorer, known_of, score_rows, tells_consent
 from churnml.words.value_names import ValueNames
 
 
@@ -115,10 +116,11 @@ class Scorer:
         if earlier is not None:
             check_earlier(earlier, day)
         history = History(shop, day)
+        uplift = self._uplift(shop) if settings.rank_by == UPLIFT else None
         features = self._features(shop)
         # What reasons are about may have been said in other words when it was trained.
         model = dataclasses.replace(self.model, features=tuple(declared.description() for declared in features))
-        rows = build_rows(history, definition, [*features, *_besides(shop, features, book)])
+        rows = build_rows(history, definition, [*features, *_besides(shop, features, book, uplift)])
         if not len(rows):
             raise InputError(
                 f"{day}: no customer ordered in the {definition.active_days} days before. Name another day, or train "
@@ -144,6 +146,7 @@ class Scorer:
             constants=constants,
             book=book,
             effects=effects,
+            uplift=uplift,
             config=self.config,
             consent_told=tells_consent(history),
         )
@@ -156,6 +159,7 @@ class Scorer:
             model=model,
             plays=book.plays,
             stopped=effects.stopped,
+            uplift=uplift,
             config=self.config,
         )
         return Ranking(
@@ -190,6 +194,23 @@ class Scorer:
             )
         return day
 
+    def _uplift(self, shop: Shop) -> UpliftModel:
+        """Find the learned effect by which the list is ranked, where it may be."""
+        from churnml.tracking.uplift import find_uplift
+
+        uplift = find_uplift(self.config.tracking)
+        there = {feature.name: feature for feature in available(shop)}
+        failures = [name for name in uplift.names if name not in there]
+        failures += [said for was in uplift.features if was.name in there for said in differences(was, there[was.name])]
+        if uplift.definition != self.model.definition:
+            failures.append("another definition of leaving")
+        if failures:
+            raise ModelError(
+                f"scoring.rank_by: the effect was learned on what is not here now ({shown('; '.join(failures))}). "
+                "Learn it again, or rank by another setting."
+            )
+        return uplift
+
     def _features(self, shop: Shop) -> list[Feature]:
         there = {feature.name: feature for feature in available(shop)}
         missing = [name for name in self.model.names if name not in there]
@@ -207,7 +228,16 @@ class Scorer:
         return [there[name] for name in self.model.names]
 
 
-def _besides(shop: Shop, features: list[Feature], book: PlayBook) -> list[Feature]:
-    """Return what is looked at besides the model's features: pace, stage, segment, value and rules of the plays."""
-    looked_at = {*LIFE, *SEGMENT_FEATURES, *VALUE, *NEEDED, *PACE, RETURNED, *book.features}
+def _besides(shop: Shop, features: list[Feature], book: PlayBook, uplift: UpliftModel | None) -> list[Feature]:
+    """Return what is looked at besides the model's features: pace, stage, segment, value, plays and learned effect."""
+    looked_at = {
+        *([] if uplift is None else uplift.names),
+        *LIFE,
+        *SEGMENT_FEATURES,
+        *VALUE,
+        *NEEDED,
+        *PACE,
+        RETURNED,
+        *book.features,
+    }
     return [feature for feature in available(shop) if feature.name in looked_at and feature not in features]

@@ -1,0 +1,1 @@
+"""Effects of contacts, learned from what was drawn by lot, and judged."""

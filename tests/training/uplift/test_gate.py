@@ -1,0 +1,130 @@
+"""The gate of a ranking by effect: it opens where persuadables were planted, and not where risk is best."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churnml.models.uplift import RISK, with_risk
+from churnml.statistics.logodds import sigmoid
+from churnml.training.uplift.gate import FEWEST_HELD_OUT, Entrants, Look, fit, is_open, judge, make_blocks
+from churnml.training.uplift.recipe import fit_effect
+
+
+def draw(seed: int, n: int, kind: str, held: float = 0.5, weeks: int = 20) -> Entrants:
+    """Draw customers whose first two features make their risk, and whose third says whom a contact keeps."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 4))
+    p = sigmoid(0.4 + 1.1 * x[:, 0] + 0.5 * x[:, 1])
+    effect = {
+        "none": np.zeros(n),
+        "constant": 0.3 * p,
+        "persuadable": 0.6 * p * ((p < 0.7) & (p > 0.35) & (rng.random(n) < sigmoid(3 * x[:, 2]))),
+    }[kind]
+    listed = rng.random(n) >= held
+    kept = (rng.random(n) >= p - np.where(listed, effect, 0.0)).astype(float)
+    return Entrants(
+        X=with_risk(pd.DataFrame(x, columns=list("abcd")), p),
+        listed=listed,
+        kept=kept,
+        profit=50 * kept - listed,
+        chance=np.full(n, held),
+        kept_alone=1 - p,
+        profit_alone=50 * (1 - p),
+        cohort=np.arange(n) * weeks // n,
+        in_use=p,
+        weights=np.ones(n),
+    )
+
+
+def test_planted_persuadables_are_found_and_a_list_by_them_is_better() -> None:
+    gates = [judge(draw(seed, 4_000, "persuadable")) for seed in range(5)]
+    assert sum(gate.open for gate in gates) >= 4
+    rows = draw(9, 4_000, "persuadable")
+    effect, _ = fit(rows)
+    assert effect.candidate == "ridge"
+    best = {
+        by: np.argsort(-scores)[:2_000] for by, scores in (("effect", effect.predict(rows.X)), ("risk", rows.in_use))
+    }
+    # Who is persuadable has c above 0 more often than not.
+    assert rows.X["c"].to_numpy()[best["effect"]].mean() > 0.5
+    assert abs(rows.X["c"].to_numpy()[best["risk"]].mean()) < 0.1
+
+
+@pytest.mark.parametrize("kind", ["none", "constant"])
+def test_where_risk_ranks_best_it_stays_closed(kind: str) -> None:
+    assert not any(judge(draw(seed, 2_000, kind, weeks=10)).open for seed in range(12))
+
+
+def test_a_constant_effect_leaves_the_order_to_the_ranking_in_use() -> None:
+    rows = draw(1, 400, "none", weeks=4)
+    gate = judge(Entrants(**{**vars(rows), "X": rows.X * 0.0}))
+    assert [look.z_kept for look in gate.looks] == [0.0] * 3
+    assert gate.figures["more_qini"].value == 0.0
+    assert gate.figures["qini"].value == gate.figures["qini_in_use"].value
+
+
+def test_cohorts_are_joined_until_enough_are_held_out() -> None:
+    rows = draw(2, 1_000, "none", held=0.1, weeks=25)
+    blocks = make_blocks(rows)
+    whole = blocks >= 0
+    assert (np.bincount(blocks[whole & ~rows.listed]) >= FEWEST_HELD_OUT).all()
+    assert (~rows.listed[~whole]).sum() < FEWEST_HELD_OUT  # the last ones wait for more
+    assert (np.diff(blocks[whole]) >= 0).all()
+    for cohort in range(25):
+        assert len(set(blocks[rows.cohort == cohort])) == 1
+
+
+def test_what_comes_later_changes_no_look() -> None:
+    rows = draw(3, 1_200, "persuadable", weeks=12)
+    first = judge(rows.take(rows.cohort < 6)).looks
+    assert judge(rows).looks[: len(first)] == first
+
+
+def looks(*z: float, held_out: int = 0) -> list[Look]:
+    return [Look(z_kept=one, z_profit=one, held_out=held_out + at) for at, one in enumerate(z)]
+
+
+def test_it_opens_beyond_the_bound_and_closes_by_the_same_rule() -> None:
+    # alpha .05, one side: -log .01 = 4.605; r = 12 / (4.605 + log 5.605) = 1.896; after one block
+    # sqrt(2.896 (log(2.896 / 1.896) + 4.605)) = 3.816.
+    assert is_open(looks(3.82))
+    assert not is_open(looks(3.81))
+    assert not is_open([Look(z_kept=9.0, z_profit=3.0, held_out=0)])
+    assert is_open(looks(4.0, -3.81))
+    assert not is_open(looks(4.0, -3.82))
+    assert is_open(looks(4.0, -4.0, 4.0))
+
+
+def test_one_look_is_planned() -> None:
+    # Three blocks of 1: 3 > 1.645 sqrt 3 = 2.85 at the block with which 900 held-out customers are known, only there.
+    assert is_open(looks(1.0, 1.0, 1.0, held_out=898))
+    assert not is_open(looks(1.0, 1.0, 1.0, held_out=890))
+    assert not is_open(looks(1.0, 1.0, 1.0, held_out=900))
+
+
+def test_the_ridge_is_that_of_its_penalty_and_missing_values_are_the_mean() -> None:
+    rng = np.random.default_rng(5)
+    X = pd.DataFrame(rng.normal(size=(300, 2)), columns=["a", "b"])
+    X.loc[::7, "b"] = np.nan
+    scores = 0.2 + 3.0 * X["a"].to_numpy() + rng.normal(size=300)
+    effect, criteria = fit_effect(scores, with_risk(X, rng.uniform(0.2, 0.8, 300)), np.ones(300))
+    assert min(criteria, key=criteria.__getitem__) == effect.candidate == "ridge"
+    assert effect.intercept == pytest.approx(scores.mean())
+    told = dict(zip(effect.columns, effect.weights, strict=True))
+    assert told["a"] == pytest.approx(3.0, abs=0.2)  # standard error 1 / sqrt(300) = .06
+    row = pd.DataFrame({"a": [np.nan], "b": [np.nan], RISK: [np.nan], "churn_probability_spread": [np.nan]})
+    assert effect.predict(row)[0] == pytest.approx(effect.intercept)
+    # What each column adds, and the mean, are the prediction.
+    shown = with_risk(X, np.full(300, 0.5))
+    assert effect.predict(shown) == pytest.approx(effect.intercept + effect.contributions(shown).sum(axis=1))
+
+
+def test_risk_alone_is_three_numbers() -> None:
+    rng = np.random.default_rng(6)
+    p = rng.uniform(0.05, 0.95, 400)
+    X = with_risk(pd.DataFrame(rng.normal(size=(400, 12))).rename(columns=str), p)
+    effect, _ = fit_effect(0.5 * p + rng.normal(0.0, 0.05, 400), X, np.ones(400))
+    assert effect.candidate == "by_risk"
+    assert effect.weights[0] == pytest.approx(0.5, abs=0.03)
