@@ -29,7 +29,8 @@ from churnml.yaml_file import read_yaml
 FILE = "measured.yaml"
 OLD_DAYS = 365
 """Days after which a measurement may be of another time."""
-_PRIOR_SD = 0.15
+PRIOR_SD = 0.15
+"""Standard deviation of what is assumed of a share."""
 _CERTAIN = 1e-6
 
 
@@ -47,11 +48,11 @@ class MeasuredShare(_Part):
     held_out: int = Field(ge=0, description="Held-out customers on whom it was measured.")
     assumed_before: float = Field(description="What the settings assumed.")
 
-    def beside(self, assumed: float) -> float:
+    def beside(self, assumed: float) -> tuple[float, float]:
         """Weigh the measurement with what is assumed, whose standard deviation is .15.
 
         The mean of the normal posterior, ``(value / s^2 + assumed / .15^2) / (1 / s^2 + 1 / .15^2)``, held within 0
-        and 1; the error s is the interval's half over 1.96.
+        and 1, and its standard deviation; the error s is the interval's half over 1.96.
 
         Examples
         --------
@@ -59,12 +60,13 @@ class MeasuredShare(_Part):
 
         >>> half = 1.96 * 0.15
         >>> share = MeasuredShare(value=0, low=-half, high=half, listed=90, held_out=10, assumed_before=0.3)
-        >>> round(share.beside(0.3), 3)
-        0.15
+        >>> [round(number, 3) for number in share.beside(0.3)]  # .15, and .15 over the root of 2
+        [0.15, 0.106]
         """
         error = max((self.high - self.low) / (2 * NORMAL_95), _CERTAIN)
-        measured, before = 1 / error**2, 1 / _PRIOR_SD**2
-        return min(max((self.value * measured + assumed * before) / (measured + before), 0.0), 1.0)
+        measured, before = 1 / error**2, 1 / PRIOR_SD**2
+        value = (self.value * measured + assumed * before) / (measured + before)
+        return min(max(value, 0.0), 1.0), (measured + before) ** -0.5
 
 
 class MeasuredProfit(_Part):

@@ -11,7 +11,7 @@ from churnml.cli.app import app
 from churnml.cli.options import AsJson, ConfigFile, Data, Language, Secrets, config_of, day_of
 from churnml.cli.say import say_json
 from churnml.cli.show_outcome import print_files
-from churnml.cli.show_readout import print_readout, print_recorded, print_uplift
+from churnml.cli.show_readout import print_plan, print_readout, print_recorded, print_uplift
 
 ListFolders = Annotated[
     list[Path] | None, typer.Option("--list", help="Folder of the lists, with its ledger; may be given several times.")
@@ -78,6 +78,31 @@ def readout(
             print_files(files, config.scoring.language)
     if not told.causal:
         raise typer.Exit(3)
+
+
+@app.command()
+def plan(
+    data: Data,
+    lists: Annotated[Path | None, typer.Option("--list", help="Folder of the lists, with its ledger.")] = None,
+    secrets: Secrets = None,
+    config_file: ConfigFile = None,
+    language: Language = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what the newest list can be expected to do, before anything is sent."""
+    from churnml.errors import InputError
+    from churnml.scoring.plan_of_folder import plan_of_folder
+    from churnml.shop_jobs import open_shop
+
+    if lists is None:
+        raise InputError("--list: name the folder of the lists.")
+    config = config_of(config_file, language=language)
+    shop = open_shop(data, config)
+    told, plays = plan_of_folder(shop, lists, config, _real_ids(secrets))
+    if as_json:
+        say_json(vars(told) | {"plays": told.plays.to_dict("records")})
+    else:
+        print_plan(told, {name: play.title for name, play in plays.items()}, config.scoring.language, shop.currency)
 
 
 @app.command("train-uplift")

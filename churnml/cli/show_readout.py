@@ -11,6 +11,7 @@ from churnml.words import Language, words
 
 if TYPE_CHECKING:
     from churnml.campaigns.readout import Readout
+    from churnml.scoring.plan import CampaignPlan
     from churnml.training.uplift.train import UpliftTraining
 
 
@@ -44,6 +45,13 @@ def print_recorded(rows: int, new: int, file: Path, language: Language) -> None:
         return
     said = {"rows": rows, "added": new, "before": rows - new}
     say(t["done"].format(file=file, **{name: write.whole(count) for name, count in said.items()}), t["next"])
+
+
+def print_plan(plan: CampaignPlan, titles: Mapping[str, str], language: Language, currency: str | None) -> None:
+    """Print what a list can be expected to do."""
+    from churnml.words.plan import say_plan
+
+    say(words(language)["plan"]["title"], "", *say_plan(plan, titles, language, currency))
 
 
 def print_uplift(training: UpliftTraining, language: Language) -> None:

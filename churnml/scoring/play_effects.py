@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from churnml.campaigns.measured import Measured, read_measured
+from churnml.campaigns.measured import PRIOR_SD, Measured, read_measured
 from churnml.config import ProfitSettings
 from churnml.definition import ChurnDefinition
 
@@ -38,11 +38,17 @@ class PlayEffects:
 
     def save_share(self, play: str) -> float:
         """Return the share of the leaving customers whom a play keeps: the measurement weighed with the assumption."""
-        if self.measured is None:
-            return self.assumed.save_share
-        of_play = self.measured.plays.get(play)
-        share = (of_play and of_play.save_share) or self.measured.save_share
-        return self.assumed.save_share if share is None else share.beside(self.assumed.save_share)
+        return self.belief(play)[0]
+
+    def belief(self, play: str) -> tuple[float, float, bool]:
+        """Return this share, its standard deviation, and whether it rests on a measurement."""
+        of_play = None if self.measured is None else self.measured.plays.get(play)
+        share = None if of_play is None else of_play.save_share
+        if share is None and self.measured is not None:
+            share = self.measured.save_share
+        if share is None:
+            return self.assumed.save_share, PRIOR_SD, False
+        return *share.beside(self.assumed.save_share), True
 
     @property
     def taken_anyway_share(self) -> float:

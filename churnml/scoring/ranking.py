@@ -25,6 +25,7 @@ from churnml.scoring.choice import COLUMNS, LOOKED_AT, SCHEMA, counts_against
 from churnml.scoring.entries import Entries
 from churnml.scoring.explainer import Explainer
 from churnml.scoring.groups import total_groups
+from churnml.scoring.plan import CampaignPlan, make_plan
 from churnml.scoring.play_effects import PlayEffects
 from churnml.scoring.plays import Play
 from churnml.scoring.rows import BOUGHT
@@ -296,6 +297,12 @@ class Ranking:
     def profit_source(self) -> str:
         """What expected profit rests on, in words of the ranking's language."""
         return say_source(self.effects.measured, self.language)
+
+    @property
+    def plan(self) -> CampaignPlan:
+        """What the list can be expected to do, by what was measured or is assumed of plays."""
+        ledger = self.ledger[self.ledger["campaign"] == self.config.plays.campaign]
+        return make_plan(self.worklist(), ledger, self.effects, self.plays)
 
     @property
     def measured_said(self) -> list[str]:

@@ -91,6 +91,8 @@ def sections(summary: Summary) -> dict[str, Any]:
             (_name("excluded", reason, write), write.whole(count)) for reason, count in summary["excluded"].items()
         ],
         "holdout": summary["holdout"],
+        "plan": summary["plan"],
+        "plan_title": words(language)["plan"]["title"],
         "brought": summary["brought"],
         "guesses": summary["guesses"],
         "guesses_title": words(language)["bought"]["title"],

@@ -15,6 +15,7 @@ from churnml.reporting.page.shop_summary import summarise_shop
 from churnml.scoring.changes import CHANGES
 from churnml.scoring.groups import GONE
 from churnml.scoring.plays import BANDS
+from churnml.words.plan import say_plan
 
 if TYPE_CHECKING:
     from churnml.analytics.overview import Overview
@@ -97,6 +98,7 @@ def summarise(
     shown = ranking.named(shown)
     shown["play_rule"] = shown["play_rule"].map(ranking.rule_names)
     card = ranking.model.card.to_json()
+    titles = {name: play.title for name, play in ranking.plays.items()}
     return {
         "language": ranking.language,
         "currency": ranking.currency,
@@ -115,6 +117,7 @@ def summarise(
         "drivers": plain(ranking.drivers[["concept", "weight"]].to_dict("records")),
         "excluded": plain(chosen.excluded),
         "holdout": ranking.holdout_said,
+        "plan": say_plan(ranking.plan, titles, ranking.language, ranking.currency),
         "profit_source": ranking.profit_source,
         "brought": [*ranking.measured_said, *brought],
         "guesses": ranking.guesses_said,

@@ -152,6 +152,7 @@ def make_summary(
         "profit_source": "assumed",
         "brought": [],
         "guesses": [],
+        "plan": [],
         "holdout": say_holdout(PLAN, PLAN.campaign, None, language),
         "model": _model(),
     }
