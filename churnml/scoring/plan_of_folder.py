@@ -52,7 +52,7 @@ def plan_of_folder(
     days = days_in(folder / LISTS)
     listed = read_columns(folder, days[-1], ["list_rank", *NEEDED]) if days else None
     if listed is None:
-        raise NothingToReadError(f"{folder}: holds no list yet. Make one: churnml score DATA --out {folder}")
+        raise NothingToReadError(f"{folder}: holds no list yet. Make one with churnml score or run.")
     ledger = read_ledger(folder)
     of_campaign = ledger[ledger["campaign"] == config.plays.campaign]
     effects = PlayEffects(assumed=config.scoring.profit)

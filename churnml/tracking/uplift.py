@@ -110,7 +110,7 @@ def find_uplift(tracking: TrackingSettings) -> UpliftModel:
         Where there is none, its gate is closed, or its file is not the one that was registered.
     """
     name = uplift_name(tracking)
-    remedy = "Run: churnml train-uplift DATA --list DIR; until its gate is open, rank by another setting."
+    remedy = "Learn it from lists (churnml train-uplift); until its gate is open, rank by another setting."
     with at_store(tracking) as mlflow:
         try:
             found = mlflow.MlflowClient().get_model_version_by_alias(name, CHAMPION)

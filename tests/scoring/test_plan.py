@@ -90,7 +90,8 @@ def test_the_command_reads_what_earlier_lists_brought(run: Run, tmp_path: Path) 
     assert "holds no list yet" in err
     day = tmp_path / "list" / "lists" / "2025-03-10"
     day.mkdir(parents=True)
-    WORKLIST.assign(play="call", list_rank=[1, 2, None]).to_parquet(day / "ranking.parquet", index=False)
+    ranking = WORKLIST.assign(play="call", list_rank=[1, 2, None], customer_id=list("abc"), segment="loyal")
+    ranking.to_parquet(day / "ranking.parquet", index=False)
     write_ledger(ledger, tmp_path / "list" / "ledger.parquet")
     code, said, _ = run("plan", "shop", "--list", "list", "--json")
     told = json.loads(said)
