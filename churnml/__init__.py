@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from churnml.features.builder import build_features
     from churnml.features.trace import trace
     from churnml.models.classifier import ChurnClassifier
+    from churnml.monitoring.decay import measure_decay
+    from churnml.monitoring.health import check_health
     from churnml.scoring.scorer import Scorer
+    from churnml.tracking.health import log_health
     from churnml.tracking.readouts import log_readout
     from churnml.tracking.trainer import Trainer
     from churnml.tracking.uplift import UpliftTrainer
@@ -45,11 +48,14 @@ _HOMES = {
     "audit": "churnml.features.audit",
     "build_features": "churnml.features.builder",
     "check": "churnml.data.reading",
+    "check_health": "churnml.monitoring.health",
     "import_dataset": "churnml.data.importers",
     "labels": "churnml.data.population",
     "learning_curve": "churnml.training.learning",
     "load_config": "churnml.config",
+    "log_health": "churnml.tracking.health",
     "log_readout": "churnml.tracking.readouts",
+    "measure_decay": "churnml.monitoring.decay",
     "read": "churnml.data.reading",
     "read_out": "churnml.campaigns.readout",
     "simulate": "churnml.data.simulator",
@@ -71,11 +77,14 @@ __all__ = [
     "audit",
     "build_features",
     "check",
+    "check_health",
     "import_dataset",
     "labels",
     "learning_curve",
     "load_config",
+    "log_health",
     "log_readout",
+    "measure_decay",
     "read",
     "read_out",
     "simulate",

@@ -33,6 +33,7 @@ from churnml.features.plugins import with_plugins
 from churnml.features.store import Progress
 from churnml.job_log import log_step
 from churnml.models.model import Model
+from churnml.monitoring.decay import read_retrain_days
 from churnml.reporting.carried import check_carried
 from churnml.reporting.files import files_in, read_earlier, write_files
 from churnml.reporting.finished import find_finished, hash_settings
@@ -189,8 +190,9 @@ def run(
     """Check a shop, train if that is due, and score a day, while no other process writes to the folder of its list.
 
     A champion of the same definition that was trained on a shop of the same first day is used as long as the newest
-    training is less than ``every_days`` days old on that day; otherwise a model is trained on what was known then. A
-    day before the champion's own is scored by a model of that time, which never becomes the champion.
+    training is less than ``every_days`` days old on that day (with ``monitoring.retrain`` at ``decay``: less than the
+    measured decay allows); otherwise a model is trained on what was known then. A day before the champion's own is
+    scored by a model of that time, which never becomes the champion.
 
     Parameters
     ----------
@@ -235,7 +237,10 @@ def run(
         check_carried(with_plugins(shop, config.features.plugins), config.reporting.carry)
         day = resolve_day(shop, snapshot_date, config.definition.horizon_days, "snapshot_date")
         _log.info(f"The day of the list is {day}.", extra={"snapshot_date": day})
-        model = find_usable(config.tracking, day, config.snapshots.every_days, partial(_fits, shop, config))
+        every = config.snapshots.every_days
+        if config.monitoring.retrain == "decay":
+            every = read_retrain_days(out) or every
+        model = find_usable(config.tracking, day, every, partial(_fits, shop, config))
         if model is None:
             with _timed(seconds, "train"):
                 trained = Trainer(config=config).fit(shop, day, progress)

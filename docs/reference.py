@@ -26,6 +26,8 @@ RETURNED = {
     "Horizon advice": "churnml.analytics.horizon.HorizonAdvice",
     "Audit report": "churnml.features.audit.Audit",
     "Readout": "churnml.campaigns.readout.Readout",
+    "Health": "churnml.monitoring.health.Health",
+    "Decay": "churnml.monitoring.decay.Decay",
     "Check report": "churnml.data.checks.report.CheckReport",
 }
 """What public functions give back: nobody imports it, and everybody uses it."""

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from churnml.cli.app import app
-from churnml.cli.options import AsJson, ConfigFile, Data, Language, Secrets, config_of, day_of
+from churnml.cli.options import AsJson, ConfigFile, Data, Language, Secrets, config_of, day_of, real_ids_of
 from churnml.cli.say import say_json
 from churnml.cli.show_outcome import print_files
 from churnml.cli.show_readout import print_plan, print_readout, print_recorded, print_uplift
@@ -60,7 +60,7 @@ def readout(
         config,
         campaign=campaign,
         window=window,
-        real_ids=_real_ids(secrets),
+        real_ids=real_ids_of(secrets),
     )
     groups = by or ["play"]
     if told.causal:
@@ -152,16 +152,8 @@ def record(
     from churnml.reporting.record import record as record_contacts
 
     config = config_of(config_file, language=language)
-    found = record_contacts(source, lists, out, config, _real_ids(secrets))
+    found = record_contacts(source, lists, out, config, real_ids_of(secrets))
     if as_json:
         say_json({"contacts": len(found.contacts), "new": found.new, "file": out})
     else:
         print_recorded(len(found.contacts), found.new, out, config.scoring.language)
-
-
-def _real_ids(secrets: Path | None) -> dict[str, str] | None:
-    if secrets is None:
-        return None
-    from churnml.reporting.pseudonyms import read_mapping
-
-    return {str(name): str(real) for name, real in read_mapping(secrets).items()}

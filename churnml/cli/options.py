@@ -81,3 +81,12 @@ def config_of(
 def day_of(option: str, text: str | None) -> date | None:
     """Read a day; None stays None."""
     return None if text is None else parse_day(text, option)
+
+
+def real_ids_of(secrets: Path | None) -> dict[str, str] | None:
+    """Read which customers stand behind the pseudonyms of the lists; None where there are none."""
+    if secrets is None:
+        return None
+    from churnml.reporting.pseudonyms import read_mapping
+
+    return {str(name): str(real) for name, real in read_mapping(secrets).items()}

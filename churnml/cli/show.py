@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,3 +134,17 @@ def print_dictionary(table: pd.DataFrame) -> None:
         say(f"  {row['name']}: {row['describe']}")
         say(f"    {row['unit']}{window}; nothing is {row['fill']}; from {row['table']}; about {row['concept']}")
         say(f"    en: {row['en']}", f"    tr: {row['tr']}", "")
+
+
+def lines_of(table: Mapping[str, Any]) -> list[str]:
+    """Write a table as text: names to the left, numbers to the right; the last columns stand below the others."""
+    rows = [table["heads"], *table["rows"]]
+    shown = [row[: table["texts"] + 5] for row in rows]
+    widths = [max(len(row[at]) for row in shown) for at in range(len(shown[0]))]
+    return [
+        "  ".join(
+            cell.ljust(width) if at < table["texts"] else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in shown
+    ]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from churnml.cli.say import say
+from churnml.cli.show import lines_of
 from churnml.words import Language, words
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ def print_readout(readout: Readout, language: Language, currency: str | None, by
     t = told["t"]
     say(t["title"], told["until"], "", *told["brought"], *told["measured"], "")
     if told["effects"] is not None:
-        say(t["arms"], *_lines(told["effects"]), "")
+        say(t["arms"], *lines_of(told["effects"]), "")
     for group in told["groups"]:
-        say(group["title"], *_lines(group), "")
+        say(group["title"], *lines_of(group), "")
     if told["checks"]:
         say(t["checked"])
         for status, sentence in told["checks"]:
@@ -57,17 +58,3 @@ def print_plan(plan: CampaignPlan, titles: Mapping[str, str], language: Language
 def print_uplift(training: UpliftTraining, language: Language) -> None:
     """Print the verdict on a ranking by effect."""
     say(training.sentence(language))
-
-
-def _lines(table: Mapping[str, Any]) -> list[str]:
-    """Write a table as text: names to the left, numbers to the right; the last columns stand below the others."""
-    rows = [table["heads"], *table["rows"]]
-    shown = [row[: table["texts"] + 5] for row in rows]
-    widths = [max(len(row[at]) for row in shown) for at in range(len(shown[0]))]
-    return [
-        "  ".join(
-            cell.ljust(width) if at < table["texts"] else cell.rjust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in shown
-    ]

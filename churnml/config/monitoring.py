@@ -1,7 +1,8 @@
-"""A model in service: who is told how a run went."""
+"""A model in service: how it is watched, and who is told how a run went."""
 
 from __future__ import annotations
 
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
@@ -26,6 +27,25 @@ class NotifySettings(Section):
 
 
 class MonitoringSettings(Section):
-    """A model in service."""
+    """How a model in service is watched, and who is told how a run went."""
 
+    lists: str | None = Field(
+        None, description="Folder of the lists that are judged; empty takes the one that is named."
+    )
+    false_alarms_per_year: float = Field(
+        0.5, gt=0, le=12, description="So many false alarms a year are put up with; limits follow from it."
+    )
+    looks_per_year: float | None = Field(
+        None, gt=0, description="Number of looks in a year; empty takes it from the days between the lists."
+    )
+    fail_on: Literal["alarm", "warn", "never"] = Field(
+        "alarm", description="What makes churnml monitor end with exit code 4: an alarm, a warning too, or nothing."
+    )
+    retrain: Literal["every_days", "decay"] = Field(
+        "every_days",
+        description="When churnml run trains: every snapshots.every_days, or as rarely as the measured decay allows.",
+    )
+    retrain_cost: float | None = Field(
+        None, gt=0, description="What a training and its review cost, in money; with it decay tells how often one pays."
+    )
     notify: NotifySettings = Field(NotifySettings(), description="Who is told how a run went.")

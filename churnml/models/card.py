@@ -17,11 +17,13 @@ from churnml.definition import ChurnDefinition
 Decision = Literal["model", "rule", "no skill"]
 Because = Literal["beats both", "beats chance alone", "rule as good", "rule chosen", "nothing tells"]
 LevelKind = Literal["partial", "none", "trailing", "last_year"]
-Grade = Literal["pass", "warn", "fail"]
-Asked = Literal[
+Grade = Literal["pass", "warn", "fail", "unknown"]
+_Gate = Literal[
     "snapshots", "churned", "kept", "eligible", "missing", "history", "stale", "last day", "gaps", "jumps", "odd weeks"
 ]
-"""What the data gate looks at."""
+_Monitored = Literal["feed", "amounts", "nulls", "skill", "auroc", "level", "relation", "drift", "predictions"]
+Asked = Literal[_Gate, _Monitored]
+"""What the data gate looks at, and what monitoring does after it."""
 Number = int | float
 """A number that stays whole where it is."""
 
@@ -30,6 +32,10 @@ _MOST_NAMED = 3
 
 def _is_none(value: object) -> bool:
     return value is None
+
+
+def _is_empty(value: object) -> bool:
+    return value == ""
 
 
 class _Part(BaseModel):
@@ -210,12 +216,12 @@ class GainsPoint(_Part):
 
 
 class Finding(_Part):
-    """One question that the data gate asked of the data; ``churnml.words.findings.say_finding`` says it.
+    """One question that the data gate or monitoring asked; ``churnml.words.findings.say_finding`` says it.
 
     Attributes
     ----------
-    grade : {'pass', 'warn', 'fail'}
-        Grade of the answer.
+    grade : {'pass', 'warn', 'fail', 'unknown'}
+        Grade of the answer; ``unknown`` where it cannot be told yet.
     name : str
         Name of what was looked at.
     number, bound : float
@@ -228,6 +234,10 @@ class Finding(_Part):
         Values of the worst cases, by name.
     said : str or None
         English sentence of a card of before format 5, which has no codes; None in others.
+    false_alarms_per_year : float or None
+        Number of times a year that this alarm would have been raised in the past; None where that is not known.
+    do : str
+        Code of what to do, where monitoring advises something; empty for the data gate's own advice.
     """
 
     grade: Grade
@@ -238,6 +248,8 @@ class Finding(_Part):
     details: dict[str, Number | str] = {}
     examples: tuple[dict[str, Number | str], ...] = ()
     said: str | None = Field(None, exclude_if=_is_none)
+    false_alarms_per_year: float | None = Field(None, exclude_if=_is_none)
+    do: str = Field("", exclude_if=_is_empty)
 
 
 class SegmentPart(_Part):

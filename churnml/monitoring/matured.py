@@ -19,7 +19,7 @@ from churnml.data.shop import Shop
 from churnml.monitoring.left_alone import Basis, arms_of, effective_size, weigh
 from churnml.statistics.bootstrap import bootstrap_intervals
 from churnml.statistics.expected import expected_auroc, weighted_auroc
-from churnml.statistics.figure import ratio
+from churnml.statistics.figure import Figure, ratio
 from churnml.statistics.logodds import Floats, logit, row_log_loss
 from churnml.statistics.shifts import fit_affine, fit_intercept
 from churnml.training.judge.figures import tenth_of
@@ -175,15 +175,30 @@ def _judge(one: PastList, group: str, segment: str, rows: pd.DataFrame, seed: in
     return told
 
 
-def _gain(y: Floats, z: Floats, w: Floats, days: Floats) -> dict[str, float]:
-    """Compare the list's shape loss with that of the recency rule, paired by customer.
+def gain_over_rule(y: Floats, z: Floats, w: Floats, days: Floats) -> Figure:
+    """Compare the shape loss of predictions with that of the recency rule, paired by customer; negative is better.
 
     The rule is fitted on these very rows, which is a hard reference: nobody knew its slope before.
+
+    Parameters
+    ----------
+    y : array of float, shape (n,)
+        Outcomes 0 or 1, both of which there are.
+    z : array of float, shape (n,)
+        Predicted log-odds.
+    w : array of float, shape (n,)
+        Weights >= 0.
+    days : array of float, shape (n,)
+        Days since the last order.
     """
     own = row_log_loss(y, z + fit_intercept(y, z, w))
     line = np.log1p(days)
     intercept, slope = fit_affine(y, line, w)
-    difference = ratio(w * (own - row_log_loss(y, intercept + slope * line)), w)
+    return ratio(w * (own - row_log_loss(y, intercept + slope * line)), w)
+
+
+def _gain(y: Floats, z: Floats, w: Floats, days: Floats) -> dict[str, float]:
+    difference = gain_over_rule(y, z, w, days)
     low, high = difference.interval
     lowest = difference.value - _ONE_SIDED * difference.error
     return {"gain": difference.value, "gain_low": low, "gain_high": high, "gain_99": lowest}

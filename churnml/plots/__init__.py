@@ -8,6 +8,7 @@ notebook, say ``%matplotlib inline`` once and end the cell with ``.figure`` to s
 from churnml.plots.axes import LEAVING_COLOUR, STAYING_COLOUR, Drawn, new_axes, save_picture
 from churnml.plots.cohorts import plot_concentration, plot_retention_cohorts, plot_revenue_cohorts
 from churnml.plots.experience import plot_experience, plot_first_experience, plot_ratings
+from churnml.plots.health import plot_decay, plot_drift, plot_matured
 from churnml.plots.horizon import plot_horizon
 from churnml.plots.leaving import plot_groups, plot_reasons_of_leaving
 from churnml.plots.model import (
@@ -28,6 +29,8 @@ __all__ = [
     "new_axes",
     "plot_base_rates",
     "plot_concentration",
+    "plot_decay",
+    "plot_drift",
     "plot_effects",
     "plot_experience",
     "plot_first_experience",
@@ -38,6 +41,7 @@ __all__ = [
     "plot_kpis",
     "plot_learning_curve",
     "plot_lift_over_time",
+    "plot_matured",
     "plot_moves",
     "plot_ratings",
     "plot_reasons",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from churnml.data.files import whole_folder
 from churnml.plain import plain
 from churnml.reporting.columns import column
 from churnml.reporting.page.numbers import Numbers
-from churnml.reporting.templates import template
+from churnml.reporting.templates import css_of_tables, template
 from churnml.words import Language, words
 from churnml.words.campaigns import say_brought, say_campaign, say_check
 from churnml.words.names import name_of
@@ -145,8 +144,7 @@ def summarise_readout(
 
 def render_readout(summary: Mapping[str, Any]) -> str:
     """Write the page of a readout: HTML that needs no script and no network."""
-    css = files("churnml.reporting.page").joinpath("page.css").read_text(encoding="utf-8")
-    return template("readout.html.j2").render(**summary, css=css)
+    return template("readout.html.j2").render(**summary, css=css_of_tables())
 
 
 def _said(check: Check, readout: Readout, language: Language) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
@@ -18,3 +19,9 @@ def template(name: str) -> Template:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     ).get_template(name)
+
+
+def css_of_tables() -> str:
+    """Return the style of pages that are made of sentences and tables."""
+    homes = ("churnml.reporting.page", "page.css"), ("churnml.reporting", "tables.css")
+    return "".join(files(package).joinpath(name).read_text(encoding="utf-8") for package, name in homes)

@@ -117,7 +117,7 @@ class Scorer:
             check_earlier(earlier, day)
         history = History(shop, day)
         uplift = self._uplift(shop) if settings.rank_by == UPLIFT else None
-        features = self._features(shop)
+        features = self.features(shop)
         # What reasons are about may have been said in other words when it was trained.
         model = dataclasses.replace(self.model, features=tuple(declared.description() for declared in features))
         rows = build_rows(history, definition, [*features, *_besides(shop, features, book, uplift)])
@@ -211,7 +211,14 @@ class Scorer:
             )
         return uplift
 
-    def _features(self, shop: Shop) -> list[Feature]:
+    def features(self, shop: Shop) -> list[Feature]:
+        """Return the model's features as the shop gives them, in order.
+
+        Raises
+        ------
+        ModelError
+            Where it lacks tables that the model needs, or features are computed differently now than in training.
+        """
         there = {feature.name: feature for feature in available(shop)}
         missing = [name for name in self.model.names if name not in there]
         if missing:

@@ -12,10 +12,11 @@ from churnml.statistics.shares import wilson
 
 FAMILIES = 6
 """Statistics that may each raise an alarm: skill, level, quality, drift, predictions and who came or went."""
+LEAST_SPREAD = 0.1
+"""Least deviation of the logarithm of past numbers that is assumed."""
 FEWEST = 4
 """Past numbers without which there is no limit."""
 _TO_SPREAD = 1.4826  # the median absolute deviation of normal numbers, over their standard deviation
-_LEAST_SPREAD = 0.1  # of a logarithm: past numbers may happen to be alike
 _STRONG = 3.0
 _STEP, _MOST = 0.25, 8.0
 
@@ -35,7 +36,7 @@ def deviations_of(per_year: float, looks_per_year: float) -> float:
     return float(norm.isf(min(per_year / (looks_per_year * FAMILIES), 0.5)))
 
 
-def limit(history: ArrayLike, deviations: float) -> float:
+def limit(history: ArrayLike, deviations: float, least_spread: float = LEAST_SPREAD) -> float:
     """Compute the limit of a positive number from its past: median and median absolute deviation of its logarithm.
 
     Numbers like `churnml.statistics.drift.psi` are skewed to the right, and their logarithm is not.
@@ -46,6 +47,8 @@ def limit(history: ArrayLike, deviations: float) -> float:
         Past numbers above 0 under no change; null ones are left out.
     deviations : float
         Number of deviations above the median at which the limit lies; see `deviations_of`.
+    least_spread : float, optional
+        Least deviation of the logarithm: past numbers may happen to be alike.
 
     Returns
     -------
@@ -65,7 +68,7 @@ def limit(history: ArrayLike, deviations: float) -> float:
         return float("nan")
     logs = np.log(np.maximum(past, np.finfo(np.float64).tiny))
     middle = float(np.median(logs))
-    spread = max(_TO_SPREAD * float(np.median(np.abs(logs - middle))), _LEAST_SPREAD)
+    spread = max(_TO_SPREAD * float(np.median(np.abs(logs - middle))), least_spread)
     return float(np.exp(middle + deviations * spread))
 
 
@@ -83,13 +86,35 @@ def alarms_over(values: Sequence[float], limits: Sequence[float]) -> list[bool]:
     return [now and (earlier or much) for now, earlier, much in zip(above, before, strong, strict=True)]
 
 
-def replayed_alarms(history: Sequence[float], deviations: float) -> list[bool]:
-    """Say at which past looks an alarm would have been raised, each against the limit of all the others."""
+def replayed_alarms(
+    history: Sequence[float], deviations: float, least_spread: float = LEAST_SPREAD, *, at_once: bool = False
+) -> list[bool]:
+    """Say at which past looks an alarm would have been raised, each against the limit of all the others.
+
+    Parameters
+    ----------
+    history : sequence of float
+        Past numbers, in order of time.
+    deviations, least_spread : float
+        See `limit`.
+    at_once : bool, optional
+        Whether one number above its limit is enough; see `alarms_over`.
+    """
     others = [[*history[:at], *history[at + 1 :]] for at in range(len(history))]
-    return alarms_over(history, [limit(rest, deviations) for rest in others])
+    limits = [limit(rest, deviations, least_spread) for rest in others]
+    if at_once:
+        return [value > bound for value, bound in zip(history, limits, strict=True)]
+    return alarms_over(history, limits)
 
 
-def enough_deviations(history: Sequence[float], deviations: float, most_alarms: float) -> float:
+def enough_deviations(
+    history: Sequence[float],
+    deviations: float,
+    most_alarms: float,
+    least_spread: float = LEAST_SPREAD,
+    *,
+    at_once: bool = False,
+) -> float:
     """Raise the number of deviations until no more alarms than are wished would have been raised in the past.
 
     Parameters
@@ -100,15 +125,21 @@ def enough_deviations(history: Sequence[float], deviations: float, most_alarms: 
         Number of deviations to begin with.
     most_alarms : float
         Number of alarms that are wished at most in that time.
+    least_spread, at_once : float and bool, optional
+        See `replayed_alarms`.
 
     Returns
     -------
     float
         Number of deviations, at most 8.
     """
-    while deviations < _MOST and episodes(replayed_alarms(history, deviations)) > most_alarms:
+    while deviations < _MOST and _count(history, deviations, least_spread, at_once) > most_alarms:
         deviations += _STEP
     return deviations
+
+
+def _count(history: Sequence[float], deviations: float, least_spread: float, at_once: bool) -> int:
+    return episodes(replayed_alarms(history, deviations, least_spread, at_once=at_once))
 
 
 def episodes(alarms: Sequence[bool]) -> int:

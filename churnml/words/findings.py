@@ -195,8 +195,10 @@ def say_finding(finding: Finding, language: Language) -> str:
     stated = for_count(stated, count, language)
     examples = "; ".join(t["example"].format(**_written(one, language)) for one in finding.examples)
     sentence = stated.format(**_written(values, language), examples=examples)
-    remedy = [] if finding.grade == "pass" else [t.get("remedy", words(language)["card"]["more data"])]
-    return " ".join([sentence, *remedy])
+    if finding.grade in ("pass", "unknown"):
+        return sentence
+    remedy = words(language)["monitor"]["do"][finding.do] if finding.do else t.get("remedy")
+    return f"{sentence} {remedy or words(language)['card']['more data']}"
 
 
 def say_horizon(because: str, numbers: Mapping[str, float], language: Language) -> str:
@@ -252,9 +254,12 @@ def _written(values: Mapping[str, int | float | str], language: Language) -> dic
     written = {}
     for name, value in values.items():
         if isinstance(value, str):
-            written[name] = _day(date.fromisoformat(value), language) if name == "day" else value
+            is_day = name == "day" or name.endswith("_day")
+            written[name] = _day(date.fromisoformat(value), language) if is_day else value
+        elif name.endswith("auroc"):
+            written[name] = write_decimal(value, 2, language)
         else:
-            written[name] = (share if name == "share" else plain)(value)
+            written[name] = (share if name == "share" or name.endswith("_share") else plain)(value)
     return written
 
 

@@ -82,7 +82,7 @@ def judge_data(
     return [
         *_outcomes(frame, definition),
         _at_least("history", history, wanted),
-        *_last_days(orders_per_day, data_end),
+        *judge_last_days(orders_per_day, data_end),
         _gaps(orders_per_day),
         _jumps(orders_per_day),
         _odd_weeks(orders_per_day),
@@ -142,8 +142,21 @@ def _missing(X: pd.DataFrame) -> Finding:
     )
 
 
-def _last_days(orders: pd.Series, data_end: date) -> list[Finding]:
-    """Look for days without orders at the end, and for a last day that was cut off."""
+def judge_last_days(orders: pd.Series, data_end: date) -> list[Finding]:
+    """Look for days without orders at the end, and for a last day that was cut off.
+
+    Parameters
+    ----------
+    orders : pandas Series
+        Number of orders of each day, as from `count_orders_per_day`.
+    data_end : date
+        Day after the last one.
+
+    Returns
+    -------
+    list of Finding
+        Answers ``stale`` and, where days at the end are not missing altogether, ``last day``.
+    """
     some = np.flatnonzero(orders.to_numpy())
     known = int(some[-1]) + 1 if len(some) else 0
     since = len(orders) - known

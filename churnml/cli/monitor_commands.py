@@ -1,0 +1,100 @@
+"""The command about a model in service."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from churnml.cli.app import app
+from churnml.cli.options import (
+    AsJson,
+    ConfigFile,
+    Data,
+    Language,
+    ModelAddress,
+    Secrets,
+    Snapshot,
+    day_of,
+    real_ids_of,
+)
+from churnml.cli.say import say_json
+from churnml.cli.show import progress_bar
+from churnml.cli.show_health import print_baseline, print_decay, print_health
+from churnml.cli.show_outcome import print_files
+
+
+@app.command()
+def monitor(
+    data: Data,
+    lists: Annotated[Path | None, typer.Option("--lists", help="Folder of the lists, as --out of run.")] = None,
+    snapshot: Snapshot = None,
+    model: ModelAddress = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for monitor.html and monitor.json; default: that of the lists.")
+    ] = None,
+    fail_on: Annotated[
+        str | None, typer.Option("--fail-on", help="What ends with exit code 4: alarm, warn or never.")
+    ] = None,
+    baseline: Annotated[
+        bool, typer.Option("--baseline", help="Replay past days, from which limits follow; takes a while.")
+    ] = False,
+    decay: Annotated[
+        bool, typer.Option("--decay", help="Measure how the model ages, and when to train again; takes a while.")
+    ] = False,
+    secrets: Secrets = None,
+    config_file: ConfigFile = None,
+    language: Language = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a model in service: whether past lists were right, whether the data is whole, and what moved."""
+    from churnml.config import load_config
+    from churnml.errors import AlarmError, InputError
+    from churnml.monitoring.health import check_health
+    from churnml.reporting.health import to_json, write_health
+    from churnml.scoring.scorer import Scorer
+    from churnml.shop_jobs import open_shop
+    from churnml.tracking.health import log_health
+    from churnml.training.rows.study import silent
+    from churnml.words import words
+
+    config = load_config(config_file, scoring={"language": language}, monitoring={"fail_on": fail_on})
+    language = config.scoring.language
+    folder = lists or (None if config.monitoring.lists is None else Path(config.monitoring.lists))
+    day = day_of("--snapshot", snapshot)
+    if baseline and folder is None:
+        raise InputError("--lists: name the folder of the lists, beside which the replay is kept.")
+    shop = open_shop(data, config)
+    if baseline:
+        from churnml.monitoring.replay import make_baseline
+
+        with progress_bar() as progress:
+            replayed = make_baseline(shop, day, config, model=model, progress=progress or silent)
+        print_baseline(replayed, replayed.write(folder or Path()), language)
+        return
+    if decay:
+        from churnml.monitoring.decay import measure_decay, write_decay
+
+        with progress_bar() as progress:
+            aged = measure_decay(shop, day, config, model=model, progress=progress or silent)
+        files = [] if folder is None else [write_decay(aged, folder)]
+        print_decay(aged, language)
+        if files:
+            print_files(files, language)
+        return
+    used = Scorer(model, config).model
+    health = check_health(shop, folder, used, day, config, real_ids=real_ids_of(secrets))
+    out = out or folder
+    files = [] if out is None else write_health(health, out, language, shop.currency)
+    if files:
+        log_health(health, config, files, since=(health.day - used.as_of).days)
+    if as_json:
+        say_json(to_json(health, language))
+    else:
+        print_health(health, language, shop.currency)
+        if files:
+            print_files(files, language)
+    bad = {"alarm": {"alarm"}, "warn": {"alarm", "watch"}, "never": set()}[config.monitoring.fail_on]
+    if health.verdict in bad:
+        raise AlarmError(words(language)["monitor"]["verdict"][health.verdict])

@@ -1,0 +1,143 @@
+"""What moved: features, weighted by how much the model looks at them, and predictions, against the same time last year.
+
+The reference decides, not the statistic: against the last months a season is drift, against a year before it is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from churnml.models.profile import Profile, Spread, last_year
+from churnml.statistics.drift import psi, shares_in_bins
+from churnml.statistics.logodds import Floats
+
+COLUMNS = (
+    *("feature", "table", "psi_year", "psi_month", "weight", "weighted", "null_share", "null_share_before"),
+    *("mean", "mean_before", "moved_logodds"),
+)
+"""Columns of the table of features."""
+REPLAYED = ("weighted_year", "weighted_month", "predictions_year", "predictions_month")
+"""Numbers of a day that are replayed."""
+_RECENT = 3
+_NEAR_DAYS = 10
+
+
+def measure_features(profile: Profile, tables: Mapping[str, str]) -> pd.DataFrame:
+    """Compare the features of the last day of a profile with those of earlier days.
+
+    Parameters
+    ----------
+    profile : Profile
+        Profile whose last day is looked at.
+    tables : mapping of str to str
+        Table that each feature is read from, by its name; that of others is empty.
+
+    Returns
+    -------
+    pandas DataFrame
+        A row per feature, that which moved the log-odds most first: ``feature, table, psi_year`` (population stability
+        index against the same time last year; null where there is none), ``psi_month`` (against the three days before),
+        ``weight`` (share of the model's SHAP values), ``weighted`` (weight times that of last year, or of the days
+        before where there is none), ``null_share, null_share_before, mean, mean_before`` and ``moved_logodds`` (what
+        the change of shares adds to the mean log-odds, by the mean SHAP value of each bin).
+    """
+    now, year, month = _days(profile)
+    before = month if year is None else [year]
+    rows = []
+    for name, spread in profile.features.items():
+        of_year = None if year is None else _psi(spread, now, [year])
+        of_month = _psi(spread, now, month)
+        change = _shares(spread, [now]) - _shares(spread, before)
+        known = [mean for at in before if (mean := spread.means[at]) is not None]
+        rows.append(
+            {
+                "feature": name,
+                "table": tables.get(name, ""),
+                "psi_year": np.nan if of_year is None else of_year,
+                "psi_month": of_month,
+                "weight": spread.weight,
+                "weighted": spread.weight * (of_month if of_year is None else of_year),
+                "null_share": _null_share(spread, [now]),
+                "null_share_before": _null_share(spread, before),
+                "mean": spread.means[now],
+                "mean_before": float(np.mean(known)) if known else None,
+                "moved_logodds": float(change @ np.array(spread.shap)),
+            }
+        )
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"mean": "float64", "mean_before": "float64"})
+    order = (-table["moved_logodds"].abs()).argsort(kind="stable")
+    return table.iloc[order.to_numpy()].reset_index(drop=True)
+
+
+def replay_drift(profile: Profile, since: date) -> pd.DataFrame:
+    """Compute the drift of every day of a profile, as it would have been seen then.
+
+    Parameters
+    ----------
+    profile : Profile
+        Profile of the days.
+    since : date
+        First day with which others are compared: before it the windows of features reach back beyond the data.
+
+    Returns
+    -------
+    pandas DataFrame
+        A row per day with ``day``, ``weighted_year`` and ``weighted_month`` (features: sum of weight times population
+        stability index, against the same time last year and against the three days before, which lie as long before as
+        those of the last day do) and ``predictions_year`` and ``predictions_month``; null where there is no day to
+        compare with.
+    """
+    rows = []
+    gap = (profile.days[-1] - profile.days[-2]).days - _NEAR_DAYS if len(profile.days) > 1 else 0
+    for at, day in enumerate(profile.days):
+        year = last_year(profile.days[:at], day)
+        year = None if year is None or profile.days[year] < since else year
+        earlier = [one for one in range(at) if (day - profile.days[one]).days >= gap and profile.days[one] >= since]
+        month = earlier[-_RECENT:]
+        of_year, of_month = (_drift(profile, at, before) for before in ([] if year is None else [year], month))
+        numbers = (of_year[0], of_month[0], of_year[1], of_month[1])
+        rows.append({"day": day, **dict(zip(REPLAYED, numbers, strict=True))})
+    return pd.DataFrame(rows)
+
+
+def heaviest(table: pd.DataFrame, most: int = 3) -> list[str]:
+    """Name the features that weigh most in the drift, one of each table: what one broken table moves has one cause."""
+    order = table.sort_values("weighted", ascending=False, kind="stable")
+    order = order[order["weighted"] > 0]
+    alone = (order["table"] == "") | ~order.duplicated("table")
+    return [str(name) for name in order.loc[alone, "feature"].head(most)]
+
+
+def _days(profile: Profile) -> tuple[int, int | None, list[int]]:
+    """Return the positions of the last day, of that a year before, and of those just before."""
+    now = len(profile.days) - 1
+    return now, last_year(profile.days[:now], profile.days[now]), list(range(max(now - _RECENT, 0), now))
+
+
+def _drift(profile: Profile, now: int, before: Sequence[int]) -> tuple[float, float]:
+    if not before:
+        return np.nan, np.nan
+    weighted = [spread.weight * _psi(spread, now, before) for spread in profile.features.values() if spread.weight]
+    return float(np.sum(weighted)), _psi(profile.predictions, now, before)
+
+
+def _psi(spread: Spread, now: int, before: Sequence[int]) -> float:
+    return psi(spread.counts[now], _counts(spread, before)) if before else np.nan
+
+
+def _counts(spread: Spread, at: Sequence[int]) -> Floats:
+    counts: Floats = np.array([spread.counts[one] for one in at], dtype=np.float64).sum(axis=0)
+    return counts
+
+
+def _shares(spread: Spread, at: Sequence[int]) -> Floats:
+    return shares_in_bins(_counts(spread, at) if at else np.zeros(len(spread.shap)))
+
+
+def _null_share(spread: Spread, at: Sequence[int]) -> float:
+    counts = _counts(spread, at) if at else np.zeros(1)
+    return float(counts[-1] / counts.sum()) if counts.sum() else np.nan

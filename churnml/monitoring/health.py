@@ -1,0 +1,330 @@
+"""Health: all that is known of a model in service, one verdict, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from churnml.campaigns.kept_lists import LISTS, days_in
+from churnml.campaigns.ledger import read_ledger
+from churnml.config import Config, MonitoringSettings
+from churnml.data.fingerprint import fingerprint
+from churnml.data.history import History
+from churnml.data.population import resolve_day
+from churnml.data.shop import Shop
+from churnml.days import Day
+from churnml.errors import InputError
+from churnml.features.available import tables_of
+from churnml.features.builder import build
+from churnml.features.family import Feature
+from churnml.features.plugins import with_plugins
+from churnml.models.card import Finding
+from churnml.models.model import Model
+from churnml.models.profile import Profile, last_year
+from churnml.models.rows import customer_hashes
+from churnml.monitoring.answers import Limits, judge_drift, judge_level, judge_relation, judge_skill
+from churnml.monitoring.drift import measure_features, replay_drift
+from churnml.monitoring.looks import Look, read_looks
+from churnml.monitoring.matured import LEFT_ALONE, PastList, judge_lists, read_past_lists
+from churnml.monitoring.quality import judge_quality
+from churnml.monitoring.replay import Baseline
+from churnml.monitoring.residuals import Judged, Scan, scan
+from churnml.plots.health import plot_drift, plot_matured
+from churnml.scoring.scorer import Scorer
+from churnml.statistics.expected import expected_auroc, expected_interval, expected_lift, expected_log_loss
+from churnml.statistics.logodds import Floats, logit, sigmoid
+from churnml.statistics.metrics import auroc, lift_at, log_loss
+from churnml.training.judge.figures import tenth_of
+from churnml.words.findings import say_finding
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Verdict = Literal["healthy", "watch", "alarm", "unknown"]
+PARTS = {
+    **dict.fromkeys(["skill", "auroc", "relation"], "skill"),
+    "level": "level",
+    **dict.fromkeys(["stale", "last day", "feed", "amounts", "nulls"], "quality"),
+    **dict.fromkeys(["drift", "predictions"], "drift"),
+}
+"""The part of the health that a finding belongs to."""
+_MONTHLY = 12.0
+_YEAR_DAYS = 365.0
+_RECENT = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """What is known of a model in service on a day.
+
+    Attributes
+    ----------
+    day : date
+        Day that is taken for now.
+    model_version : str
+        Version of the model.
+    answers : tuple of Finding
+        Answers, what happened before what moved.
+    matured : pandas DataFrame
+        Past lists by what happened; see `churnml.monitoring.matured.judge_lists`.
+    expected : pandas DataFrame
+        ``figure, expected, low, high`` of the day's own probabilities; what the model believes, and no more.
+    drift : pandas DataFrame
+        Features; see `churnml.monitoring.drift.measure_features`.
+    numbers : dict of str to float
+        Numbers of the look by name: ``drift.weighted``, ``drift.predictions``, ``relation``, and their limits.
+    open_since : dict of str to date
+        Day of the first of the looks in a row at which a finding was not in order, by its name.
+    scan : Scan or None
+        Residual scan of the newest list that could be judged; None where there is none.
+    lists_used : tuple of date
+        Days of the lists whose outcome is known.
+    data_fingerprint : str
+        Hash of the tables as known on the day.
+    """
+
+    day: date
+    model_version: str
+    answers: tuple[Finding, ...]
+    matured: pd.DataFrame
+    expected: pd.DataFrame
+    drift: pd.DataFrame
+    numbers: Mapping[str, float]
+    open_since: Mapping[str, date]
+    scan: Scan | None = field(repr=False)
+    lists_used: tuple[date, ...]
+    data_fingerprint: str
+
+    @property
+    def verdict(self) -> Verdict:
+        """``alarm``, ``watch``, ``healthy``, or ``unknown`` where no past list could be judged."""
+        grades = {answer.grade for answer in self.answers}
+        if "fail" in grades:
+            return "alarm"
+        if "warn" in grades:
+            return "watch"
+        return "unknown" if "unknown" in grades else "healthy"
+
+    @property
+    def broken_data(self) -> bool:
+        """Whether the data is such that no list should go out."""
+        return any(answer.grade == "fail" and PARTS[answer.name] == "quality" for answer in self.answers)
+
+    @property
+    def findings(self) -> pd.DataFrame:
+        """Answers as a table.
+
+        ``part, name, grade, number, limit, false_alarms_per_year, open_since, sentence`` and ``do``.
+        """
+        rows = [
+            {
+                "part": PARTS[answer.name],
+                "name": answer.name,
+                "grade": answer.grade,
+                "number": answer.number,
+                "limit": answer.bound,
+                "false_alarms_per_year": answer.false_alarms_per_year,
+                "open_since": self.open_since.get(answer.name),
+                "sentence": say_finding(answer, "en"),
+                "do": answer.do,
+            }
+            for answer in self.answers
+        ]
+        return pd.DataFrame(rows)
+
+    def plot_matured(self, ax: Axes | None = None) -> Axes:
+        """Draw the AUROC of past lists beside what their probabilities expected."""
+        alone = self.matured["group"].eq(LEFT_ALONE) & self.matured["segment"].eq("all")
+        return plot_matured(self.matured[alone], ax)
+
+    def plot_drift(self, ax: Axes | None = None) -> Axes:
+        """Draw what the features that moved most add to the log-odds."""
+        return plot_drift(self.drift, ax)
+
+
+def check_health(
+    shop: Shop,
+    lists: str | Path | None = None,
+    model: Model | str | None = None,
+    snapshot_date: Day | None = None,
+    config: Config | None = None,
+    *,
+    real_ids: Mapping[str, str] | None = None,
+) -> Health:
+    """Check whether a model in service still works: past lists, the data, and what moved.
+
+    Parameters
+    ----------
+    shop : Shop
+        Shop that the model ranks.
+    lists : path, optional
+        Folder of the lists, as ``churnml run`` writes them; None takes ``monitoring.lists``, and without that no list
+        is judged.
+    model : Model or str, optional
+        Model or its address; None takes the champion.
+    snapshot_date : date or str, optional
+        Day that is taken for now; None takes the start of the last day with an order.
+    config : Config, optional
+        Settings; None takes the defaults.
+    real_ids : mapping of str to str, optional
+        Customer ids by the pseudonyms that stand for them in the lists.
+
+    Returns
+    -------
+    Health
+        Verdict, findings and their tables.
+
+    Raises
+    ------
+    InputError
+        Where the day lies outside of the data, or a kept file cannot be read.
+    ModelError
+        Where there is no such model, or the shop lacks tables that it needs.
+    """
+    config = config or Config()
+    scorer = Scorer(model, config)
+    model, shop = scorer.model, with_plugins(shop, config.features.plugins)
+    day = resolve_day(shop, snapshot_date, model.definition.horizon_days, "snapshot_date")
+    folder = _folder(lists if lists is not None else config.monitoring.lists)
+    features = scorer.features(shop)
+    history = History(shop, day)
+    X = build(history, model.definition, features)
+    probability = model.predict_proba(X)
+
+    baseline = None if folder is None else Baseline.read(folder)
+    looks = [] if folder is None else read_looks(folder, day)
+    past = [] if folder is None else read_past_lists(shop, folder, read_ledger(folder), day, real_ids or {})
+    matured = judge_lists(past, config.seed)
+    limits = Limits.of(baseline, config.monitoring.false_alarms_per_year, looks_per_year(config.monitoring, folder))
+    newest = next((one for one in reversed(past) if one.is_enough), None)
+    scanned = None if newest is None else _scan(shop, newest, past, features, model, config.seed)
+
+    drift, moved = pd.DataFrame(), list[Finding]()
+    numbers: dict[str, float] = {}
+    if model.profile is not None and len(X):
+        usual = _without_level(model, X)
+        profile = _with_kept(model.profile, shop, folder, day, features, model).add(day, X, usual)
+        since = model.card.first_day + timedelta(days=model.definition.active_days)
+        drift = measure_features(profile, tables_by_feature(features))
+        moved, numbers = judge_drift(replay_drift(profile, since), drift, limits, looks)
+    answers = [
+        *judge_skill(matured, limits),
+        *([] if scanned is None or newest is None else [judge_relation(scanned, newest, limits)]),
+        *judge_level(matured),
+        *judge_quality(shop, day),
+        *moved,
+    ]
+    if scanned is not None and np.isfinite(scanned.z):
+        numbers = {**numbers, "relation": scanned.z}
+    return Health(
+        day=day,
+        model_version=model.version,
+        answers=tuple(answers),
+        matured=matured,
+        expected=_expected(probability, 0.0 if model.card.level is None else model.card.level.spread),
+        drift=drift,
+        numbers=numbers,
+        open_since=_open_since(answers, looks, day),
+        scan=scanned,
+        lists_used=tuple(one.day for one in past),
+        data_fingerprint=fingerprint(history),
+    )
+
+
+def looks_per_year(settings: MonitoringSettings, folder: Path | None) -> float:
+    """Return the number of looks in a year: as set, or as the days between the lists say; 12 without lists."""
+    if settings.looks_per_year is not None:
+        return settings.looks_per_year
+    days = [] if folder is None else days_in(folder / LISTS)
+    if len(days) < 2:
+        return _MONTHLY
+    return float(_YEAR_DAYS / np.median(np.diff([day.toordinal() for day in days])))
+
+
+def tables_by_feature(features: Sequence[Feature]) -> dict[str, str]:
+    """Return the table that each feature is read from, by its name; features of several tables are left out."""
+    return {feature.name: table for feature in features for table in tables_of([feature])}
+
+
+def _folder(lists: str | Path | None) -> Path | None:
+    if lists is None:
+        return None
+    folder = Path(lists)
+    if not folder.is_dir():
+        raise InputError(f"{folder}: is no folder. Name one that churnml score or run wrote.")
+    return folder
+
+
+def _with_kept(
+    profile: Profile, shop: Shop, folder: Path | None, day: date, features: Sequence[Feature], model: Model
+) -> Profile:
+    """Add the days of kept lists that are newer than the training's: the newest three, and that of a year before."""
+    kept = [] if folder is None else [one for one in days_in(folder / LISTS) if profile.days[-1] < one < day]
+    at = last_year(kept, day)
+    for one in sorted({*kept[-_RECENT:], *([] if at is None else [kept[at]])}):
+        X = build(History(shop, one), model.definition, features)
+        profile = profile.add(one, X, _without_level(model, X))
+    return profile
+
+
+def _without_level(model: Model, X: pd.DataFrame) -> Floats:
+    """Predict log-odds at the level of the training, as those of its rows are."""
+    level = [] if model.level_feature is None else [model.level_feature]
+    return model.predict_logodds(X.assign(**dict.fromkeys(level, np.nan)))
+
+
+def _scan(
+    shop: Shop, newest: PastList, past: Sequence[PastList], features: Sequence[Feature], model: Model, seed: int
+) -> Scan:
+    """Scan the residuals of a list, less those of the list of a year before where one is kept."""
+    at = last_year([one.day for one in past], newest.day)
+    judged = [_judged(shop, one, features, model, seed) for one in ([newest] if at is None else [newest, past[at]])]
+    return scan(*judged)
+
+
+def _judged(shop: Shop, one: PastList, features: Sequence[Feature], model: Model, seed: int) -> Judged:
+    X = build(History(shop, one.day), model.definition, features)
+    rows = one.rows[one.rows["customer_id"].isin(X.index)]
+    ids = pd.Index(rows["customer_id"])
+    p = np.clip(rows["churn_probability"].to_numpy(dtype=np.float64), 1e-9, 1 - 1e-9)
+    return Judged(
+        X=X.loc[ids].reset_index(drop=True),
+        churned=rows["churned"].to_numpy(dtype=np.float64),
+        logodds=logit(p),
+        weights=rows["weight"].to_numpy(dtype=np.float64),
+        hashes=customer_hashes(ids, seed),
+    )
+
+
+def _expected(p: Floats, spread: float) -> pd.DataFrame:
+    k, z = tenth_of(p), logit(p)
+    figures = {
+        "auroc": (expected_auroc(p), lambda y: auroc(y, z), 0.0),
+        "lift_at_10pct": (expected_lift(p, k), lambda y: lift_at(y, z, k), 0.0),
+        "churn_rate": (float(np.mean(p)) if p.size else np.nan, lambda y: float(y.mean()), spread),
+        "log_loss": (expected_log_loss(p), lambda y: log_loss(y, z), 0.0),
+    }
+    rows = [
+        (name, value, *expected_interval(sigmoid(z), figure, of_level, draws=100))
+        for name, (value, figure, of_level) in figures.items()
+    ]
+    return pd.DataFrame(rows, columns=["figure", "expected", "low", "high"])
+
+
+def _open_since(answers: Sequence[Finding], looks: Sequence[Look], day: date) -> dict[str, date]:
+    """Find since which look each finding that is not in order has been so without a break."""
+    since = {}
+    for answer in answers:
+        if answer.grade in ("warn", "fail"):
+            since[answer.name] = day
+            for look in reversed(looks):
+                if answer.name not in look.open:
+                    break
+                since[answer.name] = look.day
+    return dict(sorted(since.items()))

@@ -1,0 +1,99 @@
+"""What moved: profiles whose counts are planted."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+
+from churnml.models.profile import Profile, Spread
+from churnml.monitoring.answers import Limits, judge_drift
+from churnml.monitoring.drift import heaviest, measure_features, replay_drift
+from churnml.monitoring.looks import Look
+from churnml.statistics.drift import psi
+
+FIRST = date(2023, 1, 1)
+
+
+def spread_of(shares: list[float], weight: float, noise: int = 0) -> Spread:
+    """Make a feature of 1,000 customers a day, of which so many lie above 5; noise moves a few of them."""
+    rng = np.random.default_rng(noise)
+    highs = [round(1_000 * share + rng.normal(0, 15)) for share in shares]
+    return Spread(
+        edges=(5.0,),
+        counts=tuple((1_000 - high, high, 0) for high in highs),
+        means=tuple(high / 100 for high in highs),
+        weight=weight,
+        shap=(-0.5, 0.5, 0.0),
+    )
+
+
+def profile_of(last: float, weight: float = 0.5, days: int = 36) -> Profile:
+    """Make a profile of months with a season in ``seasonal`` and a last day that differs in ``moved``."""
+    season = [0.5 + 0.2 * np.sin(2 * np.pi * at * 30 / 365) for at in range(days)]
+    return Profile(
+        days=tuple(FIRST + timedelta(days=30 * at) for at in range(days)),
+        features={
+            "seasonal": spread_of(season, 0.5, 1),
+            "moved": spread_of([0.3] * (days - 1) + [last], weight, 2),
+            "beside": spread_of([0.3] * (days - 1) + [last], weight / 5, 3),
+            "unused": spread_of([0.3] * (days - 1) + [0.9], 0.0, 4),
+        },
+        predictions=spread_of(season, 0.0, 5),
+    )
+
+
+TABLES = {"seasonal": "orders", "moved": "deliveries", "beside": "deliveries", "unused": "visits"}
+LIMITS = Limits(baseline=None, per_year=0.5, looks_per_year=12)
+
+
+def test_numbers_are_those_of_the_counts() -> None:
+    profile = profile_of(0.6)
+    table = measure_features(profile, TABLES).set_index("feature")
+    moved, counts = table.loc["moved"], profile.features["moved"].counts
+    assert moved["psi_year"] == psi(counts[35], counts[23])  # 12 times 30 days are 360
+    assert moved["psi_month"] == psi(counts[35], np.sum(counts[32:35], axis=0))
+    assert moved["weighted"] == pytest.approx(0.5 * moved["psi_year"])
+    # From .3 to .6 of the customers: .3 more of them at +.5 instead of -.5.
+    assert moved["moved_logodds"] == pytest.approx(0.3, abs=0.04)
+    assert (moved["mean"], moved["mean_before"]) == (counts[35][1] / 100, counts[23][1] / 100)
+    assert moved["null_share"] == 0
+    assert heaviest(table.reset_index()) == ["moved", "seasonal"]  # one of each table, none without weight
+
+
+def test_the_season_is_no_drift_against_the_same_time_last_year() -> None:
+    replayed = replay_drift(profile_of(0.3), FIRST)
+    known = replayed.dropna()
+    assert len(known) == 36 - 12
+    assert known["weighted_year"].max() < 0.02 < known["weighted_month"].max()
+    # Before there was a year to look back on, nothing is compared with it.
+    assert replay_drift(profile_of(0.3), FIRST + timedelta(days=365))["weighted_year"].count() == 36 - 25
+
+
+def test_a_feature_without_weight_cannot_raise_an_alarm() -> None:
+    assert replay_drift(profile_of(0.3), FIRST)["weighted_year"].iloc[-1] < 0.01
+
+
+@pytest.mark.parametrize(
+    ("last", "above", "grade"),
+    [(0.3, [], "pass"), (0.43, [], "pass"), (0.43, ["drift.weighted"], "warn"), (0.7, [], "warn")],
+)
+def test_it_is_watched_at_the_second_look_or_when_it_is_strong(last: float, above: list[str], grade: str) -> None:
+    profile = profile_of(last)
+    looks = [Look(day=date(2025, 11, 1), open=frozenset(), above=frozenset(above))]
+    answers, numbers = judge_drift(replay_drift(profile, FIRST), measure_features(profile, TABLES), LIMITS, looks)
+    drift, predictions = answers
+    assert (drift.grade, predictions.grade) == (grade, "pass")
+    assert drift.do == ("watch" if grade == "warn" else "")
+    assert drift.examples[0]["feature"] == ("moved" if last > 0.3 else drift.examples[0]["feature"])
+    assert numbers["drift.weighted"] == drift.number
+    assert (drift.number > drift.bound) == (last > 0.3)
+    assert drift.count == 36 - 12 - 1
+    assert drift.false_alarms_per_year is not None
+
+
+def test_a_short_history_says_that_it_cannot_tell() -> None:
+    profile = profile_of(0.3, days=4)
+    answers, _ = judge_drift(replay_drift(profile, FIRST), measure_features(profile, TABLES), LIMITS, [])
+    assert {answer.grade for answer in answers} == {"unknown"}
