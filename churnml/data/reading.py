@@ -83,7 +83,7 @@ def read(
     source : object
         Folder of Parquet or CSV files named after the tables (one file, numbered parts, or a folder of parts for each),
         a DuckDB file, a mapping of table name to pandas, Polars or Arrow table, DuckDB relation or Ibis table,
-        ``postgres://user@host/database``, a Spark session, or ``pyspark:///folder``.
+        ``postgres://user@host/database``, ``mysql://user@host/database``, a Spark session, or ``pyspark:///folder``.
     timezone : str, optional
         Time zone of the shop's wall clock: zone-aware times are converted to it, naive times are taken as they are.
     tables : mapping of str to TableSource or dict, optional

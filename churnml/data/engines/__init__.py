@@ -1,4 +1,4 @@
-"""The engines on which a shop's tables may live: DuckDB, PostgreSQL and Spark."""
+"""The engines on which a shop's tables may live: DuckDB, PostgreSQL and Spark; DuckDB holds copies of MySQL's."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def open_engine(source: Any, timezone: str, allow: Sequence[str | Path] = ()) ->
     ----------
     source : object
         Address that begins with ``postgres://`` or ``pyspark://``, a Spark session, or a source that DuckDB reads: a
-        folder, a file, or tables in memory.
+        folder, a file, tables in memory, or an address that begins with ``mysql://`` or ``mariadb://``.
     timezone : str
         Time zone of the shop's wall clock, into which zone-aware times are converted.
     allow : sequence of str or Path, optional

@@ -29,7 +29,7 @@ def without_password(source: object) -> str:
     text = str(source)
     if isinstance(source, os.PathLike):
         # What pathlib makes of an address has one slash.
-        text = re.sub(r"^(postgres(?:ql)?|pyspark):/(?!/)", r"\1://", text)
+        text = re.sub(r"^(postgres(?:ql)?|pyspark|mysql|mariadb):/(?!/)", r"\1://", text)
     text = re.sub(r"(?<=://)([^:@/?]*):.*@", r"\1@", text)
     if "://" not in text:
         # Where the user ends is not told, so all between the first colon and the host goes.

@@ -74,14 +74,15 @@ class DuckDBEngine(Engine):
         return sources.find(source, self.backend, names, forms, self._allow)
 
     def files(self, source: Any, found: Found) -> dict[str, Path] | None:
-        """Return the files of tables, or the DuckDB file; None for tables in memory, and where views read others."""
-        if isinstance(source, Mapping) or self._allow:
+        """Return the files of tables, or the DuckDB file; None for tables in memory or of a server, and for views."""
+        if isinstance(source, Mapping) or self._allow or "://" in str(source):
             return None
         path = Path(source)
         if path.is_dir() or found.files:
             return {file.name: file.path for files in found.files.values() for file in files}
-        log = path.with_name(f"{path.name}.wal")  # changes that the file itself does not hold yet
-        return {file.name: file for file in (path, log) if file.exists()}
+        # Changes that the file itself does not hold yet: those of DuckDB, and of SQLite.
+        logs = [path.with_name(f"{path.name}{suffix}") for suffix in (".wal", "-wal")]
+        return {file.name: file for file in (path, *logs) if file.exists()}
 
     def keep(self, name: str, table: ir.Table, *, stored: bool) -> ir.Table:
         """Name a table; only a stored one needs it here."""

@@ -17,13 +17,15 @@ from churnml.data.engines.folders import from_folder
 from churnml.data.engines.frames import to_arrow
 from churnml.data.engines.layout import FileForm, is_read
 from churnml.data.engines.sql import adopt
+from churnml.data.engines.sqlite import from_sqlite, is_sqlite
 from churnml.errors import InputError
 
-_DATABASE_SUFFIXES = (".duckdb", ".db", ".ddb")
+_SERVERS = ("mysql", "mariadb")
+_DATABASE_SUFFIXES = (".duckdb", ".db", ".ddb", ".sqlite", ".sqlite3")
 REMEDY = (
     f"Give a folder with files such as orders.parquet, orders.csv or orders.xlsx (tables: {', '.join(TABLES)}), "
-    "a DuckDB file with tables of these names, or an address such as postgres://user@host/database. For other names "
-    "and formats, churnml init proposes the settings."
+    "a DuckDB or SQLite file with tables of these names, or an address such as postgres://user@host/database or "
+    "mysql://user@host/database. For other names and formats, churnml init proposes the settings."
 )
 
 
@@ -59,7 +61,11 @@ def find(
     if not isinstance(source, str | Path):
         raise InputError(f"A shop cannot be read from {source!r:.40}. {REMEDY}")
     if "://" in str(source):
-        scheme = str(source).split("://")[0]
+        scheme = str(source).split("://")[0].lower()
+        if scheme in _SERVERS:
+            from churnml.data.engines.mysql import from_mysql
+
+            return from_mysql(str(source), engine, names)
         raise InputError(f"{scheme}://: shops are not read from such an address. {REMEDY}")
     shown = without_password(source)[:200]
     path = Path(source)
@@ -69,7 +75,11 @@ def find(
         if path.is_dir() or is_read(path):
             return from_folder(path, engine, names, forms)
         if path.suffix not in _DATABASE_SUFFIXES:
-            raise InputError(f"{shown}: is neither a folder nor a table nor a DuckDB file (.duckdb, .db). {REMEDY}")
+            raise InputError(
+                f"{shown}: is neither a folder nor a table nor a database (.duckdb, .db, .sqlite). {REMEDY}"
+            )
+        if is_sqlite(path):
+            return from_sqlite(path, engine, names)
         return from_database(path, engine, names, allow, REMEDY)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
