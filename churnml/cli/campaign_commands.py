@@ -98,7 +98,7 @@ def plan(
         raise InputError("--list: name the folder of the lists.")
     config = config_of(config_file, language=language)
     shop = open_shop(data, config)
-    told, plays = plan_of_folder(shop, lists, config, _real_ids(secrets))
+    told, plays = plan_of_folder(shop, lists, config, real_ids_of(secrets))
     if as_json:
         say_json(vars(told) | {"plays": told.plays.to_dict("records")})
     else:
@@ -124,7 +124,7 @@ def train_uplift(
         raise InputError("--list: name the folder of the lists.")
     config = config_of(config_file, language=language)
     day = day_of("--as-of", as_of)
-    training = UpliftTrainer(config).fit(open_shop(data, config), list(lists), day, _real_ids(secrets))
+    training = UpliftTrainer(config).fit(open_shop(data, config), list(lists), day, real_ids_of(secrets))
     if as_json:
         model = training.model
         said = {name: getattr(model, name) for name in ("gate_open", "sentence", "version", "as_of", "figures")}
