@@ -15,7 +15,15 @@ from churnml.analytics.kpis import compute_kpis, compute_kpis_by_segment
 from churnml.analytics.leaving import compute_complaint_topics, compute_reasons_of_leaving
 from churnml.analytics.lifecycle import compute_lifecycle, compute_transitions
 from churnml.analytics.periods import look_back
+from churnml.analytics.promotions import compute_promotion_codes
+from churnml.analytics.referrals import compute_referrals
 from churnml.analytics.segments import compute_migration, compute_segments
+from churnml.analytics.service import (
+    REASON,
+    compute_after_service,
+    compute_support,
+    compute_support_by_topic,
+)
 from churnml.data.history import History
 from churnml.data.population import resolve_day
 from churnml.data.shop import Shop
@@ -52,6 +60,15 @@ class Overview:
     experience, first_experience : pandas DataFrame
         Deliveries, complaints, returns and ratings of every period, and of first orders; see
         `churnml.analytics.experience`.
+    support, support_topics : pandas DataFrame
+        How long complaints waited for an answer and a resolution, by period and by topic; see
+        `churnml.analytics.service`.
+    after_service : pandas DataFrame
+        Who ordered again after quick and slow answers, refunds and returns; see `churnml.analytics.service`.
+    promotions : pandas DataFrame
+        Customers by the promotion code of their first order; see `churnml.analytics.promotions`.
+    referrals : pandas DataFrame
+        How many of the referred, and of those who refer, stayed; see `churnml.analytics.referrals`.
     """
 
     snapshot_date: date
@@ -70,6 +87,11 @@ class Overview:
     groups: pd.DataFrame
     experience: pd.DataFrame
     first_experience: pd.DataFrame
+    support: pd.DataFrame
+    support_topics: pd.DataFrame
+    after_service: pd.DataFrame
+    promotions: pd.DataFrame
+    referrals: pd.DataFrame
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return all tables of the overview by name."""
@@ -78,14 +100,21 @@ class Overview:
         }
 
     def named(self, names: ValueNames) -> Overview:
-        """Return the overview with the names of the shop's own values: topics, and the values of groups."""
+        """Return the overview with the names of the shop's own values: topics, reasons, and the values of groups."""
         groups = zip(self.groups["group"], self.groups["value"], strict=True)
         values = [names.of(column_of(group), value) for group, value in groups]
-        topics = [names.of("complaints.topic", topic) for topic in self.topics["topic"]]
+        topics, waited = (
+            [names.of("complaints.topic", topic) for topic in column]
+            for column in (self.topics["topic"], self.support_topics["value"])
+        )
+        after = zip(self.after_service["event"], self.after_service["value"], strict=True)
+        reasons = [names.of("returns.reason", value) if event == REASON else value for event, value in after]
         return replace(
             self,
             topics=self.topics.assign(topic=pd.Series(topics, self.topics.index, dtype="str")),
             groups=self.groups.assign(value=pd.Series(values, self.groups.index, dtype="str")),
+            support_topics=self.support_topics.assign(value=pd.Series(waited, self.support_topics.index, dtype="str")),
+            after_service=self.after_service.assign(value=pd.Series(reasons, self.after_service.index, dtype="str")),
         )
 
     @property
@@ -149,4 +178,9 @@ def analyse(
         groups=compute_retention_by_group(shop, start, definition, day, churned, shared_by=shared_by),
         experience=compute_experience(history, definition.horizon_days, count),
         first_experience=compute_first_experience(history, definition),
+        support=compute_support(history, definition.horizon_days, count),
+        support_topics=compute_support_by_topic(history, definition.horizon_days * count, shared_by=shared_by),
+        after_service=compute_after_service(history, definition, shared_by=shared_by),
+        promotions=compute_promotion_codes(history, definition, churned, shared_by=shared_by),
+        referrals=compute_referrals(History(shop, start), churned),
     )

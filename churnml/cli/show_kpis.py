@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import zip_longest
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -13,7 +12,9 @@ from churnml.analytics.kpis import KPIS, UNITS_OF
 from churnml.analytics.lifecycle import NO_CUSTOMER
 from churnml.analytics.overview import Overview
 from churnml.analytics.segments import segment_rules
+from churnml.cli.lines import aligned
 from churnml.cli.say import say
+from churnml.cli.show_service import service_parts
 from churnml.printable import printable
 from churnml.words import Language, words
 from churnml.words.names import name_of
@@ -52,6 +53,7 @@ def print_overview(overview: Overview, language: Language) -> None:
         (told.t["groups"].format(fewest=FEWEST), told.groups(overview.groups)),
         (told.t["experience"], told.experience(overview.experience)),
         (told.t["first_experience"], told.first(overview.first_experience)),
+        *service_parts(overview, language),
     ):
         if lines:
             say(title, "", *(f"  {line}" for line in lines), "")
@@ -117,7 +119,7 @@ class _Printer:
             marked = [self._with_change(by.loc[name], KPIS[name].unit) for name in _SEGMENT_FIGURES]
             rows.append([self._named("segment", segment), self._whole(by["customers"].iloc[0]), *marked])
         no_customer = self._named("segment", NO_CUSTOMER)
-        return [*_aligned(rows, [20, 10, 24]), self.t["moved_note"].format(no_customer=no_customer)]
+        return [*aligned(rows, [20, 10, 24]), self.t["moved_note"].format(no_customer=no_customer)]
 
     def standings(self, table: pd.DataFrame, column: str) -> list[str]:
         days, kind = list(dict.fromkeys(table["snapshot_date"])), "lifecycle_stage" if column == "stage" else column
@@ -125,7 +127,7 @@ class _Printer:
         for name, cells in table.groupby(column, sort=False):
             shares = [f"{self._whole(row.customers):>13} {self._share(row.share):>8}" for row in _rows(cells)]
             rows.append([self._named(kind, name), *shares])
-        return _aligned(rows, [20, 22])
+        return aligned(rows, [20, 22])
 
     def segments(self, overview: Overview) -> list[str]:
         table = overview.segments
@@ -149,7 +151,7 @@ class _Printer:
             share = of.set_index("after")["share"]
             cells = [f"{100 * share[name]:.0f}" if name in share else "." for name in afters]
             rows.append([self._named(kind, before), *cells])
-        return _aligned(rows, [20, 14])
+        return aligned(rows, [20, 14])
 
     def cohorts(self, table: pd.DataFrame) -> list[str]:
         rows = [[self.t["cohort"], self.t["customers"], *map(str, range(1, _MONTHS + 1))]]
@@ -157,7 +159,7 @@ class _Printer:
             known = of[(of["month"] > 0) & (of["month"] <= _MONTHS) & of["is_complete"]]
             shares = [f"{100 * share:.0f}" for share in known["retention_share"]]
             rows.append([f"{cohort:%Y-%m}", self._whole(of["size"].iloc[0]), *shares])
-        return _aligned(rows, [12, 10, 5])
+        return aligned(rows, [12, 10, 5])
 
     def concentration(self, table: pd.DataFrame) -> list[str]:
         told = [
@@ -214,7 +216,7 @@ class _Printer:
         rows = [[self.t["until"], *map(self._spaced, titles)]]
         for row in _rows(table):
             rows.append([str(row.period_end), *(self._figure(getattr(row, name), _EXPERIENCE[name]) for name in names)])
-        return _aligned(rows, [12, 16])
+        return aligned(rows, [12, 16])
 
     def first(self, table: pd.DataFrame) -> list[str]:
         names = [self._named(None, row.experience) for row in _rows(table)]
@@ -281,20 +283,6 @@ class _Printer:
             return str(self.words["values"][NOT_KNOWN])
         points, low, high = map(self._points, (row.difference, row.difference_low, row.difference_high))
         return str(self.t["difference"].format(points=points, low=low, high=high))
-
-
-def _aligned(rows: Sequence[Sequence[str]], least: Sequence[int]) -> list[str]:
-    """Write rows as lines: the first column to the left, each at least so wide, the last width for all that follow."""
-    widths = []
-    for place, cells in enumerate(zip_longest(*rows, fillvalue="")):
-        widths.append(max(least[min(place, len(least) - 1)], *(len(cell.strip()) + 1 for cell in cells)))
-    return [
-        "".join(
-            f"{cell:<{width}}" if not place else f"{cell:>{width}}"
-            for place, (cell, width) in enumerate(zip(row, widths, strict=False))
-        )
-        for row in rows
-    ]
 
 
 def _rows(table: pd.DataFrame) -> Iterator[Any]:

@@ -74,3 +74,34 @@ def survival_at(table: pd.DataFrame, duration: float, column: str = "survival") 
         return float("nan")
     place = int(np.searchsorted(table["duration"], duration, side="right")) - 1
     return 1.0 if place < 0 else float(table[column].iloc[place])
+
+
+def median_of(table: pd.DataFrame) -> tuple[float, float, float]:
+    """Read the median of ``kaplan_meier`` and its 95 % interval.
+
+    The median is the first duration after which at most half lasts, and the ends of its interval are those at which the
+    ends of the interval of the survival come to a half (Brookmeyer and Crowley 1982, "A confidence interval for the
+    median survival time", Biometrics 38).
+
+    Parameters
+    ----------
+    table : pandas DataFrame
+        Table of ``kaplan_meier``.
+
+    Returns
+    -------
+    median, low, high : float
+        In the unit of the durations; null where it does not come to a half.
+
+    Examples
+    --------
+    >>> median_of(kaplan_meier([1, 2, 3, 4], [1, 1, 1, 0], [0, 0, 0, 1]))[0]
+    2.0
+    """
+
+    def first(column: str) -> float:
+        # Where nothing or everything has ended, the survival has no interval.
+        halved = table["duration"][table[column].fillna(table["survival"]) <= 1 / 2]
+        return float(halved.iloc[0]) if len(halved) else float("nan")
+
+    return first("survival"), first("low"), first("high")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from churnml.reporting.page.numbers import Numbers
@@ -20,7 +20,7 @@ class Say:
     def __init__(self, language: Language, currency: str | None) -> None:
         self.language, self.write = language, Numbers(language, currency)
         self.words = words(language)
-        self.t: Words = self.words["shop"]
+        self.t: Words = {**self.words["shop"], **self.words["service"]}
 
     def name(self, kind: str | None, code: str) -> str:
         """Return the name of a code of churnml."""
@@ -31,8 +31,8 @@ class Say:
         """Write a figure in its unit."""
         if value is None:
             return "–"
-        if unit == "days":
-            return number_writer("days", self.language)(value)
+        if unit in ("days", "hours"):
+            return number_writer(unit, self.language)(value)
         if unit == "money":
             return self.write.money(value)
         return self.write.share(value, 1) if unit == "share" else self.write.decimal(value, 2)
@@ -72,3 +72,11 @@ def number(text: str, shade: float | None = None, small: str = "", bar: float | 
     place = None if shade is None else round(_SHADES * min(max(shade, 0.0), 1.0))
     length = None if bar is None else round(100 * bar, 1)
     return {"text": text, "small": small, "is_number": True, "shade": place, "bar": length, "line": None}
+
+
+def difference(row: Mapping[str, Any], say: Say) -> str:
+    """Write the difference of a row in points, with its interval."""
+    if row["difference"] is None or row["difference_low"] is None:
+        return "–"
+    ends = f"{say.points(row['difference_low'])} – {say.points(row['difference_high'])}"
+    return f"{say.points(row['difference'])} ({ends})"

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from churnml.reporting.page.shop_cells import Say, number, text
+from churnml.reporting.page.service_sections import service_blocks
+from churnml.reporting.page.shop_cells import Say, difference, number, text
 from churnml.words import Language
 
 Records = Sequence[Mapping[str, Any]]
@@ -61,6 +62,7 @@ def shop_sections(summary: Mapping[str, Any], language: Language, currency: str 
         _groups(summary["groups"], say),
         _experience(summary["experience"], say),
         _first(summary, say),
+        *service_blocks(summary, say),
     ]
     note = t["note"].format(days=summary["horizon_days"], day=say.write.day(summary["snapshot_date"]))
     return {"title": t["title"], "note": note, "blocks": [block for block in blocks if block["rows"]]}
@@ -225,7 +227,7 @@ def _reasons(summary: Mapping[str, Any], say: Say) -> dict[str, Any]:
             number(say.between(row["low"], row["high"])),
             number(say.write.share(row["stayed_share"], 1), row["stayed_share"]),
             number(say.between(row["stayed_low"], row["stayed_high"])),
-            number(_difference(row, say)),
+            number(difference(row, say)),
         ]
         for row in summary["reasons"]
     ]
@@ -234,13 +236,6 @@ def _reasons(summary: Mapping[str, Any], say: Say) -> dict[str, Any]:
     newest = _newest(summary["kpis"], "period_end")
     start, end = (say.write.day(newest[0][place]) for place in ("period_start", "period_end"))
     return say.block("reasons", titles, 1, rows, note=t["reasons_note"].format(start=start, end=end))
-
-
-def _difference(row: Mapping[str, Any], say: Say) -> str:
-    if row["difference"] is None or row["difference_low"] is None:
-        return "–"
-    ends = f"{say.points(row['difference_low'])} – {say.points(row['difference_high'])}"
-    return f"{say.points(row['difference'])} ({ends})"
 
 
 def _topics(table: Records, say: Say) -> dict[str, Any]:
@@ -309,7 +304,7 @@ def _first(summary: Mapping[str, Any], say: Say) -> dict[str, Any]:
             number(say.write.whole(row["customers"])),
             number(say.write.share(row["retention_rate"], 1), row["retention_rate"]),
             number(say.between(row["low"], row["high"])),
-            number(_difference(row, say)),
+            number(difference(row, say)),
         ]
         for row in summary["first_experience"]
     ]
