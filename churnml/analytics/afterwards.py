@@ -7,6 +7,7 @@ All of this is association: those to whom it happened in one way may differ from
 
 from __future__ import annotations
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
@@ -46,7 +47,7 @@ def first_of_each(history: History, definition: ChurnDefinition, rows: ir.Table,
     until = SETTLING_DAYS + definition.horizon_days
     # Known on the day itself is what is over by its start: the last of these days has to be.
     known = rows.filter(history.within(rows[time], _YEAR_DAYS, ago=until - 1))
-    place = known[key].rank().over(group_by="customer_id", order_by=[known[time], known[key]])
+    place = ibis.row_number().over(group_by="customer_id", order_by=[known[time], known[key]])
     first = known.mutate(place=place).filter(lambda each: each.place == 0).drop("place")
     orders = history.uncancelled_orders.select("customer_id", "ordered_at")
     both = orders.inner_join(first.select("customer_id", happened_at=first[time]), "customer_id")

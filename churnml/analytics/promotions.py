@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import ibis
 import numpy as np
 import pandas as pd
 
 from churnml.analytics.afterwards import in_order, shown_texts
-from churnml.analytics.groups import FEWEST, NOT_KNOWN
+from churnml.analytics.groups import FEWEST, NOT_KNOWN, OTHER
 from churnml.data.history import History
 from churnml.definition import ChurnDefinition
 from churnml.statistics.figure import error_from_sums
 from churnml.statistics.shares import NORMAL_95, newcombe, wilson
 
 NO_CODE = "no code"
+_COUNTS = [
+    *("asked", "repeated", "eligible", "churned"),
+    *("reordered", "later", "coded", "later_squared", "coded_squared", "product"),
+]
 
 
 def compute_promotion_codes(
@@ -43,11 +48,11 @@ def compute_promotion_codes(
         of the last horizon, ``churn_rate`` of these, ``churn_rate_low``, ``churn_rate_high``, its ``difference`` from
         that of ``no code``, ``difference_low``, ``difference_high`` (Newcombe); ``later_orders`` after the first, and
         ``code_share`` of these with any code, ``code_share_low``, ``code_share_high`` (the orders of one customer hang
-        together: Cochran 1977, section 9A); ``is_small`` below 30 customers. No rows where the shop tells no codes.
+        together: Cochran 1977, section 9A); ``is_small`` below 30 customers. No rows where no order has a code.
     """
-    if not history.shop.has("orders", ["discount_code"]):
+    each = _customers(history, definition) if history.shop.has("orders", ["discount_code"]) else None
+    if each is None or each["code"].isna().all():
         return _with_rates(pd.DataFrame(columns=["value", "customers", *_COUNTS]))
-    each = _customers(history, definition)
     values = shown_texts(each["code"], each["customer_id"], shared_by).replace(NOT_KNOWN, NO_CODE)
     left = each["customer_id"].map(churned.dropna())
     each = each.assign(
@@ -55,31 +60,26 @@ def compute_promotion_codes(
         customers=1,
         eligible=left.notna(),
         churned=left.fillna(0) == 1,
+        reordered=each["later"] > 0,
         later_squared=each["later"] ** 2,
         coded_squared=each["coded"] ** 2,
         product=each["later"] * each["coded"],
     )
     table = each.groupby("value")[["customers", *_COUNTS]].sum().astype("int64").reset_index()
-    return _with_rates(
-        in_order(table.replace({"value": {NO_CODE: NOT_KNOWN}})).replace({"value": {NOT_KNOWN: NO_CODE}})
-    )
-
-
-_COUNTS = ["asked", "repeated", "eligible", "churned", "later", "coded", "later_squared", "coded_squared", "product"]
+    return _with_rates(in_order(table, last=(OTHER, NO_CODE)))
 
 
 def _customers(history: History, definition: ChurnDefinition) -> pd.DataFrame:
     """Return a row per customer: code of the first order, whether asked for a second and found, later orders."""
     orders = history.uncancelled_orders.select("customer_id", "order_id", "ordered_at", "discount_code")
     orders = orders.mutate(
-        place=orders.order_id.rank().over(group_by="customer_id", order_by=[orders.ordered_at, orders.order_id]),
+        place=ibis.row_number().over(group_by="customer_id", order_by=[orders.ordered_at, orders.order_id]),
         days_ago=history.days_since(orders.ordered_at),
         has_code=(orders.discount_code.strip().length() > 0).fill_null(False),
     )
     is_first = orders.place == 0
-    first = orders.filter(is_first).select(
-        "customer_id", code=orders.discount_code.strip().nullif(""), began=orders.days_ago
-    )
+    code = orders.discount_code.strip().nullif("")
+    first = orders.filter(is_first).select("customer_id", code=code, began=orders.days_ago)
     later = orders.filter(~is_first).inner_join(first.select("customer_id", "began"), "customer_id")
     soon = later.began - later.days_ago < definition.horizon_days
     counted = later.group_by("customer_id").aggregate(
@@ -107,7 +107,7 @@ def _with_rates(table: pd.DataFrame) -> pd.DataFrame:
     found["difference_low"], found["difference_high"] = (np.where(bare, np.nan, end) for end in (low, high))
     found["later_orders"] = table["later"]
     share = counts["coded"] / np.where(counts["later"] > 0, counts["later"], np.nan)
-    order = ("customers", "coded", "later", "coded_squared", "product", "later_squared")
+    order = ("reordered", "coded", "later", "coded_squared", "product", "later_squared")
     half = NORMAL_95 * error_from_sums(*(counts[name] for name in order))
     found["code_share"], found["code_share_low"] = share, np.clip(share - half, 0.0, 1.0)
     found["code_share_high"] = np.clip(share + half, 0.0, 1.0)

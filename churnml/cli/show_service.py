@@ -59,7 +59,7 @@ class _Service:
 
     def after(self, table: pd.DataFrame) -> list[str]:
         rows = [
-            [f"{self.t['events'][row['event']]}: {self._value(row['value'])}", *self._rates(row)]
+            [f"{self.t['events'][row['event']]}: {self._named(row)}", *self._rates(row)]
             for row in table.to_dict("records")
             if row["customers"]
         ]
@@ -69,7 +69,7 @@ class _Service:
     def promotions(self, table: pd.DataFrame) -> list[str]:
         names = ("repeat_rate", "churn_rate", "code_share")
         rows = [
-            [self._value(row["value"]), self._whole(row["customers"]), *(self._share(row[name]) for name in names)]
+            [self._named(row), self._whole(row["customers"]), *(self._share(row[name]) for name in names)]
             for row in table.to_dict("records")
         ]
         titles = [
@@ -82,7 +82,7 @@ class _Service:
         return [*aligned([titles, *rows], _WIDTHS), self.t["promotions_note"]] if rows else []
 
     def referrals(self, table: pd.DataFrame) -> list[str]:
-        rows = [[self._value(row["value"]), *self._rates(row)] for row in table.to_dict("records")]
+        rows = [[self._named(row), *self._rates(row)] for row in table.to_dict("records")]
         titles = ["", self.shop["customers"], self.t["stayed"], self.shop["difference"]]
         return [*aligned([titles, *rows], _WIDTHS), self.t["referrals_note"]] if rows else []
 
@@ -97,6 +97,9 @@ class _Service:
             for name in ("difference", "difference_low", "difference_high")
         )
         return str(self.words["overview"]["difference"].format(points=points, low=low, high=high))
+
+    def _named(self, row: dict[Any, Any]) -> str:
+        return self._value(row["value"]) + (f" ({self.shop['small']})" if row["is_small"] else "")
 
     def _value(self, value: Any) -> str:
         known = self.t["kinds"].get(value) or self.words["values"].get(value, value)
