@@ -57,9 +57,10 @@ _MONTHS = (
     ("dec", "dez", "ara"),
 )
 _CENTURY_ENDS = 68  # as POSIX and DuckDB read two digits: 00 to 68 lie in this century
-_SIGN = r"[A-Za-z]{1,3}\.?|[A-Z]{0,2}[$€£¥₺₽₹]|zł|Kč"
+_SIGN = r"[A-Z]{3}|[Tt][Ll]|[Kk]r\.?|[A-Z]{0,2}[$€£¥₺₽₹]|zł|Kč|Ft"
 _BLANKS = " \u00a0\u202f"
 _GAP = f"[{_BLANKS}\t]*"
+_SIGN_BEFORE, _SIGN_BEHIND = rf"^{_GAP}[+-]?{_GAP}({_SIGN})", rf"\d{_GAP}({_SIGN}){_GAP}$"
 _CURRENCIES = {"TL": "TRY", "₺": "TRY", "€": "EUR", "£": "GBP", "$": "USD", "US$": "USD", "ZŁ": "PLN", "₹": "INR"}
 
 
@@ -181,7 +182,7 @@ def _hour(part: Mapping[str, ir.StringValue]) -> ir.StringValue:
 
 def number_regex(decimal: str, thousands: str | None) -> str:
     """Return the expression of numbers with these signs; its groups: sign, whole part, and digits after the point."""
-    grouped = rf"\d{{1,3}}(?:[{re.escape(_signs(thousands))}]\d{{3}})+|" if thousands else ""
+    grouped = rf"[1-9]\d{{0,2}}(?:[{re.escape(_signs(thousands))}]\d{{3}})+|" if thousands else ""
     sign = f"(?:{_SIGN})?{_GAP}"
     digits = rf"({grouped}\d+)(?:{re.escape(decimal)}(\d*))?"
     return f"^{_GAP}{sign}([+-]?){_GAP}{sign}{digits}{_GAP}(?:{_SIGN})?{_GAP}$"
@@ -205,11 +206,31 @@ def as_plain_number(text: ir.StringValue, decimal: str, thousands: str | None) -
 
 def currency_of(text: ir.StringValue) -> ir.StringValue:
     """Return the currency that stands with a number, by its code where the sign says it; null where none does."""
-    before, behind = (
-        text.re_extract(regex, 1) for regex in (rf"^{_GAP}[+-]?{_GAP}({_SIGN})", rf"\d{_GAP}({_SIGN}){_GAP}$")
-    )
+    before, behind = (text.re_extract(regex, 1) for regex in (_SIGN_BEFORE, _SIGN_BEHIND))
     sign = ibis.coalesce(before.nullif(""), behind.nullif("")).upper().replace(".", "")
     return ibis.cases(*((sign == written, code) for written, code in _CURRENCIES.items()), else_=sign)
+
+
+def plain_number(text: str, decimal: str, thousands: str | None) -> str | None:
+    """Write one number as ``as_plain_number`` does; None where it is written otherwise.
+
+    Examples
+    --------
+    >>> plain_number("1.664,10 TL", ",", ".")
+    '1664.10'
+    """
+    parts = re.match(number_regex(decimal, thousands), text)
+    if parts is None:
+        return None
+    whole = re.sub(r"\D", "", parts[2])
+    return f"{parts[1]}{whole}{'.' + parts[3] if parts[3] else ''}"
+
+
+def currency_in(text: str) -> str | None:
+    """Return the currency that stands with a number, as ``currency_of`` does."""
+    parts = re.search(_SIGN_BEFORE, text) or re.search(_SIGN_BEHIND, text)
+    sign = parts[1].upper().replace(".", "") if parts else None
+    return None if sign is None else _CURRENCIES.get(sign, sign)
 
 
 def _signs(thousands: str | None) -> str:

@@ -77,7 +77,7 @@ class TableFile:
     @property
     def is_spreadsheet(self) -> bool:
         """Whether it is a spreadsheet that has not been written as text."""
-        return self.path.name.endswith(_SHEETS)
+        return is_spreadsheet(self.path)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,11 +130,11 @@ def lay_out(folder: Path, names: Mapping[str, str]) -> Layout:
         if entry.name.startswith("."):
             continue
         if entry.is_dir():
-            if name is None or not any(_files_below(entry)):
+            if name is None or not any(files_below(entry)):
                 continue
             if entry.name == name:
                 broken |= {name: reason} if (reason := _lake_format(entry)) else {}
-                for path in _files_below(entry):
+                for path in files_below(entry):
                     _sort_in(path, folder, name, (held[name], refused[name], unread))
             else:
                 (refused[name] if entry.name.casefold() == name.casefold() else unread).append(f"{entry.name}/")
@@ -165,6 +165,11 @@ def lay_out_file(path: Path, names: Mapping[str, str]) -> Layout:
 def is_read(path: Path) -> bool:
     """Check whether a file is of a kind that is read as a table."""
     return _READ.search(path.name) is not None
+
+
+def is_spreadsheet(path: Path) -> bool:
+    """Check whether a file is a spreadsheet."""
+    return path.name.endswith(_SHEETS)
 
 
 def stem_of(name: str) -> str:
@@ -208,7 +213,7 @@ def _sort_in(path: Path, folder: Path, name: str, into: tuple[list[TableFile], l
         unread.append(relative.as_posix())
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
+def files_below(folder: Path) -> Iterator[Path]:
     """Return the files below a folder; names with a dot or a line in front are notes of the programs that wrote it."""
     seen = set()
     for root, folders, files in os.walk(folder, followlinks=True):

@@ -1,0 +1,75 @@
+"""From a source to a proposal: what cannot be known is counted where that tells it, asked, or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from churnml.data.guessing.looking import Look
+from churnml.data.guessing.proposal import Proposal, Question, QuestionKey
+from churnml.data.guessing.propose import propose
+from churnml.data.guessing.settings_text import option_texts, question_text, setting_of
+from churnml.errors import InputError
+from churnml.words import Language, words
+
+# Of so many orders with several rows, so many have one amount where it is that of the order; few do where it is not.
+_ENOUGH, _NEARLY_ALL, _FEW = 5, 0.95, 0.5
+
+Ask = Callable[[Question], Any]
+"""Answers a question by one of its options, or None to leave it out."""
+
+
+def proposal_for(source: Any, ask: Ask | None = None, language: Language = "en") -> Proposal:
+    """Look at a source, and propose settings for it.
+
+    Parameters
+    ----------
+    source : object
+        Folder, file, database or tables in memory, as in ``churnml.read``.
+    ask : callable, optional
+        Function that answers a question; None means that nobody can be asked.
+    language : str, optional
+        Language of what is refused.
+
+    Returns
+    -------
+    Proposal
+        Proposal without open questions.
+
+    Raises
+    ------
+    InputError
+        Where the source cannot be opened; or the orders cannot be read without an answer, with every such question.
+    """
+    look = Look(source)
+    answers: dict[QuestionKey, Any] = {}
+    refused: list[Question] = []
+    while questions := (proposal := propose(look.source, answers)).questions:
+        question = questions[0]
+        answer = _counted(look, proposal, question) if question.kind == "total" else None
+        if answer is None and ask is not None:
+            answer = ask(question)
+        if answer is None and question.needed:
+            refused.append(question)
+        answers[question.key] = answer
+    if refused:
+        said = words(language)["init"]["refused"]
+        raise InputError(
+            said.format(
+                question=question_text(question, language),
+                options=", ".join(option_texts(question, language)) or "-",
+                setting=setting_of(question),
+            )
+            for question in refused
+        )
+    return proposal
+
+
+def _counted(look: Look, proposal: Proposal, question: Question) -> str | None:
+    """Tell by the orders with several rows whose amount stands in a row; None where they do not tell it."""
+    orders = next(table for table in proposal.tables if table.name == "orders")
+    names = {column.name: column.source.name for column in orders.columns}
+    several, same = look.same_totals(orders.source, names["order_id"], names[question.column])
+    if several < _ENOUGH:
+        return None
+    return "first" if same >= _NEARLY_ALL * several else "sum" if same <= _FEW * several else None

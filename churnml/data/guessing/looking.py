@@ -1,0 +1,217 @@
+"""Looking at a source: its tables and columns, how many values they hold, and a sample of each."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ibis.expr.types as ir
+
+from churnml.data.checks.counts import counts_of
+from churnml.data.contract import Column
+from churnml.data.door import as_type, without_gaps
+from churnml.data.engines import Engine, open_engine
+from churnml.data.engines.as_text import sheets_of
+from churnml.data.engines.layout import FileForm, files_below, is_read, is_spreadsheet, stem_of
+from churnml.data.guessing.evidence import ColumnEvidence, ReceivedType, Source, TableEvidence
+from churnml.data.ids import exact_id
+from churnml.errors import InputError
+
+SAMPLE = 2_000
+"""Number of different values of a column that are looked at."""
+_PIECE = 1 << 20
+# Bytes that are letters of Turkish in cp1254, and letters of Icelandic alone in cp1252, which is the same but for them.
+_TURKISH = frozenset(bytes([0xD0, 0xDD, 0xDE, 0xF0, 0xFD, 0xFE]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Candidate:
+    """What may be a table: its name in the source, and how its file is written."""
+
+    name: str
+    form: FileForm
+    title: str
+
+
+class Look:
+    """A source that was looked at, and can be asked again.
+
+    Parameters
+    ----------
+    source : object
+        Folder, file, database or tables in memory, as in ``churnml.read``.
+    timezone : str, optional
+        Time zone of the shop's wall clock.
+
+    Raises
+    ------
+    InputError
+        Where the source cannot be opened, or holds nothing that may be a table.
+    """
+
+    def __init__(self, source: Any, timezone: str = "UTC") -> None:
+        self._engine = open_engine(source, timezone)
+        found, unread = _candidates(source, timezone)
+        keys = {f"table_{place}": candidate for place, candidate in enumerate(found)}
+        names = {key: candidate.name for key, candidate in keys.items()}
+        forms = {key: candidate.form for key, candidate in keys.items()}
+        raw = self._engine.find(source, names, forms)
+        self._raw: dict[str, ir.Table] = {}
+        tables: list[TableEvidence] = []
+        with self._engine.refusing():
+            for key, candidate in keys.items():
+                if key in raw.tables:
+                    self._raw[candidate.title] = raw.tables[key]
+                    tables.append(_evidence(self._engine, raw.tables[key], candidate))
+                else:
+                    unread[candidate.title] = raw.failures.get(key, "").removeprefix(f"{key}: ")
+        if not tables:
+            listed = " ".join(f"{name}: {why}" for name, why in unread.items())
+            raise InputError(f"{source}: holds no table that can be read. {listed}".rstrip())
+        self.source = Source(tables=tables, unread=unread)
+
+    def same_totals(self, table: TableEvidence, order_id: str, amount: str) -> tuple[int, int]:
+        """Count the orders with several rows, and of them those with one amount beside empty cells and zeros."""
+        raw = self._raw[_title(table.name, table.sheet)]
+        text = raw[amount].cast("string").strip()
+        rows = raw.select(id=as_type(raw, Column(order_id, "id")), amount=text.nullif("").nullif("0"))
+        orders = rows.group_by("id").aggregate(rows=rows.count(), amounts=rows.amount.nunique())
+        several = orders.rows > 1
+        counts = counts_of(orders.aggregate(several=several.sum(), same=(several & (orders.amounts <= 1)).sum()))
+        return counts["several"], counts["same"]
+
+
+def _candidates(source: Any, timezone: str) -> tuple[list[_Candidate], dict[str, str]]:
+    """List what may be tables, and what cannot be looked at."""
+    path = Path(source) if isinstance(source, str | Path) and "://" not in str(source) else None
+    if path is None or not (path.is_dir() or is_read(path)):
+        names = (
+            sorted(source) if isinstance(source, Mapping) else open_engine(source, timezone).find(source, {}, {}).names
+        )
+        return [_Candidate(name=name, form=FileForm(), title=name) for name in names], {}
+    found: list[_Candidate] = []
+    unread: dict[str, str] = {}
+    for name, files in _tables_of(path).items():
+        try:
+            found += _of_files(name, files)
+        except InputError as error:
+            unread[name] = str(error)
+    return found, unread
+
+
+def _tables_of(path: Path) -> dict[str, list[Path]]:
+    """Group the files of a folder by the tables that they may be parts of."""
+    tables: dict[str, list[Path]] = {}
+    for entry in sorted(path.iterdir()) if path.is_dir() else [path]:
+        if entry.name.startswith((".", "~$")):
+            continue
+        if entry.is_dir():
+            if below := [file for file in files_below(entry) if is_read(file)]:
+                tables[entry.name] = below
+        elif is_read(entry):
+            tables.setdefault(stem_of(entry.name), []).append(entry)
+    # A file alone goes by its full name, so that none that only begins like it is in question.
+    alone = {name for name, files in tables.items() if len(files) == 1 and files[0].name != name}
+    return {
+        (files[0].name if name in alone and files[0].parent != path / name else name): files
+        for name, files in tables.items()
+    }
+
+
+def _of_files(name: str, files: Sequence[Path]) -> list[_Candidate]:
+    if not is_spreadsheet(files[0]):
+        form = FileForm(encoding=encoding_of(files))
+        return [_Candidate(name=name, form=form, title=_title(name, None))]
+    sheets = list(sheets_of(files[0]))
+    if len(sheets) <= 1:
+        return [_Candidate(name=name, form=FileForm(), title=_title(name, None))]
+    return [_Candidate(name=name, form=FileForm(sheet=sheet), title=_title(name, sheet)) for sheet in sheets]
+
+
+def encoding_of(files: Sequence[Path]) -> str | None:
+    """Find the encoding of text files; None is UTF-8.
+
+    Bytes that are no UTF-8 are taken for cp1254 where they hold letters of Turkish, and else for cp1252.
+    """
+    letters: set[int] = set()
+    is_utf8 = True
+    for file in (file for file in files if file.suffix != ".parquet"):
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        with gzip.open(file) if file.name.endswith(".gz") else file.open("rb") as content:
+            while piece := content.read(_PIECE):
+                if piece.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                    return "utf-16"
+                letters |= _TURKISH & set(piece)
+                try:
+                    decoder.decode(piece)
+                except UnicodeDecodeError:
+                    is_utf8 = False
+                    decoder.reset()
+    if is_utf8:
+        return None
+    return "cp1254" if letters else "cp1252"
+
+
+def _title(name: str, sheet: str | None) -> str:
+    return f"{name} [{sheet}]" if sheet else name
+
+
+def _evidence(engine: Engine, raw: ir.Table, candidate: _Candidate) -> TableEvidence:
+    texts = {name: _as_text(raw[name]) for name in raw.columns}
+    looked = raw.select(**{f"value {place}": text for place, text in enumerate(texts.values())})
+    counts = {"rows": looked.count()}
+    counts |= {f"filled {name}": looked[name].count() for name in looked.columns}
+    counts |= {f"distinct {name}": looked[name].nunique() for name in looked.columns}
+    found = counts_of(looked.aggregate(**counts))
+    columns = []
+    for place, name in enumerate(raw.columns):
+        value = f"value {place}"
+        columns.append(
+            ColumnEvidence(
+                name=name,
+                type=_type(raw[name]),
+                filled=found[f"filled {value}"],
+                distinct=found[f"distinct {value}"],
+                sample=_sample(engine, looked.select(text=looked[value])),
+            )
+        )
+    return TableEvidence(
+        name=candidate.name,
+        sheet=candidate.form.sheet,
+        encoding=candidate.form.encoding,
+        rows=found["rows"],
+        columns=columns,
+    )
+
+
+def _sample(engine: Engine, values: ir.Table) -> dict[str, int]:
+    different = values.drop_null("text").distinct()
+    hashed = different.mutate(hashed=engine.hash_rows({"text": different.text}))
+    frame = hashed.order_by(["hashed", "text"]).limit(SAMPLE).to_pandas()
+    return dict(zip(frame["text"], (int(hashed) for hashed in frame["hashed"]), strict=True))
+
+
+def _as_text(value: ir.Value) -> ir.StringValue:
+    """Write a value as an id would be, so that ids of different types meet."""
+    value = without_gaps(value)
+    kind = value.type()
+    if kind.is_string():
+        return value.strip()
+    return exact_id(value) if kind.is_numeric() else value.cast("string")
+
+
+def _type(value: ir.Value) -> ReceivedType:
+    kind = value.type()
+    if kind.is_timestamp():
+        return "zoned" if kind.timezone else "time"
+    if kind.is_date():
+        return "time"
+    if kind.is_boolean():
+        return "flag"
+    if kind.is_integer():
+        return "whole"
+    return "number" if kind.is_numeric() else "text"
