@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+from churnml.data.engines.delta import current_files, is_delta
+from churnml.errors import InputError
+
 LISTED = 10
 _KINDS = r"\.(parquet|csv|csv\.gz|xlsx|xlsm|xlsb|xls|ods)"
 _READ = re.compile(f"{_KINDS}$")
@@ -134,7 +137,12 @@ def lay_out(folder: Path, names: Mapping[str, str]) -> Layout:
                 continue
             if entry.name == name:
                 broken |= {name: reason} if (reason := _lake_format(entry)) else {}
-                for path in files_below(entry):
+                try:
+                    below = current_files(entry) if is_delta(entry) else files_below(entry)
+                except InputError as error:
+                    broken[name] = str(error)
+                    continue
+                for path in below:
                     _sort_in(path, folder, name, (held[name], refused[name], unread))
             else:
                 (refused[name] if entry.name.casefold() == name.casefold() else unread).append(f"{entry.name}/")
@@ -236,7 +244,7 @@ def _keys(relative: Path) -> dict[str, str | None]:
 
 def _lake_format(folder: Path) -> str | None:
     """Say why the files of a folder are more than its rows: such a table also holds those that were deleted."""
-    kinds = {"Delta Lake": "_delta_log", "Apache Hudi": ".hoodie", "Apache Iceberg": "metadata/*.metadata.json"}
+    kinds = {"Apache Hudi": ".hoodie", "Apache Iceberg": "metadata/*.metadata.json"}
     for kind, mark in kinds.items():
         if any(folder.glob(mark)):
             return (

@@ -99,7 +99,7 @@ def test_one_part_in_two_forms_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mark", "kind"), [("_delta_log/0.json", "Delta Lake"), ("metadata/v1.metadata.json", "Iceberg")]
+    ("mark", "kind"), [(".hoodie/hoodie.properties", "Hudi"), ("metadata/v1.metadata.json", "Iceberg")]
 )
 def test_a_table_of_a_lake_format_is_no_folder_of_parts(tmp_path: Path, mark: str, kind: str) -> None:
     folder_with(tmp_path, ["orders/part-0.csv", f"orders/{mark}"])
