@@ -166,6 +166,9 @@ def _score(
             ranking = _renamed(ranking, key, secrets)
     if not force:
         check_replaced(ranking.entries, shop, config.plays.campaign, day)
+        for one in ranking.lists.values():
+            if one.entries is not None:
+                check_replaced(one.entries, shop, one.campaign, day)
     with _timed(seconds, "key figures"):
         shared_by = 1 if secrets is None else SHARED_BY
         overview = _overview(shop, day, scorer.model.definition, config.reporting.periods, shared_by)

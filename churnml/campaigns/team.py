@@ -39,6 +39,17 @@ _ID_BYTES = 8
 _NOON_HOURS = 12
 
 
+def campaign_of(campaign: str, name: str) -> str:
+    """Name the campaign of a list: a list besides the work list is one of its own.
+
+    Examples
+    --------
+    >>> campaign_of("retention", "save"), campaign_of("retention", "win_back")
+    ('retention', 'retention/win_back')
+    """
+    return campaign if name == SAVE else f"{campaign}/{name}"
+
+
 def nothing_written() -> pd.DataFrame:
     """Return a table in which nobody wrote anything yet."""
     return _typed(pd.DataFrame({name: [] for name in COLUMNS}))
@@ -104,7 +115,7 @@ def newest(written: pd.DataFrame, campaign: str) -> pd.DataFrame:
 
 def contacts_of(
     written: pd.DataFrame,
-    plays: Mapping[tuple[date, str], str],
+    plays: Mapping[tuple[str, date, str], str],
     costs: Mapping[str, float],
     not_reached: Collection[str],
 ) -> pd.DataFrame:
@@ -114,8 +125,8 @@ def contacts_of(
     ----------
     written : pandas DataFrame
         Table of what was written, as from `read_written`.
-    plays : mapping of (date, str) to str
-        Play of each customer on the list of a day.
+    plays : mapping of (str, date, str) to str
+        Play of each customer on the list of a campaign and day.
     costs : mapping of str to float
         Cost of a contact by play, where nobody wrote one.
     not_reached : collection of str
@@ -133,7 +144,7 @@ def contacts_of(
     if len(rows):
         rows = written.sort_values("read_at", kind="stable").groupby(keys, as_index=False)[list(WRITTEN)].last()
     rows = rows[rows["outcome"].notna() & ~rows["outcome"].isin(list(not_reached))].reset_index(drop=True)
-    offers = [plays.get(key) for key in zip(rows["list_date"], rows["customer_id"], strict=True)]
+    offers = [plays.get(key) for key in rows[keys].itertuples(index=False, name=None)]
     planned = pd.Series([costs.get(str(offer)) for offer in offers], index=rows.index, dtype="float64")
     days = rows["contacted_on"].where(rows["contacted_on"].notna(), rows["list_date"])
     return pd.DataFrame(

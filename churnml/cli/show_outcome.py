@@ -33,12 +33,14 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
                 "customers": len(ranking),
                 "model_version": outcome.model.version,
                 "files": outcome.files,
+                "lists": {name: len(one.rows) for name, one in ranking.lists.items()},
                 "worklist": records(worklist),
             }
         )
         return
     from churnml.reporting.page.numbers import Numbers
     from churnml.scoring.groups import TO_SAVE
+    from churnml.words.names import name_of
 
     language = ranking.language
     t, write = words(language)["outcome"], Numbers(language, None)
@@ -55,6 +57,12 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
     else:
         say(t["empty"])
     say("", t["left_out"].format(reasons=_left_out(ranking.excluded, write)))
+    if ranking.lists:
+        of_lists = [
+            (name_of("list", name, language), write.whole(len(one.rows))) for name, one in ranking.lists.items()
+        ]
+        told = [t["left_out_reason"].format(reason=name, count=count) for name, count in of_lists]
+        say(t["other_lists"].format(lists=", ".join(told)))
     if (ranking.holdout is not None or ranking.entries.plan_of_all is not None) and len(listed):
         for sentence in ranking.holdout_said:
             say(sentence)

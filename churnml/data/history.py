@@ -70,6 +70,12 @@ class History:
         return orders.filter(orders.cancelled_at.isnull())
 
     @property
+    def open_complaints(self) -> ir.Table:
+        """The known complaints that are not resolved as far as is known."""
+        complaints = self.table("complaints")
+        return complaints.filter(complaints.resolved_at.isnull())
+
+    @property
     def running_subscriptions(self) -> ir.Table:
         """The known subscriptions that are not cancelled, and whose planned end, where there is one, lies ahead."""
         subscriptions = self.table("subscriptions")

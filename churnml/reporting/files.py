@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
@@ -22,7 +22,7 @@ from churnml.campaigns.kept_lists import LISTS, days_in
 from churnml.campaigns.ledger import FILE as LEDGER
 from churnml.campaigns.ledger import write_ledger
 from churnml.campaigns.team import FILE as TEAM
-from churnml.campaigns.team import newest, write_written
+from churnml.campaigns.team import SAVE, newest, write_written
 from churnml.data.files import whole_folder
 from churnml.data.fingerprint import fingerprint
 from churnml.data.history import History
@@ -37,11 +37,14 @@ from churnml.reporting.finished import MANIFEST, hash_settings
 from churnml.reporting.page.page import render_page
 from churnml.reporting.page.summary import summarise
 from churnml.reporting.sheet_entries import SHEET, Sheets, hash_of, read_sheets
-from churnml.reporting.spreadsheet import write_workbook
+from churnml.reporting.spreadsheet import FurtherList, write_workbook
 from churnml.scoring.changes import NEEDED, snapshot_of
 from churnml.scoring.choice import SCHEMA
+from churnml.scoring.groups import TO_SAVE
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.rows import BOUGHT
+from churnml.words import words
+from churnml.words.names import name_of
 
 FILES = ("worklist.xlsx", "worklist.csv", "report.html", "ranking.parquet", "ranking.csv", MANIFEST)
 _OF_BEFORE = "earlier.parquet"
@@ -97,14 +100,14 @@ def write_files(
     with whole_folder(out, owned=owned, last=MANIFEST, added_to=LISTS) as folder:
         of_day = folder / LISTS / day
         of_day.mkdir(parents=True)
-        written = newest(sheets.written, ranking.config.plays.campaign)
-        _write_list(ranking, of_day, seconds, overview, written, brought)
+        _write_list(ranking, of_day, seconds, overview, sheets.written, brought)
         if len(sheets.written):
             write_written(sheets.written, folder / TEAM)
         if current:
             for path in of_day.iterdir():
                 if path.is_file():
-                    shutil.copyfile(path, folder / path.name)
+                    named = path.suffix == ".csv" and path.stem in ranking.lists
+                    shutil.copyfile(path, (folder / LISTS if named else folder) / path.name)
             if ranking.rows.is_distributed:
                 _write_ranking(ranking, folder)
             if len(ledger):
@@ -112,12 +115,13 @@ def write_files(
         sheets.check_unchanged()
     if current:
         _drop_old(out / LISTS, ranking)
+        _drop_lists(out / LISTS, ranking.lists)
     return files_in(out if current else out / LISTS / day)
 
 
 def files_in(folder: Path) -> list[Path]:
-    """Return the files of the list that a folder holds."""
-    return [path for name in FILES if (path := folder / name).exists()]
+    """Return the files of the lists that a folder holds."""
+    return [*(path for name in FILES if (path := folder / name).exists()), *sorted((folder / LISTS).glob("*.csv"))]
 
 
 def read_earlier(out: Path, snapshot_date: date, folder: Path | None) -> pd.DataFrame | None:
@@ -167,6 +171,35 @@ def _drop_old(lists: Path, ranking: Ranking) -> None:
             shutil.rmtree(lists / day.isoformat())
 
 
+def _drop_lists(lists: Path, named: Collection[str]) -> None:
+    """Remove the files of lists that are no longer made."""
+    for path in lists.glob("*.csv"):
+        if path.stem not in named:
+            path.unlink()
+
+
+def _for_people(ranking: Ranking, name: str) -> pd.DataFrame:
+    """Return a list as people read it: with what to say where no reason stands out, and the other lists."""
+    rows = ranking.of_list(name)
+    unsaid = rows["reason_1"].isna() & (rows["group"] == TO_SAVE)
+    reasons = rows["reason_1"].mask(unsaid, words(ranking.language)["page"]["no_reason"])
+    lists = [", ".join(ranking.on_lists[customer]) for customer in rows["customer_id"]]
+    return rows.assign(reason_1=reasons, lists=pd.array(lists, dtype="str"))
+
+
+def _in_words(rows: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
+    """Return a list with the names that people have for what it holds in codes without a name of their own."""
+    language, names = ranking.language, ranking.names
+    lists = [", ".join(name_of("list", one, language) for one in told.split(", ")) for told in rows["lists"]]
+    said = ranking.named(rows).assign(
+        play_rule=rows["play_rule"].map(ranking.rule_names), lists=pd.array(lists, dtype="str")
+    )
+    for column, source in (("topic", "complaints.topic"), ("severity", "complaints.severity")):
+        if column in said:
+            said[column] = said[column].map(partial(names.of, source), na_action="ignore")
+    return said
+
+
 def _write_list(
     ranking: Ranking,
     folder: Path,
@@ -175,22 +208,36 @@ def _write_list(
     written: pd.DataFrame,
     brought: Sequence[str],
 ) -> None:
-    worklist = ranking.worklist()
+    carried = write_carried(ranking, pd.Series(list(ranking.on_lists), dtype="str"), folder)
+    lists = {name: _for_people(ranking, name).join(carried, on="customer_id") for name in (SAVE, *ranking.lists)}
+    worklist = lists.pop(SAVE)
+    further = [
+        FurtherList(
+            name=name,
+            rows=_in_words(lists[name], ranking),
+            play=one.declared.play,
+            written=newest(written, one.campaign),
+        )
+        for name, one in ranking.lists.items()
+    ]
     _write_ranking(ranking, folder)
-    worklist = worklist.join(write_carried(ranking, worklist["customer_id"], folder), on="customer_id")
     write_csv(worklist, folder / "worklist.csv", language=ranking.language)
+    for name, rows in lists.items():
+        write_csv(rows, folder / f"{name}.csv", language=ranking.language)
     write_workbook(
-        ranking.named(worklist).assign(play_rule=worklist["play_rule"].map(ranking.rule_names)),
+        _in_words(worklist, ranking),
         folder / "worklist.xlsx",
         language=ranking.language,
         currency=ranking.currency,
         snapshot_date=ranking.snapshot_date,
         plays=ranking.plays,
         facts=facts_of(ranking),
-        written=written,
+        written=newest(written, ranking.config.plays.campaign),
         outcomes=ranking.config.campaigns.outcome_codes,
+        further=further,
     )
-    page = render_page(summarise(ranking, ranking.config.reporting.rows, overview=overview, brought=brought))
+    summary = summarise(ranking, ranking.config.reporting.rows, overview=overview, brought=brought, written=written)
+    page = render_page(summary)
     (folder / "report.html").write_text(page, encoding="utf-8")
     # By it one sees whether people wrote into the sheet.
     written_as = {SHEET: hash_of(folder / SHEET)}
@@ -246,6 +293,10 @@ def _manifest(ranking: Ranking, seconds: dict[str, float]) -> dict[str, Any]:
         "groups": ranking.groups,
         "customers_on_work_list": len(ranking.worklist()),
         "customers_not_on_work_list": ranking.excluded,
+        "lists": {
+            name: {"customers": len(one.rows), "not_on_it": dict(one.excluded), "campaign": one.campaign}
+            for name, one in ranking.lists.items()
+        },
         "customers_left_out": exclusions(history, ranking.model.definition),
         "work_list": {
             "rank_by": scoring.rank_by,

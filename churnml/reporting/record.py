@@ -11,7 +11,7 @@ import pandas as pd
 
 from churnml.campaigns.kept_lists import LISTS, days_in, read_columns
 from churnml.campaigns.ledger import read_ledger
-from churnml.campaigns.team import contacts_of, merge_contacts, read_written
+from churnml.campaigns.team import campaign_of, contacts_of, merge_contacts, read_written
 from churnml.config import Config
 from churnml.data.files import read_table, whole_file
 from churnml.data.reading import check
@@ -71,7 +71,11 @@ def record(
     costs = {name: play.cost for name, play in book.plays.items()}
     known_as = {} if real_ids is None else dict(real_ids)
     written = written.assign(customer_id=[known_as.get(name, name) for name in written["customer_id"]])
-    plays = {(day, known_as.get(name, name)): play for (day, name), play in _plays_of(lists).items()}
+    of_days = {(day, known_as.get(name, name)): play for (day, name), play in _plays_of(lists).items()}
+    of_lists = {campaign_of(campaign, name): one.play for name, one in book.further_lists.items()}
+    keys = written[["campaign", "list_date", "customer_id"]].itertuples(index=False, name=None)
+    told = {key: of_lists.get(key[0]) or of_days.get(key[1:]) for key in keys}
+    plays = {key: play for key, play in told.items() if play is not None}
     made = contacts_of(written, plays, costs, config.campaigns.no_contact_codes)
     known = _known(out)
     both = merge_contacts(known, made) if len(known) else merge_contacts(made, made.iloc[:0])

@@ -15,7 +15,7 @@ import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook
 
 from churnml.campaigns.kept_lists import LISTS, days_in
-from churnml.campaigns.team import COLUMNS, SAVE, WRITTEN, add_written, nothing_written, read_written
+from churnml.campaigns.team import COLUMNS, SAVE, WRITTEN, add_written, campaign_of, nothing_written, read_written
 from churnml.errors import InputError
 from churnml.reporting.columns import columns, names_in
 from churnml.reporting.csv_files import read_list_csv
@@ -135,7 +135,8 @@ def read_sheet(path: str | Path, campaign: str) -> pd.DataFrame:
     if failures:
         raise InputError(failures)
     found = pd.concat(parts, ignore_index=True)
-    found = found.assign(campaign=campaign, list=SAVE, read_at=saved)[list(COLUMNS)]
+    of_lists = [campaign_of(campaign, name) for name in found["list"]]
+    found = found.assign(campaign=of_lists, read_at=saved)[list(COLUMNS)]
     return found if len(found) else nothing_written()
 
 
@@ -187,8 +188,11 @@ def _as_written(table: pd.DataFrame, where: str, failures: list[str]) -> pd.Data
                 values.append(None)
         return values
 
+    lists = {name: code for language in LANGUAGES for code, name in names_in(language)["list"].items()}
+    of_list = table["list"].tolist() if "list" in table else [SAVE] * len(table)
     return pd.DataFrame(
         {
+            "list": [lists.get(str(name), str(name)) for name in of_list],
             "list_date": read("list_date", table["snapshot_date"].tolist(), _day),
             "customer_id": customers,
             "owner": [_text(cell) for cell in given["owner"]],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from textwrap import wrap
@@ -51,6 +52,19 @@ _WIDTHS = {
     "last_order_at": 14,
     "usually_buys": 18,
     "goes_with": 18,
+    "lists": 24,
+    "return_value": 14,
+    "expected_value": 14,
+    "opened_on": 14,
+    "days_open": 11,
+    "topic": 18,
+    "severity": 12,
+    "order_id": 15,
+    "complaints_open": 13,
+    "milestone": 24,
+    "milestone_on": 14,
+    "milestone_number": 11,
+    "milestone_tier": 14,
 }
 _DETAIL_WIDTH = 18
 _CARRIED_WIDTH = 22
@@ -100,6 +114,7 @@ def write_workbook(
     facts: Facts,
     written: pd.DataFrame | None = None,
     outcomes: Sequence[str] = (),
+    further: Sequence[FurtherList] = (),
 ) -> None:
     """Write ``worklist.xlsx``.
 
@@ -127,6 +142,8 @@ def write_workbook(
         it stands in the columns that they fill in. None leaves these empty.
     outcomes : sequence of str, optional
         Codes among which people choose the outcome of a contact.
+    further : sequence of FurtherList, optional
+        The lists besides the work list, each of which gets a sheet.
 
     Raises
     ------
@@ -141,7 +158,8 @@ def write_workbook(
     used = [name for name in dict.fromkeys([*plays, *worklist["play"].dropna()]) if (worklist["play"] == name).any()]
     titles = {name: plays[name].title if name in plays else name for name in used}
     t = words(language)["sheet"]
-    listed, about, *of_plays = sheet_names([t["list_tab"], t["about_tab"], *titles.values()])
+    tabs = [t["list_tab"], t["about_tab"], *(name_of("list", one.name, language) for one in further), *titles.values()]
+    listed, about, *others = sheet_names(tabs)
     shown = _in_order(worklist, written)
     with Workbook(str(path), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
         created = datetime.combine(snapshot_date, datetime.min.time())
@@ -153,10 +171,37 @@ def write_workbook(
             worklist, list(map(str, shown)), facts, plays, language=language, snapshot_date=snapshot_date
         )
         writer.add_explanation(about, sections)
-        for name, sheet in zip(used, of_plays, strict=True):
+        for one, sheet in zip(further, others, strict=False):
+            rows = _in_order(one.rows.assign(list=one.name), one.written)
+            play = plays.get(str(one.play))
+            head = [sheet] if play is None else _head(play, len(rows), language, currency, sheet)
+            writer.add_list(sheet, rows, head)
+        for name, sheet in zip(used, others[len(further) :], strict=True):
             rows = shown[shown["play"] == name].drop(columns="play")
             head = _head(plays[name], len(rows), language, currency) if name in plays else [name]
             writer.add_list(sheet, rows, head)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FurtherList:
+    """A list besides the work list, as a sheet shows it.
+
+    Attributes
+    ----------
+    name : str
+        Name of the list.
+    rows : pandas DataFrame
+        Its customers, as from ``Ranking.of_list``.
+    play : str or None
+        Play of all of them; None where it goes by the rules.
+    written : pandas DataFrame
+        What people wrote of customers into earlier ones, by ``customer_id``.
+    """
+
+    name: str
+    rows: pd.DataFrame
+    play: str | None
+    written: pd.DataFrame
 
 
 def sheet_names(titles: Sequence[str]) -> list[str]:
@@ -366,15 +411,15 @@ def _width(name: str) -> int:
     return _CARRIED_WIDTH if is_carried(name) else _WIDTHS.get(name, 0)
 
 
-def _head(play: Play, customers: int, language: Language, currency: str | None) -> list[str]:
-    """Say what a play is in lines that fit on the screen."""
+def _head(play: Play, customers: int, language: Language, currency: str | None, title: str | None = None) -> list[str]:
+    """Say what a play is in lines that fit on the screen, below its title or another."""
     t, write = words(language)["page"], Numbers(language, currency)
     cool_down = (
         f"{words(language)['sheet']['cool_down_of_play']}: {number_writer('days', language)(play.cool_down_days)}"
     )
     costs = f"{t['cost']}: {write.money(play.cost)} · {t['offer']}: {write.money(play.offer)}"
     facts = f"{t['owner']}: {play.owner} · {costs} · {cool_down} · {t['customers']}: {write.whole(customers)}"
-    return [play.title, *wrap(play.wording, _LINE_LENGTH, max_lines=_MOST_LINES, placeholder=" …"), facts]
+    return [title or play.title, *wrap(play.wording, _LINE_LENGTH, max_lines=_MOST_LINES, placeholder=" …"), facts]
 
 
 def _values(values: pd.Series, kind: Kind) -> list[str | float | None]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Set
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import pandas as pd
 import pyarrow as pa
 
+from churnml.campaigns.team import SAVE
 from churnml.config import Config
 from churnml.data.history import History
 from churnml.data.stored_rows import RANK, StoredRows
@@ -19,9 +20,10 @@ from churnml.scoring import rows as of_rows
 from churnml.scoring.changes import name_changes, snapshot_of
 from churnml.scoring.effect_support import beyond_support
 from churnml.scoring.entries import Entries, Lots, enter_list, find_lots
-from churnml.scoring.plays import Play
+from churnml.scoring.lists import Asked, NamedList, make_lists
+from churnml.scoring.plays import PlayBook
 from churnml.scoring.relearning import STOPPED, relearn
-from churnml.scoring.worklist import make_worklist
+from churnml.scoring.worklist import LOOKED_AT, make_worklist
 from churnml.words.value_names import ALL_CAMPAIGNS
 
 COLUMNS = (
@@ -32,19 +34,6 @@ COLUMNS = (
     *("group", "usually_buys", "goes_with"),
 )
 """Columns of a ranking, in their order."""
-LOOKED_AT = (
-    *(
-        "customer_id",
-        "churn_probability",
-        "risk_band",
-        "value_at_risk",
-        "expected_profit",
-        of_rows.UPLIFT,
-        "play",
-        "contact_by",
-    ),
-)
-"""What decides among all customers, of what is said of each."""
 _CHOSEN = pa.schema(
     [
         ("risk_rank", pa.int64()),
@@ -72,11 +61,14 @@ class Choice:
         Who enters the campaign with this list, and who did before.
     changed : pandas DataFrame or None
         What changed since the earlier list, as from `name_changes`; None without one.
+    lists : dict of str to NamedList
+        The lists besides the work list, by name.
     """
 
     rows: StoredRows
     entries: Entries
     changed: pd.DataFrame | None
+    lists: dict[str, NamedList]
 
 
 def choose(
@@ -86,12 +78,12 @@ def choose(
     *,
     history: History,
     model: Model,
-    plays: Mapping[str, Play],
+    book: PlayBook,
     stopped: Collection[str],
     uplift: UpliftModel | None,
     config: Config,
 ) -> Choice:
-    """Rank customers, find their arms, and choose whom to contact.
+    """Rank customers, find their arms, and choose whom to contact, list by list.
 
     Parameters
     ----------
@@ -105,8 +97,8 @@ def choose(
         The shop as known on the day.
     model : Model
         Model that ranks them.
-    plays : mapping of str to Play
-        Plays by name.
+    book : PlayBook
+        Plays by name, and the lists that are made.
     stopped : collection of str
         Names of those that are stopped.
     uplift : UpliftModel or None
@@ -119,25 +111,38 @@ def choose(
     version = model.version + (" (in sample)" if in_sample else "")
     ranked = scored.ranked("churn_probability")
     candidates = ranked.where_null("against", [*LOOKED_AT, STAYED, RANK]).assign(model_version=version)
-    lots = find_lots(candidates, ledger, day, config)
+    holdout, capacity = config.plays.holdout, config.scoring.capacity
+    if not book.lists[SAVE].holdout:
+        holdout = holdout.model_copy(update={"share": 0.0, "effect": None})
+    lots = find_lots(candidates, ledger, day, holdout, campaign=config.plays.campaign, capacity=capacity)
     again = relearn(candidates, lots.own.standing, stopped, config)
     lots = replace(lots, own=replace(lots.own, own_shares=again.chances))
     candidates = candidates[~candidates["customer_id"].isin(again.left_out)]
     beyond = beyond_support(candidates, uplift)
     candidates = candidates.assign(uplift=candidates["uplift"].mask(candidates["customer_id"].isin(beyond)))
     candidates = candidates.assign(holdout=lots.arms(candidates["customer_id"])["holdout"])
-    worklist = make_worklist(candidates, counts_against(scored), plays, config.scoring)
+    worklist = make_worklist(candidates, counts_against(scored), book.plays, config.scoring)
     entries = enter_list(
         worklist,
         lots,
         ledger,
         expected_value=candidates.set_index("customer_id")[STAYED],
-        plays=plays,
+        plays=book.plays,
         definition=model.definition,
         day=day,
         config=config,
         in_sample=in_sample,
     )
+    asked = Asked(
+        history=history,
+        definition=model.definition,
+        plays=book.plays,
+        config=config,
+        model_version=version,
+        in_sample=in_sample,
+        earlier=None if earlier is None else snapshot_of(earlier),
+    )
+    lists, whole_ledger = make_lists(book.further_lists, ranked, entries.ledger, asked)
     changed = None
     if earlier is not None:
         listed = worklist.frame["customer_id"]
@@ -158,7 +163,7 @@ def choose(
         changes=pd.Series(dtype="str") if changed is None else changed.set_index("customer_id")["change"],
     )
     rows, _ = ranked.mapped(decided.tell, _of_all())
-    return Choice(rows=rows, entries=entries, changed=changed)
+    return Choice(rows=rows, entries=replace(entries, ledger=whole_ledger), changed=changed, lists=lists)
 
 
 def counts_against(rows: StoredRows) -> dict[str, int]:

@@ -12,7 +12,7 @@ import pandas as pd
 from churnml.campaigns import ledger as ledgers
 from churnml.campaigns.holdout import HoldoutPlan, SoFar, draw, share_for, smallest_effect
 from churnml.campaigns.ledger import HELD_OUT, LISTED
-from churnml.config import Config
+from churnml.config import Config, HoldoutSettings
 from churnml.data.contacted import contacted_since
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
@@ -130,7 +130,15 @@ class Entries:
         return replace(self, ledger=rename(self.ledger), new=rename(self.new), replaced=rename(self.replaced))
 
 
-def find_lots(candidates: pd.DataFrame, ledger: pd.DataFrame, day: date, config: Config) -> Lots:
+def find_lots(
+    candidates: pd.DataFrame,
+    ledger: pd.DataFrame,
+    day: date,
+    holdout: HoldoutSettings,
+    *,
+    campaign: str,
+    capacity: int | None,
+) -> Lots:
     """Find by which lots customers are held out on the day of a list.
 
     Parameters
@@ -141,15 +149,18 @@ def find_lots(candidates: pd.DataFrame, ledger: pd.DataFrame, day: date, config:
         Ledger of earlier lists.
     day : date
         Day of the list.
-    config : Config
-        Campaign, share and capacity.
+    holdout : HoldoutSettings
+        Share, key and days of the holdout.
+    campaign : str
+        Campaign of the list.
+    capacity : int or None
+        Number of customers on it; None is no limit.
     """
-    playing = config.plays
-    likely = candidates["churn_probability"].nlargest(config.scoring.capacity)
-    share = share_for(playing.holdout, float(likely.mean()) if len(likely) else 0.5, len(likely))
+    likely = candidates["churn_probability"].nlargest(len(candidates) if capacity is None else capacity)
+    share = share_for(holdout, float(likely.mean()) if len(likely) else 0.5, len(likely))
     own, of_all = (
-        Lot(campaign=name, share=of, key=playing.holdout.key, standing=ledgers.standing(ledger, name, day))
-        for name, of in ((playing.campaign, share), (ALL_CAMPAIGNS, playing.holdout.global_share))
+        Lot(campaign=name, share=of, key=holdout.key, standing=ledgers.standing(ledger, name, day))
+        for name, of in ((campaign, share), (ALL_CAMPAIGNS, holdout.global_share))
     )
     return Lots(own=own, of_all=of_all)
 
@@ -189,7 +200,7 @@ def enter_list(
     in_sample : bool
         Whether the model has seen what happened after the day.
     """
-    campaign, holdout = config.plays.campaign, config.plays.holdout
+    campaign, holdout = lots.own.campaign, config.plays.holdout
     newest = [ledgers.newest_day(ledger, name) for name in [campaign, *[ALL_CAMPAIGNS] * (lots.of_all.share > 0)]]
     later = any(one is not None and day < one for one in newest)
     why_none = IN_SAMPLE if in_sample else EARLIER_DAY if later else None
@@ -219,7 +230,7 @@ def enter_list(
             day=day,
             definition=definition,
             holdout=holdout,
-            ranked_by=config.scoring.rank_by,
+            ranked_by=worklist.ranked_by,
             model_version=version,
             list_id=list_id,
         )

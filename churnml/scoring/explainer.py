@@ -108,12 +108,7 @@ class Explainer:
         X = X.loc[known]
         contributions = self._contributions(X)
         told = dict(zip(known, self.constants.writer.write(X, contributions), strict=True)) if known else {}
-        shared_by = SHARED_BY if self.ids.pseudonymous else 1
-        happened = timeline(History(self.shop, self.snapshot_date), self.ids.real(known), shared_by=shared_by)
-        happened["customer_id"] = self.ids.public(happened["customer_id"])
-        said = say_events(happened, self.sentences.language, self.sentences.currency, self.names)
-        events = said.drop(columns="customer_id")
-        places = _places(said["customer_id"])
+        events = self.events(known)
         ranks = ranked.of(known)
         rows = {row["customer_id"]: row for _, row in ranks.drop(columns=[STAYED, LEFT]).iterrows()}
         worth = ranks.set_index("customer_id")[[STAYED, LEFT]].loc[known].to_numpy()
@@ -127,11 +122,20 @@ class Explainer:
                 told[customer].leaving,
                 told[customer].staying,
                 pd.Series(weights[at, heaviest[at]], index=table.columns[heaviest[at]]),
-                events.iloc[places.get(customer, slice(0))].reset_index(drop=True),
+                events[customer],
                 pd.Series(worth[at], index=[STAYED, LEFT], name=customer),
             )
             for at, customer in enumerate(known)
         }
+
+    def events(self, customers: Sequence[str]) -> dict[str, pd.DataFrame]:
+        """Return what happened to customers, ranked or not: ``day``, ``kind`` and ``text``, oldest first, by id."""
+        shared_by = SHARED_BY if self.ids.pseudonymous else 1
+        happened = timeline(History(self.shop, self.snapshot_date), self.ids.real(customers), shared_by=shared_by)
+        happened["customer_id"] = self.ids.public(happened["customer_id"])
+        said = say_events(happened, self.sentences.language, self.sentences.currency, self.names)
+        told, places = said.drop(columns="customer_id"), _places(said["customer_id"])
+        return {name: told.iloc[places.get(name, slice(0))].reset_index(drop=True) for name in customers}
 
     def stability(self, customers: Sequence[str], snapshots: int = 3, every_days: int = 30) -> pd.DataFrame:
         """Count on how many of the last snapshots a concept was among customers' reasons, by today's model.
@@ -228,6 +232,8 @@ class Explainer:
 def _places(customers: pd.Series) -> dict[str, slice]:
     """Return where the rows of each customer lie, which stand one below the other."""
     ids = customers.to_numpy(dtype=object)
-    starts = np.flatnonzero(np.append(True, ids[1:] != ids[:-1])) if len(ids) else np.array([], dtype=np.intp)
+    if not len(ids):
+        return {}
+    starts = np.flatnonzero(np.append(True, ids[1:] != ids[:-1]))
     ends = np.append(starts[1:], len(ids))
     return {ids[start]: slice(start, end) for start, end in zip(starts, ends, strict=True)}

@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 import yaml
-from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError
 
-from churnml.analytics.lifecycle import STAGES
-from churnml.analytics.segments import NAMES_BEFORE, SEGMENTS
+from churnml.campaigns.team import SAVE
 from churnml.config import json_schema
 from churnml.definition import failures_of
 from churnml.errors import ConfigError
 from churnml.features.family_catalogue import Catalogue, catalogue
+from churnml.scoring.declared_lists import DeclaredList, wrong_lists
+from churnml.scoring.rules import Part, When, places, told_by, wrong_in
 from churnml.words import Language, words
 from churnml.yaml_file import read_yaml
 
-BANDS = ((0.75, "very high"), (0.5, "high"), (0.25, "medium"), (0.0, "low"))
-"""Least probability and name of each risk band."""
+OPEN_COMPLAINTS = "complaints_open"
+"""Feature that tells who has an open complaint."""
 _PARTS = ("title", "wording", "owner")
 _WIDTH = 120
 _HERE = Path(__file__).parents[1]
 _OWN = (_HERE / "configs" / "plays.yaml", _HERE.parent / "configs" / "plays.yaml")  # installed, and in a checkout
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 Text = (
@@ -40,7 +36,10 @@ Text = (
 """Words of one's own: a text for all languages, or texts by language, of which one serves where another is missing."""
 
 
-class DeclaredPlay(_Part):
+ListName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
+
+
+class DeclaredPlay(Part):
     """What one does for a customer."""
 
     title: Text | None = Field(None, description="What people call it; without it, churnml's words for its name.")
@@ -55,39 +54,7 @@ class DeclaredPlay(_Part):
     contact: bool = Field(True, description="false: nobody is contacted, so nobody with this play is on the work list.")
 
 
-class When(_Part):
-    """Conditions, all of which must hold; one that is left out always does."""
-
-    concepts: list[str] | None = Field(None, description="One of the customer's reasons is about one of these.")
-    segments: list[Literal[SEGMENTS]] | None = Field(  # type: ignore[valid-type]
-        None, description="The RFM segment is one of these."
-    )
-    stages: list[Literal[STAGES]] | None = Field(  # type: ignore[valid-type]
-        None, description="The lifecycle stage is one of these."
-    )
-    bands: list[Literal["very high", "high", "medium", "low"]] | None = Field(
-        None, description="The risk band is one of these."
-    )
-    min_value: float | None = Field(None, description="The value at risk is at least this, in the shop's currency.")
-    at_least: dict[str, float] = Field({}, description="Features and the least value of each.")
-    at_most: dict[str, float] = Field({}, description="Features and the most of each.")
-
-    @field_validator("segments", mode="before")
-    @classmethod
-    def _names_of_now(cls, given: Any) -> Any:
-        named = given if isinstance(given, list) else []
-        old = [f"{name} is now {NAMES_BEFORE[name]}" for name in named if name in NAMES_BEFORE]
-        if old:
-            raise ValueError(f"segments have new names: {', '.join(old)}. Write the new ones")
-        return given
-
-    @property
-    def always(self) -> bool:
-        """Whether there is no condition."""
-        return self == When()
-
-
-class Rule(_Part):
+class Rule(Part):
     """A play for the customers of whom the conditions hold; the first such rule decides."""
 
     name: Text = Field(description="Its name, unlike that of all others; one that churnml knows is told in its words.")
@@ -100,11 +67,14 @@ class Rule(_Part):
         return _told(self.name, None, "en")
 
 
-class PlaysFile(_Part):
-    """What to do for whom."""
+class PlaysFile(Part):
+    """What to do for whom, and which lists are made."""
 
     plays: dict[str, DeclaredPlay] = Field(min_length=1, description="Plays by name.")
     rules: list[Rule] = Field(min_length=1, description="Rules, from top to bottom.")
+    lists: dict[ListName, DeclaredList] | None = Field(
+        None, description="Lists by name; without them, those of churnml's own file."
+    )
 
 
 @dataclass(frozen=True)
@@ -142,11 +112,17 @@ class Play:
 
 @dataclass(frozen=True)
 class PlayBook:
-    """Plays by name, and the rules that choose among them, first ones first."""
+    """Plays by name, the rules that choose among them, first ones first, and the lists that are made."""
 
     plays: Mapping[str, Play]
     rules: Sequence[Rule]
     language: Language
+    lists: Mapping[str, DeclaredList] = field(default_factory=dict)
+
+    @property
+    def further_lists(self) -> dict[str, DeclaredList]:
+        """Lists besides the work list, by name."""
+        return {name: declared for name, declared in self.lists.items() if name != SAVE}
 
     @property
     def rule_names(self) -> dict[str, str]:
@@ -155,12 +131,14 @@ class PlayBook:
 
     @property
     def features(self) -> list[str]:
-        """Features that the rules look at."""
-        looked_at = [name for rule in self.rules for name in (*rule.when.at_least, *rule.when.at_most)]
-        return list(dict.fromkeys(looked_at))
+        """Features that rules and lists look at."""
+        looked_at = [rule.when for rule in self.rules] + [declared.who for declared in self.lists.values()]
+        return list(dict.fromkeys([name for when in looked_at for name in when.features] + [OPEN_COMPLAINTS]))
 
     def choose(self, frame: pd.DataFrame, X: pd.DataFrame) -> pd.DataFrame:
         """Choose a play for every customer: that of the first rule whose conditions all hold.
+
+        Where that rule follows a reason, and others that hold do so too, the one whose reason is shown first decides.
 
         Parameters
         ----------
@@ -174,9 +152,11 @@ class PlayBook:
         pandas DataFrame
             Columns ``play`` and ``play_rule`` (the rule's code) with the index of ``frame``.
         """
-        concepts = frame[[name for name in frame.columns if name.endswith("_concept")]].to_numpy()
-        fired = [_holds(rule.when, frame, concepts, X) for rule in self.rules]
+        fired = [told_by(rule.when, frame, X) for rule in self.rules]
         first = np.argmax(np.array(fired), axis=0)
+        shown = np.array([places(rule.when, frame, held) for rule, held in zip(self.rules, fired, strict=True)])
+        follows = np.array([rule.when.concepts is not None for rule in self.rules])
+        first = np.where(follows[first], shown.argmin(axis=0), first)
         names = np.array([rule.code for rule in self.rules], dtype=object)
         plays = np.array([rule.play for rule in self.rules], dtype=object)
         return pd.DataFrame({"play": plays[first], "play_rule": names[first]}, index=frame.index, dtype="str")
@@ -217,7 +197,7 @@ def read_plays(file: str | Path | None, language: Language, known: Catalogue | N
         )
         for name, play in declared.plays.items()
     }
-    return PlayBook(plays, declared.rules, language)
+    return PlayBook(plays, declared.rules, language, _lists(declared))
 
 
 def write_plays(language: Language) -> str:
@@ -273,7 +253,6 @@ def plays_schema() -> dict[str, Any]:
 
 
 def _failures(file: PlaysFile, known: Catalogue) -> list[str]:
-    concepts = set(known.concepts.values())
     found = [
         f"plays.{name}: has no {part}, and churnml has none for that name. Write it, or take one of the names "
         f"{', '.join(words('en')['plays'])}."
@@ -290,42 +269,18 @@ def _failures(file: PlaysFile, known: Catalogue) -> list[str]:
         names.add(name)
         if rule.play not in file.plays:
             found.append(f"{here} names the play {rule.play!r}. Take one of: {', '.join(file.plays)}.")
-        unknown = set(rule.when.concepts or []) - concepts
-        if unknown:
-            listed = ", ".join(sorted(concepts))
-            found.append(f"{here} names the concepts {', '.join(sorted(unknown))}. Take some of: {listed}.")
-        unknown = {*rule.when.at_least, *rule.when.at_most} - set(known.features)
-        if unknown:
-            named = ", ".join(sorted(unknown))
-            found.append(f"{here} names the features {named}, which nobody builds. See `churnml.features.dictionary`.")
+        found += [f"{here} {wrong}" for wrong in wrong_in(rule.when, known)]
         if rule.when.always and place < len(file.rules) - 1:
             found.append(f"{here} always holds, so the rules below it never do. Move it to the end.")
     if not file.rules[-1].when.always:
         found.append("rules: the last one has conditions. End with one that has none, so that everyone has a play.")
-    return found
+    return [*found, *wrong_lists(file.lists or {}, file.plays, known)]
 
 
-def _holds(when: When, frame: pd.DataFrame, concepts: NDArray[np.object_], X: pd.DataFrame) -> NDArray[np.bool_]:
-    held = np.ones(len(frame), dtype=bool)
-    if when.concepts is not None:
-        held &= np.isin(concepts.astype(str), when.concepts).any(axis=1)
-    for column, allowed in (
-        ("segment", when.segments),
-        ("lifecycle_stage", when.stages),
-        ("risk_band", when.bands),
-    ):
-        if allowed is not None:
-            held &= frame[column].isin(allowed).to_numpy()
-    if when.min_value is not None:
-        held &= frame["value_at_risk"].to_numpy() >= when.min_value
-    for name, least in when.at_least.items():
-        held &= _value(X, name) >= least
-    for name, most in when.at_most.items():
-        held &= _value(X, name) <= most
-    return held
-
-
-def _value(X: pd.DataFrame, name: str) -> NDArray[Any]:
-    if name not in X:
-        return np.full(len(X), np.nan)
-    return X[name].to_numpy(dtype=np.float64)
+def _lists(file: PlaysFile) -> dict[str, DeclaredList]:
+    """Return the lists of a file, the work list first; those of churnml's own where it declares none."""
+    lists = file.lists
+    if lists is None:
+        own = PlaysFile(**read_yaml(_own_file())).lists or {}
+        lists = {name: declared.with_play_of(file.plays) for name, declared in own.items()}
+    return {SAVE: lists.get(SAVE, DeclaredList(holdout=True)), **lists}

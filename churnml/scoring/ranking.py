@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from numbers import Integral
@@ -16,21 +16,24 @@ from pydantic import ValidationError
 from churnml.analytics.association import Association
 from churnml.analytics.bought import column_of
 from churnml.campaigns.holdout import HoldoutPlan
+from churnml.campaigns.team import SAVE
 from churnml.config import Config, ScoringSettings
+from churnml.data.open_complaints import CONSENT
 from churnml.data.stored_rows import RANK, RenamedRows, StoredRows
 from churnml.definition import failures_of
 from churnml.errors import ConfigError, InputError
 from churnml.scoring.changes import explain_changes, snapshot_of
-from churnml.scoring.choice import COLUMNS, LOOKED_AT, SCHEMA, counts_against
+from churnml.scoring.choice import COLUMNS, SCHEMA, counts_against
 from churnml.scoring.entries import Entries
 from churnml.scoring.explainer import Explainer
 from churnml.scoring.groups import total_groups
+from churnml.scoring.lists import NamedList
 from churnml.scoring.plan import CampaignPlan, make_plan
 from churnml.scoring.play_effects import PlayEffects
 from churnml.scoring.plays import Play
 from churnml.scoring.rows import BOUGHT
 from churnml.scoring.story import Explanation, Story
-from churnml.scoring.worklist import Worklist, make_worklist
+from churnml.scoring.worklist import LOOKED_AT, Worklist, make_worklist
 from churnml.words.bought import say_bought, say_guesses
 from churnml.words.campaigns import say_holdout, say_holdout_of_all
 from churnml.words.measured import say_measured, say_source
@@ -78,6 +81,8 @@ class Ranking:
         Ranking of an earlier day that this one is compared with; None without one.
     changed : pandas DataFrame or None
         What changed since then, as from `churnml.scoring.changes.name_changes`; None without one.
+    lists : dict of str to NamedList
+        The lists besides the work list, by name.
     """
 
     def __init__(
@@ -92,6 +97,7 @@ class Ranking:
         config: Config,
         earlier: pd.DataFrame | None = None,
         changed: pd.DataFrame | None = None,
+        lists: Mapping[str, NamedList] | None = None,
     ) -> None:
         self.rows = rows
         self.entries = entries
@@ -102,6 +108,7 @@ class Ranking:
         self.rule_names = rule_names
         self.config = config
         self.earlier, self.changed = earlier, changed
+        self.lists = dict(lists or {})
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -223,6 +230,68 @@ class Ranking:
         listed = listed.reset_index(drop=True).assign(place=pd.array(places, dtype="Int64"))
         listed.insert(0, "list_rank", range(1, len(listed) + 1))
         return replace(chosen, frame=listed)
+
+    def of_list(self, name: str) -> pd.DataFrame:
+        """Return the customers of a list, in the order in which to contact them.
+
+        Parameters
+        ----------
+        name : str
+            Name of the list: ``save`` for the work list, or one of ``lists``.
+
+        Returns
+        -------
+        pandas DataFrame
+            ``list_rank`` (1 first), the columns of the ranking (null for who is not ranked), and what the list's source
+            tells.
+
+        Raises
+        ------
+        InputError
+            Where there is no such list.
+        """
+        if name == SAVE:
+            return self.worklist()
+        if name not in self.lists:
+            raise InputError(f"{name}: is no list. Name one of {', '.join([SAVE, *self.lists])}.")
+        one = self.lists[name]
+        ids = one.rows["customer_id"].tolist()
+        ranked = self.rows.of(ids)[list(COLUMNS)].set_index("customer_id").reindex(ids).reset_index(names="customer_id")
+        first = self.top(1).iloc[0]
+        told = ranked.assign(
+            **self._entered(one, ranked["customer_id"]),
+            snapshot_date=first["snapshot_date"],
+            measure_on=first["measure_on"],
+            model_version=first["model_version"],
+            play=one.rows["play"].to_numpy(),
+            place=one.rows["place"].to_numpy(),
+            play_rule=ranked["play_rule"] if one.declared.play is None else None,
+            holdout=False,
+            against=None,
+        )
+        if CONSENT in one.rows:
+            told[CONSENT] = told[CONSENT].fillna(one.rows[CONSENT].astype("boolean"))
+        further = one.rows.drop(columns=["list_rank", *one.rows.columns.intersection(list(COLUMNS))])
+        told.insert(0, "list_rank", range(1, len(told) + 1))
+        return told.join(further)
+
+    def _entered(self, one: NamedList, customers: pd.Series) -> dict[str, list[Any]]:
+        """Return since when customers are in the campaign of a list, and until when their arm holds."""
+        ledger = self.ledger[self.ledger["campaign"] == one.campaign].drop_duplicates("customer_id", keep="last")
+        days = ledger.set_index("customer_id")[["entered_on", "arm_until"]]
+        return {str(column): list(map(days[column].to_dict().get, customers)) for column in days}
+
+    @cached_property
+    def on_lists(self) -> dict[str, tuple[str, ...]]:
+        """Names of the lists that each listed customer is on, by id."""
+        found: dict[str, tuple[str, ...]] = {}
+        ids = {SAVE: self.worklist()["customer_id"]} | {
+            name: one.rows["customer_id"] for name, one in self.lists.items()
+        }
+        for name, customers in ids.items():
+            for customer in customers:
+                found[customer] = (*found.get(customer, ()), name)
+        return found
 
     @cached_property
     def _candidates(self) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -367,6 +436,7 @@ class Ranking:
             config=self.config,
             earlier=None if self.earlier is None else rename(self.earlier),
             changed=None if self.changed is None else rename(self.changed),
+            lists={name: one.renamed(public_ids) for name, one in self.lists.items()},
         )
 
 

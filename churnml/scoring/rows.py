@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,9 +28,10 @@ from churnml.models.value import LEFT, STAYED
 from churnml.scoring.constants import DayConstants, worth_of
 from churnml.scoring.groups import GONE, groups_of
 from churnml.scoring.play_effects import PlayEffects
-from churnml.scoring.plays import BANDS, PlayBook
+from churnml.scoring.plays import OPEN_COMPLAINTS, PlayBook
 from churnml.scoring.reasons import REASONS, Reason
-from churnml.scoring.worklist import reasons_against
+from churnml.scoring.rules import BANDS, told_by
+from churnml.scoring.worklist import against_column, against_list, reasons_against
 from churnml.statistics.logodds import sigmoid
 
 _PRECISION = 1e9
@@ -72,8 +74,19 @@ def tells_consent(history: History) -> bool:
     return history.shop.has("customers", ["contactable"])
 
 
-def known_of(history: History, definition: ChurnDefinition, campaign: str, items: Items) -> StoredRows:
+def known_of(history: History, definition: ChurnDefinition, campaigns: Sequence[str], items: Items) -> StoredRows:
     """Find what is known of the eligible customers besides features, sorted by ``customer_id`` as these.
+
+    Parameters
+    ----------
+    history : History
+        The shop as known on the day.
+    definition : ChurnDefinition
+        Definition of leaving, which says who is eligible.
+    campaigns : sequence of str
+        Campaigns that treat a customer by whatever they send.
+    items : {'categories', 'products'}
+        What customers are said to buy.
 
     Returns
     -------
@@ -87,7 +100,7 @@ def known_of(history: History, definition: ChurnDefinition, campaign: str, items
         known = known.left_join(history.table("customers").select("customer_id", "contactable"), "customer_id")
         known = known.drop("customer_id_right")
     if history.shop.has("contacts"):
-        sent = history.treatments(campaign)
+        sent = history.treatments(*campaigns)
         last = sent.group_by("customer_id").aggregate(
             days_since_contact=history.days_since(sent.sent_at.max()).cast("float64")
         )
@@ -148,6 +161,11 @@ class RowScorer:
         return _unpacked, (pack_model(self.model), constants, rest)
 
     @property
+    def schema(self) -> pa.Schema:
+        """Types of the rows: what is said of every customer, and why they are not on each of the further lists."""
+        return pa.schema([*SCHEMA, *(pa.field(against_column(name), pa.string()) for name in self.book.further_lists)])
+
+    @property
     def concepts(self) -> list[str]:
         """What reasons may be about."""
         return list(dict.fromkeys(self.model.concepts[name] for name in self.model.names))
@@ -165,7 +183,7 @@ class RowScorer:
         Returns
         -------
         pandas DataFrame
-            Rows with the columns of ``SCHEMA``, and the absolute weight of each concept, in log-odds times a billion:
+            Rows with the columns of ``schema``, and the absolute weight of each concept, in log-odds times a billion:
             whole numbers add up to the same in any order and in any pieces.
         """
         model, constants, settings = self.model, self.constants, self.config.scoring
@@ -191,9 +209,16 @@ class RowScorer:
         frame["against"] = reasons_against(frame, pace, self.book.plays, settings, self.effects.stopped)
         frame[[STAYED, LEFT]] = worth[[STAYED, LEFT]]
         frame[list(BOUGHT)] = self._bought(known)
+        pace["open_complaint"] = (X[OPEN_COMPLAINTS] >= 1) if OPEN_COMPLAINTS in X else False
+        for name, declared in self.book.further_lists.items():
+            pace["asked"] = told_by(declared.who, frame, X)
+            frame[against_column(name)] = against_list(
+                frame, pace, declared, self.book.plays, settings, self.effects.stopped
+            )
         weights = _PRECISION * sum_concepts(contributions, model.concepts).abs()
         whole = weights.round().astype(np.int64).reset_index(drop=True)
-        return frame.reset_index()[list(SCHEMA.names)].join(whole)
+        told: pd.DataFrame = frame.reset_index()[list(self.schema.names)]
+        return told.join(whole)
 
     def _explained(self, X: pd.DataFrame) -> tuple[pd.DataFrame, NDArray[np.float64]]:
         kept = self.constants.contributions
@@ -241,9 +266,9 @@ def score_rows(rows: StoredRows, known: StoredRows, scorer: RowScorer) -> tuple[
     Returns
     -------
     tuple of StoredRows and pandas Series
-        Rows with the columns of ``SCHEMA``, and the mean absolute weight of each concept in log-odds.
+        Rows with the columns of the scorer's schema, and the mean absolute weight of each concept in log-odds.
     """
-    stored, sums = rows.mapped(scorer.score, SCHEMA, beside=known, summed=scorer.concepts)
+    stored, sums = rows.mapped(scorer.score, scorer.schema, beside=known, summed=scorer.concepts)
     return stored, sums / _PRECISION / len(stored)
 
 

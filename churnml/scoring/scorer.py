@@ -35,6 +35,7 @@ from churnml.scoring.changes import check_earlier
 from churnml.scoring.choice import choose
 from churnml.scoring.constants import find_constants
 from churnml.scoring.explainer import Explainer
+from churnml.scoring.lists import campaigns_of
 from churnml.scoring.play_effects import PlayEffects
 from churnml.scoring.plays import PlayBook, read_plays
 from churnml.scoring.ranking import Ranking
@@ -126,7 +127,7 @@ class Scorer:
                 f"{day}: no customer ordered in the {definition.active_days} days before. Name another day, or train "
                 "with longer `active_days`."
             )
-        known = known_of(history, definition, self.config.plays.campaign, settings.items)
+        known = known_of(history, definition, campaigns_of(book.lists, self.config), settings.items)
         sentences = Sentences(catalogue(shop), settings.language, shop.currency)
         constants = find_constants(
             rows,
@@ -157,7 +158,7 @@ class Scorer:
             empty() if ledger is None else check_ledger(ledger),
             history=history,
             model=model,
-            plays=book.plays,
+            book=book,
             stopped=effects.stopped,
             uplift=uplift,
             config=self.config,
@@ -182,6 +183,7 @@ class Scorer:
             config=self.config,
             earlier=earlier,
             changed=choice.changed,
+            lists=choice.lists,
         )
 
     def _day(self, shop: Shop, snapshot_date: Day | None, in_sample: bool) -> date:

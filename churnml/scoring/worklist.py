@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from churnml.config import ScoringSettings
+from churnml.scoring.declared_lists import DeclaredList
 from churnml.scoring.groups import GONE, ON_PACE
 from churnml.scoring.plays import Play
+from churnml.scoring.relearning import STOPPED
 
+LOOKED_AT = (
+    *("customer_id", "churn_probability", "risk_band", "value_at_risk", "expected_profit", "uplift", "play"),
+    "contact_by",
+)
+"""What decides among all customers, of what is said of each."""
 HOLDOUT = "held_out"
 _BEYOND = "beyond_capacity"
 
@@ -33,12 +40,15 @@ class Worklist:
         certainty and does not count. Where neither ends, all candidates are in reach, and count.
     places : pandas Series
         Place of each candidate among all, both arms counted, by id.
+    ranked_by : str
+        What decided the order.
     """
 
     frame: pd.DataFrame
     excluded: dict[str, int]
     reach: pd.DataFrame
     places: pd.Series
+    ranked_by: str
 
 
 def reasons_against(
@@ -72,22 +82,69 @@ def reasons_against(
         the own pace), ``unlikely`` (to leave), ``no_consent``, ``consent_unknown``, ``cool_down`` (contacted lately),
         ``leave_alone`` (the play is to), ``costs_more`` (a contact than it brings).
     """
-    cool_down = frame["play"].map({name: play.cool_down_days for name, play in plays.items()}).to_numpy()
-    without_contact = [name for name, play in plays.items() if not play.contact]
-    conditions = {
+    conditions = _conditions(frame, known, frame["play"], plays, settings)
+    if settings.rank_by == "expected_profit":
+        judged = ~frame["play"].isin(stopped).to_numpy()
+        conditions["costs_more"] = judged & (frame["expected_profit"].to_numpy() <= 0)
+    return _first(conditions, frame.index)
+
+
+def against_column(name: str) -> str:
+    """Name the column that says why a customer of the ranking does not come into question for a list."""
+    return f"against {name}"
+
+
+def against_list(
+    frame: pd.DataFrame,
+    known: pd.DataFrame,
+    declared: DeclaredList,
+    plays: Mapping[str, Play],
+    settings: ScoringSettings,
+    stopped: Collection[str] = (),
+) -> pd.Series:
+    """Find the code of the first reason against having each customer on a declared list, or null where there is none.
+
+    Parameters
+    ----------
+    frame, known, plays, settings, stopped
+        As for `reasons_against`; ``known`` also tells ``asked`` (the list's own conditions hold) and
+        ``open_complaint``.
+    declared : DeclaredList
+        The list.
+
+    Returns
+    -------
+    pandas Series
+        Code of the first reason that holds, or null: ``not_asked``, those that the list names, and ``stopped``.
+    """
+    play = frame["play"] if declared.play is None else pd.Series(declared.play, index=frame.index)
+    conditions = _conditions(frame, known, play, plays, settings)
+    conditions["open_complaint"] = known["open_complaint"].to_numpy()
+    left_out = {"consent_unknown", *declared.exclude} if "no_consent" in declared.exclude else set(declared.exclude)
+    named = {code: held for code, held in conditions.items() if code in left_out}
+    is_stopped = declared.holdout & play.isin(stopped).to_numpy()
+    return _first({"not_asked": ~known["asked"].to_numpy(), **named, STOPPED: is_stopped}, frame.index)
+
+
+def _conditions(
+    frame: pd.DataFrame, known: pd.DataFrame, play: pd.Series, plays: Mapping[str, Play], settings: ScoringSettings
+) -> dict[str, NDArray[np.bool_]]:
+    cool_down = play.map({name: each.cool_down_days for name, each in plays.items()}).to_numpy()
+    without_contact = [name for name, each in plays.items() if not each.contact]
+    return {
         GONE: (frame["group"] == GONE).to_numpy(),
         "not_overdue": (frame["group"] == ON_PACE).to_numpy() & ~known["overdue"].to_numpy(),
         "unlikely": (frame["group"] == ON_PACE).to_numpy(),
         "no_consent": ~frame["contactable"].fillna(True).to_numpy(dtype=bool),
         "consent_unknown": known["consent_unknown"].to_numpy() & (settings.unknown_consent == "leave_out"),
         "cool_down": (known["days_since_contact"].to_numpy() <= cool_down) & (cool_down > 0),
-        "leave_alone": frame["play"].isin(without_contact).to_numpy(),
+        "leave_alone": play.isin(without_contact).to_numpy(),
     }
-    if settings.rank_by == "expected_profit":
-        judged = ~frame["play"].isin(stopped).to_numpy()
-        conditions["costs_more"] = judged & (frame["expected_profit"].to_numpy() <= 0)
+
+
+def _first(conditions: Mapping[str, NDArray[np.bool_]], index: pd.Index) -> pd.Series:
     found = np.select(list(conditions.values()), list(conditions), "")
-    return pd.Series(found, index=frame.index, dtype="str").mask(found == "")
+    return pd.Series(found, index=index, dtype="str").mask(found == "")
 
 
 def make_worklist(
@@ -113,16 +170,50 @@ def make_worklist(
     """
     by = settings.rank_by
     candidates = candidates.sort_values([by, "risk_rank"], ascending=[False, True])
+    within = np.ones(len(candidates), dtype=bool)
+    if settings.budget is not None:
+        cost = candidates["play"].map({name: play.cost + play.offer for name, play in plays.items()}).to_numpy(float)
+        asked = ~candidates["holdout"].to_numpy(dtype=bool)
+        within = np.cumsum(np.where(asked, cost, 0.0)) <= settings.budget + 1e-9
+    chosen = take(candidates, against, by, settings.capacity, within)
+    if settings.order_by == "urgency":
+        listed = chosen.frame.sort_values(["contact_by", by, "risk_rank"], ascending=[True, False, True])
+        listed["list_rank"] = range(1, len(listed) + 1)
+        chosen = replace(chosen, frame=listed.reset_index(drop=True))
+    return chosen
+
+
+def take(
+    candidates: pd.DataFrame,
+    against: Mapping[str, int],
+    ranked_by: str,
+    capacity: int | None,
+    within: NDArray[np.bool_] | None = None,
+) -> Worklist:
+    """Take the first candidates who are not held out.
+
+    Parameters
+    ----------
+    candidates : pandas DataFrame
+        Candidates in their order, with ``holdout``.
+    against : mapping of str to int
+        Number of other customers by the reason against having them on the list.
+    ranked_by : str
+        What decided the order.
+    capacity : int or None
+        Number of customers; None is no limit.
+    within : array of bool, optional
+        Whether the budget lasts up to each candidate; None is no limit.
+    """
     candidates = candidates.assign(place=np.arange(1, len(candidates) + 1))
     held_out = candidates["holdout"].to_numpy(dtype=bool)
-    taken = ~held_out & _affordable(candidates, ~held_out, plays, settings)
-    ends = int(taken.sum()) == settings.capacity or bool((~held_out & ~taken).any())
+    taken = ~held_out if within is None else ~held_out & within
+    if capacity is not None:
+        taken = taken & (np.cumsum(~held_out) <= capacity)
+    ends = int(taken.sum()) == capacity or bool((~held_out & ~taken).any())
     reached = (np.flatnonzero(taken)[-1] + 1 if taken.any() else 0) if ends else len(candidates)
     reach = candidates.iloc[:reached]
-    listed = candidates[taken]
-    if settings.order_by == "urgency":
-        listed = listed.sort_values(["contact_by", by, "risk_rank"], ascending=[True, False, True])
-    listed = listed.reset_index(drop=True)
+    listed = candidates[taken].reset_index(drop=True)
     listed.insert(0, "list_rank", range(1, len(listed) + 1))
     excluded = {
         **against,
@@ -134,15 +225,5 @@ def make_worklist(
         {reason: count for reason, count in excluded.items() if count},
         reach.assign(counted=np.arange(1, reached + 1) < reached if ends else True),
         candidates.set_index("customer_id")["place"],
+        ranked_by,
     )
-
-
-def _affordable(
-    candidates: pd.DataFrame, asked: NDArray[np.bool_], plays: Mapping[str, Play], settings: ScoringSettings
-) -> NDArray[np.bool_]:
-    """Find the customers for whom capacity and budget last; those who are not asked for use up neither."""
-    within: NDArray[np.bool_] = np.cumsum(asked) <= settings.capacity
-    if settings.budget is not None:
-        cost = candidates["play"].map({name: play.cost + play.offer for name, play in plays.items()}).to_numpy(float)
-        within &= np.cumsum(np.where(asked, cost, 0.0)) <= settings.budget + 1e-9
-    return within

@@ -78,7 +78,7 @@ def test_a_contact_needs_somebody_who_was_reached() -> None:
             wrote("d", outcome="declined"),
         ]
     )
-    found = contacts_of(written, {(FIRST, "a"): "call", (FIRST, "d"): "mail"}, {"mail": 0.2}, ["not reached"])
+    found = contacts_of(written, {("c", FIRST, "a"): "call", ("c", FIRST, "d"): "mail"}, {"mail": 0.2}, ["not reached"])
     assert found.customer_id.tolist() == ["a", "d"]
     assert found.sent_at.astype(str).tolist() == ["2025-03-06 12:00:00", "2025-03-03 12:00:00"]
     assert found.offer.tolist() == ["call", "mail"]

@@ -47,7 +47,8 @@ def listed(
     frame: pd.DataFrame, day: date, ledger: pd.DataFrame, *, in_sample: bool = False, **config: object
 ) -> Entries:
     settings = Config.model_validate(config)
-    lots = find_lots(frame, ledger, day, settings)
+    playing, capacity = settings.plays, settings.scoring.capacity
+    lots = find_lots(frame, ledger, day, playing.holdout, campaign=playing.campaign, capacity=capacity)
     worklist = make_worklist(
         frame.assign(holdout=lots.arms(frame["customer_id"])["holdout"]), {}, PLAYS, settings.scoring
     )

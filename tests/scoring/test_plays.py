@@ -55,6 +55,36 @@ def test_the_first_rule_whose_conditions_all_hold_decides(tmp_path: Path) -> Non
     assert list(chosen.play) == ["a", "b", "a", "a"]
 
 
+def test_of_rules_that_follow_reasons_the_one_shown_first_decides(tmp_path: Path) -> None:
+    rules = """
+  - {name: late, when: {concepts: [delivery]}, play: a}
+  - {name: waits, when: {concepts: [complaints], at_least: {complaints_open: 1}}, play: b}
+  - {name: vip, when: {stages: [VIP]}, play: b}
+  - {name: price, when: {concepts: [price]}, play: b}
+  - {name: rest, play: a}
+"""
+    book = read_plays(written(tmp_path, rules), "en")
+    frame = ranked(
+        reason_1_concept=["complaints", "delivery", "complaints", "price", "price"],
+        reason_2_concept=["delivery", "complaints", "delivery", "delivery", None],
+        lifecycle_stage=["active", "active", "active", "VIP", "VIP"],
+    )
+    X = pd.DataFrame({"complaints_open": [1.0, 1.0, 0.0, 0.0, 0.0]})
+    # The third has no open complaint, so their delivery decides; the fourth one's price stands before it; a rule that
+    # follows no reason and comes first holds as before.
+    assert list(book.choose(frame, X).play_rule) == ["waits", "late", "late", "price", "vip"]
+
+
+def test_one_of_several_features_is_enough(tmp_path: Path) -> None:
+    rules = """
+  - {name: late, when: {any_at_least: {deliveries_late_365d: 2, orders_under_way_late: 1}}, play: b}
+  - {name: rest, play: a}
+"""
+    book = read_plays(written(tmp_path, rules), "en")
+    X = pd.DataFrame({"deliveries_late_365d": [2.0, 1.0, 1.0], "orders_under_way_late": [0.0, 1.0, 0.0]})
+    assert list(book.choose(ranked(risk_band=["high"] * 3), X).play_rule) == ["late", "late", "rest"]
+
+
 def test_a_feature_without_a_value_meets_no_bound(tmp_path: Path) -> None:
     rules = """
   - {name: open, when: {at_least: {complaints_open: 1}}, play: a}
@@ -156,7 +186,7 @@ def test_churnmls_own_file_says_what_the_issue_of_a_retention_team_asks(own: Pla
         reason_1_concept=["complaints", None, "complaints", "delivery", "price", None, "rewards", None],
         risk_band=["high"] * 7 + ["low"],
     )
-    X = pd.DataFrame({"complaints_open": [1.0] + [0.0] * 7})
+    X = pd.DataFrame({"complaints_open": [1.0, 0.0, 1.0] + [0.0] * 5, "deliveries_late_365d": [0.0] * 3 + [1.0] * 5})
     assert list(own.choose(frame, X).play) == [
         "call",
         "free_shipping",

@@ -24,6 +24,7 @@ function start(data) {
   const whole = new Intl.NumberFormat(language);
   const percent = new Intl.NumberFormat(language, { style: "percent" });
   const weight = new Intl.NumberFormat(language, { minimumFractionDigits: 2, maximumFractionDigits: 2, signDisplay: "exceptZero" });
+  const signed = new Intl.NumberFormat(language, { signDisplay: "exceptZero" });
   const asMoney = currency ? { style: "currency", currency } : {};
   const coins = new Intl.NumberFormat(language, currency ? asMoney : { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const collator = new Intl.Collator(language, { numeric: true });
@@ -32,6 +33,7 @@ function start(data) {
   const sayDay = (value) => (value === null ? "–" : day.format(new Date(value)));
   const sayMoney = (value) => (value === null ? "–" : coins.format(value));
   const sayChance = (chance) => {
+    if (chance === null) return "–";
     if (chance > 0 && chance < 0.005) return `<${percent.format(0.01)}`;
     return chance < 1 && chance >= 0.995 ? `>${percent.format(0.99)}` : percent.format(chance);
   };
@@ -48,7 +50,7 @@ function start(data) {
     customer.carried = data.carried.map(({ title, values }) => [title, values[row]]).filter(([, value]) => value !== null);
     customer.haystack = fold(
       [customer.customer_id, ...customer.carried.map(([, value]) => value), playOf(customer), nameOf("segment", customer.segment), nameOf("lifecycle_stage", customer.lifecycle_stage),
-        ...customer.leaving.flatMap(([concept, sentence]) => [nameOf("concept", concept), sentence])].join("\n"),
+        customer.about ?? "", customer.owner ?? "", ...customer.leaving.flatMap(([concept, sentence]) => [nameOf("concept", concept), sentence])].join("\n"),
     );
   }
 
@@ -58,14 +60,17 @@ function start(data) {
     make("svg", { class: "meter", viewBox: "0 0 100 5", preserveAspectRatio: "none", "aria-hidden": "true" },
       make("rect", { class: "back", width: 100, height: 5 }), make("rect", { class: "full", width: 100 * chance, height: 5 }));
   const span = (...children) => make("span", {}, ...children);
+  const asked = { query: [], play: "", segment: "", reason: "", owner: "", view: Object.keys(data.lists).find((name) => data.lists[name]) ?? "all" };
+  const rankOn = (customer, list) => (list === "save" ? customer.list_rank : (customer.ranks[list] ?? null));
+  const reasonOf = (c) => c.leaving[0]?.[1] ?? (c.group === "to_save" ? words.no_reason : c.about);
   // How a cell is shown, and by what its column is sorted.
   const cells = {
-    list_rank: [(c) => span(c.list_rank === null ? "–" : whole.format(c.list_rank)), (c) => c.list_rank ?? Infinity],
-    risk_rank: [(c) => span(whole.format(c.risk_rank)), (c) => c.risk_rank],
+    list_rank: [(c) => span(whole.format(rankOn(c, asked.view) ?? 0)), (c) => rankOn(c, asked.view) ?? Infinity],
+    risk_rank: [(c) => span(c.risk_rank === null ? "–" : whole.format(c.risk_rank)), (c) => c.risk_rank ?? Infinity],
     customer_id: [open, (c) => c.customer_id],
-    churn_probability: [(c) => span(sayChance(c.churn_probability), meter(c.churn_probability)), (c) => c.churn_probability],
+    churn_probability: [(c) => span(sayChance(c.churn_probability), c.churn_probability === null ? "" : meter(c.churn_probability)), (c) => c.churn_probability ?? -1],
     value_at_risk: [(c) => span(sayMoney(c.value_at_risk)), (c) => c.value_at_risk ?? -Infinity],
-    reason_1: [(c) => span(c.leaving[0]?.[1] ?? "–"), (c) => c.leaving[0]?.[1] ?? null],
+    reason_1: [(c) => span(reasonOf(c) ?? "–"), (c) => reasonOf(c)],
     play: [(c) => span(playOf(c)), (c) => (c.play === null ? null : playOf(c))],
     segment: [(c) => span(nameOf("segment", c.segment)), (c) => (c.segment === null ? null : nameOf("segment", c.segment))],
     contact_by: [(c) => span(sayDay(c.contact_by)), (c) => c.contact_by ?? "9999"],
@@ -76,8 +81,7 @@ function start(data) {
   DataTable.ext.type.order["text-of-language-desc"] = nullsLast((a, b) => collator.compare(b, a));
   DataTable.ext.errMode = "throw";
   const shown = [...document.querySelectorAll("#customers thead th")].map((header) => header.className);
-  const asked = { query: [], play: "", segment: "", reason: "", view: customers.some((c) => c.list_rank !== null) ? "listed" : "all" };
-  const orderOf = (view) => [[shown.indexOf(view === "listed" ? "list_rank" : "risk_rank"), "asc"]];
+  const orderOf = (view) => [[shown.indexOf(view === "all" ? "risk_rank" : "list_rank"), "asc"]];
 
   $("#customers tbody").replaceChildren();
   const table = new DataTable("#customers", {
@@ -85,11 +89,13 @@ function start(data) {
     // Each column says its type and none is searched by DataTables, which would otherwise read texts as markup to tell.
     columns: shown.map((name) => ({
       data: null, name, className: name, searchable: false, type: numbers.includes(name) ? "num" : "text-of-language",
-      visible: name !== (asked.view === "listed" ? "risk_rank" : "list_rank"),
+      visible: name !== (asked.view === "all" ? "list_rank" : "risk_rank"),
       orderSequence: ["churn_probability", "value_at_risk"].includes(name) ? ["desc", "asc"] : ["asc", "desc"],
       render: (_, kind, customer) => cells[name][kind === "display" ? 0 : 1](customer),
     })),
     autoWidth: false,
+    // On a phone a row is a card, whose values say what they are.
+    createdRow: (row, _, at, tds) => tds.forEach((td) => { td.dataset.title = names.column[td.className.split(" ").at(-1)] ?? ""; }),
     order: orderOf(asked.view),
     pageLength: 25,
     lengthMenu: [25, 50, 100],
@@ -106,7 +112,8 @@ function start(data) {
   });
   $(".dt-paging nav").setAttribute("aria-label", words.pages);
   table.search.fixed("asked", (_, customer) =>
-    (asked.view === "all" || customer.list_rank !== null) &&
+    (asked.view === "all" || rankOn(customer, asked.view) !== null) &&
+    (!asked.owner || customer.owner === asked.owner) &&
     (!asked.play || customer.play === asked.play) &&
     (!asked.segment || customer.segment === asked.segment) &&
     (!asked.reason || customer.leaving.some(([concept]) => concept === asked.reason)) &&
@@ -114,33 +121,35 @@ function start(data) {
 
   const form = $("#controls");
   const choices = {
-    play: (c) => [c.play], segment: (c) => [c.segment], reason: (c) => c.leaving.map(([concept]) => concept),
+    play: (c) => [c.play], segment: (c) => [c.segment], owner: (c) => [c.owner], reason: (c) => c.leaving.map(([concept]) => concept),
   };
-  const titleOf = { play: (value) => data.plays[value]?.title ?? value, segment: (value) => nameOf("segment", value), reason: (value) => nameOf("concept", value) };
+  const titleOf = { owner: (value) => value, play: (value) => data.plays[value]?.title ?? value, segment: (value) => nameOf("segment", value), reason: (value) => nameOf("concept", value) };
   for (const [name, of] of Object.entries(choices)) {
     const values = [...new Set(customers.flatMap(of))].filter((value) => value !== null);
     const options = values.map((value) => [titleOf[name](value), value]).sort(([a], [b]) => collator.compare(a, b));
     form[name].append(...options.map(([title, value]) => make("option", { value }, title)));
     form[name].closest("label").hidden = !values.length;
   }
+  for (const option of form.view) option.closest("label").hidden = option.value !== "all" && !data.lists[option.value];
   $(".view").hidden = !customers.some((c) => c.list_rank !== null) || !customers.some((c) => c.list_rank === null);
   form.view.value = asked.view;
   const look = () => {
-    const { play, segment, reason, view, query } = Object.fromEntries(new FormData(form));
-    if (view && view !== asked.view) {
-      table.column("list_rank:name").visible(view === "listed", false);
+    const { play, segment, reason, owner, view, query } = Object.fromEntries(new FormData(form));
+    const turned = view && view !== asked.view;
+    Object.assign(asked, { play, segment, reason, owner, view: view ?? asked.view, query: fold(query).split(/\s+/).filter(Boolean) });
+    if (turned) {
+      table.column("list_rank:name").visible(view !== "all", false);
       table.column("risk_rank:name").visible(view === "all", false);
-      table.order(orderOf(view));
+      table.rows().invalidate("data").order(orderOf(view));
     }
-    Object.assign(asked, { play, segment, reason, view: view ?? asked.view, query: fold(query).split(/\s+/).filter(Boolean) });
-    form.querySelector("button").disabled = !(play || segment || reason || query);
+    form.querySelector("button").disabled = !(play || segment || reason || owner || query);
     table.draw();
   };
   form.addEventListener("input", look);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", (event) => {
     event.preventDefault();
-    for (const name of ["query", "play", "segment", "reason"]) form[name].value = "";
+    for (const name of ["query", "play", "segment", "owner", "reason"]) form[name].value = "";
     look();
   });
   form.hidden = false;
@@ -197,7 +206,15 @@ function start(data) {
   const fact = (title, value, big = false) => (value === null ? null : make("div", {}, make("dt", {}, title), make("dd", big ? { class: "big" } : {}, value)));
 
   function story(customer) {
-    const placed = [customer.list_rank && fill(words.rank_listed, { n: whole.format(customer.list_rank) }), fill(words.rank_risk, { n: whole.format(customer.risk_rank) })];
+    const placed = [customer.list_rank && fill(words.rank_listed, { n: whole.format(customer.list_rank) }), customer.risk_rank && fill(words.rank_risk, { n: whole.format(customer.risk_rank) })];
+    const lists = Object.keys(data.lists).filter((name) => rankOn(customer, name) !== null).map((name) => nameOf("list", name));
+    if (customer.risk_rank === null)
+      return [
+        make("p", { class: "note" }, words.not_ranked),
+        make("dl", { class: "facts" }, fact(words.on_lists, lists.join(", "))),
+        ...toDo(customer),
+        make("h3", {}, words.timeline), ...events(customer),
+      ];
     return [
       make("dl", { class: "facts" },
         fact(names.column.churn_probability, [sayChance(customer.churn_probability), make("small", {}, `${names.column.risk_band}: ${nameOf("risk_band", customer.risk_band)}`)], true),
@@ -211,6 +228,7 @@ function start(data) {
         fact(names.column.last_order_at, customer.last_order_at && sayDay(customer.last_order_at)),
         fact(names.column.usually_buys, customer.usually_buys),
         fact(names.column.goes_with, customer.goes_with),
+        fact(words.on_lists, lists.length ? lists.join(", ") : null),
         fact(names.column.change, customer.change && nameOf("change", customer.change)),
         customer.carried.map(([title, value]) => fact(title, value))),
       ...toDo(customer),
@@ -220,12 +238,14 @@ function start(data) {
   }
 
   function toDo(customer) {
-    const warning = customer.holdout ? words.held_out : customer.contactable === false ? words.no_consent : customer.list_rank === null ? words.not_listed : null;
+    const onList = Object.keys(data.lists).some((name) => rankOn(customer, name) !== null);
+    const warning = customer.holdout ? words.held_out : customer.contactable === false ? words.no_consent : onList ? null : words.not_listed;
     const play = data.plays[customer.play];
     return [
       make("div", { class: "play-box" },
         make("h3", {}, words.play),
         make("strong", {}, play ? play.title : words.play_none),
+        customer.about ? make("p", { class: "about" }, customer.about) : null,
         play ? make("p", {}, [play.wording, customer.mention].filter(Boolean).join(" ")) : null,
         warning && make("p", {}, warning),
         make("dl", { class: "facts" },
@@ -238,25 +258,48 @@ function start(data) {
     ];
   }
 
+  const logodds = (chance) => Math.log(chance / (1 - chance));
+  const sigmoid = (value) => 1 / (1 + Math.exp(-value));
+  /** Draws what stands out from the chance without it up to the chance, and below it the weights of all subjects. */
   function reasons(customer) {
+    const told = [...customer.leaving, ...customer.staying];
+    const chance = Math.min(0.9999, Math.max(0.0001, customer.churn_probability));
+    const base = logodds(chance) - told.reduce((sum, [, , value]) => sum + value, 0);
+    const step = (label, below, from, to, number, kind) =>
+      make("li", { class: kind },
+        make("span", {}, label, below && make("small", {}, below)),
+        make("svg", { viewBox: "0 0 100 14", preserveAspectRatio: "none", "aria-hidden": "true" },
+          make("line", { class: "lane", x1: 0, x2: 100, y1: 7, y2: 7 }),
+          make("rect", { class: kind === "whole" ? "whole" : to > from ? "towards" : "against", x: 100 * Math.min(from, to), y: 2, width: Math.max(0.6, 100 * Math.abs(to - from)), height: 10 })),
+        make("span", { class: "number" }, number));
+    let at = base;
+    const steps = told.map(([concept, sentence, value]) => {
+      const [from, to] = [sigmoid(at), sigmoid((at += value))];
+      const points = Math.round(100 * to) - Math.round(100 * from);
+      const side = value > 0 ? words.towards_leaving : words.towards_staying;
+      return step(sentence, `${nameOf("concept", concept)} · ${side}`, from, to, fill(words.points, { n: signed.format(points) }), "step");
+    });
+    const ends = [
+      step(words.base, null, 0, sigmoid(base), percent.format(sigmoid(base)), "whole"),
+      step(words.chance, null, 0, chance, sayChance(customer.churn_probability), "whole"),
+    ];
+    return [
+      make("p", { class: "note" }, words.log_odds),
+      told.length ? make("ul", { class: "weights" }, ends[0], ...steps, ends[1]) : make("p", {}, customer.group === "to_save" ? words.no_reason : words.why_none),
+      make("details", {}, make("summary", {}, words.all_concepts), make("p", { class: "note" }, words.all_concepts_note), allSubjects(customer)),
+    ];
+  }
+
+  function allSubjects(customer) {
     const weights = customer.weights.map((hundredths, at) => [data.concepts[at], hundredths / 100]).filter(([, value]) => value);
     const most = Math.max(0.01, ...weights.map(([, value]) => Math.abs(value)));
-    const bar = (label, below, value) =>
-      make("li", {}, make("span", {}, label, below && make("small", {}, below)),
+    const bar = ([concept, value]) =>
+      make("li", {}, make("span", {}, nameOf("concept", concept)),
         make("svg", { viewBox: "-100 0 200 14", preserveAspectRatio: "none", "aria-hidden": "true" },
           make("rect", { class: value > 0 ? "towards" : "against", x: Math.min(0, (100 * value) / most), y: 2, width: Math.abs((100 * value) / most), height: 10 }),
           make("line", { x1: 0, x2: 0, y1: 0, y2: 14 })),
         make("span", { class: "number" }, weight.format(value), make("span", { class: "hidden" }, ` ${value > 0 ? words.towards_leaving : words.towards_staying}`)));
-    const told = [...customer.leaving, ...customer.staying];
-    const all = weights.sort(([, a], [, b]) => b - a);
-    return [
-      make("p", { class: "note" }, words.log_odds),
-      told.length
-        ? make("ul", { class: "weights" }, told.map(([concept, sentence, value]) =>
-            bar(sentence, `${nameOf("concept", concept)} · ${value > 0 ? words.towards_leaving : words.towards_staying}`, value)))
-        : make("p", {}, words.why_none),
-      make("details", {}, make("summary", {}, words.all_concepts), make("ul", { class: "weights" }, all.map(([concept, value]) => bar(nameOf("concept", concept), null, value)))),
-    ];
+    return make("ul", { class: "weights" }, weights.sort(([, a], [, b]) => b - a).map(bar));
   }
 
   const SEEN_AT_ONCE = 12;

@@ -81,7 +81,7 @@ def _packed(summary: Mapping[str, Any], names: Mapping[str, Any], events: int) -
     customers = [packed(one) for one in summary["customers"]]
     columns = list(customers[0]) if customers else ["customer_id"]
     data = {
-        **{name: summary[name] for name in ("language", "currency", "snapshot_date", "plays")},
+        **{name: summary[name] for name in ("language", "currency", "snapshot_date", "plays", "lists")},
         "words": words(summary["language"])["page"] | {"assumed": summary["profit_source"]},
         "names": names,
         "concepts": concepts,

@@ -11,6 +11,7 @@ from churnml.reporting.columns import names_in
 from churnml.reporting.page import charts
 from churnml.reporting.page.numbers import Numbers
 from churnml.reporting.page.shop_sections import shop_sections
+from churnml.scoring.groups import TO_SAVE
 from churnml.words import Language, words
 from churnml.words.findings import say_fold, say_learning, say_level, say_value, say_verdict
 from churnml.words.names import name_of
@@ -35,7 +36,7 @@ _IN_THE_STORY = (
     *("group", "risk_band", "lifecycle_stage", "last_order_at", "usually_buys", "goes_with", "expected_profit"),
     *("play_rule", "holdout"),
 )
-_NAMED = ("column", "group", "risk_band", "segment", "lifecycle_stage", "concept", "change")
+_NAMED = ("column", "list", "group", "risk_band", "segment", "lifecycle_stage", "concept", "change")
 _MAY_BE_EMPTY = ("list_rank", "value_at_risk", "play", "segment", "contact_by", "change")
 _FIGURES = {"auroc": 3, "lift_at_10pct": 2, "precision_at_10pct": None, "calibration_error": None}
 """Decimals of the figures that are shown; None is a share."""
@@ -76,7 +77,10 @@ def sections(summary: Summary) -> dict[str, Any]:
         "made_for": t["made_for"].format(
             day=write.day(summary["snapshot_date"]), measured=write.day(summary["measure_on"])
         ),
-        "tiles": _tiles(totals, summary["profit_source"], t, write),
+        "tiles": _tiles(summary, summary["profit_source"], t, write),
+        "views": [
+            (name, name_of("list", name, language), write.whole(count)) for name, count in summary["lists"].items()
+        ],
         "bands": _bands(totals["bands"], write),
         "changes": _changes(summary["changes"], write),
         "shown": write.whole(len(customers)),
@@ -84,7 +88,7 @@ def sections(summary: Summary) -> dict[str, Any]:
         if cut
         else "",
         "columns": columns,
-        "first": [_row(customer, summary["plays"], write) for customer in customers[:_FIRST_ROWS]],
+        "first": [_row(customer, summary["plays"], t, write) for customer in customers[:_FIRST_ROWS]],
         "trust": _trust(summary, t, write),
         "drivers": _drivers(summary["drivers"], write),
         "excluded": [
@@ -108,7 +112,8 @@ def sections(summary: Summary) -> dict[str, Any]:
     }
 
 
-def _tiles(totals: Summary, source: str, t: Words, write: Numbers) -> dict[str, Any]:
+def _tiles(summary: Summary, source: str, t: Words, write: Numbers) -> dict[str, Any]:
+    totals, complaints = summary["totals"], summary["complaints"]
     notes, groups = [t["listed_none"]], totals["groups"]
     if totals["listed"]:
         notes = [t["listed_value"].format(value=write.sum(totals["listed_value_at_risk"]))]
@@ -128,6 +133,11 @@ def _tiles(totals: Summary, source: str, t: Words, write: Numbers) -> dict[str, 
         ],
         "listed": write.whole(totals["listed"]),
         "listed_notes": notes,
+        "complaints": complaints and write.whole(complaints["customers"]),
+        "complaints_note": t["complaints_none"]
+        if not complaints or complaints["longest_days"] is None
+        else t["complaints_note"].format(days=write.whole(complaints["longest_days"])),
+        "notes": write.whole(summary["notes"]),
     }
 
 
@@ -164,20 +174,27 @@ def _changes(changes: Summary | None, write: Numbers) -> dict[str, Any] | None:
     }
 
 
+def _reason(customer: Summary, t: Words) -> str:
+    """Say the first reason; without one, that nothing stands out of who is overdue, and of others the complaint."""
+    if customer["leaving"]:
+        return str(customer["leaving"][0]["sentence"])
+    return t["no_reason"] if customer["group"] == TO_SAVE else customer["about"] or "–"
+
+
 def _chance(chance: float | None, write: Numbers) -> str:
     return "–" if chance is None else write.chance(chance)
 
 
-def _row(customer: Summary, plays: Summary, write: Numbers) -> dict[str, str]:
+def _row(customer: Summary, plays: Summary, t: Words, write: Numbers) -> dict[str, str]:
     play = customer["play"]
     rank = customer["list_rank"]
     return {
         "list_rank": "–" if rank is None else write.whole(rank),
-        "risk_rank": write.whole(customer["risk_rank"]),
+        "risk_rank": "–" if customer["risk_rank"] is None else write.whole(customer["risk_rank"]),
         "customer_id": customer["customer_id"],
-        "churn_probability": write.chance(customer["churn_probability"]),
+        "churn_probability": _chance(customer["churn_probability"], write),
         "value_at_risk": write.money(customer["value_at_risk"]),
-        "reason_1": customer["leaving"][0]["sentence"] if customer["leaving"] else "–",
+        "reason_1": _reason(customer, t),
         "play": plays[play]["title"] if play in plays else play or "–",
         "segment": _name("segment", customer["segment"], write),
         "contact_by": write.day(customer["contact_by"]),

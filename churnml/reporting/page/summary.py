@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from churnml.campaigns.team import SAVE, WRITTEN, nothing_written
 from churnml.plain import plain
 from churnml.reporting.carried import read_carried
 from churnml.reporting.page.shop_summary import summarise_shop
 from churnml.scoring.changes import CHANGES
+from churnml.scoring.declared_lists import OPEN_COMPLAINTS
 from churnml.scoring.groups import GONE
-from churnml.scoring.plays import BANDS
+from churnml.scoring.rules import BANDS
+from churnml.words.complaints import say_complaint
 from churnml.words.plan import say_plan
 
 if TYPE_CHECKING:
@@ -68,6 +71,7 @@ def summarise(
     worklist: Worklist | None = None,
     overview: Overview | None = None,
     brought: Sequence[str] = (),
+    written: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """Summarise a ranking for the page.
 
@@ -76,13 +80,16 @@ def summarise(
     ranking : Ranking
         Ranking to show.
     rows : int, optional
-        Greatest number of customers: those of the work list in its order, then the most likely to leave.
+        Greatest number of customers: those of the work list in its order, then those of the other lists, then the
+        most likely to leave.
     worklist : Worklist, optional
         Customers to contact, as from ``ranking.select``; None takes the configured list.
     overview : Overview, optional
         Figures of the shop; None leaves them out.
     brought : sequence of str, optional
         Sentences on what earlier lists brought, as from `churnml.words.campaigns.say_brought`.
+    written : pandas DataFrame, optional
+        What people wrote into earlier lists; see `churnml.campaigns.team`.
 
     Returns
     -------
@@ -93,12 +100,18 @@ def summarise(
     """
     chosen = worklist or ranking.select()
     listed = chosen.frame
-    shown = _choose(ranking.top(rows + len(listed)), listed, rows, ranking.changes)
+    shown = _choose(ranking.top(rows + len(listed)), listed, _of_further(ranking), rows, ranking.changes)
     shown["mention"] = [ranking.mention(row) or None for row in shown.itertuples()]
     shown = ranking.named(shown)
     shown["play_rule"] = shown["play_rule"].map(ranking.rule_names)
+    written = nothing_written() if written is None else written
     card = ranking.model.card.to_json()
     titles = {name: play.title for name, play in ranking.plays.items()}
+    ranks: dict[str, dict[str, int]] = {}
+    for name, each in ranking.lists.items():
+        for customer, rank in zip(each.rows["customer_id"], each.rows["list_rank"].tolist(), strict=True):
+            ranks.setdefault(customer, {})[name] = rank
+    owners = _newest(written)["owner"].dropna().to_dict()
     return {
         "language": ranking.language,
         "currency": ranking.currency,
@@ -108,8 +121,14 @@ def summarise(
         "definition": plain(ranking.model.definition.model_dump()),
         "totals": _totals(ranking, listed),
         "changes": _changes(ranking.changes),
-        "customers": _customers(shown, ranking.stories(shown["customer_id"].tolist())),
+        "customers": [
+            {**one, "ranks": ranks.get(one["customer_id"], {}), "owner": owners.get(one["customer_id"])}
+            for one in _customers(shown, ranking)
+        ],
         "carried": _carried(read_carried(ranking, shown["customer_id"])),
+        "lists": {SAVE: len(listed), **{name: len(one.rows) for name, one in ranking.lists.items()}},
+        "complaints": _complaints(ranking),
+        "notes": int((_newest(written)["outcome"].isna()).sum()),
         "plays": {
             name: {part: getattr(play, part) for part in ("title", "wording", "owner", "cost", "offer")}
             for name, play in ranking.plays.items()
@@ -128,8 +147,35 @@ def summarise(
     }
 
 
-def _choose(frame: pd.DataFrame, listed: pd.DataFrame, rows: int, changes: pd.DataFrame | None) -> pd.DataFrame:
+def _newest(written: pd.DataFrame) -> pd.DataFrame:
+    """Return what was last written of each customer, whatever the list, by ``customer_id``."""
+    rows = written.sort_values("read_at", kind="stable")
+    table: pd.DataFrame = rows.groupby("customer_id")[list(WRITTEN)].last()
+    return table
+
+
+def _complaints(ranking: Ranking) -> dict[str, Any] | None:
+    """Count the open complaints, where a list shows them."""
+    for one in ranking.lists.values():
+        if one.declared.source == OPEN_COMPLAINTS:
+            days = one.rows["days_open"]
+            return {"customers": len(one.rows), "longest_days": int(days.max()) if len(days) else None}
+    return None
+
+
+def _of_further(ranking: Ranking) -> pd.DataFrame:
+    """Return the customers of the lists besides the work list, each once, as the ranking has them."""
+    ids = list(dict.fromkeys(name for one in ranking.lists.values() for name in one.rows["customer_id"]))
+    ranked = ranking.rows.of(ids)
+    return ranked.set_index("customer_id").reindex(ids).reset_index(names="customer_id")
+
+
+def _choose(
+    top: pd.DataFrame, listed: pd.DataFrame, further: pd.DataFrame, rows: int, changes: pd.DataFrame | None
+) -> pd.DataFrame:
     """Return the customers that are shown, with ``list_rank`` (null off the work list) and ``change``."""
+    frame = pd.concat([further[top.columns], top], ignore_index=True) if len(further) else top
+    frame = frame.drop_duplicates("customer_id", ignore_index=True)
     others = frame[~frame["customer_id"].isin(listed["customer_id"])]
     # Ranks are small whole numbers, and null for the others.
     ranks = [*listed["list_rank"].tolist(), *[None] * len(others)]
@@ -173,11 +219,18 @@ def _changes(changes: pd.DataFrame | None) -> dict[str, Any] | None:
     }
 
 
-def _customers(shown: pd.DataFrame, stories: Mapping[str, Story]) -> list[dict[str, Any]]:
+def _customers(shown: pd.DataFrame, ranking: Ranking) -> list[dict[str, Any]]:
     names = ["list_rank", "change", *_COLUMNS]
     columns = [[_value(value, _DECIMALS.get(name)) for value in shown[name]] for name in names]
+    stories = ranking.stories(shown["customer_id"].tolist())
+    unranked = [customer for customer in shown["customer_id"] if customer not in stories]
+    events, about = ranking.explainer.events(unranked), _about(ranking)
     return [
-        {**dict(zip(names, values, strict=True)), **_story(stories[customer])}
+        {
+            **dict(zip(names, values, strict=True)),
+            **(_story(stories[customer]) if customer in stories else _without_rank(events[customer])),
+            "about": about.get(customer),
+        }
         for customer, values in zip(shown["customer_id"], zip(*columns, strict=True), strict=True)
     ]
 
@@ -187,18 +240,39 @@ def _carried(columns: pd.DataFrame) -> dict[str, list[str | None]]:
     return {str(name): [_value(value) for value in columns[name]] for name in columns}
 
 
+def _about(ranking: Ranking) -> dict[str, str]:
+    """Say which complaint of a customer is open, by id."""
+    said = {}
+    for one in ranking.lists.values():
+        if one.declared.source == OPEN_COMPLAINTS:
+            for row in one.rows.to_dict("records"):
+                complaint = {str(column): value for column, value in row.items()}
+                said[row["customer_id"]] = say_complaint(
+                    complaint, ranking.language, ranking.names, ranking.pseudonymous
+                )
+    return said
+
+
+def _without_rank(events: pd.DataFrame) -> dict[str, Any]:
+    nothing: dict[str, Any] = {"if_stayed": None, "if_left": None, "weights": {}}
+    return {"leaving": [], "staying": [], **nothing, "events": _events(events)}
+
+
+def _events(events: pd.DataFrame) -> list[list[str]]:
+    return [
+        [_day(day), str(kind), str(text)]
+        for day, kind, text in zip(*(events[name].tolist() for name in ("day", "kind", "text")), strict=True)
+    ]
+
+
 def _story(story: Story) -> dict[str, Any]:
-    events = story.events
     return {
         "leaving": _reasons(story.leaving),
         "staying": _reasons(story.staying),
         "if_stayed": _value(story.worth["if_stayed"], 2),
         "if_left": _value(story.worth["if_left"], 2),
         "weights": {str(concept): round(float(weight), 2) for concept, weight in story.concepts.items()},
-        "events": [
-            [_day(day), str(kind), str(text)]
-            for day, kind, text in zip(*(events[name].tolist() for name in ("day", "kind", "text")), strict=True)
-        ],
+        "events": _events(story.events),
     }
 
 

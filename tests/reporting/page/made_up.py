@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from churnml.campaigns.holdout import HoldoutPlan
-from churnml.scoring.plays import BANDS, read_plays
+from churnml.scoring.plays import read_plays
+from churnml.scoring.rules import BANDS
 from churnml.words.campaigns import say_holdout
 from tests.drawn import verdict_of
 
@@ -135,6 +136,9 @@ def make_summary(
             "email": [f"{row['customer_id']}@shop.example".lower() for row in rows],
             "first_name": [None] * len(rows),
         },
+        "lists": {"save": len(on_list), "win_back": 0, "complaints": 0, "thank_you": 0},
+        "complaints": {"customers": 3, "longest_days": 41},
+        "notes": 2,
         "plays": {
             name: {part: getattr(play, part) for part in ("title", "wording", "owner", "cost", "offer")}
             for name, play in plays.items()
@@ -195,6 +199,10 @@ def _customer(
     )
     return {
         "list_rank": None,
+        "ranks": {},
+        "owner": None,
+        "about": None,
+        "group": "to_save",
         "customer_id": f"C{rng.integers(10**7):07d}",
         "risk_rank": rank,
         "churn_probability": round(chance, 4),
