@@ -96,6 +96,7 @@ def test_thanks_go_to_whom_one_may_write_and_who_waits_for_no_answer(ranking: Ra
     assert set(listed.customer_id) == expected
 
 
+@pytest.mark.slow
 def test_milestones_count_since_the_last_list(ranking: Ranking, shop: Shop, model: Model) -> None:
     earlier = Scorer(model).rank(shop, date(2025, 2, 22), in_sample=True)
     before = earlier.frame.assign(list_rank=np.nan)
@@ -122,6 +123,7 @@ def test_pseudonyms_carry_no_ids_of_orders(ranking: Ranking) -> None:
     assert listed.customer_id.str.startswith("P").all()
 
 
+@pytest.mark.slow
 def test_all_campaigns_leave_their_holdout_alone_but_for_complaints(shop: Shop, model: Model, ranking: Ranking) -> None:
     config = Config.model_validate({"plays": {"holdout": {"share": 0.0, "global_share": 0.5}}})
     found = Scorer(model, config).rank(shop, DAY)
@@ -132,6 +134,7 @@ def test_all_campaigns_leave_their_holdout_alone_but_for_complaints(shop: Shop, 
     assert sorted(found.of_list("complaints").customer_id) == sorted(ranking.of_list("complaints").customer_id)
 
 
+@pytest.mark.slow
 def test_a_list_of_ones_own(shop: Shop, model: Model, tmp_path: Path, ranking: Ranking) -> None:
     lists = """
 lists:
