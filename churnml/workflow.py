@@ -291,6 +291,7 @@ def _renamed(ranking: Ranking, key: bytes, secrets: Path) -> Ranking:
     """Replace customer ids by pseudonyms, and keep who is who in the folder of secrets."""
     ids = ranking.rows.ids()
     others = [ranking.entries.ledger] if ranking.earlier is None else [ranking.entries.ledger, ranking.earlier]
+    others += [one.rows for one in ranking.lists.values()]  # some of whom are not ranked
     ids = pd.concat([ids, *(table["customer_id"] for table in others)]).drop_duplicates()
     pseudonyms = pseudonymize(ids, key)
     write_mapping(secrets, pseudonyms, ids)

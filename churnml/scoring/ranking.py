@@ -420,7 +420,8 @@ class Ranking:
         Parameters
         ----------
         public_ids : pandas Series
-            New id of each customer of the ranking, the earlier list and the ledger, indexed by the shop's own; unique.
+            New id of each customer of the ranking, its lists, the earlier list and the ledger, indexed by the shop's
+            own; unique.
         """
 
         def rename(table: pd.DataFrame) -> pd.DataFrame:

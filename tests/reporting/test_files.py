@@ -53,7 +53,10 @@ def first(ranking: Ranking, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_all_files_are_there(first: Path) -> None:
     assert sorted(path.name for path in first.iterdir()) == sorted([*FILES, "ledger.parquet", "lists"])
-    assert [path.name for path in (first / "lists").iterdir()] == ["2025-03-01"]
+    further = ["complaints.csv", "thank_you.csv", "win_back.csv"]
+    assert sorted(path.name for path in (first / "lists").iterdir()) == ["2025-03-01", *further]
+    for name in further:
+        assert (first / "lists" / "2025-03-01" / name).read_bytes() == (first / "lists" / name).read_bytes()
     for name in FILES:
         assert (first / "lists" / "2025-03-01" / name).read_bytes() == (first / name).read_bytes()
 
@@ -118,8 +121,9 @@ def test_a_later_list_says_what_changed_and_a_repetition_gives_the_same(
     was_on = set(ranking.worklist().customer_id)
     score(shop, tmp_path, FEW, model=model, snapshot_date=LATER)
     once = bytes_in(tmp_path)
-    of_days = {f"lists/{day}/{name}" for day in (DAY, LATER) for name in FILES}
-    assert set(once) == {*FILES, "ledger.parquet", *of_days}
+    further = {"complaints.csv", "thank_you.csv", "win_back.csv"}
+    of_days = {f"lists/{day}/{name}" for day in (DAY, LATER) for name in {*FILES, *further}}
+    assert set(once) == {*FILES, "ledger.parquet", *of_days, *(f"lists/{name}" for name in further)}
     found = pd.read_parquet(tmp_path / "ranking.parquet").set_index("customer_id")
     # Who entered with the first list stays in their arm, and those who enter now hold theirs for twice 90 days.
     entered = found[found.entered_on.notna()]
