@@ -106,11 +106,19 @@ def against_list(
 
     Parameters
     ----------
-    frame, known, plays, settings, stopped
-        As for `reasons_against`; ``known`` also tells ``asked`` (the list's own conditions hold) and
-        ``open_complaint``.
+    frame : pandas DataFrame
+        Ranking with groups, a row per customer.
+    known : pandas DataFrame
+        Further knowledge of the same customers, as for `reasons_against`, and ``asked`` (the list's own conditions hold)
+        and ``open_complaint``.
     declared : DeclaredList
         The list.
+    plays : mapping of str to Play
+        Plays by name.
+    settings : ScoringSettings
+        Settings: what is done where consent is not known.
+    stopped : collection of str, optional
+        Names of plays that are stopped by what they brought.
 
     Returns
     -------
