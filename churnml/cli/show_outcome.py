@@ -38,8 +38,8 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
             }
         )
         return
+    from churnml.analytics.risk_groups import TO_SAVE
     from churnml.reporting.page.numbers import Numbers
-    from churnml.scoring.groups import TO_SAVE
     from churnml.words.names import name_of
 
     language = ranking.language

@@ -193,6 +193,36 @@ class SegmentFigures(_Part):
     shape_loss: float | None
 
 
+class ListFigures(_Part):
+    """Predictions held against outcomes of those whom lists are made of; see ``training.judge.list_figures``.
+
+    Attributes
+    ----------
+    rows : int
+        Number of rows of the gate.
+    predicted, churned : float
+        Mean probability at the assumed level, and share who left.
+    low, high : float or None
+        95 % interval of churned minus predicted, clustered by customer; None where it cannot be told.
+    auroc : Figure or None
+        AUROC within snapshots; None where all left or all stayed.
+    """
+
+    rows: int
+    predicted: float
+    churned: float
+    low: float | None
+    high: float | None
+    auroc: Figure | None
+
+
+class Lists(_Part):
+    """Those to save at the gate, and those of them who would have been listed."""
+
+    to_save: ListFigures
+    listed: ListFigures
+
+
 class ReliabilityBin(_Part):
     """Predicted and observed in a bin; see ``churnml.statistics.calibration.reliability_table``."""
 
@@ -402,6 +432,8 @@ class Card(_Part):
         What half of the customers teach; None where nothing ships, half are too few, or the card is an earlier one.
     value : ValuePart or None
         What a customer is worth; None where the simple rule tells it, as in cards of before format 5.
+    lists : Lists or None
+        Figures of those whom lists are made of; None where nobody was to save, or the card is an earlier one.
     """
 
     version: Literal[1] = 1
@@ -428,3 +460,4 @@ class Card(_Part):
     level: LevelPart | None = None
     learning: LearningPart | None = None
     value: ValuePart | None = None
+    lists: Lists | None = None

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from churnml.analytics.risk_groups import GONE, ON_PACE, TO_SAVE
 from churnml.config import ScoringSettings
 from churnml.definition import ChurnDefinition
 from churnml.reporting.columns import Kind, column
 from churnml.reporting.page.numbers import Numbers
-from churnml.scoring.groups import GONE, ON_PACE, TO_SAVE
 from churnml.scoring.play_effects import PlayEffects
 from churnml.scoring.plays import Play
 from churnml.words import Language, words

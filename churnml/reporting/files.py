@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from churnml.analytics.overview import Overview
+from churnml.analytics.risk_groups import TO_SAVE
 from churnml.campaigns.holdout import HoldoutPlan
 from churnml.campaigns.kept_lists import LISTS, days_in
 from churnml.campaigns.ledger import FILE as LEDGER
@@ -40,7 +41,6 @@ from churnml.reporting.sheet_entries import SHEET, Sheets, hash_of, read_sheets
 from churnml.reporting.spreadsheet import FurtherList, write_workbook
 from churnml.scoring.changes import NEEDED, snapshot_of
 from churnml.scoring.choice import SCHEMA
-from churnml.scoring.groups import TO_SAVE
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.rows import BOUGHT
 from churnml.words import words

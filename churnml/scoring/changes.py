@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from churnml.analytics.risk_groups import GONE
 from churnml.errors import InputError
 from churnml.features.family_catalogue import OF_THE_DAY
 from churnml.features.sentences import Sentences
-from churnml.scoring.groups import GONE
 
 if TYPE_CHECKING:
     from churnml.scoring.explainer import Explainer

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from churnml.analytics.bought import USUAL, USUAL_ORDERS, Items, tells_items, usually_bought
 from churnml.analytics.lifecycle import against_own_pace, lifecycle_stages
+from churnml.analytics.risk_groups import GONE, groups_of
 from churnml.analytics.segments import rfm_segments
 from churnml.analytics.value import has_returns, returned_of
 from churnml.config import Config
@@ -26,7 +27,6 @@ from churnml.models.model import Model
 from churnml.models.uplift import UpliftModel
 from churnml.models.value import LEFT, STAYED
 from churnml.scoring.constants import DayConstants, worth_of
-from churnml.scoring.groups import GONE, groups_of
 from churnml.scoring.play_effects import PlayEffects
 from churnml.scoring.plays import OPEN_COMPLAINTS, PlayBook
 from churnml.scoring.reasons import REASONS, Reason

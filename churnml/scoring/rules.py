@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from churnml.analytics.lifecycle import STAGES
+from churnml.analytics.risk_groups import GROUPS
 from churnml.analytics.segments import NAMES_BEFORE, SEGMENTS
 from churnml.features.family_catalogue import Catalogue
-from churnml.scoring.groups import GROUPS
 
 BANDS = ((0.75, "very high"), (0.5, "high"), (0.25, "medium"), (0.0, "low"))
 """Least probability and name of each risk band."""

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from churnml.analytics.risk_groups import GONE, ON_PACE
 from churnml.config import ScoringSettings
 from churnml.scoring.declared_lists import DeclaredList
-from churnml.scoring.groups import GONE, ON_PACE
 from churnml.scoring.plays import Play
 from churnml.scoring.relearning import STOPPED
 
@@ -109,8 +109,8 @@ def against_list(
     frame : pandas DataFrame
         Ranking with groups, a row per customer.
     known : pandas DataFrame
-        Further knowledge of the same customers, as for `reasons_against`, and ``asked`` (the list's own conditions hold)
-        and ``open_complaint``.
+        Further knowledge of the same customers, as for `reasons_against`, with ``asked`` (the list's own conditions
+        hold) and ``open_complaint``.
     declared : DeclaredList
         The list.
     plays : mapping of str to Play

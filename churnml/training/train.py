@@ -20,6 +20,7 @@ from churnml.training.choose.selection import choose
 from churnml.training.judge.figures import compute_figures, compute_untreated_figures, segment_figures
 from churnml.training.judge.gate import judge, shipped
 from churnml.training.judge.level import FEATURES, Level, choose_level
+from churnml.training.judge.list_figures import compute_list_figures
 from churnml.training.learning import compare_with_half
 from churnml.training.result import Training
 from churnml.training.rows.study import Study
@@ -58,6 +59,7 @@ def train(study: Study, champion: Recipe | None = None) -> Training:
             "gains": gains_table(rows.churned, logodds, _POINTS_OF_GAINS).to_dict("records"),
             "untreated": compute_untreated_figures(rows, logodds, *drawn),
             "learning": learning and learning.to_json(),
+            "lists": compute_list_figures(study, logodds),
             "segments": segment_figures(rows, shifted, choice.segments).to_dict("records"),
             "value": None if told_of_value is None else told_of_value.to_json(),
         },

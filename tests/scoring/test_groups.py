@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from churnml.analytics.risk_groups import groups_of
 from churnml.config import ScoringSettings
 from churnml.data.local_rows import RowsInMemory
 from churnml.definition import ChurnDefinition
-from churnml.scoring.groups import groups_of, total_groups
+from churnml.scoring.groups import total_groups
 
 
 def test_who_is_gone_to_save_and_on_pace() -> None:

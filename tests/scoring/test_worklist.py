@@ -4,9 +4,9 @@ from datetime import date, timedelta
 
 import pandas as pd
 
+from churnml.analytics.risk_groups import groups_of
 from churnml.config import ScoringSettings
 from churnml.definition import ChurnDefinition
-from churnml.scoring.groups import groups_of
 from churnml.scoring.plays import Play
 from churnml.scoring.worklist import Worklist, make_worklist
 from churnml.scoring.worklist import reasons_against as against_grouped

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from churnml.analytics.risk_groups import TO_SAVE
 from churnml.models.card import LearningPart, LevelPart, ValuePart, VerdictPart
 from churnml.reporting.columns import columns as columns_in
 from churnml.reporting.columns import names_in
 from churnml.reporting.page import charts
 from churnml.reporting.page.numbers import Numbers
 from churnml.reporting.page.shop_sections import shop_sections
-from churnml.scoring.groups import TO_SAVE
 from churnml.words import Language, words
 from churnml.words.findings import say_fold, say_learning, say_level, say_value, say_verdict
 from churnml.words.names import name_of
@@ -236,6 +236,7 @@ def _trust(summary: Summary, t: Words, write: Numbers) -> dict[str, Any]:
         "gate": t["trust_gate"].format(gate=gate) if gate else "",
         "reliability": reliability,
         "gains": gains,
+        "lists": _of_lists(model.get("lists"), t, write),
         "figures": [
             {
                 "name": t[f"figure_{name}"],
@@ -256,6 +257,27 @@ def _trust(summary: Summary, t: Words, write: Numbers) -> dict[str, Any]:
             for row in model["comparison"] or []
         ],
     }
+
+
+def _of_lists(lists: Summary | None, t: Words, write: Numbers) -> list[tuple[str, ...]]:
+    """Write what was predicted of those whom lists are made of, and what they did."""
+    if not lists:
+        return []
+    return [
+        (
+            title,
+            write.whole(one["rows"]),
+            write.share(one["predicted"]),
+            write.share(one["churned"]),
+            "–" if one["auroc"] is None else _with_interval(one["auroc"], write),
+        )
+        for title, one in ((_name("group", "to_save", write), lists["to_save"]), (t["listed"], lists["listed"]))
+    ]
+
+
+def _with_interval(figure: Summary, write: Numbers) -> str:
+    value, low, high = (write.decimal(figure[end], 2) for end in ("value", "low", "high"))
+    return f"{value} ({low} – {high})"
 
 
 def _figure(value: float | None, decimals: int | None, write: Numbers) -> str:

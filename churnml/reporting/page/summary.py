@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from churnml.analytics.risk_groups import GONE
 from churnml.campaigns.team import SAVE, WRITTEN, nothing_written
 from churnml.plain import plain
 from churnml.reporting.carried import read_carried
 from churnml.reporting.page.shop_summary import summarise_shop
 from churnml.scoring.changes import CHANGES
 from churnml.scoring.declared_lists import OPEN_COMPLAINTS
-from churnml.scoring.groups import GONE
 from churnml.scoring.rules import BANDS
 from churnml.words.complaints import say_complaint
 from churnml.words.plan import say_plan
@@ -57,6 +57,7 @@ _OF_CARD = (
     "gate",
     "learning",
     "level",
+    "lists",
     "reliability",
     "value",
     "verdict",

@@ -21,7 +21,8 @@ from churnml.statistics.shifts import shift_per_group
 
 _CAPACITY_SHARE = 0.1
 _OF_SEGMENTS = ("segment", "rows", "predicted", "churned", "difference", "low", "high", "auroc", "shape_loss")
-_SPEND = "amount_sum_365d"
+SPEND = "amount_sum_365d"
+"""Feature by which customers are weighed where no value is known."""
 _ROWS_WORTH_PROCESSES = 50_000
 
 
@@ -54,7 +55,7 @@ def compute_figures(
     """
     # Draws keep the order of the rows, and what is sorted by prediction is sorted again in next to no time.
     order = np.argsort(-logodds, kind="stable")
-    values = test.X[_SPEND].fillna(0.0).clip(lower=0.0).to_numpy()[order] if _SPEND in test.X else None
+    values = test.X[SPEND].fillna(0.0).clip(lower=0.0).to_numpy()[order] if SPEND in test.X else None
     # Processes are sent these columns, and not all features.
     y, z, days = test.churned[order], logodds[order], test.snapshots[order]
 
@@ -106,7 +107,7 @@ def compute_untreated_figures(
     if test.treated is None or not test.treated.any():
         return None
     without = ~test.treated
-    rest = dataclasses.replace(test, X=test.X[[name for name in (_SPEND,) if name in test.X]]).take(without)
+    rest = dataclasses.replace(test, X=test.X[[name for name in (SPEND,) if name in test.X]]).take(without)
     if len(np.unique(rest.churned)) < 2:
         return None
     return {

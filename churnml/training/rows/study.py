@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from churnml.config import Config, TrainingSettings
+from churnml.config import Config, ScoringSettings, TrainingSettings
 from churnml.data.draw import draw
 from churnml.data.fingerprint import fingerprint
 from churnml.data.history import History
@@ -75,6 +75,8 @@ class Study:
         Parts of the card about the data: first day, fingerprint, findings.
     value_days : int
         Number of days ahead over which the value of a customer is counted.
+    scoring : ScoringSettings
+        Settings of the lists that the model will make.
     progress : callable
         Function that is called with a text, the steps done and all steps, also from other threads.
     """
@@ -91,6 +93,7 @@ class Study:
     day_rows: pd.DataFrame | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
     value_days: int = 365
+    scoring: ScoringSettings = field(default_factory=ScoringSettings)
     progress: Progress = silent
 
     @cached_property
@@ -184,6 +187,7 @@ def make_study(shop: Shop, config: Config, as_of: Day | None = None, progress: P
             "data_gate": [finding.to_json() for finding in findings],
         },
         value_days=value_days,
+        scoring=config.scoring,
         progress=progress,
     )
 
