@@ -12,7 +12,7 @@ from churnml.data.reading import read
 from churnml.data.remembered import cache_folder, key_of
 from churnml.data.scratch import Scratch
 from churnml.data.shop import Shop
-from churnml.data.simulator import KINDS, Change, Effects, Kind, Season, Treatment, simulate
+from churnml.data.simulator import KINDS, Change, Effects, Fault, Kind, Season, Treatment, simulate
 from churnml.errors import InputError
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "KINDS",
     "Change",
     "Effects",
+    "Fault",
     "ImportReport",
     "Kind",
     "Season",

@@ -31,6 +31,23 @@ def column_of(items: Items) -> str:
     return f"order_items.{_COLUMNS[items]}"
 
 
+def lines_with(history: History, items: Items, below: str | None = None) -> ir.Table:
+    """Return the lines of orders that are not cancelled as far as is known, with the product or category as ``item``.
+
+    Parameters
+    ----------
+    history : History
+        The shop as known on a day.
+    items : {'products', 'categories'}
+        What ``item`` is; lines without it are left out.
+    below : str, optional
+        Place (see `churnml.data.draw.place_of`) below which customers are drawn; None takes all.
+    """
+    lines = history.table("order_items")
+    lines = lines.filter(~lines.order_cancelled).mutate(**{ITEM: lines[_COLUMNS[items]]}).drop_null([ITEM])
+    return lines if below is None else lines.filter(place_of(lines.customer_id) < below)
+
+
 def bought(history: History, items: Items, days: int, below: str | None = None) -> ir.Table:
     """Count the orders of each customer with each product in the last days.
 
@@ -50,7 +67,7 @@ def bought(history: History, items: Items, days: int, below: str | None = None) 
     Ibis table
         ``customer_id, item, orders, last_at``: orders that are not cancelled as far as is known, and the last of them.
     """
-    lines = _lines(history, items, below)
+    lines = lines_with(history, items, below)
     lines = lines.filter(history.within(lines.ordered_at, days))
     each = lines.select("customer_id", "order_id", ITEM, "ordered_at").distinct()
     return each.group_by("customer_id", ITEM).aggregate(orders=each.count(), last_at=each.ordered_at.max())
@@ -79,15 +96,9 @@ def usually_bought(history: History, items: Items, days: int, below: str | None 
 
 def next_bought(history: History, items: Items, days: int, below: str | None = None) -> pd.DataFrame:
     """Return what is in the first order of each customer in the last days, as ``customer_id, item``."""
-    lines = _lines(history, items, below)
+    lines = lines_with(history, items, below)
     lines = lines.filter(history.within(lines.ordered_at, days))
     rows: pd.DataFrame = lines.select("customer_id", "ordered_at", "order_id", ITEM).distinct().to_pandas()
     rows = rows.sort_values(["customer_id", "ordered_at", "order_id", ITEM], ignore_index=True)
     first = rows.groupby("customer_id")["order_id"].transform("first")
     return rows.loc[rows["order_id"] == first, ["customer_id", ITEM]].reset_index(drop=True)
-
-
-def _lines(history: History, items: Items, below: str | None) -> ir.Table:
-    lines = history.table("order_items")
-    lines = lines.filter(~lines.order_cancelled).mutate(**{ITEM: lines[_COLUMNS[items]]}).drop_null([ITEM])
-    return lines if below is None else lines.filter(place_of(lines.customer_id) < below)

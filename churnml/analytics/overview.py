@@ -10,6 +10,7 @@ import pandas as pd
 from churnml.analytics.cohorts import compute_cohorts
 from churnml.analytics.concentration import compute_concentration
 from churnml.analytics.experience import compute_experience, compute_first_experience
+from churnml.analytics.faults import compute_faults, fault_customers
 from churnml.analytics.groups import column_of, compute_retention_by_group
 from churnml.analytics.kpis import compute_kpis, compute_kpis_by_segment
 from churnml.analytics.leaving import compute_complaint_topics, compute_reasons_of_leaving
@@ -69,6 +70,9 @@ class Overview:
         Customers by the promotion code of their first order; see `churnml.analytics.promotions`.
     referrals : pandas DataFrame
         How many of the referred, and of those who refer, stayed; see `churnml.analytics.referrals`.
+    faults, fault_customers : pandas DataFrame
+        What has more faults in the newest weeks than noise explains, and the customers whom that concerns; see
+        `churnml.analytics.faults`.
     """
 
     snapshot_date: date
@@ -92,6 +96,8 @@ class Overview:
     after_service: pd.DataFrame
     promotions: pd.DataFrame
     referrals: pd.DataFrame
+    faults: pd.DataFrame
+    fault_customers: pd.DataFrame
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return all tables of the overview by name."""
@@ -109,9 +115,13 @@ class Overview:
         )
         after = zip(self.after_service["event"], self.after_service["value"], strict=True)
         reasons = [names.of("returns.reason", value) if event == REASON else value for event, value in after]
+        faults = zip(self.faults["group"], self.faults["value"], strict=True)
+        items = {"product": "order_items.product_id", "category": "order_items.category"}
+        faulty = [names.of(items.get(group, f"customers.{group}"), value) for group, value in faults]
         return replace(
             self,
             topics=self.topics.assign(topic=pd.Series(topics, self.topics.index, dtype="str")),
+            faults=self.faults.assign(value=pd.Series(faulty, self.faults.index, dtype="str")),
             groups=self.groups.assign(value=pd.Series(values, self.groups.index, dtype="str")),
             support_topics=self.support_topics.assign(value=pd.Series(waited, self.support_topics.index, dtype="str")),
             after_service=self.after_service.assign(value=pd.Series(reasons, self.after_service.index, dtype="str")),
@@ -166,6 +176,7 @@ def analyse(
     }
     start, churned, count = day - timedelta(days=definition.reach_days), back.churned, back.count
     del back  # it holds numbers of every customer who ever ordered
+    faults = compute_faults(history)
     return Overview(
         snapshot_date=day,
         definition=definition,
@@ -183,4 +194,6 @@ def analyse(
         after_service=compute_after_service(history, definition, shared_by=shared_by),
         promotions=compute_promotion_codes(history, definition, churned, shared_by=shared_by),
         referrals=compute_referrals(History(shop, start), churned),
+        faults=faults,
+        fault_customers=fault_customers(history, faults),
     )

@@ -103,6 +103,12 @@ def simulate(
             "--change", help="What changes from a day on: feed:DAY, currency:DAY, segment:DAY, concept:DAY; repeatable."
         ),
     ] = None,
+    fault: Annotated[
+        str | None,
+        typer.Option(
+            "--fault", help="returns:PRODUCT:DAY doubles the returns of a product (P0001 to P0500) from a day."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Simulate a shop whose customers leave for known reasons, and let lists act on it."""
@@ -110,12 +116,13 @@ def simulate(
         raise InputError(f"--effects: is all or none (received {effects!r}). Correct the option.")
     if campaigns is not None and until is None:
         raise InputError("--campaigns: needs the day on which the data end then. Add --until YYYY-MM-DD.")
-    from churnml.data.simulator import Change, Effects, Treatment, list_contacts, read_settings
+    from churnml.data.simulator import Change, Effects, Treatment, list_contacts, read_fault, read_settings
     from churnml.data.simulator import simulate as run_simulation
 
     day = day_of("--until", until)
     arguments: dict[str, Any] = {"customers": customers, "seed": seed, "kind": kind, "season": season}
     arguments["effects"] = Effects.none() if effects == "none" else Effects()
+    arguments["fault"] = None if fault is None else read_fault(fault)
     given = {"strength": strength, "delivery": delivery, "contamination": contamination, "open_days": open_days}
     named = {name: value for name, value in given.items() if value is not None}
     treatment = Treatment(**named) if named else None

@@ -39,6 +39,7 @@ def print_overview(overview: Overview, language: Language) -> None:
     told = _Printer(language)
     moves = told.t["moves"].format(day=overview.snapshot_date)
     for title, lines in (
+        (told.words["faults"]["faults"], told.faults(overview.faults)),
         (told.t["kpis"], told.kpis(overview)),
         (told.t["formulas"], [f"{told.kpi(name)}: {formula}" for name, formula in formulas(language).items()]),
         (told.t["kpis_by_segment"], told.by_segment(overview)),
@@ -229,6 +230,27 @@ class _Printer:
                 line += ", " + self.t["against"].format(difference=self._difference(row))
             lines.append(line)
         return [*lines, self.shop["association"]] if lines else []
+
+    def faults(self, table: pd.DataFrame) -> list[str]:
+        t = self.words["faults"]
+        lines = [
+            t["line"].format(
+                fault=t["kinds"][row.fault],
+                group=t["groups"].get(row.group.lower(), row.group),
+                value=printable(row.value)[:24],
+                weeks=row.weeks,
+                events=self._whole(row.events),
+                expected=write_decimal(row.expected, 1, self.language),
+                hit=self._whole(row.customers_hit),
+                under_way=_NOTHING if pd.isna(row.customers_under_way) else self._whole(row.customers_under_way),
+                **{name: self._times(getattr(row, name)) for name in ("ratio", "low", "high")},
+            )
+            for row in _rows(table)
+        ]
+        return [*lines, t["faults_note"]] if lines else []
+
+    def _times(self, ratio: float) -> str:
+        return _NOTHING if pd.isna(ratio) else write_decimal(ratio, 1, self.language)
 
     def kpi(self, name: str) -> str:
         """Name a key figure."""

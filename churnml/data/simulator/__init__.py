@@ -5,6 +5,7 @@ from __future__ import annotations
 from churnml.data.simulator.campaigns import list_contacts
 from churnml.data.simulator.changes import Change
 from churnml.data.simulator.effects import DRIVERS, Effects
+from churnml.data.simulator.fault import Fault, read_fault
 from churnml.data.simulator.kinds import DEFAULT_KIND, KINDS, Kind
 from churnml.data.simulator.season import Season
 from churnml.data.simulator.settings import read_settings
@@ -17,10 +18,12 @@ __all__ = [
     "KINDS",
     "Change",
     "Effects",
+    "Fault",
     "Kind",
     "Season",
     "Treatment",
     "list_contacts",
+    "read_fault",
     "read_settings",
     "simulate",
 ]

@@ -10,6 +10,7 @@ from typing import Any
 
 from churnml.data.simulator.changes import Change
 from churnml.data.simulator.effects import Effects
+from churnml.data.simulator.fault import Fault
 from churnml.data.simulator.kinds import Kind
 from churnml.data.simulator.season import DAY, YEAR_DAYS, Season
 from churnml.data.simulator.treatment import Treatment
@@ -35,6 +36,7 @@ class Settings:
     until: dt.date
     treatment: Treatment | None
     changes: tuple[Change, ...] = ()
+    fault: Fault | None = None
 
     @property
     def end_at(self) -> int:
@@ -147,6 +149,7 @@ def read_settings(shop: str | Path) -> Settings:
                 "effects": Effects(**kept["effects"]),
                 "kind": Kind(**kind | {"season": Season(**kind["season"])}),
                 "treatment": None if kept["treatment"] is None else Treatment(**kept["treatment"]),
+                "fault": _fault(kept.get("fault")),
             }
             | {
                 "changes": tuple(
@@ -157,3 +160,7 @@ def read_settings(shop: str | Path) -> Settings:
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(f"{path}: cannot be read ({error}). Simulate the shop anew.") from error
+
+
+def _fault(kept: dict[str, Any] | None) -> Fault | None:
+    return None if kept is None else Fault(product=kept["product"], day=dt.date.fromisoformat(kept["day"]))

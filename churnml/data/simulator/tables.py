@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +11,7 @@ import pyarrow as pa
 from churnml.data.simulator.behaviour import CAUSES, NEVER, Flags, Ints, Lives
 from churnml.data.simulator.columns import flags, ids, money, numbers, repeated, times, words
 from churnml.data.simulator.effects import DRIVERS
+from churnml.data.simulator.fault import PRODUCTS, TIMES, Fault
 from churnml.data.simulator.kinds import Kind
 from churnml.data.simulator.people import People
 from churnml.data.simulator.season import DAY
@@ -28,8 +30,8 @@ REVIEW_TEXTS = (
     "Excellent, thank you!",
 )
 
-_PRODUCTS = 500
 _ORDER_DIGITS = 3
+_DAMAGED = RETURN_REASONS.index("damaged")
 _POINTS_PER_REWARD = 100
 
 
@@ -39,7 +41,7 @@ class Chunk:
 
     ``base`` is the number of the customers before the chunk, ``width`` the digits of a customer id, ``start`` and
     ``end`` the seconds since 1970 between which orders fall, ``joined_at`` the second of each customer's first order
-    ever, and ``orders_before`` how many were made before the start.
+    ever, ``orders_before`` how many were made before the start, and ``fault`` a product that is sent back more often.
     """
 
     kind: Kind
@@ -51,6 +53,7 @@ class Chunk:
     width: int
     start: int
     end: int
+    fault: Fault | None = None
 
     @property
     def customers(self) -> int:
@@ -119,7 +122,7 @@ def order_tables(rng: np.random.Generator, chunk: Chunk) -> dict[str, pa.Table]:
         "order_items": items,
         "deliveries": _deliveries(chunk),
         "complaints": _complaints(rng, chunk),
-        "returns": _returns(rng, chunk, gross - discount),
+        "returns": _returns(rng, chunk, gross - discount, items),
         "reviews": _reviews(rng, chunk),
         "rewards": reward_table(chunk, gross - discount, member=rng.random(chunk.customers) < 0.6),
     }
@@ -213,10 +216,10 @@ def _items(rng: np.random.Generator, chunk: Chunk) -> tuple[Ints, pa.Table]:
     order = np.repeat(np.arange(size), lines)
     line = np.arange(order.size) - np.repeat(np.cumsum(lines) - lines, lines)
     # Steps of one size keep the products of an order distinct, near each other in price.
-    furthest = _PRODUCTS - 1 - 3 * 40
+    furthest = PRODUCTS - 1 - 3 * 40
     wanted = chunk.people.taste[lives.customer] * furthest + rng.normal(0.0, 40.0, size)
     product = np.clip(wanted, 0, furthest).astype(np.int64)[order] + line * rng.integers(1, 41, size)[order]
-    list_price = np.rint(kind.cheapest_cents * kind.price_ratio ** (np.arange(_PRODUCTS) / _PRODUCTS)).astype(np.int64)
+    list_price = np.rint(kind.cheapest_cents * kind.price_ratio ** (np.arange(PRODUCTS) / PRODUCTS)).astype(np.int64)
     price = np.rint(list_price[product] * (1 + lives.price_rise[order])).astype(np.int64)
     quantity = 1 + (rng.random(order.size) < 0.15) + (rng.random(order.size) < 0.04)
     if kind.bulk_spread:
@@ -225,7 +228,7 @@ def _items(rng: np.random.Generator, chunk: Chunk) -> tuple[Ints, pa.Table]:
     ends = np.cumsum(lines)
     columns = {
         "order_id": repeated(chunk.order_ids("O", np.arange(size)), order),
-        "product_id": repeated(ids("P", np.arange(1, _PRODUCTS + 1), 4), product),
+        "product_id": repeated(ids("P", np.arange(1, PRODUCTS + 1), 4), product),
         "quantity": numbers(quantity),
         "unit_price": money(price),
         "category": words(CATEGORIES, product * 7 % len(CATEGORIES)),
@@ -281,15 +284,22 @@ def _complaints(rng: np.random.Generator, chunk: Chunk) -> pa.Table:
     )
 
 
-def _returns(rng: np.random.Generator, chunk: Chunk, amount: Ints) -> pa.Table:
+def _returns(rng: np.random.Generator, chunk: Chunk, amount: Ints, items: pa.Table) -> pa.Table:
     lives, size = chunk.lives, chunk.lives.customer.size
-    sends_back = rng.random(size) < np.where(
-        lives.wrong, np.maximum(0.5, chunk.kind.return_share), chunk.kind.return_share
-    )
+    drawn = rng.random(size)
+    usual = np.where(lives.wrong, np.maximum(0.5, chunk.kind.return_share), chunk.kind.return_share)
     returned_at = _after_delivery(rng, lives, longest_days=14)
-    rows = np.flatnonzero(sends_back & (returned_at < chunk.end))
+    rows = np.flatnonzero((drawn < usual) & (returned_at < chunk.end))
     share = np.where(rng.random(rows.size) < 0.5, 1.0, rng.uniform(0.2, 0.8, rows.size))
     reason = np.where(lives.wrong[rows], 0, rng.integers(1, len(RETURN_REASONS), rows.size))
+    if chunk.fault is not None:
+        # What is sent back besides takes no draws from the others, so that the rest of the shop stays as it is.
+        more = _faulty(chunk, items, chunk.fault) & (drawn >= usual) & (drawn < TIMES * usual)
+        besides = np.flatnonzero(more & (returned_at < chunk.end))
+        order = np.argsort(np.concatenate([rows, besides]), kind="stable")
+        rows = np.concatenate([rows, besides])[order]
+        share = np.concatenate([share, np.ones(besides.size)])[order]
+        reason = np.concatenate([reason, np.full(besides.size, _DAMAGED)])[order]
     return pa.table(
         {
             "return_id": chunk.order_ids("R", rows),
@@ -300,6 +310,15 @@ def _returns(rng: np.random.Generator, chunk: Chunk, amount: Ints) -> pa.Table:
             "reason": words(RETURN_REASONS, reason),
         }
     )
+
+
+def _faulty(chunk: Chunk, items: pa.Table, fault: Fault) -> Flags:
+    """Find the orders that hold the faulty product and are placed from the day on."""
+    product, order = (items[name].combine_chunks().indices.to_numpy() for name in ("product_id", "order_id"))
+    holds = np.zeros(chunk.lives.customer.size, dtype=np.bool_)
+    holds[order[product == fault.product - 1]] = True
+    first = (fault.day - dt.date(1970, 1, 1)).days * DAY
+    return holds & (chunk.lives.ordered_at >= first)
 
 
 def _reviews(rng: np.random.Generator, chunk: Chunk) -> pa.Table:

@@ -29,6 +29,7 @@ from churnml.data.simulator.changes import (
 from churnml.data.simulator.columns import times
 from churnml.data.simulator.doings import customer_tables
 from churnml.data.simulator.effects import Effects
+from churnml.data.simulator.fault import Fault
 from churnml.data.simulator.kept import let_act, potential_table
 from churnml.data.simulator.kinds import DEFAULT_KIND, Kind, kind_named
 from churnml.data.simulator.known import known_by
@@ -66,6 +67,7 @@ def simulate(
     contacts: pd.DataFrame | None = None,
     treatment: Treatment | None = None,
     changes: Sequence[Change] = (),
+    fault: Fault | None = None,
 ) -> dict[str, int]:
     """Simulate an online shop and write its tables, and the truth about its customers beside them.
 
@@ -117,6 +119,8 @@ def simulate(
     changes : sequence of Change, optional
         Changes of the shop, each from its own day on; ``truth/changed.parquet`` names the customers and orders that
         they concern. A new segment's customers come on top of ``customers``.
+    fault : Fault, optional
+        Product whose returns double from a day on; None is none. The rest of the shop is the same.
 
     Returns
     -------
@@ -150,6 +154,7 @@ def simulate(
         until=until,
         treatment=treatment,
         changes=tuple(changes),
+        fault=fault,
     )
     settings.check_changes()
     sent = None if contacts is None else read_contacts(contacts, settings.most, settings.width, settings.until_at)
@@ -204,6 +209,7 @@ def _chunk(task: _Task) -> dict[str, pa.Table]:
         width=settings.width,
         start=start,
         end=end,
+        fault=settings.fault,
     )
     parts = [_tables(settings, of_orders, of_customers, chunk, sent)]
     for change in settings.changes:

@@ -58,8 +58,8 @@ class Say:
     ) -> dict[str, Any]:
         """Make a block; all but the first columns hold numbers, as far as ``numbers`` says."""
         columns = [{"title": title, "is_number": place >= numbers} for place, title in enumerate(titles)]
-        said = {"note": self.t.get(f"{name}_note", ""), "is_open": False}
-        return {"id": name, "title": self.t[name], "columns": columns, "rows": rows, **said, **more}
+        said = {"note": self.t.get(f"{name}_note", ""), "title": self.t.get(name, ""), "is_open": False}
+        return {"id": name, "columns": columns, "rows": rows, **said, **more}
 
 
 def text(text: str, small: str = "") -> Cell:

@@ -11,6 +11,7 @@ from typing import Any
 
 from churnml.reporting.page.service_sections import service_blocks
 from churnml.reporting.page.shop_cells import Say, difference, number, text
+from churnml.reporting.page.shop_faults import faults_block
 from churnml.words import Language
 
 Records = Sequence[Mapping[str, Any]]
@@ -48,6 +49,7 @@ def shop_sections(summary: Mapping[str, Any], language: Language, currency: str 
     say = Say(language, currency)
     t = say.t
     blocks = [
+        faults_block(summary["faults"], say),
         _kpis(summary, say),
         _by_segment(summary, say),
         _standings(summary["lifecycle"], "stage", say),

@@ -33,6 +33,7 @@ def summarise_shop(overview: Overview) -> dict[str, Any]:
     newest = sorted(cohorts["cohort"].unique())[-_COHORTS:]
     shown = cohorts[cohorts["cohort"].isin(newest) & cohorts["month"].between(0, _MONTHS) & cohorts["is_complete"]]
     tables = overview.tables() | {"cohorts": shown}
+    del tables["fault_customers"]
     return {
         "snapshot_date": overview.snapshot_date.isoformat(),
         "horizon_days": overview.definition.horizon_days,

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -34,7 +35,25 @@ def blocks(overview: Overview, language: Language = "en") -> dict[str, dict[str,
 def test_every_table_has_its_place(overview: Overview) -> None:
     shown = set(blocks(overview))
     untold = {"promotions", "referrals"}  # the simulated shop tells neither codes nor who referred whom
-    assert shown == {*overview.tables()} - {"cohorts"} - untold | {"retention_cohorts", "revenue_cohorts"}
+    elsewhere = {"cohorts", "faults", "fault_customers"}
+    assert shown == {*overview.tables()} - elsewhere - untold | {"retention_cohorts", "revenue_cohorts"}
+
+
+@pytest.mark.parametrize("language", ["en", "de", "tr"])
+def test_faults_stand_first_with_their_size_and_nobody_is_named(overview: Overview, language: Language) -> None:
+    figures = {"weeks": 4, "events": 32, "expected": 8.0, "ratio": 4.04, "low": 2.6, "high": np.nan}
+    fault = {"fault": "returns", "group": "City", "value": "<Bursa>", **figures, "p_adjusted": 0.01, "looked_at": 9}
+    counts = {"customers_hit": 30, "customers_under_way": pd.array([None], dtype="Int64")}
+    faults = pd.DataFrame([fault]).assign(**counts)
+    customers = pd.DataFrame({"customer_id": ["hit by a fault"]})
+    shown = blocks(replace(overview, faults=faults, fault_customers=customers), language)
+    assert next(iter(shown)) == "faults"
+    point = "." if language == "en" else ","
+    cells = [cell["text"] for cell in shown["faults"]["rows"][0]]
+    assert cells[2:] == ["<Bursa>", "4", "32", f"8{point}0", f"4{point}0", "30", "–"]
+    assert cells[:2] == [words(language)["faults"]["kinds"]["returns"], words(language)["faults"]["groups"]["city"]]
+    assert shown["faults"]["rows"][0][6]["small"] == f"2{point}6 – –"
+    assert "hit by a fault" not in json.dumps(shown)
 
 
 def test_the_figures_stand_as_they_were_computed(overview: Overview) -> None:
