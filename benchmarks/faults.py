@@ -2,10 +2,10 @@
 
     python benchmarks/faults.py [--customers 20000] [--seeds 5] [--kind fashion]
 
-Each seed simulates a shop twice: as it is, and with the returns of its most sold product doubled from a day on. On every
-Monday from then on it asks what `churnml kpis` would raise: of the faulty product, weeks until it is first raised; of the
-shop without a fault, how many products, categories and cities are raised in a year of weekly looks, each counted once as
-long as it goes on being raised.
+Each seed simulates a shop twice: as it is, and with the returns of its most sold product doubled from a day on. On
+every Monday from then on it asks what `churnml kpis` would raise: of the faulty product, weeks until it is first;
+of the shop without a fault, how many products, categories and cities are raised in a year of weekly looks, each counted
+once as long as it goes on being raised.
 """
 
 from __future__ import annotations

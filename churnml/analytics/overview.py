@@ -12,6 +12,7 @@ from churnml.analytics.concentration import compute_concentration
 from churnml.analytics.experience import compute_experience, compute_first_experience
 from churnml.analytics.faults import compute_faults, fault_customers
 from churnml.analytics.groups import column_of, compute_retention_by_group
+from churnml.analytics.habits import compute_habits
 from churnml.analytics.kpis import compute_kpis, compute_kpis_by_segment
 from churnml.analytics.leaving import compute_complaint_topics, compute_reasons_of_leaving
 from churnml.analytics.lifecycle import compute_lifecycle, compute_transitions
@@ -31,6 +32,8 @@ from churnml.data.shop import Shop
 from churnml.days import Day
 from churnml.definition import ChurnDefinition
 from churnml.words.value_names import ValueNames
+
+_HABITS = {"channel": "orders.channel", "category": "order_items.category"}
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,9 @@ class Overview:
     faults, fault_customers : pandas DataFrame
         What has more faults in the newest weeks than noise explains, and the customers whom that concerns; see
         `churnml.analytics.faults`.
+    habits, habit_shares : pandas DataFrame
+        How often, what and when segments, stages and tiers buy, and how content they are; see
+        `churnml.analytics.habits`.
     """
 
     snapshot_date: date
@@ -98,6 +104,8 @@ class Overview:
     referrals: pd.DataFrame
     faults: pd.DataFrame
     fault_customers: pd.DataFrame
+    habits: pd.DataFrame
+    habit_shares: pd.DataFrame
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return all tables of the overview by name."""
@@ -118,10 +126,17 @@ class Overview:
         faults = zip(self.faults["group"], self.faults["value"], strict=True)
         items = {"product": "order_items.product_id", "category": "order_items.category"}
         faulty = [names.of(items.get(group, f"customers.{group}"), value) for group, value in faults]
+        of_habits = zip(self.habit_shares["habit"], self.habit_shares["of"], strict=True)
         return replace(
             self,
             topics=self.topics.assign(topic=pd.Series(topics, self.topics.index, dtype="str")),
             faults=self.faults.assign(value=pd.Series(faulty, self.faults.index, dtype="str")),
+            habits=_with_tiers(self.habits, names),
+            habit_shares=_with_tiers(self.habit_shares, names).assign(
+                of=pd.Series(
+                    [names.of(_HABITS[habit], of) if habit in _HABITS else of for habit, of in of_habits], dtype="str"
+                )
+            ),
             groups=self.groups.assign(value=pd.Series(values, self.groups.index, dtype="str")),
             support_topics=self.support_topics.assign(value=pd.Series(waited, self.support_topics.index, dtype="str")),
             after_service=self.after_service.assign(value=pd.Series(reasons, self.after_service.index, dtype="str")),
@@ -174,6 +189,7 @@ def analyse(
         "segments": compute_segments(back.standings),
         "migration": compute_migration(back.standings),
     }
+    habits, habit_shares = compute_habits(back)
     start, churned, count = day - timedelta(days=definition.reach_days), back.churned, back.count
     del back  # it holds numbers of every customer who ever ordered
     faults = compute_faults(history)
@@ -196,4 +212,13 @@ def analyse(
         referrals=compute_referrals(History(shop, start), churned),
         faults=faults,
         fault_customers=fault_customers(history, faults),
+        habits=habits,
+        habit_shares=habit_shares,
     )
+
+
+def _with_tiers(table: pd.DataFrame, names: ValueNames) -> pd.DataFrame:
+    """Return habits with the names of the shop's tiers."""
+    groups = zip(table["group"], table["value"], strict=True)
+    values = [names.of("rewards.tier", value) if group == "tier" else value for group, value in groups]
+    return table.assign(value=pd.Series(values, table.index, dtype="str"))

@@ -52,6 +52,7 @@ def print_overview(overview: Overview, language: Language) -> None:
         (told.t["reasons"], told.reasons(overview.reasons)),
         (told.t["topics"], told.topics(overview.topics)),
         (told.t["groups"].format(fewest=FEWEST), told.groups(overview.groups)),
+        (told.words["habits"]["habits"], told.habits(overview.habits, overview.habit_shares)),
         (told.t["experience"], told.experience(overview.experience)),
         (told.t["first_experience"], told.first(overview.first_experience)),
         *service_parts(overview, language),
@@ -248,6 +249,31 @@ class _Printer:
             for row in _rows(table)
         ]
         return [*lines, t["faults_note"]] if lines else []
+
+    def habits(self, table: pd.DataFrame, shares: pd.DataFrame) -> list[str]:
+        t = self.words["habits"]
+        most = shares.sort_values("share", ascending=False, kind="stable").drop_duplicates(["group", "value", "habit"])
+        lines = []
+        for row in _rows(table[table["customers"] > 0]):
+            own = most[(most["group"] == row.group) & (most["value"] == row.value)].sort_values("habit")
+            told = [
+                t["most"].format(of=printable(t["weekdays"].get(each.of, each.of))[:24], share=self._share(each.share))
+                for each in _rows(own)
+            ]
+            kind = {"segment": "segment", "stage": "lifecycle_stage"}.get(row.group)
+            line = t["line"].format(
+                group=t["groups"][row.group],
+                value=self._named(kind, row.value) if kind else printable(row.value)[:24],
+                customers=self._whole(row.customers),
+                orders=self._figure(row.orders_per_customer, "number"),
+                amount=self._figure(row.order_value, "number"),
+                lines=self._figure(row.lines_per_order, "number"),
+                most=", ".join(told) or _NOTHING,
+                stars=self._figure(row.stars, "number"),
+                nps=self._figure(row.nps, "number"),
+            )
+            lines.append(line + self._small(row))
+        return lines
 
     def _times(self, ratio: float) -> str:
         return _NOTHING if pd.isna(ratio) else write_decimal(ratio, 1, self.language)

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from churnml.analytics.habits import HABIT_DAYS
 from churnml.reporting.page.service_sections import service_blocks
 from churnml.reporting.page.shop_cells import Say, difference, number, text
 from churnml.reporting.page.shop_faults import faults_block
+from churnml.reporting.page.shop_habits import habits_block
 from churnml.words import Language
 
 Records = Sequence[Mapping[str, Any]]
@@ -62,6 +64,7 @@ def shop_sections(summary: Mapping[str, Any], language: Language, currency: str 
         _reasons(summary, say),
         _topics(summary["topics"], say),
         _groups(summary["groups"], say),
+        habits_block(summary["habits"], summary["habit_shares"], HABIT_DAYS, say),
         _experience(summary["experience"], say),
         _first(summary, say),
         *service_blocks(summary, say),

@@ -35,7 +35,7 @@ def blocks(overview: Overview, language: Language = "en") -> dict[str, dict[str,
 def test_every_table_has_its_place(overview: Overview) -> None:
     shown = set(blocks(overview))
     untold = {"promotions", "referrals"}  # the simulated shop tells neither codes nor who referred whom
-    elsewhere = {"cohorts", "faults", "fault_customers"}
+    elsewhere = {"cohorts", "faults", "fault_customers", "habit_shares"}
     assert shown == {*overview.tables()} - elsewhere - untold | {"retention_cohorts", "revenue_cohorts"}
 
 
@@ -220,3 +220,21 @@ def test_a_shop_with_orders_alone_leaves_out_what_it_does_not_tell(overview: Ove
     found = blocks(analyse(read({"orders": orders}), "2024-09-01"))
     assert {"topics", "groups", "experience", "first_experience"}.isdisjoint(found)
     assert found["kpis"]["rows"]
+
+
+def test_habits_name_the_most_frequent_of_each(overview: Overview) -> None:
+    rows = blocks(overview)["habits"]["rows"]
+    first = overview.habits[overview.habits["customers"] > 0].iloc[0]
+    shares = overview.habit_shares
+    own = shares[(shares["group"] == first["group"]) & (shares["value"] == first["value"])]
+    most = {habit: rows.loc[rows["share"].idxmax()] for habit, rows in own.groupby("habit")}
+    texts = [cell["text"] for cell in rows[0]]
+    assert texts[2:6] == [
+        f"{first['customers']:,}",
+        f"{first['orders_per_customer']:.2f}",
+        f"€{first['order_value']:,.2f}",
+        f"{first['lines_per_order']:.2f}",
+    ]
+    assert texts[6:9] == [most[habit]["of"] for habit in ("weekday", "channel", "category")]
+    assert rows[0][6]["small"] == f"{most['weekday']['share']:.0%}"
+    assert len(rows) == (overview.habits["customers"] > 0).sum()
