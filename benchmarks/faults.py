@@ -3,7 +3,7 @@
     python benchmarks/faults.py [--customers 20000] [--seeds 5] [--kind fashion]
 
 Each seed simulates a shop twice: as it is, and with the returns of its most sold product doubled from a day on. On
-every Monday from then on it asks what `churnml kpis` would raise: of the faulty product, weeks until it is first;
+every Monday from then on it asks what `churnml kpis` would raise: of the faulty product, the weeks until it is raised;
 of the shop without a fault, how many products, categories and cities are raised in a year of weekly looks, each counted
 once as long as it goes on being raised.
 """

@@ -109,11 +109,7 @@ def against_list(
     frame : pandas DataFrame
         Ranking with groups, a row per customer.
     known : pandas DataFrame
-<<<<<<< HEAD
         Further knowledge of the same customers, as for `reasons_against`, with ``asked`` (the list's own conditions
-=======
-        Further knowledge of the same customers, as for `reasons_against`, and ``asked`` (the list's own conditions
->>>>>>> 2f30250 (Let thank-yous name what customers buy)
         hold) and ``open_complaint``.
     declared : DeclaredList
         The list.
