@@ -12,7 +12,7 @@ from churnml.analytics.kpis import KPIS, UNITS_OF
 from churnml.analytics.lifecycle import NO_CUSTOMER
 from churnml.analytics.overview import Overview
 from churnml.analytics.segments import segment_rules
-from churnml.cli.lines import aligned
+from churnml.cli.lines import aligned, fitted, width
 from churnml.cli.say import say
 from churnml.cli.show_service import service_parts
 from churnml.printable import printable
@@ -32,6 +32,7 @@ _MONTHS = 12
 _COHORTS = 13
 _GROUPS = 5
 _NOTHING = "-"
+_INDENT = 2
 
 
 def print_overview(overview: Overview, language: Language) -> None:
@@ -58,7 +59,8 @@ def print_overview(overview: Overview, language: Language) -> None:
         *service_parts(overview, language),
     ):
         if lines:
-            say(title, "", *(f"  {line}" for line in lines), "")
+            broken = [part for line in lines for part in fitted(line, width() - _INDENT)]
+            say(title, "", *(f"{'':{_INDENT}}{line}" for line in broken), "")
 
 
 def formulas(language: Language) -> dict[str, str]:
@@ -124,23 +126,24 @@ class _Printer:
         return [*aligned(rows, [20, 10, 24]), self.t["moved_note"].format(no_customer=no_customer)]
 
     def standings(self, table: pd.DataFrame, column: str) -> list[str]:
+        return aligned(self._standings(table, column), [20, 22])
+
+    def _standings(self, table: pd.DataFrame, column: str) -> list[list[str]]:
         days, kind = list(dict.fromkeys(table["snapshot_date"])), "lifecycle_stage" if column == "stage" else column
         rows = [[self.t[column], *map(str, days)]]
         for name, cells in table.groupby(column, sort=False):
             shares = [f"{self._whole(row.customers):>13} {self._share(row.share):>8}" for row in _rows(cells)]
             rows.append([self._named(kind, name), *shares])
-        return aligned(rows, [20, 22])
+        return rows
 
     def segments(self, overview: Overview) -> list[str]:
         table = overview.segments
         newest = table[table["snapshot_date"] == table["snapshot_date"].max()].set_index("segment")["amount_share"]
-        title, *lines = self.standings(table, "segment")
-        width = max(12, len(self.t["of_money"]) + 2)
-        told = [
-            f"{line}{self._share(newest[name]):>{width}}  {self._rule(rule)}"
-            for line, (name, rule) in zip(lines, segment_rules().items(), strict=True)
-        ]
-        return [f"{title}{self.t['of_money']:>{width}}  {self.t['rule']}", *told]
+        title, *rows = self._standings(table, "segment")
+        rules = segment_rules()
+        rows = [[*row, self._share(newest[name])] for row, name in zip(rows, rules, strict=True)]
+        told = [f"{self._named('segment', name)}: {self._rule(rule)}" for name, rule in rules.items()]
+        return [*aligned([[*title, self.t["of_money"]], *rows], [20, 22]), "", self.t["rule"], *told]
 
     def moves(self, table: pd.DataFrame, kind: str) -> list[str]:
         newest = table[table["period_end"] == table["period_end"].max()] if len(table) else table
