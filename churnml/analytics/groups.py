@@ -20,6 +20,8 @@ from churnml.statistics.shares import newcombe, wilson
 FEWEST = 30
 """Customers below which a value is marked as small."""
 OTHER = "other"
+FEW = "few"
+"""Value that stands for all with fewer customers than can be compared."""
 NOT_KNOWN = "not known"
 
 _COLUMNS = {
@@ -97,6 +99,29 @@ def compute_retention_by_group(
     table["differs"] = pd.Series((low > 0) | (high < 0), dtype="boolean").mask(np.isnan(low))
     table["is_small"] = table["customers"] < FEWEST
     return table
+
+
+def by_difference(table: pd.DataFrame) -> pd.DataFrame:
+    """Order the values of each group for people: the greatest difference first, and small values as one.
+
+    Parameters
+    ----------
+    table : pandas DataFrame
+        Values of groups, as from `compute_groups`.
+
+    Returns
+    -------
+    pandas DataFrame
+        The same columns. Values with fewer than 30 customers are added up as the last of their group, ``few``, whose
+        difference and interval are null.
+    """
+    large = table[~table["is_small"]].sort_values("difference", ascending=False, kind="stable")
+    few = table[table["is_small"]].groupby("group", as_index=False, sort=False)[["customers", "churned"]].sum()
+    few = few.assign(value=FEW, is_small=True, churn_rate=few["churned"] / few["customers"])
+    both = pd.concat([large, few], ignore_index=True) if len(few) else large
+    places = {group: place for place, group in enumerate(dict.fromkeys(table["group"]))}
+    ordered: pd.DataFrame = both.sort_values("group", key=lambda groups: groups.map(places), kind="stable")
+    return ordered.reset_index(drop=True)[list(table.columns)]
 
 
 def column_of(group: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from churnml.analytics.groups import FEWEST, NOT_KNOWN
+from churnml.analytics.groups import FEWEST, NOT_KNOWN, by_difference
 from churnml.analytics.kpis import KPIS, UNITS_OF
 from churnml.analytics.lifecycle import NO_CUSTOMER
 from churnml.analytics.overview import Overview
@@ -203,12 +203,12 @@ class _Printer:
 
     def groups(self, table: pd.DataFrame) -> list[str]:
         lines = []
-        for group, rows in table.groupby("group", sort=False):
+        for group, rows in by_difference(table).groupby("group", sort=False):
             told = []
             for row in _rows(rows.head(_GROUPS)):
                 star = "*" if not pd.isna(row.differs) and row.differs else ""
                 value = printable(self._value(row.value))[:24]
-                told.append(f"{value} {self._share(row.churn_rate)}{star}{self._small(row)}")
+                told.append(f"{value} {self._share(row.churn_rate)}{star}")
             name = self.words["groups"].get(group, group)
             lines.append(f"{name}: {', '.join(told)}{', ...' if len(rows) > _GROUPS else ''}")
         return lines

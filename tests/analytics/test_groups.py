@@ -7,7 +7,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from churnml.analytics.groups import NOT_KNOWN, OTHER, compute_retention_by_group
+from churnml.analytics.groups import NOT_KNOWN, OTHER, by_difference, compute_retention_by_group
 from churnml.data.reading import read
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
@@ -166,3 +166,25 @@ def test_every_group_holds_every_customer(shop: Shop) -> None:
     totals = found.groupby("group")[["customers", "churned"]].sum()
     assert len(totals) == 6
     assert (totals == totals.iloc[0]).all(axis=None)
+
+
+def test_people_read_the_greatest_difference_first_and_small_values_as_one() -> None:
+    rows = [
+        ("b", "x", 40, 10),
+        ("b", "y", 29, 29),
+        ("a", "u", 50, 5),
+        ("a", "v", 30, 15),
+        ("b", "z", 1, 0),
+        ("b", "w", 90, 45),
+    ]
+    table = pd.DataFrame(rows, columns=["group", "value", "customers", "churned"])
+    table["churn_rate"] = table.churned / table.customers
+    table["difference"] = [-0.2, 0.5, -0.1, 0.3, -0.5, 0.1]
+    table["is_small"] = table.customers < 30
+    found = by_difference(table)
+    assert [*zip(found.group, found.value, strict=True)] == [
+        *(("b", "w"), ("b", "x"), ("b", "few"), ("a", "v"), ("a", "u")),
+    ]
+    few = found[found.value == "few"].iloc[0]
+    assert (few.customers, few.churned, few.churn_rate) == (30, 29, 29 / 30)
+    assert pd.isna(few.difference)

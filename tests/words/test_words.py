@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 from babel import Locale
 
-from churnml.analytics.groups import NOT_KNOWN, OTHER
+from churnml.analytics.groups import FEW, NOT_KNOWN, OTHER
 from churnml.analytics.kpis import KPIS
 from churnml.analytics.leaving import NO_COMPLAINT, NO_TOPIC
 from churnml.errors import ConfigError
@@ -120,7 +120,7 @@ def test_keys_are_those_that_the_code_has(language: str) -> None:
     assert set(kept["codes"]["value_candidate"]) == set(SHAPES)
     assert set(get_args(Because)) <= set(kept["card"])
     assert set(kept["findings"]) == set(get_args(Asked))
-    assert set(kept["values"]) == {OTHER, NOT_KNOWN, NO_TOPIC, NO_COMPLAINT}
+    assert set(kept["values"]) == {FEW, OTHER, NOT_KNOWN, NO_TOPIC, NO_COMPLAINT}
 
 
 @every_language

@@ -27,7 +27,6 @@ _EXPERIENCE = {
 }
 _BEST_SHARE, _BEST_SHOWN = 0.2, 0.5
 _FINE = {"retention_share": 0.1, "amount_per_customer": 10.0}
-_GROUP_VALUES = 8
 
 
 def shop_sections(summary: Mapping[str, Any], language: Language, currency: str | None) -> dict[str, Any]:
@@ -261,11 +260,9 @@ def _topics(table: Records, say: Say) -> dict[str, Any]:
 def _groups(table: Records, say: Say) -> dict[str, Any]:
     rows = []
     for group in dict.fromkeys(row["group"] for row in table):
-        for place, row in enumerate(row for row in table if row["group"] == group):
-            if place >= _GROUP_VALUES and not row["differs"]:
-                continue
+        for row in (row for row in table if row["group"] == group):
             value = str(row["value"])
-            mark = ("*" if row["differs"] else "") + (f" ({say.t['small']})" if row["is_small"] else "")
+            mark = "*" if row["differs"] else ""
             rows.append(
                 [
                     text(say.words["groups"].get(group, group)),
@@ -276,7 +273,7 @@ def _groups(table: Records, say: Say) -> dict[str, Any]:
                 ]
             )
     titles = [say.t[name] for name in ("group", "is", "customers", "left", "interval")]
-    return say.block("groups", titles, 2, rows, note=say.t["groups_note"].format(n=_GROUP_VALUES))
+    return say.block("groups", titles, 2, rows, note=say.t["groups_note"])
 
 
 def _experience(table: Records, say: Say) -> dict[str, Any]:

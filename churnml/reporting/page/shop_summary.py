@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from churnml.analytics.groups import by_difference
 from churnml.analytics.kpis import UNITS_OF
 from churnml.analytics.overview import Overview
 from churnml.analytics.segments import segment_rules
@@ -32,7 +33,7 @@ def summarise_shop(overview: Overview) -> dict[str, Any]:
     cohorts = overview.cohorts
     newest = sorted(cohorts["cohort"].unique())[-_COHORTS:]
     shown = cohorts[cohorts["cohort"].isin(newest) & cohorts["month"].between(0, _MONTHS) & cohorts["is_complete"]]
-    tables = overview.tables() | {"cohorts": shown}
+    tables = overview.tables() | {"cohorts": shown, "groups": by_difference(overview.groups)}
     del tables["fault_customers"]
     return {
         "snapshot_date": overview.snapshot_date.isoformat(),

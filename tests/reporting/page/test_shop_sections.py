@@ -107,13 +107,13 @@ def test_small_shares_of_cohorts_keep_a_decimal(overview: Overview) -> None:
     assert len(usual) <= 13
 
 
-def test_small_groups_and_those_that_differ_are_marked_and_the_latter_never_left_out() -> None:
+def test_values_that_differ_are_marked_and_small_ones_stand_as_one() -> None:
     row = {"group": "city", "customers": 40, "churned": 20, "churn_rate": 0.5, "low": 0.35, "high": 0.65}
-    table = [{**row, "value": f"v{place}", "differs": place == 11, "is_small": place == 2} for place in range(12)]
-    shown = _groups(table, Say("en", None))["rows"]
-    assert [cells[1]["text"] for cells in shown] == [*(f"v{place}" for place in range(8)), "v11"]
-    assert shown[2][3]["text"] == "50.0% (small)"
-    assert shown[-1][3]["text"] == "50.0%*"
+    table = [{**row, "value": f"v{place}", "differs": place == 1} for place in range(2)]
+    few = {**row, "value": "few", "low": None, "high": None, "differs": None}
+    shown = _groups([*table, few], Say("en", None))["rows"]
+    assert [cells[1]["text"] for cells in shown] == ["v0", "v1", "values with few customers"]
+    assert [cells[3]["text"] for cells in shown] == ["50.0%", "50.0%*", "50.0%"]
 
 
 def test_both_languages_name_everything(overview: Overview) -> None:
