@@ -157,7 +157,8 @@ def import_(
         str | None, typer.Argument(metavar="[NAME]", help="A platform or public dataset; --list names them.")
     ] = None,
     source: Annotated[
-        Path | None, typer.Argument(metavar="[SRC]", help="The exported file, or a folder that holds it.")
+        str | None,
+        typer.Argument(metavar="[SRC]", help="The exported file, a folder that holds it, or the shop's database."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for the tables; those of other imports in it stay.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
@@ -90,11 +92,61 @@ def from_mysql(address: str, engine: Backend, names: Mapping[str, str]) -> Found
     InputError
         Where the database cannot be opened.
     """
+    found = Found()
+    with _transaction(address) as (connection, columns):
+        found.names += sorted(columns)
+        for table, name in names.items():
+            if name not in columns:
+                continue
+            try:
+                batches = _batches(connection, name, columns[name], found.notes)
+                found.tables[table] = copy_batches(engine, table, batches)
+            except (pymysql.Error, pa.ArrowException, ValueError, TypeError) as error:
+                said = f"{name} cannot be read. {_said(error)} Look at the table in the database."
+                found.failures[table] = f"{table}: {said}"
+    return found
+
+
+def write_csv(address: str, is_wanted: Callable[[str], bool], folder: Path) -> None:
+    """Write tables as CSV files of their names, all of one moment.
+
+    Parameters
+    ----------
+    address : str
+        Address, as in ``from_mysql``.
+    is_wanted : callable
+        Function that tells by its name whether a table is written.
+    folder : Path
+        Folder to fill.
+
+    Raises
+    ------
+    InputError
+        Where the database cannot be opened or read.
+    """
+    with _transaction(address) as (connection, columns):
+        for table in filter(is_wanted, columns):
+            with (folder / f"{table}.csv").open("w", encoding="utf-8", newline="") as text:
+                writer = csv.writer(text)
+                writer.writerow(column.name for column in columns[table])
+                for rows in _rows(connection, table, columns[table]):
+                    writer.writerows(map(_plain, row) for row in rows)
+
+
+@contextmanager
+def _transaction(address: str) -> Iterator[tuple[pymysql.Connection[Any], dict[str, list[_Column]]]]:
+    """Open a database, and give the columns of its tables without those of bytes, which no shop's table holds.
+
+    Raises
+    ------
+    InputError
+        Where it cannot be opened.
+    """
     shown = without_password(address)
     options = _options(address, shown)
     try:
         with closing(pymysql.connect(**options)) as connection:
-            return _read(connection, options["database"], engine, names)
+            yield connection, _begin(connection, options["database"])
     except (pymysql.Error, OSError, RuntimeError) as error:
         raise InputError(
             f"{shown}: cannot be opened. {_said(error)} Look at the address, and whether the server runs."
@@ -129,7 +181,8 @@ def _options(address: str, shown: str) -> dict[str, Any]:
     return {"charset": "utf8mb4", **{name: value for name, value in known.items() if value is not None}}
 
 
-def _read(connection: pymysql.Connection[Any], database: str, engine: Backend, names: Mapping[str, str]) -> Found:
+def _begin(connection: pymysql.Connection[Any], database: str) -> dict[str, list[_Column]]:
+    columns: dict[str, list[_Column]] = {}
     with connection.cursor() as cursor:
         cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         cursor.execute("SET SESSION time_zone = '+00:00'")
@@ -139,22 +192,11 @@ def _read(connection: pymysql.Connection[Any], database: str, engine: Backend, n
             "FROM information_schema.columns WHERE table_schema = %s ORDER BY table_name, ordinal_position",
             [database],
         )
-        columns: dict[str, list[_Column]] = {}
         for table, name, kind, written, precision, scale in cursor.fetchall():
-            column = _Column(name=name, kind=kind.lower(), type=_type(kind.lower(), written, precision, scale))
-            columns.setdefault(table, []).append(column)
-    found = Found(names=sorted(columns))
-    for table, name in names.items():
-        if name not in columns:
-            continue
-        # Bytes are nothing that a shop's tables hold.
-        read = [column for column in columns[name] if column.kind not in _BYTES]
-        try:
-            batches = _batches(connection, name, read, found.notes)
-            found.tables[table] = copy_batches(engine, table, batches)
-        except (pymysql.Error, pa.ArrowException, ValueError, TypeError) as error:
-            found.failures[table] = f"{table}: {name} cannot be read. {_said(error)} Look at the table in the database."
-    return found
+            if kind.lower() not in _BYTES:
+                column = _Column(name=name, kind=kind.lower(), type=_type(kind.lower(), written, precision, scale))
+                columns.setdefault(table, []).append(column)
+    return columns
 
 
 def _type(kind: str, written: str, precision: int | None, scale: int | None) -> pa.DataType:
@@ -173,25 +215,38 @@ def _batches(
 ) -> Iterator[pa.Table]:
     """Return the rows of a table, zero dates as null, and note these; the first batch of an empty table is empty."""
     schema = pa.schema([(column.name, column.type) for column in columns])
-    listed = ", ".join(_quoted(column.name) for column in columns)
     zeros = dict.fromkeys((column.name for column in columns if column.is_time), 0)
+    for rows in _rows(connection, table, columns):
+        values = {}
+        for column, received in zip(columns, zip(*rows, strict=True) if rows else [()] * len(columns), strict=True):
+            cells = [column.convert(cell) for cell in received]
+            if column.is_time:
+                # The driver leaves what is no day as it is written.
+                is_zero = [isinstance(cell, str) and _ZERO.fullmatch(cell) is not None for cell in cells]
+                zeros[column.name] += sum(is_zero)
+                cells = [None if zero else cell for zero, cell in zip(is_zero, cells, strict=True)]
+            values[column.name] = pa.array(cells, column.type)
+        yield pa.table(values, schema=schema)
+    read = "zero dates (0000-00-00) are read as empty."
+    notes += [f"{table}.{name}: {count:,} {read}" for name, count in zeros.items() if count]
+
+
+def _rows(
+    connection: pymysql.Connection[Any], table: str, columns: Sequence[_Column]
+) -> Iterator[Sequence[tuple[Any, ...]]]:
+    """Return the rows of a table in batches, of which there is at least one."""
+    listed = ", ".join(_quoted(column.name) for column in columns)
     with connection.cursor(SSCursor) as cursor:
         cursor.execute(f"SELECT {listed} FROM {_quoted(table)}")  # noqa: S608, identifiers are quoted
         first = True
         while (rows := cursor.fetchmany(ROWS)) or first:
-            values = {}
-            for column, received in zip(columns, zip(*rows, strict=True) if rows else [()] * len(columns), strict=True):
-                cells = [column.convert(cell) for cell in received]
-                if column.is_time:
-                    # The driver leaves what is no day as it is written.
-                    is_zero = [isinstance(cell, str) and _ZERO.fullmatch(cell) is not None for cell in cells]
-                    zeros[column.name] += sum(is_zero)
-                    cells = [None if zero else cell for zero, cell in zip(is_zero, cells, strict=True)]
-                values[column.name] = pa.array(cells, column.type)
-            yield pa.table(values, schema=schema)
+            yield rows
             first = False
-    read = "zero dates (0000-00-00) are read as empty."
-    notes += [f"{table}.{name}: {count:,} {read}" for name, count in zeros.items() if count]
+
+
+def _plain(cell: Any) -> Any:
+    """Write a number of a double column without an exponent."""
+    return format(Decimal(repr(cell)), "f") if isinstance(cell, float) else cell
 
 
 def _quoted(name: str) -> str:

@@ -74,7 +74,8 @@ def import_dataset(
     name : str
         Name of the dataset or platform, a key of ``importers()``.
     source : str or Path
-        File, or the folder that holds the files.
+        File, or the folder that holds the files; of WooCommerce, Magento and PrestaShop also the address of the
+        shop's database, ``mysql://user@host/database``.
     out : str or Path
         Folder to fill; made where it is missing.
     carry : sequence of str, optional
@@ -89,7 +90,8 @@ def import_dataset(
         Where the name is not known, the source is missing or of another shape, or ``out`` cannot be written.
     """
     if name in PLATFORMS:
-        imported = read_exports(PLATFORMS[name], Path(source), carry, customer_ids)
+        place = source if isinstance(source, str) and "://" in source else Path(source)
+        imported = read_exports(PLATFORMS[name], place, carry, customer_ids)
         owned: Sequence[str] = PLATFORMS[name].tables
     elif name not in IMPORTERS:
         raise InputError(f"{name}: is nothing that can be imported. Choose one of: {', '.join(importers())}.")

@@ -56,6 +56,8 @@ class Export:
         Its columns that are read, by the names that derivations use.
     key : str
         Field that says which lines belong together, such as the number of an order.
+    table : str or None
+        Name of the platform's table that holds the same, without the shop's prefix; None where none does.
     email, phone, customer : str or None
         Fields that name the customer: e-mail address, telephone, the platform's own number.
     filled : tuple of str
@@ -77,6 +79,7 @@ class Export:
     where: str
     fields: Mapping[str, Field]
     key: str
+    table: str | None = None
     email: str | None = None
     phone: str | None = None
     customer: str | None = None

@@ -6,13 +6,13 @@ import codecs
 import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from churnml.data.engines.as_text import as_text
 from churnml.data.importers.imported import examples, existing, listing
 from churnml.data.importers.platforms.declared import Platform
 from churnml.data.importers.platforms.values import folded
@@ -188,9 +188,5 @@ def _sheet_rows(path: Path) -> Iterator[list[str]]:
 
 def _cell_text(cell: Any) -> str:
     """Write a cell as text that can be read in one way only: a number with a fraction never has three decimals."""
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, float):
-        text = f"{Decimal(repr(cell)):f}".removesuffix(".0")
-        return f"{text}0" if len(text.partition(".")[2]) == 3 else text
-    return str(cell)
+    text = as_text(cell)
+    return f"{text}0" if isinstance(cell, float) and len(text.partition(".")[2]) == 3 else text

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from churnml.data.engines.addresses import without_password
 from churnml.data.engines.duckdb import DuckDBEngine
 from churnml.data.importers.imported import Imported, examples
 from churnml.data.importers.platforms.declared import Platform
@@ -17,21 +19,22 @@ from churnml.data.importers.platforms.derive import (
     with_customers,
     without_repeats,
 )
-from churnml.data.importers.platforms.files import ExportFile, find_files
+from churnml.data.importers.platforms.files import ExportFile, find_files, wanted
 from churnml.data.importers.platforms.typed import write_typed
 from churnml.data.scratch import Scratch
 from churnml.errors import InputError
 
 
-def read_exports(platform: Platform, source: Path, carry: Sequence[str], ids: CustomerIds) -> Imported:
+def read_exports(platform: Platform, source: Path | str, carry: Sequence[str], ids: CustomerIds) -> Imported:
     """Read the exports of a platform.
 
     Parameters
     ----------
     platform : Platform
         The platform.
-    source : Path
-        A file, or a folder of files, which are recognised by their columns.
+    source : Path or str
+        A file, or a folder of files, which are recognised by their columns; or the address of the platform's own
+        database, ``mysql://user@host/database``.
     carry : sequence of str
         Personal columns that come along, such as ``email``.
     ids : {'email', 'platform'}
@@ -46,11 +49,17 @@ def read_exports(platform: Platform, source: Path, carry: Sequence[str], ids: Cu
     if unknown:
         names = ", ".join(platform.carried) or "nothing"
         raise InputError(f"`carry`: {platform.title} has no {', '.join(unknown)}. It has {names}.")
-    files, passed = find_files(source, platform)
-    engine = DuckDBEngine("UTC")
     with Scratch() as folder:
-        lines = _lines(platform, files, engine, folder)
-        tables, lacking = derive(platform, with_customers(lines, ids), carry)
+        copies = folder / "tables"
+        try:
+            files, passed = find_files(
+                source if isinstance(source, Path) else _copied(platform, source, copies), platform
+            )
+            lines = _lines(platform, files, DuckDBEngine("UTC"), folder)
+            tables, lacking = derive(platform, with_customers(lines, ids), carry)
+        except InputError as error:
+            shown = without_password(source)
+            raise InputError([failure.replace(str(copies), shown) for failure in error.failures]) from error
     left_out: dict[str, int] = {}
     for part in [*(part.left_out for part in lines.values()), lacking]:
         for reason, count in part.items():
@@ -59,6 +68,20 @@ def read_exports(platform: Platform, source: Path, carry: Sequence[str], ids: Cu
     if passed:
         notes.append(f"Files that are no such export, passed over: {examples(passed)}.")
     return Imported(tables=tables, left_out=left_out, notes=tuple(notes))
+
+
+def _copied(platform: Platform, address: str, folder: Path) -> Path:
+    """Write the tables of a platform's database into a folder, which they are read from like exported files."""
+    tables = [export.table for export in platform.exports.values() if export.table]
+    if not tables:
+        raise InputError(f"{platform.title} is imported from files. Give {wanted(platform)}.")
+    from churnml.data.engines.mysql import write_csv
+
+    folder.mkdir()
+    # WordPress and PrestaShop begin the names of their tables with a prefix of the shop.
+    is_own = re.compile(rf"(\w+_)?({'|'.join(tables)})").fullmatch
+    write_csv(address, lambda name: is_own(name) is not None, folder)
+    return folder
 
 
 def _lines(platform: Platform, files: Sequence[ExportFile], engine: DuckDBEngine, folder: Path) -> dict[str, Lines]:

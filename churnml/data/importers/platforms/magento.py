@@ -62,6 +62,7 @@ CUSTOMER_GRID = Export(
 )
 ORDERS = Export(
     where="table sales_order",
+    table="sales_order",
     key="order",
     email="email",
     customer="number",
@@ -85,6 +86,7 @@ ORDERS = Export(
 )
 ITEMS = Export(
     where="table sales_order_item",
+    table="sales_order_item",
     key="order",
     fields={
         "order": needed("order_id"),
@@ -97,6 +99,7 @@ ITEMS = Export(
 )
 MEMOS = Export(
     where="table sales_creditmemo",
+    table="sales_creditmemo",
     key="memo",
     is_utc=True,
     fields={
@@ -108,6 +111,7 @@ MEMOS = Export(
 )
 CUSTOMERS = Export(
     where="table customer_entity",
+    table="customer_entity",
     key="number",
     email="email",
     customer="number",

@@ -12,6 +12,7 @@ from churnml.data.importers.platforms.declared import Derivation, Export, Platfo
 
 ORDERS = Export(
     where="SQL Manager > Export of ps_orders",
+    table="orders",
     key="order",
     customer="number",
     fields={
@@ -29,6 +30,7 @@ ORDERS = Export(
 )
 ITEMS = Export(
     where="ps_order_detail",
+    table="order_detail",
     key="order",
     fields={
         "order": needed("id_order"),
@@ -39,6 +41,7 @@ ITEMS = Export(
 )
 SLIPS = Export(
     where="ps_order_slip",
+    table="order_slip",
     key="slip",
     customer="number",
     fields={
@@ -52,6 +55,7 @@ SLIPS = Export(
 )
 CUSTOMERS = Export(
     where="ps_customer",
+    table="customer",
     key="number",
     email="email",
     customer="number",

@@ -60,6 +60,7 @@ ORDERS = Export(
 )
 STORED = Export(
     where="table wc_orders",
+    table="wc_orders",
     key="order",
     email="email",
     customer="user",
@@ -83,6 +84,7 @@ STORED = Export(
 )
 ITEMS = Export(
     where="table wc_order_product_lookup",
+    table="wc_order_product_lookup",
     key="order",
     fields={
         "order": needed("order_id"),
@@ -94,6 +96,7 @@ ITEMS = Export(
 )
 CUSTOMERS = Export(
     where="table wc_customer_lookup",
+    table="wc_customer_lookup",
     key="email",
     email="email",
     customer="user",
