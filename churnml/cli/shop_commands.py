@@ -26,15 +26,16 @@ from churnml.cli.options import (
 from churnml.cli.say import say, say_json
 from churnml.cli.show import (
     print_audit,
-    print_check,
     print_dictionary,
     print_rows,
     progress_bar,
     records,
 )
+from churnml.cli.show_check import print_check
 from churnml.cli.show_horizon import print_horizon
 from churnml.cli.show_outcome import print_files, print_finished, print_outcome
 from churnml.errors import InputError
+from churnml.words import words
 
 KindOfShop = Annotated[
     str,
@@ -199,20 +200,24 @@ def import_(
 @app.command()
 def check(data: Data, config_file: ConfigFile = None, as_json: AsJson = False) -> None:
     """Check a shop's tables and report all failures at once."""
+    from churnml.features.checklist import checklist
+    from churnml.features.family_catalogue import catalogue
     from churnml.shop_jobs import check_shop
 
-    report = check_shop(data, config_of(config_file))
+    config = config_of(config_file)
+    report = check_shop(data, config)
+    items = checklist(report, catalogue())
     if as_json:
-        found = {"rows": report.rows, "files": report.files}
+        found = {"rows": report.rows, "files": report.files, "tables": [asdict(item) for item in items]}
         say_json(found | {"failures": report.failures, "notes": report.notes})
     else:
-        print_check(report)
+        print_check(items, report.notes, config.scoring.language)
     if report.failures:
         if as_json:
             raise typer.Exit(1)
         raise InputError(report.failures)
     if not as_json:
-        say("All tables are in order.")
+        say(words(config.scoring.language)["checklist"]["in_order"])
 
 
 @app.command()

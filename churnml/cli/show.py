@@ -19,7 +19,6 @@ from churnml.printable import printable
 if TYPE_CHECKING:
     import pandas as pd
 
-    from churnml.data.checks import CheckReport
     from churnml.features.audit import Audit
     from churnml.features.store import Progress
     from churnml.features.trace import Trace
@@ -47,20 +46,6 @@ def progress_bar() -> Iterator[Progress | None]:
             bar.update(tasks[group], description=text, completed=done, total=total)
 
         yield report
-
-
-def print_check(report: CheckReport) -> None:
-    """Print the rows of each table, the files from which they were read, and what is tolerated."""
-    for table, count in report.rows.items():
-        say(f"{table:<14}{count:>12,} rows")
-        files = report.files.get(table, {})
-        for name, rows in list(files.items())[:SHOWN]:
-            say(f"{rows:>26,} in {name}")
-        if len(files) > SHOWN:
-            rest = list(files.values())[SHOWN:]
-            say(f"{sum(rest):>26,} in {len(rest):,} more files (--json names all)")
-    for note in report.notes:
-        say(note)
 
 
 def print_rows(rows: dict[str, int], out: Path, as_json: bool) -> None:

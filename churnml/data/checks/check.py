@@ -83,6 +83,7 @@ def check_tables(raw: Mapping[str, ir.Table], engine: Engine, add_lines: Collect
         duplicated=frozenset(duplicated),
         plain=plain,
         impossible={name: frozenset(columns) for name, columns in impossible.items() if columns},
+        columns={name: list(received.columns) for name, received in raw.items()},
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ class CheckReport:
     failures : list of str
         Sentences that name table, column, count, examples and remedy; the shop cannot be used until they are gone.
     notes : list of str
-        Sentences about what is tolerated, with counts: left-out rows, dropped duplicates, columns that are not used.
+        Sentences about what is tolerated, with counts: left-out rows, dropped duplicates.
     duplicated : frozenset of str
         Names of tables in which identical rows have to be dropped, or lines added up.
     plain : mapping of str to frozenset of str
@@ -31,6 +31,8 @@ class CheckReport:
         Names of the columns, by table, with a few impossible values, which are left out.
     files : mapping of str to mapping of str to int
         Number of rows by file name, for each table that is read from files.
+    columns : mapping of str to sequence of str
+        Names of all columns by table, as received, with the contract's names for those that are mapped.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
@@ -40,6 +42,7 @@ class CheckReport:
     plain: Mapping[str, frozenset[str]] = field(default_factory=dict, compare=False)
     impossible: Mapping[str, frozenset[str]] = field(default_factory=dict)
     files: Mapping[str, Mapping[str, int]] = field(default_factory=dict, compare=False)
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)

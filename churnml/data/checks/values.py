@@ -92,9 +92,6 @@ def check_values(raw: ir.Table, table: Table, engine: Engine) -> Findings:
             f"{table.name}: {found['not recorded']:,} of {total:,} rows have no recorded_at and are taken as known "
             "from when they happened."
         )
-    extra = [name for name in raw.columns if name not in table.column and name not in (RECORDED_AT.name, "currency")]
-    if extra and not table.attributes:
-        findings.notes.append(f"{table.name}: columns that are not used: {', '.join(extra)}.")
     return findings
 
 

@@ -1,0 +1,76 @@
+"""The checklist: every table once, with what it opens up, and what is missing would add."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from churnml.cli.show_check import print_check
+from churnml.data.contract import TABLES
+from churnml.data.reading import check
+from churnml.features.checklist import Item, added_by, checklist, opened_by
+from churnml.features.family_catalogue import catalogue
+
+ORDERS = pd.DataFrame(
+    {
+        "order_id": ["1", "2"], "customer_id": ["a", "b"], "ordered_at": ["2025-01-05", "2025-02-01"],
+        "amount": ["9.50", "12"], "Status": ["paid", "paid"],
+    }
+)  # fmt: skip
+CUSTOMERS = pd.DataFrame({"customer_id": ["a", "b"], "city": ["Izmir", "Bonn"], "contactable": ["yes", "no"]})
+
+
+def items_of(**tables: pd.DataFrame) -> dict[str, Item]:
+    return {item.table: item for item in checklist(check(tables), catalogue())}
+
+
+def test_every_family_is_opened_by_a_table() -> None:
+    opened = [opened_by(table, catalogue()) for table in TABLES]
+    assert sorted(name for one in opened for name in one.families) == sorted(catalogue().families)
+    assert sum(one.features for one in opened) == len(catalogue().features)
+
+
+def test_what_columns_would_add() -> None:
+    """By hand: 4 features of rewards need the tier, and no other column."""
+    of_rewards = [feature.name for feature in catalogue().families["rewards"].features if "tier" in feature.name]
+    assert added_by("rewards", {"customer_id", "changed_at", "points"}, catalogue())["tier"] >= len(of_rewards) > 0
+    assert added_by("rewards", set(TABLES["rewards"].column), catalogue()) == {}
+
+
+def test_columns_stand_in_one_place() -> None:
+    items = items_of(orders=ORDERS, customers=CUSTOMERS)
+    assert list(items)[:2] == ["orders", "customers"]  # those that are there come first
+    assert items["orders"].unused == ["Status"]
+    assert items["orders"].columns == ["order_id", "customer_id", "ordered_at", "amount"]
+    assert (items["customers"].kept, items["customers"].unused) == (["city"], [])
+    assert not items["deliveries"].is_there
+    assert "discount" in items["orders"].adds
+    report = check({"orders": ORDERS, "customers": CUSTOMERS})
+    assert not any("Status" in note for note in report.notes)
+
+
+def test_a_table_that_fails_is_there(capsys: pytest.CaptureFixture[str]) -> None:
+    items = items_of(orders=ORDERS.assign(amount=["x", "1"]))
+    assert (items["orders"].is_there, items["orders"].failed) == (True, True)
+    print_check(list(items.values()), [], "en")
+    assert capsys.readouterr().out.startswith("[!] orders         2 rows\n")
+
+
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        ("en", ["[x] orders         2 rows", "      not used: Status", "[ ] complaints     "]),
+        (
+            "de",
+            ["[x] orders         2 Zeilen", "      nicht verwendet: Status", "Nicht vorhanden, und was es brächte:"],
+        ),
+        ("tr", ["[x] orders         2 satır", "      kullanılmayan: Status", "Olmayanlar ve ekleyecekleri:"]),
+    ],
+)
+def test_it_is_printed_in_the_language_of_the_settings(
+    language: str, lines: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_check(list(items_of(orders=ORDERS).values()), ["orders: a note"], language)
+    printed = capsys.readouterr().out
+    assert all(line in printed for line in lines)
+    assert printed.count("Status") == printed.count("a note") == 1
