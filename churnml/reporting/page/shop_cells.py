@@ -58,7 +58,12 @@ class Say:
     ) -> dict[str, Any]:
         """Make a block; all but the first columns hold numbers, as far as ``numbers`` says."""
         columns = [{"title": title, "is_number": place >= numbers} for place, title in enumerate(titles)]
-        said = {"note": self.t.get(f"{name}_note", ""), "title": self.t.get(name, ""), "is_open": False}
+        said = {
+            "note": self.t.get(f"{name}_note", ""),
+            "title": self.t.get(name, ""),
+            "is_open": False,
+            "picture": None,
+        }
         return {"id": name, "columns": columns, "rows": rows, **said, **more}
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from churnml.analytics.habits import HABIT_DAYS
+from churnml.reporting.page import shop_pictures as pictures
 from churnml.reporting.page.service_sections import service_blocks
 from churnml.reporting.page.shop_cells import Say, difference, number, text
 from churnml.reporting.page.shop_faults import faults_block
@@ -96,7 +97,10 @@ def _kpis(summary: Mapping[str, Any], say: Say) -> dict[str, Any]:
             ]
         )
     titles = [say.t["kpi"], f"{say.t['value']} ({say.t['interval']})", say.t["change"], say.t["trend"]]
-    return say.block("kpis", titles, 1, rows, is_open=True)
+    churned = [row for row in summary["kpis"] if row["kpi"] == "churn_rate"]
+    picture = pictures.over_time(churned, say.write.share, say.write.day)
+    title = {"picture_title": say.words["kpis"]["churn_rate"]["title"]}
+    return say.block("kpis", titles, 1, rows, is_open=True, picture=picture and picture | title)
 
 
 def _line(values: Sequence[float | None]) -> str | None:
@@ -180,7 +184,11 @@ def _moves(table: Records, name: str, kind: str, say: Say) -> dict[str, Any]:
     if newest:
         start, end = (say.write.day(newest[0][place]) for place in ("period_start", "period_end"))
         note = say.t["moves_note"].format(start=start, end=end)
-    return say.block(name, [say.t["before"], *(say.name(kind, after) for after in afters)], 1, rows, note=note)
+    picture = None
+    if kind == "lifecycle_stage":
+        picture = pictures.flow(newest, lambda stage: say.name(kind, stage), say.write.whole)
+    titles = [say.t["before"], *(say.name(kind, after) for after in afters)]
+    return say.block(name, titles, 1, rows, note=note, picture=picture)
 
 
 def _cohorts(table: Records, name: str, column: str, say: Say) -> dict[str, Any]:
@@ -196,7 +204,8 @@ def _cohorts(table: Records, name: str, column: str, say: Say) -> dict[str, Any]
         rows.append([text(cohort[:7]), number(say.write.whole(of[0]["size"])), *cells])
     titles = [say.t["cohort"], say.t["customers"], *map(str, months)]
     currency = f" ({say.write.currency})" if say.write.currency else ""
-    return say.block(name, titles, 1, rows, note=say.t[f"{name}_note"].format(currency=currency))
+    picture = pictures.curves(table, column, say.write.share) if column == "retention_share" else None
+    return say.block(name, titles, 1, rows, note=say.t[f"{name}_note"].format(currency=currency), picture=picture)
 
 
 def _concentration(table: Records, say: Say) -> dict[str, Any]:
