@@ -32,8 +32,8 @@ def over_time(rows: Records, write: Callable[[float], str], day: Callable[[str],
     Returns
     -------
     dict or None
-        ``ticks`` (``y, label``), ``marks`` (``x, label``), ``series`` (``points, css, title``) and ``intervals`` (``x,
-        low, high``); None with fewer than two periods whose share is known.
+        ``picture_title``, ``ticks`` (``y, label``), ``marks`` (``x, label``), ``series`` (``points, css, title``) and
+        ``intervals`` (``x, low, high, y``); None with fewer than two periods whose share is known.
     """
     known = [row for row in rows if row["value"] is not None]
     if len(known) < 2:
@@ -44,6 +44,7 @@ def over_time(rows: Records, write: Callable[[float], str], day: Callable[[str],
     pairs = list(zip(across, known, strict=True))
     return {
         "kind": "lines",
+        "picture_title": "",
         "ticks": _ticks(highest, write),
         "marks": [{"x": x, "label": day(row["period_end"])} for x, row in pairs],
         "series": [{"points": " ".join(f"{x},{y(row['value'])}" for x, row in pairs), "css": "curve", "title": ""}],
@@ -78,6 +79,7 @@ def curves(table: Records, column: str, write: Callable[[float], str]) -> Pictur
     y = _upwards(highest)
     return {
         "kind": "lines",
+        "picture_title": "",
         "ticks": _ticks(highest, write),
         "marks": [{"x": _across(month - 1, months), "label": str(month)} for month in range(1, months + 1)],
         "series": [
