@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from churnml.data.engines.layout import stem_of
 from churnml.data.guessing.shapes import Shape, shape_of
 
 ReceivedType = Literal["text", "whole", "number", "time", "zoned", "flag"]
@@ -87,8 +88,13 @@ class TableEvidence:
 
     @property
     def title(self) -> str:
+        """Name of the table as people know it: that of the file or table, with its sheet."""
+        return f"{self.name} [{self.sheet}]" if self.sheet else self.name
+
+    @property
+    def subject(self) -> str:
         """Name that says what the table holds: that of the sheet, or of the file without what it ends with."""
-        return self.sheet or self.name
+        return self.sheet or stem_of(self.name)
 
     @cached_property
     def column(self) -> Mapping[str, ColumnEvidence]:

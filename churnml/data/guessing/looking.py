@@ -76,7 +76,7 @@ class Look:
 
     def same_totals(self, table: TableEvidence, order_id: str, amount: str) -> tuple[int, int]:
         """Count the orders with several rows, and of them those with one amount beside empty cells and zeros."""
-        raw = self._raw[_title(table.name, table.sheet)]
+        raw = self._raw[table.title]
         text = raw[amount].cast("string").strip()
         rows = raw.select(id=as_type(raw, Column(order_id, "id")), amount=text.nullif("").nullif("0"))
         orders = rows.group_by("id").aggregate(rows=rows.count(), amounts=rows.amount.nunique())

@@ -172,7 +172,7 @@ def _fit_of_table(table: TableEvidence, contract: Table) -> float:
     chosen, _ = pair_columns(table, contract, {})
     needed = [chosen[name].score if name in chosen else 0.0 for name in contract.required]
     further = sum(chosen[name].name_score > _AS_IT_IS for name in chosen if name not in contract.required)
-    name = table_score(table.title, contract.name)
+    name = table_score(table.subject, contract.name)
     columns = sum(needed) / len(needed)
     if contract is ORDERS:
         columns = max(columns, fit_of_lines(table))

@@ -15,7 +15,7 @@ from churnml.data.guessing.names import meanings_of, table_score
 from churnml.data.guessing.proposal import Answers, Proposal, ProposedColumn, ProposedTable, Question, Reason
 from churnml.data.guessing.shapes import common_formats, says_format
 
-_SURE, _ASKED, _MARGIN = 0.72, 0.45, 0.12
+_SURE, _ASKED, _MARGIN = 0.72, 0.45, 0.08
 _TABLE_MARGIN, _NAMED = 0.1, 0.6
 _MOST_OPTIONS = 6
 _MOST_STATES = 30
@@ -79,8 +79,7 @@ def propose(source: Source, answers: Answers | None = None) -> Proposal:
 
 def _tables(source: Source, open_: _Open) -> dict[str, TableEvidence]:
     """Return the table of the source for each table of the contract, certain or answered."""
-    by_title = {table.name + (f" [{table.sheet}]" if table.sheet else ""): table for table in source.tables}
-    titles = {id(table): title for title, table in by_title.items()}
+    by_title = {table.title: table for table in source.tables}
     paired, scores = pair_tables(source)
     if "orders" not in paired and (lone := paired.pop("order_items", None)) is not None:
         paired = {"orders": lone, **paired}
@@ -93,8 +92,8 @@ def _tables(source: Source, open_: _Open) -> dict[str, TableEvidence]:
         question = Question(
             kind="table",
             table=name,
-            theirs=titles[id(table)],
-            options=[titles[id(table)]],
+            theirs=table.title,
+            options=[table.title],
             examples=[column.name for column in table.columns][:_MOST_OPTIONS],
             needed=name == "orders",
         )
@@ -102,7 +101,7 @@ def _tables(source: Source, open_: _Open) -> dict[str, TableEvidence]:
         if isinstance(answer, str):
             chosen[name] = by_title[answer]
         elif question.key in open_.answers:
-            open_.left_out.append(Reason(key="table", values={"table": name, "theirs": titles[id(table)]}))
+            open_.left_out.append(Reason(key="table", values={"table": name, "theirs": table.title}))
     if "orders" not in paired:
         options = list(by_title)
         answer = open_.ask(
@@ -125,7 +124,7 @@ def _is_sure_table(row: np.ndarray, name: str, table: TableEvidence, paired: Map
     scores = dict(zip(TABLES, row, strict=True))
     if any(scores[name] < scores[other] + _TABLE_MARGIN for other in free):
         return False
-    if table_score(table.title, name) >= _NAMED:
+    if table_score(table.subject, name) >= _NAMED:
         return True
     columns, _ = pair_columns(table, TABLES[name], {})
     certain = {needed for needed in columns if columns[needed].score >= _SURE}

@@ -89,6 +89,17 @@ def test_two_columns_that_fit_alike_are_asked_for() -> None:
     assert sorted(question.options) == ["Gesamtbetrag", "Summe"]
 
 
+def test_a_word_that_is_not_known_makes_no_rival() -> None:
+    proposal = propose(Source(tables=[orders(Kundensegment=["x", "y", "x", "z"])]))
+    assert proposal.questions == []
+    assert mapped(proposal)["customer_id"] == "Kundennummer"
+
+
+def test_what_a_file_ends_with_is_no_part_of_its_name() -> None:
+    assert orders().subject == "Bestellungen"
+    assert table("shop_orders_dataset-2024.csv.gz", a=["1"]).subject == "shop_orders_dataset"
+
+
 def test_a_column_that_meets_orders_needs_no_name() -> None:
     visits = table("Besuche.csv", wer=["k1", "k2", "k3", "k1"], Besuchszeit=DAYS)
     proposal = propose(Source(tables=[orders(), visits]))
