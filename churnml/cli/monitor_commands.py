@@ -49,6 +49,7 @@ def monitor(
     as_json: AsJson = False,
 ) -> None:
     """Check a model in service: whether past lists were right, whether the data is whole, and what moved."""
+    from churnml.cli.notified import tell_health
     from churnml.config import load_config
     from churnml.errors import AlarmError, InputError
     from churnml.monitoring.health import check_health
@@ -96,5 +97,6 @@ def monitor(
         if files:
             print_files(files, language)
     bad = {"alarm": {"alarm"}, "warn": {"alarm", "watch"}, "never": set()}[config.monitoring.fail_on]
+    tell_health(config, health, exit_code=4 if health.verdict in bad else 0)
     if health.verdict in bad:
         raise AlarmError(words(language)["monitor"]["verdict"][health.verdict])
