@@ -287,9 +287,10 @@ def test_wrong_usage_is_code_2(run: Run) -> None:
 @pytest.mark.slow
 def test_every_command_and_option_is_described(run: Run) -> None:
     command = get_command(cli.app)
-    of_shops = {"demo", "simulate", "import", "check", "window", "audit", "features", "kpis"}
-    of_models = {"train", "score", "run", "explain", "promote", "rollback"}
-    assert set(command.commands) == of_shops | of_models | {"config", "readout", "record"}
+    of_shops = {"demo", "simulate", "init", "import", "check", "window", "audit", "features", "kpis"}
+    of_models = {"train", "train-uplift", "score", "run", "monitor", "explain", "promote", "rollback"}
+    of_lists = {"readout", "record", "plan", "export"}
+    assert set(command.commands) == of_shops | of_models | of_lists | {"config"}
     for name, sub in command.commands.items():
         assert sub.help, name
         for parameter in sub.params:
