@@ -54,7 +54,6 @@ FAMILY = Family(
             reduce=count(),
             needs=("referred_by",),
             fill=0,
-            speaks_if=lambda value: value > 0,
         ),
         Aggregate(
             name="customers_referred",
