@@ -18,7 +18,7 @@ from churnml.analytics.overview import Overview, analyse
 from churnml.campaigns.ledger import joined, read_ledger
 from churnml.campaigns.readout import read_out
 from churnml.campaigns.team import contacts_of
-from churnml.config import Config
+from churnml.config import Config, ReportingSettings
 from churnml.data.contacted import recorded
 from churnml.data.history import History
 from churnml.data.lock import held
@@ -171,7 +171,7 @@ def _score(
                 check_replaced(one.entries, shop, one.campaign, day)
     with _timed(seconds, "key figures"):
         shared_by = 1 if secrets is None else SHARED_BY
-        overview = _overview(shop, day, scorer.model.definition, config.reporting.periods, shared_by)
+        overview = _overview(shop, day, scorer.model.definition, config.reporting, shared_by)
     with _timed(seconds, "readout"):
         brought = _brought(shop, ledger, day, config)
     files = write_files(ranking, out, seconds, overview, sheets, brought)
@@ -276,12 +276,14 @@ def demo(
     return run(data, Path(out) / "list", config, progress)
 
 
-def _overview(shop: Shop, day: date, definition: ChurnDefinition, periods: int, shared_by: int) -> Overview | None:
+def _overview(
+    shop: Shop, day: date, definition: ChurnDefinition, settings: ReportingSettings, shared_by: int
+) -> Overview | None:
     """Compute the figures of the shop; None where none are wanted, or its history is too short for them."""
-    if not periods:
+    if not settings.periods:
         return None
     try:
-        return analyse(shop, day, definition, periods, shared_by=shared_by)
+        return analyse(shop, day, definition, settings.periods, shared_by=shared_by, tier_steps=settings.tier_steps)
     except InputError as error:
         _log.info(f"The report shows no key figures. {error}")
         return None

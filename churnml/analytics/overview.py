@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 
@@ -16,6 +17,7 @@ from churnml.analytics.habits import compute_habits
 from churnml.analytics.kpis import compute_kpis, compute_kpis_by_segment
 from churnml.analytics.leaving import compute_complaint_topics, compute_reasons_of_leaving
 from churnml.analytics.lifecycle import compute_lifecycle, compute_transitions
+from churnml.analytics.loyalty import compute_next_tiers, compute_points, compute_tier_moves
 from churnml.analytics.periods import look_back
 from churnml.analytics.promotions import compute_promotion_codes
 from churnml.analytics.referrals import compute_referrals
@@ -76,6 +78,9 @@ class Overview:
     faults, fault_customers : pandas DataFrame
         What has more faults in the newest weeks than noise explains, and the customers whom that concerns; see
         `churnml.analytics.faults`.
+    points, tier_moves, next_tiers : pandas DataFrame
+        Points earned and spent by period, moves between tiers, and how far it is to the next; see
+        `churnml.analytics.loyalty`.
     habits, habit_shares : pandas DataFrame
         How often, what and when segments, stages and tiers buy, and how content they are; see
         `churnml.analytics.habits`.
@@ -104,6 +109,9 @@ class Overview:
     referrals: pd.DataFrame
     faults: pd.DataFrame
     fault_customers: pd.DataFrame
+    points: pd.DataFrame
+    tier_moves: pd.DataFrame
+    next_tiers: pd.DataFrame
     habits: pd.DataFrame
     habit_shares: pd.DataFrame
 
@@ -131,6 +139,15 @@ class Overview:
             self,
             topics=self.topics.assign(topic=pd.Series(topics, self.topics.index, dtype="str")),
             faults=self.faults.assign(value=pd.Series(faulty, self.faults.index, dtype="str")),
+            tier_moves=self.tier_moves.assign(
+                **{
+                    side: pd.Series([names.of("rewards.tier", tier) for tier in self.tier_moves[side]], dtype="str")
+                    for side in ("before", "after")
+                }
+            ),
+            next_tiers=self.next_tiers.assign(
+                tier=pd.Series([names.of("rewards.tier", tier) for tier in self.next_tiers["tier"]], dtype="str")
+            ),
             habits=_with_tiers(self.habits, names),
             habit_shares=_with_tiers(self.habit_shares, names).assign(
                 of=pd.Series(
@@ -156,6 +173,7 @@ def analyse(
     periods: int = 5,
     *,
     shared_by: int = 1,
+    tier_steps: Mapping[str, float] | None = None,
 ) -> Overview:
     """Compute all figures of a shop as known on a day.
 
@@ -171,6 +189,8 @@ def analyse(
         Number of periods to look back, as far as the data reaches.
     shared_by : int, optional
         Number of customers below which topics and values of groups go under ``other``: free text may name somebody.
+    tier_steps : mapping of str to float, optional
+        Points earned in 365 days from which on a customer has each tier; None tells nothing of the next tier.
 
     Raises
     ------
@@ -212,6 +232,9 @@ def analyse(
         referrals=compute_referrals(History(shop, start), churned),
         faults=faults,
         fault_customers=fault_customers(history, faults),
+        points=compute_points(history, definition.horizon_days, count),
+        tier_moves=compute_tier_moves(history, definition.horizon_days, count),
+        next_tiers=compute_next_tiers(history, tier_steps or {}),
         habits=habits,
         habit_shares=habit_shares,
     )

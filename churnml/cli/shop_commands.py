@@ -323,7 +323,13 @@ def kpis(
 
     config = config_of(config_file, horizon, active, lead)
     language = config.scoring.language
-    overview = analyse(open_shop(data, config), day_of("--snapshot", snapshot), config.definition, periods)
+    overview = analyse(
+        open_shop(data, config),
+        day_of("--snapshot", snapshot),
+        config.definition,
+        periods,
+        tier_steps=config.reporting.tier_steps,
+    )
     names = ValueNames(config.reporting.names)
     files = []
     if out is not None:

@@ -54,6 +54,8 @@ def print_overview(overview: Overview, language: Language) -> None:
         (told.t["topics"], told.topics(overview.topics)),
         (told.t["groups"].format(fewest=FEWEST), told.groups(overview.groups)),
         (told.words["habits"]["habits"], told.habits(overview.habits, overview.habit_shares)),
+        (told.words["loyalty"]["points"], told.loyalty(overview.points)),
+        (told.words["loyalty"]["next_tiers"], told.loyalty(overview.next_tiers)),
         (told.t["experience"], told.experience(overview.experience)),
         (told.t["first_experience"], told.first(overview.first_experience)),
         *service_parts(overview, language),
@@ -277,6 +279,15 @@ class _Printer:
             )
             lines.append(line + self._small(row))
         return lines
+
+    def loyalty(self, table: pd.DataFrame) -> list[str]:
+        t = self.words["loyalty"]
+        names = [name for name in table.columns if name != "period_start"]
+        rows = [[t["until" if name == "period_end" else name] for name in names]]
+        for row in _rows(table):
+            values = [getattr(row, name) for name in names]
+            rows.append([printable(str(values[0])), *(_NOTHING if pd.isna(v) else self._whole(v) for v in values[1:])])
+        return aligned(rows, [14, 12]) if len(table) else []
 
     def _times(self, ratio: float) -> str:
         return _NOTHING if pd.isna(ratio) else write_decimal(ratio, 1, self.language)

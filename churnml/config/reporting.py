@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Annotated
 
 from pydantic import Field, field_validator
 
@@ -44,6 +45,11 @@ class ReportingSettings(Section):
         ge=1,
         le=999,
         description="Country code of phone numbers without one, such as 90, for exports; empty leaves them out.",
+    )
+    tier_steps: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        {},
+        description="Tiers of the loyalty programme and the points, earned in 365 days, from which on a customer has "
+        "each; empty tells nothing of the next tier.",
     )
     names: dict[str, str | dict[str, str]] = Field(
         {},

@@ -15,6 +15,7 @@ from churnml.reporting.page.service_sections import service_blocks
 from churnml.reporting.page.shop_cells import Say, difference, number, text
 from churnml.reporting.page.shop_faults import faults_block
 from churnml.reporting.page.shop_habits import habits_block
+from churnml.reporting.page.shop_loyalty import loyalty_blocks
 from churnml.words import Language
 
 Records = Sequence[Mapping[str, Any]]
@@ -65,6 +66,7 @@ def shop_sections(summary: Mapping[str, Any], language: Language, currency: str 
         _topics(summary["topics"], say),
         _groups(summary["groups"], say),
         habits_block(summary["habits"], summary["habit_shares"], HABIT_DAYS, say),
+        *loyalty_blocks(summary, say),
         _experience(summary["experience"], say),
         _first(summary, say),
         *service_blocks(summary, say),

@@ -34,7 +34,7 @@ def blocks(overview: Overview, language: Language = "en") -> dict[str, dict[str,
 
 def test_every_table_has_its_place(overview: Overview) -> None:
     shown = set(blocks(overview))
-    untold = {"promotions", "referrals"}  # the simulated shop tells neither codes nor who referred whom
+    untold = {"promotions", "referrals", "next_tiers"}  # the simulated shop tells no codes, referrals and steps
     elsewhere = {"cohorts", "faults", "fault_customers", "habit_shares"}
     assert shown == {*overview.tables()} - elsewhere - untold | {"retention_cohorts", "revenue_cohorts"}
 
