@@ -7,8 +7,6 @@ import ibis.expr.types as ir
 from churnml.data.history import History
 from churnml.features.family import Aggregate, Family, Source, count, days_since_last
 
-_QUIET_DAYS = 180  # who ordered since is nothing to speak of
-
 
 def _referred(history: History) -> ir.Table:
     customers = history.table("customers")
@@ -72,7 +70,6 @@ FAMILY = Family(
             source=REFERRER,
             reduce=days_since_last("ordered_at"),
             needs=("referred_by",),
-            speaks_if=lambda value: value > _QUIET_DAYS,
             tells="high",
         ),
     ),
