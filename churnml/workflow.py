@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -34,9 +35,11 @@ from churnml.features.store import Progress
 from churnml.job_log import log_step
 from churnml.models.model import Model
 from churnml.monitoring.decay import read_retrain_days
+from churnml.monitoring.health import Health, check_health
 from churnml.reporting.carried import check_carried
 from churnml.reporting.files import files_in, read_earlier, write_files
 from churnml.reporting.finished import find_finished, hash_settings
+from churnml.reporting.health import summarise_past, write_health
 from churnml.reporting.pseudonyms import load_key, pseudonymize, read_mapping, write_mapping
 from churnml.reporting.sheet_entries import read_sheets
 from churnml.scoring.entries import check_replaced
@@ -45,11 +48,14 @@ from churnml.scoring.public_ids import SHARED_BY
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.scorer import Scorer
 from churnml.shop_jobs import open_shop
+from churnml.tracking.health import log_health
 from churnml.tracking.in_service import find_usable
 from churnml.tracking.trainer import Trainer
 from churnml.words.campaigns import say_brought, say_first_known, say_refused
 from churnml.words.value_names import ALL_CAMPAIGNS
 
+HELD = "held"
+"""Folder in that of a list, for one that is held back since the data is broken."""
 LOCK = ".churnml.lock"
 """File in the folder of a list that the process which writes there keeps locked."""
 _log = logging.getLogger(__name__)
@@ -57,12 +63,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run made: the ranking, its files, the model that ranked, and contacts that are not recorded yet."""
+    """What a run made: ranking, files, the model that ranked and its health, and contacts that are not recorded yet."""
 
     ranking: Ranking
     files: list[Path]
     model: Model
     not_recorded: int = 0
+    health: Health | None = None
 
 
 @dataclass(frozen=True)
@@ -146,23 +153,27 @@ def _score(
     secrets: Path | None,
     force: bool,
     seconds: dict[str, float],
+    health: Health | None = None,
 ) -> Outcome:
     config = scorer.config
     day = resolve_day(shop, snapshot_date, scorer.model.definition.horizon_days, "snapshot_date")
     # What is open or unreadable is said before the work, and nothing that people wrote is lost by it.
     sheets = read_sheets(out, config.plays.campaign)
     check_carried(with_plugins(shop, config.features.plugins), config.reporting.carry)
+    held_back = health is not None and health.broken_data
+    if held_back:
+        previous, out = previous or (out if (out / "ranking.parquet").exists() else None), out / HELD
     earlier = read_earlier(out, day, previous)
     ledger = joined([read_ledger(folder) for folder in (out, previous) if folder is not None])
     with _timed(seconds, "score"):
         if secrets is None:
-            ranking = scorer.rank(shop, day, in_sample=in_sample, earlier=earlier, ledger=ledger)
+            ranking = scorer.rank(shop, day, in_sample=in_sample, earlier=earlier, ledger=ledger, held_back=held_back)
         else:
             key = load_key(secrets, out)
             known = read_mapping(secrets)
             earlier = None if earlier is None else _with_own_ids(earlier, known)
             ledger = _with_own_ids(ledger, known)
-            ranking = scorer.rank(shop, day, in_sample=in_sample, earlier=earlier, ledger=ledger)
+            ranking = scorer.rank(shop, day, in_sample=in_sample, earlier=earlier, ledger=ledger, held_back=held_back)
             ranking = _renamed(ranking, key, secrets)
     if not force:
         check_replaced(ranking.entries, shop, config.plays.campaign, day)
@@ -174,8 +185,11 @@ def _score(
         overview = _overview(shop, day, scorer.model.definition, config.reporting, shared_by)
     with _timed(seconds, "readout"):
         brought = _brought(shop, ledger, day, config)
-    files = write_files(ranking, out, seconds, overview, sheets, brought)
-    return Outcome(ranking, files, scorer.model, _not_recorded(shop, sheets.written, config, secrets))
+    past = None if health is None else summarise_past(health, config.scoring.language)
+    files = write_files(ranking, out, seconds, overview, sheets, brought, past)
+    if health is not None and not held_back:
+        shutil.rmtree(out / HELD, ignore_errors=True)  # what was held back is overtaken
+    return Outcome(ranking, files, scorer.model, _not_recorded(shop, sheets.written, config, secrets), health)
 
 
 def run(
@@ -188,6 +202,7 @@ def run(
     previous: Path | None = None,
     secrets: Path | None = None,
     force: bool = False,
+    monitor: bool = False,
     wait_seconds: float = 0.0,
 ) -> Outcome | Finished:
     """Check a shop, train if that is due, and score a day, while no other process writes to the folder of its list.
@@ -217,6 +232,9 @@ def run(
     force : bool, optional
         Whether a list is made that is there already, of the same data by the same model and settings, and may take the
         place of one of the same day that was contacted already.
+    monitor : bool, optional
+        Whether the health of the model is looked at as well. Where the data is broken, the list of before stays, and
+        the new one is written to the folder ``held`` in ``out``.
     wait_seconds : float, optional
         Seconds to wait for another process that writes there; 0 does not.
 
@@ -255,6 +273,10 @@ def run(
             folder = find_finished(out, shop, day, model, settings, read_sheets(out, config.plays.campaign))
             if folder is not None:
                 return Finished(day, files_in(folder), model)
+        health = None
+        if monitor:
+            with _timed(seconds, "monitor"):
+                health = _look(shop, out, model, day, config, secrets)
         return _score(
             shop,
             out,
@@ -264,7 +286,17 @@ def run(
             secrets=secrets,
             force=force,
             seconds=seconds,
+            health=health,
         )
+
+
+def _look(shop: Shop, out: Path, model: Model, day: date, config: Config, secrets: Path | None) -> Health:
+    """Look at the health of a model, and keep what was seen beside the lists and in MLflow."""
+    names = None if secrets is None else {str(name): str(real) for name, real in read_mapping(secrets).items()}
+    health = check_health(shop, out, model, day, config, real_ids=names)
+    files = write_health(health, out, config.scoring.language, shop.currency)
+    log_health(health, config, files, since=(day - model.as_of).days)
+    return health
 
 
 def demo(

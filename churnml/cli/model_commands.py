@@ -37,6 +37,7 @@ from churnml.cli.options import (
 )
 from churnml.cli.say import say_json
 from churnml.cli.show import print_trace, progress_bar, records
+from churnml.cli.show_health import end_with_alarm
 from churnml.cli.show_outcome import print_change, print_finished, print_outcome, print_training
 from churnml.cli.story import print_story
 
@@ -166,6 +167,9 @@ def run(
     ] = False,
     keep: Keep = None,
     wait: Wait = 0.0,
+    monitor: Annotated[
+        bool, typer.Option("--monitor", help="Look at the model's health too; a list of broken data is held back.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check, train if that is due, and score a day: the newest, or for lists of the past --snapshot."""
@@ -191,6 +195,7 @@ def run(
             previous=previous,
             secrets=pseudonymize,
             force=force,
+            monitor=monitor,
             wait_seconds=wait,
         )
     if isinstance(outcome, Finished):
@@ -198,6 +203,8 @@ def run(
         return
     print_outcome(outcome, as_json)
     tell_done(config, outcome)
+    if outcome.health is not None:
+        end_with_alarm(outcome.health, config)
 
 
 @app.command()

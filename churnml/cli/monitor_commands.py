@@ -21,7 +21,7 @@ from churnml.cli.options import (
 )
 from churnml.cli.say import say_json
 from churnml.cli.show import progress_bar
-from churnml.cli.show_health import print_baseline, print_decay, print_health
+from churnml.cli.show_health import end_with_alarm, print_baseline, print_decay, print_health
 from churnml.cli.show_outcome import print_files
 
 
@@ -51,14 +51,13 @@ def monitor(
     """Check a model in service: whether past lists were right, whether the data is whole, and what moved."""
     from churnml.cli.notified import tell_health
     from churnml.config import load_config
-    from churnml.errors import AlarmError, InputError
+    from churnml.errors import InputError
     from churnml.monitoring.health import check_health
     from churnml.reporting.health import to_json, write_health
     from churnml.scoring.scorer import Scorer
     from churnml.shop_jobs import open_shop
     from churnml.tracking.health import log_health
     from churnml.training.rows.study import silent
-    from churnml.words import words
 
     config = load_config(config_file, scoring={"language": language}, monitoring={"fail_on": fail_on})
     language = config.scoring.language
@@ -96,7 +95,5 @@ def monitor(
         print_health(health, language, shop.currency)
         if files:
             print_files(files, language)
-    bad = {"alarm": {"alarm"}, "warn": {"alarm", "watch"}, "never": set()}[config.monitoring.fail_on]
-    tell_health(config, health, exit_code=4 if health.verdict in bad else 0)
-    if health.verdict in bad:
-        raise AlarmError(words(language)["monitor"]["verdict"][health.verdict])
+    tell_health(config, health, exit_code=4 if health.ends_with_alarm(config.monitoring.fail_on) else 0)
+    end_with_alarm(health, config)

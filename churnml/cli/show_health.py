@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from churnml.cli.say import say
 from churnml.cli.show import lines_of
+from churnml.errors import AlarmError
 from churnml.words import Language, words
 
 if TYPE_CHECKING:
+    from churnml.config import Config
     from churnml.monitoring.decay import Decay
     from churnml.monitoring.health import Health
     from churnml.monitoring.replay import Baseline
@@ -31,6 +33,22 @@ def print_health(health: Health, language: Language, currency: str | None) -> No
     if told["matured"]["rows"]:
         say(t["matured"], *lines_of(told["matured"]), "")
     say(*told["limits"], "")
+
+
+def end_with_alarm(health: Health, config: Config) -> None:
+    """End with exit code 4 where the settings ask for it.
+
+    Raises
+    ------
+    AlarmError
+        With the verdict, and where the list lies that is held back.
+    """
+    if health.ends_with_alarm(config.monitoring.fail_on):
+        from churnml.words.findings import say_finding
+
+        t, language = words(config.scoring.language)["monitor"], config.scoring.language
+        bad = [say_finding(one, language) for one in health.answers if one.grade in ("warn", "fail")]
+        raise AlarmError("\n".join([t["verdict"][health.verdict], *bad]))
 
 
 def print_baseline(baseline: Baseline, file: Path, language: Language) -> None:

@@ -34,6 +34,7 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
                 "model_version": outcome.model.version,
                 "files": outcome.files,
                 "lists": {name: len(one.rows) for name, one in ranking.lists.items()},
+                **({} if outcome.health is None else {"health": outcome.health.verdict}),
                 "worklist": records(worklist),
             }
         )
@@ -71,6 +72,11 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
         say(some.format(contacts=write.whole(outcome.not_recorded), folder=outcome.files[0].parent))
     say("")
     print_files(outcome.files, language)
+    if outcome.health is not None:
+        told = words(language)["monitor"]
+        say(told["verdict"][outcome.health.verdict])
+        if outcome.health.broken_data:
+            say(told["held"].format(folder=outcome.files[0].parent))
 
 
 def print_finished(finished: Finished, language: Language, as_json: bool) -> None:

@@ -2,7 +2,7 @@
 
 from churnml.config.lists import CampaignSettings, HoldoutSettings, PlaySettings, ProfitSettings, ScoringSettings
 from churnml.config.load import load_config
-from churnml.config.monitoring import MonitoringSettings, NotifySettings
+from churnml.config.monitoring import FailOn, MonitoringSettings, NotifySettings
 from churnml.config.reporting import NAMED_COLUMNS, ReportingSettings
 from churnml.config.settings import Config, config_schema, differences, json_schema
 from churnml.config.tables import DATE_CODES, LINES, ColumnSource, TableSettings, TableSource, misplaced
@@ -21,6 +21,7 @@ __all__ = [
     "CampaignSettings",
     "ColumnSource",
     "Config",
+    "FailOn",
     "FeatureSettings",
     "HoldoutSettings",
     "MonitoringSettings",

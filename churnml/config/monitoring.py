@@ -9,6 +9,9 @@ from pydantic import Field, field_validator
 
 from churnml.config.section import Section
 
+FailOn = Literal["alarm", "warn", "never"]
+"""What makes a job end with exit code 4."""
+
 
 class NotifySettings(Section):
     """Where a message goes when a run has ended; it holds no customer ids."""
@@ -38,7 +41,7 @@ class MonitoringSettings(Section):
     looks_per_year: float | None = Field(
         None, gt=0, description="Number of looks in a year; empty takes it from the days between the lists."
     )
-    fail_on: Literal["alarm", "warn", "never"] = Field(
+    fail_on: FailOn = Field(
         "alarm", description="What makes churnml monitor end with exit code 4: an alarm, a warning too, or nothing."
     )
     retrain: Literal["every_days", "decay"] = Field(

@@ -28,6 +28,7 @@ from churnml.statistics.alarms import (
 RETRAIN, WATCH, LOOK = "retrain", "watch", "look"
 """Codes of the advice: train again; go on and look again; look at the customers for whom it changed."""
 _STRONG = 3.0
+_NEWEST = 24  # while a shop is young, its features move more than they will
 _OF_SCAN = 1.0  # the statistic of a scan has a standard deviation of about 1
 _USUAL_SCAN = 6.0  # what the largest of 33 unchanged lists of a simulated shop stayed below
 
@@ -208,7 +209,7 @@ def judge_drift(
     """
     answers: list[Finding] = []
     numbers: dict[str, float] = {}
-    now, past = replayed.iloc[-1], replayed.iloc[:-1]
+    now, past = replayed.iloc[-1], replayed.iloc[-1 - _NEWEST : -1]
     for name, column in (("drift", "weighted"), ("predictions", "predictions")):
         by = "year" if np.isfinite(now[f"{column}_year"]) and past[f"{column}_year"].count() >= FEWEST else "month"
         number, bound = float(now[f"{column}_{by}"]), limits.above(past[f"{column}_{by}"].tolist())

@@ -13,7 +13,7 @@ import pandas as pd
 
 from churnml.campaigns.kept_lists import LISTS, days_in
 from churnml.campaigns.ledger import read_ledger
-from churnml.config import Config, MonitoringSettings
+from churnml.config import Config, FailOn, MonitoringSettings
 from churnml.data.fingerprint import fingerprint
 from churnml.data.history import History
 from churnml.data.population import resolve_day
@@ -110,6 +110,10 @@ class Health:
         if "warn" in grades:
             return "watch"
         return "unknown" if "unknown" in grades else "healthy"
+
+    def ends_with_alarm(self, fail_on: FailOn) -> bool:
+        """Say whether a job should end with an alarm: on an alarm, on something to watch too, or never."""
+        return self.verdict in {"alarm": ("alarm",), "warn": ("alarm", "watch"), "never": ()}[fail_on]
 
     @property
     def broken_data(self) -> bool:

@@ -107,8 +107,14 @@ def _broken(name: str, rows: pd.Series, base: pd.Series) -> dict[str, float | st
             continue
         sums, bases = _rolling(counts, days), _rolling(orders, days)
         ratios = np.divide(sums, bases, out=np.full_like(sums, np.nan), where=bases > 0)
-        before = ratios[-_SINCE_DAYS - _REFERENCE_DAYS : -_SINCE_DAYS]
-        lowest, usual = float(np.nanmin(before, initial=np.inf)), float(np.nanmedian(before))
+        # What broke months ago is in the newer half year: the older one, where it is whole, then tells what is usual.
+        ends = (len(ratios) - _SINCE_DAYS, len(ratios) - _SINCE_DAYS - _REFERENCE_DAYS)
+        halves = [ratios[max(end - _REFERENCE_DAYS, 0) : end] for end in ends if end >= _REFERENCE_DAYS - days]
+        halves = [half for half in halves if np.isfinite(half).any()]
+        if not halves:
+            continue
+        before = max(halves, key=lambda half: float(np.nanmin(half)))
+        lowest, usual = float(np.nanmin(before)), float(np.nanmedian(before))
         year = ratios[max(len(ratios) - 1 - _YEAR_DAYS - _NEAR_DAYS, 0) : max(len(ratios) - _YEAR_DAYS + _NEAR_DAYS, 0)]
         year = year[np.isfinite(year) & (year > 0)]  # a feed that began since then tells nothing of its season
         lowest = min([lowest, *year.tolist()])
@@ -138,9 +144,13 @@ def _amounts(history: History) -> Finding:
     ago, amounts = table["ago"].to_numpy(), table["amount"].to_numpy()
     worst = Finding(grade="pass", name="amounts", number=0.0, bound=_MANY_SHARE)
     for days in _WINDOWS[1:]:
-        now, before = amounts[ago <= days], amounts[ago > _SINCE_DAYS]
-        if len(now) < _FEWEST or len(before) < _FEWEST:
+        now, recent = amounts[ago <= days], ago > _SINCE_DAYS
+        older = ago > _SINCE_DAYS + _REFERENCE_DAYS
+        halves = [amounts[half] for half in (recent & ~older, older) if half.sum() >= _FEWEST]
+        if len(now) < _FEWEST or not halves:
             continue
+        # What changed months ago is in the newer half year: the quieter one tells what is usual.
+        before = min(halves, key=lambda half: float(np.quantile(half, 1 - _SMALL_SHARE)))
         high = float(np.quantile(before, 1 - _SMALL_SHARE))
         above = int((now > high).sum())
         share = above / len(now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
@@ -41,6 +41,7 @@ from churnml.reporting.sheet_entries import SHEET, Sheets, hash_of, read_sheets
 from churnml.reporting.spreadsheet import FurtherList, write_workbook
 from churnml.scoring.changes import NEEDED, snapshot_of
 from churnml.scoring.choice import SCHEMA
+from churnml.scoring.entries import HELD_BACK
 from churnml.scoring.ranking import Ranking
 from churnml.scoring.rows import BOUGHT
 from churnml.words import words
@@ -65,11 +66,13 @@ def write_files(
     overview: Overview | None = None,
     sheets: Sheets | None = None,
     brought: Sequence[str] = (),
+    past: Mapping[str, Any] | None = None,
 ) -> list[Path]:
     """Write the work list, the report, the ranking, the manifest, the ledger and what people wrote into lists.
 
     A list with which nobody enters the campaign, because a newer one was made or the model has seen what happened after
-    its day, leaves the current files of a campaign as they are, and is written below ``lists`` alone.
+    its day, leaves the current files of a campaign as they are, and is written below ``lists`` alone. One that is held
+    back has a folder of its own, without a ledger.
 
     Parameters
     ----------
@@ -85,6 +88,8 @@ def write_files(
         Sheets of the folder with what people wrote, as from `read_sheets`; None reads them.
     brought : sequence of str, optional
         Sentences on what earlier lists brought, for the report.
+    past : mapping of str to object, optional
+        Whether past lists were right, for the report, as from `churnml.reporting.health.summarise_past`.
 
     Returns
     -------
@@ -95,12 +100,13 @@ def write_files(
     out, day = Path(out), ranking.snapshot_date.isoformat()
     sheets = sheets or read_sheets(out, ranking.config.plays.campaign)
     ledger = ranking.entries.ledger
-    current = ranking.entries.why_none is None or ledger.empty
+    enters = ranking.entries.why_none is None
+    current = enters or ranking.entries.why_none == HELD_BACK or ledger.empty
     owned = [*FILES, _OF_BEFORE, CARRIED] if current else []
     with whole_folder(out, owned=owned, last=MANIFEST, added_to=LISTS) as folder:
         of_day = folder / LISTS / day
         of_day.mkdir(parents=True)
-        _write_list(ranking, of_day, seconds, overview, sheets.written, brought)
+        _write_list(ranking, of_day, seconds, overview, sheets.written, brought, past)
         if len(sheets.written):
             write_written(sheets.written, folder / TEAM)
         if current:
@@ -110,7 +116,7 @@ def write_files(
                     shutil.copyfile(path, (folder / LISTS if named else folder) / path.name)
             if ranking.rows.is_distributed:
                 _write_ranking(ranking, folder)
-            if len(ledger):
+            if len(ledger) and enters:
                 write_ledger(ledger, folder / LEDGER)
         sheets.check_unchanged()
     if current:
@@ -207,6 +213,7 @@ def _write_list(
     overview: Overview | None,
     written: pd.DataFrame,
     brought: Sequence[str],
+    past: Mapping[str, Any] | None,
 ) -> None:
     carried = write_carried(ranking, pd.Series(list(ranking.on_lists), dtype="str"), folder)
     lists = {name: _for_people(ranking, name).join(carried, on="customer_id") for name in (SAVE, *ranking.lists)}
@@ -236,7 +243,9 @@ def _write_list(
         outcomes=ranking.config.campaigns.outcome_codes,
         further=further,
     )
-    summary = summarise(ranking, ranking.config.reporting.rows, overview=overview, brought=brought, written=written)
+    summary = summarise(
+        ranking, ranking.config.reporting.rows, overview=overview, brought=brought, written=written, past=past
+    )
     page = render_page(summary)
     (folder / "report.html").write_text(page, encoding="utf-8")
     # By it one sees whether people wrote into the sheet.

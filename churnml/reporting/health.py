@@ -197,6 +197,27 @@ def say_decay(decay: Decay, language: Language) -> list[str]:
     return [*said, t["retrain_unknown"]]
 
 
+def summarise_past(health: Health, language: Language) -> dict[str, Any] | None:
+    """Say for the team whether past lists were right: a sentence, and a table of those left alone; None for none."""
+    sentence = say_right(health, language)
+    if not sentence:
+        return None
+    t, write = words(language)["monitor"], Numbers(language, None)
+    alone = health.matured[(health.matured["group"] == LEFT_ALONE) & (health.matured["segment"] == "all")]
+    rows = [
+        [
+            write.day(str(row["snapshot_date"])),
+            write.whole(row["customers"]),
+            write.share(row["said"]),
+            write.share(row["seen"]),
+            write.decimal(row["lift_at_10pct"], 1),
+        ]
+        for row in _records(alone.sort_values("snapshot_date", ascending=False, kind="stable").head(_ON_PAGE))
+    ]
+    heads = [t[name] for name in ("list", "customers", "said", "seen", "lift")]
+    return {"sentence": sentence, "table": {"heads": heads, "texts": 1, "rows": rows}}
+
+
 def _finding(answer: Finding, health: Health, language: Language) -> dict[str, Any]:
     return {
         "part": PARTS[answer.name],

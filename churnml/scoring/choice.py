@@ -82,6 +82,7 @@ def choose(
     stopped: Collection[str],
     uplift: UpliftModel | None,
     config: Config,
+    held_back: bool = False,
 ) -> Choice:
     """Rank customers, find their arms, and choose whom to contact, list by list.
 
@@ -105,6 +106,8 @@ def choose(
         Learned effect by which the list is ranked; None where it is ranked by something else.
     config : Config
         Campaign, and what decides.
+    held_back : bool, optional
+        Whether the list is held back, so that nobody enters the campaign with it.
     """
     day = history.snapshot_date
     in_sample = day < model.as_of
@@ -132,6 +135,7 @@ def choose(
         day=day,
         config=config,
         in_sample=in_sample,
+        held_back=held_back,
     )
     asked = Asked(
         history=history,
@@ -140,6 +144,7 @@ def choose(
         config=config,
         model_version=version,
         in_sample=in_sample,
+        held_back=held_back,
         earlier=None if earlier is None else snapshot_of(earlier),
     )
     lists, whole_ledger = make_lists(book.further_lists, ranked, entries.ledger, asked)

@@ -21,7 +21,7 @@ from churnml.scoring.plays import Play
 from churnml.scoring.worklist import Worklist
 from churnml.words.value_names import ALL_CAMPAIGNS
 
-EARLIER_DAY, IN_SAMPLE = "earlier_day", "in_sample"
+EARLIER_DAY, IN_SAMPLE, HELD_BACK = "earlier_day", "in_sample", "held_back"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +109,8 @@ class Entries:
     new, replaced : pandas DataFrame
         Rows of this list, and of an earlier one of the same day, whose place they take.
     why_none : str or None
-        Why this list enters nobody: ``earlier_day`` (a newer list did) or ``in_sample``; None where it may.
+        Why this list enters nobody: ``earlier_day`` (a newer list did), ``in_sample`` or ``held_back`` (the data is
+        broken); None where it may.
     plan, plan_of_all : HoldoutPlan or None
         What the holdout of the campaign can show, and that of all campaigns; None where nobody is held out.
     """
@@ -176,6 +177,7 @@ def enter_list(
     day: date,
     config: Config,
     in_sample: bool,
+    held_back: bool = False,
 ) -> Entries:
     """Write down who enters the campaign with a list; see `churnml.campaigns.ledger.enter`.
 
@@ -199,11 +201,13 @@ def enter_list(
         Campaign, and what decides.
     in_sample : bool
         Whether the model has seen what happened after the day.
+    held_back : bool, optional
+        Whether the list is held back, since the data is broken.
     """
     campaign, holdout = lots.own.campaign, config.plays.holdout
     newest = [ledgers.newest_day(ledger, name) for name in [campaign, *[ALL_CAMPAIGNS] * (lots.of_all.share > 0)]]
     later = any(one is not None and day < one for one in newest)
-    why_none = IN_SAMPLE if in_sample else EARLIER_DAY if later else None
+    why_none = IN_SAMPLE if in_sample else HELD_BACK if held_back else EARLIER_DAY if later else None
     written = _written_by(ledger, campaign, day) & (why_none is None)
     ledger, replaced = ledger[~written], ledger[written]
 

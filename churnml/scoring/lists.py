@@ -82,6 +82,8 @@ class Asked:
         Version of the model that ranks.
     in_sample : bool
         Whether it has seen what happened after the day.
+    held_back : bool
+        Whether the lists are held back, so that nobody enters with them.
     earlier : date or None
         Day of the list before; None where there is none.
     """
@@ -92,6 +94,7 @@ class Asked:
     config: Config
     model_version: str
     in_sample: bool
+    held_back: bool
     earlier: date | None
 
 
@@ -218,4 +221,5 @@ def _enter(chosen: Worklist, lots: Lots, ledger: pd.DataFrame, candidates: pd.Da
         day=asked.history.snapshot_date,
         config=asked.config,
         in_sample=asked.in_sample,
+        held_back=asked.held_back,
     )

@@ -77,6 +77,7 @@ class Scorer:
         in_sample: bool = False,
         earlier: pd.DataFrame | None = None,
         ledger: pd.DataFrame | None = None,
+        held_back: bool = False,
     ) -> Ranking:
         """Rank every eligible customer by their probability of leaving.
 
@@ -93,6 +94,8 @@ class Scorer:
         ledger : pandas DataFrame, optional
             Table ``ledger.parquet`` of earlier lists: arms that still hold stay, and who entered before does not enter
             again. None begins a campaign.
+        held_back : bool, optional
+            Whether the list is held back, since the data is broken: nobody enters the campaign with it.
 
         Returns
         -------
@@ -162,6 +165,7 @@ class Scorer:
             stopped=effects.stopped,
             uplift=uplift,
             config=self.config,
+            held_back=held_back,
         )
         return Ranking(
             rows=choice.rows,

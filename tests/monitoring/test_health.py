@@ -190,3 +190,44 @@ def test_looks_are_as_many_as_lists(tmp_path: Path) -> None:
         (tmp_path / "lists" / day).mkdir(parents=True)
     assert looks_per_year(settings, tmp_path) == pytest.approx(365 / 7)
     assert looks_per_year(settings.model_copy(update={"looks_per_year": 4.0}), tmp_path) == 4.0
+
+
+@pytest.fixture
+def broken(shop: Shop, tmp_path: Path) -> Path:
+    """A shop whose deliveries stopped, as files."""
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    for name, table in shop.tables.items():
+        rows = table.to_pandas()
+        if name == "deliveries":
+            orders = shop.tables["orders"].to_pandas()
+            gone = set(orders.loc[orders["ordered_at"] >= "2025-05-20", "order_id"])
+            rows = rows[~rows["order_id"].isin(gone)]
+        rows.to_parquet(folder / f"{name}.parquet", index=False)
+    return folder
+
+
+def test_a_list_of_broken_data_is_held_back(
+    run: Run, broken: Path, simulated: Path, model: Model, lists: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("churnml.workflow.find_usable", lambda *_: model)
+    out = Path(shutil.copytree(lists, tmp_path / "lists"))
+    before = {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
+    ask = ["run", broken, "--out", out, "--snapshot", str(DAY), "--capacity", "60"]
+    code, said, error = run(*ask, "--monitor")
+    assert code == 4
+    assert "Alarm: the list should not go out before somebody has looked." in said
+    assert f"the new one lies apart: {out / 'held'}" in said
+    assert "deliveries since" in error
+    for name, content in before.items():
+        assert (out / name).read_bytes() == content, name
+    held = out / "held"
+    assert {"worklist.xlsx", "report.html", "ranking.parquet", "run.json"} <= {path.name for path in held.iterdir()}
+    assert not (held / "ledger.parquet").exists()
+    # The team reads of past lists in the report; once the data is whole, the list is made as ever.
+    page = html.unescape((held / "report.html").read_text(encoding="utf-8"))
+    assert "Were past lists right?" in page
+    code, _, _ = run("run", simulated, "--out", out, "--snapshot", str(DAY), "--capacity", "60", "--monitor")
+    assert code == 0
+    assert not held.exists()
+    assert json.loads((out / "run.json").read_text(encoding="utf-8"))["snapshot_date"] == str(DAY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import date
 
@@ -45,10 +46,10 @@ def make_tables() -> Tables:
     return {"orders": orders, "deliveries": deliveries, "complaints": complaints}
 
 
-def judge(change: Callable[[Tables], object] = lambda tables: None) -> dict[str, Finding]:
+def judge(change: Callable[[Tables], object], day: date = DAY) -> dict[str, Finding]:
     tables = make_tables()
     change(tables)
-    return {answer.name: answer for answer in judge_quality(read(tables, allow=["zero_amounts"]), DAY)}
+    return {answer.name: answer for answer in judge_quality(read(tables, allow=["zero_amounts"]), day)}
 
 
 def stop_deliveries(tables: Tables) -> None:
@@ -110,6 +111,14 @@ def test_amounts_of_another_size_are_named_with_their_day(change: Callable[[Tabl
     assert float(found.details["share"]) == pytest.approx(share, abs=0.08)
     assert (float(found.details["factor"]) > 3) == (share == 0.0)
     assert abs((date.fromisoformat(str(found.details["day"])) - BROKEN.date()).days) <= 3
+
+
+@pytest.mark.parametrize(("change", "name"), [(stop_deliveries, "feed"), (other_currency, "amounts")])
+def test_what_broke_months_ago_is_still_said(
+    change: Callable[[Tables], object], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "BROKEN", pd.Timestamp("2025-03-20"))
+    assert judge(change)[name].grade == "fail"
 
 
 def test_a_column_that_went_empty_is_named() -> None:

@@ -98,6 +98,8 @@ def sections(summary: Summary) -> dict[str, Any]:
         "plan": summary["plan"],
         "plan_title": words(language)["plan"]["title"],
         "brought": summary["brought"],
+        "past": summary["past"],
+        "past_title": words(language)["monitor"]["matured"],
         "guesses": summary["guesses"],
         "guesses_title": words(language)["bought"]["title"],
         "brought_title": words(language)["readout"]["last_lists"],

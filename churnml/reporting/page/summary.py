@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +73,7 @@ def summarise(
     overview: Overview | None = None,
     brought: Sequence[str] = (),
     written: pd.DataFrame | None = None,
+    past: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Summarise a ranking for the page.
 
@@ -91,6 +92,8 @@ def summarise(
         Sentences on what earlier lists brought, as from `churnml.words.campaigns.say_brought`.
     written : pandas DataFrame, optional
         What people wrote into earlier lists; see `churnml.campaigns.team`.
+    past : mapping of str to object, optional
+        Whether past lists were right: a sentence and a table; None leaves it out.
 
     Returns
     -------
@@ -140,6 +143,7 @@ def summarise(
         "plan": say_plan(ranking.plan, titles, ranking.language, ranking.currency),
         "profit_source": ranking.profit_source,
         "brought": [*ranking.measured_said, *brought],
+        "past": None if past is None else dict(past),
         "guesses": ranking.guesses_said,
         "shop": None if overview is None else summarise_shop(overview.named(ranking.names)),
         "model": {

@@ -155,6 +155,7 @@ def make_summary(
         },
         "profit_source": "assumed",
         "brought": [],
+        "past": None,
         "guesses": [],
         "plan": [],
         "holdout": say_holdout(PLAN, PLAN.campaign, None, language),
