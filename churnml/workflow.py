@@ -264,7 +264,7 @@ def run(
         model = find_usable(config.tracking, day, every, partial(_fits, shop, config))
         if model is None:
             with _timed(seconds, "train"):
-                trained = Trainer(config=config).fit(shop, day, progress)
+                trained = Trainer(config=_under_lists(config, out)).fit(shop, day, progress)
                 champion = Scorer(None, config).model  # the one of before, where the new one is worse
                 model = champion if champion.as_of <= day else trained
         if not force:
@@ -297,6 +297,12 @@ def _look(shop: Shop, out: Path, model: Model, day: date, config: Config, secret
     files = write_health(health, out, config.scoring.language, shop.currency)
     log_health(health, config, files, since=(day - model.as_of).days)
     return health
+
+
+def _under_lists(config: Config, out: Path) -> Config:
+    """Let a training read the ledger of the folder, where the settings name no other."""
+    training = config.training.model_copy(update={"lists": config.training.lists or str(out)})
+    return config.model_copy(update={"training": training})
 
 
 def demo(

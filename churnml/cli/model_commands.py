@@ -46,6 +46,9 @@ from churnml.cli.story import print_story
 def train(
     data: Data,
     as_of: Annotated[str | None, typer.Option("--as-of", help="Nothing on or after this day is seen.")] = None,
+    lists: Annotated[
+        Path | None, typer.Option("--list", help="Folder of the lists, whose ledger says who was listed and held out.")
+    ] = None,
     config_file: ConfigFile = None,
     horizon: Horizon = None,
     active: Active = None,
@@ -61,6 +64,9 @@ def train(
     from churnml.tracking.trainer import Trainer
 
     config = config_of(config_file, horizon, active, lead, every, seed)
+    if lists is not None:
+        training = config.training.model_copy(update={"lists": str(lists)})
+        config = config.model_copy(update={"training": training})
     day = day_of("--as-of", as_of)
     shop = open_shop(data, config)
     with progress_bar() as progress:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from churnml.config.section import Section
@@ -57,6 +59,14 @@ class TrainingSettings(Section):
         0.0, ge=0, description="Minutes for tuning LightGBM with Optuna (extra tune); 0 does not."
     )
     tune_store: str = Field("models/tuning.db", description="File that keeps the trials, so that a search resumes.")
+    treated: Literal["reweigh", "keep", "drop"] = Field(
+        "reweigh",
+        description="Rows of customers who were on a list in their label window: left out, those held out stand for "
+        "them; kept as they are; or left out, and nobody stands for them.",
+    )
+    lists: str | None = Field(
+        None, description="Folder of the lists, whose ledger says who they are; run takes its own, empty none."
+    )
     bootstrap_draws: int = Field(200, ge=20, description="Draws for the intervals of the figures.")
     threads: int = Field(
         2, ge=1, description="Threads for training: folds side by side share them, as LightGBM does in one fit."

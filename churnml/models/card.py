@@ -134,6 +134,31 @@ class LevelPart(_Part):
     said: str | None = Field(None, exclude_if=_is_none)
 
 
+class ListedPart(_Part):
+    """What was done to rows of customers who entered a campaign; see ``churnml.training.rows.listed.without_listed``.
+
+    Attributes
+    ----------
+    how : str
+        ``reweigh``, ``keep`` or ``drop``.
+    listed, held_out : int
+        Number of rows of customers who were listed within their label window, and who were held out.
+    treated_held_out : int
+        Number of the latter to whom something was sent all the same.
+    cut : int
+        Number of the latter that would stand for more than 20 rows.
+    as_they_ran : tuple of str
+        Days on whose window nobody was held out: there the probability is one under the lists as they ran.
+    """
+
+    how: str
+    listed: int
+    held_out: int
+    treated_held_out: int
+    cut: int
+    as_they_ran: tuple[str, ...]
+
+
 class LearningPart(_Part):
     """What half of the customers teach, held against all of them; see ``churnml.training.learning.compare_with_half``.
 
@@ -434,6 +459,8 @@ class Card(_Part):
         What a customer is worth; None where the simple rule tells it, as in cards of before format 5.
     lists : Lists or None
         Figures of those whom lists are made of; None where nobody was to save, or the card is an earlier one.
+    listed : ListedPart or None
+        What was done to rows of customers who entered a campaign; None where none did, or no ledger was read.
     """
 
     version: Literal[1] = 1
@@ -461,3 +488,4 @@ class Card(_Part):
     learning: LearningPart | None = None
     value: ValuePart | None = None
     lists: Lists | None = None
+    listed: ListedPart | None = None

@@ -72,6 +72,18 @@ class TrainingFrame:
             spend={days: spent[rows] for days, spent in self.spend.items()},
         )
 
+    def repeated(self, counts: NDArray[np.int64]) -> TrainingFrame:
+        """Return the rows, each as often as it counts."""
+        at = np.repeat(np.arange(len(self)), counts)
+        return dataclasses.replace(
+            self,
+            X=self.X.iloc[at].reset_index(drop=True),
+            **{name: getattr(self, name)[at] for name in ("churned", "customers", "hashes", "snapshots")},
+            weights=None if self.weights is None else self.weights[at],
+            treated=None if self.treated is None else self.treated[at],
+            spend={days: spent[at] for days, spent in self.spend.items()},
+        )
+
     def describe(self, names: Iterable[str]) -> tuple[Description, ...]:
         """Describe features by their names."""
         return describe(names, self.described)

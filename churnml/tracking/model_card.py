@@ -17,7 +17,7 @@ from churnml.training.choose.predictions import Predictions
 from churnml.training.judge.figures import tenth_of
 from churnml.training.result import Training
 from churnml.words import words as words_in
-from churnml.words.findings import say_fold, say_learning, say_level, say_value, say_verdict
+from churnml.words.findings import say_fold, say_learning, say_level, say_listed, say_value, say_verdict
 from churnml.words.names import name_of
 
 _SAMPLE = 2_000
@@ -92,6 +92,7 @@ def compute_model_card(training: Training, contributions: pd.DataFrame | None) -
         "comparison": [{**one, "candidate": _title(one["candidate"])} for one in told["comparison"]],
         "lifts": compute_lift_over_time(training.predictions, card.candidate).to_dict("records"),
         "verdict": say_verdict(card.verdict, "en"),
+        "trained_under_lists": say_listed(card.listed, "en") if card.listed else "",
         "learning": say_learning(card.learning, "en") if card.learning else "",
         "level": say_level(card.level, "en") if card.level else "",
         "value": say_value(card.value, "en"),

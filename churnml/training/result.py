@@ -14,7 +14,7 @@ from churnml.statistics.logodds import Floats
 from churnml.training.choose.predictions import Predictions
 from churnml.training.judge.gate import Verdict
 from churnml.words import Language, for_count, words
-from churnml.words.findings import say_finding, say_learning, say_level, say_value, say_verdict
+from churnml.words.findings import say_finding, say_learning, say_level, say_listed, say_value, say_verdict
 from churnml.words.names import name_of
 from churnml.words.numbers import number_writer, write_decimal, write_percent
 
@@ -107,6 +107,8 @@ def summarise(training: Training, language: Language = "en") -> list[str]:
         for end, part in ends.items()
     }
     lines.append(t["gate"].format(**figures))
+    if card.listed:
+        lines.append(say_listed(card.listed, language))
     if card.learning:
         lines.append(say_learning(card.learning, language))
     if card.level:

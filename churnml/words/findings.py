@@ -14,7 +14,7 @@ from churnml.words.names import name_of
 from churnml.words.numbers import number_writer, write_decimal, write_percent
 
 if TYPE_CHECKING:
-    from churnml.models.card import Finding, LearningPart, LevelPart, ValuePart, VerdictPart
+    from churnml.models.card import Finding, LearningPart, LevelPart, ListedPart, ValuePart, VerdictPart
 
 _ONE_SIDED = 1.645
 _LITTLE = 0.05
@@ -91,6 +91,23 @@ def say_level(level: LevelPart, language: Language) -> str:
         **{name: _day(day, language) for name, day in days.items()},
         partial_days=level.partial_days,
     )
+
+
+def say_listed(listed: ListedPart, language: Language) -> str:
+    """Write what was done to rows of customers who entered a campaign.
+
+    Examples
+    --------
+    >>> from churnml.models.card import ListedPart
+    >>> counts = {"listed": 80, "held_out": 9, "treated_held_out": 0, "cut": 0}
+    >>> say_listed(ListedPart(how="drop", **counts, as_they_ran=()), "en")[-66:]
+    'left out, and nobody stands for them; 9 rows are of held-out ones.'
+    """
+    t: Mapping[str, str] = words(language)["trained_under_lists"]
+    whole = number_writer("number", language, form="number")
+    counts = {name: whole(getattr(listed, name)) for name in ("listed", "held_out", "treated_held_out", "cut")}
+    said = t[listed.how].format(**counts)
+    return said + (t["as they ran"].format(days=", ".join(listed.as_they_ran)) if listed.as_they_ran else "")
 
 
 def say_learning(learning: LearningPart, language: Language) -> str:

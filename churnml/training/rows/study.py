@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from churnml.campaigns.ledger import read_ledger
 from churnml.config import Config, ScoringSettings, TrainingSettings
 from churnml.data.draw import draw
 from churnml.data.fingerprint import fingerprint
@@ -33,6 +34,7 @@ from churnml.models.rows import TrainingFrame
 from churnml.training.rows.data_gate import count_orders_per_day, judge_data, refuse
 from churnml.training.rows.folds import Plan, judged_rows, plan_folds
 from churnml.training.rows.frame import build_training_frame, compute_base_rates, compute_partial_rates
+from churnml.training.rows.listed import without_listed
 from churnml.training.rows.spend import spend_days
 
 FEW_CUSTOMERS = 40
@@ -166,6 +168,12 @@ def make_study(shop: Shop, config: Config, as_of: Day | None = None, progress: P
         spend_days(value_days, definition),
         config.plays.campaign,
     )
+    told = None
+    if asked.lists is not None:
+        ledger = read_ledger(asked.lists)
+        entered = ledger[[day < end for day in ledger["entered_on"]]]
+        frame, told = without_listed(frame, entered, definition, asked.treated, config.seed)
+    alone = told is not None and told.how != "keep"
     findings = judge_data(frame, count_orders_per_day(shop, end), definition, first_day, end)
     refuse(findings)
     # Tables that nothing is learnt from leave the model as it is.
@@ -178,13 +186,15 @@ def make_study(shop: Shop, config: Config, as_of: Day | None = None, progress: P
         seed=config.seed,
         candidates=compared(candidates, frame),
         off=off,
-        shop_rates=_shop_rates(shop, end, config),
-        partial_rates=compute_partial_rates(shop, snapshots, end, definition),
+        # The shop's own rates are those of customers whom lists may have kept.
+        shop_rates={} if alone else _shop_rates(shop, end, config),
+        partial_rates=None if alone else compute_partial_rates(shop, snapshots, end, definition),
         day_rows=_day_rows(shop, end, definition, features, asked.max_rows // len(snapshots), config.seed),
         origin={
             "first_day": first_day.isoformat(),
             "data_fingerprint": fingerprint(History(shop, end), read),
             "data_gate": [finding.to_json() for finding in findings],
+            "listed": None if told is None else told.to_json(),
         },
         value_days=value_days,
         scoring=config.scoring,
