@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from churnml.analytics.overview import Overview, analyse
+from churnml.campaigns.ledger import FILE as LEDGER
 from churnml.campaigns.ledger import joined, read_ledger
 from churnml.campaigns.readout import read_out
 from churnml.campaigns.team import contacts_of
@@ -300,7 +301,9 @@ def _look(shop: Shop, out: Path, model: Model, day: date, config: Config, secret
 
 
 def _under_lists(config: Config, out: Path) -> Config:
-    """Let a training read the ledger of the folder, where the settings name no other."""
+    """Let a training read the ledger of the folder, where there is one and the settings name no other."""
+    if not (out / LEDGER).exists():
+        return config
     training = config.training.model_copy(update={"lists": config.training.lists or str(out)})
     return config.model_copy(update={"training": training})
 

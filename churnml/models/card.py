@@ -18,12 +18,13 @@ Decision = Literal["model", "rule", "no skill"]
 Because = Literal["beats both", "beats chance alone", "rule as good", "rule chosen", "nothing tells"]
 LevelKind = Literal["partial", "none", "trailing", "last_year"]
 Grade = Literal["pass", "warn", "fail", "unknown"]
-_Gate = Literal[
+AskedOfData = Literal[
     "snapshots", "churned", "kept", "eligible", "missing", "history", "stale", "last day", "gaps", "jumps", "odd weeks"
 ]
-_Monitored = Literal["feed", "amounts", "nulls", "skill", "auroc", "level", "relation", "drift", "predictions"]
-Asked = Literal[_Gate, _Monitored]
-"""What the data gate looks at, and what monitoring does after it."""
+"""What the data gate looks at."""
+AskedInService = Literal["feed", "amounts", "nulls", "skill", "auroc", "level", "relation", "drift", "predictions"]
+"""What monitoring looks at."""
+Asked = Literal[AskedOfData, AskedInService]
 Number = int | float
 """A number that stays whole where it is."""
 

@@ -210,7 +210,7 @@ def test_a_list_before_the_newest_is_written_below_lists_alone(shop: Shop, model
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     outcome = score(shop, tmp_path, config, model=model, snapshot_date=DAY)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
-    assert sorted(path.name for path in (tmp_path / "lists").iterdir()) == ["2025-03-01", "2025-04-01"]
+    assert sorted(path.name for path in (tmp_path / "lists").iterdir() if path.is_dir()) == ["2025-03-01", "2025-04-01"]
     assert outcome.files[0] == tmp_path / "lists" / "2025-03-01" / "worklist.xlsx"
     assert outcome.ranking.frame.entered_on.isna().all()
 
@@ -221,7 +221,7 @@ def test_old_days_are_dropped_once_their_outcome_is_known(shop: Shop, model: Mod
         config = Config.model_validate({"reporting": {"periods": 0, "rows": 20, "keep": keep}})
         score(shop, tmp_path, config, model=model, snapshot_date=day)
     # 90 days after the first of March is May 30; after the fifteenth it is June 13, still open.
-    assert sorted(path.name for path in (tmp_path / "lists").iterdir()) == ["2025-03-15", "2025-06-10"]
+    assert sorted(path.name for path in (tmp_path / "lists").iterdir() if path.is_dir()) == ["2025-03-15", "2025-06-10"]
 
 
 @pytest.mark.slow

@@ -171,7 +171,7 @@ def make_study(shop: Shop, config: Config, as_of: Day | None = None, progress: P
     told = None
     if asked.lists is not None:
         ledger = read_ledger(asked.lists)
-        entered = ledger[[day < end for day in ledger["entered_on"]]]
+        entered = ledger[np.array([day < end for day in ledger["entered_on"]], dtype=bool)]
         frame, told = without_listed(frame, entered, definition, asked.treated, config.seed)
     alone = told is not None and told.how != "keep"
     findings = judge_data(frame, count_orders_per_day(shop, end), definition, first_day, end)

@@ -14,7 +14,7 @@ import pytest
 from churnml.data.reading import read
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
-from churnml.models.card import Asked, Finding
+from churnml.models.card import AskedOfData, Finding
 from churnml.models.rows import TrainingFrame
 from churnml.training.rows.data_gate import count_orders_per_day, judge_data, refuse
 from churnml.words import LANGUAGES
@@ -151,9 +151,9 @@ def test_every_finding_has_a_sentence_with_its_numbers(
     ]
     findings = [one for frame, orders in given for one in judge_data(frame, orders, definition, FIRST, END)]
     findings += judge_data(healthy, orders_of(), ChurnDefinition(horizon_days=200), FIRST, END)
-    assert {one.name for one in findings} == set(get_args(Asked))
+    assert {one.name for one in findings} == set(get_args(AskedOfData))
     warned = {one.name for one in findings if one.grade != "pass"}
-    assert warned == set(get_args(Asked))
+    assert warned == set(get_args(AskedOfData))
     for finding in findings:
         text = say_finding(finding, language)
         assert not {"{", "}"} & set(text), text
