@@ -155,7 +155,7 @@ def read_out(
         Settings of campaigns, plays and profit; None takes the defaults.
     campaign : str, optional
         Name of the campaign to read out, or ``global`` for all together, whom a lot kept out of all; None reads out
-        every one.
+        every one, but for lists that were not sent while others were.
     window : int, optional
         Days from entry over which outcomes are told, as long as arms hold: what the lists brought up to then, all
         together. None takes the days of the definition.
@@ -212,6 +212,9 @@ def read_out(
         check_lost(rows, unknown),
     ]
     rows = rows[~unknown].reset_index(drop=True)
+    if campaign is None:
+        rows, unsent = _sent(rows)
+        checks += unsent
 
     effects, sequences, measured, planned_on = [], [], {}, {}
     for name in sorted(rows["campaign"].unique()):
@@ -264,6 +267,17 @@ def _with_outcomes(
     order = ["campaign", "entered_on", "place", "customer_id"]
     rows = pd.concat(parts).sort_values(order, ignore_index=True, kind="stable")
     return rows.assign(cohort=rows.groupby(["campaign", "entered_on"], observed=True).ngroup())
+
+
+def _sent(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[Check]]:
+    """Leave out campaigns of which nobody was contacted, where others were sent: a team need not use every list."""
+    listed = rows[(rows["arm"] == LISTED) & (rows["campaign"] != ALL_CAMPAIGNS)]
+    contacted = listed.groupby("campaign", observed=True)["treated"].max()
+    unsent = sorted(map(str, contacted.index[contacted == 0]))
+    if len(unsent) == len(contacted):
+        return rows, []
+    checks = [Check(name="delivery", status="warns", numbers={"share": 0.0}, campaign=name) for name in unsent]
+    return rows[~rows["campaign"].isin(unsent)].reset_index(drop=True), checks
 
 
 def _without_holdout(shop: Shop, folders: Sequence[Path], end: date, real_ids: Mapping[str, str]) -> Readout:

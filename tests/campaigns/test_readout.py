@@ -52,6 +52,19 @@ def test_a_planted_effect_is_found_and_called_kept() -> None:
     assert share["low"] < 0.1 / 0.6 < share["high"]
 
 
+def test_a_list_that_was_not_sent_keeps_no_other_from_being_read() -> None:
+    shop, ledger = make_campaign(1_000, 2, effect=-0.1)
+    alone = main_effect(read_out(shop, ledger))
+    unsent = ledger.assign(campaign="retention/win_back", proof="")
+    both = read_out(shop, pd.concat([ledger.assign(proof=""), unsent], ignore_index=True))
+    assert both.campaigns == ("retention",)
+    assert main_effect(both).effect == alone.effect
+    warned = [(one.campaign, one.numbers) for one in both.checks if one.name == "delivery" and one.status == "warns"]
+    assert ("retention/win_back", {"share": 0.0}) in warned
+    with pytest.raises(InputError, match="None of the listed was contacted"):
+        read_out(shop, unsent)
+
+
 def test_without_an_effect_nothing_is_claimed_and_each_entry_is_near_nothing() -> None:
     shop, ledger = make_campaign(1_000, 8)
     found = read_out(shop, ledger)

@@ -36,8 +36,9 @@ def test_a_cluster_ranks_as_one_machine_does(
         script = [sys.executable, "-m", "tests.cluster_driver", source, str(trained_model), day, str(tmp_path / "list")]
         done = subprocess.run([*script, *["kill"] * kill], check=True, capture_output=True, text=True)
     told = json.loads(done.stdout.splitlines()[-1])
-    assert told["files"] == ["worklist.xlsx", "worklist.csv", "report.html", "ranking.parquet", "run.json"]
-    for name in ("worklist.csv", "report.html"):
+    further = ["complaints.csv", "thank_you.csv", "win_back.csv"]
+    assert told["files"] == ["worklist.xlsx", "worklist.csv", "report.html", "ranking.parquet", "run.json", *further]
+    for name in ("worklist.csv", "report.html", *(f"lists/{one}" for one in further)):
         assert (tmp_path / "list" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
     for ranking in (tmp_path / "list").rglob("ranking.parquet"):
         found = pd.read_parquet(ranking).sort_values("risk_rank", ignore_index=True)

@@ -73,10 +73,17 @@ def test_all_refused_files_are_named_and_the_rules_follow_a_mapped_name(tmp_path
 @pytest.mark.slow
 def test_what_could_hold_rows_and_is_not_read_is_noted(tmp_path: Path) -> None:
     folder_with(tmp_path, ["orders.csv", "orders_old/orders.csv", "photos/a.csv"])
-    for name in ("customers.xlsx", "custommers.csv", "orders.csv.bak", "visits.json", "README.md", ".orders_old.csv"):
+    for name in (
+        "customers.feather",
+        "custommers.csv",
+        "orders.csv.bak",
+        "visits.json",
+        "README.md",
+        ".orders_old.csv",
+    ):
         (tmp_path / name).touch()
     assert check(tmp_path).notes == [
-        "Found beside the tables, and not read: customers.xlsx, custommers.csv, orders.csv.bak, orders_old/, "
+        "Found beside the tables, and not read: customers.feather, custommers.csv, orders.csv.bak, orders_old/, "
         "visits.json."
     ]
 

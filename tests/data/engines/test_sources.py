@@ -188,7 +188,7 @@ def test_other_files_do_no_harm(tmp_path: Path) -> None:
     as_csv(tmp_path)
     (tmp_path / "truth").mkdir()
     (tmp_path / "truth" / "orders.csv").write_text("not,a,table\n1", encoding="utf-8")
-    for name in ("README", "notes.txt", "._orders.csv", ".orders.csv.swp"):
+    for name in ("README", "notes.md", "._orders.csv", ".orders.csv.swp"):
         (tmp_path / name).write_bytes(b"\xff\x00")
     (tmp_path / "orders" / "_temporary").mkdir(parents=True)
     (tmp_path / "orders" / "_temporary" / "part.parquet").write_bytes(b"broken")
@@ -311,7 +311,7 @@ def test_csv_beside_parquet_is_refused(tmp_path: Path) -> None:
     [
         ("nowhere", "nowhere: there is no such file or folder. Give a folder"),
         ("empty", "orders: the table is missing (found: nothing). Give a folder"),
-        ("orders.csv", "orders.csv: is neither a folder nor a DuckDB file (.duckdb, .db). Give a folder"),
+        ("orders.png", "orders.png: is neither a folder nor a table nor a database (.duckdb, .db, .sqlite)."),
         ("fake.duckdb", "fake.duckdb: is not a DuckDB file, whatever its name says."),
         ("hollow.db", "hollow.db: is not a DuckDB file, whatever its name says."),
         ("x" * 5_000, "cannot be opened (File name too long)"),
@@ -319,7 +319,7 @@ def test_csv_beside_parquet_is_refused(tmp_path: Path) -> None:
 )
 def test_a_source_that_cannot_be_opened(tmp_path: Path, source: str, message: str) -> None:
     (tmp_path / "empty").mkdir()
-    (tmp_path / "orders.csv").write_text(HEADER + ROWS, encoding="utf-8")
+    (tmp_path / "orders.png").write_bytes(b"no table")
     (tmp_path / "fake.duckdb").write_bytes(b"Another format 3\0" * 100)
     (tmp_path / "hollow.db").touch()
     with pytest.raises(InputError, match=re.escape(message)):
