@@ -155,6 +155,7 @@ def test_a_list_is_a_table_whatever_its_cells_hold(capsys: pytest.CaptureFixture
         excluded={},
         holdout=None,
         entries=SimpleNamespace(plan_of_all=None),
+        lists={},
         __len__=lambda: 2,
     )
     model = SimpleNamespace(version="m")
@@ -194,7 +195,7 @@ def test_a_list_is_a_table_whatever_its_cells_hold(capsys: pytest.CaptureFixture
 
 def test_log_lines_are_printable(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logging.getLogger(), "handlers", [])
-    saying.set_up(logging.INFO)
+    saying.set_up(logging.INFO, saying.LogFormat.TEXT)
     logging.getLogger("churnml.data").info("seen %s", NASTY)
     logging.getLogger("other").warning("two\nlines\a")
     assert capsys.readouterr().err == f"seen {printable(NASTY)}\ntwo\nlines\\x07\n"
@@ -207,7 +208,7 @@ def test_warnings_of_libraries_are_lines_that_only_v_shows(
     before = warnings.showwarning
     for level, shown in ((logging.INFO, ""), (logging.DEBUG, "RuntimeWarning: divided\\nby \\x1b[0m\n")):
         logging.getLogger().handlers = []
-        saying.set_up(level)
+        saying.set_up(level, saying.LogFormat.TEXT)
         with warnings.catch_warnings():
             warnings.simplefilter("always")
             with saying.warnings_as_log():

@@ -156,7 +156,10 @@ def _counts(history: History, customers: pd.Index) -> tuple[pd.DataFrame, Parts]
 
 
 def _values(rows: ir.Table, column: str) -> list[tuple[str, str]]:
-    """Return the most frequent values of a column, and the names of the columns that count them."""
+    """Return the most frequent values of a column, and the names of the columns that count them.
+
+    Texts of the shop are no names of columns: engines change some signs.
+    """
     found = rows.drop_null([column]).group_by(column).aggregate(n=lambda table: table.count()).to_pandas()
     found = found.sort_values(["n", column], ascending=[False, True]).head(_MOST_VALUES)
-    return [(str(value), f"{column} {value}") for value in found[column]]
+    return [(str(value), f"{column} {place}") for place, value in enumerate(found[column])]

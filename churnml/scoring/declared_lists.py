@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import Field, field_validator
+from pydantic import Field, WithJsonSchema, field_validator
 
 from churnml.campaigns.team import SAVE
 from churnml.features.family_catalogue import Catalogue
@@ -13,6 +13,12 @@ from churnml.scoring.rules import Part, Who, wrong_in
 
 RANKING, OPEN_COMPLAINTS, MILESTONES = "ranking", "open_complaints", "milestones"
 RankBy = Literal["risk_rank", "value_at_risk", "expected_profit", "expected_value", "return_value", "days_open"]
+_RANKS = {
+    "anyOf": [
+        {"type": "string", "enum": list(get_args(RankBy))},
+        {"type": "array", "items": {"type": "string", "enum": list(get_args(RankBy))}, "minItems": 1},
+    ]
+}
 Against = Literal["gone", "not_overdue", "unlikely", "no_consent", "cool_down", "leave_alone", "open_complaint"]
 
 
@@ -26,7 +32,9 @@ class DeclaredList(Part):
         "milestones since the last list (tenth order, anniversary, a tier, points for a reward).",
     )
     who: Who = Field(Who(), description="Conditions on customers of the ranking.")
-    rank_by: tuple[RankBy, ...] = Field(("risk_rank",), min_length=1, description="What decides who comes first.")
+    rank_by: Annotated[tuple[RankBy, ...], WithJsonSchema(_RANKS)] = Field(
+        ("risk_rank",), min_length=1, description="What decides who comes first: one or several."
+    )
     capacity: int | None = Field(None, ge=1, description="Most customers on it; empty is no limit.")
     holdout: bool = Field(
         False, description="Whether some who would be on it are left alone, so that its effect shows."

@@ -44,7 +44,7 @@ def failures(**tables: pd.DataFrame) -> list[str]:
             {"amount": ["12,50", "inf", "nan"]},
             [
                 "orders.amount: 3 of 3 rows are not a money amount (received string; order_id 1: 12,50, 2: inf, 3: "
-                "nan). A comma stands for the decimal point: write 12.50."
+                "nan). A comma stands for the decimal point: write 12.50. Or set tables.orders.decimal in the config."
             ],
         ),
         (

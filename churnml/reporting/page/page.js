@@ -60,8 +60,9 @@ function start(data) {
     make("svg", { class: "meter", viewBox: "0 0 100 5", preserveAspectRatio: "none", "aria-hidden": "true" },
       make("rect", { class: "back", width: 100, height: 5 }), make("rect", { class: "full", width: 100 * chance, height: 5 }));
   const span = (...children) => make("span", {}, ...children);
-  const asked = { query: [], play: "", segment: "", reason: "", owner: "", view: Object.keys(data.lists).find((name) => data.lists[name]) ?? "all" };
   const rankOn = (customer, list) => (list === "save" ? customer.list_rank : (customer.ranks[list] ?? null));
+  const filled = Object.keys(data.lists).filter((name) => customers.some((customer) => rankOn(customer, name) !== null));
+  const asked = { query: [], play: "", segment: "", reason: "", owner: "", view: filled[0] ?? "all" };
   const reasonOf = (c) => c.leaving[0]?.[1] ?? (c.group === "to_save" ? words.no_reason : c.about);
   // How a cell is shown, and by what its column is sorted.
   const cells = {
@@ -130,8 +131,8 @@ function start(data) {
     form[name].append(...options.map(([title, value]) => make("option", { value }, title)));
     form[name].closest("label").hidden = !values.length;
   }
-  for (const option of form.view) option.closest("label").hidden = option.value !== "all" && !data.lists[option.value];
-  $(".view").hidden = !customers.some((c) => c.list_rank !== null) || !customers.some((c) => c.list_rank === null);
+  for (const option of form.view) option.closest("label").hidden = option.value !== "all" && !filled.includes(option.value);
+  $(".view").hidden = !filled.length || (filled.length === 1 && customers.every((customer) => rankOn(customer, filled[0]) !== null));
   form.view.value = asked.view;
   const look = () => {
     const { play, segment, reason, owner, view, query } = Object.fromEntries(new FormData(form));

@@ -182,7 +182,10 @@ def test_a_story_opens_by_mouse_and_by_keyboard_and_gives_the_focus_back(open_pa
         for _, _, text in first["events"]:
             assert dialog.get_by_text(text, exact=True).count()
         assert dialog.locator(".timeline circle").count() == len(first["events"])
-        assert dialog.locator("ul.weights").first.locator("li").count() == len(first["leaving"]) + len(first["staying"])
+        assert (
+            dialog.locator("ul.weights").first.locator("li").count()
+            == len(first["leaving"]) + len(first["staying"]) + 2
+        )
         assert page.evaluate("document.activeElement.id") == "story-title"
         page.keyboard.press("Escape")
         expect(page.locator("#story")).to_be_hidden()

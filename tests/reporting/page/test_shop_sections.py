@@ -133,7 +133,7 @@ def test_no_customer_is_named_and_all_is_json(overview: Overview, shop: Shop) ->
 
 def test_words_of_the_shop_are_not_taken_for_names_of_ours(overview: Overview) -> None:
     own = overview.topics.assign(topic="quality")  # also a reason of leaving
-    groups = overview.groups.assign(value="service")
+    groups = overview.groups.assign(value="service", is_small=False)
     turkish = blocks(replace(overview, topics=own, groups=groups), "tr")
     assert {row[0]["text"] for row in turkish["topics"]["rows"]} == {"quality"}
     assert {row[1]["text"] for row in turkish["groups"]["rows"]} == {"service"}
@@ -187,6 +187,7 @@ def test_an_address_that_passes_for_a_group_names_nobody() -> None:
 def test_texts_of_the_shop_stay_texts(overview: Overview) -> None:
     hostile = "<script>window.hacked = 1</script>"
     topics, groups = overview.topics.assign(topic=hostile), overview.groups.assign(group=hostile, value=hostile)
+    groups = groups.assign(is_small=False)
     summary = make_summary(5) | {"shop": summarise_shop(replace(overview, topics=topics, groups=groups))}
     page = render_page(summary)
     assert hostile not in page

@@ -34,12 +34,19 @@ def test_a_summary_can_be_written_as_json_and_shown(ranking: Ranking) -> None:
     assert render_page(summary) == render_page(summarise(ranking, rows=200))
 
 
-def test_those_on_the_work_list_come_first_and_then_the_most_likely_to_leave(ranking: Ranking) -> None:
+def test_those_on_the_work_list_come_first_then_those_of_other_lists_then_the_most_likely_to_leave(
+    ranking: Ranking,
+) -> None:
     listed = list(ranking.worklist()["customer_id"])
-    others = [one for one in ranking.frame["customer_id"] if one not in set(listed)]
-    shown = summarise(ranking, rows=len(listed) + 30)["customers"]
-    assert [one["customer_id"] for one in shown] == listed + others[:30]
-    assert [one["list_rank"] for one in shown] == [*range(1, len(listed) + 1), *[None] * 30]
+    further = [one for named in ranking.lists.values() for one in named.rows["customer_id"]]
+    in_order = list(dict.fromkeys([*listed, *further, *ranking.frame["customer_id"]]))
+    rows = len(set(listed) | set(further)) + 30
+    shown = summarise(ranking, rows=rows)["customers"]
+    assert [one["customer_id"] for one in shown] == in_order[:rows]
+    assert [one["list_rank"] for one in shown] == [*range(1, len(listed) + 1), *[None] * (rows - len(listed))]
+    for name, named in ranking.lists.items():
+        ranks = {one["customer_id"]: one["ranks"][name] for one in shown if name in one["ranks"]}
+        assert ranks == dict(zip(named.rows["customer_id"], named.rows["list_rank"].tolist(), strict=True))
     assert len(summarise(ranking, rows=3)["customers"]) == 3
 
 
