@@ -14,12 +14,12 @@ class ChurnmlError(Exception):
 
     Parameters
     ----------
-    message : str
-        Text of one line.
+    *lines : str
+        Text, one line each.
     """
 
-    def __init__(self, message: str) -> None:
-        super().__init__(printable(message))
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(map(printable, lines)))
 
 
 class InputError(ChurnmlError):

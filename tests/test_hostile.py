@@ -137,7 +137,8 @@ def test_no_element_or_attribute_of_the_page_is_made_of_it(listed: Path, ranking
     said = " ".join(page.texts)
     assert f"<script>alert('{MARK}')</script>" in said
     data = data_of(html)
-    assert set(data["customers"]["customer_id"]) == set(ranking["customer_id"])
+    complaining = read_csv(listed / "lists" / "complaints.csv", language="en")["customer_id"]  # also the unranked
+    assert set(data["customers"]["customer_id"]) == {*ranking["customer_id"], *complaining}
 
 
 def test_no_cell_of_the_sheet_is_a_formula_or_a_link(listed: Path) -> None:

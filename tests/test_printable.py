@@ -169,7 +169,7 @@ def test_a_list_is_a_table_whatever_its_cells_hold(capsys: pytest.CaptureFixture
     }
     sized = type("Sized", (), {**vars(ranking), **methods})()
     show_outcome.print_outcome(
-        SimpleNamespace(ranking=sized, files=[Path(NASTY)], model=model, not_recorded=0), as_json=False
+        SimpleNamespace(ranking=sized, files=[Path(NASTY)], model=model, not_recorded=0, health=None), as_json=False
     )  # type: ignore[arg-type]
     printed = capsys.readouterr().out
     assert not ACTS.findall(printed)
@@ -186,7 +186,7 @@ def test_a_list_is_a_table_whatever_its_cells_hold(capsys: pytest.CaptureFixture
             campaign="c", share=0.1, listed=45, held_out=1, smallest_effect=least, until=date(2025, 6, 1)
         )
         sized.holdout_said = say_holdout(sized.holdout, "c", None, "en")
-        outcome = SimpleNamespace(ranking=sized, files=[], model=model, not_recorded=0)
+        outcome = SimpleNamespace(ranking=sized, files=[], model=model, not_recorded=0, health=None)
         show_outcome.print_outcome(outcome, as_json=False)
         printed = capsys.readouterr().out
         assert "45 listed and 1 held out" in printed

@@ -48,7 +48,7 @@ def end_with_alarm(health: Health, config: Config) -> None:
 
         t, language = words(config.scoring.language)["monitor"], config.scoring.language
         bad = [say_finding(one, language) for one in health.answers if one.grade in ("warn", "fail")]
-        raise AlarmError("\n".join([t["verdict"][health.verdict], *bad]))
+        raise AlarmError(t["verdict"][health.verdict], *bad)
 
 
 def print_baseline(baseline: Baseline, file: Path, language: Language) -> None:

@@ -34,8 +34,8 @@ from churnml.words import Language
 _UNSEEN = "[\\x00-\\x20\xa0\u200b\ufeff]*"
 _FORMULA = "['=+\\-@\t\r\n＝＋－＠]"
 _INNER = '[,;\t\r\n]"*'
-_LOOKS_SO = f"^{_UNSEEN}{_FORMULA}|{_INNER}{_FORMULA}"
-_TO_GUARD = re.compile(f"^(?={_UNSEEN}{_FORMULA})|({_INNER})(?={_FORMULA})")
+_LOOKS_SO = f"^{_UNSEEN}{_FORMULA}|{_INNER}{_UNSEEN}{_FORMULA}"
+_TO_GUARD = re.compile(f"^(?={_UNSEEN}{_FORMULA})|({_INNER})(?={_UNSEEN}{_FORMULA})")
 _GUARDED = re.compile(f"^'|({_INNER})'")
 _DECIMALS = {"share": 6, "money": 2}
 _DIGITS = 38

@@ -26,6 +26,7 @@ from churnml.scoring.plays import Play
 from churnml.scoring.worklist import LOOKED_AT, Worklist, against_column, take
 
 _NOT_ASKED = "not_asked"
+_NOT_WITH_PSEUDONYMS = ["complaint_id", "order_id", "topic", "severity", "milestone_tier"]
 _LONGEST_DAYS = 30
 _ASCENDING = ("risk_rank",)
 _OF_RANKING = (*LOOKED_AT, STAYED, RANK)
@@ -57,9 +58,9 @@ class NamedList:
     entries: Entries | None = None
 
     def renamed(self, public_ids: pd.Series) -> NamedList:
-        """Return the same with other customer ids, and without ids of complaints and orders."""
+        """Return the same with other customer ids, and without ids and texts that only the shop knows."""
         rows = self.rows.assign(customer_id=self.rows["customer_id"].map(public_ids))
-        rows = rows.drop(columns=["complaint_id", "order_id"], errors="ignore")
+        rows = rows.drop(columns=_NOT_WITH_PSEUDONYMS, errors="ignore")
         entries = None if self.entries is None else self.entries.renamed(public_ids)
         return replace(self, rows=rows, entries=entries)
 

@@ -34,7 +34,7 @@ def test_a_summary_can_be_written_as_json_and_shown(ranking: Ranking) -> None:
     assert render_page(summary) == render_page(summarise(ranking, rows=200))
 
 
-def test_those_on_the_work_list_come_first_then_those_of_other_lists_then_the_most_likely_to_leave(
+def test_the_work_list_comes_first_then_other_lists_then_the_most_likely_to_leave(
     ranking: Ranking,
 ) -> None:
     listed = list(ranking.worklist()["customer_id"])
