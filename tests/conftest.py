@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import fcntl
 import gc
+import logging
 import os
 import re
 import shutil
@@ -190,12 +191,14 @@ def _copied_stores(once: Once) -> None:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Iterator[Run]:
     """Run a command in this process, in an empty folder; gives exit code, output and errors."""
     from churnml import cli
+    from churnml.job_log import STEPS
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    levels = [(logger, logger.level) for logger in (logging.getLogger("churnml"), STEPS)]
 
     def call(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["churnml", *map(str, arguments)])
@@ -204,7 +207,9 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
         output = capsys.readouterr()
         return int(stopped.value.code or 0), output.out, output.err
 
-    return call
+    yield call
+    for logger, level in levels:  # which a command with -v sets
+        logger.setLevel(level)
 
 
 @pytest.fixture(scope="session")

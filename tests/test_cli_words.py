@@ -83,7 +83,7 @@ def test_key_figures_are_told_in_the_language_of_the_settings(
         assert t["overview"][part] in said.splitlines()
     for name in (t["kpis"]["churn_rate"]["title"], t["codes"]["segment"]["champions"], t["names"]["late delivery"]):
         assert name in said
-    topics = re.compile("wrong item|delivery|billing|quality")  # the shop's own texts
+    topics = re.compile("wrong item|delivery|billing|quality|does not fit")  # the shop's own texts
     assert not english_in(topics.sub("", said))
     assert not re.search(r"\d\.\d{1,2}\b", said), "a decimal comma"
 

@@ -23,6 +23,7 @@ from churnml.cli import say as saying
 from churnml.cli import show, show_outcome
 from churnml.data.local_rows import RowsInMemory
 from churnml.errors import InputError, ModelError, NoSkillError
+from churnml.job_log import STEPS
 from churnml.printable import printable
 from churnml.scoring.groups import total_groups
 from churnml.words.campaigns import say_holdout
@@ -260,6 +261,7 @@ def test_a_bar_shows_its_text_and_not_its_marks(monkeypatch: pytest.MonkeyPatch)
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(STEPS, "disabled", True)  # an earlier test may have asked for them
     with show.progress_bar() as progress:
         assert progress is not None
         progress("[red]x[/red] \x1b]0;owned\x07", 1, 2)
