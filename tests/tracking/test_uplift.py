@@ -113,7 +113,8 @@ def test_a_list_is_ranked_by_effect_as_far_as_lists_have_reached(
     assert set(candidates.index[:20]) == within
     assert candidates.uplift[:20].is_monotonic_decreasing
     assert candidates.uplift[20:].isna().all()
-    assert set(ranking.ledger.ranked_by) == {"uplift"}
+    of_work_list = ranking.ledger[ranking.ledger.campaign == config.plays.campaign]
+    assert set(of_work_list.ranked_by) == {"uplift"}
     missing = replace(
         effect,
         features=(replace(effect.features[0], name="stars"),),
