@@ -123,9 +123,10 @@ def test_files_are_the_same_bytes_again_and_fit_their_schema(
     assert len(told["drift"]) == 20
 
 
-def test_mlflow_keeps_a_look_once_at_its_day(health: Health, tmp_path: Path) -> None:
+def test_mlflow_keeps_a_look_once_at_its_day(health: Health, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import mlflow
 
+    monkeypatch.chdir(tmp_path)  # where MLflow lays the files of a store that is a database
     store = f"sqlite:///{tmp_path / 'mlflow.db'}"
     config = Config(tracking=TrackingSettings(uri=store))
     files = write_health(health, tmp_path / "out", "en")
