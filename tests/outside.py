@@ -61,6 +61,16 @@ def find_mariadb() -> Path:
     return installed if installed.exists() else Path(_find_program("MariaDB", "mariadb-server-core", "mariadbd"))
 
 
+def find_flock() -> str:
+    """Find the program by which a line of cron lets one job run at a time."""
+    return _find_program("flock", "util-linux", "flock")
+
+
+def container_tools() -> list[str]:
+    """Find what builds containers; nothing is skipped where there is none."""
+    return [tool for tool in ("docker", "podman") if shutil.which(tool)]
+
+
 def _find_program(title: str, package: str, *names: str) -> str:
     found = next(filter(None, map(shutil.which, names)), None)
     if found is None:

@@ -26,6 +26,7 @@ WAITS |= {"resolution_days": 2.5, "resolution_days_low": 1.0, "resolution_days_h
 CODE = {"customers": 50, "asked": 40, "eligible": 30, "later_orders": 9, "is_small": True}
 CODE |= {f"{name}{end}": 0.25 for name in ("repeat_rate", "churn_rate", "code_share") for end in ("", "_low", "_high")}
 CODE |= {name: RATES[name] for name in ("difference", "difference_low", "difference_high")}
+GROUPS = ["group", "value", "customers", "churned", "churn_rate", "difference", "is_small"]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,12 @@ def overview() -> Overview:
     names = [name for name in Overview.__dataclass_fields__ if name not in ("snapshot_date", "definition", "currency")]
     tables = dict.fromkeys(names, nothing) | {
         "topics": pd.DataFrame({"topic": []}),
-        "groups": pd.DataFrame({"group": [], "value": []}),
+        "groups": pd.DataFrame(columns=GROUPS),
+        "faults": pd.DataFrame(columns=["group", "value"]),
+        "tier_moves": pd.DataFrame(columns=["before", "after"]),
+        "next_tiers": pd.DataFrame(columns=["tier"]),
+        "habits": pd.DataFrame(columns=["group", "value"]),
+        "habit_shares": pd.DataFrame(columns=["habit", "group", "value", "of"]),
         "support": pd.DataFrame([{"period_start": date(2025, 1, 1), "period_end": date(2025, 4, 1), **WAITS}]),
         "support_topics": pd.DataFrame([{"value": "delivery", **WAITS}, {"value": "other", **WAITS}]),
         "after_service": pd.DataFrame(

@@ -56,7 +56,7 @@ def test_on_a_bare_machine_what_needs_more_is_skipped_with_the_reason(tmp_path: 
 
 
 def test_programs_are_looked_for_in_one_place() -> None:
-    finds = re.compile(r"shutil\.which|/usr/lib|\.\./shared|\"shared\"")
+    finds = re.compile(r"shutil\.which|/usr/lib|\.\./shared|/ \"shared\"")
     asking = {path.name for path in TESTS.rglob("*.py") if finds.search(path.read_text(encoding="utf-8"))}
     assert asking == {"outside.py", Path(__file__).name}
 

@@ -25,6 +25,7 @@ import yaml
 from typer.main import get_command
 
 from churnml.cli import app
+from tests.outside import container_tools, find_flock
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples" / "schedule"
@@ -166,9 +167,9 @@ def test_kubernetes() -> None:
     assert set(mounts) == {volume["name"] for volume in pod["volumes"]}
 
 
-@pytest.mark.skipif(shutil.which("flock") is None, reason="flock is not installed")
 @pytest.mark.parametrize(("code", "tries"), [(0, 1), *((code, 1) for code in NEVER), *((code, 4) for code in LATER)])
 def test_cron(code: int, tries: int, tmp_path: Path) -> None:
+    find_flock()
     lines = (EXAMPLES / "crontab").read_text(encoding="utf-8").splitlines()
     (line,) = [line for line in lines if line[:1].isdigit()]
     times, command = re.match(r"((?:\S+ +){5})(.*)", line).groups()
@@ -197,9 +198,9 @@ def steps() -> list[tuple[str, str]]:
 @pytest.mark.slow
 def test_the_container(tmp_path: Path) -> None:
     """Build it where a tool has its base image, and otherwise go through its steps."""
-    for tool in ("docker", "podman"):
+    for tool in container_tools():
         base = steps()[0][1]
-        if shutil.which(tool) and not subprocess.run([tool, "image", "inspect", base], capture_output=True).returncode:
+        if not subprocess.run([tool, "image", "inspect", base], capture_output=True).returncode:
             built = subprocess.run(
                 [tool, "build", "-f", EXAMPLES / "Containerfile", ROOT], capture_output=True, text=True
             )

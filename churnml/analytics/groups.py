@@ -115,8 +115,9 @@ def by_difference(table: pd.DataFrame) -> pd.DataFrame:
         The same columns. Values with fewer than 30 customers are added up as the last of their group, ``few``, whose
         difference and interval are null.
     """
-    large = table[~table["is_small"]].sort_values("difference", ascending=False, kind="stable")
-    few = table[table["is_small"]].groupby("group", as_index=False, sort=False)[["customers", "churned"]].sum()
+    is_small = table["is_small"].astype(bool)
+    large = table[~is_small].sort_values("difference", ascending=False, kind="stable")
+    few = table[is_small].groupby("group", as_index=False, sort=False)[["customers", "churned"]].sum()
     few = few.assign(value=FEW, is_small=True, churn_rate=few["churned"] / few["customers"])
     both = pd.concat([large, few], ignore_index=True) if len(few) else large
     places = {group: place for place, group in enumerate(dict.fromkeys(table["group"]))}
