@@ -84,8 +84,8 @@ def test_nothing_after_the_day_changes_a_figure(shop: Shop, simulated: Path) -> 
         pd.testing.assert_frame_equal(table, again[name], obj=name)
 
 
-def test_shifting_all_times_by_days_shifts_the_dates_alone(shop: Shop, simulated: Path) -> None:
-    day, shift = date(2025, 1, 1), pd.Timedelta(days=37)
+def test_shifting_all_times_by_weeks_shifts_the_dates_alone(shop: Shop, simulated: Path) -> None:
+    day, shift = date(2025, 1, 1), pd.Timedelta(weeks=5)  # habits go by days of the week
     moved = {}
     for file in simulated.glob("*.parquet"):
         table = pd.read_parquet(file)
