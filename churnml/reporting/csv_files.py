@@ -109,8 +109,8 @@ def guard(text: str) -> str:
 
     Examples
     --------
-    >>> guard("=HYPERLINK(0)"), guard("'tis"), guard("a;=1"), guard("no order for 5 days; -2")
-    ("'=HYPERLINK(0)", "''tis", "a;'=1", 'no order for 5 days; -2')
+    >>> guard("=HYPERLINK(0)"), guard("'tis"), guard("a; =1"), guard("no order for 5 days; 2 fewer")
+    ("'=HYPERLINK(0)", "''tis", "a;' =1", 'no order for 5 days; 2 fewer')
     """
     return _TO_GUARD.sub(r"\1'", text)
 

@@ -67,8 +67,14 @@ def test_lists_and_sheet_show_them_and_the_ranking_does_not(out: Path) -> None:
 def test_the_file_beside_the_list_knows_who_is_listed_and_who_must_not_be_contacted(out: Path) -> None:
     carried = pd.read_parquet(out / FILE).set_index("customer_id")
     ranking = pd.read_parquet(out / "ranking.parquet")
+    ledger = pd.read_parquet(out / "ledger.parquet")
     against = ranking["holdout"] | ~ranking["contactable"].fillna(True).astype(bool)
-    assert set(carried.index) == set(ranking["customer_id"][ranking["list_rank"].notna() | against])
+    listed = [
+        read_csv(path, language="en")["customer_id"] for path in (out / "worklist.csv", *(out / "lists").glob("*.csv"))
+    ]
+    assert len(listed) == 4, "the lists of the built-in plays"
+    held_out = ledger["customer_id"][ledger["arm"] == "held out"]
+    assert set(carried.index) == set(pd.concat([*listed, held_out, ranking["customer_id"][against]]))
     assert carried["points"].tolist() == [str(int(name[1:])) for name in carried.index]
 
 
