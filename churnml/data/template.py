@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from datetime import date, datetime, time, timedelta
 from functools import cache
@@ -16,6 +15,7 @@ import ibis.expr.types as ir
 from ibis.common.exceptions import IbisError
 
 from churnml.data.history import History
+from churnml.data.recent import Recent
 from churnml.data.shop import Shop
 
 _NO_DAY = date(1, 1, 1) + timedelta(days=1_000_000)
@@ -76,8 +76,7 @@ def on_its_day(history: History, query: Callable[..., ir.Table], *arguments: Has
 
 
 _Compiled = tuple[str | None, ibis.Schema | None]
-_MOST_SHARED = 200
-_shared_texts: OrderedDict[Hashable, _Compiled] = OrderedDict()
+_shared_texts: Recent[_Compiled] = Recent(200)
 
 
 def _compiled(shop: Shop, query: Callable[[History], ir.Table]) -> _Compiled:
@@ -104,12 +103,12 @@ def _shared(shop: Shop, query: Callable[[History], ir.Table], asked: Hashable) -
         return None
     columns = tuple((name, table.schema()) for name, table in sorted(shop.tables.items()))
     key = (type(shop.engine), columns, frozenset(shop.brought.items()), shop.sample is None, asked)
-    if key not in _shared_texts:
+
+    def make() -> _Compiled:
         unbound = {name: ibis.table(schema, name=f"{_OURS}_table_{name}") for name, schema in columns}
-        _shared_texts[key] = _compiled_of_columns(dataclasses.replace(shop, tables=unbound), query)
-        if len(_shared_texts) > _MOST_SHARED:
-            _shared_texts.popitem(last=False)
-    text, schema = _shared_texts[key]
+        return _compiled_of_columns(dataclasses.replace(shop, tables=unbound), query)
+
+    text, schema = _shared_texts.of(key, make)
     return None if text is None else (_TABLE.sub(lambda found: str(views[found[1]]), text), schema)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
@@ -16,10 +15,12 @@ import pyarrow as pa
 from ibis.backends.duckdb import Backend
 from ibis.common.graph import Node
 
+from churnml.data.recent import Recent
+
 _MOST = 500
 _ROWS = 131_072  # of a batch of Arrow, as relations of DuckDB make them
-_texts: OrderedDict[Hashable, tuple[str, list[str]]] = OrderedDict()
-_texts_of_forms: OrderedDict[Hashable, tuple[str, ibis.Schema]] = OrderedDict()
+_texts: Recent[tuple[str, list[str]]] = Recent(_MOST)
+_texts_of_forms: Recent[tuple[str, ibis.Schema]] = Recent(_MOST)
 # No text of a shop holds the names that stand for its tables.
 _OURS = f"churnml_{uuid4().hex}"
 _TABLE = re.compile(rf'"{_OURS}_(\d+)"')
@@ -49,12 +50,8 @@ class RememberingBackend(Backend):  # type: ignore[misc]  # Ibis has no types
             text: str = super().compile(expr, limit=limit, params=params, pretty=pretty)
             return text
         asked, held = form_of(query)
-        known = _texts.get((asked, limit))  # looked up once, since another thread may let it go meanwhile
-        if known is None:
-            known = _texts[asked, limit] = super().compile(expr, limit=limit), held
-            if len(_texts) > _MOST:
-                _texts.popitem(last=False)
-        text, held_then = known
+        compile_it = super().compile
+        text, held_then = _texts.of((asked, limit), lambda: (compile_it(expr, limit=limit), held))
         return _renamed(text, dict(zip(held_then, held, strict=True)))
 
     def _to_duckdb_relation(
@@ -115,14 +112,12 @@ def text_of_form(
     backend: Backend, query: Callable[..., ir.Table], schemas: Sequence[ibis.Schema], *arguments: Hashable
 ) -> tuple[str, ibis.Schema]:
     """Return the text of a query of tables with these columns, and the columns that it gives; see ``with_tables``."""
-    key = (query, *schemas, arguments)
-    known = _texts_of_forms.get(key)
-    if known is None:
+
+    def make() -> tuple[str, ibis.Schema]:
         made = query(*(ibis.table(schema, name=f"{_OURS}_{place}") for place, schema in enumerate(schemas)), *arguments)
-        known = _texts_of_forms[key] = Backend.compile(backend, made), made.schema()
-        if len(_texts_of_forms) > _MOST:
-            _texts_of_forms.popitem(last=False)
-    return known
+        return Backend.compile(backend, made), made.schema()
+
+    return _texts_of_forms.of((query, *schemas, arguments), make)
 
 
 def with_tables(text: str, names: Sequence[str]) -> str:

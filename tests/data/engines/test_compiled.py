@@ -15,6 +15,7 @@ import pytest
 from churnml.data.engines import compiled
 from churnml.data.engines.compiled import Asked, RememberingBackend, form_of
 from churnml.data.engines.duckdb import DuckDBEngine
+from churnml.data.recent import Recent
 
 
 def raw_orders(**columns: list[Any]) -> tuple[RememberingBackend, ir.Table]:
@@ -34,7 +35,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[ir.Expr]:
         return str(write(self, expr, **options))
 
     monkeypatch.setattr(compiled.Backend, "compile", note)
-    monkeypatch.setattr(compiled, "_texts", type(compiled._texts)())
+    monkeypatch.setattr(compiled, "_texts", Recent(500))
     return asked
 
 
@@ -121,11 +122,11 @@ def test_a_text_that_is_given_is_asked_as_it_is(written: list[ir.Expr]) -> None:
 
 
 def test_the_oldest_texts_go(written: list[ir.Expr], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiled, "_MOST", 2)
+    monkeypatch.setattr(compiled, "_texts", Recent(2))
     backend, orders = raw_orders(amount=[1.0])
-    for value in (1, 2, 3, 3, 1):
+    for value in (1, 2, 1, 3, 1, 2):
         backend.compile(orders.mutate(x=value))
-    assert len(written) == 4
+    assert len(written) == 4, "the first is asked for all along"
 
 
 def counted(orders: ir.Table, others: ir.Table, above: float) -> ir.Table:
@@ -134,7 +135,7 @@ def counted(orders: ir.Table, others: ir.Table, above: float) -> ir.Table:
 
 
 def test_a_query_of_tables_is_made_once_for_all_of_the_same_columns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiled, "_texts_of_forms", type(compiled._texts_of_forms)())
+    monkeypatch.setattr(compiled, "_texts_of_forms", Recent(500))
     made = []
 
     def query(orders: ir.Table, others: ir.Table, above: float) -> ir.Table:
@@ -158,16 +159,6 @@ def test_a_query_of_tables_is_made_once_for_all_of_the_same_columns(monkeypatch:
     text = "{0}"
     assert found == [(4.0, 3, text), (16.0, 1, text), (9.0, 1, text), (9.0, 2, text), (9.0, 2, text)]
     assert len(made) == 4
-
-
-def test_of_many_forms_the_oldest_text_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiled, "_texts_of_forms", type(compiled._texts_of_forms)())
-    monkeypatch.setattr(compiled, "_MOST", 2)
-    engine = DuckDBEngine("UTC")
-    orders = engine.raw_tables({"orders": pd.DataFrame({"amount": [1.5]})}, {"orders": "orders"}).tables["orders"]
-    for above in (1.0, 2.0, 3.0):
-        engine.of_form(counted, [orders, orders], above)
-    assert [arguments for *_, arguments in compiled._texts_of_forms] == [(2.0,), (3.0,)]
 
 
 ANSWERS = """
