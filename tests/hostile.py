@@ -50,7 +50,7 @@ COLUMNS = {
     "orders": ["channel", "discount_code"],
     "order_items": ["category"],
     "customers": ["city", "campaign", "tier"],
-    "complaints": ["topic", "severity"],
+    "complaints": ["topic", "severity", "text"],
     "returns": ["reason"],
     "reviews": ["text"],
     "rewards": ["kind", "tier"],

@@ -84,6 +84,7 @@ class Maker:
         complaints["resolved_at"] = self.later(complaints["opened_at"])
         complaints["topic"] = self.pick(["delivery", "product"], few)
         complaints["severity"] = self.pick(["low", "high"], few)
+        complaints["text"] = self.pick(["", "late"], few)
         returns = of_customers("return", "returned_at").assign(amount=self.whole(0, 9_000, few) / 100)
         returns["order_id"] = self.placed(orders, returns["returned_at"])
         returns["reason"] = self.pick(["size", "fault"], few)

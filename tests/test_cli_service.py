@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from churnml.analytics.free_text import TOO_FEW
 from churnml.analytics.overview import Overview
 from churnml.cli.show_service import service_parts
 from churnml.definition import ChurnDefinition
@@ -23,6 +24,8 @@ RATES |= {"difference_high": 0.05, "customers": 1_200, "returned": 480, "is_smal
 FIRST = RATES | dict.fromkeys(("difference", "difference_low", "difference_high"), np.nan)
 WAITS: dict[str, Any] = {"complaints": 40, "answer_hours": 5.0, "answer_hours_low": 3.0, "answer_hours_high": 9.0}
 WAITS |= {"resolution_days": 2.5, "resolution_days_low": 1.0, "resolution_days_high": np.nan, "unresolved": 7}
+TEXTS = {"messages": 1_500, "writers": 1_300, "share": 0.25}
+MONTHS = {date(2025, 1, 1): 0.1, date(2025, 2, 1): 0.3, date(2025, 3, 1): 0.9}
 CODE = {"customers": 50, "asked": 40, "eligible": 30, "later_orders": 9, "is_small": True}
 CODE |= {f"{name}{end}": 0.25 for name in ("repeat_rate", "churn_rate", "code_share") for end in ("", "_low", "_high")}
 CODE |= {name: RATES[name] for name in ("difference", "difference_low", "difference_high")}
@@ -43,6 +46,19 @@ def overview() -> Overview:
         "habit_shares": pd.DataFrame(columns=["habit", "group", "value", "of"]),
         "support": pd.DataFrame([{"period_start": date(2025, 1, 1), "period_end": date(2025, 4, 1), **WAITS}]),
         "support_topics": pd.DataFrame([{"value": "delivery", **WAITS}, {"value": "other", **WAITS}]),
+        "text_topics": pd.DataFrame(
+            [
+                {"source": "complaints", "topic": "late, parcel", **TEXTS, **RATES},
+                {"source": "complaints", "topic": "other", **TEXTS, **RATES},
+                {"source": "reviews", "topic": TOO_FEW, **TEXTS, **FIRST},
+            ]
+        ),
+        "text_months": pd.DataFrame(
+            [
+                {"source": "complaints", "topic": "late, parcel", "month": month, "share": share}
+                for month, share in MONTHS.items()
+            ]
+        ).assign(is_complete=[True, True, False]),
         "after_service": pd.DataFrame(
             [
                 {"event": "answer", "value": "quick", **FIRST},
@@ -58,11 +74,17 @@ def overview() -> Overview:
 
 
 def test_the_page_shows_the_numbers_of_the_tables_with_intervals(overview: Overview) -> None:
-    support, topics, after, codes, referrals = service_blocks(summarise_shop(overview), Say("en", "EUR"))
+    support, topics, texts, after, codes, referrals = service_blocks(summarise_shop(overview), Say("en", "EUR"))
     assert [cell["text"] for cell in support["rows"][0]] == ["Apr 1, 2025", "40", "5 hours", "2.5 days", "7"]
     assert support["rows"][0][2]["small"] == "3 hours – 9 hours"
     assert support["rows"][0][3]["small"] == "–", "an end that is not known"
     assert [row[0]["text"] for row in topics["rows"]] == ["delivery", "other"]
+    assert [[cell["text"] for cell in row] for row in texts["rows"]] == [
+        ["Complaints", "late, parcel", "1,500", "25.0%", "", "1,200", "40.0%", "-10.0 (-20.0 – +5.0)"],
+        ["Complaints", "other", "1,500", "25.0%", "", "1,200", "40.0%", "-10.0 (-20.0 – +5.0)"],
+        ["Reviews", "too few messages; topics are told from 100 on", "1,500", "–", "", "1,200", "40.0%", "–"],
+    ]
+    assert [row[4]["line"] for row in texts["rows"]] == ["2.0,22.0 98.0,2.0", None, None], "whole months alone"
     assert [[cell["text"] for cell in row] for row in after["rows"]] == [
         ["First answer", "quick", "1,200", "40.0%", "30.0% – 50.0%", "–"],
         ["First answer", "slow", "1,200", "40.0%", "30.0% – 50.0%", "-10.0 (-20.0 – +5.0)"],
@@ -87,6 +109,13 @@ def test_every_code_has_its_words_on_the_page_and_in_the_terminal(overview: Over
     assert "Lieferung" in said
     assert f"{t['events']['return reason']}: delivery" in said, "a reason is no topic"
     assert said.count(t["after_service_note"]) == said.count(t["referrals_note"]) == 1
+    texts = words(language)["free_text"]
+    late, other, few, note = parts[texts["text_topics"]]
+    assert late.startswith(f"{texts['sources']['complaints']}: late, parcel; ")
+    assert words(language)["values"]["other"] in other
+    assert few.startswith(f"{texts['sources']['reviews']}: {texts['too_few'].format(fewest=100)}; ")
+    assert "%" not in few, "nothing to compare"
+    assert note == texts["note"]
     assert f"spring ({words(language)['shop']['small']})" in said
 
 

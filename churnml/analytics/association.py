@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from churnml.analytics.bought import ITEM, USUAL, Items, bought, next_bought, usually_bought
+from churnml.data.draw import place_below
 from churnml.data.history import History
 from churnml.statistics.shares import matched_difference
 
@@ -23,7 +24,6 @@ _MOST_ITEMS = 2_000
 _NEIGHBOURS = 20
 _FEWEST = 3
 _WHOLE = 1_000_000
-_DIGITS = 12
 Codes = NDArray[np.int64]
 
 
@@ -274,4 +274,4 @@ def _marked(codes: Codes, products: int) -> sparse.csr_array:
 
 
 def _below(customers: int) -> str | None:
-    return None if customers <= CUSTOMERS else f"{int(CUSTOMERS / customers * 16**_DIGITS):0{_DIGITS}x}"
+    return None if customers <= CUSTOMERS else place_below(CUSTOMERS / customers)

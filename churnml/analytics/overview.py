@@ -12,6 +12,7 @@ from churnml.analytics.cohorts import compute_cohorts
 from churnml.analytics.concentration import compute_concentration
 from churnml.analytics.experience import compute_experience, compute_first_experience
 from churnml.analytics.faults import compute_faults, fault_customers
+from churnml.analytics.free_text import compute_text_topics
 from churnml.analytics.groups import column_of, compute_retention_by_group
 from churnml.analytics.habits import compute_habits
 from churnml.analytics.kpis import compute_kpis, compute_kpis_by_segment
@@ -69,6 +70,8 @@ class Overview:
     support, support_topics : pandas DataFrame
         How long complaints waited for an answer and a resolution, by period and by topic; see
         `churnml.analytics.service`.
+    text_topics, text_months : pandas DataFrame
+        What customers write about in complaints and reviews, and by month; see `churnml.analytics.free_text`.
     after_service : pandas DataFrame
         Who ordered again after quick and slow answers, refunds and returns; see `churnml.analytics.service`.
     promotions : pandas DataFrame
@@ -104,6 +107,8 @@ class Overview:
     first_experience: pd.DataFrame
     support: pd.DataFrame
     support_topics: pd.DataFrame
+    text_topics: pd.DataFrame
+    text_months: pd.DataFrame
     after_service: pd.DataFrame
     promotions: pd.DataFrame
     referrals: pd.DataFrame
@@ -213,6 +218,7 @@ def analyse(
     start, churned, count = day - timedelta(days=definition.reach_days), back.churned, back.count
     del back  # it holds numbers of every customer who ever ordered
     faults = compute_faults(history)
+    text_topics, text_months = compute_text_topics(history, definition, shared_by=shared_by)
     return Overview(
         snapshot_date=day,
         definition=definition,
@@ -227,6 +233,8 @@ def analyse(
         first_experience=compute_first_experience(history, definition),
         support=compute_support(history, definition.horizon_days, count),
         support_topics=compute_support_by_topic(history, definition.horizon_days * count, shared_by=shared_by),
+        text_topics=text_topics,
+        text_months=text_months,
         after_service=compute_after_service(history, definition, shared_by=shared_by),
         promotions=compute_promotion_codes(history, definition, churned, shared_by=shared_by),
         referrals=compute_referrals(History(shop, start), churned),

@@ -1,4 +1,4 @@
-"""Printing the parts of an overview about service: complaints and their answers, returns, codes and referrals."""
+"""Printing the parts of an overview about service: complaints, answers and messages, returns, codes, referrals."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from churnml.analytics.free_text import FEWEST_MESSAGES, TOO_FEW
 from churnml.cli.lines import aligned
 from churnml.printable import printable
 from churnml.words import Language, words
@@ -24,6 +25,7 @@ def service_parts(overview: Overview, language: Language) -> Iterator[tuple[str,
     told = _Service(language)
     yield told.t["support"], told.support(overview.support, "period_end", told.shop["until"])
     yield told.t["support_topics"], told.support(overview.support_topics, "value", told.shop["topic"])
+    yield told.words["free_text"]["text_topics"], told.texts(overview.text_topics)
     yield told.t["after_service"], told.after(overview.after_service)
     yield told.t["promotions"], told.promotions(overview.promotions)
     yield told.t["referrals"], told.referrals(overview.referrals)
@@ -47,7 +49,7 @@ class _Service:
         hours, days = (number_writer(unit, self.language) for unit in ("hours", "days"))
         rows = [
             [
-                self._value(row[first]),
+                self._value(row[first])[:40],
                 self._whole(row["complaints"]),
                 _NOTHING if pd.isna(row["answer_hours"]) else hours(row["answer_hours"]),
                 _NOTHING if pd.isna(row["resolution_days"]) else days(row["resolution_days"]),
@@ -56,6 +58,22 @@ class _Service:
             for row in table.to_dict("records")
         ]
         return aligned([titles, *rows], _WIDTHS) if rows else []
+
+    def texts(self, table: pd.DataFrame) -> list[str]:
+        t = self.words["free_text"]
+        lines = []
+        for row in table.to_dict("records"):
+            is_known = row["topic"] != TOO_FEW
+            line = t["line"].format(
+                source=t["sources"][row["source"]],
+                topic=self._value(row["topic"]) if is_known else t["too_few"].format(fewest=FEWEST_MESSAGES),
+                messages=self._whole(row["messages"]),
+            )
+            if is_known and row["customers"]:
+                rates = {"share": self._share(row["retention_rate"]), "difference": self._difference(row)}
+                line += t["after"].format(**rates) + (f" ({self.shop['small']})" if row["is_small"] else "")
+            lines.append(line)
+        return [*lines, t["note"]] if lines else []
 
     def after(self, table: pd.DataFrame) -> list[str]:
         rows = [
@@ -99,11 +117,11 @@ class _Service:
         return str(self.words["overview"]["difference"].format(points=points, low=low, high=high))
 
     def _named(self, row: dict[Any, Any]) -> str:
-        return self._value(row["value"]) + (f" ({self.shop['small']})" if row["is_small"] else "")
+        return self._value(row["value"])[:40] + (f" ({self.shop['small']})" if row["is_small"] else "")
 
     def _value(self, value: Any) -> str:
         known = self.t["kinds"].get(value) or self.words["values"].get(value, value)
-        return printable(str(known))[:40]
+        return printable(str(known))
 
     def _whole(self, number: float) -> str:
         return write_decimal(number, 0, self.language)

@@ -198,6 +198,7 @@ COMPLAINTS = Table(
         _may("resolved_at", "time", not_before=(_after("opened_at", "row"),)),
         _may("topic", "text"),
         _may("severity", "text"),
+        _may("text", "text"),
     ),
 )
 RETURNS = Table(

@@ -21,6 +21,11 @@ def place_of(customer_id: ir.StringColumn, seed: int | None = None) -> ir.String
     return _md5(customer_id if seed is None else ibis.literal(f"{seed} ") + customer_id)
 
 
+def place_below(share: float) -> str:
+    """Return the place (see ``place_of``) below which a share of all customers lies."""
+    return f"{int(share * 16**_DIGITS):0{_DIGITS}x}"
+
+
 @contextmanager
 def draw(shop: Shop, share: float, seed: int) -> Iterator[Shop]:
     """Draw a share of the customers, each with all rows, and let them go afterwards.
@@ -42,7 +47,7 @@ def draw(shop: Shop, share: float, seed: int) -> Iterator[Shop]:
     if share >= 1:
         yield shop
         return
-    below = f"{int(share * 16**_DIGITS):0{_DIGITS}x}"
+    below = place_below(share)
 
     def is_drawn(table: ir.Table) -> ir.Table:
         return table.filter(place_of(table.customer_id, seed) < below)

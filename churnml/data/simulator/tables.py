@@ -13,6 +13,7 @@ from churnml.data.simulator.columns import flags, ids, money, numbers, repeated,
 from churnml.data.simulator.effects import DRIVERS
 from churnml.data.simulator.fault import PRODUCTS, TIMES, Fault
 from churnml.data.simulator.kinds import Kind
+from churnml.data.simulator.messages import REVIEW_TEXTS, complaint_place, complaint_texts, review_place
 from churnml.data.simulator.people import People
 from churnml.data.simulator.season import DAY
 
@@ -22,13 +23,6 @@ TOPICS = ("delivery", "wrong item", "quality", "billing", "other")
 SEVERITIES = ("low", "medium", "high")
 RETURN_REASONS = ("wrong item", "does not fit", "damaged", "changed my mind")
 TIERS = ("basic", "silver", "gold")
-REVIEW_TEXTS = (
-    "Very disappointed.",
-    "Not what I expected.",
-    "It is all right.",
-    "Good, would buy again.",
-    "Excellent, thank you!",
-)
 
 _ORDER_DIGITS = 3
 _DAMAGED = RETURN_REASONS.index("damaged")
@@ -95,8 +89,12 @@ class Chunk:
 
     def order_ids(self, prefix: str, rows: Ints | Flags) -> pa.StringArray:
         """Return the ids of orders, or with another prefix of what belongs to them one to one."""
-        customer, number = self.lives.customer[rows], self.lives.number[rows]
-        return ids(prefix, self.customer_numbers(customer) * 10**_ORDER_DIGITS + number, self.width + _ORDER_DIGITS)
+        customer, number = self.numbers_of(rows)
+        return ids(prefix, customer * 10**_ORDER_DIGITS + number, self.width + _ORDER_DIGITS)
+
+    def numbers_of(self, rows: Ints | Flags) -> tuple[Ints, Ints]:
+        """Return the shop-wide number of the customer of orders, and the number of each among that customer's."""
+        return self.customer_numbers(self.lives.customer[rows]), self.lives.number[rows]
 
 
 def order_tables(rng: np.random.Generator, chunk: Chunk) -> dict[str, pa.Table]:
@@ -270,6 +268,7 @@ def _complaints(rng: np.random.Generator, chunk: Chunk) -> pa.Table:
     raised = np.flatnonzero(lives.opened_at < chunk.end)
     other = rng.integers(2, len(TOPICS), raised.size)
     topic = np.where(lives.wrong[raised], 1, np.where(lives.late[raised], 0, other))
+    text = complaint_place(topic, *chunk.numbers_of(raised))
     return pa.table(
         {
             "complaint_id": chunk.order_ids("K", raised),
@@ -280,6 +279,7 @@ def _complaints(rng: np.random.Generator, chunk: Chunk) -> pa.Table:
             "resolved_at": times(lives.resolved_at[raised], chunk.end),
             "topic": words(TOPICS, topic),
             "severity": words(SEVERITIES, np.searchsorted([0.5, 0.85], rng.random(raised.size))),
+            "text": words(complaint_texts(TOPICS), text),
         }
     )
 
@@ -331,6 +331,7 @@ def _reviews(rng: np.random.Generator, chunk: Chunk) -> pa.Table:
     mood = rng.normal(4.3, 0.8, rows.size) - 1.5 * lives.late[rows] - 1.8 * lives.wrong[rows]
     stars = np.clip(np.rint(mood), 1, 5).astype(np.int64)
     points = np.clip(np.rint(2.5 * (mood - 1)), 0, 10).astype(np.int64)
+    text = review_place(stars, *chunk.numbers_of(rows))
     return pa.table(
         {
             "review_id": chunk.order_ids("V", rows),
@@ -339,7 +340,7 @@ def _reviews(rng: np.random.Generator, chunk: Chunk) -> pa.Table:
             "rating": numbers(np.where(nps, points, stars)),
             "order_id": chunk.order_ids("O", rows),
             "scale": numbers(np.where(nps, 10, 5)),
-            "text": words(REVIEW_TEXTS, np.where(rng.random(rows.size) < 0.3, stars - 1, -1)),
+            "text": words(REVIEW_TEXTS, np.where(rng.random(rows.size) < 0.3, text, -1)),
         }
     )
 

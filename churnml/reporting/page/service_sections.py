@@ -1,4 +1,4 @@
-"""The blocks of the page about service: complaints and their answers, returns, promotion codes and referrals."""
+"""The blocks of the page about service: complaints, answers and messages, returns, promotion codes and referrals."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from churnml.reporting.page.shop_cells import Cell, Say, difference, number, text
+from churnml.reporting.page.shop_texts import texts_block
 
 Records = Sequence[Mapping[str, Any]]
 _WAITS = {"answer_hours": "hours", "resolution_days": "days"}
@@ -24,6 +25,7 @@ def service_blocks(summary: Mapping[str, Any], say: Say) -> Iterator[dict[str, A
     yield _support(summary["support"], "support", say, [say.write.day(row["period_end"]) for row in summary["support"]])
     topics = summary["support_topics"]
     yield _support(topics, "support_topics", say, [_value(row["value"], say) for row in topics])
+    yield texts_block(summary["text_topics"], summary["text_months"], say)
     yield _after(summary["after_service"], say)
     yield _promotions(summary["promotions"], say)
     yield _referrals(summary["referrals"], say)

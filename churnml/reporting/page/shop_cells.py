@@ -85,3 +85,13 @@ def difference(row: Mapping[str, Any], say: Say) -> str:
         return "–"
     ends = f"{say.points(row['difference_low'])} – {say.points(row['difference_high'])}"
     return f"{say.points(row['difference'])} ({ends})"
+
+
+def line(values: Sequence[float | None]) -> str | None:
+    """Place the known values in a frame of 100 by 24, from the lowest to the highest."""
+    known = [(place, value) for place, value in enumerate(values) if value is not None]
+    if len(known) < 2:
+        return None
+    low, high = min(value for _, value in known), max(value for _, value in known)
+    across, up = 96 / (len(values) - 1), 20 / (high - low or 1)
+    return " ".join(f"{round(2 + across * place, 1)},{round(22 - up * (value - low), 1)}" for place, value in known)

@@ -12,7 +12,7 @@ from typing import Any
 from churnml.analytics.habits import HABIT_DAYS
 from churnml.reporting.page import shop_pictures as pictures
 from churnml.reporting.page.service_sections import service_blocks
-from churnml.reporting.page.shop_cells import Say, difference, number, text
+from churnml.reporting.page.shop_cells import Say, difference, line, number, text
 from churnml.reporting.page.shop_faults import faults_block
 from churnml.reporting.page.shop_habits import habits_block
 from churnml.reporting.page.shop_loyalty import loyalty_blocks
@@ -94,7 +94,7 @@ def _kpis(summary: Mapping[str, Any], say: Say) -> dict[str, Any]:
                 change,
                 {
                     **number("", small=", ".join(say.figure(value, unit) for value in values)),
-                    "line": _line(values),
+                    "line": line(values),
                 },
             ]
         )
@@ -103,16 +103,6 @@ def _kpis(summary: Mapping[str, Any], say: Say) -> dict[str, Any]:
     picture = pictures.over_time(churned, say.write.share, say.write.day)
     title = {"picture_title": say.words["kpis"]["churn_rate"]["title"]}
     return say.block("kpis", titles, 1, rows, is_open=True, picture=picture and picture | title)
-
-
-def _line(values: Sequence[float | None]) -> str | None:
-    """Place the known values in a frame of 100 by 24, from the lowest to the highest."""
-    known = [(place, value) for place, value in enumerate(values) if value is not None]
-    if len(known) < 2:
-        return None
-    low, high = min(value for _, value in known), max(value for _, value in known)
-    across, up = 96 / (len(values) - 1), 20 / (high - low or 1)
-    return " ".join(f"{round(2 + across * place, 1)},{round(22 - up * (value - low), 1)}" for place, value in known)
 
 
 def _by_segment(summary: Mapping[str, Any], say: Say) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def blocks(overview: Overview, language: Language = "en") -> dict[str, dict[str,
 def test_every_table_has_its_place(overview: Overview) -> None:
     shown = set(blocks(overview))
     untold = {"promotions", "referrals", "next_tiers"}  # the simulated shop tells no codes, referrals and steps
-    elsewhere = {"cohorts", "faults", "fault_customers", "habit_shares"}
+    elsewhere = {"cohorts", "faults", "fault_customers", "habit_shares", "text_months"}
     assert shown == {*overview.tables()} - elsewhere - untold | {"retention_cohorts", "revenue_cohorts"}
 
 

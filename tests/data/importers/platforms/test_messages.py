@@ -49,6 +49,7 @@ def test_tickets_of_zendesk(imports: Imports) -> None:
         "resolved_at": datetime(2024, 3, 3, 15),
         "topic": "Problem",
         "severity": "High",
+        "text": "Where is it?",
     }
     assert (second["first_response_at"], second["resolved_at"]) == (None, None)
     assert shop.report.left_out == {"tickets that were deleted or marked as spam": 1}
@@ -62,7 +63,7 @@ def test_tickets_of_freshdesk(imports: Imports) -> None:
     assert ticket["customer_id"] == ANN
     assert ticket["first_response_at"] == datetime(2024, 3, 2, 9, 45)
     assert ticket["resolved_at"] == datetime(2024, 3, 4, 10)
-    assert (ticket["topic"], ticket["severity"]) == ("Delivery", "Urgent")
+    assert (ticket["topic"], ticket["severity"], ticket["text"]) == ("Delivery", "Urgent", "Late")
     assert shop.report.left_out == {"rows of complaints without customer_id": 1}
     shop.check()
 
