@@ -26,7 +26,9 @@ from churnml.scoring.plays import Play
 from churnml.scoring.worklist import LOOKED_AT, Worklist, against_column, take
 
 _NOT_ASKED = "not_asked"
-_NOT_WITH_PSEUDONYMS = ["complaint_id", "order_id", "topic", "severity", "milestone_tier"]
+_PLACED = ["list_rank", "customer_id", "play", "place"]
+_WITH_PSEUDONYMS = {*_PLACED, "opened_on", "days_open", "complaints_open", CONSENT}
+_WITH_PSEUDONYMS |= {"milestone", "milestone_on", "milestone_number"}  # neither ids nor words of the shop
 _LONGEST_DAYS = 30
 _ASCENDING = ("risk_rank",)
 _OF_RANKING = (*LOOKED_AT, STAYED, RANK)
@@ -59,8 +61,8 @@ class NamedList:
 
     def renamed(self, public_ids: pd.Series) -> NamedList:
         """Return the same with other customer ids, and without ids and texts that only the shop knows."""
-        rows = self.rows.assign(customer_id=self.rows["customer_id"].map(public_ids))
-        rows = rows.drop(columns=_NOT_WITH_PSEUDONYMS, errors="ignore")
+        known = [name for name in self.rows if name in _WITH_PSEUDONYMS or name in self.declared.rank_by]
+        rows = self.rows[known].assign(customer_id=self.rows["customer_id"].map(public_ids))
         entries = None if self.entries is None else self.entries.renamed(public_ids)
         return replace(self, rows=rows, entries=entries)
 
@@ -167,7 +169,7 @@ def _make(name: str, declared: DeclaredList, ranked: StoredRows, ledger: pd.Data
         name=name,
         campaign=campaign,
         declared=declared,
-        rows=chosen.frame[["list_rank", "customer_id", "play", "place", *told]],
+        rows=chosen.frame[[*_PLACED, *told]],
         excluded=chosen.excluded,
         entries=entries,
     )

@@ -115,12 +115,16 @@ def test_customers_on_several_lists_are_marked(ranking: Ranking) -> None:
         ranking.of_list("other")
 
 
-def test_pseudonyms_carry_no_ids_of_orders(ranking: Ranking) -> None:
+def test_pseudonyms_carry_no_ids_and_words_of_the_shop(ranking: Ranking) -> None:
     ids = pd.concat([ranking.rows.ids(), *(one.rows.customer_id for one in ranking.lists.values())]).drop_duplicates()
     public = ranking.renamed(pd.Series([f"P{at}" for at in range(len(ids))], index=pd.Index(ids)))
-    listed = public.of_list("complaints")
-    assert not {"order_id", "complaint_id"} & set(listed)
-    assert listed.customer_id.str.startswith("P").all()
+    carried = {name: {*one.rows} - {"list_rank", "customer_id", "play", "place"} for name, one in public.lists.items()}
+    assert carried == {
+        "win_back": {"return_value"},
+        "complaints": {"opened_on", "days_open", "complaints_open", "contactable", "expected_value"},
+        "thank_you": {"milestone", "milestone_on", "milestone_number", "expected_value"},
+    }
+    assert all(one.rows.customer_id.str.startswith("P").all() for one in public.lists.values())
 
 
 @pytest.mark.slow
