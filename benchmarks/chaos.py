@@ -3,7 +3,7 @@
     python benchmarks/chaos.py
     python benchmarks/chaos.py --kills 200 --seed 3
 
-Kills `run`, `train` and `score` at random moments, by SIGKILL or SIGTERM, half of them in a
+Kills `run`, `train`, `score` and `monitor` at random moments, by SIGKILL or SIGTERM, most of them in a
 folder that holds a list of an earlier day; starts two at once; fills the disk, makes the folder of the lists read-only
 (both where this process may mount; otherwise files may not grow beyond a limit), and takes the store away in the
 middle. After each, the job runs again undisturbed.
@@ -53,9 +53,24 @@ COMMANDS = {
     "run": RUN,
     "train": ("train", "../shop", "--as-of", DAY, "--config", "../settings.yaml"),
     "score": ("score", "../shop", "--out", "list", "--snapshot", DAY, "--config", "../settings.yaml"),
+    "monitor": ("monitor", "../shop", "--lists", "list", "--snapshot", DAY, "--config", "../settings.yaml"),
 }
-ENDINGS = {0, 1, 3, 5, 6, 130, 143, -signal.SIGKILL}
+ENDINGS = {0, 1, 3, 4, 5, 6, 130, 143, -signal.SIGKILL}
 CHANGING = {"run.json"}
+LATER = (("run", "listed", "run"), ("score", "listed", "score"), ("monitor", "listed", "monitor"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A folder as it is before, what is run in it then and once more undisturbed, and the files that it then holds."""
+
+    name: str
+    before: Path
+    command: Sequence[str]
+    again: Sequence[str]
+    expected: dict[str, bytes]
+    kept: dict[str, bytes]
+    seconds: float
 
 
 @dataclass
@@ -155,94 +170,149 @@ def check_whole(path: Path) -> None:
         assert path.read_text(encoding="utf-8").rstrip().endswith("</html>")
 
 
-def check_next(folder: Path, expected: dict[str, bytes], found: Found) -> None:
-    """Run the job undisturbed, and compare its list with that of a folder where nothing happened."""
-    code = end(start(folder, RUN), folder, found, "next")
+def check_next(folder: Path, case: Case, found: Found) -> float:
+    """Run the job undisturbed, compare its files with those of a folder where nothing happened; gives the seconds."""
+    began = time.monotonic()
+    code = end(start(folder, case.again), folder, found, "next")
+    took = time.monotonic() - began
     if code:
         found.note("the next run fails", folder, code)
-        return
+        return took
     made = files_of(folder / "list")
-    for name in sorted({*made, *expected}):
-        if Path(name).name not in CHANGING and made.get(name) != expected.get(name):
+    for name in sorted({*made, *case.expected}):
+        if Path(name).name not in CHANGING and made.get(name) != case.expected.get(name):
             found.note("other bytes", folder, name)
     left = [path for place in ("list", "models", "tmp") for path in (folder / place).rglob("*churnml-*")]
     if left:
         found.note("scratch is left", folder, left)
+    return took
 
 
-def kill(folder: Path, name: str, number: int, seconds: float, found: Found) -> int:
-    process = start(folder, COMMANDS[name])
+def kill(folder: Path, case: Case, number: int, seconds: float, found: Found) -> int:
+    process = start(folder, case.command)
     time.sleep(seconds)
     with suppress(ProcessLookupError):
         os.killpg(process, number) if number == signal.SIGKILL else os.kill(process, number)
-    return end(process, folder, found, f"{name} {signal.Signals(number).name}")
+    return end(process, folder, found, f"{case.name} {signal.Signals(number).name}")
 
 
-def two_at_once(trial: Callable[[bool], Path], expected: dict[str, bytes], found: Found) -> None:
-    """Start two in one folder, the second of which gives up or waits, and two with folders of their own."""
+def two_at_once(trial: Callable[[Case], Path], fresh: Case, watched: Case, found: Found) -> None:
+    """Start two in one folder, the second of which gives up or waits, and two with folders of their own.
+
+    Looks at a model's health need no lock: both are done, beside each other and beside a run.
+    """
     for name, options in (("another run", ()), ("another run, waited for", ("--wait", "300"))):
-        folder = trial(False)
+        folder = trial(fresh)
         processes = [start(folder, RUN), start(folder, (*RUN, *options))]
         codes = sorted(end(process, folder, found, name) for process in processes)
         if codes not in ([0, 0], [0, 5]):
             found.note("two at once", folder, codes)
-        check_next(folder, expected, found)
-    folder = trial(False)
+        check_next(folder, fresh, found)
+    folder = trial(fresh)
     processes = [start(folder, [out if part == "list" else part for part in RUN]) for out in ("list", "other")]
     if [end(process, folder, found, "two folders") for process in processes] != [0, 0]:
         found.note("two at once", folder, "one store")
-    check_next(folder, expected, found)
+    check_next(folder, fresh, found)
+    folder = trial(watched)
+    processes = [start(folder, watched.command) for _ in range(2)]
+    if [end(process, folder, found, "two looks") for process in processes] != [0, 0]:
+        found.note("two at once", folder, "looks")
+    check_next(folder, watched, found)
+    folder = trial(watched)
+    processes = [start(folder, watched.command), start(folder, RUN)]
+    if [end(process, folder, found, "a look beside a run") for process in processes] != [0, 0]:
+        found.note("two at once", folder, "a look beside a run")
+    look(folder, watched.kept, found)
 
 
-def full_disk(folder: Path, size: int, expected: dict[str, bytes], found: Found) -> None:
-    if mount("-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder):
+def full_disk(folder: Path, case: Case, size: int, found: Found) -> None:
+    """Leave so many bytes on the disk of a folder."""
+    if mount("-t", "tmpfs", "tmpfs", folder):
         try:
-            run_where_it_fails(folder, lambda: None, f"disk of {size} bytes", found)
+            shutil.copytree(case.before, folder, dirs_exist_ok=True)
+            holds = sum(path.stat().st_blocks * 512 for path in folder.rglob("*"))
+            assert mount("-o", f"remount,size={holds + size}", folder)
+            run_where_it_fails(folder, case, lambda: None, f"disk of {size} bytes", found)
             assert mount("-o", "remount,size=200m", folder)
-            check_next(folder, expected, found)
+            check_next(folder, case, found)
         finally:
             subprocess.run(["umount", folder], check=True)
     else:
+        shutil.copytree(case.before, folder, dirs_exist_ok=True)
         run_where_it_fails(
-            folder, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)), f"files of {size} bytes", found
+            folder,
+            case,
+            lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
+            f"files of {size} bytes",
+            found,
         )
-        check_next(folder, expected, found)
+        check_next(folder, case, found)
 
 
-def run_where_it_fails(folder: Path, prepare: Callable[[], object], what: str, found: Found) -> None:
-    code = end(start(folder, RUN, prepare), folder, found, what.split(" of ")[0])
+def run_where_it_fails(folder: Path, case: Case, prepare: Callable[[], object], what: str, found: Found) -> None:
+    code = end(start(folder, case.command, prepare), folder, found, f"{case.name}, {what.split(' of ')[0]}")
     if code not in (0, 6):
         found.note("another code than 6", folder, f"{code}: {what}")
-    look(folder, {}, found)
+    look(folder, case.kept, found)
 
 
-def read_only(folder: Path, expected: dict[str, bytes], found: Found) -> None:
+def read_only(folder: Path, case: Case, found: Found) -> None:
     out = folder / "list"
-    out.mkdir()
+    out.mkdir(exist_ok=True)
     if not mount("--bind", out, out):
         found.endings["read-only: this process may not mount"] += 1
         return
     try:
         assert mount("-o", "remount,bind,ro", out)
-        run_where_it_fails(folder, lambda: None, "read-only", found)
+        run_where_it_fails(folder, case, lambda: None, "read-only", found)
     finally:
         subprocess.run(["umount", out], check=True)
-    check_next(folder, expected, found)
+    check_next(folder, case, found)
 
 
 def mount(*arguments: str | Path) -> bool:
     return subprocess.run(["mount", *arguments], capture_output=True).returncode == 0
 
 
-def vanished_store(folder: Path, seconds: float, expected: dict[str, bytes], found: Found) -> None:
-    process = start(folder, RUN)
+def vanished_store(folder: Path, case: Case, seconds: float, found: Found) -> None:
+    """Take the store away in the middle; a case that began with one gets it back."""
+    process = start(folder, case.command)
     time.sleep(seconds)
     with suppress(OSError):
         (folder / "models").rename(folder / "gone")
-    end(process, folder, found, "store gone")
-    look(folder, {}, found)
+    end(process, folder, found, f"{case.name}, store gone")
+    look(folder, case.kept, found)
     shutil.rmtree(folder / "models", ignore_errors=True)
-    check_next(folder, expected, found)
+    if (case.before / "models").exists():
+        shutil.copytree(case.before / "models", folder / "models")
+    check_next(folder, case, found)
+
+
+def prepare_cases(home: Path, found: Found) -> list[Case]:
+    """Make the folders that all others are held to: nothing yet, and one in which an earlier day was listed."""
+    simulate(home / "shop", customers=300, seed=11, kind="textbook", jobs=1)
+    (home / "settings.yaml").write_text(SETTINGS, encoding="utf-8")
+    (home / "nothing").mkdir()
+    (home / "listed").mkdir()
+    assert end(start(home / "listed", [*RUN[:-1], EARLIER]), home / "listed", found, "reference") == 0
+    earlier = files_of(home / "listed" / "list")
+    cases = []
+    for name, before, command in (("a first run", "nothing", "run"), ("train", "nothing", "train"), *LATER):
+        again = COMMANDS["monitor" if command == "monitor" else "run"]
+        undisturbed = Path(shutil.copytree(home / before, home / f"{name} undisturbed"))
+        began = time.monotonic()
+        assert end(start(undisturbed, again), undisturbed, found, "reference") == 0
+        case = Case(
+            name=name,
+            before=home / before,
+            command=COMMANDS[command],
+            again=again,
+            expected=files_of(undisturbed / "list"),
+            kept=earlier if before == "listed" else {},
+            seconds=time.monotonic() - began,
+        )
+        cases.append(case)
+    return cases
 
 
 def main() -> None:
@@ -257,29 +327,16 @@ def main() -> None:
     home = Path(tempfile.mkdtemp(prefix="chaos-"))  # not one that goes with whichever fork ends first
     try:
         os.environ["CHURNML_CACHE"] = str(home / "cache")
-        simulate(home / "shop", customers=300, seed=11, kind="textbook", jobs=1)
-        (home / "settings.yaml").write_text(SETTINGS, encoding="utf-8")
-        # A folder in which an earlier day was listed, and the same one day later: what all others are held to.
-        (home / "fresh").mkdir()
-        began = time.monotonic()
-        assert end(start(home / "fresh", RUN), home / "fresh", found, "reference") == 0
-        took = time.monotonic() - began
-        (home / "listed").mkdir()
-        assert end(start(home / "listed", [*RUN[:-1], EARLIER]), home / "listed", found, "reference") == 0
-        earlier = files_of(home / "listed" / "list")
-        shutil.copytree(home / "listed", home / "after")
-        began = time.monotonic()
-        assert end(start(home / "after", RUN), home / "after", found, "reference") == 0
-        took_score = time.monotonic() - began
-        fresh, after = (files_of(home / name / "list") for name in ("fresh", "after"))
+        cases = prepare_cases(home, found)
+        first, watched = cases[0], cases[-1]
         trials = 0
 
-        def trial(listed: bool) -> Path:
+        def trial(case: Case, filled: bool = True) -> Path:
             nonlocal trials
             trials += 1
             folder = home / f"trial-{trials}"
-            if listed:
-                shutil.copytree(home / "listed", folder)
+            if filled:
+                shutil.copytree(case.before, folder)
             else:
                 folder.mkdir()
             return folder
@@ -288,30 +345,29 @@ def main() -> None:
             return options.only in (None, kind)
 
         if wanted("pairs"):
-            two_at_once(trial, fresh, found)
-        for _ in range(options.outages):
+            two_at_once(trial, first, watched, found)
+        for case in (first, watched) * options.outages:
             if wanted("disk"):
-                full_disk(trial(False), round(10 ** draw.uniform(4.5, 6.8)), fresh, found)
+                full_disk(trial(case, filled=False), case, round(10 ** draw.uniform(4.5, 6.8)), found)
             if wanted("read-only"):
-                read_only(trial(False), fresh, found)
+                read_only(trial(case), case, found)
             if wanted("store"):
-                vanished_store(trial(False), draw.uniform(0, took), fresh, found)
-        lasts = {False: took, True: took_score}
+                vanished_store(trial(case), case, draw.uniform(0, case.seconds), found)
+        lasts = [case.seconds for case in cases]
         hit, number = 0, 0
         while hit < options.kills and wanted("kills"):
-            name, listed = (("run", False), ("train", False), ("run", True), ("score", True))[number % 4]
-            folder = trial(listed)
+            at = number % len(cases)
+            case, folder = cases[at], trial(cases[at])
             how = draw.choice([signal.SIGKILL, signal.SIGTERM])
-            code = kill(folder, name, how, draw.uniform(0, lasts[listed]), found)
+            code = kill(folder, case, how, draw.uniform(0, lasts[at]), found)
             hit, number = hit + (code in (-how, 128 + how)), number + 1  # others had ended before
-            look(folder, earlier if listed else {}, found)
-            began = time.monotonic()
-            check_next(folder, after if listed else fresh, found)
-            lasts[listed] = min(lasts[listed], time.monotonic() - began)
+            look(folder, case.kept, found)
+            lasts[at] = min(lasts[at], check_next(folder, case, found))
             shutil.rmtree(folder)
     finally:
         shutil.rmtree(home)
-    print(f"{hit} kills that hit, {trials} trials; a run takes {took:.1f} s, a night {took_score:.1f} s")
+    took = ", ".join(f"{case.name} {case.seconds:.1f} s" for case in cases)
+    print(f"{hit} kills that hit, {trials} trials; undisturbed: {took}")
     for name, count in sorted(found.endings.items()):
         print(f"  {name}: {count}")
     for name in ("traceback", "undocumented ending", "lost", "half-written", "a list of two days", "other bytes"):
