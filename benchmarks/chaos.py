@@ -236,7 +236,7 @@ def full_disk(folder: Path, case: Case, size: int, found: Found) -> None:
             assert mount("-o", "remount,size=200m", folder)
             check_next(folder, case, found)
         finally:
-            subprocess.run(["umount", folder], check=True)
+            subprocess.run(["umount", "--lazy", folder], check=True)
     else:
         shutil.copytree(case.before, folder, dirs_exist_ok=True)
         run_where_it_fails(
@@ -266,7 +266,7 @@ def read_only(folder: Path, case: Case, found: Found) -> None:
         assert mount("-o", "remount,bind,ro", out)
         run_where_it_fails(folder, case, lambda: None, "read-only", found)
     finally:
-        subprocess.run(["umount", out], check=True)
+        subprocess.run(["umount", "--lazy", out], check=True)
     check_next(folder, case, found)
 
 

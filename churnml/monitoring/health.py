@@ -29,7 +29,7 @@ from churnml.models.model import Model
 from churnml.models.profile import Profile, last_year
 from churnml.models.rows import customer_hashes
 from churnml.monitoring.answers import Limits, judge_drift, judge_level, judge_relation, judge_skill
-from churnml.monitoring.drift import measure_features, replay_drift
+from churnml.monitoring.drift import measure_features, replay_drift, steady_features
 from churnml.monitoring.looks import Look, read_looks
 from churnml.monitoring.matured import LEFT_ALONE, PastList, judge_lists, read_past_lists
 from churnml.monitoring.quality import judge_quality
@@ -56,6 +56,7 @@ PARTS = {
 """The part of the health that a finding belongs to."""
 _MONTHLY = 12.0
 _YEAR_DAYS = 365.0
+_YEAR_DAYS_OF_WEEKS = 364
 _RECENT = 3
 
 
@@ -213,10 +214,11 @@ def check_health(
     numbers: dict[str, float] = {}
     if model.profile is not None and len(X):
         usual = _without_level(model, X)
-        profile = _with_kept(model.profile, shop, folder, day, features, model).add(day, X, usual)
         since = model.card.first_day + timedelta(days=model.definition.active_days)
-        drift = measure_features(profile, tables_by_feature(features))
-        moved, numbers = judge_drift(replay_drift(profile, since), drift, limits, looks)
+        profile = _with_earlier(model.profile, shop, folder, day, since, features, model).add(day, X, usual)
+        steady = steady_features(profile, since)
+        drift = measure_features(profile, tables_by_feature(features), steady)
+        moved, numbers = judge_drift(replay_drift(profile, since, steady), drift, limits, looks)
     answers = [
         *judge_skill(matured, limits),
         *([] if scanned is None or newest is None else [judge_relation(scanned, newest, limits)]),
@@ -265,13 +267,25 @@ def _folder(lists: str | Path | None) -> Path | None:
     return folder
 
 
-def _with_kept(
-    profile: Profile, shop: Shop, folder: Path | None, day: date, features: Sequence[Feature], model: Model
+def _with_earlier(
+    profile: Profile,
+    shop: Shop,
+    folder: Path | None,
+    day: date,
+    since: date,
+    features: Sequence[Feature],
+    model: Model,
 ) -> Profile:
-    """Add the days of kept lists that are newer than the training's: the newest three, and that of a year before."""
+    """Add days newer than the training's: of kept lists the newest three, and that of a year before.
+
+    Between the last labelled day of a training and its first list no day is kept: there the year before is built anew.
+    """
     kept = [] if folder is None else [one for one in days_in(folder / LISTS) if profile.days[-1] < one < day]
-    at = last_year(kept, day)
-    for one in sorted({*kept[-_RECENT:], *([] if at is None else [kept[at]])}):
+    at, same_weekday = last_year(kept, day), day - timedelta(days=_YEAR_DAYS_OF_WEEKS)
+    earlier = {*kept[-_RECENT:], *([] if at is None else [kept[at]])}
+    if at is None and last_year(profile.days, day) is None and profile.days[-1] < same_weekday >= since:
+        earlier.add(same_weekday)
+    for one in sorted(earlier):
         X = build(History(shop, one), model.definition, features)
         profile = profile.add(one, X, _without_level(model, X))
     return profile

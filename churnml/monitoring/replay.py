@@ -62,6 +62,11 @@ class ReplayedDay(_Part):
     relation: float
     relation_year: float | None
 
+    @property
+    def scanned(self) -> float:
+        """Statistic of the residual scan as monitoring computes it: less what was found a year before, where known."""
+        return self.relation if self.relation_year is None else self.relation_year
+
 
 class Baseline(_Part):
     """What the numbers were when nothing was wrong.

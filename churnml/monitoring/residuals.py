@@ -83,7 +83,8 @@ def scan(rows: Judged, before: Judged | None = None) -> Scan:
 
     A tree on one half of the customers predicts the residuals g of the other half, both ways, and
     ``z = sum(w g r) / sqrt(sum(w^2 g^2 p (1 - p)))``. What a model misses every year is no news: a tree on the
-    residuals of a year before is subtracted first.
+    residuals of a year before is subtracted first, as far as it held there from one half of the customers to the other.
+    What did not hold is noise, which would be the same for both halves now, and be taken for a relation.
 
     Parameters
     ----------
@@ -99,18 +100,12 @@ def scan(rows: Judged, before: Judged | None = None) -> Scan:
     p = rows.probability[used]
     r = y - p
     if before is not None and (before.weights > 0).sum() >= 4 * _LEAF_ROWS:
-        known = np.flatnonzero(before.weights > 0)
-        of_before = before.X[rows.X.columns].iloc[known].to_numpy(dtype=np.float64)
-        habit = _tree(of_before, (before.churned - before.probability)[known], before.weights[known])
-        r = r - habit.predict(X)
+        r = r - _habit(before, rows.X.columns, X)
     first = rows.hashes[used] < 0.5
-    above, below = 0.0, 0.0
-    for half in (first, ~first):
-        if min(half.sum(), (~half).sum()) < 2 * _LEAF_ROWS:
-            return Scan(z=np.nan)
-        g = _tree(X[~half], r[~half], w[~half]).predict(X[half])
-        above += float((w[half] * g * r[half]).sum())
-        below += float(((w[half] * g) ** 2 * p[half] * (1 - p[half])).sum())
+    if min(first.sum(), (~first).sum()) < 2 * _LEAF_ROWS:
+        return Scan(z=np.nan)
+    g = _across(X, r, w, first)
+    above, below = float((w * g * r).sum()), float(((w * g) ** 2 * p * (1 - p)).sum())
     if not below:
         return Scan(z=0.0)
     whole = _tree(X, r, w)
@@ -127,6 +122,28 @@ def scan(rows: Judged, before: Judged | None = None) -> Scan:
         seen=float(np.average(y[inside], weights=w[inside])),
         path=_path(whole, node + 1, list(rows.X.columns)),
     )
+
+
+def _across(X: Floats, r: Floats, w: Floats, first: NDArray[np.bool_]) -> Floats:
+    """Predict the residuals of each half of the customers by a tree on the other half, shape (rows,)."""
+    g = np.empty(len(r))
+    for half in (first, ~first):
+        g[half] = _tree(X[~half], r[~half], w[~half]).predict(X[half])
+    return g
+
+
+def _habit(before: Judged, names: pd.Index, X: Floats) -> Floats:
+    """Predict the residuals that customers like those of a year before had, drawn to 0 as far as they did not hold."""
+    known = np.flatnonzero(before.weights > 0)
+    then, w = before.X[names].iloc[known].to_numpy(dtype=np.float64), before.weights[known]
+    r = (before.churned - before.probability)[known]
+    first = before.hashes[known] < 0.5
+    if min(first.sum(), (~first).sum()) < 2 * _LEAF_ROWS:
+        return np.zeros(len(X))
+    g = _across(then, r, w, first)
+    size = float((w * g**2).sum())
+    held = min(max(float((w * g * r).sum()) / size, 0.0), 1.0) if size else 0.0
+    return np.asarray(held * _tree(then, r, w).predict(X), dtype=np.float64)
 
 
 def _tree(X: Floats, r: Floats, w: Floats) -> DecisionTreeRegressor:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.integrate import quad
+from scipy.optimize import brentq
 from scipy.stats import norm
 
 from churnml.statistics.shares import wilson
@@ -21,19 +23,41 @@ _STRONG = 3.0
 _STEP, _MOST = 0.25, 8.0
 
 
-def deviations_of(per_year: float, looks_per_year: float) -> float:
+def deviations_of(per_year: float, looks_per_year: float, correlation: float | None = None) -> float:
     """Compute how many deviations above the median a limit lies, for a wished number of false alarms a year.
 
     Each look and family may raise one with the chance ``per_year / (looks_per_year * families)``.
 
+    Parameters
+    ----------
+    per_year : float
+        Wished number of false alarms a year, of all families together.
+    looks_per_year : float
+        Number of looks in a year.
+    correlation : float, optional
+        Correlation of two looks in a row, below 1, where an alarm needs both above the limit; None where one is enough.
+
     Examples
     --------
-    Half a false alarm a year of 12 looks at 6 families: a chance of .7 %.
+    Half a false alarm a year of 12 looks at 6 families: a chance of .7 %, or of two independent looks of 8.3 % each.
 
-    >>> round(deviations_of(0.5, 12), 2)
-    2.46
+    >>> round(deviations_of(0.5, 12), 2), round(deviations_of(0.5, 12, 0.0), 2), round(deviations_of(0.5, 12, 0.9), 2)
+    (2.46, 1.38, 2.24)
     """
-    return float(norm.isf(min(per_year / (looks_per_year * FAMILIES), 0.5)))
+    chance = min(per_year / (looks_per_year * FAMILIES), 0.5)
+    if correlation is None:
+        return float(norm.isf(chance))
+    return float(brentq(lambda above: _both_above(above, correlation) - chance, -_MOST, _MOST))
+
+
+def _both_above(bound: float, correlation: float) -> float:
+    """Compute the chance that two normal numbers both lie above a bound.
+
+    It is that of independent ones plus the integral of their density at the bound over all correlations up to theirs
+    (Plackett 1954, "A reduction formula for normal multivariate integrals", Biometrika 41).
+    """
+    more, _ = quad(lambda r: np.exp(-(bound**2) / (1 + r)) / (2 * np.pi * np.sqrt(1 - r**2)), 0, correlation)
+    return float(norm.sf(bound) ** 2 + more)
 
 
 def limit(history: ArrayLike, deviations: float, least_spread: float = LEAST_SPREAD) -> float:

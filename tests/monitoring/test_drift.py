@@ -9,7 +9,7 @@ import pytest
 
 from churnml.models.profile import Profile, Spread
 from churnml.monitoring.answers import Limits, judge_drift
-from churnml.monitoring.drift import heaviest, measure_features, replay_drift
+from churnml.monitoring.drift import heaviest, measure_features, replay_drift, steady_features
 from churnml.monitoring.looks import Look
 from churnml.statistics.drift import psi
 
@@ -45,12 +45,13 @@ def profile_of(last: float, weight: float = 0.5, days: int = 36) -> Profile:
 
 
 TABLES = {"seasonal": "orders", "moved": "deliveries", "beside": "deliveries", "unused": "visits"}
+STEADY = {"seasonal", "moved", "beside"}
 LIMITS = Limits(baseline=None, per_year=0.5, looks_per_year=12)
 
 
 def test_numbers_are_those_of_the_counts() -> None:
     profile = profile_of(0.6)
-    table = measure_features(profile, TABLES).set_index("feature")
+    table = measure_features(profile, TABLES, STEADY).set_index("feature")
     moved, counts = table.loc["moved"], profile.features["moved"].counts
     assert moved["psi_year"] == psi(counts[35], counts[23])  # 12 times 30 days are 360
     assert moved["psi_month"] == psi(counts[35], np.sum(counts[32:35], axis=0))
@@ -63,16 +64,16 @@ def test_numbers_are_those_of_the_counts() -> None:
 
 
 def test_the_season_is_no_drift_against_the_same_time_last_year() -> None:
-    replayed = replay_drift(profile_of(0.3), FIRST)
+    replayed = replay_drift(profile_of(0.3), FIRST, STEADY)
     known = replayed.dropna()
     assert len(known) == 36 - 12
     assert known["weighted_year"].max() < 0.02 < known["weighted_month"].max()
     # Before there was a year to look back on, nothing is compared with it.
-    assert replay_drift(profile_of(0.3), FIRST + timedelta(days=365))["weighted_year"].count() == 36 - 25
+    assert replay_drift(profile_of(0.3), FIRST + timedelta(days=365), STEADY)["weighted_year"].count() == 36 - 25
 
 
 def test_a_feature_without_weight_cannot_raise_an_alarm() -> None:
-    assert replay_drift(profile_of(0.3), FIRST)["weighted_year"].iloc[-1] < 0.01
+    assert replay_drift(profile_of(0.3), FIRST, STEADY)["weighted_year"].iloc[-1] < 0.01
 
 
 @pytest.mark.parametrize(
@@ -82,18 +83,58 @@ def test_a_feature_without_weight_cannot_raise_an_alarm() -> None:
 def test_it_is_watched_at_the_second_look_or_when_it_is_strong(last: float, above: list[str], grade: str) -> None:
     profile = profile_of(last)
     looks = [Look(day=date(2025, 11, 1), open=frozenset(), above=frozenset(above))]
-    answers, numbers = judge_drift(replay_drift(profile, FIRST), measure_features(profile, TABLES), LIMITS, looks)
+    answers, numbers = judge_drift(
+        replay_drift(profile, FIRST, STEADY), measure_features(profile, TABLES, STEADY), LIMITS, looks
+    )
     drift, predictions = answers
     assert (drift.grade, predictions.grade) == (grade, "pass")
     assert drift.do == ("watch" if grade == "warn" else "")
     assert drift.examples[0]["feature"] == ("moved" if last > 0.3 else drift.examples[0]["feature"])
     assert numbers["drift.weighted"] == drift.number
     assert (drift.number > drift.bound) == (last > 0.3)
-    assert drift.count == 36 - 12 - 1
+    assert drift.count == 12  # of 23 days with a year before: the newest
     assert drift.false_alarms_per_year is not None
 
 
 def test_a_short_history_says_that_it_cannot_tell() -> None:
     profile = profile_of(0.3, days=4)
-    answers, _ = judge_drift(replay_drift(profile, FIRST), measure_features(profile, TABLES), LIMITS, [])
+    answers, _ = judge_drift(
+        replay_drift(profile, FIRST, STEADY), measure_features(profile, TABLES, STEADY), LIMITS, []
+    )
     assert {answer.grade for answer in answers} == {"unknown"}
+
+
+def test_what_moves_every_year_by_itself_is_left_out() -> None:
+    profile = profile_of(0.3)
+    days = len(profile.days)
+    clock = Spread(
+        edges=(0.0,),
+        counts=tuple((1_000, 0, 0) if at % 12 < 5 else (0, 1_000, 0) for at in range(days)),
+        means=(None,) * days,
+        weight=0.2,
+        shap=(0.0, 0.0, 0.0),
+    )
+    grows = spread_of([0.1 + 0.02 * at for at in range(days)], 0.1, 6)
+    features = {**profile.features, "clock": clock, "grows": grows}
+    profile = profile.model_copy(update={"features": features})
+    # A feature that the model does not look at is no news either.
+    assert steady_features(profile, FIRST) == STEADY
+    # Against a year before there is nothing yet, and against the days before a step of .02 is chance.
+    young = profile.model_copy(
+        update={
+            "days": profile.days[:10],
+            "features": {
+                name: one.model_copy(update={"counts": one.counts[:10], "means": one.means[:10]})
+                for name, one in features.items()
+            },
+        }
+    )
+    assert steady_features(young, FIRST) >= {"moved", "beside"}
+    assert "clock" not in steady_features(young, FIRST)
+    weighted = measure_features(profile, TABLES, STEADY).set_index("feature")["weighted"]
+    assert (weighted["grows"], weighted["clock"]) == (0, 0)
+    assert weighted["moved"] > 0
+
+
+def test_the_last_day_tells_nothing_of_what_is_usual() -> None:
+    assert "moved" in steady_features(profile_of(0.9), FIRST)

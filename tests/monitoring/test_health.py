@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import json
 import re
 import shutil
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +18,7 @@ from churnml.config import Config, ScoringSettings, TrackingSettings, json_schem
 from churnml.data.shop import Shop
 from churnml.errors import InputError
 from churnml.models.model import Model
+from churnml.models.profile import Profile, Spread
 from churnml.monitoring.health import Health, check_health, looks_per_year
 from churnml.monitoring.looks import read_looks
 from churnml.monitoring.replay import Baseline, replay
@@ -67,6 +69,23 @@ def test_without_lists_it_cannot_be_told(shop: Shop, model: Model) -> None:
     assert say_right(health, "en") == ""
     with pytest.raises(InputError, match="is no folder"):
         check_health(shop, "nowhere", model, DAY, CONFIG)
+
+
+def test_a_year_before_that_nobody_kept_is_built_anew(shop: Shop, model: Model) -> None:
+    assert model.profile is not None
+    first, day = model.card.first_day, date(2025, 6, 30)
+    day = max(day, first + timedelta(days=model.definition.active_days + 364))
+    last = sum(one < day - timedelta(days=381) for one in model.profile.days)
+    cut = {name: shortened(spread, last) for name, spread in model.profile.features.items()}
+    profile = Profile(
+        days=model.profile.days[:last], features=cut, predictions=shortened(model.profile.predictions, last)
+    )
+    health = check_health(shop, None, dataclasses.replace(model, profile=profile), day, CONFIG)
+    assert health.drift["psi_year"].notna().all()
+
+
+def shortened(spread: Spread, days: int) -> Spread:
+    return spread.model_copy(update={"counts": spread.counts[:days], "means": spread.means[:days]})
 
 
 def test_a_feed_that_stopped_is_an_alarm_and_open_since_the_first_look(

@@ -58,6 +58,13 @@ def test_what_was_missed_a_year_before_is_no_news() -> None:
     assert scan(both, before).z > 6
 
 
+def test_where_nothing_was_missed_a_year_before_nothing_is_subtracted_but_chance_is_not_added() -> None:
+    pairs = [(judged(seed=seed), judged(seed=100 + seed)) for seed in range(20)]
+    alone, less = (np.array([scan(*one).z for one in some]) for some in ([(now,) for now, _ in pairs], pairs))
+    assert np.median(less) == pytest.approx(np.median(alone), abs=0.5)
+    assert less.max() < 5
+
+
 def test_those_without_weight_do_not_count_and_few_are_not_scanned() -> None:
     changed = judged(changed=2.0)
     ended = (changed.X["days_since_discount"] < 20).to_numpy()

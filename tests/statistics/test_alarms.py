@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from churnml.statistics.alarms import (
     alarms_over,
@@ -30,6 +31,17 @@ def test_limits_rise_with_rarer_alarms_and_more_looks() -> None:
     assert deviations_of(0.5, 12) < deviations_of(0.5, 52) < deviations_of(0.1, 52)
     # .5 / (12 x 6) = .00694, of a normal number above 2.4601.
     assert deviations_of(0.5, 12) == pytest.approx(2.4601, abs=1e-4)
+
+
+def test_two_looks_in_a_row_need_a_lower_limit_each_and_more_so_where_they_are_independent() -> None:
+    one, alike = deviations_of(0.5, 12), deviations_of(0.5, 12, 1 - 1e-9)
+    assert alike == pytest.approx(one, abs=1e-3)  # the second tells nothing
+    assert deviations_of(0.5, 12, 0.0) == pytest.approx(norm.isf(np.sqrt(0.5 / 72)), abs=1e-6)
+    # Counted over pairs that share two thirds: 2 of 3 numbers are in both sums.
+    parts = np.random.default_rng(2).normal(size=(1_000_000, 4))
+    first, second = parts[:, :3].sum(axis=1) / np.sqrt(3), parts[:, 1:].sum(axis=1) / np.sqrt(3)
+    bound = deviations_of(0.5, 12, 2 / 3)
+    assert ((first > bound) & (second > bound)).mean() == pytest.approx(0.5 / 72, abs=3e-4)
 
 
 def test_an_alarm_lasts_two_looks_or_is_strong() -> None:
