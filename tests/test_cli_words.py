@@ -81,6 +81,7 @@ def test_key_figures_are_told_in_the_language_of_the_settings(
     t = words(language)
     for part in ("kpis", "lifecycle", "segments", "topics", "experience", "first_experience"):
         assert t["overview"][part] in said.splitlines()
+    assert t["second_orders"]["second_orders"] in said.splitlines()
     for name in (t["kpis"]["churn_rate"]["title"], t["codes"]["segment"]["champions"], t["names"]["late delivery"]):
         assert name in said
     topics = re.compile("wrong item|delivery|billing|quality|does not fit")  # the shop's own texts

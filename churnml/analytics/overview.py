@@ -22,6 +22,7 @@ from churnml.analytics.loyalty import compute_next_tiers, compute_points, comput
 from churnml.analytics.periods import look_back
 from churnml.analytics.promotions import compute_promotion_codes
 from churnml.analytics.referrals import compute_referrals
+from churnml.analytics.second_orders import compute_second_orders
 from churnml.analytics.segments import compute_migration, compute_segments
 from churnml.analytics.service import (
     REASON,
@@ -64,6 +65,8 @@ class Overview:
         `churnml.analytics.leaving`.
     groups : pandas DataFrame
         Churn rates of the same customers by group; see `churnml.analytics.groups`.
+    second_orders : pandas DataFrame
+        How many new customers order a second time, by month; see `churnml.analytics.second_orders`.
     experience, first_experience : pandas DataFrame
         Deliveries, complaints, returns and ratings of every period, and of first orders; see
         `churnml.analytics.experience`.
@@ -103,6 +106,7 @@ class Overview:
     reasons: pd.DataFrame
     topics: pd.DataFrame
     groups: pd.DataFrame
+    second_orders: pd.DataFrame
     experience: pd.DataFrame
     first_experience: pd.DataFrame
     support: pd.DataFrame
@@ -230,6 +234,7 @@ def analyse(
         topics=compute_complaint_topics(shop, start, definition, day, churned, shared_by=shared_by),
         groups=compute_retention_by_group(shop, start, definition, day, churned, shared_by=shared_by),
         experience=compute_experience(history, definition.horizon_days, count),
+        second_orders=compute_second_orders(history, definition),
         first_experience=compute_first_experience(history, definition),
         support=compute_support(history, definition.horizon_days, count),
         support_topics=compute_support_by_topic(history, definition.horizon_days * count, shared_by=shared_by),

@@ -57,6 +57,7 @@ def print_overview(overview: Overview, language: Language) -> None:
         (told.words["loyalty"]["points"], told.loyalty(overview.points)),
         (told.words["loyalty"]["next_tiers"], told.loyalty(overview.next_tiers)),
         (told.t["experience"], told.experience(overview.experience)),
+        (told.words["second_orders"]["second_orders"], told.second_orders(overview.second_orders)),
         (told.t["first_experience"], told.first(overview.first_experience)),
         *service_parts(overview, language),
     ):
@@ -224,6 +225,18 @@ class _Printer:
         for row in _rows(table):
             rows.append([str(row.period_end), *(self._figure(getattr(row, name), _EXPERIENCE[name]) for name in names)])
         return aligned(rows, [12, 16])
+
+    def second_orders(self, table: pd.DataFrame) -> list[str]:
+        t = self.words["second_orders"]
+        lines = [
+            t["line"].format(
+                month=f"{row.month:%Y-%m}" + ("" if row.is_complete else "*"),
+                customers=self._whole(row.customers),
+                **{name: self._share(rate) for name, rate in zip(("rate", "low", "high"), row[3:6], strict=True)},
+            )
+            for row in _rows(table)
+        ]
+        return [*lines, t["note"]] if lines else []
 
     def first(self, table: pd.DataFrame) -> list[str]:
         names = [self._named(None, row.experience) for row in _rows(table)]

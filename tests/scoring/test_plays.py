@@ -199,6 +199,33 @@ def test_churnmls_own_file_says_what_the_issue_of_a_retention_team_asks(own: Pla
     ]
 
 
+def test_late_with_the_second_order_is_who_ordered_once_longer_ago_than_usual(own: PlayBook) -> None:
+    stages = ["slowing", "at risk", "new", "slowing", "lapsed", "slowing", "slowing", "slowing", "VIP", "slowing"]
+    reasons = [None] * 5 + ["reviews", "complaints", None, None, "rewards"]
+    frame = ranked(lifecycle_stage=stages, reason_1_concept=reasons, risk_band=["high"] * 7 + ["low", "high", "high"])
+    X = pd.DataFrame(
+        {
+            "order_days_total": [1, 1, 1, 2, 1, 1, 1, 1, 1, 1],
+            # Days since the one order over the days after which half of those who came back had ordered again.
+            "overdue_ratio": [1.1, 2.5, 0.9, 1.1, 7.0, 1.1, 1.1, 1.1, 1.1, 1.1],
+            "complaints_open": [0, 0, 0, 0, 0, 0, 1, 0, 0, 0],
+        }
+    ).astype(float)
+    assert list(own.choose(frame, X).play) == [
+        *("second_order", "second_order"),
+        "ask_why",  # not late yet
+        "reminder",  # ordered on two days
+        "win_back",  # gone
+        "ask_why",  # a bad review stands before
+        "settle_complaint",  # and so does an open complaint
+        "leave_alone",  # unlikely to leave
+        "free_shipping",
+        "second_order",
+    ]
+    nobody_came_back = own.choose(frame.head(1), X.head(1).assign(overdue_ratio=float("nan")))
+    assert list(nobody_came_back.play) == ["reminder"], "without a usual pause nobody is late"
+
+
 def test_no_play_says_because_and_all_speak_turkish(own: PlayBook) -> None:
     turkish = read_plays(None, "tr").plays
     for name, play in own.plays.items():

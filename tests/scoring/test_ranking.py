@@ -387,7 +387,9 @@ def test_what_is_usually_bought_is_in_most_orders_of_the_year(ranking: Ranking, 
 
 def test_wordings_of_some_plays_go_on_with_what_is_bought(ranking: Ranking) -> None:
     row = ranking.frame[ranking.frame.usually_buys.notna() & ranking.frame.goes_with.notna()].iloc[0].copy()
-    assert {name for name, play in ranking.plays.items() if play.names_items} == {"reminder", "thank_you", "win_back"}
+    assert {name for name, play in ranking.plays.items() if play.names_items} == {
+        *("reminder", "second_order", "thank_you", "win_back")
+    }
     row["play"] = "reminder"
     said = ranking.mention(row)
     assert said.startswith(f"Usually buys: {row.usually_buys}. ")

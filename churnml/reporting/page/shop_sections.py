@@ -14,6 +14,7 @@ from churnml.reporting.page import shop_pictures as pictures
 from churnml.reporting.page.service_sections import service_blocks
 from churnml.reporting.page.shop_cells import Say, difference, line, number, text
 from churnml.reporting.page.shop_faults import faults_block
+from churnml.reporting.page.shop_first import first_blocks
 from churnml.reporting.page.shop_habits import habits_block
 from churnml.reporting.page.shop_loyalty import loyalty_blocks
 from churnml.words import Language
@@ -68,7 +69,7 @@ def shop_sections(summary: Mapping[str, Any], language: Language, currency: str 
         habits_block(summary["habits"], summary["habit_shares"], HABIT_DAYS, say),
         *loyalty_blocks(summary, say),
         _experience(summary["experience"], say),
-        _first(summary, say),
+        *first_blocks(summary, say),
         *service_blocks(summary, say),
     ]
     note = t["note"].format(days=summary["horizon_days"], day=say.write.day(summary["snapshot_date"]))
@@ -298,19 +299,3 @@ def _experience(table: Records, say: Say) -> dict[str, Any]:
 
 def _scale(row: Mapping[str, Any], name: str) -> str:
     return f" / {row['scale']:g}" if name == "mean_rating" and row["mean_rating"] is not None else ""
-
-
-def _first(summary: Mapping[str, Any], say: Say) -> dict[str, Any]:
-    rows = [
-        [
-            text(say.name(None, row["experience"])),
-            number(say.write.whole(row["customers"])),
-            number(say.write.share(row["retention_rate"], 1), row["retention_rate"]),
-            number(say.between(row["low"], row["high"])),
-            number(difference(row, say)),
-        ]
-        for row in summary["first_experience"]
-    ]
-    t = say.t
-    titles = [t["first_experience"], t["customers"], t["came_back"], t["interval"], t["difference"]]
-    return say.block("first_experience", titles, 1, rows, note=say.t["association"])

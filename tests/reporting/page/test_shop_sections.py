@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,17 @@ def test_the_figures_stand_as_they_were_computed(overview: Overview) -> None:
     assert rows["Average order value"][1]["text"] == f"€{overview.figures['average_order_value']:,.2f}"
     assert rows["Churn rate"][0]["small"] == words("en")["kpis"]["churn_rate"]["formula"]
     assert rows["Churn rate"][3]["line"].count(",") == 5
+
+
+@pytest.mark.parametrize("language", ["en", "de", "tr"])
+def test_second_orders_are_told_by_month(overview: Overview, language: Language) -> None:
+    months = [{"month": date(2025, 1, 1), "is_complete": True}, {"month": date(2025, 2, 1), "is_complete": False}]
+    rates = {"customers": 1_200, "returned": 480, "second_order_rate": 0.4, "low": 0.3, "high": 0.5}
+    named = replace(overview, second_orders=pd.DataFrame([month | rates for month in months]))
+    rows = [[cell["text"] for cell in row] for row in blocks(named, language)["second_orders"]["rows"]]
+    write = Say(language, "EUR")
+    told = [write.write.whole(1_200), write.write.share(0.4, 1), write.between(0.3, 0.5)]
+    assert rows == [["2025-01", *told], ["2025-02*", *told]]
 
 
 def test_a_change_is_told_with_its_unit_and_whether_it_is_noise(overview: Overview) -> None:
