@@ -22,7 +22,9 @@ AskedOfData = Literal[
     "snapshots", "churned", "kept", "eligible", "missing", "history", "stale", "last day", "gaps", "jumps", "odd weeks"
 ]
 """What the data gate looks at."""
-AskedInService = Literal["feed", "amounts", "nulls", "skill", "auroc", "level", "relation", "drift", "predictions"]
+AskedInService = Literal[
+    "feed", "amounts", "nulls", "skill", "auroc", "level", "relation", "drift", "predictions", "domain"
+]
 """What monitoring looks at."""
 Asked = Literal[AskedOfData, AskedInService]
 Number = int | float

@@ -249,10 +249,15 @@ def judge_drift(
 
 
 def _moved(table: pd.DataFrame) -> tuple[dict[str, int | float | str], ...]:
-    tables = dict(zip(table["feature"], table["table"], strict=True))
-    moved = dict(zip(table["feature"], table["moved_logodds"], strict=True))
+    rows = table.set_index("feature").loc[heaviest(table)]
     return tuple(
-        {"feature": name, "table": tables[name] or "–", "moved": float(moved[name])} for name in heaviest(table)
+        {
+            "feature": str(name),
+            "table": row["table"] or "–",
+            "moved": float(row["moved_logodds"]),
+            "distance": "–" if np.isnan(row["distance"]) else float(row["distance"]),
+        }
+        for name, row in rows.iterrows()
     )
 
 

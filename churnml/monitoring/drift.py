@@ -20,7 +20,7 @@ from churnml.statistics.logodds import Floats
 
 COLUMNS = (
     *("feature", "table", "psi_year", "psi_month", "weight", "weighted", "null_share", "null_share_before"),
-    *("mean", "mean_before", "moved_logodds"),
+    *("mean", "mean_before", "moved_logodds", "distance"),
 )
 """Columns of the table of features."""
 REPLAYED = ("weighted_year", "weighted_month", "predictions_year", "predictions_month")
@@ -63,7 +63,9 @@ def steady_features(profile: Profile, since: date) -> frozenset[str]:
     return frozenset(weighty)
 
 
-def measure_features(profile: Profile, tables: Mapping[str, str], steady: Collection[str]) -> pd.DataFrame:
+def measure_features(
+    profile: Profile, tables: Mapping[str, str], steady: Collection[str], distances: Mapping[str, float] | None = None
+) -> pd.DataFrame:
     """Compare the features of the last day of a profile with those of earlier days.
 
     Parameters
@@ -74,6 +76,8 @@ def measure_features(profile: Profile, tables: Mapping[str, str], steady: Collec
         Table that each feature is read from, by its name; that of others is empty.
     steady : collection of str
         Names of the features that may raise an alarm; see `steady_features`.
+    distances : mapping of str to float, optional
+        Mean distance by which the values of each feature moved, by its name; None where they are not known.
 
     Returns
     -------
@@ -81,8 +85,9 @@ def measure_features(profile: Profile, tables: Mapping[str, str], steady: Collec
         A row per feature, that which moved the log-odds most first: ``feature, table, psi_year`` (population stability
         index against the same time last year; null where there is none), ``psi_month`` (against the three days before),
         ``weight`` (share of the model's SHAP values), ``weighted`` (of steady features, weight times that of last year,
-        or of the days before where there is none; 0 of others), ``null_share, null_share_before, mean, mean_before``
-        and ``moved_logodds`` (what the change of shares adds to the mean log-odds, by the mean SHAP value of each bin).
+        or of the days before where there is none; 0 of others), ``null_share, null_share_before, mean, mean_before``,
+        ``moved_logodds`` (what the change of shares adds to the mean log-odds, by the mean SHAP value of each bin) and
+        ``distance`` (null where it is not known).
     """
     now, year, month = _days(profile)
     before = month if year is None else [year]
@@ -105,6 +110,7 @@ def measure_features(profile: Profile, tables: Mapping[str, str], steady: Collec
                 "mean": spread.means[now],
                 "mean_before": float(np.mean(known)) if known else None,
                 "moved_logodds": float(change @ np.array(spread.shap)),
+                "distance": (distances or {}).get(name, np.nan),
             }
         )
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"mean": "float64", "mean_before": "float64"})

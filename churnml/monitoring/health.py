@@ -35,6 +35,7 @@ from churnml.monitoring.matured import LEFT_ALONE, PastList, judge_lists, read_p
 from churnml.monitoring.quality import judge_quality
 from churnml.monitoring.replay import Baseline
 from churnml.monitoring.residuals import Judged, Scan, scan
+from churnml.monitoring.second_opinion import SecondOpinion, compare_days, tell
 from churnml.plots.health import plot_drift, plot_matured
 from churnml.scoring.scorer import Scorer
 from churnml.statistics.expected import expected_auroc, expected_interval, expected_lift, expected_log_loss
@@ -51,7 +52,7 @@ PARTS = {
     **dict.fromkeys(["skill", "auroc", "relation"], "skill"),
     "level": "level",
     **dict.fromkeys(["stale", "last day", "feed", "amounts", "nulls"], "quality"),
-    **dict.fromkeys(["drift", "predictions"], "drift"),
+    **dict.fromkeys(["drift", "predictions", "domain"], "drift"),
 }
 """The part of the health that a finding belongs to."""
 _MONTHLY = 12.0
@@ -77,9 +78,11 @@ class Health:
     expected : pandas DataFrame
         ``figure, expected, low, high`` of the day's own probabilities; what the model believes, and no more.
     drift : pandas DataFrame
-        Features; see `churnml.monitoring.drift.measure_features`.
+        Features; see `churnml.monitoring.drift.measure_features`. ``distance`` is that from the same time last year, in
+        the feature's unit.
     numbers : dict of str to float
-        Numbers of the look by name: ``drift.weighted``, ``drift.predictions``, ``relation``, and their limits.
+        Numbers of the look by name: ``drift.weighted``, ``drift.predictions`` with their limits, ``drift.domain_auroc``
+        and ``relation``.
     open_since : dict of str to date
         Day of the first of the looks in a row at which a finding was not in order, by its name.
     scan : Scan or None
@@ -217,8 +220,13 @@ def check_health(
         since = model.card.first_day + timedelta(days=model.definition.active_days)
         profile = _with_earlier(model.profile, shop, folder, day, since, features, model).add(day, X, usual)
         steady = steady_features(profile, since)
-        drift = measure_features(profile, tables_by_feature(features), steady)
+        opinion = _second_opinion(shop, X, profile, model, features, steady, config.seed)
+        distances = None if opinion is None else opinion.distances
+        drift = measure_features(profile, tables_by_feature(features), steady, distances)
         moved, numbers = judge_drift(replay_drift(profile, since, steady), drift, limits, looks)
+        if opinion is not None:
+            moved += tell(opinion)
+            numbers = {**numbers, "drift.domain_auroc": opinion.auroc}
     answers = [
         *judge_skill(matured, limits),
         *([] if scanned is None or newest is None else [judge_relation(scanned, newest, limits)]),
@@ -289,6 +297,22 @@ def _with_earlier(
         X = build(History(shop, one), model.definition, features)
         profile = profile.add(one, X, _without_level(model, X))
     return profile
+
+
+def _second_opinion(
+    shop: Shop,
+    X: pd.DataFrame,
+    profile: Profile,
+    model: Model,
+    features: Sequence[Feature],
+    steady: frozenset[str],
+    seed: int,
+) -> SecondOpinion | None:
+    """Compare the customers of a profile's last day with those of a year before; None where it has no such day."""
+    at = last_year(profile.days[:-1], profile.days[-1])
+    if at is None:
+        return None
+    return compare_days(shop, X, profile.days[at], model.definition, features, steady, seed)
 
 
 def _without_level(model: Model, X: pd.DataFrame) -> Floats:

@@ -1,15 +1,29 @@
-"""How far a distribution moved: bins that were fixed before, and the population stability index of their counts."""
+"""How far a distribution moved: population stability index of fixed bins, mean distance, and a classifier of days."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.stats import wasserstein_distance
 
 from churnml.statistics.logodds import Floats
+from churnml.statistics.metrics import auroc
 
 _BINS = 10
 _SPIKE = 0.05
 _HALF = 0.5
+_FEWEST_ROWS = 100
+_TREES = 100
+_FOREST = {
+    "objective": "binary",
+    "num_leaves": 8,
+    "min_data_in_leaf": 20,
+    "seed": 0,
+    "deterministic": True,
+    "force_row_wise": True,
+    "num_threads": 1,
+    "verbosity": -1,
+}
 
 
 def bin_edges(values: ArrayLike) -> Floats:
@@ -112,6 +126,63 @@ def psi(counts: ArrayLike, reference: ArrayLike) -> float:
     """
     a, b = shares_in_bins(counts), shares_in_bins(reference)
     return float(((a - b) * np.log(a / b)).sum())
+
+
+def wasserstein(values: ArrayLike, reference: ArrayLike) -> float:
+    """Compute by how much values moved on average, in their own unit: ``integral |F - G|`` of the distributions.
+
+    Parameters
+    ----------
+    values, reference : array-like, shape (n,) and (m,)
+        Values now, and before; null is left out.
+
+    Returns
+    -------
+    float
+        Distance >= 0; nan where one of them has no value.
+
+    Examples
+    --------
+    >>> wasserstein([2.0, 4.0], [1.0, 1.0])
+    2.0
+    """
+    now, before = _known(values), _known(reference)
+    if not now.size or not before.size:
+        return float("nan")
+    return float(wasserstein_distance(now, before))
+
+
+def domain_auroc(now: Floats, before: Floats, hashes_now: Floats, hashes_before: Floats) -> float:
+    """Compute how well a classifier tells rows of two days apart; 0.5 where the days are alike.
+
+    A forest of 100 small trees on both days' rows of one half of the customers is judged on the other half, both ways:
+    a customer is there on both days, and would be known again. It sees what no feature shows alone.
+
+    Parameters
+    ----------
+    now, before : array of float, shape (n, features) and (m, features)
+        Rows of the two days; null where a customer has no value.
+    hashes_now, hashes_before : array of float, shape (n,) and (m,)
+        Hashes of their customers in [0, 1), by which they are halved.
+
+    Returns
+    -------
+    float
+        Mean AUROC of both halves; nan where one of them has fewer than 100 rows of a day.
+    """
+    import lightgbm
+
+    X, hashes = np.vstack([now, before]), np.concatenate([hashes_now, hashes_before])
+    is_now = np.repeat([1.0, 0.0], [len(now), len(before)])
+    first = hashes < _HALF
+    sizes = [int((half & (is_now == day)).sum()) for half in (first, ~first) for day in (0.0, 1.0)]
+    if min(sizes) < _FEWEST_ROWS or not X.shape[1]:
+        return float("nan")
+    told = []
+    for half in (first, ~first):
+        forest = lightgbm.train(_FOREST, lightgbm.Dataset(X[~half], is_now[~half]), _TREES)
+        told.append(auroc(is_now[half], np.asarray(forest.predict(X[half], raw_score=True))))
+    return float(np.mean(told))
 
 
 def _known(values: ArrayLike) -> Floats:

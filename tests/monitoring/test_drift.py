@@ -89,6 +89,7 @@ def test_it_is_watched_at_the_second_look_or_when_it_is_strong(last: float, abov
     drift, predictions = answers
     assert (drift.grade, predictions.grade) == (grade, "pass")
     assert drift.do == ("watch" if grade == "warn" else "")
+    assert drift.examples[0]["distance"] == "–"
     assert drift.examples[0]["feature"] == ("moved" if last > 0.3 else drift.examples[0]["feature"])
     assert numbers["drift.weighted"] == drift.number
     assert (drift.number > drift.bound) == (last > 0.3)

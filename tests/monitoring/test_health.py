@@ -82,6 +82,15 @@ def test_a_year_before_that_nobody_kept_is_built_anew(shop: Shop, model: Model) 
     )
     health = check_health(shop, None, dataclasses.replace(model, profile=profile), day, CONFIG)
     assert health.drift["psi_year"].notna().all()
+    # The second opinion is there beside what moved, and raises nothing.
+    domain = health.findings.set_index("name").loc["domain"]
+    assert (domain["part"], domain["grade"]) == ("drift", "pass")
+    assert health.numbers["drift.domain_auroc"] == domain["number"]
+    assert 0.4 < domain["number"] < 0.9
+    features = health.drift.set_index("feature")
+    assert features.loc["orders_90d", "distance"] >= abs(
+        features.loc["orders_90d", ["mean", "mean_before"]].diff().iloc[1]
+    )
 
 
 def shortened(spread: Spread, days: int) -> Spread:

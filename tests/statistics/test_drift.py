@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from churnml.statistics.drift import bin_edges, count_in_bins, psi
+from churnml.statistics.drift import bin_edges, count_in_bins, domain_auroc, psi, wasserstein
 
 
 def test_bins_hold_tenths_and_a_value_of_many_has_one_of_its_own() -> None:
@@ -55,3 +55,25 @@ def test_random_halves_stay_below_the_noise_that_the_theory_gives() -> None:
         first = rng.permutation(len(values)) < 2_000
         apart = psi(count_in_bins(values[first], edges), count_in_bins(values[~first], edges))
         assert apart < chi2.ppf(0.9999, 9) * (1 / 2_000 + 1 / 2_000)
+
+
+def test_the_mean_distance_is_in_the_unit_of_the_values() -> None:
+    # Sorted, 1, 2 and 6 lie 0, 1 and 2 from 1, 3 and 4; nulls are no values.
+    assert wasserstein([6.0, 1.0, np.nan, 2.0], [1.0, 3.0, 4.0]) == pytest.approx(1.0)
+    days = np.random.default_rng(0).normal(size=50)
+    assert wasserstein(days + 2.1, days) == pytest.approx(2.1)
+    assert np.isnan(wasserstein([np.nan], [1.0]))
+
+
+def test_a_classifier_tells_days_apart_by_what_no_feature_shows_alone_and_by_no_customer() -> None:
+    rng = np.random.default_rng(1)
+    own, hashes = rng.normal(size=(800, 4)), rng.random(800)
+    # The same customers with numbers that only they have: on both days they are alike.
+    assert domain_auroc(own, own, hashes, hashes) == pytest.approx(0.5, abs=0.01)
+    others = rng.normal(size=(700, 4))
+    assert domain_auroc(own, others, hashes, rng.random(700)) == pytest.approx(0.5, abs=0.06)
+    # Each alone is as before, and two always have the same sign now.
+    together = others.copy()
+    together[:, 1] = np.abs(others[:, 1]) * np.sign(others[:, 0])
+    assert domain_auroc(together, own, rng.random(700), hashes) > 0.65
+    assert np.isnan(domain_auroc(own[:150], own, hashes[:150], hashes))

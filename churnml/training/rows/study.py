@@ -189,7 +189,7 @@ def make_study(shop: Shop, config: Config, as_of: Day | None = None, progress: P
         # The shop's own rates are those of customers whom lists may have kept.
         shop_rates={} if alone else _shop_rates(shop, end, config),
         partial_rates=None if alone else compute_partial_rates(shop, snapshots, end, definition),
-        day_rows=_day_rows(shop, end, definition, features, asked.max_rows // len(snapshots), config.seed),
+        day_rows=build_sample(shop, end, definition, features, asked.max_rows // len(snapshots), config.seed),
         origin={
             "first_day": first_day.isoformat(),
             "data_fingerprint": fingerprint(History(shop, end), read),
@@ -219,10 +219,26 @@ def compared(candidates: Sequence[str], frame: TrainingFrame) -> list[str]:
     return [name for name in candidates if not few or name in SIMPLE]
 
 
-def _day_rows(
+def build_sample(
     shop: Shop, day: date, definition: ChurnDefinition, features: Sequence[Feature], most_rows: int, seed: int
 ) -> pd.DataFrame:
-    """Build the features of a day's customers; of many, those of a sample, which tells their mean as well."""
+    """Build the features of a day's customers; of many, those of a sample of about so many rows.
+
+    Parameters
+    ----------
+    shop : Shop
+        Shop of the customers.
+    day : date
+        Day for which they are built.
+    definition : ChurnDefinition
+        Definition that says who is a customer of the day.
+    features : sequence of Feature
+        Features to build.
+    most_rows : int
+        Number of rows that are wanted at most.
+    seed : int
+        Seed of the sample.
+    """
     customers = count_eligible(History(shop, day), definition)
     with draw(shop, min(most_rows / max(customers, 1), 1.0), seed) as drawn:
         return build(History(drawn, day), definition, features)
