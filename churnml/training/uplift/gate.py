@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -170,21 +169,24 @@ def is_open(looks: Sequence[Look]) -> bool:
     """Say whether the gate stands open after so many looks.
 
     It opens once the sums of both z since it closed last are above
-    ``sqrt((m + r) log((m + r) / (r (2 alpha)^2)))`` after m blocks, and closes once either sum since it opened lies
-    below the negative of it; see `churnml.statistics.sequences.mixture_half_width`. One look is planned, and takes the
-    usual bound ``1.645 sqrt(m)``: that at which 900 held-out customers are known, if the gate never stood open before.
+    ``sqrt((m + r) log((m + r) / (r (2 alpha)^2)))``, and closes once either sum since it opened lies below the negative
+    of it; see `churnml.statistics.sequences.mixture_half_width`. m counts the blocks in which the rankings differ:
+    where the recipe knows of no difference z is 0 for sure, so that nothing can be claimed wrongly. One look is
+    planned, and takes the usual bound ``1.645 sqrt(m)``: that at which 900 held-out customers are known, if the gate
+    never stood open before.
     """
     stands, since = False, 0
     planned = next((at for at, look in enumerate(looks) if look.held_out >= PLANNED_HELD_OUT), None)
     z = np.array([[look.z_kept, look.z_profit] for look in looks]).reshape(-1, 2)
     for at in range(len(looks)):
-        sums, count = z[since : at + 1].sum(axis=0), at + 1 - since
-        bound = mixture_half_width(count, PLANNED_BLOCKS, 2 * LEVEL)
+        seen = z[since : at + 1]
+        sums, counts = seen.sum(axis=0), (seen != 0).sum(axis=0)
+        bounds = np.array([mixture_half_width(count, PLANNED_BLOCKS, 2 * LEVEL) for count in counts])
         if since == 0 and at == planned:
-            bound = _ONE_SIDED * math.sqrt(count)
-        if not stands and sums.min() > bound:
+            bounds = _ONE_SIDED * np.sqrt(counts)
+        if not stands and (sums > bounds).all():
             stands, since = True, at + 1
-        elif stands and sums.min() < -bound:
+        elif stands and (sums < -bounds).any():
             stands, since = False, at + 1
     return stands
 

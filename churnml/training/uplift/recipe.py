@@ -15,6 +15,7 @@ CANDIDATES = ("constant", "by_risk", "ridge")
 """Simplest first."""
 _PENALTIES = np.logspace(-3, 4, 36)  # per row, on standardised columns
 _NO_SPREAD = 1e-9
+_RISKS = 2
 
 
 def fit_effect(scores: Floats, X: pd.DataFrame, weights: Floats) -> tuple[LinearEffect, dict[str, float]]:
@@ -22,8 +23,9 @@ def fit_effect(scores: Floats, X: pd.DataFrame, weights: Floats) -> tuple[Linear
 
     ``GCV = mean squared residual / (1 - df / n)^2``, df being the trace of the smoother (Craven and Wahba 1979,
     "Smoothing noisy data with spline functions", Numerische Mathematik 31): a constant, the effect by risk alone
-    (``churn_probability`` and ``p (1 - p)``), and a ridge regression on all standardised columns, whose penalties go up
-    to that of the constant. Of equals the simplest is taken.
+    (``churn_probability`` and ``p (1 - p)``), and a ridge regression on all standardised columns. Its penalty falls on
+    what the features add to the effect by risk, and goes up to that where they add nothing. Of equals the simplest is
+    taken.
 
     Parameters
     ----------
@@ -43,18 +45,14 @@ def fit_effect(scores: Floats, X: pd.DataFrame, weights: Floats) -> tuple[Linear
     mean = float(np.average(scores, weights=share))
     constant = LinearEffect(candidate="constant", intercept=mean, columns=(), means=np.empty(0), weights=np.empty(0))
     found = {"constant": (_criterion(float((share * (scores - mean) ** 2).sum()), 1.0, len(scores)), constant)}
-    for name, columns, penalties in (
-        ("by_risk", [RISK, SPREAD], np.zeros(1)),
-        ("ridge", list(X.columns), _PENALTIES),
-    ):
-        found[name] = _fit(name, scores - mean, X[columns], share, penalties, mean)
+    for name, columns in (("by_risk", [RISK, SPREAD]), ("ridge", [RISK, SPREAD, *X.columns.drop([RISK, SPREAD])])):
+        found[name] = _fit(name, scores - mean, X[columns], share, mean)
     best = min(CANDIDATES, key=lambda name: found[name][0])
     return found[best][1], {name: found[name][0] for name in CANDIDATES}
 
 
-def _fit(
-    name: str, centred: Floats, X: pd.DataFrame, share: Floats, penalties: Floats, mean: float
-) -> tuple[float, LinearEffect]:
+def _fit(name: str, centred: Floats, X: pd.DataFrame, share: Floats, mean: float) -> tuple[float, LinearEffect]:
+    """Fit the first two columns, which are the risk, freely, and the further ones with a penalty."""
     values = X.to_numpy(dtype=np.float64)
     there = np.isfinite(values) * share[:, None]
     means = np.nansum(np.nan_to_num(values) * there, axis=0) / np.maximum(there.sum(axis=0), _NO_SPREAD)
@@ -63,23 +61,24 @@ def _fit(
     scales = np.sqrt((share[:, None] * Z**2).mean(axis=0))
     scales[scales < _NO_SPREAD] = np.inf
     root, n = np.sqrt(share), len(centred)
+    Z, target = root[:, None] * Z / scales, root * centred
     with one_thread():
-        left, singular, right = np.linalg.svd(root[:, None] * Z / scales, full_matrices=False)
-        target = root * centred
-        along = left.T @ target
-        rest = float(target @ target - along @ along)
-    best, chosen = math.inf, np.zeros(Z.shape[1])
-    squares = singular**2
-    for penalty in penalties[::-1]:
-        shrunk = squares / np.maximum(squares + n * penalty, _NO_SPREAD)
-        criterion = _criterion(rest + float((((1 - shrunk) * along) ** 2).sum()), 1 + float(shrunk.sum()), n)
+        basis, risk_singular, _ = np.linalg.svd(Z[:, :_RISKS], full_matrices=False)
+        basis = basis[:, risk_singular > _NO_SPREAD * math.sqrt(n)]
+        beyond, left_over = (part - basis @ (basis.T @ part) for part in (Z[:, _RISKS:], target))
+        left, singular, right = np.linalg.svd(beyond, full_matrices=False)
+        along = left.T @ left_over
+    rest = float(left_over @ left_over - along @ along)
+    best, chosen = math.inf, np.zeros(beyond.shape[1])
+    for penalty in _PENALTIES[::-1]:
+        shrunk = singular**2 / (singular**2 + n * penalty)
+        squares = rest + float((((1 - shrunk) * along) ** 2).sum())
+        criterion = _criterion(squares, 1 + basis.shape[1] + float(shrunk.sum()), n)
         if criterion < best:
-            factors = np.where(singular > _NO_SPREAD, shrunk / np.maximum(singular, _NO_SPREAD), 0.0)
-            best, chosen = criterion, right.T @ (factors * along)
-    effect = LinearEffect(
-        candidate=name, intercept=mean, columns=tuple(X.columns), means=means, weights=chosen / scales
-    )
-    return best, effect
+            best, chosen = criterion, right.T @ (singular / (singular**2 + n * penalty) * along)
+    of_risk = np.linalg.lstsq(Z[:, :_RISKS], target - Z[:, _RISKS:] @ chosen, rcond=_NO_SPREAD)[0]
+    weights = np.append(of_risk, chosen) / scales
+    return best, LinearEffect(candidate=name, intercept=mean, columns=tuple(X.columns), means=means, weights=weights)
 
 
 def _criterion(squares: float, degrees: float, n: int) -> float:

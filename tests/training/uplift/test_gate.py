@@ -47,9 +47,9 @@ def test_planted_persuadables_are_found_and_a_list_by_them_is_better() -> None:
     best = {
         by: np.argsort(-scores)[:2_000] for by, scores in (("effect", effect.predict(rows.X)), ("risk", rows.in_use))
     }
-    # Who is persuadable has c above 0 more often than not.
-    assert rows.X["c"].to_numpy()[best["effect"]].mean() > 0.5
-    assert abs(rows.X["c"].to_numpy()[best["risk"]].mean()) < 0.1
+    p, c = rows.X[RISK].to_numpy(), rows.X["c"].to_numpy()
+    kept = 0.6 * p * sigmoid(3 * c) * ((p > 0.35) & (p < 0.7))
+    assert kept[best["effect"]].mean() > 1.2 * kept[best["risk"]].mean()
 
 
 @pytest.mark.parametrize("kind", ["none", "constant"])
@@ -97,6 +97,19 @@ def test_it_opens_beyond_the_bound_and_closes_by_the_same_rule() -> None:
     assert is_open(looks(4.0, -4.0, 4.0))
 
 
+def test_a_block_without_a_difference_counts_as_no_look() -> None:
+    assert is_open(looks(0.0, 0.0, 3.82))
+    assert not is_open(looks(0.1, 0.1, 3.82))
+    # Of profit two blocks count: r = 1.896, sqrt(3.896 (log(3.896 / 1.896) + 4.605)) = 4.556.
+    kept_alone = Look(z_kept=5.0, z_profit=0.0, held_out=0)
+    assert is_open(
+        [kept_alone, Look(z_kept=5.0, z_profit=2.0, held_out=0), Look(z_kept=5.0, z_profit=2.56, held_out=0)]
+    )
+    assert not is_open(
+        [kept_alone, Look(z_kept=5.0, z_profit=2.0, held_out=0), Look(z_kept=5.0, z_profit=2.55, held_out=0)]
+    )
+
+
 def test_one_look_is_planned() -> None:
     # Three blocks of 1: 3 > 1.645 sqrt 3 = 2.85 at the block with which 900 held-out customers are known, only there.
     assert is_open(looks(1.0, 1.0, 1.0, held_out=898))
@@ -119,6 +132,21 @@ def test_the_ridge_is_that_of_its_penalty_and_missing_values_are_the_mean() -> N
     # What each column adds, and the mean, are the prediction.
     shown = with_risk(X, np.full(300, 0.5))
     assert effect.predict(shown) == pytest.approx(effect.intercept + effect.contributions(shown).sum(axis=1))
+
+
+def test_the_penalty_spares_what_risk_says() -> None:
+    # Effect .5 p + .1 a with a = -1, 1 as often at each p: what risk says is .5 p, however much of .1 is taken away.
+    p = np.tile([0.2, 0.5, 0.8, 0.2, 0.5, 0.8], 40)
+    X = with_risk(pd.DataFrame({"a": np.tile(np.repeat([-1.0, 1.0], 3), 40)}), p)
+    noise = np.tile(np.repeat([-0.4, 0.4], 6), 20)  # as often above as below at each p and a
+    effect, criteria = fit_effect(0.5 * p + 0.1 * X["a"].to_numpy() + noise, X, np.ones(240))
+    assert effect.candidate == "ridge"
+    weights = dict(zip(effect.columns, effect.weights, strict=True))
+    assert weights[RISK] == pytest.approx(0.5)
+    assert weights["churn_probability_spread"] == pytest.approx(0.0, abs=1e-9)
+    assert 0.08 < weights["a"] < 0.0999
+    # By risk: .1^2 + .4^2 are left by three numbers.
+    assert criteria["by_risk"] == pytest.approx(0.17 / (1 - 3 / 240) ** 2)
 
 
 def test_risk_alone_is_three_numbers() -> None:
