@@ -86,6 +86,10 @@ def simulate(
         Path | None,
         typer.Option("--campaigns", help="Continue the shop of --out: contact the customers of this folder's lists."),
     ] = None,
+    treatment_file: Annotated[
+        Path | None,
+        typer.Option("--treatment", help="YAML file of what a contact does to whom; the options below lie over it."),
+    ] = None,
     strength: Annotated[
         float | None, typer.Option("--strength", help="Share of the hazard of leaving that a contact takes away.")
     ] = None,
@@ -117,7 +121,15 @@ def simulate(
         raise InputError(f"--effects: is all or none (received {effects!r}). Correct the option.")
     if campaigns is not None and until is None:
         raise InputError("--campaigns: needs the day on which the data end then. Add --until YYYY-MM-DD.")
-    from churnml.data.simulator import Change, Effects, Treatment, list_contacts, read_fault, read_settings
+    from churnml.data.simulator import (
+        Change,
+        Effects,
+        Treatment,
+        list_contacts,
+        read_fault,
+        read_settings,
+        read_treatment,
+    )
     from churnml.data.simulator import simulate as run_simulation
 
     day = day_of("--until", until)
@@ -126,6 +138,8 @@ def simulate(
     arguments["fault"] = None if fault is None else read_fault(fault)
     given = {"strength": strength, "delivery": delivery, "contamination": contamination, "open_days": open_days}
     named = {name: value for name, value in given.items() if value is not None}
+    if treatment_file is not None:
+        named = read_treatment(treatment_file) | named
     treatment = Treatment(**named) if named else None
     if campaigns is not None:
         kept = read_settings(out)

@@ -9,7 +9,7 @@ from churnml.data.simulator.fault import Fault, read_fault
 from churnml.data.simulator.kinds import DEFAULT_KIND, KINDS, Kind
 from churnml.data.simulator.season import Season
 from churnml.data.simulator.settings import read_settings
-from churnml.data.simulator.treatment import Treatment
+from churnml.data.simulator.treatment import Treatment, read_treatment
 from churnml.data.simulator.write import simulate
 
 __all__ = [
@@ -25,5 +25,6 @@ __all__ = [
     "list_contacts",
     "read_fault",
     "read_settings",
+    "read_treatment",
     "simulate",
 ]

@@ -20,6 +20,7 @@ from churnml.data.simulator.columns import money, plain, times
 from churnml.data.simulator.known import known_by
 from churnml.data.simulator.season import DAY
 from churnml.data.simulator.tables import Chunk
+from churnml.data.simulator.turned import drawn_by_number, without_later
 from churnml.days import parse_day
 from churnml.errors import InputError
 
@@ -37,7 +38,6 @@ NOTHING = pa.schema(
 
 _EPOCH = dt.date(1970, 1, 1)
 _PRICE = CAUSES.index("price")
-_MIX = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +136,7 @@ def turn_concept(
     truth = _truth(
         change, chunk.customer_ids(lives.customer[left]), chunk.order_ids("O", left), times(lives.due_at[left])
     )
-    return replace(chunk, lives=changed.keep(kept)), _without(tables, chunk, turned_at), truth
+    return replace(chunk, lives=changed.keep(kept)), without_later(tables, chunk, turned_at), truth
 
 
 def say_newcomers(change: Change, chunk: Chunk) -> pa.Table:
@@ -146,31 +146,6 @@ def say_newcomers(change: Change, chunk: Chunk) -> pa.Table:
     return _truth(change, chunk.customer_ids(everyone), none, times(chunk.joined_at))
 
 
-def _without(tables: dict[str, pa.Table], chunk: Chunk, turned_at: Ints) -> dict[str, pa.Table]:
-    """Leave out what customers would have done after they left."""
-    stays = tables["orders"].filter(_before(tables["orders"], "ordered_at", chunk, turned_at))["order_id"]
-    changed = {}
-    for name, table in tables.items():
-        if "order_id" in table.column_names:
-            # Complaints, returns and reviews name their order; nothing else does.
-            table = table.filter(pc.is_in(plain(table["order_id"]), value_set=plain(stays)))
-        elif name in ("visits", "rewards"):
-            table = table.filter(_before(table, "visited_at" if name == "visits" else "changed_at", chunk, turned_at))
-        elif name == "contacts":
-            for column in ("opened_at", "clicked_at"):
-                known = pc.if_else(_before(table, column, chunk, turned_at), table[column], None)
-                table = table.set_column(table.column_names.index(column), column, known)
-        changed[name] = table
-    return changed
-
-
-def _before(table: pa.Table, column: str, chunk: Chunk, turned_at: Ints) -> pa.Array:
-    """Say of each row whether its time is null or lies before its customer left."""
-    customer = pc.cast(pc.utf8_slice_codeunits(plain(table["customer_id"]), 1), pa.int64()).to_numpy() - chunk.base - 1
-    at = table[column].cast(pa.timestamp("s"), safe=False).cast(pa.int64())
-    return pa.array(pc.fill_null(at, -1).to_numpy() < turned_at[customer])
-
-
 def _truth(change: Change, customer: pa.Array, order: pa.Array, at: pa.Array) -> pa.Table:
     table = pa.table({"customer_id": customer, "order_id": order, "at": at})
     columns = {name: plain(table[name]) for name in table.column_names}
@@ -178,10 +153,4 @@ def _truth(change: Change, customer: pa.Array, order: pa.Array, at: pa.Array) ->
 
 
 def _drawn(seed: int, change: Change, numbers: Ints) -> Floats:
-    """Give a number from 0 to below 1 for each customer or order, by seed, change and its own number (SplitMix64)."""
-    salt = (seed * 16 + get_args(What).index(change.what) + 1) * int(_MIX[0]) % 2**64
-    mixed = numbers.astype(np.uint64) + np.uint64(salt)  # wraps around, as it shall
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * _MIX[1]
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * _MIX[2]
-    mixed ^= mixed >> np.uint64(31)
-    return (mixed >> np.uint64(11)) / np.float64(2**53)
+    return drawn_by_number(seed, get_args(What).index(change.what) + 1, numbers)

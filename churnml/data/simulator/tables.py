@@ -57,7 +57,7 @@ class Chunk:
     @property
     def left(self) -> Flags:
         """After which orders customers left for good, by the end."""
-        return self.lives.leaving & self.lives.is_last & (self.lives.due_at < self.end)
+        return self.lives.is_last & (self.lives.due_at < self.end)
 
     @property
     def left_at(self) -> Ints:

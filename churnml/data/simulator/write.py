@@ -256,7 +256,8 @@ def _tables(
         changed.append(rows)
     truth = truth_tables(replace(chunk, end=settings.until_at))
     if settings.treatment is not None:
-        truth["potential"] = potential_table(sent, settings.treatment, seed, chunk, settings.until_at)
+        until_at, visits = settings.until_at, tables["visits"]
+        truth["potential"] = potential_table(sent, settings.treatment, seed, chunk, visits, until_at)
     if settings.changes:
         rows = pa.concat_tables([NOTHING, *changed])
         truth["changed"] = rows.filter(pc.less(rows["at"], times(np.array([settings.until_at]))[0]))
