@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -84,7 +85,8 @@ def monitor(
             print_files(files, language)
         return
     used = Scorer(model, config).model
-    health = check_health(shop, folder, used, day, config, real_ids=real_ids_of(secrets))
+    clock = datetime.now(UTC).replace(tzinfo=None)
+    health = check_health(shop, folder, used, day, config, real_ids=real_ids_of(secrets), clock=clock)
     out = out or folder
     files = [] if out is None else write_health(health, out, language, shop.currency)
     if files:

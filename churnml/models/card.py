@@ -23,7 +23,20 @@ AskedOfData = Literal[
 ]
 """What the data gate looks at."""
 AskedInService = Literal[
-    "feed", "amounts", "nulls", "skill", "auroc", "level", "relation", "drift", "predictions", "domain"
+    "feed",
+    "amounts",
+    "nulls",
+    "late",
+    "keys",
+    "values",
+    "ahead",
+    "skill",
+    "auroc",
+    "level",
+    "relation",
+    "drift",
+    "predictions",
+    "domain",
 ]
 """What monitoring looks at."""
 Asked = Literal[AskedOfData, AskedInService]

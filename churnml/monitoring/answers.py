@@ -26,8 +26,8 @@ from churnml.statistics.alarms import (
     replayed_alarms,
 )
 
-RETRAIN, WATCH, LOOK = "retrain", "watch", "look"
-"""Codes of the advice: train again; go on and look again; look at the customers for whom it changed."""
+RETRAIN, WATCH = "retrain", "watch"
+"""Codes of the advice: train again; go on and look again."""
 _MOVED: Final[tuple[tuple[Literal["drift", "predictions"], str], ...]] = (
     ("drift", "weighted"),
     ("predictions", "predictions"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -32,6 +32,7 @@ from churnml.monitoring.answers import Limits, judge_drift, judge_level, judge_r
 from churnml.monitoring.drift import measure_features, replay_drift, steady_features
 from churnml.monitoring.looks import Look, read_looks
 from churnml.monitoring.matured import LEFT_ALONE, PastList, judge_lists, read_past_lists
+from churnml.monitoring.odd_rows import judge_rows
 from churnml.monitoring.quality import judge_quality
 from churnml.monitoring.replay import Baseline
 from churnml.monitoring.residuals import Judged, Scan, scan
@@ -51,7 +52,7 @@ Verdict = Literal["healthy", "watch", "alarm", "unknown"]
 PARTS = {
     **dict.fromkeys(["skill", "auroc", "relation"], "skill"),
     "level": "level",
-    **dict.fromkeys(["stale", "last day", "feed", "amounts", "nulls"], "quality"),
+    **dict.fromkeys(["stale", "last day", "feed", "amounts", "nulls", "late", "keys", "values", "ahead"], "quality"),
     **dict.fromkeys(["drift", "predictions", "domain"], "drift"),
 }
 """The part of the health that a finding belongs to."""
@@ -164,6 +165,7 @@ def check_health(
     config: Config | None = None,
     *,
     real_ids: Mapping[str, str] | None = None,
+    clock: datetime | None = None,
 ) -> Health:
     """Check whether a model in service still works: past lists, the data, and what moved.
 
@@ -182,6 +184,8 @@ def check_health(
         Settings; None takes the defaults.
     real_ids : mapping of str to str, optional
         Customer ids by the pseudonyms that stand for them in the lists.
+    clock : datetime, optional
+        Time that it is, without a zone: events more than a day ahead of it are told. None does not look for them.
 
     Returns
     -------
@@ -232,6 +236,7 @@ def check_health(
         *([] if scanned is None or newest is None else [judge_relation(scanned, newest, limits)]),
         *judge_level(matured),
         *judge_quality(shop, day),
+        *judge_rows(history, clock),
         *moved,
     ]
     if scanned is not None and np.isfinite(scanned.z):

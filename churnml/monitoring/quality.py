@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
+from functools import partial
 
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 from scipy.stats import poisson
@@ -20,13 +23,16 @@ STOP = "stop"
 _IRREGULAR = {"orders", "customers", "contacts"}
 _WINDOWS = (3, 7, 28)
 _LOOK_DAYS = 400
-_REFERENCE_DAYS = 182
-_SINCE_DAYS = 35  # what broke since the look of a month ago is no reference
+REFERENCE_DAYS = 182
+"""Length of the reference, in days."""
+SINCE_DAYS = 35
+"""Days before which it ends: what broke since the look of a month ago is no reference."""
 _YEAR_DAYS, _NEAR_DAYS = 365, 28
 _HALF = 0.5
 _RARE = 1e-6
 _SMALL_SHARE, _MANY_SHARE = 0.001, 0.02
-_FEWEST = 20
+FEWEST_ROWS = 20
+"""Rows of a week, or of a time, from which on it is compared."""
 _FACTOR = 3.0
 _MOST = 0.75
 _EMPTIER = 0.25
@@ -67,6 +73,36 @@ def judge_quality(shop: Shop, day: date) -> list[Finding]:
     return [*last, _feeds(feeds), _amounts(history), _nulls(history)]
 
 
+def count_weekly(
+    history: History, table: ir.Table, at: str, counts: Mapping[str, Callable[[ir.Table], ir.Value]]
+) -> pd.DataFrame:
+    """Count rows and what else is named, by the number of weeks ago, of weeks with twenty rows and more.
+
+    Parameters
+    ----------
+    history : History
+        The shop as known on the day.
+    table : ibis table
+        Rows to count.
+    at : str
+        Name of the column with the time of each row: those of the half year before the last month, and newer ones, are
+        counted.
+    counts : mapping of str to callable
+        Functions that aggregate the rows to further numbers, by name.
+
+    Returns
+    -------
+    pandas DataFrame
+        Numbers by ``week``, 0 for the last seven days: ``rows`` and those that were named.
+    """
+    rows = table.filter(history.within(table[at], SINCE_DAYS + REFERENCE_DAYS))
+    rows = rows.mutate(week=(history.days_since(rows[at]) - 1) // 7)
+    numbers = {name: count(rows) for name, count in counts.items()}
+    weekly = rows.group_by("week").aggregate(rows=rows.count(), **numbers).to_pandas().astype("int64").set_index("week")
+    enough: pd.DataFrame = weekly[weekly["rows"] >= FEWEST_ROWS]
+    return enough
+
+
 def count_rows_per_day(history: History, name: str) -> pd.Series:
     """Count the rows of a table on each day of its last 400 days, by day (datetime64); days without rows are left out.
 
@@ -103,13 +139,13 @@ def _broken(name: str, rows: pd.Series, base: pd.Series) -> dict[str, float | st
     """Say since when and how far a feed is broken; None where it is whole, or too little is known to tell."""
     counts, orders = rows.to_numpy(), base.to_numpy()
     for days in _WINDOWS:
-        if len(counts) < days + _SINCE_DAYS + _REFERENCE_DAYS:
+        if len(counts) < days + SINCE_DAYS + REFERENCE_DAYS:
             continue
         sums, bases = _rolling(counts, days), _rolling(orders, days)
         ratios = np.divide(sums, bases, out=np.full_like(sums, np.nan), where=bases > 0)
         # What broke months ago is in the newer half year: the older one, where it is whole, then tells what is usual.
-        ends = (len(ratios) - _SINCE_DAYS, len(ratios) - _SINCE_DAYS - _REFERENCE_DAYS)
-        halves = [ratios[max(end - _REFERENCE_DAYS, 0) : end] for end in ends if end >= _REFERENCE_DAYS - days]
+        ends = (len(ratios) - SINCE_DAYS, len(ratios) - SINCE_DAYS - REFERENCE_DAYS)
+        halves = [ratios[max(end - REFERENCE_DAYS, 0) : end] for end in ends if end >= REFERENCE_DAYS - days]
         halves = [half for half in halves if np.isfinite(half).any()]
         if not halves:
             continue
@@ -132,7 +168,7 @@ def _rolling(values: Floats, days: int) -> Floats:
 
 def _since(excess: Floats) -> int:
     """Find the position from which on the sum up to the end is largest, within the last half year."""
-    recent = excess[-_REFERENCE_DAYS:]
+    recent = excess[-REFERENCE_DAYS:]
     return len(excess) - len(recent) + int(np.argmax(np.cumsum(recent[::-1])[::-1]))
 
 
@@ -144,10 +180,10 @@ def _amounts(history: History) -> Finding:
     ago, amounts = table["ago"].to_numpy(), table["amount"].to_numpy()
     worst = Finding(grade="pass", name="amounts", number=0.0, bound=_MANY_SHARE)
     for days in _WINDOWS[1:]:
-        now, recent = amounts[ago <= days], ago > _SINCE_DAYS
-        older = ago > _SINCE_DAYS + _REFERENCE_DAYS
-        halves = [amounts[half] for half in (recent & ~older, older) if half.sum() >= _FEWEST]
-        if len(now) < _FEWEST or not halves:
+        now, recent = amounts[ago <= days], ago > SINCE_DAYS
+        older = ago > SINCE_DAYS + REFERENCE_DAYS
+        halves = [amounts[half] for half in (recent & ~older, older) if half.sum() >= FEWEST_ROWS]
+        if len(now) < FEWEST_ROWS or not halves:
             continue
         # What changed months ago is in the newer half year: the quieter one tells what is usual.
         before = min(halves, key=lambda half: float(np.quantile(half, 1 - _SMALL_SHARE)))
@@ -186,7 +222,7 @@ def _nulls(history: History) -> Finding:
         if not history.shop.has(name):
             continue
         table = history.table(name)
-        at = table[TABLES[name].event_time or "ordered_at"]
+        at = TABLES[name].event_time or "ordered_at"
         # What becomes known later is always empty in the newest rows.
         told = [
             column.name
@@ -197,17 +233,14 @@ def _nulls(history: History) -> Finding:
         columns += len(told)
         if not told:
             continue
-        table = table.filter(history.within(at, _SINCE_DAYS + _REFERENCE_DAYS))
-        nulls = {column: table.count() - table[column].count() for column in told}
-        weeks = table.group_by(week=(history.days_since(at) - 1) // 7).aggregate(rows=table.count(), **nulls)
-        weekly = weeks.to_pandas().astype("float64").set_index("week")
-        weekly = weekly[weekly["rows"] >= _FEWEST]
-        before = weekly[weekly.index >= _SINCE_DAYS // 7]
-        if 0.0 not in weekly.index or before.empty:
+        nulls = {column: partial(_count_nulls, column) for column in told}
+        weekly = count_weekly(history, table, at, nulls)
+        before = weekly[weekly.index >= SINCE_DAYS // 7]
+        if 0 not in weekly.index or before.empty:
             continue
         for column in told:
             usual = float((before[column] / before["rows"]).max())
-            share = float(weekly.loc[0.0, column] / weekly.loc[0.0, "rows"])
+            share = float(weekly[column][0] / weekly["rows"][0])
             if share > usual + _EMPTIER:
                 emptier.append({"column": f"{name}.{column}", "share": share, "usual_share": usual})
     emptier.sort(key=lambda one: (-float(one["share"]), str(one["column"])))
@@ -220,3 +253,7 @@ def _nulls(history: History) -> Finding:
         examples=tuple(emptier[:_NAMED]),
         do=STOP if emptier else "",
     )
+
+
+def _count_nulls(column: str, table: ir.Table) -> ir.Value:
+    return table.count() - table[column].count()

@@ -46,7 +46,7 @@ class FindingPart(_Part):
     false_alarms_per_year: float | None = Field(description="How often the replay of the past would have raised it.")
     open_since: date | None = Field(description="Day of the first look in a row at which it was not in order.")
     sentence: str = Field(description="It in words, in the language of the page.")
-    do: str = Field(description="Code of what to do: stop, retrain, watch; empty where nothing is to be done.")
+    do: str = Field(description="Code of what to do: stop, retrain, watch, source; empty where nothing is to be done.")
     examples: list[dict[str, float | str]] = Field(description="The worst cases.")
 
 
