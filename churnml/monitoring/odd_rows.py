@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
 
 import ibis.expr.types as ir
 import numpy as np
@@ -128,28 +127,26 @@ def _new_values(history: History, name: str) -> list[tuple[Example, bool]]:
     ]
     if name in _UNTOLD or not told:
         return []
-    begins = TABLES[name].event_time or "ordered_at"
     rows = history.table(name)
+    begins = rows[TABLES[name].event_time or "ordered_at"]
+    rows = rows.filter(history.within(begins, SINCE_DAYS + REFERENCE_DAYS)).mutate(ago=history.days_since(begins))
     looked_at = []
     for column in told:
-        told_rows = rows.drop_null(column)
-        told_rows = told_rows.mutate(value=told_rows[column])
-        is_old = history.within(told_rows[begins], REFERENCE_DAYS, SINCE_DAYS)
-        old = told_rows.filter(is_old).select("value").distinct().order_by("value").to_pandas()["value"].tolist()
+        of_column = rows.drop_null(column)
+        counted = of_column.group_by(value=column, week=(of_column.ago - 1) // 7, is_old=of_column.ago > SINCE_DAYS)
+        table = counted.aggregate(rows=of_column.count()).to_pandas()
+        old = set(table.loc[table["is_old"], "value"])
         if not 0 < len(old) <= _FEW_VALUES:
             continue
-        weekly = count_weekly(history, told_rows, begins, {"odd": partial(_count_others, old)})
-        one = _emerged(weekly, {"column": f"{name}.{column}"})
+        table["odd"] = table["rows"].where(~table["value"].isin(old), 0)
+        weekly = table.groupby("week")[["rows", "odd"]].sum()
+        one = _emerged(weekly[weekly["rows"] >= FEWEST_ROWS], {"column": f"{name}.{column}"})
         looked_at += [] if one is None else [one]
     return looked_at
 
 
 def _count_unknown(table: ir.Table) -> ir.Value:
     return table.count() - table.known_id.count()
-
-
-def _count_others(values: list[str], table: ir.Table) -> ir.Value:
-    return (~table.value.isin(values)).ifelse(1, 0).sum()
 
 
 def _emerged(weekly: pd.DataFrame, named: Example) -> tuple[Example, bool] | None:
