@@ -67,7 +67,8 @@ def sections(summary: Summary) -> dict[str, Any]:
         if name not in _MAY_BE_EMPTY or any(customer[name] is not None for customer in customers)
     ]
     explained = {*columns, *_IN_THE_STORY}
-    cut = len(customers) < totals["customers"]
+    ranked = sum(customer["risk_rank"] is not None for customer in customers)
+    cut = ranked < totals["customers"]
     return {
         "language": language,
         "t": t,
@@ -84,8 +85,13 @@ def sections(summary: Summary) -> dict[str, Any]:
         "bands": _bands(totals["bands"], write),
         "changes": _changes(summary["changes"], write),
         "shown": write.whole(len(customers)),
-        "list_cut": t["list_cut"].format(shown=write.whole(len(customers)), customers=write.whole(totals["customers"]))
+        "list_cut": t["list_cut"].format(shown=write.whole(ranked), customers=write.whole(totals["customers"]))
         if cut
+        else "",
+        "not_ranked": t["view_all_holds"].format(
+            all=t["view_all"], ranked=write.whole(ranked), unranked=write.whole(len(customers) - ranked)
+        )
+        if ranked < len(customers)
         else "",
         "columns": columns,
         "first": [_row(customer, summary["plays"], t, write) for customer in customers[:_FIRST_ROWS]],

@@ -46,6 +46,16 @@ _SENTENCES = {
         "visits": "{b} visits in the last 30 days",
         "returns": "Returned €{a}.{b} in the last 180 days",
     },
+    "de": {
+        "pace": "Seit {a} Tagen keine Bestellung; bestellt sonst alle {b} Tage",
+        "complaints": "Eine Beschwerde ist seit {b} Tagen offen",
+        "delivery": "Die letzte Lieferung kam {c} Tage zu spät",
+        "price": "{c} Bestellungen zum vollen Preis seit dem letzten Rabatt",
+        "order history": "Erste Bestellung vor {a} Tagen",
+        "spend": "{a},{b} € in den letzten 90 Tagen ausgegeben",
+        "visits": "{b} Besuche in den letzten 30 Tagen",
+        "returns": "{a},{b} € in den letzten 180 Tagen zurückgesendet",
+    },
     "tr": {
         "pace": "{a} gündür sipariş yok; genellikle {b} günde bir sipariş verir",
         "complaints": "Bir şikâyet {b} gündür açık",
@@ -64,6 +74,13 @@ _EVENTS = {
         "complaint": "Complaint: late parcel",
         "return": "Return of €{a}.{b}",
         "contact": "Message sent: spring",
+    },
+    "de": {
+        "order": "Bestellung über {a},{b} €",
+        "delivery": "{c} Tage zu spät geliefert",
+        "complaint": "Beschwerde: spätes Paket",
+        "return": "Rücksendung über {a},{b} €",
+        "contact": "Nachricht gesendet: Frühling",
     },
     "tr": {
         "order": "€{a},{b} tutarında sipariş",

@@ -35,6 +35,25 @@ def test_the_page_claims_no_cause() -> None:
         assert claim not in html.lower()
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "“All” holds 18 ranked customers, and 2 who are not"), ("de", "18 eingestufte"), ("tr", "sıralanan 18 ")],
+)
+def test_who_is_not_ranked_is_told_apart_from_all_customers(language: str, said: str) -> None:
+    summary = make_summary(20, language)
+    assert said not in render_page(summary)
+    for one in summary["customers"][-2:]:
+        one["risk_rank"] = None
+    summary["totals"]["customers"] = 18
+    html = render_page(summary)
+    assert said in html
+    assert 'class="note cut"' not in html, "all who are ranked are shown"
+    summary["totals"]["customers"] = 19
+    cut = re.search(r'class="note cut">([^<]+)<', render_page(summary))
+    assert cut is not None
+    assert re.findall(r"\d+", cut[1])[:2] == (["19", "18"] if language == "tr" else ["18", "19"])
+
+
 def test_the_same_summary_gives_the_same_page() -> None:
     assert render_page(make_summary(40)) == render_page(make_summary(40))
 
