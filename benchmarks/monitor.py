@@ -7,7 +7,7 @@ past is replayed once, and it then ranks and is looked at every 30 days for a ye
 that stops, amounts in another currency, a new segment or a changed concept from a day on. Nobody is contacted. Printed
 are looks and alarms (``fail``) and warnings without a change, by finding, and for each change the look after it at
 which each finding first speaks; for a concept change looks are counted from the first at which a list made after it is
-over.
+over. It turns about one in 200 customers of such a list: of 5,000 that is half of what the scan of residuals can see.
 """
 
 from __future__ import annotations
