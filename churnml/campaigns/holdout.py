@@ -61,6 +61,8 @@ class HoldoutPlan:
         Day on which the outcome of this list is known.
     so_far : SoFar or None
         The same of all lists of the campaign together; None where this is the first.
+    explored : int
+        Number of customers of both arms who entered below the list's reach, drawn by lot (``scoring.explore_share``).
     """
 
     campaign: str
@@ -70,6 +72,7 @@ class HoldoutPlan:
     smallest_effect: float | None
     until: date
     so_far: SoFar | None = None
+    explored: int = 0
 
 
 def draw(
@@ -97,6 +100,12 @@ def draw(
     array of bool
         Whether each customer is held out, in the order of ``customers``.
     """
+    places = lot_numbers(customers, entry_numbers, campaign, key)
+    return np.asarray(places < np.asarray(share, dtype=np.float64), dtype=np.bool_)
+
+
+def lot_numbers(customers: pd.Series, entry_numbers: pd.Series, campaign: str, key: str) -> NDArray[np.float64]:
+    """Draw a number from 0 to below 1 for each customer: the keyed hash of `draw`, divided by 2^64."""
     secret = key.encode() if len(key.encode()) <= _KEY_BYTES else blake2b(key.encode()).digest()
     start = blake2b(f"{len(campaign)}:{campaign}:".encode(), digest_size=8, key=secret)
     hashed = bytearray()
@@ -104,8 +113,7 @@ def draw(
         one = start.copy()
         one.update(f"{number}:{customer}".encode())
         hashed += one.digest()
-    places = np.frombuffer(bytes(hashed), dtype=">u8").astype(np.float64) / 2.0**64
-    return np.asarray(places < np.asarray(share, dtype=np.float64), dtype=np.bool_)
+    return np.asarray(np.frombuffer(bytes(hashed), dtype=">u8").astype(np.float64) / 2.0**64)
 
 
 def smallest_effect(rate: float, listed: int, held_out: int) -> float | None:

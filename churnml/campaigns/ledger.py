@@ -165,9 +165,9 @@ def enter(
     ----------
     reach : pandas DataFrame
         Candidates in the list's reach, in order of place: ``customer_id, holdout, place, counted, entry_number,
-        arm_before, entered, chance, churn_probability, risk_band, expected_value, expected_profit, play, play_cost,
-        play_offer``. Those who did not enter (``entered`` is false) hold an arm from before: they belong to the list,
-        and get no row.
+        arm_before, entered, chance, explore_chance, churn_probability, risk_band, expected_value, expected_profit,
+        play, play_cost, play_offer``. Those who did not enter (``entered`` is false) hold an arm from before: they
+        belong to the list, and get no row.
     campaign : str
         Name of the campaign.
     day : date
@@ -191,7 +191,6 @@ def enter(
         measure_on=day + timedelta(days=definition.reach_days),
         arm=_arms(reach),
         arm_until=day + timedelta(days=max(definition.reach_days, held_days)),
-        explore_chance=np.nan,
         band=reach["risk_band"].astype("str"),
         ranked_by=ranked_by,
         model_version=model_version,

@@ -38,6 +38,12 @@ class ScoringSettings(Section):
         "value_at_risk",
         description="What decides who is on the work list; uplift, the learned effect of a contact, behind its gate.",
     )
+    explore_share: float = Field(
+        0.0,
+        ge=0,
+        le=0.5,
+        description="Share of the work list's places for candidates drawn by lot below its reach, to learn there.",
+    )
     order_by: Literal["rank", "urgency"] = Field(
         "rank", description="Order of the work list: by what decided, or by the day until which to contact."
     )

@@ -123,7 +123,10 @@ def choose(
     candidates = candidates[~candidates["customer_id"].isin(again.left_out)]
     beyond = beyond_support(candidates, uplift)
     candidates = candidates.assign(uplift=candidates["uplift"].mask(candidates["customer_id"].isin(beyond)))
-    candidates = candidates.assign(holdout=lots.arms(candidates["customer_id"])["holdout"])
+    candidates = candidates.assign(
+        holdout=lots.arms(candidates["customer_id"])["holdout"],
+        explore_lot=lots.own.explore(candidates["customer_id"], day),
+    )
     worklist = make_worklist(candidates, counts_against(scored), book.plays, config.scoring)
     entries = enter_list(
         worklist,

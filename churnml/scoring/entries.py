@@ -8,9 +8,10 @@ from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from churnml.campaigns import ledger as ledgers
-from churnml.campaigns.holdout import HoldoutPlan, SoFar, draw, share_for, smallest_effect
+from churnml.campaigns.holdout import HoldoutPlan, SoFar, draw, lot_numbers, share_for, smallest_effect
 from churnml.campaigns.ledger import HELD_OUT, LISTED
 from churnml.config import Config, HoldoutSettings
 from churnml.data.contacted import contacted_since
@@ -83,6 +84,10 @@ class Lot:
             },
             index=customers.index,
         )
+
+    def explore(self, customers: pd.Series, day: date) -> NDArray[np.float64]:
+        """Draw a number for each customer, by whose order a list of a day explores those below its reach."""
+        return lot_numbers(customers, self.arms(customers)["entry_number"], f"{self.campaign}/explore/{day}", self.key)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -299,6 +304,7 @@ def _plan(new: pd.DataFrame, ledger: pd.DataFrame, share: float, campaign: str, 
         smallest_effect=effect,
         until=until,
         so_far=so_far,
+        explored=int(new.loc[new["campaign"] == campaign, "explore_chance"].notna().sum()),
     )
 
 

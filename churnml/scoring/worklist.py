@@ -37,7 +37,8 @@ class Worklist:
     reach : pandas DataFrame
         Candidates in its reach, listed or held out, as they stand in the ranking, with ``place`` (1 first) and
         ``counted``: those before the place at which capacity or budget ends, and whoever stands there, who is listed by
-        certainty and does not count. Where neither ends, all candidates are in reach, and count.
+        certainty and does not count. Where neither ends, all candidates are in reach, and count. Those below who are
+        explored follow, with the chance of being drawn to be (``explore_chance``, null for all others).
     places : pandas Series
         Place of each candidate among all, both arms counted, by id.
     ranked_by : str
@@ -163,7 +164,8 @@ def make_worklist(
     Parameters
     ----------
     candidates : pandas DataFrame
-        Rows of the ranking against whom nothing speaks, with arms.
+        Rows of the ranking against whom nothing speaks, with arms, and with ``explore_lot``, a number drawn for each,
+        where some of the places are for exploring.
     against : mapping of str to int
         Number of other customers by the reason against contacting them; see `reasons_against`.
     plays : mapping of str to Play
@@ -178,12 +180,27 @@ def make_worklist(
     """
     by = settings.rank_by
     candidates = candidates.sort_values([by, "risk_rank"], ascending=[False, True])
+    candidates = candidates.assign(place=np.arange(1, len(candidates) + 1))
+    reached, explored = len(candidates), round(settings.explore_share * settings.capacity)
+    if explored:
+        asked = np.cumsum(~candidates["holdout"].to_numpy(dtype=bool))
+        reached = int(np.searchsorted(asked, settings.capacity - explored)) + 1
+        below = candidates.iloc[reached:].sort_values("explore_lot", kind="stable")
+        candidates = pd.concat([candidates.iloc[:reached], below])
     within = np.ones(len(candidates), dtype=bool)
     if settings.budget is not None:
         cost = candidates["play"].map({name: play.cost + play.offer for name, play in plays.items()}).to_numpy(float)
         asked = ~candidates["holdout"].to_numpy(dtype=bool)
         within = np.cumsum(np.where(asked, cost, 0.0)) <= settings.budget + 1e-9
     chosen = take(candidates, against, by, settings.capacity, within)
+    looked_at = len(chosen.reach) - reached
+    if looked_at > 0:
+        is_below = chosen.reach["place"].to_numpy() > reached
+        chance = looked_at / (len(candidates) - reached)
+        # Whoever stands at the last place above is listed by certainty too.
+        counted = chosen.reach["counted"] & (chosen.reach["place"] != reached)
+        reach = chosen.reach.assign(explore_chance=np.where(is_below, chance, np.nan), counted=counted)
+        chosen = replace(chosen, reach=reach)
     if settings.order_by == "urgency":
         listed = chosen.frame.sort_values(["contact_by", by, "risk_rank"], ascending=[True, False, True])
         listed["list_rank"] = range(1, len(listed) + 1)
@@ -203,7 +220,7 @@ def take(
     Parameters
     ----------
     candidates : pandas DataFrame
-        Candidates in their order, with ``holdout``.
+        Candidates in their order, with ``holdout``, and ``place`` where that is not the order.
     against : mapping of str to int
         Number of other customers by the reason against having them on the list.
     ranked_by : str
@@ -213,7 +230,8 @@ def take(
     within : array of bool, optional
         Whether the budget lasts up to each candidate; None is no limit.
     """
-    candidates = candidates.assign(place=np.arange(1, len(candidates) + 1))
+    if "place" not in candidates:
+        candidates = candidates.assign(place=np.arange(1, len(candidates) + 1))
     held_out = candidates["holdout"].to_numpy(dtype=bool)
     taken = ~held_out if within is None else ~held_out & within
     if capacity is not None:
@@ -231,7 +249,7 @@ def take(
     return Worklist(
         listed,
         {reason: count for reason, count in excluded.items() if count},
-        reach.assign(counted=np.arange(1, reached + 1) < reached if ends else True),
+        reach.assign(counted=np.arange(1, reached + 1) < reached if ends else True, explore_chance=np.nan),
         candidates.set_index("customer_id")["place"],
         ranked_by,
     )

@@ -54,6 +54,8 @@ def say_holdout(plan: HoldoutPlan | None, campaign: str, why_none: str | None, l
         }
         told = t["no_effect"] if plan.smallest_effect is None else t["effect"].format(**of_list)
         said = [t["note"].format(**of_list), told]
+        if plan.explored:
+            said.append(t["explored"].format(explored=format_decimal(plan.explored, locale=language)))
     if plan.so_far is not None:
         sizes = _sizes(plan.so_far, language) | {"on": format_date(plan.so_far.on, format="medium", locale=language)}
         said.append(t["so_far_no_effect" if plan.so_far.smallest_effect is None else "so_far"].format(**sizes))

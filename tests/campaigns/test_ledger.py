@@ -39,6 +39,7 @@ def reach(*customers: str, held: str = "", before: str = "", number: int = 1) ->
             "counted": [True] * (len(customers) - 1) + [False],
             "entry_number": number,
             "chance": 0.1,
+            "explore_chance": float("nan"),
             "arm_before": pd.array([None] * len(customers), dtype="str"),
             "entered": [name not in before for name in customers],
             "churn_probability": 0.6,

@@ -49,9 +49,9 @@ def listed(
     settings = Config.model_validate(config)
     playing, capacity = settings.plays, settings.scoring.capacity
     lots = find_lots(frame, ledger, day, playing.holdout, campaign=playing.campaign, capacity=capacity)
-    worklist = make_worklist(
-        frame.assign(holdout=lots.arms(frame["customer_id"])["holdout"]), {}, PLAYS, settings.scoring
-    )
+    ids = frame["customer_id"]
+    drawn = frame.assign(holdout=lots.arms(ids)["holdout"], explore_lot=lots.own.explore(ids, day))
+    worklist = make_worklist(drawn, {}, PLAYS, settings.scoring)
     return enter_list(
         worklist,
         lots,
@@ -201,6 +201,31 @@ def test_another_list_of_a_day_is_refused_once_it_was_contacted() -> None:
         check_replaced(other, shop("retention"), "retention", DAY)
     check_replaced(other, shop("news"), "retention", DAY)
     check_replaced(listed(frame, DAY, first.ledger), shop("retention"), "retention", DAY)
+
+
+def test_explored_customers_stand_for_all_below_the_reach() -> None:
+    frame = ranked(pd.Series(0.6, index=[f"c{number:04}" for number in range(1_000)]))
+    config = {"scoring": {"capacity": 100, "explore_share": 0.4}, "plays": {"holdout": {"share": 0.3}}}
+    entries = listed(frame, DAY, empty(), **config)
+    new = entries.new
+    explored = new[new["explore_chance"].notna()]
+    assert entries.plan is not None
+    assert entries.plan.explored == len(explored)
+    assert (new["arm"] == "listed").sum() == 100
+    assert (explored["arm"] == "listed").sum() == 40
+    # Each of them stands for one over their chance, together for all who are below.
+    below = 1_000 - new["place"][new["explore_chance"].isna()].max()
+    assert (1 / explored["explore_chance"]).sum() == pytest.approx(below)
+    assert explored["place"].min() > 1_000 - below
+    # Places are drawn evenly: their mean is the middle, with a standard error of range / sqrt(12 n).
+    middle = 1_000 - (below - 1) / 2
+    assert abs(explored["place"].mean() - middle) < 3 * below / np.sqrt(12 * len(explored))
+    # The lot of exploring is another than that of the arms, and another on another day.
+    held = draw(explored["customer_id"], explored["entry_number"], 0.3, "retention", Config().plays.holdout.key)
+    assert ((explored["arm"] == HELD_OUT) == held).all()
+    other = listed(frame, DAY + timedelta(days=7), empty(), **config).new
+    assert set(other["customer_id"][other["explore_chance"].notna()]) != set(explored["customer_id"])
+    assert listed(frame, DAY, empty(), scoring={"capacity": 100}).new["explore_chance"].isna().all()
 
 
 @pytest.mark.slow

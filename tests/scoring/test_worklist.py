@@ -229,3 +229,34 @@ def test_nobody_left_is_an_empty_list() -> None:
     assert len(chosen.frame) == 0
     assert "list_rank" in chosen.frame
     assert chosen.excluded == {"no_consent": 2}
+
+
+def test_some_places_go_to_candidates_drawn_below_the_reach() -> None:
+    # Four places, half of them for exploring: c0 is held out, c1 and c2 come first; of the seven below, by their
+    # numbers, c9, c4 (held out) and c6 are looked at.
+    lots = [0.0, 0.0, 0.0, 0.9, 0.2, 0.8, 0.3, 0.6, 0.7, 0.1]
+    frame = ranked(10, holdout=[True, False, False, False, True, *[False] * 5], explore_lot=lots)
+    chosen = make_worklist(frame, {}, PLAYS, ScoringSettings(capacity=4, explore_share=0.5))
+    assert list(chosen.frame["customer_id"]) == ["c1", "c2", "c9", "c6"]
+    reach = chosen.reach.set_index("customer_id")
+    assert reach["place"].to_dict() == {"c0": 1, "c1": 2, "c2": 3, "c9": 10, "c4": 5, "c6": 7}
+    # c2 and c6 stand there by certainty; three of seven were looked at.
+    assert reach["counted"].to_dict() == {"c0": True, "c1": True, "c2": False, "c9": True, "c4": True, "c6": False}
+    assert reach["explore_chance"].isna().tolist() == [True] * 3 + [False] * 3
+    assert reach["explore_chance"].iloc[3:].tolist() == [3 / 7] * 3
+    assert chosen.places.loc["c9"] == 10
+    assert sum(chosen.excluded.values()) + len(chosen.frame) == 10
+    urgent = make_worklist(frame, {}, PLAYS, ScoringSettings(capacity=4, explore_share=0.5, order_by="urgency"))
+    assert set(urgent.frame["customer_id"]) == set(chosen.frame["customer_id"])
+
+
+def test_nobody_is_explored_where_all_are_reached_or_the_budget_ends_before() -> None:
+    frame = ranked(3, explore_lot=[0.1, 0.2, 0.3])
+    whole = make_worklist(frame, {}, PLAYS, ScoringSettings(capacity=5, explore_share=0.4))
+    assert list(whole.frame["customer_id"]) == ["c0", "c1", "c2"]
+    assert whole.reach["counted"].all()
+    assert whole.reach["explore_chance"].isna().all()
+    # Ten a contact: the second is the last.
+    spent = make_worklist(frame, {}, PLAYS, ScoringSettings(capacity=3, explore_share=0.34, budget=20))
+    assert list(spent.frame["customer_id"]) == ["c0", "c1"]
+    assert spent.reach["explore_chance"].isna().all()

@@ -99,7 +99,7 @@ def train_uplift(shop: Shop, readout: Readout, config: Config) -> UpliftTraining
         definition=definition,
         as_of=readout.as_of,
         against=against,
-        largest_place=int(rows["place"][(rows["ranked_by"] == against) & rows["explore_chance"].isna()].max()),
+        largest_place=int(rows["place"][rows["ranked_by"] == against].max()),
         gate_open=gate.open,
         sentence=say_gate(gate, held_out, against, "en"),
         figures=_plain(gate.figures),
