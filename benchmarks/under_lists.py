@@ -37,7 +37,14 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=7)
     asked = parser.parse_args()
     treatment = Treatment(strength=asked.strength, open_days=60)
-    told = {"customers": asked.customers, "seed": asked.seed, "end": "2026-12-31", "years": 2.5, "treatment": treatment}
+    told = {
+        "customers": asked.customers,
+        "seed": asked.seed,
+        "end": "2026-12-31",
+        "years": 2.5,
+        "season": 0.0,  # the level moves with the season, which is another question
+        "treatment": treatment,
+    }
     config = churnml.Config.model_validate(
         {
             "scoring": {"capacity": asked.capacity},
