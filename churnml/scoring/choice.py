@@ -6,6 +6,7 @@ from collections.abc import Collection, Set
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -23,7 +24,7 @@ from churnml.scoring.entries import Entries, Lots, enter_list, find_lots
 from churnml.scoring.lists import Asked, NamedList, make_lists
 from churnml.scoring.plays import PlayBook
 from churnml.scoring.relearning import STOPPED, relearn
-from churnml.scoring.worklist import LOOKED_AT, make_worklist
+from churnml.scoring.worklist import EXPLORE_LOT, LOOKED_AT, make_worklist
 from churnml.words.value_names import ALL_CAMPAIGNS
 
 COLUMNS = (
@@ -123,10 +124,10 @@ def choose(
     candidates = candidates[~candidates["customer_id"].isin(again.left_out)]
     beyond = beyond_support(candidates, uplift)
     candidates = candidates.assign(uplift=candidates["uplift"].mask(candidates["customer_id"].isin(beyond)))
-    candidates = candidates.assign(
-        holdout=lots.arms(candidates["customer_id"])["holdout"],
-        explore_lot=lots.own.explore(candidates["customer_id"], day),
-    )
+    ids, explores = candidates["customer_id"], config.scoring.explore_share > 0
+    candidates = candidates.assign(holdout=lots.arms(ids)["holdout"])
+    if explores:
+        candidates[EXPLORE_LOT] = lots.own.explore(ids, day)
     worklist = make_worklist(candidates, counts_against(scored), book.plays, config.scoring)
     entries = enter_list(
         worklist,
@@ -164,6 +165,7 @@ def choose(
         measure_on=day + timedelta(days=model.definition.reach_days),
         model_version=version,
         lots=lots,
+        explores=explores,
         left_out=frozenset(again.left_out),
         beyond=beyond,
         places=worklist.places,
@@ -191,6 +193,8 @@ class Decided:
         Version of the model, and whether it has seen what happened.
     lots : Lots
         Lots by which customers are held out.
+    explores : bool
+        Whether candidates below the list's reach are explored.
     left_out : frozenset of str
         Ids of candidates whose play is stopped, and who are not contacted all the same.
     beyond : set of str
@@ -207,6 +211,7 @@ class Decided:
     measure_on: date
     model_version: str
     lots: Lots
+    explores: bool
     left_out: frozenset[str]
     beyond: Set[str]
     places: pd.Series
@@ -214,7 +219,7 @@ class Decided:
     changes: pd.Series
 
     def tell(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return rows of the ranking with what was decided: ``COLUMNS``, what a contact does, what they are worth."""
+        """Return rows of the ranking with what was decided: ``COLUMNS``, effect of a contact, lot and worth."""
         ids = frame["customer_id"]
         arms = self.lots.arms(ids)
         told = frame.assign(
@@ -229,7 +234,8 @@ class Decided:
             arm_until=self._since("arm_until", ids, arms),
         )
         told[of_rows.UPLIFT] = told[of_rows.UPLIFT].mask(ids.isin(self.beyond))
-        return told[[*COLUMNS, of_rows.UPLIFT, STAYED, LEFT]]
+        told[EXPLORE_LOT] = self.lots.own.explore(ids, self.day) if self.explores else np.nan
+        return told[[*COLUMNS, of_rows.UPLIFT, EXPLORE_LOT, STAYED, LEFT]]
 
     def _since(self, column: str, ids: pd.Series, arms: pd.DataFrame) -> pd.Series:
         """Return a day of who enters with the list, and of others that of the arm that holds."""
@@ -237,7 +243,8 @@ class Decided:
 
 
 def _of_all() -> pa.Schema:
-    return pa.schema([*SCHEMA, *(of_rows.SCHEMA.field(name) for name in (of_rows.UPLIFT, STAYED, LEFT))])
+    uplift, *worth = (of_rows.SCHEMA.field(name) for name in (of_rows.UPLIFT, STAYED, LEFT))
+    return pa.schema([*SCHEMA, uplift, pa.field(EXPLORE_LOT, pa.float64()), *worth])
 
 
 def _contacted_since(history: History, since: date, customers: pd.Series, campaign: str) -> pd.Series:

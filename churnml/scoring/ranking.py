@@ -33,7 +33,7 @@ from churnml.scoring.play_effects import PlayEffects
 from churnml.scoring.plays import Play
 from churnml.scoring.rows import BOUGHT
 from churnml.scoring.story import Explanation, Story
-from churnml.scoring.worklist import LOOKED_AT, Worklist, make_worklist
+from churnml.scoring.worklist import EXPLORE_LOT, LOOKED_AT, Worklist, make_worklist
 from churnml.words.bought import say_bought, say_guesses
 from churnml.words.campaigns import say_holdout, say_holdout_of_all
 from churnml.words.measured import say_measured, say_source
@@ -296,7 +296,7 @@ class Ranking:
     @cached_property
     def _candidates(self) -> tuple[pd.DataFrame, dict[str, int]]:
         """Those against whom nothing speaks, and the numbers of the others."""
-        return self.rows.where_null("against", [*LOOKED_AT, RANK, "holdout"]), counts_against(self.rows)
+        return self.rows.where_null("against", [*LOOKED_AT, RANK, "holdout", EXPLORE_LOT]), counts_against(self.rows)
 
     def named(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return rows of the ranking in which what customers buy has the shop's own names."""

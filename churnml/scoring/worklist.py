@@ -20,6 +20,8 @@ LOOKED_AT = (
     "contact_by",
 )
 """What decides among all customers, of what is said of each."""
+EXPLORE_LOT = "explore_lot"
+"""Number drawn for a customer, by whose order those below the reach are explored; null where nobody is."""
 HOLDOUT = "held_out"
 _BEYOND = "beyond_capacity"
 
@@ -185,7 +187,7 @@ def make_worklist(
     if explored:
         asked = np.cumsum(~candidates["holdout"].to_numpy(dtype=bool))
         reached = int(np.searchsorted(asked, settings.capacity - explored)) + 1
-        below = candidates.iloc[reached:].sort_values("explore_lot", kind="stable")
+        below = candidates.iloc[reached:].sort_values(EXPLORE_LOT, kind="stable")
         candidates = pd.concat([candidates.iloc[:reached], below])
     within = np.ones(len(candidates), dtype=bool)
     if settings.budget is not None:

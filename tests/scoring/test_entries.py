@@ -262,3 +262,17 @@ def test_the_ranking_says_who_comes_into_question_and_since_when(shop: Shop, mod
     # An order by hand: candidates by value at risk, ties by risk.
     candidates = frame[frame.against.isna()].sort_values(["value_at_risk", "risk_rank"], ascending=[False, True])
     assert candidates.place.tolist() == list(range(1, len(candidates) + 1))
+
+
+@pytest.mark.slow
+def test_the_list_of_a_ranking_holds_those_who_are_explored(shop: Shop, model: Model) -> None:
+    config = Config.model_validate({"scoring": {"capacity": 10, "explore_share": 0.3}})
+    ranking = Scorer(model, config).rank(shop, DAY)
+    new = ranking.entries.new
+    explored = new[new["explore_chance"].notna() & (new["arm"] == "listed")]
+    assert len(explored) == 3
+    listed = ranking.worklist()
+    assert len(listed) == 10
+    assert set(explored["customer_id"]) < set(listed["customer_id"])
+    assert set(listed["customer_id"]) == set(new["customer_id"][new["arm"] == "listed"])
+    assert any("drawn by lot" in sentence for sentence in ranking.holdout_said)
