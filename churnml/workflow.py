@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -23,7 +24,7 @@ from churnml.campaigns.team import contacts_of
 from churnml.config import Config, ReportingSettings
 from churnml.data.contacted import recorded
 from churnml.data.history import History
-from churnml.data.lock import held
+from churnml.data.places import Place, locked_place, optional_place, path_of
 from churnml.data.population import resolve_day
 from churnml.data.shop import Shop
 from churnml.data.simulator import DEFAULT_KIND, simulate
@@ -57,8 +58,6 @@ from churnml.words.value_names import ALL_CAMPAIGNS
 
 HELD = "held"
 """Folder in that of a list, for one that is held back since the data is broken."""
-LOCK = ".churnml.lock"
-"""File in the folder of a list that the process which writes there keeps locked."""
 _log = logging.getLogger(__name__)
 
 
@@ -67,10 +66,16 @@ class Outcome:
     """What a run made: ranking, files, the model that ranked and its health, and contacts that are not recorded yet."""
 
     ranking: Ranking
-    files: list[Path]
+    files: Sequence[Path | str]
     model: Model
     not_recorded: int = 0
     health: Health | None = None
+
+    @property
+    def folder(self) -> Path | str:
+        """Folder of the files, or its address."""
+        first = self.files[0]
+        return first.parent if isinstance(first, Path) else first.rpartition("/")[0]
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ class Finished:
     """What a run found there already: the list of a day, of the same data, by the same model and settings."""
 
     snapshot_date: date
-    files: list[Path]
+    files: Sequence[Path | str]
     model: Model
 
 
@@ -90,7 +95,7 @@ def score(
     model: Model | str | None = None,
     snapshot_date: Day | None = None,
     in_sample: bool = False,
-    previous: Path | None = None,
+    previous: str | Path | None = None,
     secrets: Path | None = None,
     force: bool = False,
     seconds: Mapping[str, float] | None = None,
@@ -103,7 +108,7 @@ def score(
     shop : Shop
         Shop whose customers are ranked.
     out : str or Path
-        Folder of the files.
+        Folder of the files, or its address on an object store.
     config : Config
         Settings of the ranking.
     model : Model or str, optional
@@ -112,7 +117,7 @@ def score(
         Day that is taken for now; None takes the start of the last day with an order.
     in_sample : bool, optional
         Whether to allow a day before the one up to which the model was trained.
-    previous : Path, optional
+    previous : str or Path, optional
         Folder of an earlier list, to say what changed; None looks for one in ``out``.
     secrets : Path, optional
         Folder that keeps key and mapping of pseudonyms, which then stand for the customer ids in all files; None writes
@@ -129,18 +134,19 @@ def score(
     LockedError
         Where another process writes to the folder for longer.
     """
-    with held(Path(out) / LOCK, wait_seconds):
-        return _score(
+    with locked_place(out, wait_seconds) as place, optional_place(previous) as earlier:
+        outcome = _score(
             shop,
-            Path(out),
+            place.path,
             Scorer(model, config),
             snapshot_date=snapshot_date,
             in_sample=in_sample,
-            previous=previous,
+            previous=path_of(earlier),
             secrets=secrets,
             force=force,
             seconds=dict(seconds or {}),
         )
+        return dataclasses.replace(outcome, files=_shown(outcome.files, place))
 
 
 def _score(
@@ -200,7 +206,7 @@ def run(
     progress: Progress | None = None,
     *,
     snapshot_date: Day | None = None,
-    previous: Path | None = None,
+    previous: str | Path | None = None,
     secrets: Path | None = None,
     force: bool = False,
     monitor: bool = False,
@@ -218,14 +224,14 @@ def run(
     source : str or Path
         Source of the shop's data.
     out : str or Path
-        Folder of the files.
+        Folder of the files, or its address on an object store.
     config : Config
         Settings of all steps.
     progress : callable, optional
         Function that is called with a text, the steps done and all steps.
     snapshot_date : date or str, optional
         Day that is taken for now; None takes the start of the last day with an order.
-    previous : Path, optional
+    previous : str or Path, optional
         Folder of an earlier list, to say what changed; None looks for one in ``out``.
     secrets : Path, optional
         Folder that keeps key and mapping of pseudonyms, which then stand for the customer ids in all files; None writes
@@ -250,8 +256,8 @@ def run(
         Where another process writes to the folder for longer.
     """
     seconds: dict[str, float] = {}
-    out = Path(out)
-    with held(out / LOCK, wait_seconds):
+    with locked_place(out, wait_seconds) as place, optional_place(previous) as other:
+        folder, before = place.path, path_of(other)
         with _timed(seconds, "read and check"):
             shop = open_shop(source, config, secrets=secrets)
         # What is wrong in the settings of lists is said before a training.
@@ -261,34 +267,40 @@ def run(
         _log.info(f"The day of the list is {day}.", extra={"snapshot_date": day})
         every = config.snapshots.every_days
         if config.monitoring.retrain == "decay":
-            every = read_retrain_days(out) or every
+            every = read_retrain_days(folder) or every
         model = find_usable(config.tracking, day, every, partial(_fits, shop, config))
         if model is None:
             with _timed(seconds, "train"):
-                trained = Trainer(config=_under_lists(config, out)).fit(shop, day, progress)
+                trained = Trainer(config=_under_lists(config, folder)).fit(shop, day, progress)
                 champion = Scorer(None, config).model  # the one of before, where the new one is worse
                 model = champion if champion.as_of <= day else trained
         if not force:
-            earlier = read_earlier(out, day, previous)
+            earlier = read_earlier(folder, day, before)
             settings = hash_settings(shop, config, earlier, pseudonymous=secrets is not None)
-            folder = find_finished(out, shop, day, model, settings, read_sheets(out, config.plays.campaign))
-            if folder is not None:
-                return Finished(day, files_in(folder), model)
+            finished = find_finished(folder, shop, day, model, settings, read_sheets(folder, config.plays.campaign))
+            if finished is not None:
+                return Finished(day, _shown(files_in(finished), place), model)
         health = None
         if monitor:
             with _timed(seconds, "monitor"):
-                health = _look(shop, out, model, day, config, secrets)
-        return _score(
+                health = _look(shop, folder, model, day, config, secrets)
+        outcome = _score(
             shop,
-            out,
+            folder,
             Scorer(model, config),
             snapshot_date=day,
-            previous=previous,
+            previous=before,
             secrets=secrets,
             force=force,
             seconds=seconds,
             health=health,
         )
+        return dataclasses.replace(outcome, files=_shown(outcome.files, place))
+
+
+def _shown(files: Sequence[Path | str], place: Place) -> list[Path | str]:
+    """Return where files lie for people."""
+    return [place.shown(Path(file)) for file in files]
 
 
 def _look(shop: Shop, out: Path, model: Model, day: date, config: Config, secrets: Path | None) -> Health:

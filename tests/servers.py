@@ -1,7 +1,8 @@
-"""Real PostgreSQL and MariaDB servers for the tests, started in an empty folder and stopped after them."""
+"""Real PostgreSQL, MariaDB and S3 servers for the tests, started in an empty folder and stopped after them."""
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import shutil
@@ -10,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,51 @@ def mariadb_server(program: Path) -> Iterator[str]:
             server.terminate()
             server.wait()
     finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def s3_server(program: str) -> Iterator[str]:
+    """Start a server that lets in who signs with the key ``shop`` and its secret, and give its address."""
+    folder = Path(tempfile.mkdtemp(prefix="churnml-s3-", dir="/tmp"))
+    key = {"accessKey": "shop", "secretKey": "verysecret"}
+    rights = ["Admin", "Read", "Write", "List"]
+    keys = {"identities": [{"name": "shop", "credentials": [key], "actions": rights}]}
+    (folder / "keys.json").write_text(json.dumps(keys))
+    with ExitStack() as bound:
+        free = [bound.enter_context(socket.socket()) for _ in range(8)]
+        for one in free:
+            one.bind(("127.0.0.1", 0))
+        ports = [one.getsockname()[1] for one in free]
+    parts = ("master", "volume", "filer", "s3")
+    listens = [f"-{part}.port{kind}={ports.pop()}" for kind in (".grpc", "") for part in parts]
+    server = subprocess.Popen(
+        [
+            program,
+            "server",
+            "-ip=127.0.0.1",
+            "-ip.bind=127.0.0.1",
+            f"-dir={folder}",
+            "-s3",
+            f"-s3.config={folder / 'keys.json'}",
+            "-s3.autoCreateBucket=false",
+            "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
+            "-master.volumeSizeLimitMB=64",
+            "-volume.max=1000",
+            *listens,
+        ],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        port = int(listens[-1].partition("=")[2])
+        _wait_for(port, server)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.kill()  # it takes half a minute to end by itself
+        server.wait()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -19,9 +19,9 @@ import pytest
 from churnml import cli
 from churnml.campaigns.kept_lists import days_in
 from churnml.data.lock import held
+from churnml.data.places import LOCK
 from churnml.data.simulator import simulate
 from churnml.tracking import runs
-from churnml.workflow import LOCK
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*xtension is not supported:UserWarning:openpyxl")
 SETTINGS = """

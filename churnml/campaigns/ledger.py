@@ -18,6 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from churnml.config import HoldoutSettings
+from churnml.data.engines.object_store import is_stored
+from churnml.data.places import at_place
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
 
@@ -68,17 +70,18 @@ def read_ledger(folder: str | Path) -> pd.DataFrame:
     InputError
         Where the file cannot be read, or is no ledger.
     """
-    path = Path(folder) / FILE
-    if not path.is_file():
-        return empty()
-    try:
-        table = pq.read_table(path)
-    except (OSError, pa.ArrowException) as error:
-        raise InputError(f"{path}: cannot be read ({error}). {_REMEDY}") from error
+    path = f"{folder}/{FILE}" if is_stored(folder) else str(Path(folder) / FILE)
+    with at_place(path) as place:
+        if not place.path.is_file():
+            return empty()
+        try:
+            table = pq.read_table(place.path)
+        except (OSError, pa.ArrowException) as error:
+            raise InputError(f"{path}: cannot be read ({error}). {_REMEDY}") from error
     missing = [name for name in COLUMNS if name not in table.column_names]
     if missing:
         raise InputError(f"{path}: has no {', '.join(missing)}, so it is no ledger. {_REMEDY}")
-    return check_ledger(_typed(table.select(list(COLUMNS)).to_pandas()), str(path))
+    return check_ledger(_typed(table.select(list(COLUMNS)).to_pandas()), path)
 
 
 def check_ledger(ledger: pd.DataFrame, where: str = "ledger") -> pd.DataFrame:

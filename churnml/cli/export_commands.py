@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,11 +15,11 @@ from churnml.cli.say import say_json
 
 @app.command()
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="LIST", help="Folder of the list: the --out of its run.")],
+    folder: Annotated[str, typer.Argument(metavar="LIST", help="Folder of the list: the --out of its run.")],
     tool: Annotated[
         str, typer.Option("--for", metavar="TOOL", help="klaviyo, mailchimp, braze, hubspot or meta: who imports it.")
     ],
-    out: Annotated[Path, typer.Option("--out", help="CSV file; who must not be contacted stands in a second one.")],
+    out: Annotated[str, typer.Option("--out", help="CSV file; who must not be contacted stands in a second one.")],
     name: Annotated[str, typer.Option("--list", help="Name of the list.")] = "save",
     config_file: ConfigFile = None,
     language: Language = None,
@@ -26,6 +27,7 @@ def export(
 ) -> None:
     """Write a list as the import file of a tool that sends messages, without the held out and without consent."""
     from churnml.cli.show_export import print_export
+    from churnml.data.places import at_place
     from churnml.errors import InputError
     from churnml.reporting.exports import TOOLS
     from churnml.reporting.exports.export import export_list
@@ -33,7 +35,9 @@ def export(
     if tool not in TOOLS:
         raise InputError(f"--for: {tool!r:.80} is none of {', '.join(TOOLS)}. Name one of these.")
     config = config_of(config_file, language=language)
-    exported = export_list(folder, TOOLS[tool], out, name, config.reporting.calling_code)
+    with at_place(folder) as lists, at_place(out) as place:
+        exported = export_list(lists.path, TOOLS[tool], place.path, name, config.reporting.calling_code)
+        exported = replace(exported, files=tuple(place.shown(Path(file)) for file in exported.files))
     if as_json:
         say_json(vars(exported))
     else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -47,7 +46,7 @@ def train(
     data: Data,
     as_of: Annotated[str | None, typer.Option("--as-of", help="Nothing on or after this day is seen.")] = None,
     lists: Annotated[
-        Path | None, typer.Option("--list", help="Folder of the lists, whose ledger says who was listed and held out.")
+        str | None, typer.Option("--list", help="Folder of the lists, whose ledger says who was listed and held out.")
     ] = None,
     config_file: ConfigFile = None,
     horizon: Horizon = None,
@@ -65,7 +64,7 @@ def train(
 
     config = config_of(config_file, horizon, active, lead, every, seed)
     if lists is not None:
-        training = config.training.model_copy(update={"lists": str(lists)})
+        training = config.training.model_copy(update={"lists": lists})
         config = config.model_copy(update={"training": training})
     day = day_of("--as-of", as_of)
     shop = open_shop(data, config)
@@ -108,7 +107,7 @@ def rollback(config_file: ConfigFile = None, as_json: AsJson = False) -> None:
 @app.command()
 def score(
     data: Data,
-    out: Annotated[Path, typer.Option("--out", help="Folder for the files.")],
+    out: Annotated[str, typer.Option("--out", help="Folder for the files, or its address.")],
     snapshot: Snapshot = None,
     model: ModelAddress = None,
     config_file: ConfigFile = None,
@@ -152,7 +151,7 @@ def score(
 @app.command()
 def run(
     data: Data,
-    out: Annotated[Path, typer.Option("--out", help="Folder for the files.")],
+    out: Annotated[str, typer.Option("--out", help="Folder for the files, or its address.")],
     snapshot: Snapshot = None,
     config_file: ConfigFile = None,
     horizon: Horizon = None,

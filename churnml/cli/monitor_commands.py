@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,11 +28,11 @@ from churnml.cli.show_outcome import print_files
 @app.command()
 def monitor(
     data: Data,
-    lists: Annotated[Path | None, typer.Option("--lists", help="Folder of the lists, as --out of run.")] = None,
+    lists: Annotated[str | None, typer.Option("--lists", help="Folder of the lists, as --out of run.")] = None,
     snapshot: Snapshot = None,
     model: ModelAddress = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for monitor.html and monitor.json; default: that of the lists.")
+        str | None, typer.Option("--out", help="Folder for monitor.html and monitor.json; default: that of the lists.")
     ] = None,
     fail_on: Annotated[
         str | None, typer.Option("--fail-on", help="What ends with exit code 4: alarm, warn or never.")
@@ -52,6 +51,7 @@ def monitor(
     """Check a model in service: whether past lists were right, whether the data is whole, and what moved."""
     from churnml.cli.notified import tell_health
     from churnml.config import load_config
+    from churnml.data.places import at_place, optional_place, path_of
     from churnml.errors import InputError
     from churnml.monitoring.health import check_health
     from churnml.reporting.health import to_json, write_health
@@ -62,35 +62,41 @@ def monitor(
 
     config = load_config(config_file, scoring={"language": language}, monitoring={"fail_on": fail_on})
     language = config.scoring.language
-    folder = lists or (None if config.monitoring.lists is None else Path(config.monitoring.lists))
+    lists = lists or config.monitoring.lists
     day = day_of("--snapshot", snapshot)
-    if baseline and folder is None:
+    if baseline and lists is None:
         raise InputError("--lists: name the folder of the lists, beside which the replay is kept.")
     shop = open_shop(data, config)
     if baseline:
         from churnml.monitoring.replay import make_baseline
 
-        with progress_bar() as progress:
-            replayed = make_baseline(shop, day, config, model=model, progress=progress or silent)
-        print_baseline(replayed, replayed.write(folder or Path()), language)
+        with at_place(lists or "") as place:
+            with progress_bar() as progress:
+                replayed = make_baseline(shop, day, config, model=model, progress=progress or silent)
+            file = place.shown(replayed.write(place.path))
+        print_baseline(replayed, file, language)
         return
     if decay:
         from churnml.monitoring.decay import measure_decay, write_decay
 
-        with progress_bar() as progress:
-            aged = measure_decay(shop, day, config, model=model, progress=progress or silent)
-        files = [] if folder is None else [write_decay(aged, folder)]
+        with optional_place(lists) as kept:
+            with progress_bar() as progress:
+                aged = measure_decay(shop, day, config, model=model, progress=progress or silent)
+            files = [] if kept is None else [kept.shown(write_decay(aged, kept.path))]
         print_decay(aged, language)
         if files:
             print_files(files, language)
         return
     used = Scorer(model, config).model
     clock = datetime.now(UTC).replace(tzinfo=None)
-    health = check_health(shop, folder, used, day, config, real_ids=real_ids_of(secrets), clock=clock)
-    out = out or folder
-    files = [] if out is None else write_health(health, out, language, shop.currency)
-    if files:
-        log_health(health, config, files, since=(health.day - used.as_of).days)
+    with optional_place(lists) as kept, optional_place(out) as apart:
+        at = apart or kept
+        health = check_health(shop, path_of(kept), used, day, config, real_ids=real_ids_of(secrets), clock=clock)
+        files = []
+        if at is not None:
+            written = write_health(health, at.path, language, shop.currency)
+            log_health(health, config, written, since=(health.day - used.as_of).days)
+            files = list(map(at.shown, written))
     if as_json:
         say_json(to_json(health, language))
     else:

@@ -35,7 +35,7 @@ OrderBy = Annotated[
     str | None, typer.Option("--order-by", help="Order of the work list: rank, or urgency (contact by).")
 ]
 Previous = Annotated[
-    Path | None, typer.Option("--previous", help="Folder of an earlier list, to say what changed; default: --out.")
+    str | None, typer.Option("--previous", help="Folder of an earlier list, to say what changed; default: --out.")
 ]
 Pseudonymize = Annotated[
     Path | None,

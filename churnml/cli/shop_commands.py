@@ -176,7 +176,7 @@ def import_(
         typer.Argument(metavar="[SRC]", help="The exported file, a folder that holds it, or the shop's database."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for the tables; those of other imports in it stay.")
+        str | None, typer.Option("--out", help="Folder for the tables; those of other imports in it stay.")
     ] = None,
     carry: Annotated[
         str | None, typer.Option("--carry", help="Personal columns to bring into customers, such as email,phone.")
@@ -189,7 +189,9 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Import the exports of a shop system, or a public dataset that you have downloaded."""
+    from churnml.data.engines.object_store import is_stored
     from churnml.data.importers import import_dataset, importers
+    from churnml.data.places import at_place, optional_place
 
     if list_:
         if as_json:
@@ -200,11 +202,14 @@ def import_(
     if name is None or source is None or out is None:
         raise typer.BadParameter("NAME, SRC and --out are needed, or --list.")
     personal = [column.strip() for column in (carry or "").split(",") if column.strip()]
-    report = import_dataset(name, source, out, carry=personal, customer_ids=customer_ids)
+    with optional_place(source if is_stored(source) else None) as fetched, at_place(out) as place:
+        exports = source if fetched is None else fetched.path
+        report = import_dataset(name, exports, place.path, carry=personal, customer_ids=customer_ids)
+        folder = place.shown(place.path)
     if as_json:
         say_json({"rows": report.rows, "left_out": report.left_out, "notes": report.notes})
         return
-    print_rows(report.rows, out, as_json=False)
+    print_rows(report.rows, folder, as_json=False)
     for reason, count in report.left_out.items():
         say(f"left out: {count:>9,} {reason}")
     for note in report.notes:
@@ -241,7 +246,7 @@ def features(
         list[str] | None, typer.Option("--snapshot", help="The day that is taken for now; may be given several times.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="A .parquet file for one day; for several a folder of partitions.")
+        str | None, typer.Option("--out", help="A .parquet file for one day; for several a folder of partitions.")
     ] = None,
     training: Annotated[bool, typer.Option("--training", help="Build all snapshots that a training uses.")] = False,
     list_: Annotated[bool, typer.Option("--list", help="Print the data dictionary.")] = False,
@@ -271,24 +276,27 @@ def features(
         return
     if data is None or out is None:
         raise typer.BadParameter("DATA and --out are needed, or --list.")
+    from churnml.data.places import at_place
     from churnml.shop_jobs import build_feature_files
 
     days = [day for text in snapshots or [] if (day := day_of("--snapshot", text)) is not None]
-    with progress_bar() as progress:
-        written = build_feature_files(data, out, config, days, training=training, progress=progress)
+    with at_place(out) as place:
+        with progress_bar() as progress:
+            written = build_feature_files(data, place.path, config, days, training=training, progress=progress)
+        files, counts = [place.shown(made.path) for made in written], [made.rows for made in written]
     if as_json:
         say_json(
             {
                 "partitions": [
-                    {"snapshot_date": made.snapshot_date, "file": made.path, "rows": made.rows, "built": made.built}
-                    for made in written
+                    {"snapshot_date": made.snapshot_date, "file": file, "rows": rows, "built": made.built}
+                    for made, file, rows in zip(written, files, counts, strict=True)
                 ]
             }
         )
         return
-    for made in written:
+    for made, file, rows in zip(written, files, counts, strict=True):
         state = "built" if made.built else "was there already"
-        say(f"{made.snapshot_date}  {made.rows:>12,} customers  {made.path}  ({state})")
+        say(f"{made.snapshot_date}  {rows:>12,} customers  {file}  ({state})")
 
 
 @app.command()
@@ -322,7 +330,7 @@ def kpis(
     data: Data,
     snapshot: Snapshot = None,
     periods: Annotated[int, typer.Option("--periods", min=1, help="How many horizons to look back.")] = 5,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for the tables (.csv) and pictures (.png).")] = None,
+    out: Annotated[str | None, typer.Option("--out", help="Folder for the tables (.csv) and pictures (.png).")] = None,
     config_file: ConfigFile = None,
     horizon: Horizon = None,
     active: Active = None,
@@ -345,11 +353,13 @@ def kpis(
         tier_steps=config.reporting.tier_steps,
     )
     names = ValueNames(config.reporting.names)
-    files = []
+    files: list[Path | str] = []
     if out is not None:
+        from churnml.data.places import at_place
         from churnml.reporting.overview_files import write_overview
 
-        files = write_overview(overview, out, names)
+        with at_place(out) as place:
+            files += map(place.shown, write_overview(overview, place.path, names))
     if as_json:
         say_json(show_kpis.as_json(overview, records, language) | {"files": files})
         return

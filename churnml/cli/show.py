@@ -48,7 +48,7 @@ def progress_bar() -> Iterator[Progress | None]:
         yield report
 
 
-def print_rows(rows: dict[str, int], out: Path, as_json: bool) -> None:
+def print_rows(rows: dict[str, int], out: Path | str, as_json: bool) -> None:
     """Print how many rows each table has."""
     if as_json:
         say_json({"out": out, "rows": rows})

@@ -51,7 +51,7 @@ def end_with_alarm(health: Health, config: Config) -> None:
         raise AlarmError(t["verdict"][health.verdict], *bad)
 
 
-def print_baseline(baseline: Baseline, file: Path, language: Language) -> None:
+def print_baseline(baseline: Baseline, file: Path | str, language: Language) -> None:
     """Print how many days were replayed, and where they are kept."""
     say(words(language)["monitor"]["baseline"].format(days=len(baseline.days), file=file))
 

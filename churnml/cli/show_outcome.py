@@ -69,14 +69,14 @@ def print_outcome(outcome: Outcome, as_json: bool) -> None:
             say(sentence)
     if outcome.not_recorded:
         some = for_count(t["not_recorded"], outcome.not_recorded, language)
-        say(some.format(contacts=write.whole(outcome.not_recorded), folder=outcome.files[0].parent))
+        say(some.format(contacts=write.whole(outcome.not_recorded), folder=outcome.folder))
     say("")
     print_files(outcome.files, language)
     if outcome.health is not None:
         told = words(language)["monitor"]
         say(told["verdict"][outcome.health.verdict])
         if outcome.health.broken_data:
-            say(told["held"].format(folder=outcome.files[0].parent))
+            say(told["held"].format(folder=outcome.folder))
 
 
 def print_finished(finished: Finished, language: Language, as_json: bool) -> None:
@@ -89,7 +89,7 @@ def print_finished(finished: Finished, language: Language, as_json: bool) -> Non
     print_files(finished.files, language)
 
 
-def print_files(files: Iterable[Path], language: Language) -> None:
+def print_files(files: Iterable[Path | str], language: Language) -> None:
     """Print where the files are."""
     say(words(language)["outcome"]["files"].format(files=", ".join(str(file) for file in files)))
 

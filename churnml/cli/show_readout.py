@@ -36,7 +36,7 @@ def print_readout(readout: Readout, language: Language, currency: str | None, by
         say(*told["notes"], "")
 
 
-def print_recorded(rows: int, new: int, file: Path, language: Language) -> None:
+def print_recorded(rows: int, new: int, file: Path | str, language: Language) -> None:
     """Print how many contacts were recorded."""
     from churnml.reporting.page.numbers import Numbers
 

@@ -65,7 +65,7 @@ def lock(file: Path, *, flags: int = os.O_RDWR | os.O_CREAT) -> int | None:
 
 
 @contextmanager
-def held(file: Path, wait_seconds: float = 0.0) -> Iterator[None]:
+def held(file: Path, wait_seconds: float = 0.0, place: str | None = None) -> Iterator[None]:
     """Hold a lock for a block; the file says who holds it, and goes with the block.
 
     Parameters
@@ -74,6 +74,8 @@ def held(file: Path, wait_seconds: float = 0.0) -> Iterator[None]:
         File to lock. Folders above it that are missing are made, and go again where nothing came into them.
     wait_seconds : float, optional
         Seconds to wait for another process; 0 does not.
+    place : str, optional
+        What is held, for people; None means the folder of the file.
 
     Raises
     ------
@@ -84,7 +86,7 @@ def held(file: Path, wait_seconds: float = 0.0) -> Iterator[None]:
     """
     new = [folder for folder in file.parents if not folder.exists()]
     with outside_told(file.parent):
-        handle = _wait_for(file, time.monotonic() + wait_seconds)
+        handle = _wait_for(file, time.monotonic() + wait_seconds, place or str(file.parent))
     try:
         yield
     finally:
@@ -97,7 +99,7 @@ def held(file: Path, wait_seconds: float = 0.0) -> Iterator[None]:
                 folder.rmdir()
 
 
-def _wait_for(file: Path, until: float) -> int | None:
+def _wait_for(file: Path, until: float, place: str) -> int | None:
     """Return the number of the locked file; None where the file system has no locks, which is said."""
     while True:
         # Who held it may have taken away the folder, if it was made for the lock alone.
@@ -120,11 +122,11 @@ def _wait_for(file: Path, until: float) -> int | None:
                 raise
             return handle
         if not _has_locks(file):
-            _log.warning(f"{file.parent}: its file system has no locks, so that nothing keeps two runs apart there.")
+            _log.warning(f"{place}: its file system has no locks, so that nothing keeps two runs apart there.")
             return None
         if time.monotonic() >= until:
             raise LockedError(
-                f"{file.parent}: another run holds it ({_owner(file)}). Wait until it has ended, name the seconds to "
+                f"{place}: another run holds it ({_owner(file)}). Wait until it has ended, name the seconds to "
                 "`wait` for it, or name another `out`."
             )
         time.sleep(_LOOK_AGAIN_SECONDS)

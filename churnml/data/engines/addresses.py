@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, urlsplit
 from churnml.errors import InputError
 
 _SECRET = re.compile(
-    r"([\w.%-]*(?:passw|pwd|secret|token|credential|key)[\w.%-]*\s*=\s*)('(?:[^'\\]|\\.)*'|\"[^\"]*\"|[^&\s]*)",
+    r"([\w.%-]*(?:passw|pwd|secret|token|credential|key|sig)[\w.%-]*\s*=\s*)('(?:[^'\\]|\\.)*'|\"[^\"]*\"|[^&\s]*)",
     re.IGNORECASE,
 )
 

@@ -75,10 +75,10 @@ class DuckDBEngine(Engine):
 
     def files(self, source: Any, found: Found) -> dict[str, Path] | None:
         """Return the files of tables, or the DuckDB file; None for tables in memory or of a server, and for views."""
-        if isinstance(source, Mapping) or self._allow or "://" in str(source):
+        if isinstance(source, Mapping) or self._allow or ("://" in str(source) and not found.files):
             return None
         path = Path(source)
-        if path.is_dir() or found.files:
+        if found.files or path.is_dir():
             return {file.name: file.path for files in found.files.values() for file in files}
         # Changes that the file itself does not hold yet: those of DuckDB, and of SQLite.
         logs = [path.with_name(f"{path.name}{suffix}") for suffix in (".wal", "-wal")]

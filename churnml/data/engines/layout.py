@@ -13,6 +13,8 @@ from churnml.data.engines.delta import current_files, is_delta
 from churnml.errors import InputError
 
 LISTED = 10
+NOTES = frozenset({"_delta_log", "metadata", ".hoodie"})
+"""Folders within a table in which Delta Lake, Iceberg and Hudi keep what they know of its files."""
 _KINDS = r"\.(parquet|csv|csv\.gz|xlsx|xlsm|xlsb|xls|ods)"
 _READ = re.compile(f"{_KINDS}$")
 _SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")

@@ -13,10 +13,11 @@ from churnml.data.contract import TABLES, plain_name
 from churnml.data.engines.addresses import without_password
 from churnml.data.engines.databases import from_database
 from churnml.data.engines.engine import Found, said
+from churnml.data.engines.fetched import fetch
 from churnml.data.engines.folders import from_folder
 from churnml.data.engines.frames import to_arrow
 from churnml.data.engines.layout import FileForm, is_read
-from churnml.data.engines.sql import adopt
+from churnml.data.engines.sql import adopt, scratch_of
 from churnml.data.engines.sqlite import from_sqlite, is_sqlite
 from churnml.errors import InputError
 
@@ -24,8 +25,8 @@ _SERVERS = ("mysql", "mariadb")
 _DATABASE_SUFFIXES = (".duckdb", ".db", ".ddb", ".sqlite", ".sqlite3")
 REMEDY = (
     f"Give a folder with files such as orders.parquet, orders.csv or orders.xlsx (tables: {', '.join(TABLES)}), "
-    "a DuckDB or SQLite file with tables of these names, or an address such as postgres://user@host/database or "
-    "mysql://user@host/database. For other names and formats, churnml init proposes the settings."
+    "a DuckDB or SQLite file with tables of these names, or an address such as postgres://user@host/database, "
+    "mysql://user@host/database or s3://bucket/folder. For other names and formats, churnml init proposes the settings."
 )
 
 
@@ -36,12 +37,12 @@ def find(
     forms: Mapping[str, FileForm],
     allow: Sequence[str | Path] = (),
 ) -> Found:
-    """Find the raw tables of a folder of files, a file, a DuckDB file, or a mapping of tables in memory.
+    """Find the raw tables of a folder of files, a file or an address of these, or a mapping of tables in memory.
 
     Parameters
     ----------
     source : object
-        Folder, file or mapping to look in.
+        Folder, file, address or mapping to look in.
     engine : DuckDB backend
         DuckDB backend that will hold or read the tables.
     names : mapping of str to str
@@ -66,9 +67,10 @@ def find(
             from churnml.data.engines.mysql import from_mysql
 
             return from_mysql(str(source), engine, names)
-        raise InputError(f"{scheme}://: shops are not read from such an address. {REMEDY}")
+        path = fetch(str(source), names, scratch_of(engine) / "fetched", REMEDY)
+    else:
+        path = Path(source)
     shown = without_password(source)[:200]
-    path = Path(source)
     try:
         if not path.exists():
             raise InputError(f"{shown}: there is no such file or folder. {REMEDY}")

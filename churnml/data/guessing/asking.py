@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from churnml.data.engines.object_store import is_stored
 from churnml.data.guessing.looking import Look
 from churnml.data.guessing.proposal import Proposal, Question, QuestionKey
 from churnml.data.guessing.propose import propose
 from churnml.data.guessing.settings_text import option_texts, question_text, setting_of
+from churnml.data.places import optional_place
 from churnml.errors import InputError
 from churnml.words import Language, words
 
@@ -41,7 +43,11 @@ def proposal_for(source: Any, ask: Ask | None = None, language: Language = "en")
     InputError
         Where the source cannot be opened; or the orders cannot be read without an answer, with every such question.
     """
-    look = Look(source)
+    with optional_place(source if is_stored(source) else None) as fetched:
+        return _proposal(Look(source if fetched is None else fetched.path), ask, language)
+
+
+def _proposal(look: Look, ask: Ask | None, language: Language) -> Proposal:
     answers: dict[QuestionKey, Any] = {}
     refused: list[Question] = []
     while questions := (proposal := propose(look.source, answers)).questions:

@@ -42,7 +42,7 @@ class Exported:
 
     Attributes
     ----------
-    files : tuple of Path
+    files : tuple of Path or str
         File of the list, and file of those whom nobody may contact with it.
     written : int
         Number of customers in the file of the list.
@@ -58,7 +58,7 @@ class Exported:
         Number of customers in the file of whom the shop does not tell whether they agreed.
     """
 
-    files: tuple[Path, Path]
+    files: tuple[Path | str, ...]
     written: int
     suppressed: dict[str, int]
     left_out: dict[str, int]

@@ -333,7 +333,7 @@ def test_a_source_of_another_kind(source: Any) -> None:
 
 
 def test_an_address_of_no_engine_is_refused() -> None:
-    with pytest.raises(InputError, match=r"^oracle://: shops are not read from such an address\."):
+    with pytest.raises(InputError, match=r"^oracle://: files are not read from such an address\."):
         read("oracle://user:secret@host/db")
 
 
