@@ -14,9 +14,11 @@ from threading import Thread
 from uuid import uuid4
 
 import duckdb
+import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 from pyarrow.fs import FileSelector, FileSystem, FileType, S3FileSystem
+from pyiceberg.catalog.sql import SqlCatalog
 
 from churnml.data.engines.object_store import Location
 from churnml.data.places import at_place, locked_place
@@ -153,6 +155,18 @@ def test_the_newest_version_of_a_delta_table_is_read(bucket: Bucket, tmp_path: P
     DeltaTable(tmp_path / "orders").delete(f"order_id = '{orders['order_id'].iloc[0]}'")
     bucket.put("", tmp_path)
     assert check(bucket.address()).rows == check(tmp_path).rows
+
+
+def test_an_iceberg_table_is_read_without_its_old_files(bucket: Bucket, tmp_path: Path) -> None:
+    catalog = SqlCatalog("c", uri="sqlite://", warehouse=f"file://{tmp_path}")
+    catalog.create_namespace("shop")
+    rows = pa.Table.from_pandas(tables_of(1)["orders"][["order_id", "customer_id", "ordered_at", "amount"]])
+    table = catalog.create_table("shop.orders", rows.schema)
+    table.append(rows)
+    table.overwrite(rows.slice(1))
+    catalog.close()
+    bucket.put("orders", Path(table.location().removeprefix("file://")))
+    assert check(bucket.address()).rows == {"orders": rows.num_rows - 1}
 
 
 def test_a_database_and_a_single_file_have_addresses_too(bucket: Bucket, tmp_path: Path) -> None:

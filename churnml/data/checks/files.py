@@ -42,6 +42,8 @@ def check_files(
     failures: list[str] = []
     notes: list[str] = []
     for table, files in tables.items():
+        if files[0].is_iceberg:  # whose own library counts
+            continue
         surveys: dict[str, Survey] = {}
         held[table] = {}
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from churnml.data.engines.iceberg import data_files
 from churnml.data.engines.layout import NOTES, lay_out
 from churnml.data.engines.object_store import locate
 from churnml.errors import InputError
@@ -51,6 +52,8 @@ def fetch(address: str, names: Mapping[str, str], folder: Path, remedy: str) -> 
         (path / name).touch()
     # By their notes tables of some formats say which of their files hold rows.
     location.fetch([name for name in listed if NOTES & {*PurePosixPath(name).parts[:-1]}], path)
-    files = [file for files in lay_out(path, names).tables.values() for file in files]
-    location.fetch([file.path.relative_to(path).as_posix() for file in files], path)
+    wanted: list[Path] = []
+    for files in lay_out(path, names).tables.values():
+        wanted += data_files(files[0].path) if files[0].is_iceberg else [file.path for file in files]
+    location.fetch([file.relative_to(path).as_posix() for file in wanted], path)
     return path

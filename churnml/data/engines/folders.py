@@ -12,7 +12,9 @@ import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
 from churnml.data.engines.as_text import as_plain_text
+from churnml.data.engines.copied import copy_batches
 from churnml.data.engines.engine import Found
+from churnml.data.engines.iceberg import batches_of
 from churnml.data.engines.layout import FileForm, TableFile, lay_out, lay_out_file, named
 from churnml.data.engines.readable import check_readable, read_headers, refuse_repeated_keys, why_unreadable
 from churnml.data.engines.sql import adopt, identifier, quoted, scratch_of
@@ -44,6 +46,13 @@ def from_folder(path: Path, engine: Backend, names: Mapping[str, str], forms: Ma
     found.notes += layout.notes
     for table, files in layout.tables.items():
         if table in found.failures:
+            continue
+        if files[0].is_iceberg:
+            try:
+                found.tables[table] = copy_batches(engine, table, batches_of(files[0].path))
+                found.files[table] = files
+            except InputError as error:
+                found.failures[table] = f"{error}"
             continue
         try:
             files = as_plain_text(files, forms.get(table, FileForm()), table, scratch_of(engine))

@@ -10,11 +10,12 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from churnml.data.engines.delta import current_files, is_delta
+from churnml.data.engines.iceberg import newest_metadata
 from churnml.errors import InputError
 
 LISTED = 10
-NOTES = frozenset({"_delta_log", "metadata", ".hoodie"})
-"""Folders within a table in which Delta Lake, Iceberg and Hudi keep what they know of its files."""
+NOTES = frozenset({"_delta_log", "metadata"})
+"""Folders within a table in which Delta Lake and Iceberg keep what they know of its files."""
 _KINDS = r"\.(parquet|csv|csv\.gz|xlsx|xlsm|xlsb|xls|ods)"
 _READ = re.compile(f"{_KINDS}$")
 _SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
@@ -80,6 +81,18 @@ class TableFile:
         return self.path.suffix == ".parquet"
 
     @property
+    def kind(self) -> str:
+        """What it is, for people."""
+        if self.is_iceberg:
+            return "a table of Iceberg"
+        return "Parquet" if self.is_parquet else "a spreadsheet" if self.is_spreadsheet else "CSV"
+
+    @property
+    def is_iceberg(self) -> bool:
+        """Whether it is the metadata of an Iceberg table."""
+        return self.path.suffix == ".json"
+
+    @property
     def is_spreadsheet(self) -> bool:
         """Whether it is a spreadsheet that has not been written as text."""
         return is_spreadsheet(self.path)
@@ -138,7 +151,11 @@ def lay_out(folder: Path, names: Mapping[str, str]) -> Layout:
             if name is None or not any(files_below(entry)):
                 continue
             if entry.name == name:
-                broken |= {name: reason} if (reason := _lake_format(entry)) else {}
+                if metadata := newest_metadata(entry):
+                    within = metadata.relative_to(folder).as_posix()
+                    held[name].append(TableFile(path=metadata, name=within, keys={}))
+                    continue
+                broken |= {name: reason} if (reason := _hudi(entry)) else {}
                 try:
                     below = current_files(entry) if is_delta(entry) else files_below(entry)
                 except InputError as error:
@@ -244,16 +261,14 @@ def _keys(relative: Path) -> dict[str, str | None]:
     return {unquote(key): None if value == _NULL else unquote(value) for key, value in steps if key}
 
 
-def _lake_format(folder: Path) -> str | None:
+def _hudi(folder: Path) -> str | None:
     """Say why the files of a folder are more than its rows: such a table also holds those that were deleted."""
-    kinds = {"Apache Hudi": ".hoodie", "Apache Iceberg": "metadata/*.metadata.json"}
-    for kind, mark in kinds.items():
-        if any(folder.glob(mark)):
-            return (
-                f"{folder.name}: the folder is a table of {kind}, whose files also hold rows that were changed or "
-                "deleted. Export the table as Parquet."
-            )
-    return None
+    if not (folder / ".hoodie").exists():
+        return None
+    return (
+        f"{folder.name}: the folder is a table of Apache Hudi, whose files also hold rows that were changed or "
+        "deleted. Export the table as Parquet."
+    )
 
 
 def _refusal(table: str, name: str, refused: Sequence[str]) -> str | None:
@@ -270,8 +285,7 @@ def _refusal(table: str, name: str, refused: Sequence[str]) -> str | None:
 
 def _twice(table: str, files: Sequence[TableFile]) -> str | None:
     """Refuse a table in two formats, or a part that lies there as it is and compressed."""
-    kinds = {"CSV" if not file.is_parquet else "Parquet" for file in files if not file.is_spreadsheet}
-    kinds |= {"a spreadsheet" for file in files if file.is_spreadsheet}
+    kinds = {file.kind for file in files}
     if len(kinds) > 1:
         return f"{table}: found as {' and as '.join(sorted(kinds))} ({named(files)}). Keep one of the two."
     stems = [file.name.removesuffix(".gz") for file in files]

@@ -143,6 +143,9 @@ class SparkEngine(Engine):
             if sheets := [file for file in files if file.is_spreadsheet]:
                 found.failures[table] = f"{table}: Spark reads no spreadsheets ({named(sheets)}). Save them as CSV."
                 continue
+            if files[0].is_iceberg:
+                found.failures[table] = f"{table}: Spark reads no Iceberg table in a folder. Export it as Parquet."
+                continue
             try:
                 check_readable(files)
                 frame = self._read(files)
