@@ -6,81 +6,21 @@ earlier format is brought up to date by ``churnml.models.upgrade``.
 
 from __future__ import annotations
 
-import json
 from datetime import date
-from typing import Any, Literal, Self
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from churnml.definition import ChurnDefinition
+from churnml.models.finding import Finding
+from churnml.models.part import Number, Part, is_none
 
 Decision = Literal["model", "rule", "no skill"]
 Because = Literal["beats both", "beats chance alone", "rule as good", "rule chosen", "nothing tells"]
 LevelKind = Literal["partial", "none", "trailing", "last_year"]
-Grade = Literal["pass", "warn", "fail", "unknown"]
-AskedOfData = Literal[
-    "snapshots", "churned", "kept", "eligible", "missing", "history", "stale", "last day", "gaps", "jumps", "odd weeks"
-]
-"""What the data gate looks at."""
-AskedInService = Literal[
-    "feed",
-    "amounts",
-    "nulls",
-    "late",
-    "keys",
-    "values",
-    "ahead",
-    "skill",
-    "auroc",
-    "level",
-    "relation",
-    "drift",
-    "predictions",
-    "domain",
-]
-"""What monitoring looks at."""
-Asked = Literal[AskedOfData, AskedInService]
-Number = int | float
-"""A number that stays whole where it is."""
-
-_MOST_NAMED = 3
 
 
-def _is_none(value: object) -> bool:
-    return value is None
-
-
-def _is_empty(value: object) -> bool:
-    return value == ""
-
-
-class _Part(BaseModel):
-    """A part of the card: its keys and their types are these, and no others."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-    @classmethod
-    def from_json(cls, values: Any) -> Self:
-        """Read what ``to_json`` gave.
-
-        Raises
-        ------
-        ValueError
-            Where a key is not known or missing, or a value is not of its type; the first of them are named.
-        """
-        try:
-            return cls.model_validate_json(json.dumps(values, allow_nan=False))
-        except ValidationError as error:
-            found = error.errors(include_url=False, include_input=False)
-            named = [f"{'.'.join(map(str, ('card', *one['loc'])))}: {one['msg']}" for one in found[:_MOST_NAMED]]
-            raise ValueError("; ".join(named + ["..."] * (len(found) > _MOST_NAMED))) from error
-
-    def to_json(self) -> dict[str, Any]:
-        """Give the part as JSON-ready values."""
-        return self.model_dump(mode="json")
-
-
-class BaseRate(_Part):
+class BaseRate(Part):
     """The customers of a snapshot, and how many of them left."""
 
     snapshot_date: date
@@ -89,7 +29,7 @@ class BaseRate(_Part):
     churn_rate: float
 
 
-class Compared(_Part):
+class Compared(Part):
     """A candidate on the folds; see ``churnml.training.choose.choice.compare``."""
 
     candidate: str
@@ -102,7 +42,7 @@ class Compared(_Part):
     chosen: bool
 
 
-class VerdictPart(_Part):
+class VerdictPart(Part):
     """What the gate found, the champion of before apart; see ``churnml.training.judge.gate.Verdict``.
 
     ``because`` and ``chosen`` are the codes that ``say_verdict`` says. They are None in a card of before format 4,
@@ -119,10 +59,10 @@ class VerdictPart(_Part):
     skill: float | None
     simple_auroc: dict[str, float | None] | None = None
     simple_tells: bool = False
-    said: str | None = Field(None, exclude_if=_is_none)
+    said: str | None = Field(None, exclude_if=is_none)
 
 
-class LevelPart(_Part):
+class LevelPart(Part):
     """The churn rate that is assumed; see ``churnml.training.judge.level.Level``.
 
     ``logodds`` is added to the log-odds of the calibrated candidate, so that the assumed rate comes out. ``day`` and
@@ -147,10 +87,10 @@ class LevelPart(_Part):
     partial_usual: float | None = None
     partial_day: date | None = None
     partial_days: int | None = None
-    said: str | None = Field(None, exclude_if=_is_none)
+    said: str | None = Field(None, exclude_if=is_none)
 
 
-class ListedPart(_Part):
+class ListedPart(Part):
     """What was done to rows of customers who entered a campaign; see ``churnml.training.rows.listed.without_listed``.
 
     Attributes
@@ -175,7 +115,7 @@ class ListedPart(_Part):
     as_they_ran: tuple[str, ...]
 
 
-class LearningPart(_Part):
+class LearningPart(Part):
     """What half of the customers teach, held against all of them; see ``churnml.training.learning.compare_with_half``.
 
     Attributes
@@ -202,7 +142,7 @@ class LearningPart(_Part):
     behind_error: float
 
 
-class Figure(_Part):
+class Figure(Part):
     """A figure at the gate, with its 95 % interval."""
 
     value: float | None
@@ -210,7 +150,7 @@ class Figure(_Part):
     high: float | None
 
 
-class Untreated(_Part):
+class Untreated(Part):
     """Figures on the customers who were sent nothing; see ``judge.figures.compute_untreated_figures``."""
 
     rows: int
@@ -220,7 +160,7 @@ class Untreated(_Part):
     figures: dict[str, Figure]
 
 
-class SegmentFigures(_Part):
+class SegmentFigures(Part):
     """Predictions held against outcomes in a segment; see ``judge.figures.segment_figures``."""
 
     segment: str
@@ -234,7 +174,7 @@ class SegmentFigures(_Part):
     shape_loss: float | None
 
 
-class ListFigures(_Part):
+class ListFigures(Part):
     """Predictions held against outcomes of those whom lists are made of; see ``training.judge.list_figures``.
 
     Attributes
@@ -257,14 +197,14 @@ class ListFigures(_Part):
     auroc: Figure | None
 
 
-class Lists(_Part):
+class Lists(Part):
     """Those to save at the gate, and those of them who would have been listed."""
 
     to_save: ListFigures
     listed: ListFigures
 
 
-class ReliabilityBin(_Part):
+class ReliabilityBin(Part):
     """Predicted and observed in a bin; see ``churnml.statistics.calibration.reliability_table``."""
 
     bin: int
@@ -275,7 +215,7 @@ class ReliabilityBin(_Part):
     high: float | None
 
 
-class GainsPoint(_Part):
+class GainsPoint(Part):
     """What a list of a length finds; see ``churnml.statistics.metrics.gains_table``."""
 
     customers: int
@@ -286,44 +226,7 @@ class GainsPoint(_Part):
     lift: float | None
 
 
-class Finding(_Part):
-    """One question that the data gate or monitoring asked; ``churnml.words.findings.say_finding`` says it.
-
-    Attributes
-    ----------
-    grade : {'pass', 'warn', 'fail', 'unknown'}
-        Grade of the answer; ``unknown`` where it cannot be told yet.
-    name : str
-        Name of what was looked at.
-    number, bound : float
-        Number that was found, and the bound from which on it is in order, in the unit that the sentence names.
-    count : int or None
-        Number of cases like it, where ``number`` is that of the worst; None where there is one number only.
-    details : dict of str to float or str
-        Further values of the sentence, by name; days are ISO text.
-    examples : tuple of dict of str to float or str
-        Values of the worst cases, by name.
-    said : str or None
-        English sentence of a card of before format 5, which has no codes; None in others.
-    false_alarms_per_year : float or None
-        Number of times a year that this alarm would have been raised in the past; None where that is not known.
-    do : str
-        Code of what to do, where monitoring advises something; empty for the data gate's own advice.
-    """
-
-    grade: Grade
-    name: Asked
-    number: Number
-    bound: Number
-    count: int | None = None
-    details: dict[str, Number | str] = {}
-    examples: tuple[dict[str, Number | str], ...] = ()
-    said: str | None = Field(None, exclude_if=_is_none)
-    false_alarms_per_year: float | None = Field(None, exclude_if=_is_none)
-    do: str = Field("", exclude_if=_is_empty)
-
-
-class SegmentPart(_Part):
+class SegmentPart(Part):
     """A segment of the recipe; see ``churnml.models.segments.Segment``."""
 
     name: str
@@ -333,7 +236,7 @@ class SegmentPart(_Part):
     offset: float
 
 
-class RecipePart(_Part):
+class RecipePart(Part):
     """How the model was made; see ``churnml.training.choose.recipe.Recipe``."""
 
     features: tuple[str, ...]
@@ -348,7 +251,7 @@ class RecipePart(_Part):
     segments: tuple[SegmentPart, ...]
 
 
-class ValueCompared(_Part):
+class ValueCompared(Part):
     """A candidate for the value on the folds: mean Tweedie deviance after one factor per day, and how far behind."""
 
     candidate: str
@@ -358,7 +261,7 @@ class ValueCompared(_Part):
     chosen: bool
 
 
-class ValueFigure(_Part):
+class ValueFigure(Part):
     """What was said of customers over what they spent, with the 90 % interval over customers."""
 
     rows: int
@@ -369,7 +272,7 @@ class ValueFigure(_Part):
     high: float | None
 
 
-class ValuePart(_Part):
+class ValuePart(Part):
     """What a customer is worth who stays and who leaves; see ``churnml.training.value.learn``.
 
     Attributes
@@ -420,7 +323,7 @@ class ValuePart(_Part):
     left_to_stayed: float
 
 
-class Card(_Part):
+class Card(Part):
     """What a training found.
 
     Attributes

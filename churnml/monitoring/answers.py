@@ -9,7 +9,7 @@ from typing import Final, Literal
 import numpy as np
 import pandas as pd
 
-from churnml.models.card import Finding, Grade
+from churnml.models.finding import Finding, Grade
 from churnml.monitoring.drift import NEWEST, heaviest
 from churnml.monitoring.looks import Look
 from churnml.monitoring.matured import ENOUGH, LEFT_ALONE, PastList

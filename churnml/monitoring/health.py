@@ -24,7 +24,7 @@ from churnml.features.available import tables_of
 from churnml.features.builder import build
 from churnml.features.family import Feature
 from churnml.features.plugins import with_plugins
-from churnml.models.card import Finding
+from churnml.models.finding import Finding
 from churnml.models.model import Model
 from churnml.models.profile import Profile, last_year
 from churnml.models.rows import customer_hashes

@@ -11,7 +11,7 @@ import pandas as pd
 from churnml.data.contract import RECORDED_AT, TABLES
 from churnml.data.history import History
 from churnml.data.shop import Shop
-from churnml.models.card import Asked, Finding
+from churnml.models.finding import Asked, Finding
 from churnml.monitoring.quality import FEWEST_ROWS, REFERENCE_DAYS, SINCE_DAYS, count_weekly
 
 SOURCE = "source"

@@ -14,7 +14,7 @@ from scipy.stats import poisson
 from churnml.data.contract import TABLES
 from churnml.data.history import History
 from churnml.data.shop import Shop
-from churnml.models.card import Finding
+from churnml.models.finding import Finding
 from churnml.statistics.logodds import Floats
 from churnml.training.rows.data_gate import count_orders_per_day, judge_last_days
 

@@ -12,7 +12,7 @@ import pandas as pd
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.features.family import Feature
-from churnml.models.card import Finding
+from churnml.models.finding import Finding
 from churnml.models.rows import customer_hashes, salted
 from churnml.statistics.drift import domain_auroc, wasserstein
 from churnml.training.rows.study import build_sample

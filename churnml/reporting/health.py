@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from churnml.data.files import whole_folder
-from churnml.models.card import Finding
+from churnml.models.finding import Finding
 from churnml.monitoring.decay import Decay
 from churnml.monitoring.health import PARTS, Health
 from churnml.monitoring.looks import FOLDER

@@ -14,7 +14,8 @@ from churnml.words.names import name_of
 from churnml.words.numbers import number_writer, write_decimal, write_percent
 
 if TYPE_CHECKING:
-    from churnml.models.card import Finding, LearningPart, LevelPart, ListedPart, ValuePart, VerdictPart
+    from churnml.models.card import LearningPart, LevelPart, ListedPart, ValuePart, VerdictPart
+    from churnml.models.finding import Finding
 
 _ONE_SIDED = 1.645
 _LITTLE = 0.05
@@ -196,7 +197,7 @@ def say_finding(finding: Finding, language: Language) -> str:
 
     Examples
     --------
-    >>> from churnml.models.card import Finding
+    >>> from churnml.models.finding import Finding
     >>> say_finding(Finding(grade="pass", name="kept", number=936, bound=500), "en")
     '936 times customers stayed after a snapshot; at least 500 are wanted.'
     """

@@ -17,7 +17,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
-from pyarrow.fs import FileSelector, FileSystem, FileType, S3FileSystem
+from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType, S3FileSystem
 from pyiceberg.catalog.sql import SqlCatalog
 
 from churnml.data.engines.object_store import Location
@@ -207,6 +207,21 @@ def test_a_store_that_is_gone_is_a_failure_of_the_outside(bucket: Bucket, monkey
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     with pytest.raises(OutsideError, match=re.escape(f"{bucket.address()}: failed (When ")):
         read(bucket.address())
+
+
+class Leading:
+    """A store with a name that leads out of the folder, as S3 allows."""
+
+    def get_file_info(self, _: object) -> list[FileInfo]:
+        names = ("orders.csv", "../../home/.profile", "a/../../b")
+        return [FileInfo(f"bucket/shop/{name}", type=FileType.File) for name in names]
+
+
+def test_a_name_that_leads_out_of_the_folder_is_refused() -> None:
+    location = Location(shown="s3://bucket/shop", scheme="s3", system=Leading(), path="bucket/shop")
+    message = "s3://bucket/shop: names lead out of the folder (../../home/.profile, a/../../b). Rename"
+    with pytest.raises(InputError, match=re.escape(message)):
+        location.files()
 
 
 def test_unknown_kinds_of_addresses_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

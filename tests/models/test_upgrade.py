@@ -15,7 +15,7 @@ import pytest
 
 from churnml.errors import ModelError
 from churnml.models.artefact import load_model, save_model
-from churnml.models.card import Finding
+from churnml.models.finding import Finding
 from churnml.training.choose.recipe import Recipe
 from churnml.words import LANGUAGES
 from churnml.words.findings import say_finding, say_fold, say_verdict

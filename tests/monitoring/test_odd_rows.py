@@ -10,7 +10,7 @@ import pytest
 
 from churnml.data.history import History
 from churnml.data.reading import read
-from churnml.models.card import Finding
+from churnml.models.finding import Finding
 from churnml.monitoring.odd_rows import judge_rows
 from churnml.words import LANGUAGES
 from churnml.words.findings import say_finding

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from churnml.data.reading import read
-from churnml.models.card import Finding
+from churnml.models.finding import Finding
 from churnml.monitoring.quality import judge_quality
 
 DAY = date(2025, 6, 30)

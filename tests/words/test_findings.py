@@ -6,7 +6,8 @@ from typing import get_args
 
 import pytest
 
-from churnml.models.card import Because, Finding, LevelPart, ValueFigure, ValuePart
+from churnml.models.card import Because, LevelPart, ValueFigure, ValuePart
+from churnml.models.finding import Finding
 from churnml.words import LANGUAGES, Language
 from churnml.words.findings import say_finding, say_level, say_value, say_verdict
 from tests.drawn import verdict_of

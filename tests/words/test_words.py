@@ -18,7 +18,8 @@ from churnml.features.description import Unit
 from churnml.features.family_catalogue import own
 from churnml.features.texts import texts_of
 from churnml.models.candidates import CANDIDATES
-from churnml.models.card import Asked, Because
+from churnml.models.card import Because
+from churnml.models.finding import Asked
 from churnml.models.value import SHAPES
 from churnml.words import LANGUAGES, capitalised, words
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _OF_DATABASES = {"postgres", "postgresql", "pyspark", "mysql", "mariadb"}
 _OF_ARROW = {"s3", "gs", "gcs", "abfs", "abfss"}
 _OF_WEB = {"http", "https"}
+_SHOWN = 3
 _AT_ONCE = 8
 """Files that are copied at a time, each in pieces of a megabyte."""
 _KEYS = {
@@ -90,13 +91,27 @@ class Location:
         return None if kind == FileType.NotFound else kind == FileType.File
 
     def files(self) -> list[str]:
-        """Return the names of the files below it, in their order."""
+        """Return the names of the files below it, in their order.
+
+        Raises
+        ------
+        InputError
+            Where a name leads out of the folder: stores allow it, and a copy would be written to wherever it leads.
+        OutsideError
+            Where the store does not answer, or fails.
+        """
         from pyarrow.fs import FileSelector, FileType
 
         with self.failing():
             selector = FileSelector(self.path, allow_not_found=True, recursive=True)
             listed = [info.path for info in self.system.get_file_info(selector) if info.type == FileType.File]
         names = {path.removeprefix(self.path).strip("/") for path in listed}
+        astray = [name for name in sorted(names) if ".." in PurePosixPath(name).parts]
+        if astray:
+            raise InputError(
+                f"{self.shown}: names lead out of the folder ({', '.join(astray[:_SHOWN])}). Rename what is called so "
+                "there, or name another folder."
+            )
         # A folder may be kept as an empty object of its name.
         return sorted(names - {str(folder) for name in names for folder in PurePosixPath(name).parents})
 

@@ -14,7 +14,7 @@ from churnml.data.history import History
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
-from churnml.models.card import Asked, Finding, Grade
+from churnml.models.finding import Asked, Finding, Grade
 from churnml.models.rows import TrainingFrame
 from churnml.statistics.logodds import Floats
 from churnml.training.rows.folds import MIN_CLASS, TOO_FEW

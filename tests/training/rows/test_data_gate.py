@@ -14,7 +14,7 @@ import pytest
 from churnml.data.reading import read
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
-from churnml.models.card import AskedOfData, Finding
+from churnml.models.finding import AskedOfData, Finding
 from churnml.models.rows import TrainingFrame
 from churnml.training.rows.data_gate import count_orders_per_day, judge_data, refuse
 from churnml.words import LANGUAGES
