@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from tests.data.test_simulator import Shop, file_bytes, read_shop
 SHARES = {"persuadable": 0.3, "sure_thing": 0.4, "lost_cause": 0.2, "sleeping_dog": 0.1}
 HARM = 9.0
 TREATMENT = Treatment(strength=0.6, harm=HARM, **SHARES)
-OPTIONS = {"customers": 1_200, "jobs": 1, "kind": "subscription", "treatment": TREATMENT}
+simulate_few = partial(simulate, customers=1_200, jobs=1, kind="subscription", treatment=TREATMENT)
 
 
 def decisions(shop: Shop) -> pd.DataFrame:
@@ -30,13 +31,13 @@ def decisions(shop: Shop) -> pd.DataFrame:
 def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A shop left alone, and one in which everybody gets a mail before one decision: the second, or the last."""
     alone, mailed = (tmp_path_factory.mktemp("types") / name for name in ("alone", "mailed"))
-    simulate(alone, **OPTIONS)  # type: ignore[arg-type]
+    simulate_few(alone)
     made = decisions(read_shop(alone))
     one = pd.concat([made.groupby("customer_id").nth(1).iloc[::2], made.groupby("customer_id").nth(-1).iloc[1::2]])
     sent_at = one[["ordered_at"]].assign(before=one["decided_at"] - pd.Timedelta(days=5)).max(axis=1)
     contacts = pd.DataFrame({"customer_id": one["customer_id"], "campaign": "mail", "sent_at": sent_at})
     contacts = contacts.drop_duplicates("customer_id")
-    simulate(mailed, contacts=contacts, **OPTIONS)  # type: ignore[arg-type]
+    simulate_few(mailed, contacts=contacts)
     return alone, mailed
 
 
@@ -131,7 +132,7 @@ def test_a_woken_customer_does_nothing_any_more(shops: tuple[Shop, Shop]) -> Non
 
 @pytest.mark.slow
 def test_without_contacts_types_change_no_byte(folders: tuple[Path, Path], tmp_path: Path) -> None:
-    simulate(tmp_path / "plain", **OPTIONS | {"treatment": None})  # type: ignore[arg-type]
+    simulate_few(tmp_path / "plain", treatment=None)
     plain, typed = file_bytes(tmp_path / "plain"), file_bytes(folders[0])
     assert typed.pop("truth/potential.parquet")
     assert typed.pop("truth/simulation.json") != plain.pop("truth/simulation.json")
