@@ -23,8 +23,8 @@ DRIVER = {"spark.driver.memory": "1g", "spark.driver.maxResultSize": "256m", "sp
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the folder of a random shop."""
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of a random shop's tables."""
     folder = tmp_path_factory.mktemp("cluster") / "a shop"
     folder.mkdir()
     for name, table in tables_of(0).items():
@@ -33,10 +33,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def alone(shop: Path, trained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def alone(tables: Path, trained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the folder of the list that one machine makes."""
     folder = tmp_path_factory.mktemp("alone") / "list"
-    main(str(shop), str(trained_model), DAY, str(folder), kill=False)
+    main(str(tables), str(trained_model), DAY, str(folder), kill=False)
     return folder
 
 
@@ -45,14 +45,14 @@ def test_a_cluster_ranks_as_one_machine_does(
     cluster: Callable[[Path], AbstractContextManager[str]],
     kill: bool,
     spark: str,
-    shop: Path,
+    tables: Path,
     alone: Path,
     trained_model: Path,
     tmp_path: Path,
 ) -> None:
     with cluster(tmp_path / "cluster") as address:
         settings = {"spark.remote": address} if cluster is connect else SETTINGS | DRIVER | {"spark.master": address}
-        source = f"pyspark://{quote(str(shop))}?{urlencode(settings)}"
+        source = f"pyspark://{quote(str(tables))}?{urlencode(settings)}"
         script = [sys.executable, "-m", "tests.cluster_driver", source, str(trained_model), DAY, str(tmp_path / "list")]
         done = subprocess.run([*script, *["kill"] * kill], check=True, capture_output=True, text=True)
     told = json.loads(done.stdout.splitlines()[-1])
