@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections import OrderedDict
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -17,6 +16,7 @@ import pytest
 from churnml.data import template
 from churnml.data.history import History
 from churnml.data.reading import read
+from churnml.data.recent import Recent
 from churnml.data.shop import Shop
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, InputError
@@ -214,7 +214,7 @@ def test_the_aggregates_of_all_tables_are_made_once_for_all_days(
         return make(history, *arguments)
 
     monkeypatch.setattr(builder, "_aggregate", count)
-    monkeypatch.setattr(template, "_shared_texts", OrderedDict())  # other tests asked the same of such a shop
+    monkeypatch.setattr(template, "_shared_texts", Recent(9))  # other tests asked the same of such a shop
     shop = dataclasses.replace(small_shop)
     for month in (3, 5, 7):
         day = date(2025, month, 1)
