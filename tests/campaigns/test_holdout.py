@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from datetime import date
 from hashlib import blake2b
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from churnml.campaigns.holdout import PLANNED_EFFECT, draw, planned_information, share_for, smallest_effect
+from churnml.campaigns.holdout import PLANNED_EFFECT, HoldoutPlan, draw, planned_information, share_for, smallest_effect
 from churnml.config import HoldoutSettings
 
 IDS = pd.Series([f"C{number:05d}" for number in range(10_000)])
@@ -104,3 +105,8 @@ def test_a_campaign_is_planned_for_ten_points() -> None:
     assert planned_information(0.6, 0.2) == pytest.approx(47.093, abs=1e-2)
     # So many show just that: n1 n0 / (n1 + n0) of 1,884 listed and 209 held out is 188.1.
     assert smallest_effect(0.6, 1_884, 209) == pytest.approx(0.1, abs=1e-3)
+
+
+def test_nobody_is_explored_unless_one_says_so() -> None:
+    plan = HoldoutPlan(campaign="a", share=0.1, listed=9, held_out=1, smallest_effect=None, until=date(2025, 3, 1))
+    assert plan.explored == 0

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 
 from churnml.analytics.risk_groups import groups_of
 from churnml.config import ScoringSettings
 from churnml.definition import ChurnDefinition
+from churnml.scoring.declared_lists import DeclaredList
 from churnml.scoring.plays import Play
-from churnml.scoring.worklist import Worklist, make_worklist
+from churnml.scoring.worklist import Worklist, against_list, make_worklist, take
 from churnml.scoring.worklist import reasons_against as against_grouped
 
 PLAYS = {
@@ -260,3 +262,52 @@ def test_nobody_is_explored_where_all_are_reached_or_the_budget_ends_before() ->
     spent = make_worklist(frame, {}, PLAYS, ScoringSettings(capacity=3, explore_share=0.34, budget=20))
     assert list(spent.frame["customer_id"]) == ["c0", "c1"]
     assert spent.reach["explore_chance"].isna().all()
+
+
+def against_declared(
+    frame: pd.DataFrame, known: pd.DataFrame, stopped: tuple[str, ...] = (), **declared: Any
+) -> list[str]:
+    of_list = DeclaredList.model_validate({"from": "ranking", "rank_by": "expected_value", **declared})
+    return list(against_list(frame, known, of_list, PLAYS, ScoringSettings(), stopped).fillna(""))
+
+
+def test_of_a_declared_list_only_what_it_names_speaks_against_customers() -> None:
+    frame = ranked(5, group="gone", contactable=pd.array([True, True, False, None, True], dtype="boolean"))
+    known = nothing_against(5).assign(
+        asked=[False, True, True, True, True],
+        consent_unknown=[False, False, False, True, False],
+        open_complaint=[True, True, False, False, False],
+    )
+    of_consent = ["not_asked", "", "no_consent", "consent_unknown", ""]
+    assert against_declared(frame, known, exclude=["no_consent"]) == of_consent
+    assert against_declared(frame, known, exclude=[]) == ["not_asked", "", "", "", ""]
+    of_complaints = ["not_asked", "open_complaint", "", "", ""]
+    assert against_declared(frame, known, exclude=["open_complaint"]) == of_complaints
+
+
+def test_a_declared_list_goes_by_its_own_play_or_by_that_of_the_rules() -> None:
+    # A mail waits 30 days, a call none; the play of the first is stopped.
+    frame = ranked(3, group="gone", play=["nothing", "mail", "call"])
+    known = nothing_against(3).assign(asked=True, open_complaint=False, days_since_contact=3.0)
+    assert against_declared(frame, known, exclude=["cool_down"]) == ["", "cool_down", ""]
+    assert against_declared(frame, known, exclude=["cool_down"], play="mail") == ["cool_down"] * 3
+    assert against_declared(frame, known, ("nothing",), exclude=[], holdout=True) == ["stopped", "", ""]
+    assert against_declared(frame, known, ("nothing",), exclude=[], holdout=True, play="call") == ["", "", ""]
+    assert against_declared(frame, known, ("nothing",), exclude=[], holdout=False) == ["", "", ""]
+
+
+def test_places_are_the_order_where_they_are_not_told() -> None:
+    frame = ranked(4, holdout=[False, True, False, False])
+    chosen = take(frame, {}, "value_at_risk", 2)
+    assert chosen.places.tolist() == [1, 2, 3, 4]
+    assert list(chosen.frame.customer_id) == ["c0", "c2"]
+    assert chosen.reach["place"].tolist() == [1, 2, 3]
+    assert take(frame.assign(place=[4, 3, 2, 1]), {}, "value_at_risk", 2).places.tolist() == [4, 3, 2, 1]
+
+
+def test_one_place_for_exploring_is_explored() -> None:
+    frame = ranked(4, explore_lot=[0.0, 0.3, 0.2, 0.1])
+    chosen = make_worklist(frame, {}, PLAYS, ScoringSettings(capacity=2, explore_share=0.5, order_by="urgency"))
+    assert set(chosen.frame["customer_id"]) == {"c0", "c3"}
+    assert list(chosen.frame) == ["list_rank", *frame, "place"]
+    assert chosen.reach["explore_chance"].dropna().tolist() == [1 / 3]
