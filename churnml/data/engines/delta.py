@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import unquote
 
+from churnml.data.engines.inside import is_inside
 from churnml.errors import InputError, MissingExtraError
 
 _LOG = "_delta_log"
@@ -47,4 +48,10 @@ def current_files(folder: Path) -> list[Path]:
             f"{folder.name}: the Delta Lake table uses {', '.join(features)}, which is not read. Export it as Parquet."
         )
     paths = [Path(uri.removeprefix("file://")) for uri in files]
-    return sorted(path if path.exists() else Path(unquote(str(path))) for path in paths)
+    found = sorted(path if path.exists() else Path(unquote(str(path))) for path in paths)
+    outside = next((str(path) for path in found if not is_inside(folder, path)), None)
+    if outside is not None:
+        raise InputError(
+            f"{folder.name}: the Delta Lake table has files outside of its folder ({outside}). Export it as Parquet."
+        )
+    return found

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 
+from churnml.data.engines.inside import is_inside
 from churnml.errors import ChurnmlError, InputError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -92,10 +93,13 @@ def _open(metadata: Path) -> Table:
 def _here(file: str, location: str, metadata: Path) -> Path:
     """Return where a file of a table lies now, of which the metadata say where it was written."""
     table, written = (text.partition("://")[2].lstrip("/") or text.lstrip("/") for text in (location, file))
-    if not written.startswith(f"{table.rstrip('/')}/"):
-        name = metadata.parents[1].name
-        raise InputError(f"{name}: the Iceberg table has files outside of its folder ({file}). Export it as Parquet.")
-    return metadata.parents[1] / unquote(written.removeprefix(table).lstrip("/"))
+    folder = metadata.parents[1]
+    here = folder / unquote(written.removeprefix(table).lstrip("/"))
+    if not written.startswith(f"{table.rstrip('/')}/") or not is_inside(folder, here):
+        raise InputError(
+            f"{folder.name}: the Iceberg table has files outside of its folder ({file}). Export it as Parquet."
+        )
+    return here
 
 
 def _number(name: str) -> int:

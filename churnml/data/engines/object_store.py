@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from churnml.data.engines.addresses import without_password
+from churnml.data.engines.inside import is_inside
 from churnml.errors import ChurnmlError, InputError, MissingExtraError, OutsideError
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class Location:
             selector = FileSelector(self.path, allow_not_found=True, recursive=True)
             listed = [info.path for info in self.system.get_file_info(selector) if info.type == FileType.File]
         names = {path.removeprefix(self.path).strip("/") for path in listed}
-        astray = [name for name in sorted(names) if ".." in PurePosixPath(name).parts]
+        astray = [name for name in sorted(names) if not is_inside(Path(), Path(name))]
         if astray:
             raise InputError(
                 f"{self.shown}: names lead out of the folder ({', '.join(astray[:_SHOWN])}). Rename what is called so "

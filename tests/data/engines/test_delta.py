@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from datetime import datetime
 from decimal import Decimal
@@ -74,6 +75,16 @@ def test_features_that_the_files_do_not_show_are_refused(folder: Path) -> None:
     log.write_text(log.read_text().replace('"timestampNtz"', '"timestampNtz","columnMapping"'))
     (failure,) = check(folder).failures
     assert failure == "orders: the Delta Lake table uses columnMapping, which is not read. Export it as Parquet."
+
+
+def test_files_outside_of_the_folder_are_refused(tmp_path: Path) -> None:
+    write_deltalake(tmp_path / "orders", orders(("1", "ann", 1, "10", "web")))
+    (part,) = (tmp_path / "orders").glob("*.parquet")
+    shutil.copy(part, tmp_path / "others.parquet")
+    (log,) = (tmp_path / "orders" / "_delta_log").glob("*.json")
+    log.write_text(log.read_text().replace(part.name, "../others.parquet"))
+    (failure,) = check(tmp_path).failures
+    assert failure.startswith("orders: the Delta Lake table has files outside of its folder (")
 
 
 def test_a_broken_log_is_one_message(folder: Path) -> None:

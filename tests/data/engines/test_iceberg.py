@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from pyiceberg.catalog.sql import SqlCatalog
 
-from churnml.data.engines.iceberg import data_files, newest_metadata
+from churnml.data.engines.iceberg import _here, data_files, newest_metadata
 from churnml.data.reading import check, read
 from churnml.errors import InputError, MissingExtraError
 
@@ -95,6 +95,14 @@ def test_a_file_that_is_gone_is_one_message(folder: Path) -> None:
     data_files(newest_of(folder))[0].unlink()
     (failure,) = check(folder).failures
     assert failure.startswith("orders: the Iceberg table cannot be read. ")
+
+
+def test_a_name_that_leads_out_of_the_folder_is_refused(folder: Path) -> None:
+    metadata, location = newest_of(folder), "file:///warehouse/orders"
+    assert _here(f"{location}/data/a%20b", location, metadata) == folder / "orders" / "data" / "a b"
+    for name in ("../others.parquet", "data/%2e%2e/%2e%2e/others.parquet"):
+        with pytest.raises(InputError, match="orders: the Iceberg table has files outside of its folder"):
+            _here(f"{location}/{name}", location, metadata)
 
 
 def test_files_outside_of_the_folder_are_refused(folder: Path) -> None:
