@@ -51,21 +51,20 @@ def judge_rows(history: History, clock: datetime | None = None) -> list[Finding]
     keys = [one for name in names if (one := _unknown_keys(history, name)) is not None]
     values = [one for name in names for one in _new_values(history, name)]
     answers = [
-        _answer("late", late, {"days", "usual_days"}),
-        _answer("keys", keys, {"share"}),
-        _answer("values", values, {"share"}),
+        _answer("late", late, "days"),
+        _answer("keys", keys, "share"),
+        _answer("values", values, "share"),
     ]
     if clock is not None:
-        answers.append(_answer("ahead", _ahead(history.shop, clock), {"days"}))
+        answers.append(_answer("ahead", _ahead(history.shop, clock), "days"))
     return [answer for answer in answers if answer is not None]
 
 
-def _answer(name: Asked, looked_at: list[tuple[Example, bool]], numbers: set[str]) -> Finding | None:
-    """Make an answer of what was looked at, the odd ones named with the greatest number first."""
+def _answer(name: Asked, looked_at: list[tuple[Example, bool]], by: str) -> Finding | None:
+    """Make an answer of what was looked at, the odd ones named with the greatest number first, of that name."""
     if not looked_at:
         return None
-    first = min(numbers)
-    odd = sorted((one for one, is_odd in looked_at if is_odd), key=lambda one: (-float(one[first]), str(one)))
+    odd = sorted((one for one, is_odd in looked_at if is_odd), key=lambda one: (-float(one[by]), str(one)))
     return Finding(
         grade="warn" if odd else "pass",
         name=name,

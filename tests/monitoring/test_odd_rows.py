@@ -11,6 +11,7 @@ import pytest
 from churnml.data.history import History
 from churnml.data.reading import read
 from churnml.models.finding import Finding
+from churnml.monitoring import odd_rows
 from churnml.monitoring.odd_rows import judge_rows
 from churnml.words import LANGUAGES
 from churnml.words.findings import say_finding
@@ -110,3 +111,13 @@ def test_events_a_day_ahead_of_the_clock_are_told() -> None:
     assert (answer.grade, answer.examples) == ("warn", ({"table": "orders", "days": 1, "day": "2025-07-03"},))
     for language in LANGUAGES:
         assert "orders" in say_finding(answer, language)
+
+
+def test_the_oddest_are_named_first_and_three_at_most() -> None:
+    looked_at = [
+        ({"table": name, "share": share}, share > 0.1) for name, share in zip("abcde", (0.2, 0.5, 0.0, 0.2, 0.3))
+    ]
+    answer = odd_rows._answer("keys", looked_at, "share")
+    assert answer is not None
+    assert [one["table"] for one in answer.examples] == ["b", "e", "a"]
+    assert (answer.number, answer.details) == (4, {"of": 5})

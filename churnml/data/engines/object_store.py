@@ -161,7 +161,7 @@ class Location:
             yield
         except ChurnmlError:
             raise
-        except Exception as error:
+        except Exception as error:  # of many kinds, by store
             raise _told(error, self.shown, self.scheme) from error
 
     def _fetch(self, path: str, file: Path) -> None:
@@ -199,7 +199,7 @@ def locate(address: str) -> Location:
         # Arrow wants a path without spaces and signs of an address.
         written = f"{scheme}://{server}/{quote(path.strip('/'))}{'?' if options else ''}{options}"
         system, within = FileSystem.from_uri(written)
-    except Exception as error:
+    except Exception as error:  # of many kinds, by store
         raise _told(error, shown, scheme) from error
     return Location(shown=shown, scheme=scheme, system=system, path=within.rstrip("/"))
 
