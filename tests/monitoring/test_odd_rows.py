@@ -114,8 +114,9 @@ def test_events_a_day_ahead_of_the_clock_are_told() -> None:
 
 
 def test_the_oddest_are_named_first_and_three_at_most() -> None:
-    looked_at = [
-        ({"table": name, "share": share}, share > 0.1) for name, share in zip("abcde", (0.2, 0.5, 0.0, 0.2, 0.3))
+    shares = {"a": 0.2, "b": 0.5, "c": 0.0, "d": 0.2, "e": 0.3}
+    looked_at: list[tuple[odd_rows.Example, bool]] = [
+        ({"table": name, "share": share}, share > 0.1) for name, share in shares.items()
     ]
     answer = odd_rows._answer("keys", looked_at, "share")
     assert answer is not None
