@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,8 +10,6 @@ from textwrap import wrap
 from typing import Any
 
 import pandas as pd
-from babel import Locale
-from babel.numbers import get_currency_precision, get_currency_symbol
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_range
@@ -23,6 +19,7 @@ from churnml.campaigns.team import WRITTEN
 from churnml.errors import InputError
 from churnml.reporting.about import URGENT_DAYS, Facts, Section, explain_list
 from churnml.reporting.columns import Column, Kind, column, is_carried
+from churnml.reporting.excel import cell_values, count_lines, legal, number_formats, sheet_names
 from churnml.reporting.page.numbers import Numbers
 from churnml.scoring.plays import Play
 from churnml.words import Language, words
@@ -70,17 +67,12 @@ _DETAIL_WIDTH = 18
 _CARRIED_WIDTH = 22
 _ABOUT_WIDTHS = (38, 92, 24, 13, 13, 17, 13)
 _FROZEN_COLUMNS = 2
-_LETTERS_PER_DIGIT = 1.12
 _LINE_HEIGHT, _HEAD_HEIGHT, _MOST_HEIGHT = 15, 32, 120
 _LINE_LENGTH, _MOST_LINES = 150, 4
 _A4 = 9
 # What Excel can hold.
 _MOST_CUSTOMERS = 1_000_000  # and some rows above them
-_LONGEST = 32_767
-_LONGEST_NAME = 31
 _TIP_TITLE, _TIP = 32, 255
-_ZERO = datetime(1899, 12, 30)
-_FIRST_DAY = 61  # it takes 1900 for a leap year, so its days are right from March on
 
 _BLUE, _AMBER, _PALE, _TAB_OF_PLAY, _TAB_OF_ABOUT = "#1F3A5F", "#8A5A00", "#FFF9E5", "#7FA3CC", "#7F7F7F"
 _HEAD: Mapping[str, Any] = {"bold": True, "font_color": "#FFFFFF", "text_wrap": True, "valign": "vcenter"}
@@ -100,7 +92,6 @@ _BANDS: Mapping[str, Mapping[str, Any]] = {
     "medium": {"bg_color": "#FFF2CC", "font_color": "#5F4B00"},
     "low": {"bg_color": "#E2EFDA", "font_color": "#274E13"},
 }
-_ILLEGAL = re.compile("[\ud800-\udfff\ufffe\uffff]")  # no XML, or no text at all
 
 
 def write_workbook(
@@ -204,29 +195,6 @@ class FurtherList:
     written: pd.DataFrame
 
 
-def sheet_names(titles: Sequence[str]) -> list[str]:
-    """Make names of sheets of titles: legal, at most 31 characters long, and different from each other.
-
-    Examples
-    --------
-    >>> sheet_names(["Call", "CALL", "Free shipping / returns?"])
-    ['Call', 'CALL (2)', 'Free shipping returns']
-    """
-    found: list[str] = []
-    taken = {"history"}  # Excel keeps it to itself
-    for title in titles:
-        legal = re.sub(r"[\[\]:*?/\\\x00-\x1f\x7f]|\s", " ", _ILLEGAL.sub(" ", title))
-        legal = " ".join(legal.split()).strip("' ") or "-"
-        name, place = _cut(legal, _LONGEST_NAME), 1
-        while _folded(name) in taken:
-            place += 1
-            ending = f" ({place})"
-            name = _cut(legal, _LONGEST_NAME - len(ending)) + ending
-        taken.add(_folded(name))
-        found.append(name)
-    return found
-
-
 class _Writer:
     """Draws the sheets of one workbook."""
 
@@ -244,7 +212,7 @@ class _Writer:
         self._day = day
         self._play_titles = play_titles
         self._outcomes = outcomes
-        self._number_formats = _number_formats(language, currency)
+        self._number_formats = number_formats(language, currency)
         self._made: dict[tuple[tuple[str, Any], ...], Format] = {}
 
     def add_list(self, name: str, rows: pd.DataFrame, head: Sequence[str] = ()) -> None:
@@ -254,7 +222,7 @@ class _Writer:
         self._set_widths(sheet, columns)
         for at, line in enumerate(head):
             look = {"bold": True, "font_size": 14, "font_color": _BLUE} if at == 0 else {}
-            sheet.write_string(at, 0, _legal(line), self._format(**look))
+            sheet.write_string(at, 0, legal(line), self._format(**look))
         top, bottom = len(head), len(head) + len(rows)
         sheet.set_row(top, _HEAD_HEIGHT)
         for at, each in enumerate(columns):
@@ -284,7 +252,7 @@ class _Writer:
                 row += 1
             for cells in section.rows:
                 start = int(len(cells) == 1)  # a text alone stands in the wide column
-                shown = [_values(pd.Series([value]), kind)[0] for value, kind in cells]
+                shown = [cell_values(pd.Series([value]), kind)[0] for value, kind in cells]
                 self._set_height(sheet, row, shown, _ABOUT_WIDTHS[start:])
                 for at, (value, (_, kind)) in enumerate(zip(shown, cells, strict=True), start):
                     number = "@" if isinstance(value, str) else self._number_formats[kind]
@@ -325,7 +293,7 @@ class _Writer:
     ) -> None:
         """Make room for texts that need more than a line; not every program does so by itself."""
         texts = [(text, width) for text, width in zip(cells, widths, strict=False) if isinstance(text, str) and width]
-        needed = max((_lines(text, width) for text, width in texts), default=1)
+        needed = max((count_lines(text, width) for text, width in texts), default=1)
         if needed > 1:
             sheet.set_row(row, min(needed * _LINE_HEIGHT, _MOST_HEIGHT))
 
@@ -343,7 +311,7 @@ class _Writer:
         elif described.codes is not None:
             names = {code: name_of(described.codes, code, self._language) for code in values.dropna().unique()}
             values = values.astype(object).map(names)
-        return _values(values, described.kind)
+        return cell_values(values, described.kind)
 
     def _decorate(self, sheet: Worksheet, top: int, bottom: int, columns: Sequence[Column]) -> None:
         """Explain the heads, and color and restrict the cells below them."""
@@ -420,63 +388,3 @@ def _head(play: Play, customers: int, language: Language, currency: str | None, 
     costs = f"{t['cost']}: {write.money(play.cost)} · {t['offer']}: {write.money(play.offer)}"
     facts = f"{t['owner']}: {play.owner} · {costs} · {cool_down} · {t['customers']}: {write.whole(customers)}"
     return [title or play.title, *wrap(play.wording, _LINE_LENGTH, max_lines=_MOST_LINES, placeholder=" …"), facts]
-
-
-def _values(values: pd.Series, kind: Kind) -> list[str | float | None]:
-    """Return cells as text, numbers and nulls; days as Excel counts them."""
-    numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
-    if numeric or kind in ("share", "money", "count"):
-        return [value if math.isfinite(value) else None for value in values.astype("float64").tolist()]
-    if kind == "day":
-        days = pd.to_datetime(values)
-        counted = ((days - _ZERO) / timedelta(days=1)).tolist()
-        return [
-            None if math.isnan(count) else count if count >= _FIRST_DAY else day.isoformat(" ")
-            for count, day in zip(counted, days, strict=True)
-        ]
-    return [None if missing else _legal(str(value)) for value, missing in zip(values, values.isna(), strict=True)]
-
-
-def _lines(text: str, width: int) -> int:
-    """Estimate the lines of a text in a column, whose width is counted in digits."""
-    fitting = round(width * _LETTERS_PER_DIGIT)
-    return sum(1 if len(line) <= fitting else len(wrap(line, fitting)) for line in text.split("\n"))
-
-
-def _legal(text: str) -> str:
-    return _ILLEGAL.sub("\ufffd", text)[:_LONGEST]
-
-
-def _number_formats(language: Language, currency: str | None) -> dict[str, str]:
-    """Return number formats by kind; programs other than Excel go by the language that they name."""
-    locale, place = Locale(language), f"[$-{words(language)['sheet']['lcid']}]"
-    percent = str(locale.percent_formats[None].pattern).replace("#,##0", "0")
-    money = "#,##0.00"
-    if currency is not None:
-        symbol = get_currency_symbol(currency, locale).replace('"', "")
-        decimals = get_currency_precision(currency)
-        number = "#,##0" + ("." + "0" * decimals if decimals else "")
-        money = str(locale.currency_formats["standard"].pattern).replace("#,##0.00", number)
-        money = money.replace("¤", f'"{symbol}"')
-    return {
-        "text": "@",
-        "flag": "@",
-        "count": f"{place}#,##0",
-        "share": percent,
-        # A chance is never sure.
-        "chance": f'[>=0.995]">{percent.replace("0", "99")}";[<0.005]"<{percent.replace("0", "1")}";{percent}',
-        "money": f"{place}{money};[Red]{place}-{money}",
-        "day": f"{place}{words(language)['sheet']['day_format']}",
-    }
-
-
-def _cut(name: str, length: int) -> str:
-    """Cut a name where it has more of the units in which Excel counts."""
-    units = name.encode("utf-16-le")
-    if len(units) <= 2 * length:
-        return name
-    return units[: 2 * (length - 1)].decode("utf-16-le", "ignore").rstrip("' ") + "…"
-
-
-def _folded(name: str) -> str:
-    return name.translate({ord("İ"): "i", ord("ı"): "i"}).casefold()

@@ -30,7 +30,8 @@ from churnml.errors import InputError
 from churnml.reporting import spreadsheet
 from churnml.reporting.about import Facts, facts_of
 from churnml.reporting.columns import column, columns, names_in
-from churnml.reporting.spreadsheet import sheet_names, write_workbook
+from churnml.reporting.excel import sheet_names
+from churnml.reporting.spreadsheet import write_workbook
 from churnml.scoring.play_effects import PlayEffects
 from churnml.scoring.plays import Play, read_plays
 from churnml.scoring.ranking import Ranking
