@@ -122,3 +122,18 @@ def test_the_oddest_are_named_first_and_three_at_most() -> None:
     assert answer is not None
     assert [one["table"] for one in answer.examples] == ["b", "e", "a"]
     assert (answer.number, answer.details) == (4, {"of": 5})
+
+
+def test_rows_of_later_and_the_order_of_rows_change_no_answer() -> None:
+    tables, later = make_tables(), make_tables()
+    before = judge(tables)
+    start = pd.Timestamp(DAY)
+    odd = {
+        "orders": later["orders"].head(500).assign(ordered_at=start, channel="fax"),
+        "complaints": later["complaints"].head(500).assign(opened_at=start, recorded_at=start + pd.Timedelta(days=90)),
+    }
+    odd["orders"]["order_id"] = odd["orders"]["order_id"] + "later"
+    odd["complaints"]["complaint_id"] = odd["complaints"]["complaint_id"] + "later"
+    odd["complaints"]["order_id"] = "nobody's"
+    assert judge({name: pd.concat([table, odd[name]]) for name, table in tables.items()}) == before
+    assert judge({name: table.sample(frac=1, random_state=1) for name, table in tables.items()}) == before
