@@ -21,13 +21,30 @@ class ColumnSource(Section):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    from_: str = Field(alias="from", description="Name of the column in the source.")
+    from_: str | list[str] | None = Field(
+        None, alias="from", description="Name of the column in the source; several make one value, with a dash between."
+    )
+    value: str | float | None = Field(None, description="Value of every row, where no column holds it.")
     date_format: str | None = Field(None, description="How the times of this column are written, such as %d.%m.%Y.")
+    table: str | None = Field(None, description="Name of another table or file of the source that holds the column.")
+    by: str | None = Field(None, description="With table: the column here whose values say which row of it is meant.")
+    key: str | None = Field(None, description="With table: the column there that by meets; null: it has the same name.")
+    sum: bool = Field(False, description="With table: whether its rows for one value of by are added up.")
 
     @field_validator("date_format")
     @classmethod
     def _known_format(cls, date_format: str | None) -> str | None:
         return _checked_format(date_format)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> ColumnSource:
+        if (self.from_ is None) == (self.value is None):
+            raise ValueError("a column is taken from a column of the source or has one value: set from or value")
+        if (self.table is None) != (self.by is None) or (self.table is None and (self.key or self.sum)):
+            raise ValueError("a column of another table needs table and by; key and sum are for it alone")
+        if self.from_ == [] or (not isinstance(self.from_, str) and (self.table or self.date_format)):
+            raise ValueError("table and date_format are for one column: set from to its name")
+        return self
 
 
 def _way(column: Any) -> str:
@@ -44,7 +61,13 @@ class TableSource(Section):
     sheet: str | None = Field(None, description="Name of the sheet, where the file is a spreadsheet with several.")
     encoding: str | None = Field(None, description="Encoding of a text file, such as cp1254; null is UTF-8.")
     delimiter: str | None = Field(
-        None, min_length=1, max_length=1, description="Sign between two values of a text file; null finds it."
+        None,
+        min_length=1,
+        max_length=1,
+        description="Sign between two values of a text file; a blank stands for any white space; null finds it.",
+    )
+    header: bool = Field(
+        True, description="Whether the first line of a text file names the columns; else they are column1, column2, ..."
     )
     decimal: Literal[".", ","] | None = Field(
         None, description="Decimal sign of numbers in text; with it a currency sign is passed over. Null is a point."
@@ -65,6 +88,10 @@ class TableSource(Section):
         description="With lines, what the amount of a row is: sum: of the line, and lines are added up; first: of the "
         "whole order, on its first line or on all.",
     )
+    negative: Literal["refuse", "returns"] = Field(
+        "refuse",
+        description="For orders, what becomes of those with an amount below 0: they are refused, or rows of returns.",
+    )
     columns: dict[str, _Column] = Field(
         {}, description="Contract column: the source's column, or {from: column, date_format: format}."
     )
@@ -79,8 +106,22 @@ class TableSource(Section):
 
     @property
     def names(self) -> dict[str, str]:
-        """The source's columns by those of the contract."""
-        return {ours: theirs if isinstance(theirs, str) else theirs.from_ for ours, theirs in self.columns.items()}
+        """The source's columns by those of the contract, where these are columns of the table itself."""
+        named = {
+            ours: theirs if isinstance(theirs, str) else theirs.from_
+            for ours, theirs in self.columns.items()
+            if isinstance(theirs, str) or theirs.table is None
+        }
+        return {ours: theirs for ours, theirs in named.items() if isinstance(theirs, str)}
+
+    @property
+    def composed(self) -> dict[str, ColumnSource]:
+        """The contract's columns that are no column of the table itself: of another table, of several, or constant."""
+        return {
+            ours: theirs
+            for ours, theirs in self.columns.items()
+            if isinstance(theirs, ColumnSource) and ours not in self.names
+        }
 
     def date_format_of(self, column: str) -> str | None:
         """Return how the times of a contract column are written; None: as in ISO 8601."""
@@ -139,6 +180,8 @@ def misplaced(sources: Mapping[str, TableSource]) -> list[str]:
     for name, table in sources.items():
         if table.lines and name != "orders":
             failures.append(f"{name}: tables.{name}.lines is true, but only rows of orders are lines. Take it out.")
+        if table.negative == "returns" and name != "orders":
+            failures.append(f"{name}: tables.{name}.negative is for orders alone. Take it out.")
         if table.total == "first" and not (name == "orders" and table.lines):
             failures.append(f"{name}: tables.{name}.total is for orders with lines: true. Take it out, or set lines.")
         if table.same_lines == "add" and not (name in LINES or (name == "orders" and table.lines)):

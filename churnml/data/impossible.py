@@ -54,6 +54,8 @@ def leave_out(table: ir.Table, contract: Table, columns: Collection[str], orders
     values: dict[str, ir.Value] = {}
     for name, of_column in rules.items():
         column = contract.column[name]
+        if name == contract.event_time:
+            gone = gone | table[name].isnull()
         if column.bounds is not None:
             gone = gone | (table[name] < column.bounds.minimum).fill_null(False)
         for rule, before in lies_first_before(table[name], {rule: table[rule.column] for rule in of_column}).items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
@@ -54,7 +54,7 @@ def split_lines(raw: ir.Table, source: TableSource) -> OrderLines:
     """
     lines = raw if source.same_lines == "add" else raw.distinct()
     names = [name for name in ORDER_ITEMS.column if name in raw.columns]
-    items = lines.select(*names) if set(ORDER_ITEMS.required) <= set(names) else None
+    items = _items(lines, names) if set(ORDER_ITEMS.required) <= set(names) else None
     if "order_id" not in raw.columns:
         return OrderLines(orders=lines, items=items)
     brought = [column for column in (*ORDERS.columns, RECORDED_AT) if column.name in raw.columns]
@@ -76,6 +76,29 @@ def split_lines(raw: ir.Table, source: TableSource) -> OrderLines:
             aggregates[_DIFFERENT + column.name] = (value.nullif(0) if is_total else value).nunique()
     aggregates[_REPEATED] = looked.count() > 1
     return OrderLines(orders=looked.group_by(order_id=looked[_VALUE + "order_id"]).aggregate(**aggregates), items=items)
+
+
+def _items(lines: ir.Table, names: Sequence[str]) -> ir.Table:
+    """Return the lines as items; lines of one product at one price are one, unless a number tells them apart."""
+    items = lines.select(*names)
+    if ORDER_ITEMS.line in names:
+        return items
+    values = {_VALUE + name: _written(items, ORDER_ITEMS.column[name]) for name in ORDER_ITEMS.key}
+    quantity = ORDER_ITEMS.column["quantity"]
+    looked = items.mutate(
+        **values, **{_VALUE + "quantity": as_type(items, quantity), _UNREAD + "quantity": _unread(items, quantity)}
+    )
+    total = looked[_VALUE + "quantity"].cast(_EXACT).sum().cast("string")
+    added: dict[str, ir.Value] = {"quantity": ibis.coalesce(looked[_UNREAD + "quantity"].max(), total)}
+    if "category" in names:
+        added["category"] = looked.category.min()
+    grouped = looked.group_by(**{name: looked[_VALUE + name] for name in ORDER_ITEMS.key}).aggregate(**added)
+    return grouped.select(*names)
+
+
+def _written(lines: ir.Table, column: Column) -> ir.StringValue:
+    """Return a value as text in one way of writing; as it stands where it cannot be read."""
+    return ibis.coalesce(as_type(lines, column).cast("string"), value_of(lines, column).cast("string"))
 
 
 def judge_orders(orders: ir.Table, source: TableSource) -> tuple[ir.Table, list[str], list[str]]:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from churnml.config import LINES, TableSource, misplaced
 from churnml.data.checks import CheckReport, check_tables
 from churnml.data.checks.files import check_files
+from churnml.data.composed import customers_of_orders, named_by_setting, other_tables, place_of, with_composed
 from churnml.data.contract import RECORDED_AT, TABLES
 from churnml.data.door import is_quick, normalise
 from churnml.data.engines import Engine, Found, open_engine
@@ -22,6 +23,7 @@ from churnml.data.engines.layout import FileForm
 from churnml.data.formats import as_contract_writes
 from churnml.data.impossible import leave_out
 from churnml.data.lines import added_up
+from churnml.data.negative_orders import without_returns
 from churnml.data.not_customers import count_rows_of, forgotten, without
 from churnml.data.order_lines import judge_orders, split_lines
 from churnml.data.remembered import key_of, recall, remember
@@ -139,23 +141,39 @@ def _open(
     if not isinstance(timezone, str):
         raise unknown_timezone(timezone)
     names = {table: (renamed[table].name if table in renamed else None) or table for table in TABLES}
-    forms = {table: _form(theirs) for table, theirs in renamed.items()}
+    forms = _forms(renamed)
     engine = open_engine(source, timezone, allow)
-    found = engine.raw_tables(source, names, forms)
-    raw, failures = found.tables, list(found.failures.values())
-    for table, theirs in renamed.items():
-        if table in raw:
-            raw[table], wrong = _with_contract_names(raw[table], table, theirs)
-            raw[table] = as_contract_writes(raw[table], table, theirs)
-            failures += wrong
+    elsewhere = other_tables(renamed)
+    found = engine.raw_tables(source, {**names, **elsewhere}, forms)
+    raw = {table: rows for table, rows in found.tables.items() if table in TABLES}
+    failures = [named_by_setting(failure, renamed) for failure in found.failures.values()]
+    with engine.refusing():
+        for table, theirs in renamed.items():
+            if table in raw:
+                if theirs.composed:
+                    raw[table], wrong = with_composed(raw[table], table, theirs, found.tables)
+                    raw[table] = engine.keep(f"{table}_composed", raw[table], stored=True)
+                    failures += wrong
+                raw[table], wrong = _with_contract_names(raw[table], table, theirs)
+                raw[table] = as_contract_writes(raw[table], table, theirs)
+                failures += wrong
     failures += misplaced(renamed)
     lines: dict[str, ir.Table] = {}
-    if "orders" in raw and "orders" in renamed and renamed["orders"].lines:
-        lines["orders"] = raw["orders"]
+    if "orders" in raw and "orders" in renamed:
         with engine.refusing():
-            raw, wrong, noted = _of_lines(engine, raw, renamed["orders"])
-        failures += wrong
-        found.notes += noted
+            if renamed["orders"].lines:
+                lines["orders"] = raw["orders"]
+                raw, wrong, noted = _of_lines(engine, raw, renamed["orders"])
+                failures += wrong
+                found.notes += noted
+            if renamed["orders"].negative == "returns":
+                lines["orders"] = lines.get("orders", raw["orders"])
+                raw, wrong, noted = without_returns(raw)
+                failures += wrong
+                found.notes += noted
+    with engine.refusing():
+        for name, table in customers_of_orders(raw).items():
+            raw[name] = engine.keep(f"{name}_of_orders", table, stored=True)
     nobody = sorted({id_ for theirs in renamed.values() for id_ in theirs.not_customers})
     brought, raw = raw, without(raw, nobody)
     settings = {table: theirs.model_dump() for table, theirs in renamed.items()}
@@ -194,8 +212,26 @@ def _table_sources(tables: Mapping[str, TableSource | Mapping[str, Any]] | None)
     return sources
 
 
+def _forms(sources: Mapping[str, TableSource]) -> dict[str, FileForm]:
+    """Return how the files of all tables are written; one that only holds a column shares the encoding, and no more."""
+    forms = {table: _form(source) for table, source in sources.items()}
+    like = {source.name: forms[table] for table, source in sources.items()}
+    elsewhere = {
+        place_of(table, column): like.get(theirs.table, FileForm(encoding=source.encoding))
+        for table, source in sources.items()
+        for column, theirs in source.composed.items()
+    }
+    return forms | elsewhere
+
+
 def _form(source: TableSource) -> FileForm:
-    return FileForm(sheet=source.sheet, encoding=source.encoding, delimiter=source.delimiter, decimal=source.decimal)
+    return FileForm(
+        sheet=source.sheet,
+        encoding=source.encoding,
+        delimiter=source.delimiter,
+        header=source.header,
+        decimal=source.decimal,
+    )
 
 
 def _of_lines(
@@ -240,7 +276,8 @@ def _with_contract_names(raw: ir.Table, name: str, source: TableSource) -> tuple
     table, columns = TABLES[name], source.names
     known = {**table.column, **(TABLES["order_items"].column if source.lines else {})}
     where = f"{name}: tables.{name}.columns in the config"
-    unknown = [ours for ours in columns if ours not in (*known, RECORDED_AT.name, "currency") and not table.attributes]
+    allowed = {*known, RECORDED_AT.name, "currency"}
+    unknown = [ours for ours in source.columns if ours not in allowed and not table.attributes]
     absent = [theirs for theirs in columns.values() if theirs not in raw.columns]
     failures = [
         f"{where} names {ours}, which is no column of {name} (known: {', '.join(known)}). Correct the config."

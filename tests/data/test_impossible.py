@@ -525,3 +525,15 @@ def test_an_amount_of_another_type_is_no_amount(kind: str) -> None:
     raw = pa.Table.from_pandas(orders(2)).drop_columns("amount").append_column("amount", TYPES[kind])
     [failure] = check({"orders": raw}).failures
     assert failure.startswith("orders.amount: 2 of 2 rows are not a money amount (received ")
+
+
+def test_a_few_rows_without_their_time_are_left_out() -> None:
+    """Two of 40 are 5 %, and left out; three are refused."""
+    visits = pd.DataFrame({"customer_id": "a", "visited_at": pd.date_range("2025-01-02", periods=40).astype("string")})
+    few, many = (visits.assign(visited_at=visits.visited_at.where(visits.index >= count)) for count in (2, 3))
+    shop = read({"orders": orders(), "visits": few})
+    assert shop.tables["visits"].count().to_pandas() == 38
+    [note] = notes_of(shop, "visits.visited_at")
+    assert note.startswith("visits.visited_at: 2 of 40 rows are empty and are left out")
+    with pytest.raises(InputError, match=re.escape("visits.visited_at: 3 of 40 rows are empty")):
+        read({"orders": orders(), "visits": many})

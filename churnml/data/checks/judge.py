@@ -80,6 +80,8 @@ _TIME_STYLES = {
 # What these remedies speak of is read where the settings say the format.
 _A_FORMAT_READS = ("stands first", "cannot be known", "Write months", "Divide year", _GROUPS, "A comma", "currencies")
 _LOOKED_AT = 100
+_BEGIN_SHOPS = ("orders", "customers")
+"""Tables whose rows are needed whatever their time: an order without one is refused, a customer is always visible."""
 LATE_DAYS = 60
 """Days after the last order from which on rows of other tables are named."""
 
@@ -115,6 +117,10 @@ def judge(bad: Bad) -> Verdict:
     if few and bad.fault == "below" and column.bounds is not None and column.bounds.few_may_go:
         return Verdict(
             f"{said} and are left out ({_examples(bad)}). {column.bounds.below}", fails=False, leaves_out=True
+        )
+    if few and fault == "empty" and column.name == table.event_time and table.name not in _BEGIN_SHOPS:
+        return Verdict(
+            f"{said} and are left out ({_examples(bad)}). A row begins with its time.", fails=False, leaves_out=True
         )
     if few and isinstance(fault, NotBefore):
         return Verdict(f"{said}; {_gone(fault)} ({_examples(bad)}).", fails=False, leaves_out=True)

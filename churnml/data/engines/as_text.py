@@ -1,4 +1,4 @@
-"""Spreadsheets and text of other encodings, written as CSV in UTF-8 beside the engine's own files."""
+"""Spreadsheets and text of other forms, written as CSV in UTF-8 with a header beside the engine's own files."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from churnml.data.contract import plain_name
+from churnml.data.engines.csv_text import BLANK, likeliest_delimiter
 from churnml.data.engines.layout import FileForm, TableFile
 from churnml.data.formats import MACHINE_TIME
 from churnml.errors import InputError
@@ -28,7 +29,7 @@ _HEAD = 20
 
 
 def as_plain_text(files: Sequence[TableFile], form: FileForm, table: str, scratch: Path) -> list[TableFile]:
-    """Write what is no UTF-8 text as such; other files stay where they are.
+    """Write what is no UTF-8 text with a header as such; other files stay where they are.
 
     Parameters
     ----------
@@ -92,23 +93,49 @@ def _as_plain_text(file: TableFile, form: FileForm, table: str, scratch: Path) -
         with _opened(file.path) as book, out.open("w", encoding="utf-8", newline="") as text:
             csv.writer(text).writerows(_whole_rows(book, _chosen(book, form, table, file.name), form, file.name))
         return replace(file, path=out, delimiter=",")
-    if form.encoding is None or form.encoding.lower() in _UTF8:
+    encoding = None if (form.encoding or _UTF8[0]).lower() in _UTF8 else form.encoding
+    if encoding is None and form.header and form.delimiter != BLANK:
         return replace(file, delimiter=form.delimiter)
     out = _place(file, scratch)
     source = gzip.open if file.name.endswith(".gz") else open
     try:
         with (
-            source(file.path, "rt", encoding=form.encoding, newline="") as encoded,
+            source(file.path, "rt", encoding=encoding or "utf-8-sig", newline="") as encoded,
             out.open("w", encoding="utf-8", newline="") as text,
         ):
-            while piece := encoded.read(_PIECE):
-                text.write(piece)
-    except (UnicodeError, EOFError, zlib.error) as error:
+            delimiter = _copy(encoded, text, form)
+    except UnicodeError as error:
         raise InputError(
-            f"{file.name} is not text of the encoding {form.encoding} ({error}). Correct tables.{table}.encoding in "
-            "the config."
+            f"{file.name} is not text of the encoding {form.encoding or 'UTF-8'} ({error}). Correct "
+            f"tables.{table}.encoding in the config."
         ) from error
-    return replace(file, path=out, delimiter=form.delimiter)
+    except (EOFError, zlib.error, csv.Error) as error:
+        raise InputError(f"{file.name} cannot be read to its end ({error}). Export it again.") from error
+    return replace(file, path=out, delimiter=delimiter)
+
+
+def _copy(source: IO[str], out: IO[str], form: FileForm) -> str | None:
+    """Write text as CSV with a header, and return the sign between two values; None where it is to be looked for."""
+    if form.delimiter == BLANK:
+        rows = (line.split() for line in source)
+        table = csv.writer(out)
+        first = next((row for row in rows if row), [])
+        table.writerows(([] if form.header else [_unnamed(len(first))]) + [first])
+        table.writerows(row for row in rows if row)
+        return ","
+    delimiter = form.delimiter
+    if not form.header:
+        first_line = source.readline()
+        delimiter = delimiter or likeliest_delimiter(first_line)
+        (first,) = csv.reader([first_line], delimiter=delimiter)
+        out.write(delimiter.join(_unnamed(len(first))) + "\n" + first_line)
+    while piece := source.read(_PIECE):
+        out.write(piece)
+    return delimiter
+
+
+def _unnamed(count: int) -> list[str]:
+    return [f"column{place}" for place in range(1, count + 1)]
 
 
 def _place(file: TableFile, scratch: Path) -> Path:

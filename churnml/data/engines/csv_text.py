@@ -23,6 +23,10 @@ from churnml.errors import InputError
 
 LONGEST_ROW = 2_000_000
 """Bytes of the longest row that DuckDB reads, and so of the longest that is taken from any engine."""
+DELIMITERS = ",;\t|"
+"""Signs that separate values, the likeliest first."""
+BLANK = " "
+"""What stands for any white space between two values, in place of a delimiter."""
 _CHUNK = 1 << 24
 _LF, _CR, _SPACE, _QUOTE = 10, 13, 32, 34
 # Excel writes such a line before the header, and reads it.
@@ -160,18 +164,22 @@ def read_header(file: Path, delimiter: str | None = None) -> Header:
                 filled += first.strip("\r\n") != ""
             else:
                 raise InputError(f"{file.name} has no header.")
-            unquoted = re.sub(r'"[^"]*"', "", first)
-            delimiter = delimiter or (said[1] if said else max(",;\t|", key=unquoted.count))
+            delimiter = delimiter or (said[1] if said else likeliest_delimiter(first))
             names = next(csv.reader(chain([first], text), delimiter=delimiter))
     except UnicodeDecodeError as error:
         raise InputError(f"{file.name} is not UTF-8 text.") from error
     except (EOFError, zlib.error, gzip.BadGzipFile, csv.Error) as error:
         raise InputError(f"{file.name}: {error}") from error
-    if _is_data(names):
+    if is_data(names):
         raise InputError(no_header(file.name, names))
     header = tuple(name or f"column{place}" for place, name in enumerate(names, 1))
     refuse_twins(header)
     return Header(skip, delimiter, header, filled)
+
+
+def likeliest_delimiter(line: str) -> str:
+    """Return the sign that stands most often in a line outside of quotes, of those that separate values."""
+    return max(DELIMITERS, key=re.sub(r'"[^"]*"', "", line).count)
 
 
 def no_header(name: str, first: Sequence[str]) -> str:
@@ -180,8 +188,8 @@ def no_header(name: str, first: Sequence[str]) -> str:
     return f"{name} has no header: its first line holds {listed}, but should name the columns."
 
 
-def _is_data(names: Sequence[str]) -> bool:
-    """Tell whether a first line holds numbers and times instead of names."""
+def is_data(names: Sequence[str]) -> bool:
+    """Check whether a first line holds numbers and times instead of names."""
     if any(plain_name(name) in COLUMNS for name in names):
         return False
     given = [name for name in names if name.strip()]

@@ -16,7 +16,7 @@ from churnml.errors import InputError
 LISTED = 10
 NOTES = frozenset({"_delta_log", "metadata"})
 """Folders within a table in which Delta Lake and Iceberg keep what they know of its files."""
-_KINDS = r"\.(parquet|csv|csv\.gz|xlsx|xlsm|xlsb|xls|ods)"
+_KINDS = r"\.(parquet|(csv|tsv|txt)(\.gz)?|xlsx|xlsm|xlsb|xls|ods)"
 _READ = re.compile(f"{_KINDS}$")
 _SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 _ROWS = re.compile(
@@ -38,7 +38,9 @@ class FileForm:
     encoding : str or None
         Encoding of text; None is UTF-8.
     delimiter : str or None
-        Sign between two values of text; None finds it.
+        Sign between two values of text, a blank for any white space; None finds it.
+    header : bool
+        Whether the first line of text names the columns.
     decimal : str or None
         Decimal sign that numbers of a spreadsheet are written with; None is a point.
     """
@@ -46,12 +48,14 @@ class FileForm:
     sheet: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
+    header: bool = True
     decimal: str | None = None
 
     @property
     def set(self) -> list[str]:
         """Names of the settings that only files have."""
-        return [name for name in ("sheet", "encoding", "delimiter") if getattr(self, name) is not None]
+        named = [name for name in ("sheet", "encoding", "delimiter") if getattr(self, name) is not None]
+        return named if self.header else [*named, "header"]
 
 
 @dataclass(frozen=True, kw_only=True)

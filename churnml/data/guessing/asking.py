@@ -52,10 +52,10 @@ def _proposal(look: Look, ask: Ask | None, language: Language) -> Proposal:
     refused: list[Question] = []
     while questions := (proposal := propose(look.source, answers)).questions:
         question = questions[0]
-        answer = _counted(look, proposal, question) if question.kind == "total" else None
-        if answer is None and ask is not None:
+        answer = counted(look, proposal, question)
+        if answer is None and ask is not None and question.kind != "key":
             answer = ask(question)
-        if answer is None and question.needed:
+        if answer is None and question.needed and not (question.or_none and ask is not None):
             refused.append(question)
         answers[question.key] = answer
     if refused:
@@ -71,8 +71,14 @@ def _proposal(look: Look, ask: Ask | None, language: Language) -> Proposal:
     return proposal
 
 
-def _counted(look: Look, proposal: Proposal, question: Question) -> str | None:
-    """Tell by the orders with several rows whose amount stands in a row; None where they do not tell it."""
+def counted(look: Look, proposal: Proposal, question: Question) -> object:
+    """Return what the rows themselves tell; None where they do not."""
+    if question.kind == "key":
+        return next((parts for parts in question.options if look.is_key(question.theirs, parts)), None)
+    if question.kind == "pieces":
+        return "one" if look.repeated(question.theirs, question.examples) >= _ENOUGH else None
+    if question.kind != "total":
+        return None
     orders = next(table for table in proposal.tables if table.name == "orders")
     names = {column.name: column.source.name for column in orders.columns}
     several, same = look.same_totals(orders.source, names["order_id"], names[question.column])

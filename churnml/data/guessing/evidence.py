@@ -29,6 +29,8 @@ class ColumnEvidence:
         Number of different values.
     sample : mapping of str to int
         Some of the different values as text, those of the smallest hashes, with their hashes.
+    negative : int
+        Number of values that begin with a minus sign, before or behind the sign of a currency.
     """
 
     name: str
@@ -36,6 +38,7 @@ class ColumnEvidence:
     filled: int
     distinct: int
     sample: Mapping[str, int]
+    negative: int = 0
 
     @cached_property
     def shape(self) -> Shape:
@@ -74,6 +77,10 @@ class TableEvidence:
         Name of the sheet of a spreadsheet with several.
     encoding : str or None
         Encoding of text that is not UTF-8.
+    delimiter : str or None
+        Sign between two values of text where it has to be named; a blank stands for any white space.
+    header : bool
+        Whether the first line of text names the columns.
     rows : int
         Number of rows.
     columns : sequence of ColumnEvidence
@@ -83,6 +90,8 @@ class TableEvidence:
     name: str
     sheet: str | None = None
     encoding: str | None = None
+    delimiter: str | None = None
+    header: bool = True
     rows: int
     columns: Sequence[ColumnEvidence]
 

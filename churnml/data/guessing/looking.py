@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import gzip
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 
-from churnml.data.checks.counts import counts_of
+from churnml.data.checks.counts import count_of, counts_of
 from churnml.data.contract import Column
 from churnml.data.door import as_type, without_gaps
 from churnml.data.engines import Engine, open_engine
 from churnml.data.engines.as_text import sheets_of
+from churnml.data.engines.csv_text import BLANK, DELIMITERS, is_data, likeliest_delimiter
 from churnml.data.engines.layout import FileForm, files_below, is_read, is_spreadsheet, stem_of
 from churnml.data.guessing.evidence import ColumnEvidence, ReceivedType, Source, TableEvidence
 from churnml.data.ids import exact_id
@@ -24,8 +29,12 @@ from churnml.errors import InputError
 SAMPLE = 2_000
 """Number of different values of a column that are looked at."""
 _PIECE = 1 << 20
+_FIRST_LINES, _FEWEST_COLUMNS = 50, 3
 # Bytes that are letters of Turkish in cp1254, and letters of Icelandic alone in cp1252, which is the same but for them.
 _TURKISH = frozenset(bytes([0xD0, 0xDD, 0xDE, 0xF0, 0xFD, 0xFE]))
+
+
+_NEGATIVE = r"^[A-Z$€£¥₺₽₹]{0,3} ?- ?[A-Z$€£¥₺₽₹]{0,3} ?[0-9]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +93,23 @@ class Look:
         counts = counts_of(orders.aggregate(several=several.sum(), same=(several & (orders.amounts <= 1)).sum()))
         return counts["several"], counts["same"]
 
+    def is_key(self, title: str, columns: Sequence[str]) -> bool:
+        """Check whether columns together are filled, and different in every row of a table."""
+        ids = self._ids(title, columns)
+        filled = ibis.and_(*(ids[name].notnull() for name in ids.columns)).sum()
+        counts = counts_of(ids.aggregate(rows=ids.count(), filled=filled))
+        return counts["rows"] == counts["filled"] == count_of(ids.distinct().count())
+
+    def repeated(self, title: str, columns: Sequence[str]) -> int:
+        """Count the values of columns together that stand in several rows of a table."""
+        ids = self._ids(title, columns).drop_null()
+        rows = ids.group_by(*ids.columns).aggregate(rows=ids.count())
+        return count_of((rows.rows > 1).sum())
+
+    def _ids(self, title: str, columns: Sequence[str]) -> ir.Table:
+        raw = self._raw[title]
+        return raw.select(**{f"id {place}": as_type(raw, Column(name, "id")) for place, name in enumerate(columns)})
+
 
 def _candidates(source: Any, timezone: str) -> tuple[list[_Candidate], dict[str, str]]:
     """List what may be tables, and what cannot be looked at."""
@@ -124,7 +150,9 @@ def _tables_of(path: Path) -> dict[str, list[Path]]:
 
 def _of_files(name: str, files: Sequence[Path]) -> list[_Candidate]:
     if not is_spreadsheet(files[0]):
-        form = FileForm(encoding=encoding_of(files))
+        encoding = encoding_of(files)
+        delimiter, header = (None, True) if files[0].suffix == ".parquet" else delimiter_and_header(files[0], encoding)
+        form = FileForm(encoding=encoding, delimiter=delimiter, header=header)
         return [_Candidate(name=name, form=form, title=_title(name, None))]
     sheets = list(sheets_of(files[0]))
     if len(sheets) <= 1:
@@ -156,6 +184,34 @@ def encoding_of(files: Sequence[Path]) -> str | None:
     return "cp1254" if letters else "cp1252"
 
 
+def delimiter_and_header(file: Path, encoding: str | None) -> tuple[str | None, bool]:
+    """Tell by the first lines of a text file what separates values, and whether the first line names the columns.
+
+    Returns
+    -------
+    delimiter : str or None
+        A blank where lines of as many words each have no other sign; None where the sign is found anyway.
+    header : bool
+        Whether the first line names the columns.
+    """
+    opened = gzip.open if file.name.endswith(".gz") else open
+    try:
+        with opened(file, "rt", encoding=encoding or "utf-8-sig", newline="") as text:
+            lines = [line for line in islice(text, _FIRST_LINES) if line.strip()]
+    except (OSError, EOFError, zlib.error, UnicodeError):  # whoever reads the file says so
+        return None, True
+    words = [line.split() for line in lines]
+    is_blank = (
+        not any(sign in line for line in lines for sign in DELIMITERS)
+        and len({len(row) for row in words}) == 1
+        and len(words[0]) >= _FEWEST_COLUMNS
+    )
+    if not lines or lines[0].lower().startswith(("sep=", '"sep=')):
+        return None, True
+    first = words[0] if is_blank else next(csv.reader(lines[:1], delimiter=likeliest_delimiter(lines[0])))
+    return BLANK if is_blank else None, len(first) < _FEWEST_COLUMNS or not is_data(first)
+
+
 def _title(name: str, sheet: str | None) -> str:
     return f"{name} [{sheet}]" if sheet else name
 
@@ -166,6 +222,7 @@ def _evidence(engine: Engine, raw: ir.Table, candidate: _Candidate) -> TableEvid
     counts = {"rows": looked.count()}
     counts |= {f"filled {name}": looked[name].count() for name in looked.columns}
     counts |= {f"distinct {name}": looked[name].nunique() for name in looked.columns}
+    counts |= {f"negative {name}": looked[name].re_search(_NEGATIVE).sum() for name in looked.columns}
     found = counts_of(looked.aggregate(**counts))
     columns = []
     for place, name in enumerate(raw.columns):
@@ -177,12 +234,15 @@ def _evidence(engine: Engine, raw: ir.Table, candidate: _Candidate) -> TableEvid
                 filled=found[f"filled {value}"],
                 distinct=found[f"distinct {value}"],
                 sample=_sample(engine, looked.select(text=looked[value])),
+                negative=found[f"negative {value}"],
             )
         )
     return TableEvidence(
         name=candidate.name,
         sheet=candidate.form.sheet,
         encoding=candidate.form.encoding,
+        delimiter=candidate.form.delimiter,
+        header=candidate.form.header,
         rows=found["rows"],
         columns=columns,
     )

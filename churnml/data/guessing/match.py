@@ -18,7 +18,11 @@ _TABLE_NAME, _TABLE_COLUMNS = 0.45, 0.55
 _POSSIBLE_TABLE = 0.4
 MEETS = 0.5
 # Numbers from 1 on are ids of customers and orders alike; what meets one of the two alone is that.
-_SURELY_MEETS, _BY_LINK = 0.95, 0.9
+SURELY_MEETS, _BY_LINK = 0.95, 0.9
+# Where nothing else says who ordered, an address of theirs does.
+_BY_EMAIL = 0.8
+# A number that stands in several rows is that of an order nearly as well: what else is called so, is asked about.
+_OF_LINES = 0.7
 _LONGEST_ID = 60
 _AS_IT_IS = 0.5
 
@@ -143,20 +147,25 @@ def _pair(
     links: Mapping[str, ColumnEvidence],
 ) -> Pair:
     name_score = column_score(column.name, contract.name, declared.name)
+    if declared.name == "customer_id" and column.shape.kind == "email":
+        name_score = max(name_score, _BY_EMAIL)
     is_key, meets, structure = table.is_key(column), None, _AS_IT_IS
     if contract.key == (declared.name,):
         # A row of an order may be a line of it, so that its id stands in several.
-        structure = 1.0 if is_key else 0.3 if contract.name == "orders" else 0.0
+        structure = 1.0 if is_key else _OF_LINES if contract.name == "orders" else 0.0
     elif declared.name in links and contract.name != "orders":
         meets = column.share_in(links[declared.name])
         structure = 1.0 if meets >= MEETS else 0.0
-        if meets >= _SURELY_MEETS and all(
+        if meets >= SURELY_MEETS and all(
             column.share_in(other) < MEETS for name, other in links.items() if name != declared.name
         ):
             name_score = max(name_score, _BY_LINK)
     elif declared.type == "id" and declared.name != "line_id" and is_key and table.rows > 1:
         structure = 0.2
     possible = fits(column.shape, declared)
+    if contract.key == (declared.name,) and declared.name in links and contract.name != "orders":
+        meets = column.share_in(links[declared.name])
+        possible = possible and meets > 0
     if contract.key == (declared.name,) and contract.name != "orders" and not is_key:
         possible = False
     if name_score == 0 and (meets is None or meets < MEETS):
@@ -170,13 +179,22 @@ def _fit_of_table(table: TableEvidence, contract: Table) -> float:
     if not table.rows:
         return 0.0
     chosen, _ = pair_columns(table, contract, {})
+    times = [name for name in contract.required if contract.column[name].type in ("time", "plan")]
+    if contract is ORDERS and not all(name in chosen for name in times):
+        return 0.0
     needed = [chosen[name].score if name in chosen else 0.0 for name in contract.required]
     further = sum(chosen[name].name_score > _AS_IT_IS for name in chosen if name not in contract.required)
     name = table_score(table.subject, contract.name)
     columns = sum(needed) / len(needed)
     if contract is ORDERS:
-        columns = max(columns, fit_of_lines(table))
+        columns = max(columns, fit_of_lines(table), _fit_without_number(chosen))
     return _TABLE_NAME * name + _TABLE_COLUMNS * columns + 0.02 * min(further, 5)
+
+
+def _fit_without_number(chosen: Pairs) -> float:
+    """Say how well a table fits as orders without a number: who, when and how much stand in its place."""
+    scores = [chosen[name].score if name in chosen else 0.0 for name in ("customer_id", "ordered_at", "amount")]
+    return sum(scores) / 3 if min(scores) >= _AS_IT_IS else 0.0
 
 
 def fit_of_lines(table: TableEvidence) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -63,9 +63,23 @@ def tokens(name: str) -> list[str]:
     --------
     >>> tokens("OrderDate"), tokens("Sipariş No."), tokens("customerID")
     (['order', 'date'], ['siparis', 'no'], ['customer', 'id'])
+    >>> tokens("Number of Items")
+    ['quantity', 'items']
     """
     apart = re.sub(r"(?<=[a-zçğıöşüäß])(?=[A-ZÇĞİÖŞÜÄ])|(?<=[A-ZÇĞİÖŞÜÄ])(?=[A-ZÇĞİÖŞÜÄ][a-zçğıöşüäß])", " ", name)
-    return [_folded(part) for part in re.split(r"[\W_]+", apart) if part and not part.isdigit()]
+    parts = [_folded(part) for part in re.split(r"[\W_]+", apart) if part and not part.isdigit()]
+    together = " ".join(parts)
+    for regex, meaning in _phrases():
+        together = regex.sub(meaning, together)
+    return together.split()
+
+
+@cache
+def _phrases() -> list[tuple[re.Pattern[str], str]]:
+    """Return expressions of the phrases, and a word for what they mean."""
+    phrases = {phrase: meaning for meaning, of in _file()["phrases"].items() for phrase in of}
+    words = {meaning: next(iter(_file()["words"][meaning])) for meaning in phrases.values()}
+    return [(re.compile(rf"\b{_folded(phrase)}\b"), words[meaning]) for phrase, meaning in phrases.items()]
 
 
 @cache
@@ -124,11 +138,26 @@ def column_score(name: str, table: str, column: str) -> float:
     tables = _file()["tables"]  # lines of orders have columns of order_items too
     target = tables[table]["columns"].get(column) or tables["order_items"]["columns"][column]
     meanings = meanings_of(name)
-    return max(_fit(meanings, says, target["also"], subject) for says in target["says"])
+    spelled = [_fit(meanings, says, [*target["also"], *subject], []) for says in target.get("spelled", [])]
+    return max(*spelled, *(_fit(meanings, says, target["also"], subject) for says in target["says"]), 0.0)
+
+
+def _said(meanings: Sequence[Meanings], says: Sequence[str]) -> list[str]:
+    """Return what is said, each by a word of its own."""
+    if not says:
+        return []
+    first, *rest = says
+    without = [_said(meanings, rest)]
+    options = [
+        [first, *_said([*meanings[:place], *meanings[place + 1 :]], rest)]
+        for place, of in enumerate(meanings)
+        if first in of
+    ]
+    return max([*options, *without], key=len)
 
 
 def _fit(meanings: Collection[Meanings], says: list[str], also: list[str], subject: list[str]) -> float:
-    said = [word for word in says if any(word in of for of in meanings)]
+    said = _said(list(meanings), says)
     by_subject = [word for word in says if word not in said and word in subject]
     if len(said) + len(by_subject) < len(says) or not said:
         return 0.0

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from churnml.data.guessing.evidence import ColumnEvidence, TableEvidence
 
-QuestionKind = Literal["table", "column", "date_format", "number_format", "total", "timezone"]
+QuestionKind = Literal["table", "column", "date_format", "number_format", "total", "pieces", "key", "scale", "timezone"]
 QuestionKey = tuple[str, ...]
 Answers = Mapping[QuestionKey, Any]
 """What was answered, by the key of the question; None leaves out what was asked for."""
@@ -42,6 +42,8 @@ class Question:
         Values of the source that show what is meant.
     needed : bool
         Whether the shop cannot be read without an answer.
+    or_none : bool
+        Whether a person may answer that the source has nothing of the kind.
     """
 
     kind: QuestionKind
@@ -51,6 +53,7 @@ class Question:
     options: Sequence[Any]
     examples: Sequence[str]
     needed: bool
+    or_none: bool = False
 
     @property
     def key(self) -> QuestionKey:
@@ -60,13 +63,37 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class ProposedColumn:
-    """A column of the contract, the source's column for it, how its times are written, and why."""
+    """A column of the contract, the source's column for it, how its times are written, and why.
+
+    Attributes
+    ----------
+    name : str
+        Name in the contract.
+    source : ColumnEvidence
+        Column of the source.
+    reasons : sequence of Reason
+        What it was recognised by.
+    date_format : str or None
+        How its times are written; None where it is no time, or in ISO 8601.
+    answered : bool
+        Whether a person said so.
+    setting : mapping of str to object or None
+        Setting of a column that is no column of the table itself; None where it is one.
+    """
 
     name: str
     source: ColumnEvidence
     reasons: Sequence[Reason]
     date_format: str | None = None
     answered: bool = False
+    setting: Mapping[str, Any] | None = None
+
+    @property
+    def used(self) -> list[str]:
+        """Names of the columns of the table itself that it is taken from."""
+        if self.setting is None:
+            return [self.source.name]
+        return list(self.setting["from"]) if isinstance(self.setting.get("from"), list) else []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +116,10 @@ class ProposedTable:
         Whether rows are lines of orders.
     total : {'first', 'sum'} or None
         With lines, what the amount of a row is.
+    same_lines : {'drop', 'add'}
+        With lines, what becomes of identical ones.
+    negative : bool
+        Whether orders with an amount below 0 are rows of returns.
     unused : sequence of str
         Names of the source's columns that are left out.
     """
@@ -101,6 +132,8 @@ class ProposedTable:
     date_format: str | None = None
     lines: bool = False
     total: Literal["first", "sum"] | None = None
+    same_lines: Literal["drop", "add"] = "drop"
+    negative: bool = False
     unused: Sequence[str] = ()
 
 

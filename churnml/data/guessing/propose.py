@@ -8,7 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from churnml.data.contract import ORDER_ITEMS, ORDERS, TABLES, Column, Table
+from churnml.data.contract import DELIVERIES, ORDER_ITEMS, ORDERS, TABLES, Column, Table
+from churnml.data.guessing.composing import Known, composed, person_elsewhere, without_number
 from churnml.data.guessing.evidence import ColumnEvidence, Source, TableEvidence
 from churnml.data.guessing.match import MEETS, Pair, fit_of_lines, fits, pair_columns, pair_tables, rivals
 from churnml.data.guessing.names import meanings_of, table_score
@@ -44,6 +45,16 @@ class _Open:
         return self.answers.get(question.key)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Chosen:
+    """The source, its table for each of the contract, the columns of orders that others meet, and who ordered."""
+
+    source: Source
+    tables: Mapping[str, TableEvidence]
+    links: Mapping[str, ColumnEvidence]
+    people: Mapping[str, ProposedColumn]
+
+
 def propose(source: Source, answers: Answers | None = None) -> Proposal:
     """Propose settings for a source.
 
@@ -61,8 +72,12 @@ def propose(source: Source, answers: Answers | None = None) -> Proposal:
     """
     open_ = _Open(answers or {})
     chosen = _tables(source, open_)
-    links = _links(chosen)
-    tables = [_table(TABLES[name], table, chosen, links, open_) for name, table in chosen.items()]
+    people = _people(chosen, source, open_)
+    links = {**_links(chosen, open_), **{name: column.source for name, column in people.items()}}
+    if "deliveries" in chosen and chosen["deliveries"] is chosen.get("orders") and not _is_of_orders(chosen, links):
+        del chosen["deliveries"]
+    shop = _Chosen(source=source, tables=chosen, links=links, people=people)
+    tables = [_table(TABLES[name], table, shop, open_) for name, table in chosen.items()]
     known = [table for table in tables if table is not None]
     used = {id(table.source) for table in known}
     currency = _currency(known)
@@ -80,6 +95,8 @@ def propose(source: Source, answers: Answers | None = None) -> Proposal:
 def _tables(source: Source, open_: _Open) -> dict[str, TableEvidence]:
     """Return the table of the source for each table of the contract, certain or answered."""
     by_title = {table.title: table for table in source.tables}
+    if len(by_title) == 1:  # without orders there is no shop
+        return _with_deliveries({"orders": source.tables[0]})
     paired, scores = pair_tables(source)
     if "orders" not in paired and (lone := paired.pop("order_items", None)) is not None:
         paired = {"orders": lone, **paired}
@@ -112,7 +129,16 @@ def _tables(source: Source, open_: _Open) -> dict[str, TableEvidence]:
                 "orders": by_title[answer],
                 **{name: of for name, of in chosen.items() if of is not by_title[answer]},
             }
-    return chosen
+    return _with_deliveries(chosen)
+
+
+def _with_deliveries(chosen: Mapping[str, TableEvidence]) -> dict[str, TableEvidence]:
+    """Add deliveries where the table of orders says when they were promised."""
+    if "orders" not in chosen or "deliveries" in chosen:
+        return dict(chosen)
+    pairs, _ = pair_columns(chosen["orders"], DELIVERIES, {})
+    is_there = all(name in pairs and pairs[name].score >= _SURE for name in DELIVERIES.required)
+    return {**chosen, **({"deliveries": chosen["orders"]} if is_there else {})}
 
 
 def _is_sure_table(row: np.ndarray, name: str, table: TableEvidence, paired: Mapping[str, TableEvidence]) -> bool:
@@ -131,37 +157,47 @@ def _is_sure_table(row: np.ndarray, name: str, table: TableEvidence, paired: Map
     return certain >= set(TABLES[name].required) or (name == "orders" and fit_of_lines(table) >= _SURE)
 
 
-def _links(chosen: Mapping[str, TableEvidence]) -> dict[str, ColumnEvidence]:
+def _links(chosen: Mapping[str, TableEvidence], open_: _Open) -> dict[str, ColumnEvidence]:
     """Return the columns of orders that those of other tables should meet."""
     if "orders" not in chosen:
         return {}
-    pairs, _ = pair_columns(chosen["orders"], ORDERS, {})
-    return {
-        name: pairs[name].column for name in ("order_id", "customer_id") if name in pairs and pairs[name].score >= _SURE
-    }
+    orders = chosen["orders"]
+    pairs, _ = pair_columns(orders, ORDERS, {})
+    names = ("order_id", "customer_id")
+    sure = {name: pairs[name].column for name in names if name in pairs and pairs[name].score >= _SURE}
+    answers = {name: str(open_.answers.get(("column", "orders", name))) for name in names}
+    return {**sure, **{name: orders.column[answer] for name, answer in answers.items() if answer in orders.column}}
 
 
-def _table(
-    contract: Table,
-    table: TableEvidence,
-    chosen: Mapping[str, TableEvidence],
-    links: Mapping[str, ColumnEvidence],
-    open_: _Open,
-) -> ProposedTable | None:
+def _is_of_orders(chosen: Mapping[str, TableEvidence], links: Mapping[str, ColumnEvidence]) -> bool:
+    """Check whether every row of the table of orders is an order, so that it is a delivery too."""
+    return "order_id" in links and chosen["orders"].is_key(links["order_id"])
+
+
+def _people(chosen: Mapping[str, TableEvidence], source: Source, open_: _Open) -> dict[str, ProposedColumn]:
+    """Return the customer of orders where it stands in another table."""
+    customer = _links(chosen, open_).get("customer_id")
+    person = None if customer is None else person_elsewhere(chosen["orders"], customer, source)
+    return {} if person is None else {"customer_id": person}
+
+
+def _table(contract: Table, table: TableEvidence, shop: _Chosen, open_: _Open) -> ProposedTable | None:
     """Return the proposal for one table; None where a column that it needs is left out."""
-    lines = contract is ORDERS and "order_id" in links and not table.is_key(links["order_id"])
-    if lines and "order_items" not in chosen:
+    lines = contract is ORDERS and "order_id" in shop.links and not table.is_key(shop.links["order_id"])
+    if lines and "order_items" not in shop.tables:
         contract = LINES
-    columns = _columns(contract, table, links, open_)
+    columns = _columns(contract, table, shop, open_)
+    is_unnumbered = any(column.name == "order_id" and column.setting for column in columns)
+    lines = lines or is_unnumbered
     columns, date_format = _with_dates(contract, columns, open_)
     columns, decimal, thousands = _with_numbers(contract, columns, open_)
     names = {column.name: column for column in columns}
-    missing = [name for name in _needed(contract, names) if name not in names]
+    missing = [name for name in _needed(contract, names, shop.links) if name not in names]
     if missing and contract.name != "orders":
         values = {"table": contract.name, "theirs": table.title, "columns": ", ".join(missing)}
         open_.left_out.append(Reason(key="needed", values=values))
         return None
-    used = {column.source.name for column in columns}
+    used = {name for column in columns for name in column.used}
     if contract.name == "orders" and "cancelled_at" not in names:
         open_.left_out += _cancelled_by_status(table, used)
     return ProposedTable(
@@ -172,9 +208,18 @@ def _table(
         thousands=thousands,
         date_format=date_format,
         lines=lines,
-        total=_total(names, open_) if lines and "amount" in names else None,
+        total=_total_of(names, open_, lines=lines, is_unnumbered=is_unnumbered),
+        # Each row is a piece or an order, so that identical ones are several.
+        same_lines="add" if is_unnumbered or any(column.setting == {"value": 1} for column in columns) else "drop",
+        negative=contract.name == "orders" and "returns" not in shop.tables and _is_negative(names),
         unused=[column.name for column in table.columns if column.name not in used],
     )
+
+
+def _is_negative(names: Mapping[str, ProposedColumn]) -> bool:
+    """Check whether amounts, or what they are computed of, are below 0 in some rows."""
+    of_amount = ["amount"] if "amount" in names else ["quantity", "unit_price"]
+    return any(names[name].source.negative for name in of_amount if name in names)
 
 
 def _cancelled_by_status(table: TableEvidence, used: Collection[str]) -> list[Reason]:
@@ -187,16 +232,17 @@ def _cancelled_by_status(table: TableEvidence, used: Collection[str]) -> list[Re
     return reasons
 
 
-def _needed(contract: Table, columns: Collection[str]) -> list[str]:
-    """Return the columns without which there is no table; of lines, quantity and price make an amount."""
+def _needed(contract: Table, columns: Collection[str], links: Mapping[str, ColumnEvidence]) -> list[str]:
+    """Return the columns without which there is no table: lines compute an amount, orders have a customer."""
     computed = contract is LINES and {"quantity", "unit_price"} <= set(columns)
-    return [name for name in contract.required if not (name == "amount" and computed)]
+    of_order = contract.name != "orders" and "order_id" in columns and "order_id" in links
+    spared = {*(["amount"] if computed else []), *(["customer_id"] if of_order else [])}
+    return [name for name in contract.required if name not in spared]
 
 
-def _columns(
-    contract: Table, table: TableEvidence, links: Mapping[str, ColumnEvidence], open_: _Open
-) -> list[ProposedColumn]:
-    chosen, ranked = pair_columns(table, contract, links)
+def _columns(contract: Table, table: TableEvidence, shop: _Chosen, open_: _Open) -> list[ProposedColumn]:
+    links = shop.links
+    chosen, ranked = pair_columns(table, contract, links if contract.name != "orders" else {})
     certain = {
         name: pair
         for name, pair in chosen.items()
@@ -204,16 +250,24 @@ def _columns(
         and not (pair.meets is not None and pair.meets < MEETS)
         and not rivals(ranked[name], pair, _placed(chosen, name), _MARGIN)
     }
-    needed = _needed(contract, certain)
+    needed = _needed(contract, certain, links)
     taken = {pair.column.name for pair in certain.values()}
+    known = Known(source=shop.source, links=links, certain={name: pair.column for name, pair in certain.items()})
     columns: list[ProposedColumn] = []
     for declared in contract.columns:
         name = declared.name
+        if contract.name == "orders" and name in shop.people:
+            columns.append(shop.people[name])
+            continue
         if name in certain:
             columns.append(_proposed(name, certain[name]))
             continue
         options = [pair for pair in ranked.get(name, []) if pair.column.name not in taken]
-        options = [pair for pair in options if pair.score >= _ASKED] or (options if name in needed else [])
+        likely = [pair for pair in options if pair.score >= _ASKED]
+        if not likely and (made := composed(contract, declared, table, known, open_.ask)) is not None:
+            columns.append(made)
+            continue
+        options = likely or (options if name in needed else [])
         if name in needed and not options:
             options = [_unnamed(column) for column in table.columns if fits(column.shape, declared)]
         if not options and not (name in needed and contract.name == "orders"):
@@ -228,7 +282,16 @@ def _columns(
             taken.add(answer)
             pair = next((pair for pair in options if pair.column is column), _unnamed(column))
             columns.append(_proposed(name, pair, answered=True))
-    return columns
+    return _with_number(contract, columns, open_)
+
+
+def _with_number(contract: Table, columns: list[ProposedColumn], open_: _Open) -> list[ProposedColumn]:
+    """Add a number of orders that have none, as somebody said."""
+    sources = {column.name: column.source for column in columns}
+    is_said = open_.answers.get(("column", "orders", "order_id"), "") is None
+    if contract.name != "orders" or not is_said or not {"customer_id", "ordered_at"} <= set(sources):
+        return columns
+    return [without_number(sources["customer_id"], sources["ordered_at"]), *columns]
 
 
 def _placed(chosen: Mapping[str, Pair], name: str) -> set[str]:
@@ -251,6 +314,7 @@ def _which(
         options=[pair.column.name for pair in options],
         examples=[", ".join(pair.column.examples) for pair in options],
         needed=needed and contract.name == "orders",
+        or_none=contract.name == "orders" and declared.name == "order_id",
     )
 
 
@@ -332,6 +396,15 @@ def _with_numbers(
 
 def _types(contract: Table, *types: str) -> set[str]:
     return {column.name for column in contract.columns if column.type in types}
+
+
+def _total_of(
+    columns: Mapping[str, ProposedColumn], open_: _Open, *, lines: bool, is_unnumbered: bool
+) -> Literal["first", "sum"] | None:
+    """Return what the amount of a line is; None where there is none, or no lines."""
+    if not lines or "amount" not in columns:
+        return None
+    return "sum" if is_unnumbered else _total(columns, open_)
 
 
 def _total(columns: Mapping[str, ProposedColumn], open_: _Open) -> Literal["first", "sum"] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from churnml.data.guessing.proposal import Proposal, ProposedColumn, ProposedTable, Question, Reason
@@ -79,7 +79,7 @@ def option_texts(question: Question, language: Language = "en") -> list[str]:
         return [f"{name} ({_short(shown)})" for name, shown in zip(question.options, question.examples, strict=True)]
     if question.kind == "number_format":
         return [_number_example(option) for option in question.options]
-    if question.kind == "total":
+    if question.kind in ("total", "pieces"):
         return [said[option] for option in question.options]
     if question.kind == "date_format":
         return [
@@ -97,6 +97,9 @@ def setting_of(question: Question) -> str:
         "date_format": f"{where}.date_format",
         "number_format": f"{where}.decimal",
         "total": f"{where}.total",
+        "pieces": f"{where}.columns.quantity",
+        "key": f"{where}.columns.{question.column}",
+        "scale": f"{where}.columns.scale",
         "timezone": "timezone",
     }[question.kind]
 
@@ -127,23 +130,34 @@ def _table(table: ProposedTable, language: Language) -> Iterator[str]:
     settings = {
         "sheet": table.source.sheet,
         "encoding": table.source.encoding,
+        "delimiter": table.source.delimiter,
         "decimal": table.decimal,
         "thousands": table.thousands,
         "date_format": table.date_format,
     }
     yield from (f"    {name}: {_quoted(value)}" for name, value in settings.items() if value is not None)
+    if not table.source.header:
+        yield f"    header: false  # {said['no_header']}"
     if table.lines:
         yield f"    lines: true  # {said['lines']}"
         if table.total:
             yield f"    total: {table.total}  # {said['options'][table.total]}"
+    if table.same_lines == "add":
+        yield f"    same_lines: add  # {said['same_lines']}"
+    if table.negative:
+        yield f"    negative: returns  # {said['negative']}"
     yield "    columns:"
     for column in table.columns:
-        theirs = _quoted(column.source.name)
-        if column.date_format not in (None, table.date_format):
+        theirs = _quoted(column.source.name) if column.setting is None else _flow(column.setting)
+        if column.setting is None and column.date_format not in (None, table.date_format):
             theirs = f"{{from: {theirs}, date_format: {_quoted(column.date_format)}}}"
         yield f"      {column.name}: {theirs}  # {column_text(column, language)}"
     if table.unused:
         yield f"    # {said['unused_columns'].format(names=', '.join(table.unused))}"
+
+
+def _flow(setting: Mapping[str, Any]) -> str:
+    return f"{{{', '.join(f'{name}: {_quoted(value)}' for name, value in setting.items())}}}"
 
 
 def _quoted(text: Any) -> str:

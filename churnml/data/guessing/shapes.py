@@ -32,7 +32,10 @@ _NUMBERS: tuple[NumberFormat, ...] = (
     (None, None), (",", None), (".", None), (",", "."), (None, ","), (",", " "), (None, " "), (None, "'"),
 )  # fmt: skip
 _DAYS = ("%d{0}%m{0}%Y", "%m{0}%d{0}%Y", "%d{0}%m{0}%y", "%m{0}%d{0}%y", "%y{0}%m{0}%d", "%Y{0}%d{0}%m")
-_NAMED_DAYS = ("%d %b %Y", "%b %d, %Y", "%b %d %Y", "%d-%b-%Y", "%d. %b %Y", "%A, %d %b %Y", "%Y%m%d")
+_NAMED_DAYS = (
+    *("%d %b %Y", "%b %d, %Y", "%b %d %Y", "%d-%b-%Y", "%b-%d-%Y", "%d-%b-%y", "%b-%d-%y"),
+    *("%d. %b %Y", "%A, %d %b %Y", "%Y%m%d"),
+)
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %H:%M", ", %H:%M:%S", " %H:%M:%S.%f", "T%H:%M:%S")
 _ZONES = ("", " %z", "%z")
 # Stand-ins such as "-" may be among the values; the check names them.

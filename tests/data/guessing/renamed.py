@@ -16,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from churnml.data.guessing.asking import counted
 from churnml.data.guessing.looking import Look
 from churnml.data.guessing.propose import propose
 from churnml.datasets import simulate
@@ -141,6 +142,9 @@ def scored(shop: Mapping[str, pd.DataFrame], seed: int) -> Score:
     while questions := (proposal := propose(look.source, answers)).questions:
         score.questions += len(questions)
         for question in questions:
+            if question.kind in ("key", "pieces"):
+                answers[question.key] = counted(look, proposal, question)
+                continue
             key = (question.table, question.column)
             right = titles.get(question.table) if question.kind == "table" else truth.get(key, ("", None))[1]
             if question.kind in ("table", "column"):

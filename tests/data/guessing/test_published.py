@@ -1,0 +1,157 @@
+"""Files as datasets are published: no header, no number of orders, an id for each order, returns among orders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from churnml.config import load_config
+from churnml.data.guessing.asking import proposal_for
+from churnml.data.guessing.looking import delimiter_and_header
+from churnml.data.guessing.proposal import Proposal, Question
+from churnml.data.guessing.settings_text import settings_text
+from churnml.data.reading import read
+from churnml.data.shop import Shop
+from churnml.errors import InputError
+
+LINES = [" 00001 19970101  1   11.77", " 00002 19970112  1   12.00", " 00002 19970112  5   77.00",
+         " 00003 19970102  2   20.76", " 00003 19970330  2   20.76", " 00003 19970402  2   19.54"]  # fmt: skip
+HEADER = " customer_id  date number_of_cds  dollar_value"
+ANSWERS = {"customer_id": "column1", "ordered_at": "column2", "amount": "column4"}
+
+
+def shop_of(source: Path, proposal: Proposal) -> Shop:
+    settings = source.parent / "settings.yaml"
+    settings.write_text(settings_text(proposal, "shop", "settings.yaml"), encoding="utf-8")
+    return read(source, tables=load_config(settings).tables.sources)
+
+
+def orders_of(shop: Shop) -> list[tuple[str, str, str]]:
+    frame = shop.tables["orders"].order_by("order_id").to_pandas()
+    return list(zip(frame["order_id"], frame["customer_id"], frame["amount"].astype(str), strict=True))
+
+
+PURCHASES = [
+    ("00001-19970101", "00001", "11.7700"),
+    ("00002-19970112", "00002", "89.0000"),  # 12.00 + 77.00 on one day
+    ("00003-19970102", "00003", "20.7600"),
+    ("00003-19970330", "00003", "20.7600"),
+    ("00003-19970402", "00003", "19.5400"),
+]
+
+
+def test_orders_without_a_number_are_a_customers_rows_at_one_time(tmp_path: Path) -> None:
+    (tmp_path / "MASTER.txt").write_text("\n".join([HEADER, *LINES]) + "\n", encoding="ascii")
+    shop = shop_of(tmp_path / "MASTER.txt", proposal_for(tmp_path / "MASTER.txt"))
+    assert orders_of(shop) == PURCHASES
+
+
+def test_without_a_header_columns_are_asked_for_and_no_number_is_an_answer(tmp_path: Path) -> None:
+    (tmp_path / "MASTER.txt").write_text("\n".join(LINES) + "\n", encoding="ascii")
+
+    def ask(question: Question) -> Any:
+        assert question.kind == "column"
+        return ANSWERS.get(question.column)
+
+    assert orders_of(shop_of(tmp_path / "MASTER.txt", proposal_for(tmp_path / "MASTER.txt", ask))) == PURCHASES
+    with pytest.raises(InputError, match=r"Which column of MASTER.txt is orders\.amount\?"):
+        proposal_for(tmp_path / "MASTER.txt")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a b c\n1 2 3\n", (" ", True)),
+        ("1 2.5 2025-01-31\n4 5 2025-02-01\n", (" ", False)),
+        ("a,b c,d\n1,2,3\n", (None, True)),
+        ("1;2,50;2025-01-31\n", (None, False)),
+        ("some words of a note\nand more of them\n", (None, True)),
+        ("1;2\n", (None, True)),  # of two columns, years may be names
+        ("", (None, True)),
+    ],
+)
+def test_what_the_first_lines_tell(tmp_path: Path, text: str, told: tuple[str | None, bool]) -> None:
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+    assert delimiter_and_header(tmp_path / "a.txt", None) == told
+
+
+@pytest.fixture
+def marketplace(tmp_path: Path) -> Path:
+    """Write twelve orders of six people, each under a number of its own, as a marketplace publishes its tables."""
+    folder = tmp_path / "published"
+    folder.mkdir()
+    numbers = range(12)
+    days = [f"2017-{1 + n:02}-10 10:00:00" for n in numbers]
+    tables: dict[str, tuple[str, list[str]]] = {
+        "orders": (
+            "order_id,customer_id,order_status,order_purchase_timestamp,order_estimated_delivery_date",
+            [f"o{n},c{n},delivered,{days[n]},2018-02-01 00:00:00" for n in numbers],
+        ),
+        "customers": ("customer_id,customer_unique_id,customer_city", [f"c{n},u{n % 6},sao paulo" for n in numbers]),
+        "order_items": (
+            "order_id,order_item_id,product_id,seller_id,price,freight_value",
+            [f"o{n},{piece},p{n % 4},s,{n + 0.5},1.00" for n in numbers for piece in range(1, 3)],
+        ),
+        "order_payments": (
+            "order_id,payment_sequential,payment_type,payment_value",
+            [f"o{n},{part},voucher,{n + part}.25" for n in numbers for part in (1, 2)],
+        ),
+        "order_reviews": (
+            "review_id,order_id,review_score,review_creation_date",
+            [f"r{n // 2},o{n},{1 + n % 5},2018-03-01 00:00:00" for n in numbers],
+        ),
+    }
+    for name, (header, rows) in tables.items():
+        (folder / f"market_{name}_dataset.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return folder
+
+
+def test_tables_of_a_marketplace_meet_by_their_keys(marketplace: Path) -> None:
+    """Of order n are paid (n + 1.25) + (n + 2.25) = 2n + 3.50, in all 2 x 66 + 42 = 174, by six people."""
+    proposal = proposal_for(marketplace)
+    assert {table.name: table.source.name.split("_", 1)[1] for table in proposal.tables} == {
+        "orders": "orders_dataset.csv",
+        "deliveries": "orders_dataset.csv",
+        "order_items": "order_items_dataset.csv",
+        "reviews": "order_reviews_dataset.csv",
+    }
+    shop = shop_of(marketplace, proposal)
+    orders = shop.tables["orders"].order_by("order_id").to_pandas()
+    assert (len(orders), orders["amount"].sum(), orders["customer_id"].nunique()) == (12, 174, 6)
+    assert shop.tables["order_items"].quantity.sum().to_pandas() == 24
+    reviews = shop.tables["reviews"].order_by("review_id").to_pandas()
+    assert reviews["review_id"].tolist()[:2] == ["r0-o0", "r0-o1"]
+    assert reviews["customer_id"].tolist()[:2] == ["u0", "u1"]
+
+
+def test_returns_among_orders(tmp_path: Path) -> None:
+    """Invoice 1 is 2 x 1.50 + 3 x 1.50 = 7.50 in two lines of one product; C2 gives 1.50 back."""
+    rows = ["Invoice,StockCode,Quantity,InvoiceDate,Price,Customer ID", "1,p,2,2025-01-13,1.50,a",
+            "1,p,3,2025-01-13,1.50,a", "C2,p,-1,2025-01-20,1.50,a", "3,q,1,2025-02-13,9.00,b"]  # fmt: skip
+    (tmp_path / "raw.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    shop = shop_of(tmp_path / "raw.csv", proposal_for(tmp_path / "raw.csv"))
+    assert orders_of(shop) == [("1", "a", "7.5000"), ("3", "b", "9.0000")]
+    assert shop.tables["returns"].amount.sum().to_pandas() == 1.5
+    assert shop.tables["order_items"].quantity.sum().to_pandas() == 6  # 2 + 3 + 1
+
+
+@pytest.mark.parametrize(("highest", "scale"), [(5, None), (10, 10), (100, 100), (7, 20)])
+def test_the_scale_of_ratings(tmp_path: Path, highest: int, scale: int | None) -> None:
+    """Up to 5 stars nothing is said; 10 and 100 are scales; of a highest rating of 7, a person knows."""
+    orders = "order_id,customer_id,ordered_at,amount\n1,a,2025-01-13,2\n2,b,2025-01-14,3\n"
+    reviews = f"review_id,customer_id,submitted_at,rating\nr1,a,2025-01-20,{highest}\nr2,b,2025-01-21,1\n"
+    for name, text in (("orders", orders), ("reviews", reviews)):
+        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+    asked: list[Question] = []
+
+    def ask(question: Question) -> Any:
+        asked.append(question)
+        return 20
+
+    proposal = proposal_for(tmp_path, ask)
+    (table,) = [table for table in proposal.tables if table.name == "reviews"]
+    settings = [column.setting for column in table.columns if column.name == "scale"]
+    assert settings == ([{"value": scale}] if scale else [])
+    assert [list(question.options) for question in asked] == ([[10, 20, 100]] if highest == 7 else [])

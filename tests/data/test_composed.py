@@ -1,0 +1,157 @@
+"""Columns that stand elsewhere, are made of several or have one value: by hand, and what is wrong with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from churnml.config import ColumnSource
+from churnml.data.reading import check, read
+from churnml.data.shop import Shop
+
+ORDERS = pd.DataFrame(
+    [("o1", "k1", "2025-01-05"), ("o2", "k2", "2025-02-01"), ("o3", "k3", "2025-03-01")],
+    columns=["order_id", "key", "ordered_at"],
+)
+PEOPLE = pd.DataFrame([("k1", "ann"), ("k2", "bob"), ("k3", "ann"), ("k4", "eve")], columns=["key", "person"])
+PAYMENTS = pd.DataFrame([("o1", "1.10"), ("o1", "2.20"), ("o2", "0.05")], columns=["order", "paid"])
+SOURCE = {"orders": ORDERS, "people": PEOPLE, "payments": PAYMENTS}
+SETTINGS: dict[str, Any] = {
+    "orders": {
+        "columns": {
+            "customer_id": {"from": "person", "table": "people", "by": "key"},
+            "amount": {"from": "paid", "table": "payments", "by": "order_id", "key": "order", "sum": True},
+        }
+    }
+}
+
+
+def rows_of(shop: Shop, table: str, *columns: str) -> list[tuple[Any, ...]]:
+    frame = shop.tables[table].order_by(shop.tables[table].columns[0]).to_pandas()
+    return list(frame[list(columns)].itertuples(index=False, name=None))
+
+
+def test_columns_of_other_tables() -> None:
+    """1.10 + 2.20 were paid for the first order, 0.05 for the second, nothing for the third; ann ordered twice."""
+    shop = read(SOURCE, tables=SETTINGS)
+    paid = [
+        (order, person, str(amount))
+        for order, person, amount in rows_of(shop, "orders", "order_id", "customer_id", "amount")
+    ]
+    assert paid == [("o1", "ann", "3.3000"), ("o2", "bob", "0.0500"), ("o3", "ann", "0.0000")]
+
+
+def test_several_values_for_one_key_are_refused() -> None:
+    people = pd.concat([PEOPLE, pd.DataFrame([("k1", "zoe")], columns=["key", "person"])])
+    report = check({**SOURCE, "people": people}, tables=SETTINGS)
+    assert any("for 1 values of key, people holds several different person" in failure for failure in report.failures)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ({"from": "person", "table": "nowhere", "by": "key"}, "tables.orders.columns.customer_id.table in the config"),
+        ({"from": "name", "table": "people", "by": "key"}, "says name, but there is no such column (received: key,"),
+        ({"from": "person", "table": "people", "by": "no"}, "says no, but there is no such column (received: order_id"),
+        ({"from": ["order_id", "no"]}, "says no, but there is no such column"),
+    ],
+)
+def test_what_is_not_there_is_named(source: dict[str, Any], said: str) -> None:
+    settings = {"orders": {"columns": {**SETTINGS["orders"]["columns"], "customer_id": source}}}
+    assert any(said in failure for failure in check(SOURCE, tables=settings).failures)
+
+
+def test_what_cannot_be_read_stays_visible() -> None:
+    payments = PAYMENTS.replace("0.05", "free")
+    [failure] = check({**SOURCE, "payments": payments}, tables=SETTINGS).failures
+    assert "orders.amount: 1 of 3 rows are not a money amount" in failure
+    assert "free" in failure
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [{}, {"from": "a", "value": 1}, {"from": "a", "table": "t"}, {"from": "a", "by": "b"}, {"from": "a", "sum": True},
+     {"from": ["a", "b"], "table": "t", "by": "c"}, {"from": []}, {"value": 1, "date_format": "%d.%m.%Y"}],
+)  # fmt: skip
+def test_settings_that_mean_nothing(setting: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        ColumnSource.model_validate(setting)
+
+
+def test_rows_of_an_order_have_its_customer() -> None:
+    """A key of two columns, a scale that is the same for all, and the customer of the order; that of o9 is unknown."""
+    orders = ORDERS.rename(columns={"key": "customer_id"}).assign(amount=[1, 2, 3])
+    reviews = pd.DataFrame(
+        [("r1", "o1", "2025-01-06", 10), ("r1", "o2", "2025-02-03", 7), ("r2", "o9", "2025-02-04", 8)],
+        columns=["review", "order_id", "submitted_at", "rating"],
+    )
+    tables = {"reviews": {"columns": {"review_id": {"from": ["review", "order_id"]}, "scale": {"value": 10}}}}
+    shop = read({"orders": orders, "reviews": reviews}, tables=tables)
+    assert rows_of(shop, "reviews", "review_id", "customer_id", "rating", "scale") == [
+        ("r1-o1", "k1", 10.0, 10.0),
+        ("r1-o2", "k2", 7.0, 10.0),
+    ]
+    assert "reviews: 1 of 3 rows have no customer_id and are left out." in shop.report.notes
+
+
+def test_orders_below_nothing_are_returns() -> None:
+    """Of three orders 5.00 - 1.00 stays, -2.50 and -3.00 were given back; the lines of these go."""
+    rows = [
+        ("1", "a", "2025-01-05", "5.00", "p", "1"), ("1", "a", "2025-01-05", "-1.00", "rebate", "1"),
+        ("2", "a", "2025-01-09", "-2.50", "p", "-1"), ("3", "b", "2025-01-10", "-3.00", "q", "-2"),
+    ]  # fmt: skip
+    lines = pd.DataFrame(rows, columns=["order_id", "customer_id", "ordered_at", "amount", "product_id", "quantity"])
+    lines["unit_price"] = ["5.00", "0.00", "2.50", "1.50"]
+    shop = read({"orders": lines}, tables={"orders": {"lines": True, "negative": "returns"}})
+    assert [(order, str(amount)) for order, amount in rows_of(shop, "orders", "order_id", "amount")] == [
+        ("1", "4.0000")
+    ]
+    back = rows_of(shop, "returns", "return_id", "customer_id", "amount")
+    assert [(one, who, str(amount)) for one, who, amount in back] == [("2", "a", "2.5000"), ("3", "b", "3.0000")]
+    assert shop.report.rows["order_items"] == 2
+    assert "orders: 2 orders with an amount below 0 are rows of returns." in shop.report.notes
+
+
+def test_returns_of_two_kinds_are_refused() -> None:
+    orders = pd.DataFrame([("1", "a", "2025-01-05", -2)], columns=["order_id", "customer_id", "ordered_at", "amount"])
+    returns = pd.DataFrame([("r", "a", "2025-01-05", 2)], columns=["return_id", "customer_id", "returned_at", "amount"])
+    failures = check({"orders": orders, "returns": returns}, tables={"orders": {"negative": "returns"}}).failures
+    assert any("but the source has a table of these" in failure for failure in failures)
+
+
+def test_a_file_of_words_between_blanks(tmp_path: Path) -> None:
+    """Two orders of a day are one, 1.50 + 2.00, where there is no number; the header names the columns, or does not."""
+    rows = [" 0001 20250105  1   1.50", " 0001 20250105  2   2.00", "", " 0002 20250301  1  10.00"]
+    columns = {
+        "order_id": {"from": ["column1", "column2"]}, "customer_id": "column1", "ordered_at": "column2",
+        "amount": "column4",
+    }  # fmt: skip
+    form = {"delimiter": " ", "date_format": "%Y%m%d", "lines": True, "same_lines": "add", "columns": columns}
+    for header, first in ((False, []), (True, ["column1  column2 column3   column4"])):
+        (tmp_path / "orders.txt").write_text("\n".join([*first, *rows]) + "\n", encoding="ascii")
+        shop = read(tmp_path, tables={"orders": {**form, "header": header}})
+        assert [(one, str(amount)) for one, amount in rows_of(shop, "orders", "order_id", "amount")] == [
+            ("0001-20250105", "3.5000"),
+            ("0002-20250301", "10.0000"),
+        ]
+        assert shop.report.files["orders"] == {"orders.txt": 3}
+
+
+def test_a_file_without_a_header(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text("7;a;2025-01-05;1,50\n8;b;2025-01-06;2,00\n", encoding="utf-8")
+    names = dict(
+        zip(
+            ["order_id", "customer_id", "ordered_at", "amount"],
+            ["column1", "column2", "column3", "column4"],
+            strict=True,
+        )
+    )
+    shop = read(tmp_path, tables={"orders": {"header": False, "decimal": ",", "columns": names}})
+    assert [(one, str(amount)) for one, amount in rows_of(shop, "orders", "order_id", "amount")] == [
+        ("7", "1.5000"),
+        ("8", "2.0000"),
+    ]
