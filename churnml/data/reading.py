@@ -230,6 +230,8 @@ def _form(source: TableSource) -> FileForm:
         encoding=source.encoding,
         delimiter=source.delimiter,
         header=source.header,
+        skip=source.skip,
+        footer=source.footer,
         decimal=source.decimal,
     )
 

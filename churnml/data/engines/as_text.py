@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import zlib
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
@@ -21,7 +22,6 @@ from churnml.data.engines.layout import FileForm, TableFile
 from churnml.data.formats import MACHINE_TIME
 from churnml.errors import InputError
 
-_PIECE = 1 << 20
 _UTF8 = ("utf-8", "utf8", "utf-8-sig", "utf_8", "u8")
 # From here on, a spreadsheet has lost digits; the door refuses an id that is written so.
 _INEXACT = 1e15
@@ -94,7 +94,8 @@ def _as_plain_text(file: TableFile, form: FileForm, table: str, scratch: Path) -
             csv.writer(text).writerows(_whole_rows(book, _chosen(book, form, table, file.name), form, file.name))
         return replace(file, path=out, delimiter=",")
     encoding = None if (form.encoding or _UTF8[0]).lower() in _UTF8 else form.encoding
-    if encoding is None and form.header and form.delimiter != BLANK:
+    is_usual = form.header and form.delimiter != BLANK and not (form.skip or form.footer)
+    if encoding is None and is_usual:
         return replace(file, delimiter=form.delimiter)
     out = _place(file, scratch)
     source = gzip.open if file.name.endswith(".gz") else open
@@ -116,8 +117,9 @@ def _as_plain_text(file: TableFile, form: FileForm, table: str, scratch: Path) -
 
 def _copy(source: IO[str], out: IO[str], form: FileForm) -> str | None:
     """Write text as CSV with a header, and return the sign between two values; None where it is to be looked for."""
+    lines = _without_ends(source, form)
     if form.delimiter == BLANK:
-        rows = (line.split() for line in source)
+        rows = (line.split() for line in lines)
         table = csv.writer(out)
         first = next((row for row in rows if row), [])
         table.writerows(([] if form.header else [_unnamed(len(first))]) + [first])
@@ -125,13 +127,23 @@ def _copy(source: IO[str], out: IO[str], form: FileForm) -> str | None:
         return ","
     delimiter = form.delimiter
     if not form.header:
-        first_line = source.readline()
+        first_line = next(lines, "")
         delimiter = delimiter or likeliest_delimiter(first_line)
-        (first,) = csv.reader([first_line], delimiter=delimiter)
-        out.write(delimiter.join(_unnamed(len(first))) + "\n" + first_line)
-    while piece := source.read(_PIECE):
-        out.write(piece)
+        names = _unnamed(len(next(csv.reader([first_line], delimiter=delimiter), [])))
+        # With line ends of two kinds, no row would be read.
+        end = first_line[len(first_line.rstrip("\r\n")) :]
+        out.write(delimiter.join(names) + end + first_line)
+    out.writelines(lines)
     return delimiter
+
+
+def _without_ends(source: IO[str], form: FileForm) -> Iterator[str]:
+    """Return the lines of a text between what stands above its header and what stands below its rows."""
+    waiting: deque[str] = deque()
+    for line in islice(source, form.skip, None):
+        waiting.append(line)
+        if len(waiting) > form.footer:
+            yield waiting.popleft()
 
 
 def _unnamed(count: int) -> list[str]:

@@ -41,6 +41,10 @@ class FileForm:
         Sign between two values of text, a blank for any white space; None finds it.
     header : bool
         Whether the first line of text names the columns.
+    skip : int
+        Number of lines of text above the header.
+    footer : int
+        Number of lines at the end of text that are no rows.
     decimal : str or None
         Decimal sign that numbers of a spreadsheet are written with; None is a point.
     """
@@ -49,13 +53,15 @@ class FileForm:
     encoding: str | None = None
     delimiter: str | None = None
     header: bool = True
+    skip: int = 0
+    footer: int = 0
     decimal: str | None = None
 
     @property
     def set(self) -> list[str]:
         """Names of the settings that only files have."""
-        named = [name for name in ("sheet", "encoding", "delimiter") if getattr(self, name) is not None]
-        return named if self.header else [*named, "header"]
+        usual, names = FileForm(), ("sheet", "encoding", "delimiter", "header", "skip", "footer")
+        return [name for name in names if getattr(self, name) != getattr(usual, name)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -81,6 +81,8 @@ class TableEvidence:
         Sign between two values of text where it has to be named; a blank stands for any white space.
     header : bool
         Whether the first line of text names the columns.
+    skip, footer : int
+        Number of lines of text above the header, and below the rows.
     rows : int
         Number of rows.
     columns : sequence of ColumnEvidence
@@ -92,6 +94,8 @@ class TableEvidence:
     encoding: str | None = None
     delimiter: str | None = None
     header: bool = True
+    skip: int = 0
+    footer: int = 0
     rows: int
     columns: Sequence[ColumnEvidence]
 

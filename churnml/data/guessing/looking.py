@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
-import gzip
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +15,14 @@ from churnml.data.contract import Column
 from churnml.data.door import as_type, without_gaps
 from churnml.data.engines import Engine, open_engine
 from churnml.data.engines.as_text import sheets_of
-from churnml.data.engines.csv_text import BLANK, DELIMITERS, is_data, likeliest_delimiter
 from churnml.data.engines.layout import FileForm, files_below, is_read, is_spreadsheet, stem_of
 from churnml.data.guessing.evidence import ColumnEvidence, ReceivedType, Source, TableEvidence
+from churnml.data.guessing.text_form import encoding_of, form_of
 from churnml.data.ids import exact_id
 from churnml.errors import InputError
 
 SAMPLE = 2_000
 """Number of different values of a column that are looked at."""
-_PIECE = 1 << 20
-_FIRST_LINES, _FEWEST_COLUMNS = 50, 3
-# Bytes that are letters of Turkish in cp1254, and letters of Icelandic alone in cp1252, which is the same but for them.
-_TURKISH = frozenset(bytes([0xD0, 0xDD, 0xDE, 0xF0, 0xFD, 0xFE]))
 
 
 _NEGATIVE = r"^[A-Z$€£¥₺₽₹]{0,3} ?- ?[A-Z$€£¥₺₽₹]{0,3} ?[0-9]"
@@ -150,66 +141,12 @@ def _tables_of(path: Path) -> dict[str, list[Path]]:
 
 def _of_files(name: str, files: Sequence[Path]) -> list[_Candidate]:
     if not is_spreadsheet(files[0]):
-        encoding = encoding_of(files)
-        delimiter, header = (None, True) if files[0].suffix == ".parquet" else delimiter_and_header(files[0], encoding)
-        form = FileForm(encoding=encoding, delimiter=delimiter, header=header)
+        form = FileForm() if files[0].suffix == ".parquet" else form_of(files[0], encoding_of(files))
         return [_Candidate(name=name, form=form, title=_title(name, None))]
     sheets = list(sheets_of(files[0]))
     if len(sheets) <= 1:
         return [_Candidate(name=name, form=FileForm(), title=_title(name, None))]
     return [_Candidate(name=name, form=FileForm(sheet=sheet), title=_title(name, sheet)) for sheet in sheets]
-
-
-def encoding_of(files: Sequence[Path]) -> str | None:
-    """Find the encoding of text files; None is UTF-8.
-
-    Bytes that are no UTF-8 are taken for cp1254 where they hold letters of Turkish, and else for cp1252.
-    """
-    letters: set[int] = set()
-    is_utf8 = True
-    for file in (file for file in files if file.suffix != ".parquet"):
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        with gzip.open(file) if file.name.endswith(".gz") else file.open("rb") as content:
-            while piece := content.read(_PIECE):
-                if piece.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                    return "utf-16"
-                letters |= _TURKISH & set(piece)
-                try:
-                    decoder.decode(piece)
-                except UnicodeDecodeError:
-                    is_utf8 = False
-                    decoder.reset()
-    if is_utf8:
-        return None
-    return "cp1254" if letters else "cp1252"
-
-
-def delimiter_and_header(file: Path, encoding: str | None) -> tuple[str | None, bool]:
-    """Tell by the first lines of a text file what separates values, and whether the first line names the columns.
-
-    Returns
-    -------
-    delimiter : str or None
-        A blank where lines of as many words each have no other sign; None where the sign is found anyway.
-    header : bool
-        Whether the first line names the columns.
-    """
-    opened = gzip.open if file.name.endswith(".gz") else open
-    try:
-        with opened(file, "rt", encoding=encoding or "utf-8-sig", newline="") as text:
-            lines = [line for line in islice(text, _FIRST_LINES) if line.strip()]
-    except (OSError, EOFError, zlib.error, UnicodeError):  # whoever reads the file says so
-        return None, True
-    words = [line.split() for line in lines]
-    is_blank = (
-        not any(sign in line for line in lines for sign in DELIMITERS)
-        and len({len(row) for row in words}) == 1
-        and len(words[0]) >= _FEWEST_COLUMNS
-    )
-    if not lines or lines[0].lower().startswith(("sep=", '"sep=')):
-        return None, True
-    first = words[0] if is_blank else next(csv.reader(lines[:1], delimiter=likeliest_delimiter(lines[0])))
-    return BLANK if is_blank else None, len(first) < _FEWEST_COLUMNS or not is_data(first)
 
 
 def _title(name: str, sheet: str | None) -> str:
@@ -243,6 +180,8 @@ def _evidence(engine: Engine, raw: ir.Table, candidate: _Candidate) -> TableEvid
         encoding=candidate.form.encoding,
         delimiter=candidate.form.delimiter,
         header=candidate.form.header,
+        skip=candidate.form.skip,
+        footer=candidate.form.footer,
         rows=found["rows"],
         columns=columns,
     )

@@ -131,6 +131,8 @@ def _table(table: ProposedTable, language: Language) -> Iterator[str]:
         "sheet": table.source.sheet,
         "encoding": table.source.encoding,
         "delimiter": table.source.delimiter,
+        "skip": table.source.skip or None,
+        "footer": table.source.footer or None,
         "decimal": table.decimal,
         "thousands": table.thousands,
         "date_format": table.date_format,

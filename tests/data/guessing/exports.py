@@ -163,6 +163,7 @@ def _ebay(found: Sequence[Order], folder: Path) -> None:
         ]  # fmt: skip
     _csv(
         folder / "eBay-OrdersReport-Jan-05-2025.csv", header, rows, before="\n", behind_header="\n",
+        after=f'\n"{len(rows)}",record(s) downloaded\n"Seller ID : someone"\n',
     )  # fmt: skip
 
 

@@ -11,8 +11,9 @@ import xlsxwriter
 
 from churnml.config import load_config
 from churnml.data.guessing.asking import proposal_for
-from churnml.data.guessing.looking import Look, encoding_of
+from churnml.data.guessing.looking import Look
 from churnml.data.guessing.settings_text import settings_text
+from churnml.data.guessing.text_form import encoding_of
 from churnml.data.reading import read
 from churnml.errors import InputError
 from tests.data.guessing.renamed import renamed, scored, shop_of

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from churnml.config import load_config
+from churnml.data.engines.layout import FileForm
 from churnml.data.guessing.asking import proposal_for
-from churnml.data.guessing.looking import delimiter_and_header
 from churnml.data.guessing.proposal import Proposal, Question
 from churnml.data.guessing.settings_text import settings_text
+from churnml.data.guessing.text_form import form_of
 from churnml.data.reading import read
 from churnml.data.shop import Shop
 from churnml.errors import InputError
@@ -63,18 +64,39 @@ def test_without_a_header_columns_are_asked_for_and_no_number_is_an_answer(tmp_p
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("a b c\n1 2 3\n", (" ", True)),
-        ("1 2.5 2025-01-31\n4 5 2025-02-01\n", (" ", False)),
-        ("a,b c,d\n1,2,3\n", (None, True)),
-        ("1;2,50;2025-01-31\n", (None, False)),
-        ("some words of a note\nand more of them\n", (None, True)),
-        ("1;2\n", (None, True)),  # of two columns, years may be names
-        ("", (None, True)),
+        ("a b c\n1 2 3\n", {"delimiter": " "}),
+        ("1 2.5 2025-01-31\n4 5 2025-02-01\n", {"delimiter": " ", "header": False}),
+        ("a,b c,d\n1,2,3\n", {}),
+        ("1;2,50;2025-01-31\n", {"header": False}),
+        ("some words of a note\nand more of them\n", {}),
+        ("1;2\n", {}),  # of two columns, years may be names
+        ("", {}),
+        ("Orders of May\n\na;b;c\n1;2;3\n4;5;6\n", {"skip": 2}),
+        ("a;b;c;d\n1;2;3;4\n1;2;3;4\n\nSum;2\nOf the shop\n", {"footer": 3}),
+        ("a;b;c;d\n1;2;3;4\n1;2;3\n", {}),  # the last row is cut, but a row
+        ('a;b;c;d\n1;2;3;"x\ny"\n', {}),  # the last line is the end of a value
+        ("sep=;\na;b;c\n1;2;3\n", {}),
     ],
 )
-def test_what_the_first_lines_tell(tmp_path: Path, text: str, told: tuple[str | None, bool]) -> None:
+def test_what_the_first_and_last_lines_tell(tmp_path: Path, text: str, told: dict[str, Any]) -> None:
     (tmp_path / "a.txt").write_text(text, encoding="utf-8")
-    assert delimiter_and_header(tmp_path / "a.txt", None) == told
+    assert form_of(tmp_path / "a.txt", None) == FileForm(**told)
+
+
+def test_a_title_and_a_footer_are_no_rows(tmp_path: Path) -> None:
+    """7.50 + 9.00 = 16.50 in two orders; the sum that the report ends with is none."""
+    rows = ["Sipariş Raporu", "", "Sipariş No;Müşteri No;Sipariş Tarihi;Toplam Tutar", "1;a;13.01.2025;7,50",
+            "2;b;28.01.2025;9,00", "", "Toplam;16,50"]  # fmt: skip
+    (tmp_path / "rapor.csv").write_text("\r\n".join(rows) + "\r\n", encoding="cp1254", newline="")
+    shop = shop_of(tmp_path / "rapor.csv", proposal_for(tmp_path / "rapor.csv"))
+    assert orders_of(shop) == [("1", "a", "7.5000"), ("2", "b", "9.0000")]
+
+
+def test_a_file_without_a_header_with_other_line_ends(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text("7,a,2025-01-05,1.50\r\n8,b,2025-01-06,2.00\r\n", encoding="utf-8", newline="")
+    names = {"order_id": "column1", "customer_id": "column2", "ordered_at": "column3", "amount": "column4"}
+    shop = read(tmp_path, tables={"orders": {"header": False, "columns": names}})
+    assert orders_of(shop) == [("7", "a", "1.5000"), ("8", "b", "2.0000")]
 
 
 @pytest.fixture
