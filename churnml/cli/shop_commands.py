@@ -234,6 +234,7 @@ def check(data: Data, config_file: ConfigFile = None, as_json: AsJson = False) -
     if report.failures:
         if as_json:
             raise typer.Exit(1)
+        say(f"{words(config.scoring.language)['checklist']['to_correct']}:")
         raise InputError(report.failures)
     if not as_json:
         say(words(config.scoring.language)["checklist"]["in_order"])

@@ -36,8 +36,8 @@ def without_returns(raw: Mapping[str, ir.Table]) -> tuple[dict[str, ir.Table], l
         return dict(raw), [said], []
     amount = as_type(orders, ORDERS.column["amount"])
     is_back = (amount < 0).fill_null(False)
-    count = counts_of(orders.aggregate(n=is_back.sum()))["n"]
-    if not count:
+    counts = counts_of(orders.aggregate(rows=orders.count(), back=is_back.sum()))
+    if not counts["back"]:
         return dict(raw), [], []
     back = orders.filter(is_back)
     tables = {
@@ -54,4 +54,5 @@ def without_returns(raw: Mapping[str, ir.Table]) -> tuple[dict[str, ir.Table], l
         ids = back.select(id=as_type(back, ORDERS.column["order_id"])).distinct()
         items = raw["order_items"]
         tables["order_items"] = items.filter(~as_type(items, ORDER_ITEMS.column["order_id"]).isin(ids.id))
-    return tables, [], [f"orders: {count:,} orders with an amount below 0 are rows of returns."]
+    counted = f"{counts['back']:,} of {counts['rows']:,} orders"
+    return tables, [], [f"orders: {counted} have an amount below 0 and are rows of returns."]

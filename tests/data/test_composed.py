@@ -113,7 +113,7 @@ def test_orders_below_nothing_are_returns() -> None:
     back = rows_of(shop, "returns", "return_id", "customer_id", "amount")
     assert [(one, who, str(amount)) for one, who, amount in back] == [("2", "a", "2.5000"), ("3", "b", "3.0000")]
     assert shop.report.rows["order_items"] == 2
-    assert "orders: 2 orders with an amount below 0 are rows of returns." in shop.report.notes
+    assert "orders: 2 of 3 orders have an amount below 0 and are rows of returns." in shop.report.notes
 
 
 def test_returns_of_two_kinds_are_refused() -> None:

@@ -53,7 +53,27 @@ def test_a_table_that_fails_is_there(capsys: pytest.CaptureFixture[str]) -> None
     items = items_of(orders=ORDERS.assign(amount=["x", "1"]))
     assert (items["orders"].is_there, items["orders"].failed) == (True, True)
     print_check(list(items.values()), [], "en")
-    assert capsys.readouterr().out.startswith("[!] orders         2 rows\n")
+    legend = "[x] in order   [!] to correct   [ ] not there\n\n"
+    assert capsys.readouterr().out.startswith(f"{legend}[!] orders         2 rows\n")
+
+
+def test_what_a_newcomer_reads_of_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    """What people see stands before the features; a missing table says the same in one line."""
+    items = items_of(orders=ORDERS)
+    print_check([items["customers"], items["returns"]], [], "en")
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "",
+        "Not there, and what it would bring:",
+        "[ ] customers      consent, sign-up cohorts, names on lists; reasons: Referrals; 1 feature",
+        "[ ] returns        net value of customers; reasons: Returns; 10 features",
+        "",
+    ]
+    print_check([items["orders"]], [], "en")
+    lines = capsys.readouterr().out.splitlines()[3:]
+    assert [line.split(":")[0].strip() for line in lines if line] == [
+        "read", "not used", "shows", "reasons", "features", "with more columns",
+    ]  # fmt: skip
+    assert lines[-2] == "      with more columns: discount for 9 more features"
 
 
 @pytest.mark.parametrize(
