@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from churnml.data.contract import ORDER_ITEMS, ORDERS, TABLES, Column, Table
+from churnml.data.contract import ORDER_ITEMS, ORDERS, TABLES, Column, Table, plain_name
 from churnml.data.guessing.evidence import ColumnEvidence, Source, TableEvidence
 from churnml.data.guessing.names import column_score, table_score
 from churnml.data.guessing.shapes import Shape
@@ -21,6 +21,8 @@ MEETS = 0.5
 SURELY_MEETS, _BY_LINK = 0.95, 0.9
 # Where nothing else says who ordered, an address of theirs does.
 _BY_EMAIL = 0.8
+# Of two that fit alike, the one of the contract's own name is chosen.
+_SAME_NAME = 0.001
 # A number that stands in several rows is that of an order nearly as well: what else is called so, is asked about.
 _OF_LINES = 0.7
 _LONGEST_ID = 60
@@ -172,6 +174,8 @@ def _pair(
         score = _NAMELESS * structure
     else:
         score = _NAME * max(name_score, 0.5 if meets is not None and meets >= MEETS else 0) + _STRUCTURE * structure
+    if plain_name(column.name) == declared.name:
+        score += _SAME_NAME
     return Pair(column=column, score=score if possible else 0.0, name_score=name_score, is_key=is_key, meets=meets)
 
 

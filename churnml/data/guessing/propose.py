@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from churnml.data.contract import DELIVERIES, ORDER_ITEMS, ORDERS, TABLES, Column, Table
+from churnml.data.contract import DELIVERIES, ORDER_ITEMS, ORDERS, TABLES, Column, Table, plain_name
 from churnml.data.guessing.composing import Known, composed, person_elsewhere, without_number
 from churnml.data.guessing.evidence import ColumnEvidence, Source, TableEvidence
 from churnml.data.guessing.match import MEETS, Pair, fit_of_lines, fits, pair_columns, pair_tables, rivals
@@ -248,7 +248,7 @@ def _columns(contract: Table, table: TableEvidence, shop: _Chosen, open_: _Open)
         for name, pair in chosen.items()
         if pair.score >= _SURE
         and not (pair.meets is not None and pair.meets < MEETS)
-        and not rivals(ranked[name], pair, _placed(chosen, name), _MARGIN)
+        and not rivals(ranked[name], pair, _placed(chosen, name), _margin(contract, name, pair))
     }
     needed = _needed(contract, certain, links)
     taken = {pair.column.name for pair in certain.values()}
@@ -292,6 +292,12 @@ def _with_number(contract: Table, columns: list[ProposedColumn], open_: _Open) -
     if contract.name != "orders" or not is_said or not {"customer_id", "ordered_at"} <= set(sources):
         return columns
     return [without_number(sources["customer_id"], sources["ordered_at"]), *columns]
+
+
+def _margin(contract: Table, name: str, pair: Pair) -> float:
+    """Return how much better than others a column has to fit; an id of the contract's own name, no worse than they."""
+    is_same = name in _types(contract, "id") and plain_name(pair.column.name) == name
+    return 0.0 if is_same else _MARGIN
 
 
 def _placed(chosen: Mapping[str, Pair], name: str) -> set[str]:

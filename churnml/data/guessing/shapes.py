@@ -36,7 +36,10 @@ _NAMED_DAYS = (
     *("%d %b %Y", "%b %d, %Y", "%b %d %Y", "%d-%b-%Y", "%b-%d-%Y", "%d-%b-%y", "%b-%d-%y"),
     *("%d. %b %Y", "%A, %d %b %Y", "%Y%m%d"),
 )
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %H:%M", ", %H:%M:%S", " %H:%M:%S.%f", "T%H:%M:%S")
+_CLOCKS = (
+    *("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %H:%M", ", %H:%M:%S", ", %I:%M %p", ", %I:%M:%S %p"),
+    *(" %H:%M:%S.%f", "T%H:%M:%S"),
+)
 _ZONES = ("", " %z", "%z")
 # Stand-ins such as "-" may be among the values; the check names them.
 _MOST = 0.98

@@ -89,6 +89,19 @@ def test_two_columns_that_fit_alike_are_asked_for() -> None:
     assert sorted(question.options) == ["Gesamtbetrag", "Summe"]
 
 
+def test_an_id_of_the_contracts_own_name_needs_no_question() -> None:
+    """An invoice is called a number of an order too; it is asked about where it alone tells rows apart."""
+    numbers = {"order_id": ["1", "2", "3", "4"], "invoice_no": ["i1", "i2", "i3", "i4"]}
+    usual = {"customer_id": ["k1", "k2", "k1", "k3"], "ordered_at": DAYS, "amount": ["1", "2", "3", "4"]}
+
+    def named(**columns: Sequence[str]) -> TableEvidence:
+        return TableEvidence(name="orders.csv", rows=4, columns=[column(*one) for one in columns.items()])
+
+    assert propose(Source(tables=[named(**numbers, **usual)])).questions == []
+    lines = named(**{**numbers, "order_id": ["1", "1", "2", "3"]}, **usual)
+    assert [question.column for question in propose(Source(tables=[lines])).questions] == ["order_id"]
+
+
 def test_a_word_that_is_not_known_makes_no_rival() -> None:
     proposal = propose(Source(tables=[orders(Kundensegment=["x", "y", "x", "z"])]))
     assert proposal.questions == []
