@@ -48,6 +48,10 @@ class ModelError(ChurnmlError):
     """A model cannot be found, read or used for what was asked of it."""
 
 
+class NoStoreError(ModelError):
+    """No model can be found, since the store that would hold it is not there."""
+
+
 class NoSkillError(ChurnmlError):
     """No candidate told leaving customers from staying ones better than chance, so none was promoted."""
 

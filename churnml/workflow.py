@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from churnml.analytics.overview import Overview, analyse
+from churnml.campaigns.kept_lists import keeps_lists
 from churnml.campaigns.ledger import FILE as LEDGER
 from churnml.campaigns.ledger import joined, read_ledger
 from churnml.campaigns.readout import read_out
@@ -52,6 +53,7 @@ from churnml.scoring.scorer import Scorer
 from churnml.shop_jobs import open_shop
 from churnml.tracking.health import log_health
 from churnml.tracking.in_service import find_usable
+from churnml.tracking.mlflow_store import has_store, known_store
 from churnml.tracking.trainer import Trainer
 from churnml.words.campaigns import say_brought, say_first_known, say_refused
 from churnml.words.value_names import ALL_CAMPAIGNS
@@ -135,10 +137,12 @@ def score(
         Where another process writes to the folder for longer.
     """
     with locked_place(out, wait_seconds) as place, optional_place(previous) as earlier:
+        with known_store(keeps_lists(place.path)):
+            scorer = Scorer(model, config)
         outcome = _score(
             shop,
             place.path,
-            Scorer(model, config),
+            scorer,
             snapshot_date=snapshot_date,
             in_sample=in_sample,
             previous=path_of(earlier),
@@ -210,6 +214,7 @@ def run(
     secrets: Path | None = None,
     force: bool = False,
     monitor: bool = False,
+    clock: datetime | None = None,
     wait_seconds: float = 0.0,
 ) -> Outcome | Finished:
     """Check a shop, train if that is due, and score a day, while no other process writes to the folder of its list.
@@ -242,6 +247,9 @@ def run(
     monitor : bool, optional
         Whether the health of the model is looked at as well. Where the data is broken, the list of before stays, and
         the new one is written to the folder ``held`` in ``out``.
+    clock : datetime, optional
+        Time that it is, without a zone: a monitored run tells of events more than a day ahead of it. None does not look
+        for them.
     wait_seconds : float, optional
         Seconds to wait for another process that writes there; 0 does not.
 
@@ -274,6 +282,7 @@ def run(
                 trained = Trainer(config=_under_lists(config, folder)).fit(shop, day, progress)
                 champion = Scorer(None, config).model  # the one of before, where the new one is worse
                 model = champion if champion.as_of <= day else trained
+        was_there = has_store(config.tracking)
         if not force:
             earlier = read_earlier(folder, day, before)
             settings = hash_settings(shop, config, earlier, pseudonymous=secrets is not None)
@@ -283,7 +292,9 @@ def run(
         health = None
         if monitor:
             with _timed(seconds, "monitor"):
-                health = _look(shop, folder, model, day, config, secrets)
+                health = check_health(shop, folder, model, day, config, real_ids=_real_names(secrets), clock=clock)
+                files = write_health(health, folder, config.scoring.language, shop.currency)
+                log_health(health, config, files, since=(day - model.as_of).days, was_there=was_there)
         outcome = _score(
             shop,
             folder,
@@ -303,13 +314,9 @@ def _shown(files: Sequence[Path | str], place: Place) -> list[Path | str]:
     return [place.shown(Path(file)) for file in files]
 
 
-def _look(shop: Shop, out: Path, model: Model, day: date, config: Config, secrets: Path | None) -> Health:
-    """Look at the health of a model, and keep what was seen beside the lists and in MLflow."""
-    names = None if secrets is None else {str(name): str(real) for name, real in read_mapping(secrets).items()}
-    health = check_health(shop, out, model, day, config, real_ids=names)
-    files = write_health(health, out, config.scoring.language, shop.currency)
-    log_health(health, config, files, since=(day - model.as_of).days)
-    return health
+def _real_names(secrets: Path | None) -> dict[str, str] | None:
+    """Read the customers' own ids by their pseudonyms; None where there are none."""
+    return None if secrets is None else {str(name): str(real) for name, real in read_mapping(secrets).items()}
 
 
 def _under_lists(config: Config, out: Path) -> Config:

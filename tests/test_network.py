@@ -97,7 +97,7 @@ def test_what_asks_for_the_network_is_logged(asked_for: Ask) -> None:
         "import time\n"
         "from churnml.config import TrackingSettings\n"
         "from churnml.tracking.mlflow_store import at_store\n"
-        "with at_store(TrackingSettings(telemetry=True, uri='sqlite:///store.db')) as mlflow:\n"
+        "with at_store(TrackingSettings(telemetry=True, uri='sqlite:///store.db'), makes=True) as mlflow:\n"
         "    mlflow.telemetry.get_telemetry_client().activate()\n"
         "    time.sleep(2)\n"
     )

@@ -73,6 +73,11 @@ def days_in(lists: Path) -> list[date]:
     return sorted(date.fromisoformat(name) for name in names if re.fullmatch(r"\d{4}-\d\d-\d\d", name))
 
 
+def keeps_lists(folder: Path | None) -> bool:
+    """Say whether a folder keeps the list of a day."""
+    return folder is not None and bool(days_in(folder / LISTS))
+
+
 def read_columns(folder: Path, day: date, columns: Sequence[str]) -> pd.DataFrame | None:
     """Read columns of the ranking of a day; None where the folder keeps none.
 

@@ -201,6 +201,7 @@ def run(
             secrets=pseudonymize,
             force=force,
             monitor=monitor,
+            clock=datetime.now(UTC).replace(tzinfo=None),
             wait_seconds=wait,
         )
     if isinstance(outcome, Finished):

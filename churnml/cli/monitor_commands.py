@@ -49,6 +49,7 @@ def monitor(
     as_json: AsJson = False,
 ) -> None:
     """Check a model in service: whether past lists were right, whether the data is whole, and what moved."""
+    from churnml.campaigns.kept_lists import keeps_lists
     from churnml.cli.notified import tell_health
     from churnml.config import load_config
     from churnml.data.places import at_place, optional_place, path_of
@@ -58,6 +59,7 @@ def monitor(
     from churnml.scoring.scorer import Scorer
     from churnml.shop_jobs import open_shop
     from churnml.tracking.health import log_health
+    from churnml.tracking.mlflow_store import has_store, known_store
     from churnml.training.rows.study import silent
 
     config = load_config(config_file, scoring={"language": language}, monitoring={"fail_on": fail_on})
@@ -71,7 +73,7 @@ def monitor(
         from churnml.monitoring.replay import make_baseline
 
         with at_place(lists or "") as place:
-            with progress_bar() as progress:
+            with progress_bar() as progress, known_store(keeps_lists(place.path)):
                 replayed = make_baseline(shop, day, config, model=model, progress=progress or silent)
             file = place.shown(replayed.write(place.path))
         print_baseline(replayed, file, language)
@@ -80,22 +82,24 @@ def monitor(
         from churnml.monitoring.decay import measure_decay, write_decay
 
         with optional_place(lists) as kept:
-            with progress_bar() as progress:
+            with progress_bar() as progress, known_store(keeps_lists(path_of(kept))):
                 aged = measure_decay(shop, day, config, model=model, progress=progress or silent)
             files = [] if kept is None else [kept.shown(write_decay(aged, kept.path))]
         print_decay(aged, language)
         if files:
             print_files(files, language)
         return
-    used = Scorer(model, config).model
     clock = datetime.now(UTC).replace(tzinfo=None)
     with optional_place(lists) as kept, optional_place(out) as apart:
         at = apart or kept
+        with known_store(keeps_lists(path_of(kept))):
+            used, was_there = Scorer(model, config).model, has_store(config.tracking)
         health = check_health(shop, path_of(kept), used, day, config, real_ids=real_ids_of(secrets), clock=clock)
         files = []
         if at is not None:
             written = write_health(health, at.path, language, shop.currency)
-            log_health(health, config, written, since=(health.day - used.as_of).days)
+            since = (health.day - used.as_of).days
+            log_health(health, config, written, since=since, was_there=was_there)
             files = list(map(at.shown, written))
     if as_json:
         say_json(to_json(health, language))

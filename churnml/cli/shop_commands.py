@@ -70,7 +70,7 @@ def demo(
 @app.command()
 def simulate(
     context: typer.Context,
-    out: Annotated[Path, typer.Option("--out", help="Folder for the tables.")],
+    out: Annotated[str, typer.Option("--out", help="Folder for the tables, or its address.")],
     customers: Annotated[int, typer.Option("--customers", help="Number of customers.")] = 5_000,
     kind: KindOfShop = "gift",
     season: Annotated[
@@ -121,6 +121,7 @@ def simulate(
         raise InputError(f"--effects: is all or none (received {effects!r}). Correct the option.")
     if campaigns is not None and until is None:
         raise InputError("--campaigns: needs the day on which the data end then. Add --until YYYY-MM-DD.")
+    from churnml.data.places import at_place
     from churnml.data.simulator import (
         Change,
         Effects,
@@ -141,24 +142,24 @@ def simulate(
     if treatment_file is not None:
         named = read_treatment(treatment_file) | named
     treatment = Treatment(**named) if named else None
-    if campaigns is not None:
-        kept = read_settings(out)
-        kept.refuse_others(**named, **{name: arguments[name] for name in arguments if _is_named(context, name)})
-        treatment = kept.treatment or treatment or Treatment()
-        arguments = kept.arguments | {"contacts": list_contacts(campaigns, treatment, kept.seed)}
-    elif day is not None:
-        # Lives reach further than the data, so that the shop of a later day is the same one.
-        arguments |= {"end": day + timedelta(365), "years": 4.0}
-    arguments |= {"until": day, "treatment": treatment}
-    if change:
-        arguments["changes"] = [Change.parse(text) for text in change]
-    with progress_bar() as progress:
-        rows = run_simulation(
-            out,
-            **arguments,
-            progress=lambda done, of: progress("customers", done, of) if progress is not None else None,
-        )
-    print_rows(rows, out, as_json)
+    changes = {"changes": [Change.parse(text) for text in change]} if change else {}
+    with at_place(out) as place:
+        if campaigns is not None:
+            kept = read_settings(place.path)
+            kept.refuse_others(**named, **{name: arguments[name] for name in arguments if _is_named(context, name)})
+            treatment = kept.treatment or treatment or Treatment()
+            arguments = kept.arguments | {"contacts": list_contacts(campaigns, treatment, kept.seed)}
+        elif day is not None:
+            # Lives reach further than the data, so that the shop of a later day is the same one.
+            arguments |= {"end": day + timedelta(365), "years": 4.0}
+        arguments |= {"until": day, "treatment": treatment} | changes
+        with progress_bar() as progress:
+            rows = run_simulation(
+                place.path,
+                **arguments,
+                progress=lambda done, of: progress("customers", done, of) if progress is not None else None,
+            )
+    print_rows(rows, place.shown(place.path), as_json)
 
 
 def _is_named(context: typer.Context, option: str) -> bool:

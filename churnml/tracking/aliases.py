@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from churnml.config import TrackingSettings
 from churnml.errors import ModelError
-from churnml.tracking.mlflow_store import alone_at_store, at_store
+from churnml.tracking.mlflow_store import alone_at_store, at_store, missing_there
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 By = Literal["train", "promote", "rollback"]
@@ -101,6 +101,7 @@ def make_champion(mlflow: Any, name: str, version: str, by: By, now: datetime) -
     try:
         found = client.get_model_version(name, version)
     except mlflow.exceptions.MlflowException as error:
+        missing_there(error)
         raise ModelError(
             f"{name}: there is no version {version}. Name one that MLflow lists, or run: churnml train DATA"
         ) from error
@@ -117,8 +118,9 @@ def history(mlflow: Any, name: str) -> list[Change]:
     """Return the changes of the champion, oldest first; at most twenty are kept."""
     try:
         tags = mlflow.MlflowClient().get_registered_model(name).tags
-    except mlflow.exceptions.MlflowException:  # nothing was registered yet
-        return []
+    except mlflow.exceptions.MlflowException as error:
+        missing_there(error)
+        return []  # nothing was registered yet
     return [Change(**change) for change in json.loads(tags.get(_HISTORY, "[]"))]
 
 
@@ -126,5 +128,6 @@ def version_at(mlflow: Any, name: str, alias: str) -> str | None:
     """Return MLflow's number of the version at an alias; None where there is none."""
     try:
         return str(mlflow.MlflowClient().get_model_version_by_alias(name, alias).version)
-    except mlflow.exceptions.MlflowException:
+    except mlflow.exceptions.MlflowException as error:
+        missing_there(error)
         return None

@@ -11,7 +11,7 @@ import numpy as np
 
 from churnml.config import Config
 from churnml.tracking.aliases import CHAMPION, version_at
-from churnml.tracking.mlflow_store import at_store, experiment_of
+from churnml.tracking.mlflow_store import at_store, experiment_of, known_store
 from churnml.tracking.processes import tags_of_this_process
 from churnml.tracking.readouts import KIND
 
@@ -23,7 +23,12 @@ _FIGURES = {"auroc": "auroc", "auroc_low": "auroc.low", "auroc_high": "auroc.hig
 
 
 def log_health(
-    health: Health, config: Config | None = None, files: Sequence[str | Path] = (), *, since: int = 0
+    health: Health,
+    config: Config | None = None,
+    files: Sequence[str | Path] = (),
+    *,
+    since: int = 0,
+    was_there: bool = False,
 ) -> str:
     """Keep a look in MLflow, and say in the champion's version how it is; the same look is kept once.
 
@@ -37,16 +42,23 @@ def log_health(
         Files that are kept with the run, such as those of `churnml.reporting.health.write_health`.
     since : int, optional
         Number of days since the model's ``as_of``, by which MLflow orders the metrics.
+    was_there : bool, optional
+        Whether the store was there when the model was found: it is not made anew then.
 
     Returns
     -------
     str
         Id of the run.
+
+    Raises
+    ------
+    OutsideError
+        Where the store fails, or was there and is gone.
     """
     config = config or Config()
     same = {KIND: "monitor", "snapshot_date": str(health.day), "model_version": health.model_version}
     same |= {"data_fingerprint": health.data_fingerprint}
-    with at_store(config.tracking) as mlflow:
+    with known_store(was_there), at_store(config.tracking, makes=not was_there) as mlflow:
         client, experiment = mlflow.MlflowClient(), experiment_of(mlflow, config.tracking)
         wanted = " and ".join(f"tags.`{name}` = '{value}'" for name, value in same.items())
         known = client.search_runs([experiment], filter_string=f"{wanted} and attributes.status = 'FINISHED'")

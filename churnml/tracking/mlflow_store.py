@@ -15,8 +15,8 @@ from typing import Any
 from churnml.config import TrackingSettings
 from churnml.data.lock import held
 from churnml.data.scratch import Scratch
-from churnml.errors import ConfigError
-from churnml.failures import outside_told
+from churnml.errors import ConfigError, NoStoreError, OutsideError
+from churnml.failures import outside_failure, outside_told
 
 ADDRESS = "MLFLOW_TRACKING_URI"
 _GIT = "GIT_PYTHON_REFRESH"
@@ -34,11 +34,33 @@ def default_store() -> Path:
 
 
 @contextlib.contextmanager
-def at_store(tracking: TrackingSettings) -> Iterator[Any]:
+def at_store(tracking: TrackingSettings, *, makes: bool = False) -> Iterator[Any]:
     """Import mlflow quietly and point it at the store; its settings and the environment are put back afterwards.
 
     MLflow decides at its import whether it will ever tell its makers of what is done with it, and asks again each time.
+
+    Parameters
+    ----------
+    tracking : TrackingSettings
+        Settings that say where the store is.
+    makes : bool, optional
+        Whether a store of SQLite that is not there is made; one that is read from is not replaced by an empty one.
+
+    Raises
+    ------
+    NoStoreError
+        Where the store is a file that is not there, and is not made.
+    OutsideError
+        Where it fails.
+    ConfigError
+        Where MLflow refuses to work with it.
     """
+    address = _address(tracking)
+    if not makes and not has_store(tracking):
+        file = _sqlite_file(address)
+        is_default = file == default_store().resolve()
+        where = "no model was trained in this folder yet" if is_default else f"{file}: there is no store of models yet"
+        raise NoStoreError(f"{where}. Run: churnml train DATA")
     kept = {name: os.environ.get(name) for name in (ADDRESS, _GIT, _WATCH_SECONDS, _NO_TELEMETRY)}
     if not tracking.telemetry:
         os.environ[_NO_TELEMETRY] = "true"
@@ -55,7 +77,6 @@ def at_store(tracking: TrackingSettings) -> Iterator[Any]:
         levels = [logger.level for logger in noisy]
         for logger in noisy:
             logger.setLevel(logging.CRITICAL)  # what goes wrong comes as an error, and is told once
-        address = tracking.uri or kept[ADDRESS] or f"{_SQLITE}{default_store().resolve()}"
         # An experiment that a notebook has set is another store's, and MLflow would refuse ours beside it.
         fluent = mlflow.tracking.fluent
         experiment, fluent._active_experiment_id = fluent._active_experiment_id, None
@@ -85,6 +106,56 @@ def at_store(tracking: TrackingSettings) -> Iterator[Any]:
                     os.environ[name] = value
             for logger, level in zip(noisy, levels, strict=True):
                 logger.setLevel(level)
+
+
+def has_store(tracking: TrackingSettings) -> bool:
+    """Say whether the file of the store is there; of stores that are no file of SQLite, only asking them tells."""
+    file = _sqlite_file(_address(tracking))
+    return file is None or file.exists()
+
+
+def _address(tracking: TrackingSettings) -> str:
+    return tracking.uri or os.environ.get(ADDRESS) or f"{_SQLITE}{default_store().resolve()}"
+
+
+@contextlib.contextmanager
+def known_store(was_there: bool) -> Iterator[None]:
+    """Let a store that is missing be one that is gone, where it is known that it was there.
+
+    Parameters
+    ----------
+    was_there : bool
+        Whether it was there: a model was read from it, or a list was made by one.
+
+    Raises
+    ------
+    OutsideError
+        Where it was there, and is not now.
+    """
+    try:
+        yield
+    except NoStoreError as error:
+        if not was_there:
+            raise
+        raise OutsideError(
+            "The store of MLflow, which held the model of these lists, is gone. Bring it back, and run it again; or "
+            "begin a new one: churnml train DATA"
+        ) from error
+
+
+def missing_there(error: Exception) -> None:
+    """Raise what the outside did where MLflow says that something is missing; return where it is missing indeed.
+
+    MLflow raises one kind of error for what it does not hold, and for a store that does not answer.
+
+    Raises
+    ------
+    OutsideError
+        Where the store failed.
+    """
+    failure = outside_failure(error, "The store of MLflow")
+    if failure is not None:
+        raise failure from error
 
 
 @contextlib.contextmanager

@@ -42,7 +42,7 @@ def log_readout(readout: Readout, config: Config | None = None, files: Sequence[
     config = config or Config()
     sentence = " ".join(say_brought(readout, "en", None))
     runs = []
-    with at_store(config.tracking) as mlflow:
+    with at_store(config.tracking, makes=True) as mlflow:
         experiment = experiment_of(mlflow, config.tracking)
         for campaign in readout.campaigns or ("",):
             tags = tags_of_this_process() | {KIND: "readout", "campaign": campaign, "verdict.sentence": sentence}

@@ -19,7 +19,6 @@ from churnml.config import Config, TrackingSettings
 from churnml.data.scratch import Scratch
 from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, ModelError, OutsideError
-from churnml.failures import outside_failure
 from churnml.models import attribution
 from churnml.models.artefact import load_model, save_model
 from churnml.models.model import Model
@@ -29,7 +28,7 @@ from churnml.statistics.logodds import sigmoid
 from churnml.statistics.metrics import gains_table
 from churnml.tracking.aliases import CHALLENGER, CHAMPION, make_champion, version_at
 from churnml.tracking.description import OF_ALL, describe
-from churnml.tracking.mlflow_store import ADDRESS, alone_at_store, at_store, default_store, experiment_of, first_line
+from churnml.tracking.mlflow_store import alone_at_store, at_store, experiment_of, first_line, missing_there
 from churnml.tracking.model_card import compute_lift_over_time, sample_gate, write_model_card
 from churnml.tracking.processes import has_ended, tags_of_this_process
 from churnml.words.names import name_of
@@ -59,7 +58,7 @@ def open_run(tracking: TrackingSettings) -> Iterator[str]:
     Yields the id of the run, which ``track`` fills and finishes. A training that breaks leaves it as failed, one that
     is interrupted as killed.
     """
-    with at_store(tracking) as mlflow:
+    with at_store(tracking, makes=True) as mlflow:
         from mlflow.tracking.context.registry import resolve_tags
 
         # In a notebook, a run of the user's own may be active.
@@ -77,14 +76,14 @@ def open_run(tracking: TrackingSettings) -> Iterator[str]:
         yield run.info.run_id
     except BaseException as error:
         # What broke the training is told, not that its store is gone too.
-        with contextlib.suppress(ConfigError, OutsideError), at_store(tracking) as mlflow:
+        with contextlib.suppress(ConfigError, ModelError, OutsideError), at_store(tracking) as mlflow:
             if mlflow.get_run(run.info.run_id).info.status == "RUNNING":
                 ended = "FAILED" if isinstance(error, Exception) else "KILLED"
                 mlflow.MlflowClient().set_terminated(run.info.run_id, ended)
         raise
     finally:
         if monitor is not None:
-            with contextlib.suppress(ConfigError, OutsideError), at_store(tracking):
+            with contextlib.suppress(ConfigError, ModelError, OutsideError), at_store(tracking):
                 monitor.finish()
 
 
@@ -109,7 +108,7 @@ def track(training: Training, config: Config, definition: ChurnDefinition, run_i
         not replace the champion; a champion with the same version stays in place. None where the training found no
         skill: its run is kept, nothing is registered.
     """
-    with at_store(config.tracking) as mlflow, Scratch() as scratch:
+    with at_store(config.tracking, makes=True) as mlflow, Scratch() as scratch:
         experiment = experiment_of(mlflow, config.tracking)
         name = f"train {training.card.as_of}"
         asked = {"run_name": name, "experiment_id": experiment} if run_id is None else {"run_id": run_id}
@@ -145,7 +144,8 @@ def find_model(uri: str | None, tracking: TrackingSettings) -> Model:
     Raises
     ------
     ModelError
-        Where there is no such model, or its files are not those that were registered.
+        Where there is no such model, or its files are not those that were registered; ``NoStoreError`` where the store
+        is not there.
     ConfigError
         Where MLflow cannot be used as it is set up.
     """
@@ -154,8 +154,6 @@ def find_model(uri: str | None, tracking: TrackingSettings) -> Model:
         _log.info(_NOT_COMPARED, uri)
         return model
     address = uri or f"models:/{tracking.model_name}@{CHAMPION}"
-    if not tracking.uri and not os.environ.get(ADDRESS) and not default_store().exists():
-        raise ModelError(f"{address}: no model was trained in this folder yet. Run: churnml train DATA")
     with at_store(tracking) as mlflow:
         return _open(mlflow, address)
 
@@ -168,9 +166,7 @@ def _open(mlflow: Any, address: str) -> Model:
         numbered = address if registered is None else f"models:/{registered.name}/{registered.version}"
         local = mlflow.artifacts.download_artifacts(numbered)
     except (mlflow.exceptions.MlflowException, OSError) as error:
-        failure = outside_failure(error, address)
-        if failure is not None:
-            raise failure from error
+        missing_there(error)
         raise ModelError(f"{address}: there is no such model ({first_line(error)}). Run: churnml train DATA") from error
     found = sorted(Path(local).rglob("model.json"))
     if not found:

@@ -18,7 +18,7 @@ from churnml.days import Day
 from churnml.errors import ModelError
 from churnml.models.uplift import FILE, UpliftModel, load_uplift, save_uplift
 from churnml.tracking.aliases import CHALLENGER, CHAMPION, make_champion, version_at
-from churnml.tracking.mlflow_store import at_store, experiment_of, first_line
+from churnml.tracking.mlflow_store import at_store, experiment_of, first_line, missing_there
 from churnml.tracking.processes import tags_of_this_process
 from churnml.training.uplift.recipe import CANDIDATES
 from churnml.training.uplift.train import UpliftTraining, train_uplift
@@ -85,7 +85,7 @@ class UpliftTrainer:
 
     def _kept(self, training: UpliftTraining) -> UpliftTraining:
         tracking = self.config.tracking
-        with at_store(tracking) as mlflow, Scratch() as scratch:
+        with at_store(tracking, makes=True) as mlflow, Scratch() as scratch:
             experiment = experiment_of(mlflow, tracking)
             tags = tags_of_this_process() | _KIND
             name = f"uplift {training.model.as_of}"
@@ -116,6 +116,7 @@ def find_uplift(tracking: TrackingSettings) -> UpliftModel:
             found = mlflow.MlflowClient().get_model_version_by_alias(name, CHAMPION)
             local = mlflow.artifacts.download_artifacts(f"models:/{name}/{found.version}")
         except (mlflow.exceptions.MlflowException, OSError) as error:
+            missing_there(error)
             raise ModelError(
                 f"scoring.rank_by: there is no effect to rank by ({name}: {first_line(error)}). {remedy}"
             ) from error

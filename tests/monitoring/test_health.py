@@ -248,6 +248,9 @@ def test_a_list_of_broken_data_is_held_back(
     assert "Alarm: the list should not go out before somebody has looked." in said
     assert f"the new one lies apart: {out / 'held'}" in said
     assert "deliveries since" in error
+    # The clock is passed on: events ahead of it were looked for.
+    told = json.loads((out / "monitor.json").read_text(encoding="utf-8"))["findings"]
+    assert "ahead" in {one["name"] for one in told}
     for name, content in before.items():
         assert (out / name).read_bytes() == content, name
     held = out / "held"

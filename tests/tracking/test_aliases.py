@@ -92,6 +92,10 @@ def test_without_any_model_there_is_nothing_to_promote(tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     settings = TrackingSettings(uri=f"sqlite:///{tmp_path / 'store.db'}")
+    with pytest.raises(ModelError, match="there is no store of models yet"):
+        promote(settings, None, NOW)
+    with at_store(settings, makes=True):
+        pass
     with pytest.raises(ModelError, match="there is no challenger to promote"):
         promote(settings, None, NOW)
     with pytest.raises(ModelError, match="no other champion before"):

@@ -31,7 +31,9 @@ def open_engine(source: Any, timezone: str, allow: Sequence[str | Path] = ()) ->
     MissingExtraError
         Where the packages of the engine are not installed.
     InputError
-        Where the engine cannot be reached, or the time zone is not known.
+        Where the engine refuses to open the source, or the time zone is not known.
+    OutsideError
+        Where the engine cannot be reached.
     """
     scheme = source.split("://")[0].lower() if isinstance(source, str) and "://" in source else ""
     if scheme in ("postgres", "postgresql"):

@@ -11,7 +11,7 @@ from ibis.backends.duckdb import Backend
 
 from churnml.data.engines.engine import Found, said
 from churnml.data.engines.sql import adopt, identifier, quoted, scratch_of
-from churnml.errors import InputError
+from churnml.errors import InputError, OutsideError
 
 _MARK = b"DUCK"
 
@@ -41,6 +41,8 @@ def from_database(
     ------
     InputError
         Where the file cannot be opened, or a folder is not there.
+    OutsideError
+        Where another program writes to it.
     """
     with path.open("rb") as file:
         if file.read(12)[8:] != _MARK:
@@ -53,7 +55,8 @@ def from_database(
             "WHERE table_catalog = 'source' AND table_schema = 'main' ORDER BY table_name"
         ).fetchall()
     except duckdb.Error as error:
-        raise InputError(f"{path}: cannot be opened. {said(error)} Close what else uses it, or copy it.") from error
+        kind = OutsideError if isinstance(error, duckdb.IOException) and "lock" in str(error) else InputError
+        raise kind(f"{path}: cannot be opened. {said(error)} Close what else uses it, or copy it.") from error
     found = Found(names=[str(name) for (name,) in rows])
     for table, name in names.items():
         if name not in found.names:

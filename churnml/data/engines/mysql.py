@@ -19,7 +19,7 @@ from ibis.backends.duckdb import Backend
 from churnml.data.engines.addresses import split_address, without_password
 from churnml.data.engines.copied import ROWS, copy_batches
 from churnml.data.engines.engine import Found
-from churnml.errors import InputError, MissingExtraError
+from churnml.errors import InputError, MissingExtraError, OutsideError
 
 try:
     import pymysql
@@ -29,6 +29,9 @@ except ImportError as missing:
 
 _OPTIONS = ("ssl_ca", "unix_socket")
 _MOST_DIGITS = 38
+_OF_CLIENT = range(2000, 3000)
+"""Numbers of errors that the client gives: it does not reach the server, or lost it."""
+_BUSY = {1040, 1053, 1203}  # too many connections, the server goes down, too many of this user
 _ZERO = re.compile(r"0000-00-00( 00:00:00(\.0+)?)?")
 _INTEGERS = {
     "tinyint": pa.int16(),
@@ -140,7 +143,9 @@ def _transaction(address: str) -> Iterator[tuple[pymysql.Connection[Any], dict[s
     Raises
     ------
     InputError
-        Where it cannot be opened.
+        Where the server refuses to open it.
+    OutsideError
+        Where the server does not answer, or the disk fails.
     """
     shown = without_password(address)
     options = _options(address, shown)
@@ -148,7 +153,8 @@ def _transaction(address: str) -> Iterator[tuple[pymysql.Connection[Any], dict[s
         with closing(pymysql.connect(**options)) as connection:
             yield connection, _begin(connection, options["database"])
     except (pymysql.Error, OSError, RuntimeError) as error:
-        raise InputError(
+        kind = OutsideError if _is_outside(error) else InputError
+        raise kind(
             f"{shown}: cannot be opened. {_said(error)} Look at the address, and whether the server runs."
         ) from error
 
@@ -251,6 +257,14 @@ def _plain(cell: Any) -> Any:
 
 def _quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
+
+
+def _is_outside(error: Exception) -> bool:
+    """Say whether the server did not answer, has no room for more or goes down, or the disk failed."""
+    if not isinstance(error, pymysql.Error):
+        return isinstance(error, OSError)
+    number = error.args[0] if error.args else None
+    return isinstance(number, int) and (number in _BUSY or number in _OF_CLIENT)
 
 
 def _said(error: Exception) -> str:

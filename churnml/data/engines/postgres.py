@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import weakref
 from collections.abc import Mapping, Set
 from typing import Any
@@ -12,13 +13,16 @@ import ibis.expr.types as ir
 from churnml.data.engines.addresses import split_address, without_password
 from churnml.data.engines.engine import TABLE_NAMES, Engine, Found, said, unknown_timezone
 from churnml.data.engines.layout import FileForm
-from churnml.errors import InputError, MissingExtraError
+from churnml.errors import InputError, MissingExtraError, OutsideError
 
 try:
     import psycopg
     from ibis.backends.postgres import Backend
 except ImportError as missing:
     raise MissingExtraError("Reading a shop from PostgreSQL", "postgres") from missing
+
+# A server that answers and refuses says so with FATAL; what it then says of itself passes.
+_REFUSED = re.compile(r"FATAL:(?!.*(starting up|shutting down|recovery mode|too many|connection slots))", re.DOTALL)
 
 
 class PostgresEngine(Engine):
@@ -42,7 +46,8 @@ class PostgresEngine(Engine):
         try:
             self.backend: Backend = ibis.connect(address.replace("postgresql://", "postgres://", 1), autocommit=True)
         except psycopg.Error as error:
-            raise InputError(
+            kind = InputError if _REFUSED.search(str(error)) else OutsideError
+            raise kind(
                 f"{self._address}: cannot be opened. {said(error)} Look at the address, and whether the server runs."
             ) from error
         weakref.finalize(self.backend, self.backend.con.close)

@@ -20,6 +20,7 @@ from churnml.data.engines.layout import FileForm, is_read
 from churnml.data.engines.sql import adopt, scratch_of
 from churnml.data.engines.sqlite import from_sqlite, is_sqlite
 from churnml.errors import InputError
+from churnml.failures import outside_failure
 
 _SERVERS = ("mysql", "mariadb")
 _DATABASE_SUFFIXES = (".duckdb", ".db", ".ddb", ".sqlite", ".sqlite3")
@@ -56,6 +57,8 @@ def find(
     ------
     InputError
         Where the source as a whole is missing or cannot be opened.
+    OutsideError
+        Where the disk, a server or a store fails.
     """
     if isinstance(source, Mapping):
         return _from_mapping(source, engine, names)
@@ -84,6 +87,9 @@ def find(
             return from_sqlite(path, engine, names)
         return from_database(path, engine, names, allow, REMEDY)
     except (OSError, ValueError) as error:
+        failure = outside_failure(error, shown)
+        if failure is not None:
+            raise failure from error
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise InputError(f"{shown}: cannot be opened ({reason}). {REMEDY}") from error
 

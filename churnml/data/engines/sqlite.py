@@ -14,9 +14,10 @@ from ibis.backends.duckdb import Backend
 from churnml.data.engines.copied import ROWS, copy_batches
 from churnml.data.engines.engine import Found
 from churnml.data.engines.sql import identifier
-from churnml.errors import InputError
+from churnml.errors import InputError, OutsideError
 
 _MARK = b"SQLite format 3\0"
+_OUTSIDE = {5, 6, 10, 13, 14}  # busy, locked, failure of reading, disk full, cannot be opened
 
 
 def is_sqlite(path: Path) -> bool:
@@ -44,6 +45,8 @@ def from_sqlite(path: Path, engine: Backend, names: Mapping[str, str]) -> Found:
     ------
     InputError
         Where the file cannot be read.
+    OutsideError
+        Where another program holds it, or the disk fails.
     """
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)) as file:
@@ -57,7 +60,10 @@ def from_sqlite(path: Path, engine: Backend, names: Mapping[str, str]) -> Found:
                     found.tables[table] = copy_batches(engine, table, _batches(file, name))
             return found
     except sqlite3.Error as error:
-        raise InputError(f"{path}: cannot be read ({error}). Close what else uses it, or copy it.") from error
+        # Extended codes hold the plain one in their last byte.
+        is_outside = getattr(error, "sqlite_errorcode", 0) & 0xFF in _OUTSIDE
+        kind = OutsideError if is_outside else InputError
+        raise kind(f"{path}: cannot be read ({error}). Close what else uses it, or copy it.") from error
 
 
 def _batches(file: sqlite3.Connection, table: str) -> Iterator[pa.Table]:

@@ -11,7 +11,7 @@ import pytest
 
 from churnml.data.engines import open_engine, without_password
 from churnml.data.reading import check, read
-from churnml.errors import InputError
+from churnml.errors import InputError, OutsideError
 from tests.random_shop import Maker
 from tests.servers import load_postgres
 
@@ -99,7 +99,7 @@ def test_only_temporary_things_are_made_in_a_database(postgres: str) -> None:
 
 
 def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
-    with pytest.raises(InputError) as raised:
+    with pytest.raises(OutsideError) as raised:
         read("postgres://ann:secret@127.0.0.1:1/shop")
     assert str(raised.value).startswith("postgres://ann@127.0.0.1:1/shop: cannot be opened.")
     assert "secret" not in str(raised.value)

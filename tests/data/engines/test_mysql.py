@@ -18,7 +18,7 @@ import pytest
 from churnml.data.engines import mysql as engine_module
 from churnml.data.reading import check, read
 from churnml.definition import ChurnDefinition
-from churnml.errors import InputError, MissingExtraError
+from churnml.errors import ChurnmlError, InputError, MissingExtraError
 from churnml.features.available import available
 from churnml.features.store import write_features
 from tests.engine_shops import SHOPS, tables_of
@@ -144,7 +144,7 @@ def test_features_are_the_same_bytes_as_from_parquet(mariadb: str, tmp_path: Pat
     ],
 )
 def test_what_cannot_be_opened_is_said_without_the_password(address: str, said: str) -> None:
-    with pytest.raises(InputError, match=re.escape(said)) as raised:
+    with pytest.raises(ChurnmlError, match=re.escape(said)) as raised:
         read(address)
     assert "secret" not in str(raised.value)
 
