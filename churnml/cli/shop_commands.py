@@ -105,7 +105,9 @@ def simulate(
     change: Annotated[
         list[str] | None,
         typer.Option(
-            "--change", help="What changes from a day on: feed:DAY, currency:DAY, segment:DAY, concept:DAY; repeatable."
+            "--change",
+            help="What changes from a day on: feed:DAY, currency:DAY, segment:DAY or concept:DAY, or how strongly, as "
+            "concept:DAY:0.4; repeatable.",
         ),
     ] = None,
     fault: Annotated[

@@ -163,9 +163,19 @@ class Model:
         ModelError
             Where features are missing.
         """
+        return self.predict_at_level(X) + self.moved_level(X)
+
+    def predict_at_level(self, X: pd.DataFrame) -> Floats:
+        """Predict log-odds of leaving at the level of the training, shape (rows,), wherever the shop's level is now.
+
+        Raises
+        ------
+        ModelError
+            Where features are missing.
+        """
         ordered = self._ordered(X)
         shape = calibrated(self.candidate.logodds(ordered), ordered, self.slope, self.segments)
-        return self.level + shape + self._moved_level(ordered)
+        return self.level + shape
 
     def predict_proba(self, X: pd.DataFrame) -> Floats:
         """Predict the probability of leaving, shape (rows,).
@@ -204,7 +214,7 @@ class Model:
         for segment in self.segments:
             values[:, self.names.index(segment.feature)] += segment.offset * segment.members(ordered)
         if self.level_feature is not None:
-            values[:, self.names.index(self.level_feature)] += self._moved_level(ordered)
+            values[:, self.names.index(self.level_feature)] += self.moved_level(ordered)
         logodds = self.predict_logodds(ordered)
         off = np.abs(base + values.sum(axis=1) - logodds).max(initial=0.0)
         if off > 1e-5:
@@ -215,8 +225,8 @@ class Model:
         """Return the model's features of labelled rows, in order; the level that it follows is null in them."""
         return X.reindex(columns=list(self.names))
 
-    def _moved_level(self, X: pd.DataFrame) -> Floats:
-        """Return the offset of the shop's level, shape (rows,); 0 where it is not known."""
+    def moved_level(self, X: pd.DataFrame) -> Floats:
+        """Return the log-odds by which the shop's level moved since the training, shape (rows,); 0 where not known."""
         if self.level_feature is None:
             return np.zeros(len(X))
         rates = X[self.level_feature].to_numpy(dtype=np.float64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -51,6 +51,8 @@ class Limit:
     ----------
     value : float
         The limit; nan where too little was replayed.
+    alone : float
+        Limit above which one look is enough; two in a row need to be above ``value``.
     replayed : int
         Number of past looks that it comes from.
     alarms_per_year, most_per_year : float
@@ -58,6 +60,7 @@ class Limit:
     """
 
     value: float
+    alone: float
     replayed: int
     alarms_per_year: float
     most_per_year: float
@@ -105,7 +108,22 @@ class Limits:
         alarms = episodes(replayed_alarms(past, deviations, least_spread, at_once=at_once))
         rate, most = false_alarms_per_year(alarms, len(past), self.looks_per_year)
         value = limit(past, deviations, least_spread)
-        return Limit(value=value, replayed=len(past), alarms_per_year=rate, most_per_year=most)
+        alone = value if at_once else _STRONG * value
+        return Limit(value=value, alone=alone, replayed=len(past), alarms_per_year=rate, most_per_year=most)
+
+    def above_soon(self, history: Sequence[float]) -> Limit:
+        """Compute a limit for two looks in a row, and a higher one for a look alone.
+
+        What grows slowly is told by two looks, what comes at once by one; each may raise half of the wished alarms.
+        """
+        half = replace(self, per_year=self.per_year / 2)
+        twice, once = half.above(history), half.above(history, at_once=True)
+        return replace(
+            twice,
+            alone=min(once.value, twice.alone),
+            alarms_per_year=twice.alarms_per_year + once.alarms_per_year,
+            most_per_year=max(twice.most_per_year, once.most_per_year),
+        )
 
 
 def judge_skill(matured: pd.DataFrame, limits: Limits) -> list[Finding]:
@@ -207,8 +225,9 @@ def judge_drift(
 ) -> tuple[list[Finding], dict[str, float]]:
     """Say whether features and predictions of the last day moved further than they did on earlier days.
 
-    It needs two looks in a row, or one beyond three times the limit, and is never more than something to watch: what
-    moved need not be wrong.
+    It needs two looks in a row, or one beyond a higher limit, and is never more than something to watch: what moved
+    need not be wrong. For predictions, which move by themselves now and then, the higher limit is three times the
+    other; for features it is set like any limit of one look.
 
     Returns
     -------
@@ -222,13 +241,14 @@ def judge_drift(
     now, past = replayed.iloc[-1], replayed.iloc[-1 - NEWEST : -1]
     for name, column in _MOVED:
         by = "year" if np.isfinite(now[f"{column}_year"]) and past[f"{column}_year"].count() >= FEWEST else "month"
-        number, bound = float(now[f"{column}_{by}"]), limits.above(past[f"{column}_{by}"].tolist())
+        number, history = float(now[f"{column}_{by}"]), past[f"{column}_{by}"].tolist()
+        bound = limits.above_soon(history) if name == "drift" else limits.above(history)
         numbers |= {f"drift.{column}": number, f"drift.{column}.limit": bound.value}
         if not np.isfinite(number) or not bound.is_known:
             answers.append(Finding(grade="unknown", name=name, number=0, bound=FEWEST))
             continue
         is_above = number > bound.value
-        lasts = is_above and (number > _STRONG * bound.value or bool(looks and f"drift.{column}" in looks[-1].above))
+        lasts = is_above and (number > bound.alone or bool(looks and f"drift.{column}" in looks[-1].above))
         examples = _moved(table) if name == "drift" else ()
         answers.append(
             _advised(

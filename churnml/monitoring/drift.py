@@ -138,10 +138,15 @@ def replay_drift(profile: Profile, since: date, steady: Collection[str]) -> pd.D
         those of the last day do) and ``predictions_year`` and ``predictions_month``; null where there is no day to
         compare with.
     """
-    summed = [spread for name, spread in profile.features.items() if name in steady]
+    summed = [
+        (spread.weight, np.array(spread.counts, dtype=np.float64))
+        for name, spread in profile.features.items()
+        if name in steady
+    ]
+    predictions = np.array(profile.predictions.counts, dtype=np.float64)
     rows = []
     for at, day in enumerate(profile.days):
-        of_year, of_month = (_drift(summed, profile.predictions, at, one) for one in _references(profile, at, since))
+        of_year, of_month = (_drift(summed, predictions, at, one) for one in _references(profile, at, since))
         numbers = (of_year[0], of_month[0], of_year[1], of_month[1])
         rows.append({"day": day, **dict(zip(REPLAYED, numbers, strict=True))})
     return pd.DataFrame(rows)
@@ -175,11 +180,13 @@ def _is_clock(spread: Spread) -> bool:
     return all(sum(count > 0 for count in row) <= 1 for row in spread.counts)
 
 
-def _drift(summed: Sequence[Spread], predictions: Spread, now: int, before: Sequence[int]) -> tuple[float, float]:
+def _drift(
+    summed: Sequence[tuple[float, Floats]], predictions: Floats, now: int, before: list[int]
+) -> tuple[float, float]:
     if not before:
         return np.nan, np.nan
-    weighted = [spread.weight * _psi(spread, now, before) for spread in summed]
-    return float(np.sum(weighted)), _psi(predictions, now, before)
+    weighted = [weight * psi(counts[now], counts[before].sum(axis=0)) for weight, counts in summed]
+    return float(np.sum(weighted)), psi(predictions[now], predictions[before].sum(axis=0))
 
 
 def _psi(spread: Spread, now: int, before: Sequence[int]) -> float:

@@ -21,7 +21,6 @@ from churnml.data.shop import Shop
 from churnml.days import Day
 from churnml.errors import InputError
 from churnml.features.available import tables_of
-from churnml.features.builder import build
 from churnml.features.family import Feature
 from churnml.features.plugins import with_plugins
 from churnml.models.finding import Finding
@@ -33,10 +32,11 @@ from churnml.monitoring.drift import measure_features, replay_drift, steady_feat
 from churnml.monitoring.looks import Look, read_looks
 from churnml.monitoring.matured import LEFT_ALONE, PastList, judge_lists, read_past_lists
 from churnml.monitoring.odd_rows import judge_rows
+from churnml.monitoring.past_days import PastDays
 from churnml.monitoring.quality import judge_quality
 from churnml.monitoring.replay import Baseline
 from churnml.monitoring.residuals import Judged, Scan, scan
-from churnml.monitoring.second_opinion import SecondOpinion, compare_days, tell
+from churnml.monitoring.second_opinion import compare_days, tell
 from churnml.plots.health import plot_drift, plot_matured
 from churnml.scoring.scorer import Scorer
 from churnml.statistics.expected import expected_auroc, expected_interval, expected_lift, expected_log_loss
@@ -206,8 +206,10 @@ def check_health(
     folder = _folder(lists if lists is not None else config.monitoring.lists)
     features = scorer.features(shop)
     history = History(shop, day)
-    X = build(history, model.definition, features)
-    probability = model.predict_proba(X)
+    days = PastDays(shop, model.definition, features)
+    X = days.of(day)
+    usual = model.predict_at_level(X)
+    probability = sigmoid(usual + model.moved_level(X))
 
     baseline = None if folder is None else Baseline.read(folder)
     looks = [] if folder is None else read_looks(folder, day)
@@ -215,16 +217,22 @@ def check_health(
     matured = judge_lists(past, config.seed)
     limits = Limits.of(baseline, config.monitoring.false_alarms_per_year, looks_per_year(config.monitoring, folder))
     newest = next((one for one in reversed(past) if one.is_enough), None)
-    scanned = None if newest is None else _scan(shop, newest, past, features, model, config.seed)
+    scanned = None if newest is None else _scan(days, newest, past, config.seed)
 
     drift, moved = pd.DataFrame(), list[Finding]()
     numbers: dict[str, float] = {}
     if model.profile is not None and len(X):
-        usual = _without_level(model, X)
         since = model.card.first_day + timedelta(days=model.definition.active_days)
-        profile = _with_earlier(model.profile, shop, folder, day, since, features, model).add(day, X, usual)
+        profile = model.profile
+        for one in _earlier(profile, folder, day, since):
+            profile = profile.add(one, days.of(one), model.predict_at_level(days.of(one)))
+        profile = profile.add(day, X, usual)
         steady = steady_features(profile, since)
-        opinion = _second_opinion(shop, X, profile, model, features, steady, config.seed)
+        at = last_year(profile.days[:-1], day)
+        opinion = None
+        if at is not None:
+            before = profile.days[at]
+            opinion = compare_days(X, days.sample(before, config.seed), before, steady, config.seed)
         distances = None if opinion is None else opinion.distances
         drift = measure_features(profile, tables_by_feature(features), steady, distances)
         moved, numbers = judge_drift(replay_drift(profile, since, steady), drift, limits, looks)
@@ -280,16 +288,8 @@ def _folder(lists: str | Path | None) -> Path | None:
     return folder
 
 
-def _with_earlier(
-    profile: Profile,
-    shop: Shop,
-    folder: Path | None,
-    day: date,
-    since: date,
-    features: Sequence[Feature],
-    model: Model,
-) -> Profile:
-    """Add days newer than the training's: of kept lists the newest three, and that of a year before.
+def _earlier(profile: Profile, folder: Path | None, day: date, since: date) -> list[date]:
+    """Name days newer than the training's: of kept lists the newest three, and that of a year before.
 
     Between the last labelled day of a training and its first list no day is kept: there the year before is built anew.
     """
@@ -298,45 +298,17 @@ def _with_earlier(
     earlier = {*kept[-_RECENT:], *([] if at is None else [kept[at]])}
     if at is None and last_year(profile.days, day) is None and profile.days[-1] < same_weekday >= since:
         earlier.add(same_weekday)
-    for one in sorted(earlier):
-        X = build(History(shop, one), model.definition, features)
-        profile = profile.add(one, X, _without_level(model, X))
-    return profile
+    return sorted(earlier)
 
 
-def _second_opinion(
-    shop: Shop,
-    X: pd.DataFrame,
-    profile: Profile,
-    model: Model,
-    features: Sequence[Feature],
-    steady: frozenset[str],
-    seed: int,
-) -> SecondOpinion | None:
-    """Compare the customers of a profile's last day with those of a year before; None where it has no such day."""
-    at = last_year(profile.days[:-1], profile.days[-1])
-    if at is None:
-        return None
-    return compare_days(shop, X, profile.days[at], model.definition, features, steady, seed)
-
-
-def _without_level(model: Model, X: pd.DataFrame) -> Floats:
-    """Predict log-odds at the level of the training, as those of its rows are."""
-    level = [] if model.level_feature is None else [model.level_feature]
-    return model.predict_logodds(X.assign(**dict.fromkeys(level, np.nan)))
-
-
-def _scan(
-    shop: Shop, newest: PastList, past: Sequence[PastList], features: Sequence[Feature], model: Model, seed: int
-) -> Scan:
+def _scan(days: PastDays, newest: PastList, past: Sequence[PastList], seed: int) -> Scan:
     """Scan the residuals of a list, less those of the list of a year before where one is kept."""
     at = last_year([one.day for one in past], newest.day)
-    judged = [_judged(shop, one, features, model, seed) for one in ([newest] if at is None else [newest, past[at]])]
+    judged = [_judged(days.of(one.day), one, seed) for one in ([newest] if at is None else [newest, past[at]])]
     return scan(*judged)
 
 
-def _judged(shop: Shop, one: PastList, features: Sequence[Feature], model: Model, seed: int) -> Judged:
-    X = build(History(shop, one.day), model.definition, features)
+def _judged(X: pd.DataFrame, one: PastList, seed: int) -> Judged:
     rows = one.rows[one.rows["customer_id"].isin(X.index)]
     ids = pd.Index(rows["customer_id"])
     p = np.clip(rows["churn_probability"].to_numpy(dtype=np.float64), 1e-9, 1 - 1e-9)

@@ -128,13 +128,13 @@ def _new_values(history: History, name: str) -> list[tuple[Example, bool]]:
         return []
     rows = history.table(name)
     begins = rows[TABLES[name].event_time or "ordered_at"]
-    rows = rows.filter(history.within(begins, SINCE_DAYS + REFERENCE_DAYS)).mutate(ago=history.days_since(begins))
+    rows = rows.filter(history.within(begins, SINCE_DAYS + REFERENCE_DAYS))
     looked_at = []
     for column in told:
-        of_column = rows.drop_null(column)
-        counted = of_column.group_by(value=column, week=(of_column.ago - 1) // 7, is_old=of_column.ago > SINCE_DAYS)
-        table = counted.aggregate(rows=of_column.count()).to_pandas()
-        old = set(table.loc[table["is_old"], "value"])
+        counted = rows.group_by(value=column, ago=history.days_since(begins))
+        table = counted.aggregate(rows=rows.count()).to_pandas().dropna(subset="value")
+        table["week"] = (table["ago"] - 1) // 7
+        old = set(table.loc[table["ago"] > SINCE_DAYS, "value"])
         if not 0 < len(old) <= _FEW_VALUES:
             continue
         table["odd"] = table["rows"].where(~table["value"].isin(old), 0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
-from functools import partial
 
 import ibis.expr.types as ir
 import numpy as np
@@ -37,6 +36,7 @@ _FACTOR = 3.0
 _MOST = 0.75
 _EMPTIER = 0.25
 _NAMED = 3
+_DAY, _ROWS = "day of the count", "rows of the day"  # which no column of a shop is called
 
 
 def judge_quality(shop: Shop, day: date) -> list[Finding]:
@@ -64,13 +64,14 @@ def judge_quality(shop: Shop, day: date) -> list[Finding]:
     if any(one.grade == "fail" for one in last):
         return last  # that other feeds ended with the orders has the same cause
     recent = orders.iloc[-_LOOK_DAYS:].astype(np.float64)
+    counts = {name: _count_per_day(history, name) for name in sorted(set(TABLES) - {"customers"}) if shop.has(name)}
     feeds = [("orders", recent, pd.Series(1.0, recent.index))]
     feeds += [
-        (name, count_rows_per_day(history, name).reindex(recent.index, fill_value=0).astype(np.float64), recent)
-        for name in sorted(set(TABLES) - _IRREGULAR)
-        if shop.has(name)
+        (name, daily[_ROWS].reindex(recent.index, fill_value=0).astype(np.float64), recent)
+        for name, daily in counts.items()
+        if name not in _IRREGULAR
     ]
-    return [*last, _feeds(feeds), _amounts(history), _nulls(history)]
+    return [*last, _feeds(feeds), _amounts(history), _nulls(counts, day)]
 
 
 def count_weekly(
@@ -103,16 +104,25 @@ def count_weekly(
     return enough
 
 
-def count_rows_per_day(history: History, name: str) -> pd.Series:
-    """Count the rows of a table on each day of its last 400 days, by day (datetime64); days without rows are left out.
+def _count_per_day(history: History, name: str) -> pd.DataFrame:
+    """Count the rows of a table on each day of its last 400 days, and those without a value in each optional column.
 
-    Rows that begin with their order are counted on its day.
+    The index is the day (datetime64); days without rows are left out. Rows that begin with their order are counted on
+    its day. What becomes known later is always empty in the newest rows, so that such columns are left out.
     """
+    optional = [
+        column.name
+        for column in TABLES[name].columns
+        if column.type not in ("time", "plan") and column.known_with is None and not column.required
+        if history.shop.has(name, [column.name])
+    ]
     table = history.table(name)
     at = table[TABLES[name].event_time or "ordered_at"]
     table = table.filter(history.within(at, _LOOK_DAYS))
-    counted = table.group_by(day=at.date()).aggregate(rows=table.count()).to_pandas()
-    return pd.Series(counted["rows"].to_numpy(), index=pd.to_datetime(counted["day"]))
+    nulls = {column: table.count() - table[column].count() for column in optional}
+    counted = table.group_by(**{_DAY: at.date()}).aggregate(**{_ROWS: table.count()}, **nulls).to_pandas()
+    counts: pd.DataFrame = counted.set_index(pd.DatetimeIndex(counted.pop(_DAY))).astype("int64")
+    return counts
 
 
 def _feeds(feeds: list[tuple[str, pd.Series, pd.Series]]) -> Finding:
@@ -214,33 +224,22 @@ def _amounts(history: History) -> Finding:
     return worst
 
 
-def _nulls(history: History) -> Finding:
+def _nulls(counts: Mapping[str, pd.DataFrame], day: date) -> Finding:
     """Look for columns that are emptier in the last week than in any of the half year before the last month."""
     emptier: list[dict[str, float | str]] = []
     columns = 0
-    for name in sorted(set(TABLES) - {"customers"}):
-        if not history.shop.has(name):
-            continue
-        table = history.table(name)
-        at = TABLES[name].event_time or "ordered_at"
-        # What becomes known later is always empty in the newest rows.
-        told = [
-            column.name
-            for column in TABLES[name].columns
-            if column.type not in ("time", "plan") and column.known_with is None and not column.required
-            if history.shop.has(name, [column.name])
-        ]
-        columns += len(told)
-        if not told:
-            continue
-        nulls = {column: partial(_count_nulls, column) for column in told}
-        weekly = count_weekly(history, table, at, nulls)
+    for name, daily in counts.items():
+        columns += len(daily.columns) - 1
+        recent = daily[daily.index >= pd.Timestamp(day - timedelta(days=SINCE_DAYS + REFERENCE_DAYS))]
+        ago = (pd.Timestamp(day) - recent.index.to_series()).dt.days
+        weekly = recent.groupby((ago - 1) // 7).sum()
+        weekly = weekly[weekly[_ROWS] >= FEWEST_ROWS]
         before = weekly[weekly.index >= SINCE_DAYS // 7]
         if 0 not in weekly.index or before.empty:
             continue
-        for column in told:
-            usual = float((before[column] / before["rows"]).max())
-            share = float(weekly[column][0] / weekly["rows"][0])
+        for column in daily.columns.drop(_ROWS):
+            usual = float((before[column] / before[_ROWS]).max())
+            share = float(weekly[column][0] / weekly[_ROWS][0])
             if share > usual + _EMPTIER:
                 emptier.append({"column": f"{name}.{column}", "share": share, "usual_share": usual})
     emptier.sort(key=lambda one: (-float(one["share"]), str(one["column"])))
@@ -253,7 +252,3 @@ def _nulls(history: History) -> Finding:
         examples=tuple(emptier[:_NAMED]),
         do=STOP if emptier else "",
     )
-
-
-def _count_nulls(column: str, table: ir.Table) -> ir.Value:
-    return table.count() - table[column].count()

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from churnml.data.shop import Shop
-from churnml.definition import ChurnDefinition
-from churnml.features.family import Feature
 from churnml.models.finding import Finding
 from churnml.models.rows import customer_hashes, salted
+from churnml.monitoring.past_days import MOST_ROWS
 from churnml.statistics.drift import domain_auroc, wasserstein
-from churnml.training.rows.study import build_sample
 
-_MOST_ROWS = 50_000
 _BY_CHANCE = 0.5
 
 
@@ -41,36 +37,25 @@ class SecondOpinion:
 
 
 def compare_days(
-    shop: Shop,
-    X: pd.DataFrame,
-    before: date,
-    definition: ChurnDefinition,
-    features: Sequence[Feature],
-    steady: Collection[str],
-    seed: int,
+    X: pd.DataFrame, earlier: pd.DataFrame, before: date, steady: Collection[str], seed: int
 ) -> SecondOpinion:
     """Compare the customers of a day with those of a year before; of many, about 50,000 of each.
 
     Parameters
     ----------
-    shop : Shop
-        Shop from which the earlier customers are built.
     X : pandas DataFrame
         Features of the day's customers, by customer id.
+    earlier : pandas DataFrame
+        Features of those of the earlier day, or of a sample of them.
     before : date
-        Day with whose customers they are compared.
-    definition : ChurnDefinition
-        Definition that says who is a customer of a day.
-    features : sequence of Feature
-        Features to build.
+        The earlier day.
     steady : collection of str
         Names of the features that the classifier sees: what moves by itself always tells two days apart.
     seed : int
-        Seed of the samples, and of the halves of the customers.
+        Seed of the sample, and of the halves of the customers.
     """
-    earlier = build_sample(shop, before, definition, features, _MOST_ROWS, seed)
     places = salted(customer_hashes(X.index, seed), "samples")
-    now = X.loc[places < _MOST_ROWS / max(len(X), 1)]
+    now = X.loc[places < MOST_ROWS / max(len(X), 1)]
     seen = [name for name in X.columns if name in steady]
     return SecondOpinion(
         before=before,

@@ -97,7 +97,8 @@ def test_six_in_ten_leave_after_their_discount_has_ended(shops: Shops) -> None:
     last = after.groupby("customer_id")["decided_at"].transform("max")
     left = (decided["decided_at"] == last[decided.index]) & people["left"][decided["customer_id"]].to_numpy()
     assert len(decided) > 200
-    # 60 % of the first order without the discount, more only where other hazards add to it.
+    # 60 % of the orders without the discount, however late, more only where other hazards add to it.
+    assert not before.loc[decided.index.intersection(before.index), "exposed_price"].all()
     assert decided["leave_probability"].min() == pytest.approx(0.6)
     expected = decided["leave_probability"].mean()
     assert abs(left.mean() - expected) < 4 * np.sqrt(expected * (1 - expected) / len(decided))
@@ -120,14 +121,31 @@ def test_six_in_ten_leave_after_their_discount_has_ended(shops: Shops) -> None:
 
 def test_settings_keep_the_changes(shops: Shops) -> None:
     kept = json.loads((shops("concept") / "truth" / "simulation.json").read_text(encoding="utf-8"))
-    assert kept["changes"] == [{"day": "2023-01-15", "what": "concept"}]
+    assert kept["changes"] == [{"day": "2023-01-15", "share": None, "what": "concept"}]
     assert read_settings(shops("concept")).changes == (Change.parse("concept:2023-01-15"),)
     assert read_settings(shops("")).changes == ()
+
+
+def test_a_share_says_how_strong_a_change_is(tmp_path: Path) -> None:
+    changes = [Change.parse(text) for text in ("concept:2023-01-15:0.3", "currency:2023-01-15:0.1")]
+    simulate(tmp_path, changes=changes, customers=400, seed=3, kind="textbook", jobs=1)
+    assert read_settings(tmp_path).changes == tuple(changes)
+    orders = table(tmp_path, "truth/orders")
+    after = orders[(orders["decided_at"] >= DAY) & orders["exposed_price"]]
+    # The first order without the discount adds .35, and leaves 29.5 % by itself.
+    assert after["leave_probability"].min() == pytest.approx(0.3)
+    later = table(tmp_path, "orders").query("ordered_at >= @DAY")
+    other = set(table(tmp_path, "truth/changed").query("change == 'currency'")["order_id"])
+    assert abs(len(other) / len(later) - 0.1) < 4 * np.sqrt(0.1 * 0.9 / len(later))
+    assert Change.parse("segment:2023-01-15").strength == 0.8
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (["concept:2024-07-01:much"], "simulate.change: is 'concept:2024-07-01:much'. Give a number between 0 and 1"),
+        (["concept:2024-07-01:1"], "simulate.changes: concept has the share 1.0. Give one between 0 and 1."),
+        (["feed:2024-07-01:0.5"], "simulate.changes: feed has no share (received 0.5). Leave it out."),
         (["moon:2024-07-01"], "simulate.change: is 'moon:2024-07-01'. Give one of feed, currency, segment, concept"),
         (["feed:tomorrow"], "simulate.change: is not a day (received 'tomorrow')"),
         (["feed:2024-07-01", "feed:2024-08-01"], "simulate.changes: feed is there twice. Keep one."),

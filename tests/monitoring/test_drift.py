@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from churnml.models.profile import Profile, Spread
 from churnml.monitoring.answers import Limits, judge_drift
 from churnml.monitoring.drift import heaviest, measure_features, replay_drift, steady_features
 from churnml.monitoring.looks import Look
+from churnml.statistics.alarms import deviations_of
 from churnml.statistics.drift import psi
 
 FIRST = date(2023, 1, 1)
@@ -95,6 +98,23 @@ def test_it_is_watched_at_the_second_look_or_when_it_is_strong(last: float, abov
     assert (drift.number > drift.bound) == (last > 0.3)
     assert drift.count == 12  # of 23 days with a year before: the newest
     assert drift.false_alarms_per_year is not None
+
+
+def test_features_have_a_limit_for_one_look_and_a_lower_one_for_two() -> None:
+    # Logarithms within .05 of 0: the least deviation of .1 is assumed around a median of 0. Either way may raise
+    # a quarter of an alarm a year: a chance of .25 / (12 * 6) = .347 % a look.
+    history = np.exp(np.linspace(-0.05, 0.05, 12)).tolist()
+    soon, late = LIMITS.above_soon(history), LIMITS.above(history)
+    assert np.log(soon.alone) == pytest.approx(0.1 * norm.isf(0.25 / 72))
+    assert np.log(soon.value) == pytest.approx(0.1 * deviations_of(0.25, 12, 2 / 3))
+    assert late.value < soon.value < soon.alone < late.alone == 3 * late.value
+    assert (soon.replayed, soon.alarms_per_year, soon.most_per_year) == (12, 0.0, late.most_per_year)
+    # A look alone is enough for features, and not for predictions, whose own limit it passes as well.
+    past = {f"{name}_{by}": history for name in ("weighted", "predictions") for by in ("year", "month")}
+    now = pd.DataFrame({name: [*numbers, 1.35] for name, numbers in past.items()})
+    table = measure_features(profile_of(0.3), TABLES, STEADY)
+    grades = [answer.grade for answer in judge_drift(now, table, LIMITS, [])[0]]
+    assert grades == ["warn", "pass"]
 
 
 def test_a_short_history_says_that_it_cannot_tell() -> None:

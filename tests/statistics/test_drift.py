@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import chi2
+from scipy.stats import chi2, wasserstein_distance
 
 from churnml.statistics.drift import bin_edges, count_in_bins, domain_auroc, psi, wasserstein
 
@@ -63,6 +63,10 @@ def test_the_mean_distance_is_in_the_unit_of_the_values() -> None:
     days = np.random.default_rng(0).normal(size=50)
     assert wasserstein(days + 2.1, days) == pytest.approx(2.1)
     assert np.isnan(wasserstein([np.nan], [1.0]))
+    rng = np.random.default_rng(1)
+    now, before = rng.integers(0, 6, 40).astype(np.float64), rng.exponential(2.0, 70)
+    assert wasserstein(now, before) == pytest.approx(wasserstein_distance(now, before), rel=1e-12)
+    assert wasserstein(before, now) == pytest.approx(wasserstein(now, before), rel=1e-12)
 
 
 def test_a_classifier_tells_days_apart_by_what_no_feature_shows_alone_and_by_no_customer() -> None:

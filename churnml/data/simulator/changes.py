@@ -25,11 +25,10 @@ from churnml.days import parse_day
 from churnml.errors import InputError
 
 What = Literal["feed", "currency", "segment", "concept"]
-NEWCOMERS_SHARE = 0.8
+SHARES = {"currency": 0.3, "segment": 0.8, "concept": 0.6}
+"""Share of those whom a change can concern that it does, where it names none."""
 FED_TABLE = "deliveries"
-CURRENCY_SHARE = 0.3
 CURRENCY_TIMES = 35
-CONCEPT_LEAVE = 0.6
 
 NOTHING = pa.schema(
     [("change", pa.string()), ("customer_id", pa.string()), ("order_id", pa.string()), ("at", pa.timestamp("us"))]
@@ -49,34 +48,67 @@ class Change:
     what : {'feed', 'currency', 'segment', 'concept'}
         What changes. ``feed``: the table of deliveries gets no row and no time any more. ``currency``: amount and
         discount of 30 % of the orders are 35 times as large. ``segment``: 80 % more newcomers, who hardly ever come
-        back. ``concept``: 60 % of those leave whose customary discount ended with one of their last three orders.
+        back. ``concept``: of those whose customary discount has ended, 60 % leave at each decision, however long ago
+        that was; before, one half of its weight was left at the third order after it, and none from the fourth on.
     day : date
         First day on which it is so.
+    share : float or None, optional
+        How strong it is, between 0 and 1: the share of the orders, of newcomers on top, or of decisions to leave, in
+        place of the one above. None takes that one; a feed has none.
+
+    Raises
+    ------
+    InputError
+        Where the share is no such number, or is that of a feed.
 
     Examples
     --------
     >>> Change.parse("feed:2025-03-01").day
     datetime.date(2025, 3, 1)
+    >>> Change.parse("concept:2025-03-01:0.4").share
+    0.4
     """
 
     what: What
     day: dt.date
+    share: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a share that means nothing."""
+        if self.share is None:
+            return
+        if self.what not in SHARES:
+            raise InputError(f"simulate.changes: {self.what} has no share (received {self.share}). Leave it out.")
+        if not 0 < self.share < 1:
+            raise InputError(f"simulate.changes: {self.what} has the share {self.share}. Give one between 0 and 1.")
 
     @classmethod
     def parse(cls, text: str) -> Change:
-        """Read a change as it is written on the command line: ``feed:2025-03-01``.
+        """Read a change as it is written on the command line: ``feed:2025-03-01``, or ``concept:2025-03-01:0.4``.
 
         Raises
         ------
         InputError
             Where it is none.
         """
-        what, _, day = text.partition(":")
+        what, _, rest = text.partition(":")
+        day, _, share = rest.partition(":")
         if what not in get_args(What):
             raise InputError(
                 f"simulate.change: is {text!r}. Give one of {', '.join(get_args(What))}, a colon and a day."
             )
-        return cls(what=cast(What, what), day=parse_day(day, "simulate.change"))
+        try:
+            number = float(share) if share else None
+        except ValueError:
+            raise InputError(
+                f"simulate.change: is {text!r}. Give a number between 0 and 1 as its share, such as 0.4."
+            ) from None
+        return cls(what=cast(What, what), day=parse_day(day, "simulate.change"), share=number)
+
+    @property
+    def strength(self) -> float:
+        """The share of those whom it can concern that it does; 1 of a feed."""
+        return SHARES.get(self.what, 1.0) if self.share is None else self.share
 
     @property
     def at(self) -> int:
@@ -98,7 +130,7 @@ def change_currency(change: Change, seed: int, orders: pa.Table) -> tuple[pa.Tab
     """Write a part of the orders in another currency; gives the orders, and those that it concerns."""
     ordered = orders["ordered_at"].cast(pa.timestamp("s")).cast(pa.int64()).to_numpy()
     number = pc.cast(pc.utf8_slice_codeunits(orders["order_id"], 1), pa.int64()).to_numpy()
-    other = (ordered >= change.at) & (_drawn(seed, change, number) < CURRENCY_SHARE)
+    other = (ordered >= change.at) & (_drawn(seed, change, number) < change.strength)
     for name in ("amount", "discount"):
         cents = np.rint(100 * orders[name].cast(pa.float64()).to_numpy()).astype(np.int64)
         place = orders.column_names.index(name)
@@ -115,20 +147,22 @@ def turn_concept(
     A decision that was to stay turns with the probability that makes 60 % of all such decisions, at least, leave.
     """
     lives = chunk.lives
-    ended = lives.exposed[:, _PRICE] & (lives.due_at >= change.at)
+    ended = (lives.next_since_price >= 0) & (lives.due_at >= change.at)
     hazard = lives.hazards.sum(axis=1)
-    missing = np.where(ended, np.maximum(-math.log(1 - CONCEPT_LEAVE) - hazard, 0.0), 0.0)
+    missing = np.where(ended, np.maximum(-math.log1p(-change.strength) - hazard, 0.0), 0.0)
     numbers = chunk.customer_numbers(lives.customer) * 1_000 + lives.number
     # Whoever stays under h leaves under h + m with probability 1 - exp(-m).
     turns = ~lives.leaving & (_drawn(seed, change, numbers) < -np.expm1(-missing))
     turned_at = np.full(chunk.customers, NEVER)
     np.minimum.at(turned_at, lives.customer[turns], lives.due_at[turns])
     kept = lives.ordered_at < turned_at[lives.customer]
-    hazards = lives.hazards.copy()
+    hazards, exposed = lives.hazards.copy(), lives.exposed.copy()
     hazards[:, _PRICE] += missing
+    exposed[:, _PRICE] |= ended
     changed = replace(
         lives,
         hazards=hazards,
+        exposed=exposed,
         leaving=lives.leaving | turns,
         cause=np.where(turns, _PRICE, lives.cause),
     )

@@ -153,7 +153,8 @@ def read_settings(shop: str | Path) -> Settings:
             }
             | {
                 "changes": tuple(
-                    Change(what=one["what"], day=dt.date.fromisoformat(one["day"])) for one in kept.get("changes", ())
+                    Change(what=one["what"], day=dt.date.fromisoformat(one["day"]), share=one.get("share"))
+                    for one in kept.get("changes", ())
                 )
             }
             | {name: dt.date.fromisoformat(kept[name]) for name in ("end", "until")}

@@ -18,7 +18,6 @@ from churnml.data.contract import TABLES
 from churnml.data.files import whole_folder
 from churnml.data.simulator.behaviour import MOST_ORDERS, first_orders
 from churnml.data.simulator.changes import (
-    NEWCOMERS_SHARE,
     NOTHING,
     Change,
     change_currency,
@@ -213,7 +212,7 @@ def _chunk(task: _Task) -> dict[str, pa.Table]:
     )
     parts = [_tables(settings, of_orders, of_customers, chunk, sent)]
     for change in settings.changes:
-        newcomers = round(NEWCOMERS_SHARE * int((chunk.joined_at >= change.at).sum()))
+        newcomers = round(change.strength * int((chunk.joined_at >= change.at).sum()))
         if change.what == "segment" and newcomers:
             once = replace(kind, one_time_share=1.0, run_in_years=0.0, arrival_bend=1.0)
             people, lives, before = draw_customers(of_segment, newcomers, once, effects, change.at, end)
