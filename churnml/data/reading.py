@@ -169,6 +169,8 @@ def _open(
             if renamed["orders"].negative == "returns":
                 lines["orders"] = lines.get("orders", raw["orders"])
                 raw, wrong, noted = without_returns(raw)
+                if noted and "order_items" in raw:
+                    raw["order_items"] = engine.keep("items_of_orders", raw["order_items"], stored=True)
                 failures += wrong
                 found.notes += noted
     with engine.refusing():
@@ -247,7 +249,9 @@ def _of_lines(
             f"orders: {same:,} lines that are like another one in all columns were dropped. If they are real, set "
             "tables.orders.same_lines: add."
         )
-    items = {} if split.items is None else {"order_items": split.items}
+    items = {}
+    if split.items is not None:
+        items = {"order_items": engine.keep("items_of_lines", split.items, stored=True)}
     return (
         {"orders": orders, **items, **{name: table for name, table in raw.items() if name != "orders"}},
         failures,
