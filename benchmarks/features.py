@@ -88,7 +88,7 @@ def run_churnml(path: Path, out: Path, snapshots: int) -> dict[str, float]:
     assert len(features) == len(COLUMNS)
     assert all(isinstance(feature, Aggregate) for feature in features)
     start = time.perf_counter()
-    aggregates = Aggregates(shop, ChurnDefinition(), features)
+    aggregates = Aggregates(shop, ChurnDefinition(), features, snapshots)
     for number in range(snapshots):
         day = (pd.Timestamp(SNAPSHOT) - pd.Timedelta(days=30 * number)).date()
         folder = out.with_suffix("") / str(number)

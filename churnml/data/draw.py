@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 import pandas as pd
 from ibis.util import gen_name
 
+from churnml.data.parts import let_go
 from churnml.data.shop import Sample, Shop
 
 _DIGITS = 12
@@ -53,7 +54,11 @@ def draw(shop: Shop, share: float, seed: int) -> Iterator[Shop]:
         return table.filter(place_of(table.customer_id, seed) < below)
 
     with _keeping(shop, is_drawn, list(shop.tables)) as drawn:
-        yield dataclasses.replace(shop, tables=drawn, sample=Sample(shop, share, seed))
+        sample = dataclasses.replace(shop, tables=drawn, sample=Sample(shop, share, seed))
+        try:
+            yield sample
+        finally:
+            let_go(sample)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from churnml.data.template import Template
 from churnml.days import Day
 from churnml.definition import ChurnDefinition
 from churnml.errors import InputError
-from churnml.features.available import fitting
+from churnml.features.available import fitting, tables_of
 from churnml.features.family import Aggregate, Derived, Feature, Fit, Source, Supplied
 from churnml.features.family_catalogue import own
 from churnml.features.sources import ORDERS
@@ -106,18 +106,23 @@ class Aggregates:
         Definition of leaving, which says who is eligible.
     features : sequence of Feature
         Features to compute.
+    snapshots : int, optional
+        Number of snapshots that will be asked for: for several, the shop's rows are sorted by customer first.
     """
 
-    def __init__(self, shop: Shop, definition: ChurnDefinition, features: Sequence[Feature]) -> None:
+    def __init__(
+        self, shop: Shop, definition: ChurnDefinition, features: Sequence[Feature], snapshots: int = 1
+    ) -> None:
         def query(history: History) -> ir.Table:
             return _aggregate(history, definition, features).order_by("customer_id")
 
         self._whole = shop.whole
-        asked = ("aggregates", definition, *features)
-        if asked not in shop.answers:
+        asked, often = ("aggregates", definition, *features), snapshots > 1
+        if (asked, often) not in shop.answers:
             shared = asked if set(features) <= set(own()) else None
-            shop.answers[asked] = [Template(part, query, shared) for part in parts_of(shop)]
-        self._parts: list[Template] = shop.answers[asked]
+            parts = parts_of(shop, tables_of(features), often=often)
+            shop.answers[asked, often] = [Template(part, query, shared) for part in parts]
+        self._parts: list[Template] = shop.answers[asked, often]
 
     def on(self, snapshot_date: date) -> list[ir.Table]:
         """Return a table for each part of the shop, in the order of customers, each sorted by ``customer_id``."""

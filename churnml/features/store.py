@@ -121,7 +121,7 @@ def write_features(
         key = _key(shop, known.on(day), definition, features)
         built = _key_of(folder) != key
         if built:
-            aggregates = aggregates or Aggregates(shop, definition, features)
+            aggregates = aggregates or Aggregates(shop, definition, features, len(snapshots) - done)
             write_snapshot(history, definition, features, folder, key, aggregates)
         partitions.append(Partition(day, folder, built))
     if progress is not None:

@@ -187,7 +187,7 @@ def _features_of(
         for partition in write_features(shop, snapshots, definition, features, store, progress):
             yield partition.read()
         return
-    aggregates = Aggregates(shop, definition, features)
+    aggregates = Aggregates(shop, definition, features, len(snapshots))
     for done, day in enumerate(snapshots):
         if progress is not None:
             progress("features", done, len(snapshots))
