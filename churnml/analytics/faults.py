@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache, partial
 
 import ibis.expr.types as ir
 import numpy as np
@@ -43,17 +44,20 @@ class _Look:
     ----------
     fault, group : str
         Kind of fault, and what it is looked for in: ``product``, ``category`` or where customers live.
-    rows : Ibis table
-        ``value, customer_id, week, event_week``: an order (a rating, a delivery) of a value, the week in which it came,
-        counted back from the day, and the week of the first fault; null without one.
     ages : int
-        Number of weeks after it in which a fault counts.
+        Number of weeks after an order (a rating, a delivery) in which a fault counts.
+    rows : Ibis table
+        ``value, customer_id, week, event_week``: those of a value with a fault, the week in which they came, counted
+        back from the day, and the week of the first fault.
+    at_risk : callable
+        Function that counts all of them: ``value, week, n``.
     """
 
     fault: str
     group: str
-    rows: ir.Table
     ages: int
+    rows: ir.Table
+    at_risk: Callable[[], pd.DataFrame]
 
 
 def compute_faults(history: History) -> pd.DataFrame:
@@ -155,20 +159,20 @@ def _looks(history: History) -> Iterator[_Look]:
         counts = newest.group_by("value").aggregate(n=newest.count())
         lively = orders.filter(history.within(orders.ordered_at, _WEEK * _REACH_WEEKS))
         orders = lively.semi_join(counts.filter(counts.n >= FEWEST), "value")
+        ordered = cache(partial(_counted, orders.select("value", week=_week(history, orders.ordered_at))))
         for fault, table, time in (("complaints", "complaints", "opened_at"), ("returns", "returns", "returned_at")):
             if shop.has(table, ["order_id"]):
-                yield _Look(
-                    fault=fault, group=group, rows=_followed(history, orders, group, table, time), ages=_FOLLOWED_WEEKS
-                )
+                rows = _followed(history, orders, group, table, time)
+                yield _Look(fault=fault, group=group, ages=_FOLLOWED_WEEKS, rows=rows, at_risk=ordered)
         if shop.has("reviews", ["order_id"]):
             reviews = REVIEWS.rows(history)
             rated = reviews.select("order_id", at=reviews.submitted_at, bad=reviews.stars <= LOW_STARS)
-            yield _Look(fault="low ratings", group=group, rows=_at_once(history, orders, rated), ages=1)
+            yield _at_once(history, orders, rated, "low ratings", group)
         if _tells_deliveries(history):
             deliveries = DELIVERIES.rows(history).drop_null(["delivered_at"])
             is_late = late(deliveries, measure_of(history)) > 0
             came = deliveries.select("order_id", at=deliveries.delivered_at, bad=is_late)
-            yield _Look(fault="late deliveries", group=group, rows=_at_once(history, orders, came), ages=1)
+            yield _at_once(history, orders, came, "late deliveries", group)
 
 
 def _groups(history: History) -> list[str]:
@@ -199,35 +203,51 @@ def _followed(history: History, orders: ir.Table, group: str, table: str, time: 
     events = history.table(table)
     names_product = group == "product" and table == "returns" and history.shop.has("returns", ["product_id"])
     events = events.select("order_id", at=events[time], only=events.product_id if names_product else events.order_id)
-    hit = orders.select("order_id", "value").inner_join(events, "order_id")
+    hit = orders.inner_join(events, "order_id")
     if names_product:
         hit = hit.filter((hit.only == hit.value).fill_null(True))
-    first = hit.group_by("order_id", "value").aggregate(at=hit["at"].min())
-    rows = orders.left_join(first, ["order_id", "value"])
+    rows = hit.group_by("order_id", "value", "customer_id", "ordered_at").aggregate(at=hit["at"].min())
     return rows.select(
         "value", "customer_id", week=_week(history, rows.ordered_at), event_week=_week(history, rows["at"])
     )
 
 
-def _at_once(history: History, orders: ir.Table, judged: ir.Table) -> ir.Table:
+def _at_once(history: History, orders: ir.Table, judged: ir.Table, fault: str, group: str) -> _Look:
+    """Look at what is good or bad when it comes."""
     rows = orders.drop("ordered_at").inner_join(judged, "order_id")
-    week = _week(history, rows["at"])
-    return rows.select("value", "customer_id", week=week, event_week=rows.bad.ifelse(week, None))
+    rows = rows.mutate(week=_week(history, rows["at"]))
+    bad = rows.filter(rows.bad)
+    return _Look(
+        fault=fault,
+        group=group,
+        ages=1,
+        rows=bad.select("value", "customer_id", "week", event_week=bad.week),
+        at_risk=partial(_counted, rows.select("value", "week")),
+    )
+
+
+def _counted(rows: ir.Table) -> pd.DataFrame:
+    """Count rows by all their columns, within the weeks that are looked at."""
+    within = rows.filter(rows.week < _REACH_WEEKS)
+    counts: pd.DataFrame = within.group_by(rows.columns).aggregate(n=within.count()).to_pandas()
+    return counts
 
 
 def _tested(look: _Look) -> pd.DataFrame:
-    rows = look.rows.filter(look.rows.week < _REACH_WEEKS)
-    counts = rows.group_by("value", "week", "event_week").aggregate(n=rows.count()).to_pandas()
-    return _nothing() if counts.empty else _compared(counts, look)
+    at_risk = look.at_risk()
+    if at_risk.empty:
+        return _nothing()
+    return _compared(at_risk, _counted(look.rows.select("value", "week", "event_week")), look)
 
 
-def _compared(counts: pd.DataFrame, look: _Look) -> pd.DataFrame:
+def _compared(came: pd.DataFrame, faults: pd.DataFrame, look: _Look) -> pd.DataFrame:
     """Compare the newest weeks of each value with its year before, by counts of orders and their first faults."""
-    code, values = pd.factorize(counts["value"], sort=True)
-    week, size = counts["week"].to_numpy(), counts["n"].to_numpy(dtype=np.int64)
-    age = week - counts["event_week"].to_numpy(dtype=np.float64)  # nan without an event
+    code, values = pd.factorize(came["value"], sort=True)
     at_risk = np.zeros((len(values), _REACH_WEEKS), dtype=np.int64)
-    np.add.at(at_risk, (code, week), size)
+    np.add.at(at_risk, (code, came["week"].to_numpy()), came["n"].to_numpy(dtype=np.int64))
+    at = pd.Index(values).get_indexer(pd.Index(faults["value"]))
+    week, size = faults["week"].to_numpy(), faults["n"].to_numpy(dtype=np.int64)
+    age = week - faults["event_week"].to_numpy()
     calendar = np.arange(_REACH_WEEKS)
     windows = {weeks: (0, weeks) for weeks in WEEKS} | {0: (WEEKS[-1], WEEKS[-1] + _BASE_WEEKS)}
     events = {name: np.zeros(len(values), dtype=np.int64) for name in windows}
@@ -235,7 +255,7 @@ def _compared(counts: pd.DataFrame, look: _Look) -> pd.DataFrame:
     for passed in range(look.ages):
         happened = np.zeros_like(at_risk)
         now = age == passed
-        np.add.at(happened, (code[now], week[now]), size[now])
+        np.add.at(happened, (at[now], week[now]), size[now])
         exposed = {}
         for name, (first, last) in windows.items():
             within = (calendar - passed >= first) & (calendar - passed < last)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
@@ -82,13 +81,23 @@ def compute_tier_moves(history: History, period_days: int, periods: int) -> pd.D
     if not history.shop.has("rewards", ["tier"]):
         return pd.DataFrame(columns=columns).astype({"customers": "int64", "share": "float64"})
     held, tables = TIERS.rows(history), []
+    since = history.days_since(held.changed_at)
+    at = {
+        f"{ago} periods ago": held.tier.argmax(held.changed_at, where=since > period_days * ago)
+        for ago in range(periods + 1)
+    }
+    each = held.group_by("customer_id").aggregate(**at)
+    counted = each.group_by(*at).aggregate(customers=each.count()).to_pandas()
     for ago in range(periods)[::-1]:
         end = history.snapshot_date - timedelta(days=period_days * ago)
-        then, now = (_tier_of(history, held, days) for days in (period_days * (ago + 1), period_days * ago))
-        both = now.left_join(then, "customer_id").select("customer_id", after=now.tier, before=then.tier)
-        counts = both.group_by("before", "after").aggregate(customers=both.count()).to_pandas()
-        counts["before"] = counts["before"].astype("str").fillna(NO_TIER)
-        counts = counts.sort_values(["before", "after"], ignore_index=True)
+        both = pd.DataFrame(
+            {
+                "before": counted[f"{ago + 1} periods ago"].astype("str").fillna(NO_TIER),
+                "after": counted[f"{ago} periods ago"].astype("str"),
+                "customers": counted["customers"],
+            }
+        )
+        counts = both.groupby(["before", "after"], as_index=False)["customers"].sum()  # who had none yet has no after
         counts["share"] = counts["customers"] / counts.groupby("before")["customers"].transform("sum")
         tables.append(counts.assign(period_start=end - timedelta(days=period_days), period_end=end))
     whole: pd.DataFrame = pd.concat(tables, ignore_index=True)
@@ -167,9 +176,3 @@ def next_tiers(history: History, steps: Mapping[str, float]) -> pd.DataFrame:
     a_day = earned / table["since"].clip(upper=PACE_DAYS)
     days = np.ceil(lacks / a_day.where(a_day > 0))
     return pd.DataFrame({"earned": earned, "next_tier": tiers[place], "points": lacks, "days": days}, index=table.index)
-
-
-def _tier_of(history: History, held: ir.Table, days: int) -> ir.Table:
-    """Return the last tier that was named of each customer until so many days ago."""
-    then = held.filter(history.days_since(held.changed_at) > days)
-    return then.group_by("customer_id").aggregate(tier=then.tier.argmax(then.changed_at))
