@@ -47,8 +47,13 @@ def on_duckdb(shop: int) -> Shop:
 
 def place(engine: str, shop: int, address: str, folder: Path) -> str:
     """Write a shop to where another engine reads it, and give the address."""
+    return place_tables(engine, address, tables_of(shop), folder)
+
+
+def place_tables(engine: str, address: str, tables: Tables, folder: Path) -> str:
+    """Write tables to where another engine reads them, and give the address."""
     if engine == "postgres":
-        return load_postgres(address, f"random_shop_{shop}", tables_of(shop))
-    for name, table in tables_of(shop).items():
+        return load_postgres(address, "shop", tables)
+    for name, table in tables.items():
         table.to_parquet(folder / f"{name}.parquet", index=False, coerce_timestamps="us")
     return address.replace("pyspark://", f"pyspark://{folder}")

@@ -44,7 +44,7 @@ def named_by_setting(failure: str, sources: Mapping[str, TableSource]) -> str:
 
 def with_composed(
     raw: ir.Table, name: str, source: TableSource, others: Mapping[str, ir.Table]
-) -> tuple[ir.Table, list[str]]:
+) -> tuple[ir.Table, list[str], list[str]]:
     """Add the columns that no column of a table holds.
 
     Parameters
@@ -64,8 +64,11 @@ def with_composed(
         Table with these columns, under the contract's names.
     failures : list of str
         Sentences about columns that are missing, or rows of which several say different things.
+    notes : list of str
+        How many rows have nothing to add up.
     """
     failures: list[str] = []
+    notes: list[str] = []
     added: dict[str, ir.Value] = {}
     joined: dict[str, ir.Table] = {}
     for column, theirs in source.composed.items():
@@ -96,11 +99,13 @@ def with_composed(
         key = f"{_KEY} {column}"
         kept = [one for one in table.columns if one not in (key, column)]
         found = values.select(_KEY, **{_VALUE: values[_VALUE]})
+        theirs = source.composed[column]
         both = table.left_join(found, table[key] == found[_KEY])
-        # The sum of nothing is 0.
-        value = found[_VALUE].fill_null("0") if source.composed[column].sum else found[_VALUE]
+        if theirs.sum:
+            notes += _of_nothing(both, f"{name}.{column}", theirs)
+        value = found[_VALUE].fill_null("0") if theirs.sum else found[_VALUE]
         table = both.select(*(table[one] for one in kept), **{column: value})
-    return table, failures
+    return table, failures, notes
 
 
 def customers_of_orders(raw: Mapping[str, ir.Table]) -> dict[str, ir.Table]:
@@ -152,6 +157,14 @@ def _differing(values: ir.Table, where: str, theirs: ColumnSource) -> list[str]:
         f"{where}: for {count:,} values of {theirs.by}, {theirs.table} holds several different {theirs.from_}. Set "
         "sum: true where they are added up, or name a column that has one."
     ]
+
+
+def _of_nothing(both: ir.Table, column: str, theirs: ColumnSource) -> list[str]:
+    """Count the rows whose sum is that of nothing, which is 0."""
+    counts = counts_of(both.aggregate(rows=both.count(), alone=both[_KEY].isnull().sum()))
+    if not counts["alone"]:
+        return []
+    return [f"{column}: {counts['alone']:,} of {counts['rows']:,} rows have nothing in {theirs.table} and are 0."]
 
 
 def _absent(where: str, absent: Sequence[str], table: ir.Table) -> str:

@@ -151,9 +151,10 @@ def _open(
         for table, theirs in renamed.items():
             if table in raw:
                 if theirs.composed:
-                    raw[table], wrong = with_composed(raw[table], table, theirs, found.tables)
+                    raw[table], wrong, noted = with_composed(raw[table], table, theirs, found.tables)
                     raw[table] = engine.keep(f"{table}_composed", raw[table], stored=True)
                     failures += wrong
+                    found.notes += noted
                 raw[table], wrong = _with_contract_names(raw[table], table, theirs)
                 raw[table] = as_contract_writes(raw[table], table, theirs)
                 failures += wrong

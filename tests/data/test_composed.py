@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from churnml.config import ColumnSource
 from churnml.data.reading import check, read
 from churnml.data.shop import Shop
+from tests.engine_shops import place_tables
 
 ORDERS = pd.DataFrame(
     [("o1", "k1", "2025-01-05"), ("o2", "k2", "2025-02-01"), ("o3", "k3", "2025-03-01")],
@@ -43,6 +44,26 @@ def test_columns_of_other_tables() -> None:
         for order, person, amount in rows_of(shop, "orders", "order_id", "customer_id", "amount")
     ]
     assert paid == [("o1", "ann", "3.3000"), ("o2", "bob", "0.0500"), ("o3", "ann", "0.0000")]
+    assert "orders.amount: 1 of 3 rows have nothing in payments and are 0." in shop.report.notes
+
+
+@pytest.mark.parametrize("engine", ["postgres", "spark"])
+def test_other_engines_compose_the_same(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Columns of other tables, the customer of a review's order, and -0.50, which was given back, on each engine."""
+    payments = pd.concat([PAYMENTS, pd.DataFrame([("o3", "-0.50")], columns=["order", "paid"])])
+    reviews = pd.DataFrame([("r1", "o2", "2025-02-03", 7)], columns=["review_id", "order_id", "submitted_at", "rating"])
+    source = {**SOURCE, "payments": payments, "reviews": reviews}
+    columns = {"review_id": {"from": ["review_id", "order_id"]}, "scale": {"value": 10}}
+    tables = {"orders": {**SETTINGS["orders"], "negative": "returns"}, "reviews": {"columns": columns}}
+    place = place_tables(engine, request.getfixturevalue(engine), source, tmp_path)
+    one, other = read(source, tables=tables), read(place, tables=tables)
+    assert sorted(other.tables) == sorted(one.tables) == ["orders", "returns", "reviews"]
+    for name in one.tables:
+        columns = [column for column in one.tables[name].columns if column in other.brought[name]]
+        assert rows_of(other, name, *columns) == rows_of(one, name, *columns), name
+    assert rows_of(one, "reviews", "review_id", "customer_id") == [("r1-o2", "bob")]
+    assert [str(amount) for (amount,) in rows_of(one, "returns", "amount")] == ["0.5000"]
+    assert one.report.notes == other.report.notes
 
 
 def test_several_values_for_one_key_are_refused() -> None:
