@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from churnml.data.checks import CheckReport
 from churnml.data.contract import RECORDED_AT, TABLES
 from churnml.features.available import tables_of
-from churnml.features.family import Aggregate
+from churnml.features.family import Aggregate, Derived
 from churnml.features.family_catalogue import OF_THE_DAY, Catalogue
 
 _ORDERS = "orders"
@@ -103,30 +103,34 @@ def _item(name: str, report: CheckReport, known: Catalogue) -> Item:
         kept=further if contract.attributes else [],
         unused=[] if contract.attributes else further,
         adds=added_by(name, received, known),
-        opened=opened_by(name, known),
+        opened=opened_by(name, known, None if missing else received),
     )
 
 
-def opened_by(table: str, known: Catalogue) -> Opened:
-    """Return what a table opens up.
+def opened_by(table: str, known: Catalogue, brought: Collection[str] | None = None) -> Opened:
+    """Return what a table opens up: with all columns that it could have, or with those that it brought.
 
     Examples
     --------
     >>> from churnml.features.family_catalogue import catalogue
     >>> opened_by("complaints", catalogue()).families
     ('complaints',)
+    >>> opened_by("customers", catalogue(), {"customer_id", "signed_up_at"}).features
+    0
     """
+    lacks = {} if brought is None else _lacking(table, brought, known)
     families = [family for family in known.families.values() if table in (tables_of(family.features) or {_ORDERS})]
-    concepts = {feature.concept for family in families if family.name not in OF_THE_DAY for feature in family.features}
-    return Opened(
-        families=tuple(family.name for family in families),
-        features=sum(len(family.features) for family in families),
-        concepts=tuple(sorted(concepts)),
-    )
+    of_family = {
+        family.name: [feature for feature in family.features if not lacks.get(feature.name)] for family in families
+    }
+    told = {name: features for name, features in of_family.items() if features}
+    concepts = {feature.concept for name, features in told.items() if name not in OF_THE_DAY for feature in features}
+    features = sum(len(features) for features in told.values())
+    return Opened(families=tuple(told), features=features, concepts=tuple(sorted(concepts)))
 
 
 def added_by(table: str, brought: Collection[str], known: Catalogue) -> dict[str, int]:
-    """Count the features that each column would add which a table could bring and did not.
+    """Count the features that each column would add which a table could bring and did not, derived ones among them.
 
     Examples
     --------
@@ -134,6 +138,16 @@ def added_by(table: str, brought: Collection[str], known: Catalogue) -> dict[str
     >>> added_by("rewards", {"customer_id", "changed_at", "points"}, catalogue())
     {'tier': 4}
     """
-    of_table = [feature for feature in known if isinstance(feature, Aggregate) and feature.source.table == table]
-    missing = [name for feature in of_table for name in feature.needs if name not in brought]
-    return dict(sorted(Counter(missing).items()))
+    lacks = _lacking(table, brought, known)
+    return dict(sorted(Counter(column for missing in lacks.values() for column in missing).items()))
+
+
+def _lacking(table: str, brought: Collection[str], known: Catalogue) -> dict[str, set[str]]:
+    """Name the columns that a table did not bring and that each feature needs, itself or by its inputs."""
+    lacks: dict[str, set[str]] = {}
+    for feature in known:
+        if isinstance(feature, Aggregate) and feature.source.table == table:
+            lacks[feature.name] = set(feature.needs) - set(brought)
+        elif isinstance(feature, Derived):
+            lacks[feature.name] = set().union(*(lacks.get(name, set()) for name in feature.inputs))
+    return lacks

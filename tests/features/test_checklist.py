@@ -7,7 +7,8 @@ import pytest
 
 from churnml.cli.show_check import print_check
 from churnml.data.contract import TABLES
-from churnml.data.reading import check
+from churnml.data.reading import check, read
+from churnml.features.available import available
 from churnml.features.checklist import Item, added_by, checklist, opened_by
 from churnml.features.family_catalogue import catalogue
 
@@ -35,6 +36,17 @@ def test_what_columns_would_add() -> None:
     of_rewards = [feature.name for feature in catalogue().families["rewards"].features if "tier" in feature.name]
     assert added_by("rewards", {"customer_id", "changed_at", "points"}, catalogue())["tier"] >= len(of_rewards) > 0
     assert added_by("rewards", set(TABLES["rewards"].column), catalogue()) == {}
+
+
+def test_what_is_counted_is_what_is_built() -> None:
+    """A discount adds the features that the shop has with it and not without; a table opens those that it has."""
+    plain, discounted = (read({"orders": orders}) for orders in (ORDERS, ORDERS.assign(discount=["1", "0"])))
+    built = [len(available(shop)) for shop in (plain, discounted)]
+    assert built[1] - built[0] == items_of(orders=ORDERS)["orders"].adds["discount"]
+    assert items_of(orders=ORDERS)["orders"].opened.features == built[0]
+    # Whether a customer was brought by another one is told by a column that is not there.
+    opened = items_of(orders=ORDERS, customers=CUSTOMERS)["customers"].opened
+    assert (opened.features, opened.families, opened.concepts) == (0, (), ())
 
 
 def test_columns_stand_in_one_place() -> None:
@@ -73,7 +85,7 @@ def test_what_a_newcomer_reads_of_a_table(capsys: pytest.CaptureFixture[str]) ->
     assert [line.split(":")[0].strip() for line in lines if line] == [
         "read", "not used", "shows", "reasons", "features", "with more columns",
     ]  # fmt: skip
-    assert lines[-2] == "      with more columns: discount for 9 more features"
+    assert lines[-2] == "      with more columns: discount for 14 more features"
 
 
 @pytest.mark.parametrize(
