@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 
@@ -32,6 +32,8 @@ _BASE_WEEKS = 52
 _FOLLOWED_WEEKS = 12
 _REACH_WEEKS = WEEKS[-1] + _BASE_WEEKS + _FOLLOWED_WEEKS
 _PLACES = ("country", "region", "state", "province", "city")
+_FOLLOWED = {"complaints": "opened_at", "returns": "returned_at"}
+"""Tables of what comes after an order, and when it does."""
 _WEEK = 7
 _FIGURES = ("events", "expected", "ratio", "low", "high", "p_adjusted")
 
@@ -49,15 +51,15 @@ class _Look:
     rows : Ibis table
         ``value, customer_id, week, event_week``: those of a value with a fault, the week in which they came, counted
         back from the day, and the week of the first fault.
-    at_risk : callable
-        Function that counts all of them: ``value, week, n``.
+    counted : callable
+        Function that counts all of them (``value, week, n``), and those with a fault (``event_week`` beside).
     """
 
     fault: str
     group: str
     ages: int
     rows: ir.Table
-    at_risk: Callable[[], pd.DataFrame]
+    counted: Callable[[], tuple[pd.DataFrame, pd.DataFrame]]
 
 
 def compute_faults(history: History) -> pd.DataFrame:
@@ -91,7 +93,7 @@ def compute_faults(history: History) -> pd.DataFrame:
         ``customers_hit`` in these weeks, ``customers_under_way``, who have an order of it that is not delivered (null
         where the shop does not tell deliveries), and ``looked_at``, the number of all values and kinds of faults.
     """
-    looks = list(_looks(history))
+    looks = _looks(history, _groups(history))
     tested = pd.concat([_nothing(), *(_tested(look) for look in looks)], ignore_index=True)
     tested["p_adjusted"] = benjamini_hochberg(tested["p"])
     tested["looked_at"] = len(tested.drop_duplicates(["fault", "group", "value"]))
@@ -126,7 +128,7 @@ def fault_customers(history: History, faults: pd.DataFrame) -> pd.DataFrame:
     """
     columns = ["fault", "group", "value", "status", "customer_id"]
     found = [pd.DataFrame({name: pd.Series(dtype="str") for name in columns})]
-    for look in _looks(history) if len(faults) else ():
+    for look in _looks(history, [group for group in _groups(history) if group in set(faults["group"])]):
         own = faults[(faults["fault"] == look.fault) & (faults["group"] == look.group)]
         if own.empty:
             continue
@@ -150,29 +152,32 @@ def _tells_deliveries(history: History) -> bool:
     return history.shop.has("deliveries", ["delivered_at"])
 
 
-def _looks(history: History) -> Iterator[_Look]:
-    """Return what is looked at: every kind of fault that the shop tells, in every group that it has."""
-    shop = history.shop
-    for group in _groups(history):
+def _looks(history: History, groups: Sequence[str]) -> Iterator[_Look]:
+    """Return every kind of fault that the shop tells in some groups; each is read before the next is asked for."""
+    for group in groups:
         orders = _orders_of(history, group)
         newest = orders.filter(history.within(orders.ordered_at, _WEEK * (WEEKS[-1] + _FOLLOWED_WEEKS)))
         counts = newest.group_by("value").aggregate(n=newest.count())
         lively = orders.filter(history.within(orders.ordered_at, _WEEK * _REACH_WEEKS))
-        orders = lively.semi_join(counts.filter(counts.n >= FEWEST), "value")
-        ordered = cache(partial(_counted, orders.select("value", week=_week(history, orders.ordered_at))))
-        for fault, table, time in (("complaints", "complaints", "opened_at"), ("returns", "returns", "returned_at")):
-            if shop.has(table, ["order_id"]):
-                rows = _followed(history, orders, group, table, time)
-                yield _Look(fault=fault, group=group, ages=_FOLLOWED_WEEKS, rows=rows, at_risk=ordered)
-        if shop.has("reviews", ["order_id"]):
-            reviews = REVIEWS.rows(history)
-            rated = reviews.select("order_id", at=reviews.submitted_at, bad=reviews.stars <= LOW_STARS)
-            yield _at_once(history, orders, rated, "low ratings", group)
-        if _tells_deliveries(history):
-            deliveries = DELIVERIES.rows(history).drop_null(["delivered_at"])
-            is_late = late(deliveries, measure_of(history)) > 0
-            came = deliveries.select("order_id", at=deliveries.delivered_at, bad=is_late)
-            yield _at_once(history, orders, came, "late deliveries", group)
+        with history.shop.engine.stored(lively.semi_join(counts.filter(counts.n >= FEWEST), "value")) as stored:
+            yield from _looks_at(history, group, stored)
+
+
+def _looks_at(history: History, group: str, orders: ir.Table) -> Iterator[_Look]:
+    shop = history.shop
+    ordered = cache(partial(_counted, orders.select("value", week=_week(history, orders.ordered_at))))
+    for fault in _FOLLOWED:
+        if shop.has(fault, ["order_id"]):
+            yield _followed(history, orders, group, fault, ordered)
+    if shop.has("reviews", ["order_id"]):
+        reviews = REVIEWS.rows(history)
+        rated = reviews.select("order_id", at=reviews.submitted_at, bad=reviews.stars <= LOW_STARS)
+        yield _at_once(history, orders, rated, "low ratings", group)
+    if _tells_deliveries(history):
+        deliveries = DELIVERIES.rows(history).drop_null(["delivered_at"])
+        is_late = late(deliveries, measure_of(history)) > 0
+        came = deliveries.select("order_id", at=deliveries.delivered_at, bad=is_late)
+        yield _at_once(history, orders, came, "late deliveries", group)
 
 
 def _groups(history: History) -> list[str]:
@@ -199,31 +204,38 @@ def _week(history: History, time: ir.Value) -> ir.Value:
     return ((history.days_since(time) - 1) / float(_WEEK)).floor().cast("int64")
 
 
-def _followed(history: History, orders: ir.Table, group: str, table: str, time: str) -> ir.Table:
-    events = history.table(table)
-    names_product = group == "product" and table == "returns" and history.shop.has("returns", ["product_id"])
-    events = events.select("order_id", at=events[time], only=events.product_id if names_product else events.order_id)
-    hit = orders.inner_join(events, "order_id")
+def _followed(history: History, orders: ir.Table, group: str, fault: str, ordered: Callable[[], pd.DataFrame]) -> _Look:
+    """Look at what comes after an order."""
+    events = history.table(fault)
+    names_product = group == "product" and fault == "returns" and history.shop.has("returns", ["product_id"])
+    only = events.product_id if names_product else events.order_id
+    hit = orders.inner_join(events.select("order_id", at=events[_FOLLOWED[fault]], only=only), "order_id")
     if names_product:
         hit = hit.filter((hit.only == hit.value).fill_null(True))
-    rows = hit.group_by("order_id", "value", "customer_id", "ordered_at").aggregate(at=hit["at"].min())
-    return rows.select(
-        "value", "customer_id", week=_week(history, rows.ordered_at), event_week=_week(history, rows["at"])
+    first = hit.group_by("order_id", "value", "customer_id", "ordered_at").aggregate(at=hit["at"].min())
+    rows = first.select(
+        "value", "customer_id", week=_week(history, first.ordered_at), event_week=_week(history, first["at"])
+    )
+    faults = rows.select("value", "week", "event_week")
+    return _Look(
+        fault=fault, group=group, ages=_FOLLOWED_WEEKS, rows=rows, counted=lambda: (ordered(), _counted(faults))
     )
 
 
 def _at_once(history: History, orders: ir.Table, judged: ir.Table, fault: str, group: str) -> _Look:
     """Look at what is good or bad when it comes."""
     rows = orders.drop("ordered_at").inner_join(judged, "order_id")
-    rows = rows.mutate(week=_week(history, rows["at"]))
+    rows = rows.select("value", "customer_id", "bad", week=_week(history, rows["at"]))
+
+    def counted() -> tuple[pd.DataFrame, pd.DataFrame]:
+        of_both = _counted(rows.drop("customer_id"))
+        bad = of_both[of_both["bad"].fillna(False).astype(bool)]
+        came = of_both.groupby(["value", "week"])[["n"]].sum().reset_index()
+        return came, bad.assign(event_week=bad["week"])
+
     bad = rows.filter(rows.bad)
-    return _Look(
-        fault=fault,
-        group=group,
-        ages=1,
-        rows=bad.select("value", "customer_id", "week", event_week=bad.week),
-        at_risk=partial(_counted, rows.select("value", "week")),
-    )
+    hit = bad.select("value", "customer_id", "week", event_week=bad.week)
+    return _Look(fault=fault, group=group, ages=1, rows=hit, counted=counted)
 
 
 def _counted(rows: ir.Table) -> pd.DataFrame:
@@ -234,10 +246,8 @@ def _counted(rows: ir.Table) -> pd.DataFrame:
 
 
 def _tested(look: _Look) -> pd.DataFrame:
-    at_risk = look.at_risk()
-    if at_risk.empty:
-        return _nothing()
-    return _compared(at_risk, _counted(look.rows.select("value", "week", "event_week")), look)
+    came, faults = look.counted()
+    return _nothing() if came.empty else _compared(came, faults, look)
 
 
 def _compared(came: pd.DataFrame, faults: pd.DataFrame, look: _Look) -> pd.DataFrame:

@@ -159,3 +159,17 @@ def test_the_same_is_looked_at_on_postgres(
     assert len(found) > 3
     pd.testing.assert_frame_equal(found, expected)
     assert np.isfinite(found["ratio"]).any()
+
+
+def test_what_was_stored_on_the_way_is_let_go() -> None:
+    shop = _shop(dict.fromkeys(range(4), 8))
+
+    def stored() -> set[str]:
+        return {name for (name,) in shop.engine.backend.con.sql("SELECT table_name FROM duckdb_tables()").fetchall()}
+
+    before = stored()
+    with shop.engine.stored(shop.tables["orders"]) as table:
+        assert len(stored() - before) == 1
+        assert table.count().to_pandas() == len(_tables({})["orders"])
+    assert len(compute_faults(History(shop, DAY))) == 2  # the cup and its category
+    assert stored() == before

@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from ibis.util import gen_name
 
 from churnml.data.contract import TABLES, plain_name
 from churnml.data.engines.layout import FileForm, TableFile, listed
@@ -89,6 +90,16 @@ class Engine(ABC):
     @abstractmethod
     def forget(self, name: str) -> None:
         """Let a table go that was stored under a name."""
+
+    @contextmanager
+    def stored(self, table: ir.Table) -> Iterator[ir.Table]:
+        """Compute a table once, for as long as the block lasts."""
+        name = gen_name("stored")
+        kept = self.keep(name, table, stored=True)
+        try:
+            yield kept
+        finally:
+            self.forget(name)
 
     def beside(self, frame: pd.DataFrame) -> ir.Table | None:
         """Return rows of ours as a table to join with; None where they would have to be sent to a server."""
