@@ -222,8 +222,12 @@ class OrderedRows(_OnThisMachine):
 
     def of(self, customers: Collection[str], columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return the rows of some customers, in the order of the rows."""
-        wanted = set(customers)
-        return self._chosen(columns, lambda piece: piece[ID].isin(wanted).to_numpy(), ID)
+        wanted = pa.array(list(customers), pa.string())  # pandas would convert them again for each piece
+
+        def is_wanted(piece: pd.DataFrame) -> NDArray[np.bool_]:
+            return np.asarray(pc.is_in(pa.array(piece[ID], pa.string()), wanted))
+
+        return self._chosen(columns, is_wanted, ID)
 
     def where_null(self, column: str, columns: Sequence[str]) -> pd.DataFrame:
         """Return some columns of the rows in which a column is null, in the order of the rows."""
