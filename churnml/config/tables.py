@@ -22,7 +22,10 @@ class ColumnSource(Section):
     model_config = ConfigDict(populate_by_name=True)
 
     from_: str | list[str] | None = Field(
-        None, alias="from", description="Name of the column in the source; several make one value, with a dash between."
+        None,
+        alias="from",
+        description="Name of the column in the source; several make one value, with a dash between, or in a time a "
+        "blank, such as a day and a clock.",
     )
     value: str | float | None = Field(None, description="Value of every row, where no column holds it.")
     date_format: str | None = Field(None, description="How the times of this column are written, such as %d.%m.%Y.")
@@ -42,8 +45,10 @@ class ColumnSource(Section):
             raise ValueError("a column is taken from a column of the source or has one value: set from or value")
         if (self.table is None) != (self.by is None) or (self.table is None and (self.key or self.sum)):
             raise ValueError("a column of another table needs table and by; key and sum are for it alone")
-        if self.from_ == [] or (not isinstance(self.from_, str) and (self.table or self.date_format)):
-            raise ValueError("table and date_format are for one column: set from to its name")
+        if self.from_ == [] or (not isinstance(self.from_, str) and self.table):
+            raise ValueError("table is for one column: set from to its name")
+        if self.from_ is None and self.date_format:
+            raise ValueError("date_format is for columns of the source, and a value is none: take it out")
         return self
 
 

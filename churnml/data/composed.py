@@ -10,10 +10,11 @@ import ibis.expr.types as ir
 from churnml.config import ColumnSource, TableSource
 from churnml.data.checks.counts import counts_of
 from churnml.data.contract import ORDERS, RECORDED_AT, TABLES, Column
-from churnml.data.door import as_type, value_of
+from churnml.data.door import as_type, value_of, without_gaps
 from churnml.data.formats import as_contract_writes
 
 _EXACT = "decimal(18,4)"
+_MIDNIGHT = r"[T ]00:00(:00(\.0+)?)?$"
 _KEY, _VALUE, _DIFFERENT = "churnml key", "churnml value", "churnml different"
 
 
@@ -79,8 +80,8 @@ def with_composed(
             if absent := [one for one in theirs.from_ if one not in raw.columns]:
                 failures.append(_absent(where, absent, raw))
             else:
-                parts = [as_type(raw, Column(one, "id")) for one in theirs.from_]
-                added[column] = ibis.literal("-").join(parts)
+                is_time = _declared(name, column, source).type in ("time", "plan")
+                added[column] = (_moment if is_time else _joined)(raw, theirs.from_)
         elif (other := others.get(place_of(name, column))) is not None:
             key, by = theirs.key or str(theirs.by), str(theirs.by)
             absent_there = [one for one in (key, str(theirs.from_)) if one not in other.columns]
@@ -125,6 +126,18 @@ def customers_of_orders(raw: Mapping[str, ir.Table]) -> dict[str, ir.Table]:
             both = keyed.left_join(customers, keyed[_KEY] == customers[_KEY])
             completed[name] = both.select(*(keyed[one] for one in table.columns), customer_id=customers.customer_id)
     return completed
+
+
+def _joined(raw: ir.Table, columns: Sequence[str]) -> ir.StringValue:
+    """Return one id of several columns."""
+    return ibis.literal("-").join([as_type(raw, Column(one, "id")) for one in columns])
+
+
+def _moment(raw: ir.Table, columns: Sequence[str]) -> ir.StringValue:
+    """Return a time of several columns, such as a day and a clock; what is left where one of them is empty."""
+    texts = [without_gaps(raw[one]).cast("string").strip() for one in columns]
+    # A day of a column of times ends with midnight.
+    return ibis.literal(" ").join([text.re_replace(_MIDNIGHT, "") for text in texts])
 
 
 def _declared(name: str, column: str, source: TableSource) -> Column:

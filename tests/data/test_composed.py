@@ -21,6 +21,9 @@ ORDERS = pd.DataFrame(
 PEOPLE = pd.DataFrame([("k1", "ann"), ("k2", "bob"), ("k3", "ann"), ("k4", "eve")], columns=["key", "person"])
 PAYMENTS = pd.DataFrame([("o1", "1.10"), ("o1", "2.20"), ("o2", "0.05")], columns=["order", "paid"])
 SOURCE = {"orders": ORDERS, "people": PEOPLE, "payments": PAYMENTS}
+DAYS, CLOCKS = ["05.01.2025", "01.02.2025", "01.03.2025"], ["9:05", "17:30", "00:00"]
+TIMES = ["2025-01-05 09:05:00", "2025-02-01 17:30:00", "2025-03-01 00:00:00"]
+DAY_AND_CLOCK = {"from": ["day", "clock"], "date_format": "%d.%m.%Y %H:%M"}
 SETTINGS: dict[str, Any] = {
     "orders": {
         "columns": {
@@ -53,8 +56,10 @@ def test_other_engines_compose_the_same(engine: str, request: pytest.FixtureRequ
     payments = pd.concat([PAYMENTS, pd.DataFrame([("o3", "-0.50")], columns=["order", "paid"])])
     reviews = pd.DataFrame([("r1", "o2", "2025-02-03", 7)], columns=["review_id", "order_id", "submitted_at", "rating"])
     source = {**SOURCE, "payments": payments, "reviews": reviews}
+    source["orders"] = ORDERS.drop(columns="ordered_at").assign(day=DAYS, clock=CLOCKS)
     columns = {"review_id": {"from": ["review_id", "order_id"]}, "scale": {"value": 10}}
-    tables = {"orders": {**SETTINGS["orders"], "negative": "returns"}, "reviews": {"columns": columns}}
+    of_orders = {**SETTINGS["orders"]["columns"], "ordered_at": DAY_AND_CLOCK}
+    tables = {"orders": {"columns": of_orders, "negative": "returns"}, "reviews": {"columns": columns}}
     place = place_tables(engine, request.getfixturevalue(engine), source, tmp_path)
     one, other = read(source, tables=tables), read(place, tables=tables)
     assert sorted(other.tables) == sorted(one.tables) == ["orders", "returns", "reviews"]
@@ -64,6 +69,24 @@ def test_other_engines_compose_the_same(engine: str, request: pytest.FixtureRequ
     assert rows_of(one, "reviews", "review_id", "customer_id") == [("r1-o2", "bob")]
     assert [str(amount) for (amount,) in rows_of(one, "returns", "amount")] == ["0.5000"]
     assert one.report.notes == other.report.notes
+    assert [str(time) for (time,) in rows_of(one, "orders", "ordered_at")] == TIMES[:2]
+
+
+@pytest.mark.parametrize("days", [pd.to_datetime(["2025-01-05", "2025-02-01", "2025-03-01"]), ["2025-01-05 00:00"] * 3])
+def test_a_day_at_midnight_takes_the_clock(days: Any) -> None:
+    """A column of times that are days, as databases and spreadsheets have them, and one of text."""
+    orders = ORDERS.drop(columns="ordered_at").assign(day=days, clock=["9:05:07", "17:30:00", "00:00"])
+    settings = {"orders": {"columns": {**SETTINGS["orders"]["columns"], "ordered_at": {"from": ["day", "clock"]}}}}
+    times = [time for (time,) in rows_of(read({**SOURCE, "orders": orders}, tables=settings), "orders", "ordered_at")]
+    assert [f"{time:%H:%M:%S}" for time in times] == ["09:05:07", "17:30:00", "00:00:00"]
+    assert [str(time.date()) for time in times] == [str(day)[:10] for day in days]
+
+
+def test_a_clock_that_is_missing_is_named() -> None:
+    orders = ORDERS.drop(columns="ordered_at").assign(day=DAYS, clock=[None, *CLOCKS[1:]])
+    settings = {"orders": {"columns": {**SETTINGS["orders"]["columns"], "ordered_at": DAY_AND_CLOCK}}}
+    [failure] = check({**SOURCE, "orders": orders}, tables=settings).failures
+    assert "1 of 3 rows are not a time (received string; order_id o1: 05.01.2025 (not %d.%m.%Y %H:%M))" in failure
 
 
 def test_several_values_for_one_key_are_refused() -> None:

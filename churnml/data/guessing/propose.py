@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from churnml.data.contract import ORDER_ITEMS, ORDERS, TABLES, Column, Table, plain_name
 from churnml.data.guessing.chosen_tables import MOST_OPTIONS, SURE, Chosen, Open, choose_tables
+from churnml.data.guessing.clocks import with_clocks
 from churnml.data.guessing.composing import Known, composed, without_number
 from churnml.data.guessing.evidence import ColumnEvidence, Source, TableEvidence
 from churnml.data.guessing.match import MEETS, Pair, fits, pair_columns, rivals
@@ -67,6 +68,7 @@ def _table(contract: Table, table: TableEvidence, shop: Chosen, open_: Open) -> 
     is_unnumbered = any(column.name == "order_id" and column.setting for column in columns)
     lines = lines or is_unnumbered
     columns, date_format = with_dates(contract, columns, open_)
+    columns = with_clocks(contract, table, columns)
     columns, decimal, thousands = with_numbers(contract, columns, open_)
     names = {column.name: column for column in columns}
     missing = [name for name in _needed(contract, names, shop.links) if name not in names]

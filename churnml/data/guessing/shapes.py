@@ -13,7 +13,7 @@ from babel.numbers import list_currencies
 
 from churnml.data.formats import MACHINE_TIME, currency_in, date_pattern, plain_number
 
-Kind = Literal["time", "number", "flag", "email", "text", "empty"]
+Kind = Literal["time", "clock", "number", "flag", "email", "text", "empty"]
 NumberFormat = tuple[str | None, str | None]
 """Decimal sign and sign of thousands; None where the settings need not name them."""
 
@@ -40,6 +40,7 @@ _CLOCKS = (
     *("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", ", %H:%M", ", %H:%M:%S", ", %I:%M %p", ", %I:%M:%S %p"),
     *(" %H:%M:%S.%f", "T%H:%M:%S"),
 )
+_CLOCKS_ALONE = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%H:%M:%S.%f")
 _ZONES = ("", " %z", "%z")
 # Stand-ins such as "-" may be among the values; the check names them.
 _MOST = 0.98
@@ -51,8 +52,8 @@ class Shape:
 
     Attributes
     ----------
-    kind : {'time', 'number', 'flag', 'email', 'text', 'empty'}
-        Kind that fits the values; ids are text or numbers.
+    kind : {'time', 'clock', 'number', 'flag', 'email', 'text', 'empty'}
+        Kind that fits the values; ids are text or numbers; a clock is a time without a day, of the first of ``dates``.
     dates : tuple of (str or None)
         Date formats that fit; None is ISO, which needs no setting. Several cannot be told apart.
     numbers : tuple of (str or None, str or None)
@@ -111,6 +112,8 @@ def shape_of(type_: str, values: Sequence[str], distinct: int) -> Shape:
 def _shape_of_text(values: Sequence[str], distinct: int, longest: int) -> Shape:
     if distinct <= 2 and {value.strip().lower() for value in values} <= _FLAGS:
         return Shape(kind="flag", numbers=((None, None),), whole=True, longest=longest)
+    if (clock := clock_format(values)) is not None:
+        return Shape(kind="clock", dates=(clock,), longest=longest)
     if dates := date_formats(values):
         return Shape(kind="time", dates=dates, zoned=any(map(_ZONE.search, values)), longest=longest)
     currencies = sorted({code for value in values if (code := currency_in(value)) is not None})
@@ -132,6 +135,18 @@ def date_formats(values: Sequence[str]) -> tuple[str | None, ...]:
     shares = {form: sum(map(bool, map(re.compile(date_pattern(form).regex).fullmatch, texts))) for form in fitting}
     best = max(shares.values(), default=0)
     return tuple(form for form, count in shares.items() if count == best) if best >= _MOST * len(texts) else ()
+
+
+def clock_format(values: Sequence[str]) -> str | None:
+    """Return the format of times of the clock without a day; None where most values are none.
+
+    Examples
+    --------
+    >>> clock_format(["09:05", "17:30"]), clock_format(["9:05 AM"]), clock_format(["2025-03-31 09:05"])
+    ('%H:%M', '%I:%M %p', None)
+    """
+    regexes = {form: re.compile(date_pattern(form).regex) for form in _CLOCKS_ALONE}
+    return next((form for form, regex in regexes.items() if _most(values, regex.fullmatch)), None)
 
 
 def number_formats(values: Sequence[str]) -> tuple[NumberFormat, ...]:

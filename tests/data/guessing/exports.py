@@ -385,7 +385,8 @@ EXPORTS = {
         write=_square,
         truth={
             "orders": {
-                "order_id": "Transaction ID", "customer_id": "Customer ID", "ordered_at": "Date", "amount": "Net Sales",
+                "order_id": "Transaction ID", "customer_id": "Customer ID", "ordered_at": "Date, Time",
+                "amount": "Net Sales",
                 "discount": "Discounts", "product_id": "SKU", "quantity": "Qty", "category": "Category",
             }
         },
@@ -395,7 +396,7 @@ EXPORTS = {
         write=_wix,
         truth={
             "orders": {
-                "order_id": "Order number", "customer_id": "Contact email", "ordered_at": "Date created",
+                "order_id": "Order number", "customer_id": "Contact email", "ordered_at": "Date created, Time",
                 "amount": "Total", "discount_code": "Coupon code", "currency": "Currency", "product_id": "SKU",
                 "quantity": "Qty", "unit_price": "Price",
             }

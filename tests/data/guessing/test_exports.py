@@ -63,6 +63,9 @@ def test_what_is_proposed_is_right_and_reads_the_shop(name: str, tmp_path: Path)
     assert shop.tables["orders"].amount.sum().to_pandas() == sum(paid, Decimal())
     who = {order.customer for order in FOUND if export.amount(order) is not None}
     assert shop.tables["orders"].customer_id.nunique().to_pandas() == len(who)
+    if "," in export.truth["orders"]["ordered_at"]:  # of a day and a clock
+        times = {order.time for order in FOUND if export.amount(order) is not None}
+        assert set(shop.tables["orders"].ordered_at.to_pandas().dt.to_pydatetime()) == times
     if "order_items" in shop.report.rows:
         items = shop.tables["order_items"]
         assert items.quantity.sum().to_pandas() == sum(line.quantity for order in FOUND for line in order.lines)
