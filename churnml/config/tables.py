@@ -75,7 +75,9 @@ class TableSource(Section):
         True, description="Whether the first line of a text file names the columns; else they are column1, column2, ..."
     )
     skip: int = Field(0, ge=0, description="Number of lines of a text file above its header, such as a title.")
-    footer: int = Field(0, ge=0, description="Number of lines at the end of a text file that are no rows.")
+    footer: int = Field(
+        0, ge=0, description="Number of lines at the end of a text file, or rows of a spreadsheet, that are no rows."
+    )
     decimal: Literal[".", ","] | None = Field(
         None, description="Decimal sign of numbers in text; with it a currency sign is passed over. Null is a point."
     )

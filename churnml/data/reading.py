@@ -273,7 +273,8 @@ def _checked(
 ) -> CheckReport:
     """Check the tables, and whether all that stands in their files is in them."""
     report = check_tables(raw, engine, add_lines)
-    read_rows = report.rows | {name: int(rows.count().to_pandas()) for name, rows in lines.items()}
+    counted = report.rows | {name: int(rows.count().to_pandas()) for name, rows in lines.items()}
+    read_rows = {name: rows + found.hollow.get(name, 0) for name, rows in counted.items()}
     files, failures, notes = check_files(found.files, read_rows)
     return dataclasses.replace(report, files=files, failures=failures + report.failures, notes=report.notes + notes)
 

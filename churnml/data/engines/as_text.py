@@ -12,12 +12,12 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from churnml.data.contract import plain_name
-from churnml.data.engines.csv_text import BLANK, likeliest_delimiter
+from churnml.data.engines.csv_text import BLANK, likeliest_delimiter, read_header
 from churnml.data.engines.layout import FileForm, TableFile
 from churnml.data.formats import MACHINE_TIME
 from churnml.errors import InputError
@@ -26,6 +26,7 @@ _UTF8 = ("utf-8", "utf8", "utf-8-sig", "utf_8", "u8")
 # From here on, a spreadsheet has lost digits; the door refuses an id that is written so.
 _INEXACT = 1e15
 _HEAD = 20
+T = TypeVar("T")
 
 
 def as_plain_text(files: Sequence[TableFile], form: FileForm, table: str, scratch: Path) -> list[TableFile]:
@@ -50,16 +51,48 @@ def as_plain_text(files: Sequence[TableFile], form: FileForm, table: str, scratc
     return [_as_plain_text(file, form, table, scratch) for file in files]
 
 
-def sheets_of(path: Path) -> dict[str, list[list[str]]]:
-    """Return the first rows of every visible sheet of a spreadsheet that has rows, as text."""
+def from_header_on(files: Sequence[TableFile], scratch: Path) -> list[TableFile]:
+    """Write text again without the lines above its header where these end otherwise: the engine would read no row.
+
+    Parameters
+    ----------
+    files : sequence of TableFile
+        Files of one table, none of them a spreadsheet.
+    scratch : Path
+        Folder that goes with the engine.
+
+    Raises
+    ------
+    InputError
+        Where a file of text has no header.
+    """
+    return [file if file.is_parquet else _from_header_on(file, scratch) for file in files]
+
+
+def _from_header_on(file: TableFile, scratch: Path) -> TableFile:
+    header = read_header(file.path, file.delimiter)
+    if not header.is_ended_otherwise:
+        return file
+    out = _place(file, scratch)
+    opened = gzip.open if file.path.name.endswith(".gz") else open
+    with (
+        opened(file.path, "rt", encoding="utf-8-sig", newline="") as text,
+        out.open("w", encoding="utf-8", newline="") as copy,
+    ):
+        copy.writelines(islice(text, header.skip, None))
+    return replace(file, path=out, delimiter=header.delimiter)
+
+
+def sheets_of(path: Path, last: int) -> dict[str, list[list[str]]]:
+    """Return the header and the ``last`` rows of every visible sheet of a spreadsheet that has rows, as text."""
     with _opened(path) as book:
         names = [
             sheet.name
             for sheet in book.sheets_metadata
             if sheet.typ == SheetTypeEnum.WorkSheet and sheet.visible == SheetVisibleEnum.Visible
         ]
-        heads = {name: list(islice(_rows(book, name), 2)) for name in names}
-        return {name: [[as_text(cell) for cell in row] for row in rows] for name, rows in heads.items() if rows}
+        ends = {name: _ends(_rows(book, name), last) for name in names}
+        return {name: [[as_text(cell) for cell in row] for row in rows] for name, rows in ends.items() if rows}
 
 
 def as_text(cell: Any, decimal: str = ".") -> str:
@@ -117,7 +150,7 @@ def _as_plain_text(file: TableFile, form: FileForm, table: str, scratch: Path) -
 
 def _copy(source: IO[str], out: IO[str], form: FileForm) -> str | None:
     """Write text as CSV with a header, and return the sign between two values; None where it is to be looked for."""
-    lines = _without_ends(source, form)
+    lines = _without_last(islice(source, form.skip, None), form.footer)
     if form.delimiter == BLANK:
         rows = (line.split() for line in lines)
         table = csv.writer(out)
@@ -137,12 +170,12 @@ def _copy(source: IO[str], out: IO[str], form: FileForm) -> str | None:
     return delimiter
 
 
-def _without_ends(source: IO[str], form: FileForm) -> Iterator[str]:
-    """Return the lines of a text between what stands above its header and what stands below its rows."""
-    waiting: deque[str] = deque()
-    for line in islice(source, form.skip, None):
-        waiting.append(line)
-        if len(waiting) > form.footer:
+def _without_last(rows: Iterable[T], count: int) -> Iterator[T]:
+    """Return all but the last ones."""
+    waiting: deque[T] = deque()
+    for row in rows:
+        waiting.append(row)
+        if len(waiting) > count:
             yield waiting.popleft()
 
 
@@ -198,6 +231,11 @@ def _rows(book: CalamineWorkbook, sheet: str) -> Iterator[list[Any]]:
     yield from rows
 
 
+def _ends(rows: Iterator[list[Any]], last: int) -> list[list[Any]]:
+    """Return the first of some rows, and the last ones of the others that have a value."""
+    return [*islice(rows, 1), *deque((row for row in rows if any(cell != "" for cell in row)), last)]
+
+
 def _whole_rows(book: CalamineWorkbook, sheet: str, form: FileForm, file: str) -> Iterable[list[str]]:
     rows = ([as_text(cell, form.decimal or ".") for cell in row] for row in _rows(book, sheet))
     header = next(rows, [])
@@ -205,11 +243,10 @@ def _whole_rows(book: CalamineWorkbook, sheet: str, form: FileForm, file: str) -
     if not width:
         raise InputError(f"the sheet {sheet} of {file} is empty.")
     yield header[:width]
-    for number, row in enumerate(rows, 1):
+    for number, row in _without_last(((number, row) for number, row in enumerate(rows, 1) if any(row)), form.footer):
         if any(row[width:]):
             raise InputError(
                 f"row {number:,} below the header of the sheet {sheet} of {file} has values beyond the last column "
                 "that has a name. Name the column, or clear them."
             )
-        if any(row):
-            yield row[:width]
+        yield row[:width]

@@ -53,12 +53,15 @@ class Header:
         Names of the columns.
     filled : int
         Number of the lines before the header that are not empty, such as ``sep=;``.
+    is_ended_otherwise : bool
+        Whether a line before the header ends in another way than the header does.
     """
 
     skip: int
     delimiter: str
     columns: tuple[str, ...]
     filled: int = 0
+    is_ended_otherwise: bool = False
 
 
 @dataclass
@@ -151,6 +154,7 @@ def read_header(file: Path, delimiter: str | None = None) -> Header:
             binary.seek(0)
             text = _lines(binary)
             skip, filled, said = 0, 0, None
+            ends: set[str] = set()
             for first in text:
                 if said is None and (said := _DELIMITER_LINE.fullmatch(first)):
                     if is_marked and first.startswith('"'):
@@ -160,6 +164,7 @@ def read_header(file: Path, delimiter: str | None = None) -> Header:
                         )
                 elif first.strip():
                     break
+                ends.add(_end_of(first))
                 skip += 1
                 filled += first.strip("\r\n") != ""
             else:
@@ -174,7 +179,11 @@ def read_header(file: Path, delimiter: str | None = None) -> Header:
         raise InputError(no_header(file.name, names))
     header = tuple(name or f"column{place}" for place, name in enumerate(names, 1))
     refuse_twins(header)
-    return Header(skip, delimiter, header, filled)
+    return Header(skip, delimiter, header, filled, bool(ends - {_end_of(first)}))
+
+
+def _end_of(line: str) -> str:
+    return line[len(line.rstrip("\r\n")) :]
 
 
 def likeliest_delimiter(line: str) -> str:

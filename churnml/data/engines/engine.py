@@ -42,6 +42,8 @@ class Found:
         Names of all tables or files in the source.
     files : dict of str to sequence of TableFile
         Files of each table that is made of files, by contract name.
+    hollow : dict of str to int
+        Number of rows of text without any value, such as spreadsheets leave below their rows, which were passed over.
     notes : list of str
         Sentences about the source that a user should know.
     """
@@ -50,6 +52,7 @@ class Found:
     failures: dict[str, str] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     files: dict[str, Sequence[TableFile]] = field(default_factory=dict)
+    hollow: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 

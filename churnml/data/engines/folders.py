@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
+import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
-from churnml.data.engines.as_text import as_plain_text
+from churnml.data.engines.as_text import as_plain_text, from_header_on
 from churnml.data.engines.copied import copy_batches
 from churnml.data.engines.engine import Found
 from churnml.data.engines.iceberg import batches_of
@@ -61,14 +62,28 @@ def from_folder(path: Path, engine: Backend, names: Mapping[str, str], forms: Ma
             continue
         try:
             check_readable(files)
+            files = from_header_on(files, scratch_of(engine))
             query = _parquet_query(files) if files[0].is_parquet else _csv_query(files)
             if any(file.keys for file in files):
                 query = _with_keys(engine, table, query, files)
             found.tables[table] = adopt(engine, table, query, stored=not files[0].is_parquet)
             found.files[table] = files
+            if not files[0].is_parquet and (hollow := _pass_over_hollow(engine, found.tables[table])):
+                found.hollow[table] = hollow
+                found.notes.append(f"{table}: {hollow:,} rows of {named(files)} without any value were passed over.")
         except (duckdb.Error, InputError, OSError) as error:
             found.failures[table] = f"{table}: {named(files)} cannot be read. {why_unreadable(table, files, error)}"
     return found
+
+
+def _pass_over_hollow(engine: Backend, table: ir.Table) -> int:
+    """Delete the rows of a stored table of text that hold no value at all, and return how many they are."""
+    # In a file of one column, a row without a value is one.
+    if len(table.columns) == 1:
+        return 0
+    empty = " AND ".join(f"coalesce(trim({identifier(name)}), '') = ''" for name in table.columns)
+    ((count,),) = engine.raw_sql(f"DELETE FROM {identifier(table.get_name())} WHERE {empty}").fetchall()  # noqa: S608, names are quoted
+    return int(count)
 
 
 def _parquet_query(files: Sequence[TableFile]) -> str:

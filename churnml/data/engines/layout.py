@@ -44,7 +44,7 @@ class FileForm:
     skip : int
         Number of lines of text above the header.
     footer : int
-        Number of lines at the end of text that are no rows.
+        Number of lines at the end of text, or of rows of a spreadsheet that hold a value, that are no rows.
     decimal : str or None
         Decimal sign that numbers of a spreadsheet are written with; None is a point.
     """

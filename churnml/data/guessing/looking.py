@@ -17,7 +17,7 @@ from churnml.data.engines import Engine, open_engine
 from churnml.data.engines.as_text import sheets_of
 from churnml.data.engines.layout import FileForm, files_below, is_read, is_spreadsheet, stem_of
 from churnml.data.guessing.evidence import ColumnEvidence, ReceivedType, Source, TableEvidence
-from churnml.data.guessing.text_form import encoding_of, form_of
+from churnml.data.guessing.text_form import LONGEST_FOOTER, encoding_of, footer_of, form_of
 from churnml.data.ids import exact_id
 from churnml.errors import InputError
 
@@ -143,10 +143,14 @@ def _of_files(name: str, files: Sequence[Path]) -> list[_Candidate]:
     if not is_spreadsheet(files[0]):
         form = FileForm() if files[0].suffix == ".parquet" else form_of(files[0], encoding_of(files))
         return [_Candidate(name=name, form=form, title=_title(name, None))]
-    sheets = list(sheets_of(files[0]))
+    sheets = sheets_of(files[0], LONGEST_FOOTER)
+    footers = {sheet: footer_of(rows, len(header)) for sheet, (header, *rows) in sheets.items()}
     if len(sheets) <= 1:
-        return [_Candidate(name=name, form=FileForm(), title=_title(name, None))]
-    return [_Candidate(name=name, form=FileForm(sheet=sheet), title=_title(name, sheet)) for sheet in sheets]
+        return [_Candidate(name=name, form=FileForm(footer=sum(footers.values())), title=_title(name, None))]
+    return [
+        _Candidate(name=name, form=FileForm(sheet=sheet, footer=footer), title=_title(name, sheet))
+        for sheet, footer in footers.items()
+    ]
 
 
 def _title(name: str, sheet: str | None) -> str:

@@ -14,11 +14,14 @@ from pathlib import Path
 
 from churnml.data.engines.csv_text import BLANK, DELIMITERS, is_data, likeliest_delimiter
 from churnml.data.engines.layout import FileForm
+from churnml.data.guessing.names import meanings_of
 
 _PIECE = 1 << 20
 # Bytes that are letters of Turkish in cp1254, and letters of Icelandic alone in cp1252, which is the same but for them.
 _TURKISH = frozenset(bytes([0xD0, 0xDD, 0xDE, 0xF0, 0xFD, 0xFE]))
-_FIRST_LINES, _LAST_BYTES, _FEWEST_COLUMNS, _LONGEST_FOOTER = 50, 8_192, 3, 10
+_FIRST_LINES, _LAST_BYTES, _FEWEST_COLUMNS = 50, 8_192, 3
+LONGEST_FOOTER = 10
+"""Largest number of last rows that may be none."""
 
 
 def encoding_of(files: Sequence[Path]) -> str | None:
@@ -100,15 +103,46 @@ def _values_in(line: str, delimiter: str) -> int:
 
 
 def _footer(file: Path, encoding: str | None, delimiter: str, width: int) -> int:
-    """Count the lines at the end of a file that are no rows: a row has more than half of the values."""
+    """Count the lines at the end of a file that are no rows."""
     with file.open("rb") as content:
         content.seek(-min(file.stat().st_size, _LAST_BYTES), 2)
         text = content.read().decode(encoding or "utf-8", errors="replace")
     lines = re.split("\r\n|\n|\r", text)[1:]
     lines = lines[:-1] if lines and not lines[-1] else lines
-    rows = [2 * _values_in(line, delimiter) > width for line in lines]
-    if not any(rows) or any(line.count('"') % 2 for line in lines):
+    if any(line.count('"') % 2 for line in lines):
         return 0
-    count = rows[::-1].index(True)
-    is_said = any(line.strip() for line in lines[len(lines) - count :])
-    return count if is_said and count <= _LONGEST_FOOTER else 0
+    return footer_of([next(csv.reader([line], delimiter=delimiter), []) for line in lines], width)
+
+
+def footer_of(rows: Sequence[Sequence[str]], width: int) -> int:
+    """Count the last rows of a table that are none: half as wide or less, of one value, or a sum by their first value.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of str
+        Last rows of the table.
+    width : int
+        Number of its columns.
+
+    Examples
+    --------
+    >>> footer_of([["1", "a", "7.50"], ["2", "b", "9.00"], ["Total", "", "16.50"]], 3)
+    1
+    """
+    filled = [[value for value in row if value.strip()] for row in rows]
+    firsts = [values[0] if values else "" for values in filled]
+    is_row = [
+        2 * len(row) > width and len(values) > 1 and not (_is_sum(values[0]) and firsts.count(values[0]) == 1)
+        for row, values in zip(rows, filled, strict=True)
+    ]
+    if not any(is_row) or width < _FEWEST_COLUMNS:
+        return 0
+    count = is_row[::-1].index(True)
+    is_said = any(firsts[len(rows) - count :])
+    return count if is_said and count <= LONGEST_FOOTER else 0
+
+
+def _is_sum(text: str) -> bool:
+    """Tell whether a value is a word for a sum."""
+    meanings = meanings_of(text)
+    return bool(meanings) and all("amount" in of for of in meanings)

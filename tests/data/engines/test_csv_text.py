@@ -143,6 +143,31 @@ def test_mixed_line_ends_are_said(tmp_path: Path, other: str) -> None:
     assert "3 with \\n" in failure
 
 
+@pytest.mark.parametrize("above", ["\r\n", "\n\r\n", "sep=,\r\n", "\r"])
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_lines_above_the_header_may_end_otherwise(tmp_path: Path, above: str, suffix: str) -> None:
+    text = (above + HEADER + ROWS).encode()
+    (tmp_path / f"orders.csv{suffix}").write_bytes(gzip.compress(text) if suffix else text)
+    assert read(tmp_path).report.rows == {"orders": 2}
+
+
+def test_rows_without_any_value_are_passed_over_and_counted(tmp_path: Path) -> None:
+    """Spreadsheets save them below their rows; a row with one value is a row."""
+    (tmp_path / "orders.csv").write_text(HEADER + ",,,\n" + ROWS + ',,,\n, ,"",\n', encoding="utf-8")
+    report = check(tmp_path)
+    assert (report.rows, report.failures) == ({"orders": 2}, [])
+    assert report.notes == ["orders: 3 rows of orders.csv without any value were passed over."]
+    assert read(tmp_path).report.notes == read(tmp_path).report.notes == report.notes
+    (tmp_path / "orders.csv").write_text(HEADER + ROWS + ",b,,\n", encoding="utf-8")
+    assert "orders.order_id: 1 of 3 rows are empty" in " ".join(check(tmp_path).failures)
+
+
+def test_mixed_line_ends_behind_blank_lines_are_said(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_bytes(("\r\n\n" + HEADER + ROWS).encode() + b"3,a,2025-01-01,1\r\n")
+    [failure] = check(tmp_path).failures
+    assert "Lines of orders.csv end in different ways: 1 with \\r\\n and 3 with \\n" in failure
+
+
 @pytest.mark.parametrize("missing", [4, 2_000])
 def test_a_compressed_file_that_is_cut_off_is_said(tmp_path: Path, missing: int) -> None:
     draw = random.Random(1)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter
 
 from churnml.config import load_config
 from churnml.data.engines.layout import FileForm
@@ -74,6 +75,10 @@ def test_without_a_header_columns_are_asked_for_and_no_number_is_an_answer(tmp_p
         ("Orders of May\n\na;b;c\n1;2;3\n4;5;6\n", {"skip": 2}),
         ("a;b;c;d\n1;2;3;4\n1;2;3;4\n\nSum;2\nOf the shop\n", {"footer": 3}),
         ("a;b;c;d\n1;2;3;4\n1;2;3\n", {}),  # the last row is cut, but a row
+        ("a;b;c;d\n1;2;3;4\n\nTotal;;;4\n", {"footer": 2}),
+        ("a;b;c;d\n1;2;3;4\n;;;\nGenel Toplam;2;3;4\n", {"footer": 2}),
+        ("a;b;c;d\nTotal;2;3;4\nTotal;2;3;4\n", {}),  # a word that stands in every row
+        ("a;b;c;d\n1;2;3;4\nby someone;;;\n", {"footer": 1}),
         ('a;b;c;d\n1;2;3;"x\ny"\n', {}),  # the last line is the end of a value
         ("sep=;\na;b;c\n1;2;3\n", {}),
     ],
@@ -89,6 +94,19 @@ def test_a_title_and_a_footer_are_no_rows(tmp_path: Path) -> None:
             "2;b;28.01.2025;9,00", "", "Toplam;16,50"]  # fmt: skip
     (tmp_path / "rapor.csv").write_text("\r\n".join(rows) + "\r\n", encoding="cp1254", newline="")
     shop = shop_of(tmp_path / "rapor.csv", proposal_for(tmp_path / "rapor.csv"))
+    assert orders_of(shop) == [("1", "a", "7.5000"), ("2", "b", "9.0000")]
+
+
+@pytest.mark.parametrize("below", [["Genel Toplam", "", "", "16,50 TL"], ["Rapor sonu", "", "", ""]])
+def test_a_sum_below_the_rows_of_a_spreadsheet_is_no_row(tmp_path: Path, below: list[str]) -> None:
+    """7.50 + 9.00 = 16.50 in two orders."""
+    with xlsxwriter.Workbook(tmp_path / "rapor.xlsx") as book:
+        page = book.add_worksheet("Rapor")
+        rows = [["Sipariş Raporu"], [], ["Sipariş No", "Müşteri No", "Sipariş Tarihi", "Toplam Tutar"],
+                ["1", "a", "13.01.2025", "7,50 TL"], ["2", "b", "28.01.2025", "9,00 TL"], [], below]  # fmt: skip
+        for place, row in enumerate(rows):
+            page.write_row(place, 0, row)
+    shop = shop_of(tmp_path / "rapor.xlsx", proposal_for(tmp_path / "rapor.xlsx"))
     assert orders_of(shop) == [("1", "a", "7.5000"), ("2", "b", "9.0000")]
 
 
