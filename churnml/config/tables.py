@@ -101,6 +101,11 @@ class TableSource(Section):
         "refuse",
         description="For orders, what becomes of those with an amount below 0: they are refused, or rows of returns.",
     )
+    several: Literal["refuse", "one"] = Field(
+        "refuse",
+        description="For customers, what becomes of several rows of one customer that differ, such as one for each of "
+        "the addresses: they are refused, or one of each customer stays.",
+    )
     columns: dict[str, _Column] = Field(
         {}, description="Contract column: the source's column, or {from: column, date_format: format}."
     )
@@ -191,6 +196,8 @@ def misplaced(sources: Mapping[str, TableSource]) -> list[str]:
             failures.append(f"{name}: tables.{name}.lines is true, but only rows of orders are lines. Take it out.")
         if table.negative == "returns" and name != "orders":
             failures.append(f"{name}: tables.{name}.negative is for orders alone. Take it out.")
+        if table.several == "one" and name != "customers":
+            failures.append(f"{name}: tables.{name}.several is for customers alone. Take it out.")
         if table.total == "first" and not (name == "orders" and table.lines):
             failures.append(f"{name}: tables.{name}.total is for orders with lines: true. Take it out, or set lines.")
         if table.same_lines == "add" and not (name in LINES or (name == "orders" and table.lines)):

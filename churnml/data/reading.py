@@ -25,6 +25,7 @@ from churnml.data.impossible import leave_out
 from churnml.data.lines import added_up
 from churnml.data.negative_orders import without_returns
 from churnml.data.not_customers import count_rows_of, forgotten, without
+from churnml.data.one_row import one_of_each
 from churnml.data.order_lines import judge_orders, split_lines
 from churnml.data.remembered import key_of, recall, remember
 from churnml.data.shop import Shop
@@ -174,6 +175,12 @@ def _open(
                     raw["order_items"] = engine.keep("items_of_orders", raw["order_items"], stored=True)
                 failures += wrong
                 found.notes += noted
+    if "customers" in raw and "customers" in renamed and renamed["customers"].several == "one":
+        with engine.refusing():
+            lines["customers"] = raw["customers"]
+            one, noted = one_of_each(raw["customers"])
+            raw["customers"] = engine.keep("customers_one", one, stored=True)
+            found.notes += noted
     with engine.refusing():
         for name, table in customers_of_orders(raw).items():
             raw[name] = engine.keep(f"{name}_of_orders", table, stored=True)

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 
 from churnml.data.checks.counts import count_of, counts_of
 from churnml.data.checks.report import EXAMPLES, Findings, short
-from churnml.data.contract import Table
+from churnml.data.contract import CUSTOMERS, Table
 from churnml.data.door import normalise, through_the_door
 from churnml.data.impossible import leave_out
 from churnml.data.lines import added_up, key_of
@@ -67,6 +67,7 @@ def check_keys(raw: ir.Table, contract: Table, values: Findings, *, add: bool) -
         f"different content ({listed}). Keep one row per key; add up lines that share one"
     )
     setting = f" (tables.{contract.name}.same_lines: add does)" if contract.adds and not add else ""
+    setting = ", or set tables.customers.several: one" if contract is CUSTOMERS else setting
     return Lines(clashes=(f"{clash}{setting}.",))
 
 

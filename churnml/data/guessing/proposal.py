@@ -120,6 +120,8 @@ class ProposedTable:
         With lines, what becomes of identical ones.
     negative : bool
         Whether orders with an amount below 0 are rows of returns.
+    several : bool
+        Whether a customer has several rows, of which one stays.
     unused : sequence of str
         Names of the source's columns that are left out.
     """
@@ -134,6 +136,7 @@ class ProposedTable:
     total: Literal["first", "sum"] | None = None
     same_lines: Literal["drop", "add"] = "drop"
     negative: bool = False
+    several: bool = False
     unused: Sequence[str] = ()
 
 

@@ -91,6 +91,7 @@ def _table(contract: Table, table: TableEvidence, shop: Chosen, open_: Open) -> 
         # Each row is a piece or an order, so that identical ones are several.
         same_lines="add" if is_unnumbered or any(column.setting == {"value": 1} for column in columns) else "drop",
         negative=contract.name == "orders" and "returns" not in shop.tables and _is_negative(names),
+        several=contract.name == "customers" and not table.is_key(names["customer_id"].source),
         unused=[column.name for column in table.columns if column.name not in used],
     )
 
@@ -135,8 +136,8 @@ def _columns(contract: Table, table: TableEvidence, shop: Chosen, open_: Open) -
     columns: list[ProposedColumn] = []
     for declared in contract.columns:
         name = declared.name
-        if contract.name == "orders" and name in shop.people:
-            columns.append(shop.people[name])
+        if (person := _person(contract, declared, table, shop)) is not None:
+            columns.append(person)
             continue
         if name in certain:
             columns.append(_proposed(name, certain[name]))
@@ -162,6 +163,15 @@ def _columns(contract: Table, table: TableEvidence, shop: Chosen, open_: Open) -
             pair = next((pair for pair in options if pair.column is column), _unnamed(column))
             columns.append(_proposed(name, pair, answered=True))
     return _with_number(contract, columns, open_)
+
+
+def _person(contract: Table, declared: Column, table: TableEvidence, shop: Chosen) -> ProposedColumn | None:
+    """Return who ordered where another table says so: of orders by that table, and of that table itself."""
+    person = shop.people.get(declared.name)
+    if person is None or contract.name == "orders":
+        return person
+    is_there = contract.name == "customers" and any(column is person.source for column in table.columns)
+    return replace(person, setting=None) if is_there else None
 
 
 def _with_number(contract: Table, columns: list[ProposedColumn], open_: Open) -> list[ProposedColumn]:

@@ -148,6 +148,8 @@ def _table(table: ProposedTable, language: Language) -> Iterator[str]:
         yield f"    same_lines: add  # {said['same_lines']}"
     if table.negative:
         yield f"    negative: returns  # {said['negative']}"
+    if table.several:
+        yield f"    several: one  # {said['several']}"
     yield "    columns:"
     for column in table.columns:
         theirs = _quoted(column.source.name) if column.setting is None else _flow(column.setting)
