@@ -60,7 +60,7 @@ def split_lines(raw: ir.Table, source: TableSource) -> OrderLines:
     brought = [column for column in (*ORDERS.columns, RECORDED_AT) if column.name in raw.columns]
     values = {_VALUE + column.name: as_type(lines, column) for column in brought}
     unread = {_UNREAD + column.name: _unread(lines, column) for column in brought if column.name != "order_id"}
-    if "amount" not in raw.columns and items is not None:
+    if "amount" not in raw.columns and {"quantity", "unit_price"} <= set(names):
         brought.append(ORDERS.column["amount"])
         values[_VALUE + "amount"] = _worth(lines)
         unread[_UNREAD + "amount"] = ibis.coalesce(

@@ -109,3 +109,17 @@ def test_every_line_of_a_file_is_counted(tmp_path: Path) -> None:
         assert report.failures == []
         assert report.files == {"orders": {"sales.csv": 4}}
         assert report.rows == {"orders": 3, "order_items": 4}
+
+
+def test_pieces_and_a_price_need_no_product() -> None:
+    """Order 1 is worth 2 x 1.50 + 1 x 4.00 = 7.00; without products there are no items."""
+    lines = pd.DataFrame(
+        [(1, "a", "2025-01-13", 2, "1.50"), (1, "a", "2025-01-13", 1, "4.00"), (2, "b", "2025-01-14", 1, "4.00")],
+        columns=["order_id", "customer_id", "ordered_at", "quantity", "unit_price"],
+    )
+    shop = read({"orders": lines}, tables={"orders": {"lines": True}})
+    assert [str(amount) for amount in shop.tables["orders"].order_by("order_id").to_pandas()["amount"]] == [
+        "7.0000",
+        "4.0000",
+    ]
+    assert "order_items" not in shop.report.rows

@@ -128,8 +128,10 @@ def _links(chosen: Mapping[str, TableEvidence], open_: Open) -> dict[str, Column
     pairs, _ = pair_columns(orders, ORDERS, {})
     names = ("order_id", "customer_id")
     sure = {name: pairs[name].column for name in names if name in pairs and pairs[name].score >= SURE}
-    answers = {name: str(open_.answers.get(("column", "orders", name))) for name in names}
-    return {**sure, **{name: orders.column[answer] for name, answer in answers.items() if answer in orders.column}}
+    answers = [
+        (name, str(open_.answers.get((kind, "orders", name)))) for kind in ("number", "column") for name in names
+    ]
+    return {**sure, **{name: orders.column[answer] for name, answer in answers if answer in orders.column}}
 
 
 def _is_of_orders(chosen: Mapping[str, TableEvidence], links: Mapping[str, ColumnEvidence]) -> bool:

@@ -57,7 +57,7 @@ def composed(
     """
     name, certain = declared.name, known.certain
     if contract.name == "orders" and name == "order_id" and _is_without_number(table, certain):
-        return without_number(certain["customer_id"], certain["ordered_at"])
+        return _number(table, certain, ask)
     if contract.name == "orders" and name == "amount" and "order_id" in certain:
         is_computed = {"quantity", "unit_price"} <= set(certain)
         return None if is_computed else _amount_elsewhere(table, certain["order_id"], known.source)
@@ -73,6 +73,31 @@ def composed(
 def without_number(customer: ColumnEvidence, time: ColumnEvidence) -> ProposedColumn:
     """Propose a number for orders that have none: the rows of a customer at one time are one order."""
     return _of_parts("order_id", [customer, time], "no_number")
+
+
+def _number(
+    table: TableEvidence, certain: Mapping[str, ColumnEvidence], ask: Callable[[Question], object]
+) -> ProposedColumn:
+    """Propose the column that numbers orders under a name that does not say so, or else customer and time."""
+    placed = {column.name for column in certain.values()}
+    question = Question(
+        kind="number",
+        table="orders",
+        column="order_id",
+        theirs=table.title,
+        options=[
+            column.name
+            for column in table.columns
+            if column.name not in placed and column.distinct > 1 and fits(column.shape, ORDERS.column["order_id"])
+        ],
+        examples=[],
+        needed=False,
+    )
+    answer = ask(question) if question.options else None
+    if isinstance(answer, str):
+        said = [Reason(key="number", values={})]
+        return ProposedColumn(name="order_id", source=table.column[answer], reasons=said)
+    return without_number(certain["customer_id"], certain["ordered_at"])
 
 
 def person_elsewhere(table: TableEvidence, customer: ColumnEvidence, source: Source) -> ProposedColumn | None:

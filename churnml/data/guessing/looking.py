@@ -91,6 +91,13 @@ class Look:
         counts = counts_of(ids.aggregate(rows=ids.count(), filled=filled))
         return counts["rows"] == counts["filled"] == count_of(ids.distinct().count())
 
+    def tells(self, title: str, column: str, others: Sequence[str]) -> bool:
+        """Check whether a column is filled, and the rows that share a value of it share those of other columns too."""
+        alone, together = self._ids(title, [column]), self._ids(title, [column, *others])
+        if counts_of(alone.aggregate(empty=alone["id 0"].isnull().sum()))["empty"]:
+            return False
+        return count_of(alone.distinct().count()) == count_of(together.distinct().count())
+
     def repeated(self, title: str, columns: Sequence[str]) -> int:
         """Count the values of columns together that stand in several rows of a table."""
         ids = self._ids(title, columns).drop_null()

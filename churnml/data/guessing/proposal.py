@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 from churnml.data.guessing.evidence import ColumnEvidence, TableEvidence
 
-QuestionKind = Literal["table", "column", "date_format", "number_format", "total", "pieces", "key", "scale", "timezone"]
+QuestionKind = Literal[
+    "table", "column", "date_format", "number_format", "total", "pieces", "key", "number", "scale", "timezone"
+]
 QuestionKey = tuple[str, ...]
 Answers = Mapping[QuestionKey, Any]
 """What was answered, by the key of the question; None leaves out what was asked for."""

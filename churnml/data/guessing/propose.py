@@ -61,7 +61,7 @@ def propose(source: Source, answers: Answers | None = None) -> Proposal:
 
 def _table(contract: Table, table: TableEvidence, shop: Chosen, open_: Open) -> ProposedTable | None:
     """Return the proposal for one table; None where a column that it needs is left out."""
-    lines = contract is ORDERS and "order_id" in shop.links and not table.is_key(shop.links["order_id"])
+    lines = contract is ORDERS and _is_of_lines(table, shop)
     if lines and "order_items" not in shop.tables:
         contract = LINES
     columns = _columns(contract, table, shop, open_)
@@ -94,6 +94,16 @@ def _table(contract: Table, table: TableEvidence, shop: Chosen, open_: Open) -> 
         several=contract.name == "customers" and not table.is_key(names["customer_id"].source),
         unused=[column.name for column in table.columns if column.name not in used],
     )
+
+
+def _is_of_lines(table: TableEvidence, shop: Chosen) -> bool:
+    """Check whether rows are lines of orders: an order has several, or pieces and a price stand for an amount."""
+    number = shop.links.get("order_id")
+    if number is not None and not table.is_key(number):
+        return True
+    pairs, _ = pair_columns(table, LINES, {})
+    certain = {name for name, pair in pairs.items() if pair.score >= SURE}
+    return "amount" not in certain and {"quantity", "unit_price"} <= certain and "order_items" not in shop.tables
 
 
 def _is_negative(names: Mapping[str, ProposedColumn]) -> bool:
@@ -161,7 +171,8 @@ def _columns(contract: Table, table: TableEvidence, shop: Chosen, open_: Open) -
             column = table.column[answer]
             taken.add(answer)
             pair = next((pair for pair in options if pair.column is column), _unnamed(column))
-            columns.append(_proposed(name, pair, answered=True))
+            is_counted = open_.answers.get(("number", contract.name, name)) == answer
+            columns.append(_proposed(name, pair, answered="number" if is_counted else "answered"))
     return _with_number(contract, columns, open_)
 
 
@@ -213,17 +224,17 @@ def _which(
     )
 
 
-def _proposed(name: str, pair: Pair, *, answered: bool = False) -> ProposedColumn:
+def _proposed(name: str, pair: Pair, *, answered: str | None = None) -> ProposedColumn:
     reasons = []
     if answered:
-        reasons.append(Reason(key="answered", values={}))
+        reasons.append(Reason(key=answered, values={}))
     elif pair.name_score:
         reasons.append(Reason(key="name", values={}))
     if pair.is_key:
         reasons.append(Reason(key="key", values={"n": pair.column.distinct}))
     if pair.meets is not None:
         reasons.append(Reason(key="meets", values={"share": pair.meets}))
-    return ProposedColumn(name=name, source=pair.column, reasons=reasons, answered=answered)
+    return ProposedColumn(name=name, source=pair.column, reasons=reasons, answered=answered is not None)
 
 
 def _currency(tables: Sequence[ProposedTable]) -> str | None:

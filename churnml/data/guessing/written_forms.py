@@ -78,9 +78,11 @@ def with_numbers(
 def total_of(
     columns: Mapping[str, ProposedColumn], open_: Open, *, lines: bool, is_unnumbered: bool
 ) -> Literal["first", "sum"] | None:
-    """Return what the amount of a line is; None where there is none, or no lines."""
-    if not lines or "amount" not in columns:
+    """Return what the amount of a line is; None where there is none, or no lines, or the order is not known yet."""
+    if not lines or not {"amount", "order_id"} <= set(columns):
         return None
+    if columns["amount"].setting is not None:  # what another table says of the order stands in all of its lines
+        return "first"
     return "sum" if is_unnumbered else _total(columns, open_)
 
 

@@ -146,6 +146,23 @@ def test_rows_of_orders_that_are_lines() -> None:
     assert {"product_id", "quantity", "unit_price"} <= {column.name for column in found.columns}
 
 
+def test_of_lines_without_an_order_nobody_is_asked_whose_amount_it_is() -> None:
+    numbers = {"Bestellnummer": ["b1", "b1", "b2", "b3"], "Auftragsnummer": ["1", "1", "2", "3"]}
+    keys = [question.key for question in propose(Source(tables=[orders(**numbers)])).questions]
+    assert ("column", "orders", "order_id") in keys
+    assert ("total", "orders", "amount") not in keys
+
+
+def test_an_amount_of_another_table_stands_in_all_lines_of_an_order() -> None:
+    """Two lines of one order, for which 4.00 and 1.50 were paid: the order's sum of 5.50 is in both."""
+    lines = table("orders.csv", Order_ID=["1", "1", "2"], Customer_ID=["a", "a", "b"], Order_Date=DAYS[:3])
+    paid = table("payments.csv", Order_ID=["1", "1", "2"], Payment_Value=["4.00", "1.50", "3.00"])
+    proposal = propose(Source(tables=[lines, paid]))
+    assert proposal.questions == []
+    (found,) = proposal.tables
+    assert (found.lines, found.total) == (True, "first")
+
+
 def test_lines_without_an_amount_have_quantity_and_price() -> None:
     lines = table(
         "export.csv", Invoice=["i1", "i1", "i2"], StockCode=["p", "q", "p"], Quantity=["1", "2", "3"],

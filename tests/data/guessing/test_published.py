@@ -173,6 +173,42 @@ def test_tables_of_a_marketplace_meet_by_their_keys(marketplace: Path) -> None:
     assert reviews["customer_id"].tolist()[:2] == ["u0", "u1"]
 
 
+BASKETS = ["1,a,2025-01-13,p,1,2.00,7", "1,a,2025-01-13,q,1,3.50,7", "2,a,2025-01-13,p,2,2.00,7",
+           "3,b,2025-01-13,p,1,2.00,8", "4,b,2025-01-14,q,1,3.50,8"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["Bon", "xyzzy", "Sequence"])
+def test_a_number_of_orders_is_counted_where_its_name_does_not_say_so(tmp_path: Path, name: str) -> None:
+    """Customer a has two orders on one day: 2.00 + 3.50 and 2 x 2.00, which only the first column tells apart."""
+    header = f"{name},Customer ID,Date,SKU,Quantity,Unit Price,Till"
+    (tmp_path / "raw.csv").write_text("\n".join([header, *BASKETS]) + "\n", encoding="utf-8")
+    proposal = proposal_for(tmp_path / "raw.csv")
+    (reason,) = next(column for column in proposal.tables[0].columns if column.name == "order_id").reasons
+    assert reason.key == "number"
+    shop = shop_of(tmp_path / "raw.csv", proposal)
+    assert orders_of(shop) == [
+        ("1", "a", "5.5000"), ("2", "a", "4.0000"), ("3", "b", "2.0000"), ("4", "b", "3.5000")
+    ]  # fmt: skip
+
+
+def test_two_numbers_that_part_rows_in_different_ways_are_no_number(tmp_path: Path) -> None:
+    """Order 1 came in two parcels, and 4 in one with 5: nobody can count which of both numbers is that of orders."""
+    rows = [*BASKETS, "5,b,2025-01-14,p,1,2.00,8"]
+    rows = [f"{row},k{parcel}" for row, parcel in zip(rows, (1, 2, 3, 4, 5, 5), strict=True)]
+    header = "Bon,Customer ID,Date,SKU,Quantity,Unit Price,Till,xyzzy"
+    (tmp_path / "raw.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    number = proposal_for(tmp_path / "raw.csv").tables[0].columns[0]
+    assert (number.name, number.setting) == ("order_id", {"from": ["Customer ID", "Date"]})
+
+
+def test_pieces_and_a_price_in_place_of_an_amount(tmp_path: Path) -> None:
+    """A row for each order: 2 x 1.50 and 1 x 4.00."""
+    rows = ["invoice_no,customer_id,quantity,price,invoice_date", "I1,a,2,1.50,13/1/2025", "I2,b,1,4.00,5/8/2025"]
+    (tmp_path / "raw.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    shop = shop_of(tmp_path / "raw.csv", proposal_for(tmp_path / "raw.csv"))
+    assert orders_of(shop) == [("I1", "a", "3.0000"), ("I2", "b", "4.0000")]
+
+
 def test_returns_among_orders(tmp_path: Path) -> None:
     """Invoice 1 is 2 x 1.50 + 3 x 1.50 = 7.50 in two lines of one product; C2 gives 1.50 back."""
     rows = ["Invoice,StockCode,Quantity,InvoiceDate,Price,Customer ID", "1,p,2,2025-01-13,1.50,a",
