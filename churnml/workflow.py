@@ -25,7 +25,7 @@ from churnml.campaigns.team import contacts_of
 from churnml.config import Config, ReportingSettings
 from churnml.data.contacted import recorded
 from churnml.data.history import History
-from churnml.data.places import Place, locked_place, optional_place, path_of
+from churnml.data.places import Place, at_place, below, locked_place, optional_place, path_of
 from churnml.data.population import resolve_day
 from churnml.data.shop import Shop
 from churnml.data.simulator import DEFAULT_KIND, simulate
@@ -331,9 +331,10 @@ def demo(
     out: str | Path, config: Config, customers: int, progress: Progress | None = None, kind: str = DEFAULT_KIND
 ) -> Outcome | Finished:
     """Simulate a shop of a kind below ``out`` and run everything on it."""
-    data = Path(out) / "shop"
-    simulate(data, customers=customers, seed=config.seed, kind=kind)
-    return run(data, Path(out) / "list", config, progress)
+    data = below(out, "shop")
+    with at_place(data) as place:
+        simulate(place.path, customers=customers, seed=config.seed, kind=kind)
+    return run(data, below(out, "list"), config, progress)
 
 
 def _overview(

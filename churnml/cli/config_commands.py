@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from churnml.cli.app import app
-from churnml.cli.options import AsJson, Language
+from churnml.cli.options import AsJson, Language, file_here
 from churnml.cli.say import say, say_json
 from churnml.errors import InputError
 
@@ -19,7 +19,7 @@ app.add_typer(config_app, name="config")
 
 @config_app.command()
 def schema(
-    out: Annotated[Path | None, typer.Option("--out", help="File to write; without it, it is printed.")] = None,
+    out: Annotated[str | None, typer.Option("--out", help="File to write; without it, it is printed.")] = None,
     plays: Annotated[bool, typer.Option("--plays", help="That of a file of plays instead.")] = False,
 ) -> None:
     """Give the JSON Schema, by which editors complete and explain every key."""
@@ -33,7 +33,7 @@ def schema(
 @config_app.command()
 def plays(
     language: Language = "en",
-    out: Annotated[Path | None, typer.Option("--out", help="File to write; without it, it is printed.")] = None,
+    out: Annotated[str | None, typer.Option("--out", help="File to write; without it, it is printed.")] = None,
 ) -> None:
     """Give churnml's own plays and rules with their words, as a file to start from; see plays.file in the settings."""
     from churnml.scoring.plays import write_plays
@@ -64,13 +64,13 @@ def check(
         say(f"  {key}: {json.dumps(value, ensure_ascii=False)} (default: {json.dumps(default, ensure_ascii=False)})")
 
 
-def _give(text: str, out: Path | None) -> None:
+def _give(text: str, out: str | None) -> None:
     """Print a file's text, or write it."""
     if out is None:
         say(*text.rstrip("\n").split("\n"))
         return
     try:
-        out.write_text(text, encoding="utf-8")
+        file_here(out).write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(f"--out: {out} cannot be written ({error.strerror}). Name another file.") from error
     say(f"Written to {out}.")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from churnml.cli.app import app
-from churnml.cli.options import Language
+from churnml.cli.options import Language, file_here
 from churnml.cli.say import say
 from churnml.cli.shop_commands import check
 from churnml.errors import InputError
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 @app.command()
 def init(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="Folder of files, a file, or a database's address.")],
-    out: Annotated[Path, typer.Option("--out", help="File for the settings.")] = Path("settings.yaml"),
+    out: Annotated[str, typer.Option("--out", help="File for the settings.")] = "settings.yaml",
     yes: Annotated[
         bool, typer.Option("--yes", help="Ask nothing: what is not certain is left out, or refused.")
     ] = False,
@@ -38,17 +37,18 @@ def init(
 
     language = lang or "en"
     said = words(language)["init"]
-    if out.exists() and not force:
+    file = file_here(out)
+    if file.exists() and not force:
         raise InputError(f"{out}: is there already. Name another --out, or replace it with --force.")
     ask = None if yes or not sys.stdin.isatty() else _ask_in(language)
     proposal = proposal_for(source, ask, language)
     shown = without_password(source)
-    text = settings_text(proposal, shown, str(out), language)
-    with whole_file(out) as scratch:
+    text = settings_text(proposal, shown, out, language)
+    with whole_file(file) as scratch:
         scratch.write_text(text, encoding="utf-8")
     _print(proposal, language)
     say("", said["written"].format(file=out), "")
-    check(source, out)
+    check(source, file)
     say(said["next"].format(source=shown, file=out))
 
 

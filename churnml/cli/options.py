@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from churnml.days import parse_day
+from churnml.errors import InputError
 from churnml.words import LANGUAGES
 
 if TYPE_CHECKING:
@@ -53,6 +54,25 @@ Wait = Annotated[
 ]
 Keep = Annotated[int | None, typer.Option("--keep", min=1, help="Days whose lists --out keeps (reporting.keep).")]
 InSample = Annotated[bool, typer.Option("--in-sample", help="Allow a day that the model has seen.")]
+
+
+def file_here(out: str) -> Path:
+    """Return the path of a file of settings, which --config reads from this machine alone.
+
+    Raises
+    ------
+    InputError
+        Where it is an address of an object store.
+    """
+    from churnml.data.engines.addresses import without_password
+    from churnml.data.engines.object_store import is_stored
+
+    if is_stored(out):
+        raise InputError(
+            f"--out: {without_password(out)} is an address, but settings are a file on this machine, where --config "
+            "reads them. Name a file, and copy it."
+        )
+    return Path(out)
 
 
 def config_of(

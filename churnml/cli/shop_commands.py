@@ -47,7 +47,7 @@ KindOfShop = Annotated[
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option("--out", help="Folder for the shop and its list.")] = Path("demo"),
+    out: Annotated[str, typer.Option("--out", help="Folder for the shop and its list, or its address.")] = "demo",
     customers: Annotated[int, typer.Option("--customers", help="Customers of the simulated shop.")] = 5_000,
     kind: KindOfShop = "gift",
     config_file: ConfigFile = None,
@@ -377,7 +377,7 @@ def window(
     data: Data,
     as_of: Annotated[str | None, typer.Option("--as-of", help="Nothing on or after this day is seen.")] = None,
     follow_up: Annotated[int, typer.Option("--follow-up", help="Days within which a return is 'anyway'.")] = 180,
-    out: Annotated[Path | None, typer.Option("--out", help="Draw it: a .png, .svg or .pdf file.")] = None,
+    out: Annotated[str | None, typer.Option("--out", help="Draw it: a .png, .svg or .pdf file.")] = None,
     config_file: ConfigFile = None,
     active: Active = None,
     lead: Lead = None,
@@ -386,6 +386,7 @@ def window(
 ) -> None:
     """Recommend a horizon from the shop's own days between orders."""
     from churnml.analytics.horizon import advise_horizon
+    from churnml.data.places import optional_place
     from churnml.shop_jobs import draw_horizon, open_shop
     from churnml.words import words
     from churnml.words.findings import say_horizon
@@ -394,8 +395,11 @@ def window(
     day, language = day_of("--as-of", as_of), config.scoring.language
     shop = open_shop(data, config)
     advice = advise_horizon(shop, config.definition, day, config.snapshots.every_days, follow_up)
-    if out is not None:
-        draw_horizon(advice, out)
+    drawn: Path | str | None = None
+    with optional_place(out) as picture:
+        if picture is not None:
+            draw_horizon(advice, picture.path)
+            drawn = picture.shown(picture.path)
     if as_json:
         tables = ("horizons", "base_rates", "sensitivity")
         reason = say_horizon(advice.because, advice.numbers, language)
@@ -403,5 +407,5 @@ def window(
         say_json(said | {name: records(getattr(advice, name)) for name in tables})
         return
     print_horizon(advice, language)
-    if out is not None:
-        say(words(language)["horizon"]["drawn"].format(file=out))
+    if drawn is not None:
+        say(words(language)["horizon"]["drawn"].format(file=drawn))

@@ -47,6 +47,20 @@ class Place:
         return self.address if within == "." else f"{self.address.rstrip('/')}/{within}"
 
 
+def below(folder: str | Path, name: str) -> str:
+    """Return the place of a name within a folder, which may be an address with options behind it.
+
+    Examples
+    --------
+    >>> below("demo", "shop"), below("s3://bucket/demo/?region=eu-central-1", "shop")
+    ('demo/shop', 's3://bucket/demo/shop?region=eu-central-1')
+    """
+    if not is_stored(folder):
+        return str(Path(folder) / name)
+    address, sign, options = str(folder).partition("?")
+    return f"{address.rstrip('/')}/{name}{sign}{options}"
+
+
 def path_of(place: Place | None) -> Path | None:
     """Return the path of a place; None of none."""
     return None if place is None else place.path

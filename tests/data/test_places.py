@@ -364,3 +364,24 @@ def test_init_and_import_take_addresses(bucket: Bucket, run: Run, tmp_path: Path
     code, said, err = run("import", "cdnow", bucket.address("cdnow.txt"), "--out", bucket.address("cdnow"))
     assert code == 0, said + err
     assert check(bucket.address("cdnow")).rows == {"orders": 2}
+
+
+def test_a_picture_of_window_and_a_demo_go_to_addresses(bucket: Bucket, run: Run, tmp_path: Path) -> None:
+    options = ("--config", "settings.yaml", "--customers", "300", "--kind", "textbook")
+    (tmp_path / "settings.yaml").write_text(SETTINGS, encoding="utf-8")
+    code, said, err = run("demo", "--out", bucket.address("demo"), *options)
+    assert code in (0, 3), err  # so small a shop may have no skill
+    assert "shop/orders.parquet" in bucket.files("demo")
+    code, said, err = run("window", bucket.address("demo/shop"), "--out", bucket.address("window.png"))
+    assert (code, bucket.address("window.png") in said) == (0, True), err
+    assert bucket.read(f"{bucket.name}/window.png").startswith(b"\x89PNG")
+    assert [file.name for file in tmp_path.iterdir() if ":" in file.name] == []
+
+
+@pytest.mark.parametrize("command", [("init", "orders.csv"), ("config", "schema"), ("config", "plays")])
+def test_settings_are_a_file_on_this_machine(command: tuple[str, ...], run: Run, tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text("order_id,customer_id,ordered_at,amount\n1,a,2025-01-05,9\n", encoding="utf-8")
+    code, _, err = run(*command, "--out", "s3://bucket/settings.yaml")
+    assert code == 1
+    assert "--out: s3://bucket/settings.yaml is an address, but settings are a file on this machine" in err
+    assert [file.name for file in tmp_path.iterdir()] == ["orders.csv"]
