@@ -1,52 +1,63 @@
-"""What training under one's own lists does to the probability of leaving, on a simulated shop contacted for a year.
+"""What training under one's own lists does to the probability of leaving, on simulated shops contacted for a year.
 
-python benchmarks/under_lists.py [--customers 2000] [--strength .4] [--every 28] [--capacity 250] [--seed 7]
+python benchmarks/under_lists.py [--seeds 10] [--customers 3000] [--every 7] [--capacity 150] [--strength .8]
 
-Lists are made every four weeks, and their contacts are fed back to the shop. Then nobody is contacted any more; once no
-contact acts any longer (35 days), models are trained with `training.treated: reweigh` and `keep`, and what becomes of
-the customers is what becomes of those who are left alone. Calibration is said of all, and of those to save, whom lists
-contact.
+Lists are made every week, and their contacts are fed back to the shop. Then nobody is contacted any more; once no
+contact acts any longer, models are trained with `training.treated: reweigh` and `keep`, and what becomes of the
+customers is what becomes of those who are left alone. Beside them stands a model of the same shop in which nobody was
+ever contacted: by how much its level is wrong, that of the others would be wrong without any list. Calibration is said
+of all, and of those to save, whom lists contact; over seeds, with the standard error of their mean.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
-import time
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+import pandas as pd
 
 import churnml
-from churnml.campaigns.ledger import read_ledger
+from churnml import Config, Shop
 from churnml.data.simulator.campaigns import list_contacts
 from churnml.data.simulator.treatment import Treatment
+from churnml.models.model import Model
 from churnml.workflow import score
 
-FIRST, LAST, QUIET_DAYS = date(2025, 7, 1), date(2026, 6, 30), 35
+FIRST, LAST, OPEN_DAYS = date(2025, 7, 1), date(2026, 6, 30), 60
+HORIZON = 90
+PARTS = ("all", "to save")
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--customers", type=int, default=2_000)
-    parser.add_argument("--strength", type=float, default=0.4)
-    parser.add_argument("--every", type=int, default=28)
-    parser.add_argument("--capacity", type=int, default=250)
-    parser.add_argument("--share", type=float, default=0.1)
-    parser.add_argument("--seed", type=int, default=7)
-    asked = parser.parse_args()
-    treatment = Treatment(strength=asked.strength, open_days=60)
-    told = {
+def made(config: Config, shop: Shop, day: date) -> Model:
+    """Train on a shop."""
+    return churnml.Trainer(config=config, track=False).fit(shop, day)
+
+
+def differences(model: Model, config: Config, now: Shop, later: Shop, day: date) -> dict[str, float]:
+    """Tell by how much more is said than what becomes of the customers, of all and of those to save."""
+    rows = churnml.Scorer(model, config).rank(now, day).columns("customer_id", "churn_probability", "group")
+    left = rows["customer_id"].map(churnml.labels(later, day, config.definition, day + timedelta(HORIZON)))
+    more = rows["churn_probability"] - left.astype(float)
+    return {"all": float(more.mean()), "to save": float(more[rows["group"] == "to_save"].mean())}
+
+
+def of_seed(seed: int, asked: argparse.Namespace) -> dict[str, float]:
+    """Let a shop live with lists for a year, and without, and tell what its models say of those left alone."""
+    treatment = Treatment(strength=asked.strength, open_days=OPEN_DAYS)
+    told: dict[str, Any] = {
         "customers": asked.customers,
-        "seed": asked.seed,
+        "seed": seed,
         "end": "2026-12-31",
         "years": 2.5,
         "season": 0.0,  # the level moves with the season, which is another question
-        "treatment": treatment,
+        "jobs": 1,
     }
-    config = churnml.Config.model_validate(
+    config = Config.model_validate(
         {
+            "definition": {"horizon_days": HORIZON},
             "scoring": {"capacity": asked.capacity},
             "reporting": {"rows": 5, "periods": 0, "keep": None},
             "plays": {"holdout": {"share": asked.share}},
@@ -54,36 +65,52 @@ if __name__ == "__main__":
         }
     )
     with tempfile.TemporaryDirectory() as scratch:
-        shop, lists = Path(scratch) / "shop", Path(scratch) / "lists"
-        churnml.simulate(shop, until=FIRST, **told)
-        model = churnml.Trainer(config=config, track=False).fit(churnml.read(shop), FIRST)
-        day, start = FIRST, time.perf_counter()
+        folder, lists = Path(scratch), Path(scratch) / "lists"
+
+        def live(name: str, until: date, contacts: pd.DataFrame | None = None) -> Shop:
+            churnml.simulate(folder / name, until=until, contacts=contacts, treatment=treatment, **told)
+            return churnml.read(folder / name)
+
+        shop, day = live("shop", FIRST), FIRST
+        model = made(config, shop, day)
         while day <= LAST:
-            score(churnml.read(shop), lists, config, model=model, snapshot_date=day)
+            score(shop, lists, config, model=model, snapshot_date=day)
             day += timedelta(days=asked.every)
-            churnml.simulate(shop, until=day, contacts=list_contacts(lists, treatment, asked.seed), **told)
-        ledger = read_ledger(lists)
-        seconds, held = time.perf_counter() - start, int((ledger.arm == "held out").sum())
-        print(f"{len(ledger):,} entered, {held:,} held out ({seconds:.0f} s)", flush=True)
-        contacts = list_contacts(lists, treatment, asked.seed)
-        day += timedelta(days=QUIET_DAYS)
-        until = day + timedelta(days=90)
-        churnml.simulate(shop, until=day, contacts=contacts, **told)
-        churnml.simulate(Path(scratch) / "later", until=until, contacts=contacts, **told)
-        now, later = churnml.read(shop), churnml.read(Path(scratch) / "later")
-        left = churnml.labels(later, day, config.definition, until)
+            shop = live("shop", day, list_contacts(lists, treatment, seed))
+        contacts = list_contacts(lists, treatment, seed)
+        day += timedelta(days=OPEN_DAYS + 1)
+        later = day + timedelta(days=HORIZON)
+        shop, what_came = live("shop", day, contacts), live("later", later, contacts)
+        found = churnml.read_out(shop, lists, day, config).measured["retention"]["save_share"]
+        row = {"save share": found["value"] if found else float("nan")}
         for how in ("reweigh", "keep"):
             training = config.training.model_copy(update={"treated": how, "lists": str(lists)})
-            trainer = churnml.Trainer(config=config.model_copy(update={"training": training}), track=False)
-            model = trainer.fit(now, day)
-            rows = churnml.Scorer(model, config).rank(now, day).columns("customer_id", "churn_probability", "group")
-            rows = rows.assign(left=rows["customer_id"].map(left))
-            print(how, model.card.listed, f"gate calibration slope {model.card.figures['calibration_slope'].value}")
-            for name, part in (("all", rows), ("to save", rows[rows["group"] == "to_save"])):
-                y, p = part["left"].to_numpy(dtype=float), part["churn_probability"].to_numpy(dtype=float)
-                error = float(np.sqrt((p * (1 - p)).sum())) / len(p)
-                print(
-                    f"  {name}: {len(p):,} customers, said {p.mean():.3f}, left {y.mean():.3f}, difference "
-                    f"{p.mean() - y.mean():+.3f} (sampling error {error:.3f}; z {(p.mean() - y.mean()) / error:+.1f})",
-                    flush=True,
-                )
+            of_how = config.model_copy(update={"training": training})
+            model = made(of_how, shop, day)
+            row |= {f"{how}, {part}": d for part, d in differences(model, of_how, shop, what_came, day).items()}
+        shop, what_came = live("alone", day), live("alone later", later)
+        model = made(config, shop, day)
+        row |= {f"no lists, {part}": d for part, d in differences(model, config, shop, what_came, day).items()}
+    return row
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--customers", type=int, default=3_000)
+    parser.add_argument("--every", type=int, default=7)
+    parser.add_argument("--capacity", type=int, default=150)
+    parser.add_argument("--strength", type=float, default=0.8)
+    parser.add_argument("--share", type=float, default=0.1)
+    asked = parser.parse_args()
+    rows = []
+    for seed in range(1, asked.seeds + 1):
+        rows.append(of_seed(seed, asked))
+        print(seed, {name: round(value, 4) for name, value in rows[-1].items()}, flush=True)
+    table = pd.DataFrame(rows)
+    for part in PARTS:
+        for how in ("reweigh", "keep"):
+            table[f"{how} less no lists, {part}"] = table[f"{how}, {part}"] - table[f"no lists, {part}"]
+    for name, values in table.items():
+        error = values.std() / len(values) ** 0.5
+        print(f"{name}: {values.mean():+.4f} (s.e. {error:.4f}; {values.mean() / error:+.1f})")

@@ -257,6 +257,7 @@ def explain(
                 "concepts": explanation.concepts.to_dict(),
                 "features": records(explanation.features),
                 "worth": explanation.worth.to_dict(),
+                "effect": explanation.effect,
                 "events": records(explanation.events),
             }
         )

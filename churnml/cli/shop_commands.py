@@ -140,7 +140,7 @@ def simulate(
     arguments["effects"] = Effects.none() if effects == "none" else Effects()
     arguments["fault"] = None if fault is None else read_fault(fault)
     given = {"strength": strength, "delivery": delivery, "contamination": contamination, "open_days": open_days}
-    named = {name: value for name, value in given.items() if value is not None}
+    named: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if treatment_file is not None:
         named = read_treatment(treatment_file) | named
     treatment = Treatment(**named) if named else None

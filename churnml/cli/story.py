@@ -70,6 +70,8 @@ def print_story(
     if row.holdout:
         say(t["held"].format(day=say_day(row.arm_until, language)))
     say(t["play"].format(title=play.title, owner=play.owner, rule=rule, wording=f"{play.wording} {mention}".strip()))
+    if explanation.effect is not None:
+        say(explanation.effect)
     if row.contact_by is not None and row.contact_by == row.contact_by:
         say(t["by"].format(day=say_day(row.contact_by, language)))
     say("", t["events"])

@@ -15,7 +15,6 @@ _HEAD = {
     "num_class": "1",
     "num_tree_per_iteration": "1",
     "label_index": "0",
-    "objective": "binary sigmoid:1",
 }
 _HEAD_KEYS = (
     *("version", "num_class", "num_tree_per_iteration", "label_index", "max_feature_idx", "objective"),
@@ -48,7 +47,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,400}(\.[0-9]{1,400})?(e[+-][0-9]{1,3})?")
 _INFO = re.compile(r"none|\[[-+.0-9a-z]{1,400}:[-+.0-9a-z]{1,400}\]")
 _IMPORTANCE = re.compile(r"([^\s=]+)=[0-9]{1,10}")
 _PARAMETER = re.compile(r"\[([a-z0-9_]+): ([-+.,0-9A-Za-z_]*)\]")
-_PARAMETERS = {"boosting": "gbdt", "objective": "binary", "linear_tree": "0", "num_class": "1"}
+_PARAMETERS = {"boosting": "gbdt", "linear_tree": "0", "num_class": "1"}
 """Parameters that LightGBM takes from the text."""
 _LAST = "pandas_categorical:null"
 
@@ -90,13 +89,15 @@ class _Lines:
         return self._at
 
 
-def check_forest(text: str) -> tuple[str, ...]:
-    """Refuse a text that is not a whole forest of a binary objective, as LightGBM 4 writes it.
+def check_forest(text: str, objective: str = "binary sigmoid:1") -> tuple[str, ...]:
+    """Refuse a text that is not a whole forest of an objective, as LightGBM 4 writes it.
 
     Parameters
     ----------
     text : str
         Text of a LightGBM model.
+    objective : str, optional
+        Objective of the forest, as the text names it.
 
     Returns
     -------
@@ -114,7 +115,7 @@ def check_forest(text: str) -> tuple[str, ...]:
     lines.expect("tree")
     head = {key: lines.value(key) for key in _HEAD_KEYS}
     lines.expect("")
-    for key, expected in _HEAD.items():
+    for key, expected in (_HEAD | {"objective": objective}).items():
         if head[key] != expected:
             raise ValueError(f"{key} is not {expected}")
     names = tuple(head["feature_names"].split(" "))
@@ -149,10 +150,10 @@ def check_forest(text: str) -> tuple[str, ...]:
         if found is None or found[1] not in names:
             raise ValueError(f"line {lines.number} is not the importance of a column")
     lines.expect("parameters:")
-    parameters = {}
+    parameters, asked = {}, _PARAMETERS | {"objective": objective.split(" ")[0]}
     for line in lines.until(""):
         found = _PARAMETER.fullmatch(line)
-        if found is None or found[1] in parameters or _PARAMETERS.get(found[1], found[2]) != found[2]:
+        if found is None or found[1] in parameters or asked.get(found[1], found[2]) != found[2]:
             raise ValueError(f"line {lines.number} is not a parameter of such a forest, or one that stands twice")
         parameters[found[1]] = found[2]
     lines.expect("end of parameters", "", _LAST, "")

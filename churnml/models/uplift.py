@@ -1,4 +1,4 @@
-"""What is expected of a contact, learned: an additive function of a customer's features, kept as JSON."""
+"""A learned effect of contacts, and what it may be used for, as a file."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from churnml.definition import ChurnDefinition
 from churnml.errors import ConfigError, ModelError
 from churnml.features.description import Description
 from churnml.models.candidates.base import write_json
+from churnml.models.effect import Effect, read_effect
 from churnml.models.plain_files import parse_json, read_bytes, shown
-from churnml.statistics.logodds import Floats, add_up
+from churnml.statistics.logodds import Floats
 
 FILE = "uplift.json"
 FORMAT = 1
@@ -27,44 +28,12 @@ _VERSION_DIGITS = 12
 
 
 @dataclass(frozen=True, kw_only=True)
-class LinearEffect:
-    """Effect of a contact as a sum over columns.
-
-    Attributes
-    ----------
-    candidate : str
-        ``constant``, ``by_risk`` or ``ridge``.
-    intercept : float
-        Effect on an average customer, in kept customers per contact.
-    columns : tuple of str
-        Columns that it looks at.
-    means, weights : array of float, shape (columns,)
-        Mean of each column, which stands for what is missing too, and effect per unit above it.
-    """
-
-    candidate: str
-    intercept: float
-    columns: tuple[str, ...]
-    means: Floats
-    weights: Floats
-
-    def contributions(self, X: pd.DataFrame) -> Floats:
-        """Return what each column adds to the effect of each customer, shape (rows, columns)."""
-        values = X[list(self.columns)].to_numpy(dtype=np.float64) - self.means
-        return np.asarray(np.nan_to_num(values) * self.weights, dtype=np.float64)
-
-    def predict(self, X: pd.DataFrame) -> Floats:
-        """Return the effect expected of a contact on each customer, shape (rows,)."""
-        return self.intercept + add_up(self.contributions(X))
-
-
-@dataclass(frozen=True, kw_only=True)
 class UpliftModel:
     """A learned effect, and what it may be used for.
 
     Attributes
     ----------
-    effect : LinearEffect
+    effect : LinearEffect or TreeEffect
         Effect of a contact.
     features : tuple of Description
         Features that it looks at.
@@ -86,7 +55,7 @@ class UpliftModel:
         Hash of its file; empty before it was written.
     """
 
-    effect: LinearEffect
+    effect: Effect
     features: tuple[Description, ...]
     definition: ChurnDefinition
     as_of: date
@@ -131,16 +100,9 @@ def save_uplift(model: UpliftModel, folder: str | Path) -> UpliftModel:
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    effect = model.effect
     content = {
         "format": FORMAT,
-        "effect": {
-            "candidate": effect.candidate,
-            "intercept": effect.intercept,
-            "columns": list(effect.columns),
-            "means": effect.means.tolist(),
-            "weights": effect.weights.tolist(),
-        },
+        "effect": model.effect.content(),
         "features": [dataclasses.asdict(feature) for feature in model.features],
         "definition": model.definition.model_dump(),
         "as_of": model.as_of.isoformat(),
@@ -167,16 +129,7 @@ def load_uplift(folder: str | Path) -> UpliftModel:
             raise ModelError(
                 f"{path}: is of format {shown(content['format'])}, and this churnml reads {FORMAT}. Update it."
             )
-        told = content["effect"]
-        effect = LinearEffect(
-            candidate=str(told["candidate"]),
-            intercept=float(told["intercept"]),
-            columns=tuple(map(str, told["columns"])),
-            means=np.array(told["means"], dtype=np.float64),
-            weights=np.array(told["weights"], dtype=np.float64),
-        )
-        if not len(effect.columns) == len(effect.means) == len(effect.weights):
-            raise ValueError("columns, means and weights differ in number")
+        effect = read_effect(content["effect"])
         features = tuple(Description(**feature) for feature in content["features"])
         if set(effect.columns) - {feature.name for feature in features} - {RISK, SPREAD}:
             raise ValueError("columns are no features")

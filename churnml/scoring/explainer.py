@@ -21,11 +21,14 @@ from churnml.features.sentences import Sentences
 from churnml.features.trace import trace
 from churnml.models.attribution import sum_concepts
 from churnml.models.model import Model
+from churnml.models.uplift import UpliftModel
 from churnml.models.value import LEFT, STAYED
 from churnml.plots import plot_reasons
 from churnml.scoring.constants import DayConstants, make_writer
+from churnml.scoring.effect_reasons import explain_effects
 from churnml.scoring.public_ids import SHARED_BY, PublicIds
 from churnml.scoring.reason_stability import compute_stability
+from churnml.scoring.rows import UPLIFT
 from churnml.scoring.story import Explanation, Story, say_events
 from churnml.words.value_names import ValueNames
 
@@ -55,6 +58,8 @@ class Explainer:
         Sentences of the features in a language.
     min_weight : float
         Least weight of a reason, in log-odds.
+    uplift : UpliftModel or None
+        Learned effect of a contact; None where lists are not ranked by it.
     names : ValueNames
         Names of the shop's own values.
     ids : PublicIds
@@ -69,6 +74,7 @@ class Explainer:
     constants: DayConstants
     sentences: Sentences
     min_weight: float
+    uplift: UpliftModel | None = None
     names: ValueNames = field(default_factory=ValueNames)
     ids: PublicIds = field(default_factory=PublicIds)
 
@@ -112,6 +118,7 @@ class Explainer:
         ranks = ranked.of(known)
         rows = {row["customer_id"]: row for _, row in ranks.drop(columns=[STAYED, LEFT]).iterrows()}
         worth = ranks.set_index("customer_id")[[STAYED, LEFT]].loc[known].to_numpy()
+        effects = self._effects(ranks)
         table = sum_concepts(contributions, self.model.concepts)
         weights = table.to_numpy()
         heaviest = np.argsort(-weights, axis=1, kind="stable")
@@ -124,6 +131,7 @@ class Explainer:
                 pd.Series(weights[at, heaviest[at]], index=table.columns[heaviest[at]]),
                 events[customer],
                 pd.Series(worth[at], index=[STAYED, LEFT], name=customer),
+                effects.get(customer),
             )
             for at, customer in enumerate(known)
         }
@@ -205,6 +213,7 @@ class Explainer:
             sum_concepts(contributions, self.model.concepts).iloc[0].sort_values(ascending=False, kind="stable"),
             story.events,
             story.worth,
+            story.effect,
             features.sort_values("contribution", ascending=False, ignore_index=True, kind="stable"),
             base,
         )
@@ -223,6 +232,14 @@ class Explainer:
     def _features_of(self, customers: Sequence[str]) -> pd.DataFrame:
         """Return the model's features of customers, in the order of the rows."""
         return self.X.of(customers)[list(self.model.names)]
+
+    def _effects(self, ranks: pd.DataFrame) -> dict[str, str]:
+        """Say what effect a contact has on those whom the list ranks by it."""
+        by_effect = ranks[ranks[UPLIFT].notna()].set_index("customer_id")
+        if self.uplift is None or by_effect.empty:
+            return {}
+        X = self.X.of(list(by_effect.index)).loc[by_effect.index]
+        return explain_effects(self.uplift, X, by_effect["churn_probability"], self.sentences)
 
     def _contributions(self, X: pd.DataFrame) -> pd.DataFrame:
         kept = self.constants.contributions

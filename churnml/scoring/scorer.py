@@ -179,6 +179,7 @@ class Scorer:
                 constants=constants,
                 sentences=sentences,
                 min_weight=settings.min_reason_weight,
+                uplift=uplift,
                 names=ValueNames(self.config.reporting.names),
             ),
             plays=dict(book.plays),

@@ -47,6 +47,8 @@ class Story:
         Events of the customer: ``day``, ``kind`` and ``text``, oldest first.
     worth : pandas Series
         Net spend in money over the days over which the value is counted, ``if_stayed`` and ``if_left``.
+    effect : str or None
+        What effect is expected of a contact and what moves it; None where the list does not rank the customer by it.
     """
 
     customer_id: str
@@ -56,6 +58,7 @@ class Story:
     concepts: pd.Series
     events: pd.DataFrame
     worth: pd.Series
+    effect: str | None
 
 
 @dataclass(frozen=True)

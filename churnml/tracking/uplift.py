@@ -20,12 +20,11 @@ from churnml.models.uplift import FILE, UpliftModel, load_uplift, save_uplift
 from churnml.tracking.aliases import CHALLENGER, CHAMPION, make_champion, version_at
 from churnml.tracking.mlflow_store import at_store, experiment_of, first_line, missing_there
 from churnml.tracking.processes import tags_of_this_process
-from churnml.training.uplift.recipe import CANDIDATES
 from churnml.training.uplift.train import UpliftTraining, train_uplift
 
 _KIND = {"kind": "uplift"}
 _VERSION_TAG = "model_version"
-_REQUIRED = ("churnml", "numpy", "pandas")
+_REQUIRED = ("churnml", "lightgbm", "numpy", "pandas")
 
 
 def uplift_name(tracking: TrackingSettings) -> str:
@@ -146,12 +145,11 @@ def _log(mlflow: Any, training: UpliftTraining, experiment: str) -> None:
     mlflow.log_metrics({f"gate.{name}": value for name, value in model.figures.items() if value is not None})
     for step, look in enumerate(training.gate.looks, 2):
         mlflow.log_metrics({"gate.z_kept": look.z_kept, "gate.z_profit": look.z_profit}, step=step)
-    for candidate in CANDIDATES:
+    for candidate, error in training.criteria.items():
         with mlflow.start_run(run_name=candidate, experiment_id=experiment, nested=True, tags=tags_of_this_process()):
             mlflow.log_params({"candidate": candidate, "chosen": candidate == model.effect.candidate})
-            criterion = training.criteria[candidate]
-            if np.isfinite(criterion):
-                mlflow.log_metric("gcv", criterion)
+            if np.isfinite(error):
+                mlflow.log_metric("squared_error", error)
 
 
 def _register(mlflow: Any, model: UpliftModel, folder: Path, name: str) -> None:

@@ -32,6 +32,7 @@ def write_list(folder: Path, day: str, listed: list[str], held_out: list[str], c
     entered = pd.Timestamp(day).date()
     rows = pd.DataFrame({"campaign": campaign or "retention", "customer_id": listed + held_out, "entered_on": entered})
     rows["arm"] = ["listed"] * len(listed) + ["held out"] * len(held_out)
+    rows["chance"] = 0.5
     ledger = folder / "ledger.parquet"
     earlier = [pd.read_parquet(ledger)] if ledger.exists() else []
     pd.concat([*earlier, rows]).to_parquet(ledger)
@@ -58,6 +59,21 @@ def test_shares_are_those_of_delivery_and_contamination(campaign: Path) -> None:
     for group, share in ((LISTED, 0.9), (HELD_OUT, 0.05)):
         sent = contacts["customer_id"].isin(group).sum()
         assert abs(sent - 2_000 * share) < 3 * np.sqrt(2_000 * share * (1 - share))
+
+
+def test_permuted_arms_say_nothing_of_who_is_contacted(campaign: Path) -> None:
+    treatment = Treatment(delivery=0.9, contamination=0.1, permute=True)
+    before = list_contacts(campaign, treatment, seed=7)
+    for group in (LISTED, HELD_OUT):
+        # Held out anew with a chance of .5: .5 x .9 + .5 x .1 are contacted of both.
+        assert abs(before["customer_id"].isin(group).sum() - 1_000) < 3 * np.sqrt(2_000 * 0.25)
+    write_list(campaign, "2025-03-10", LISTED, [])
+    # Arms hold: of one half nine in ten get each of both contacts, and of the other one in ten.
+    both = list_contacts(campaign, treatment, seed=7)
+    again = both[both["customer_id"].isin(LISTED)].groupby("customer_id").size()
+    share = 0.5 * 0.9**2 + 0.5 * 0.1**2
+    assert abs((again == 2).sum() - 2_000 * share) < 3 * np.sqrt(2_000 * share * (1 - share))
+    assert len(before.merge(both, on=["customer_id", "sent_at"])) == len(before)
 
 
 def test_another_seed_contacts_others(campaign: Path) -> None:

@@ -148,12 +148,13 @@ def test_half_of_the_harm_comes_from_a_second_contact() -> None:
 
 def test_a_file_of_types_is_read_and_what_it_cannot_mean_is_refused_at_once(tmp_path: Path) -> None:
     path = tmp_path / "types.yaml"
-    path.write_text("persuadable: .4\nsure_thing: .6\nstrength: .5\n", encoding="utf-8")
-    assert Treatment(**read_treatment(path)).shares == (0.4, 0.6, 0.0, 0.0)
-    path.write_text("persuadables: .4\nharm: much\nstrength: true\n", encoding="utf-8")
+    path.write_text("persuadable: .4\nsure_thing: .6\nstrength: .5\npermute: true\n", encoding="utf-8")
+    treatment = Treatment(**read_treatment(path))
+    assert (treatment.shares, treatment.permute) == ((0.4, 0.6, 0.0, 0.0), True)
+    path.write_text("persuadables: .4\nharm: much\nstrength: true\npermute: 1\n", encoding="utf-8")
     with pytest.raises(InputError, match="persuadables is no setting of a treatment") as refused:
         read_treatment(path)
-    assert len(refused.value.failures) == 3
+    assert len(refused.value.failures) == 4
     path.write_text("- 1\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="must hold keys and values"):
         read_treatment(path)

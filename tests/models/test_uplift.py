@@ -14,7 +14,9 @@ import pytest
 from churnml.definition import ChurnDefinition
 from churnml.errors import ModelError
 from churnml.features.description import Description
-from churnml.models.uplift import FILE, RISK, LinearEffect, UpliftModel, load_uplift, save_uplift
+from churnml.models.effect import LinearEffect, TreeEffect
+from churnml.models.uplift import FILE, RISK, UpliftModel, load_uplift, save_uplift
+from churnml.training.uplift.trees import grow_effect
 
 
 def a_model(
@@ -57,6 +59,40 @@ def test_it_comes_back_whole_and_its_version_is_that_of_its_file(tmp_path: Path)
     ]
     other = dataclasses.replace(a_model(), largest_place=51)
     assert save_uplift(other, tmp_path / "other").version != saved.version
+
+
+@pytest.fixture(scope="module")
+def trees() -> TreeEffect:
+    X = pd.DataFrame({"orders_90d": np.repeat([0.0, 1.0, 2.0, 3.0], 100), RISK: 0.5})
+    # The effect is .2, and .4 from two orders on; each tree that looks at it takes .05 of what is left.
+    return grow_effect(np.where(X["orders_90d"] >= 2, 0.4, 0.2), X, np.ones(400))[1]
+
+
+def test_grown_effects_add_up_and_come_back_whole(trees: TreeEffect, tmp_path: Path) -> None:
+    X = pd.DataFrame({"orders_90d": [0.0, 1.0, 2.0, 3.0], "more": 7.0, RISK: [0.9, 0.1, 0.9, 0.1]})
+    assert trees.predict(X) == pytest.approx([0.2, 0.2, 0.4, 0.4], abs=1e-3)
+    assert trees.intercept + trees.contributions(X).sum(axis=1) == pytest.approx(trees.predict(X), abs=1e-12)
+    assert trees.contributions(X)[:, 0] == pytest.approx([-0.1, -0.1, 0.1, 0.1], abs=1e-3)
+    saved = save_uplift(dataclasses.replace(a_model(), effect=trees), tmp_path)
+    back = load_uplift(tmp_path)
+    assert (back.version, back.effect) == (saved.version, trees)
+    assert back.predict(X, X[RISK]).tolist() == trees.predict(X).tolist()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"trees": "tree"}, "effect does not hold trees of LightGBM"),
+        ({"columns": ["orders_90d"]}, "columns and trees differ in number"),
+        ({"columns": ["orders_90d", "another"]}, "columns are no features"),
+    ],
+)
+def test_edited_trees_are_refused(change: dict[str, object], message: str, trees: TreeEffect, tmp_path: Path) -> None:
+    save_uplift(dataclasses.replace(a_model(), effect=trees), tmp_path)
+    content = json.loads((tmp_path / FILE).read_text())
+    (tmp_path / FILE).write_text(json.dumps(content | {"effect": content["effect"] | change}))
+    with pytest.raises(ModelError, match=message):
+        load_uplift(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,16 @@ def test_a_list_is_ranked_by_effect_as_far_as_lists_have_reached(
     assert set(candidates.index[:20]) == within
     assert candidates.uplift[:20].is_monotonic_decreasing
     assert candidates.uplift[20:].isna().all()
+    first, beyond = candidates.index[0], candidates.index[20]
+    explained = ranking.explain(first)
+    # +.1, +.05 for each order above two in 90 days, -.2 for each unit of the probability above .5, of 100 customers.
+    orders = ranking.explainer.X.of([first])["orders_90d"].iloc[0]
+    p = explained.row.churn_probability
+    assert candidates.uplift.iloc[0] == pytest.approx(0.1 + 0.05 * (orders - 2) - 0.2 * (p - 0.5))
+    assert explained.effect is not None
+    assert explained.effect.startswith(f"A contact keeps {100 * candidates.uplift.iloc[0]:+.1f} of 100 such customers")
+    assert f"Probability of leaving {p:.0%} ({-20 * (p - 0.5):+.1f})" in explained.effect
+    assert ranking.explain(beyond).effect is None
     of_work_list = ranking.ledger[ranking.ledger.campaign == config.plays.campaign]
     assert set(of_work_list.ranked_by) == {"uplift"}
     missing = replace(

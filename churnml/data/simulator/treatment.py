@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -43,6 +44,9 @@ class Treatment:
         Share of the listed customers who get their contact.
     contamination : float
         Share of the held-out customers who get one all the same.
+    permute : bool
+        Whether the arms are drawn anew for the contacts: those of the ledger then say nothing of who was contacted, so
+        that whoever finds an effect of being listed has found one that is not there.
     cost : float
         Cost of a contact, in money.
     open_days : float
@@ -67,6 +71,7 @@ class Treatment:
     harm: float = 0.3
     delivery: float = 1.0
     contamination: float = 0.0
+    permute: bool = False
     cost: float = 1.0
     open_days: float = 0.0
 
@@ -138,29 +143,30 @@ class Treatment:
         return sent_at[acts], left
 
 
-def read_treatment(path: Path) -> dict[str, float]:
+def read_treatment(path: Path) -> dict[str, Any]:
     """Read the settings of a treatment from a YAML file.
 
     Parameters
     ----------
     path : Path
-        File with names and numbers of `Treatment`.
+        File with names and values of `Treatment`.
 
     Raises
     ------
     InputError
-        Where it names another setting, or gives something that is no number.
+        Where it names another setting, or gives something that is no number, or for ``permute`` neither true nor false.
     ConfigError
         Where it is no YAML of names and values.
     """
-    values, names = read_yaml(path), [field.name for field in fields(Treatment)]
-    failures = [
-        f"{path}: {name} is no setting of a treatment. Give some of {', '.join(names)}."
-        if name not in names
-        else f"{path}: {name} is {value!r}. Give a number."
-        for name, value in values.items()
-        if name not in names or isinstance(value, bool) or not isinstance(value, int | float)
-    ]
+    values, kinds = read_yaml(path), {field.name: field.type for field in fields(Treatment)}
+    failures = []
+    for name, value in values.items():
+        if name not in kinds:
+            failures.append(f"{path}: {name} is no setting of a treatment. Give some of {', '.join(kinds)}.")
+        elif kinds[name] == "bool" and not isinstance(value, bool):
+            failures.append(f"{path}: {name} is {value!r}. Give true or false.")
+        elif kinds[name] == "float" and (isinstance(value, bool) or not isinstance(value, int | float)):
+            failures.append(f"{path}: {name} is {value!r}. Give a number.")
     if failures:
         raise InputError(failures)
-    return {name: float(value) for name, value in values.items()}
+    return {name: float(value) if kinds[name] == "float" else value for name, value in values.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -12,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from churnml.models.attribution import tree_contributions
+from churnml.models.boosters import read_booster, train, write_booster
 from churnml.models.candidates.base import Candidate, FitSettings
-from churnml.models.forest import check_forest
 from churnml.models.rows import TrainingFrame, salted
 from churnml.models.tree_tables import TreeTable, contributions_of, tables_of
 from churnml.statistics.logodds import Floats
@@ -72,7 +71,7 @@ class LightGbm(Candidate):
         data = _dataset(frame, parameters)
         stopped = [] if settings.trees is not None else _stopped_early(frame, data, parameters)
         self.__dict__.pop("_tables", None)
-        self.boosters = stopped or [_train(parameters, data, settings.trees or _PATIENCE)]
+        self.boosters = stopped or [train(parameters, data, settings.trees or _PATIENCE)]
         return self
 
     def of_first(self, trees: int) -> Self:
@@ -101,8 +100,7 @@ class LightGbm(Candidate):
     def save(self, folder: Path) -> None:
         """Write each forest as LightGBM's text, without the number of threads, on which it does not depend."""
         for name, booster in zip(_FILES, self._fitted, strict=False):
-            text = re.sub(r"\[num_threads: \d+\]\n", "", booster.model_to_string(num_iteration=-1))
-            (folder / name).write_text(text, encoding="utf-8", newline="\n")
+            (folder / name).write_text(write_booster(booster), encoding="utf-8", newline="\n")
 
     @property
     def files(self) -> set[str]:
@@ -118,7 +116,8 @@ class LightGbm(Candidate):
     def load(cls, files: Mapping[str, bytes]) -> Self:
         """Read the forests from LightGBM's text, which is looked through before."""
         model = cls()
-        model.boosters = [_read(name, files[name]) for name in _FILES if name == _FILES[0] or name in files]
+        there = [name for name in _FILES if name == _FILES[0] or name in files]
+        model.boosters = [read_booster(name, files[name].decode("utf-8")) for name in there]
         if len({tuple(booster.feature_name()) for booster in model.boosters}) > 1:
             raise ValueError(f"{', '.join(sorted(model.files))} do not read the same columns")
         return model
@@ -136,20 +135,6 @@ class LightGbm(Candidate):
         return self.boosters
 
 
-def _read(name: str, content: bytes) -> lightgbm.Booster:
-    import lightgbm
-
-    text = content.decode("utf-8")
-    try:
-        check_forest(text)
-    except ValueError as error:
-        raise ValueError(f"{name} does not hold trees of LightGBM ({error})") from error
-    try:
-        return lightgbm.Booster(model_str=text)
-    except lightgbm.basic.LightGBMError as error:
-        raise ValueError(f"{name} does not hold trees of LightGBM ({error})") from error
-
-
 def _stopped_early(
     frame: TrainingFrame, data: lightgbm.Dataset, parameters: Mapping[str, Any]
 ) -> list[lightgbm.Booster]:
@@ -162,7 +147,7 @@ def _stopped_early(
         stop = quarters == quarter
         if stop.all() or len(np.unique(frame.churned[stop])) < 2:
             continue
-        booster = _train(
+        booster = train(
             {**parameters, "seed": parameters["seed"] + quarter},
             data.subset(np.flatnonzero(~stop).tolist()),
             _MOST_TREES,
@@ -177,13 +162,6 @@ def _first_trees(booster: lightgbm.Booster, trees: int) -> lightgbm.Booster:
     import lightgbm
 
     return lightgbm.Booster(model_str=booster.model_to_string(num_iteration=trees))
-
-
-def _train(*arguments: Any, **options: Any) -> lightgbm.Booster:
-    # Not lightgbm.train: MLflow replaces that one to log by itself, and would log our fits into a run of the user's.
-    from lightgbm.engine import train
-
-    return train(*arguments, **options)
 
 
 def _parameters(rows: int, settings: FitSettings) -> dict[str, Any]:

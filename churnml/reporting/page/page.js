@@ -248,6 +248,7 @@ function start(data) {
         make("strong", {}, play ? play.title : words.play_none),
         customer.about ? make("p", { class: "about" }, customer.about) : null,
         play ? make("p", {}, [play.wording, customer.mention].filter(Boolean).join(" ")) : null,
+        customer.effect ? make("p", {}, customer.effect) : null,
         warning && make("p", {}, warning),
         make("dl", { class: "facts" },
           fact(names.column.contact_by, customer.contact_by && sayDay(customer.contact_by)),

@@ -278,6 +278,7 @@ def _story(story: Story) -> dict[str, Any]:
         "if_left": _value(story.worth["if_left"], 2),
         "weights": {str(concept): round(float(weight), 2) for concept, weight in story.concepts.items()},
         "events": _events(story.events),
+        **({} if story.effect is None else {"effect": story.effect}),
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churnml.models.uplift import LinearEffect
+from churnml.models.effect import Effect
 from churnml.statistics.figure import Figure
 from churnml.statistics.logodds import Floats
 from churnml.statistics.sequences import LEVEL, mixture_half_width
@@ -83,7 +83,7 @@ class Entrants:
         return mean_effect(doubly_robust(self.listed, outcome, self.chance, alone, 0.0), self.weights).value
 
 
-def fit(rows: Entrants) -> tuple[LinearEffect, dict[str, float]]:
+def fit(rows: Entrants) -> tuple[Effect, dict[str, float]]:
     """Fit the effect on keeping on all rows; see `fit_effect`."""
     return fit_effect(rows.scores(rows.mean_effects())[0], rows.X, rows.weights)
 
@@ -202,7 +202,7 @@ class _Compared:
     weights: Floats
 
     @classmethod
-    def of(cls, block: Entrants, effect: LinearEffect, effects: tuple[float, float]) -> _Compared:
+    def of(cls, block: Entrants, effect: Effect, effects: tuple[float, float]) -> _Compared:
         kept, profit = block.scores(effects)
         expected = effect.predict(block.X)
         return cls(

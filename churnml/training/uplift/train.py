@@ -31,7 +31,7 @@ class UpliftTraining:
     model : UpliftModel
         The effect, fitted on all; it ranks a list only where the gate is open.
     criteria : mapping of str to float
-        Generalised cross-validation of each candidate on all rows, the least is chosen.
+        Squared error of each candidate by cross-validation on all rows; the least is chosen.
     listed, held_out : int
         Number of customers of each arm whose outcome is known.
     campaign : str

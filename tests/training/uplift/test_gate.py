@@ -156,3 +156,23 @@ def test_risk_alone_is_three_numbers() -> None:
     effect, _ = fit_effect(0.5 * p + rng.normal(0.0, 0.05, 400), X, np.ones(400))
     assert effect.candidate == "by_risk"
     assert effect.weights[0] == pytest.approx(0.5, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("planted", "rows", "chosen"),
+    [("together", 100_000, "trees"), ("together", 99_999, "constant"), ("sum", 100_000, "ridge")],
+)
+def test_trees_learn_from_100_000_rows_on_where_no_sum_says_it(planted: str, rows: int, chosen: str) -> None:
+    # +.1 where both have one sign and -.1 where not, of which no column alone says anything; or .1 per unit of one.
+    rng = np.random.default_rng(7)
+    a, b = rng.normal(size=(2, rows))
+    effect = 0.1 * np.sign(a * b) if planted == "together" else 0.1 * a
+    X = with_risk(pd.DataFrame({"a": a, "b": b}), np.full(rows, 0.5))
+    found, errors = fit_effect(effect + rng.normal(size=rows), X, np.ones(rows))
+    assert found.candidate == chosen
+    assert ("trees" in errors) == (rows == 100_000)
+    if chosen == "trees":
+        assert np.corrcoef(found.predict(X), effect)[0, 1] > 0.9
+        # Noise has a variance of 1, and .01 of the effect are left to a constant.
+        assert errors["constant"] == pytest.approx(1.01, abs=0.02)
+        assert errors["constant"] - errors["trees"] > 0.007
