@@ -5,7 +5,7 @@ from churnml.config.load import load_config
 from churnml.config.monitoring import FailOn, MonitoringSettings, NotifySettings
 from churnml.config.reporting import NAMED_COLUMNS, ReportingSettings
 from churnml.config.settings import Config, config_schema, differences, json_schema
-from churnml.config.tables import DATE_CODES, LINES, ColumnSource, TableSettings, TableSource, misplaced
+from churnml.config.tables import DATE_CODES, EPOCH_FORMATS, LINES, ColumnSource, TableSettings, TableSource, misplaced
 from churnml.config.training import (
     FeatureSettings,
     SnapshotSettings,
@@ -16,6 +16,7 @@ from churnml.config.training import (
 
 __all__ = [
     "DATE_CODES",
+    "EPOCH_FORMATS",
     "LINES",
     "NAMED_COLUMNS",
     "CampaignSettings",

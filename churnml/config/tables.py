@@ -12,6 +12,8 @@ from churnml.config.section import Section
 
 DATE_CODES = ("%Y", "%y", "%m", "%b", "%B", "%d", "%H", "%I", "%M", "%S", "%f", "%p", "%z", "%a", "%A", "%%")
 """Parts of a date format, as DuckDB's ``strptime`` has them; a dash (``%-d``) changes nothing when reading."""
+EPOCH_FORMATS = ("epoch_s", "epoch_ms", "epoch_us")
+"""Formats of times that are counted since 1970: in seconds, and thousandths and millionths of them."""
 _CODE = re.compile("%-?(.)")
 _NEEDED = ("Yy", "mbB", "d")
 
@@ -85,7 +87,9 @@ class TableSource(Section):
         None, description="Sign that groups thousands of numbers in text; null: they are not grouped."
     )
     date_format: str | None = Field(
-        None, description="How times in text are written, such as %d.%m.%Y %H:%M; null: the year first, as in ISO 8601."
+        None,
+        description="How times in text are written, such as %d.%m.%Y %H:%M, or what is counted since 1970: epoch_s, "
+        "epoch_ms or epoch_us; null: the year first, as in ISO 8601.",
     )
     lines: bool = Field(
         False,
@@ -167,8 +171,8 @@ class TableSource(Section):
 
 
 def _checked_format(date_format: str | None) -> str | None:
-    if date_format is None:
-        return None
+    if date_format is None or date_format in EPOCH_FORMATS:
+        return date_format
     codes = _CODE.findall(date_format)
     unknown = [code for code in codes if f"%{code}" not in DATE_CODES]
     if unknown or len(set(codes) - {"%"}) < len([code for code in codes if code != "%"]):

@@ -14,11 +14,15 @@ from functools import cache
 import ibis
 import ibis.expr.types as ir
 
-from churnml.config import TableSource
+from churnml.config import EPOCH_FORMATS, TableSource
 from churnml.data.contract import RECORDED_AT, TABLES, Column
 
+EPOCHS = dict(zip(EPOCH_FORMATS, (1, 10**3, 10**6), strict=True))
+"""Parts of a second in which times are counted since 1970, in Greenwich, by the format that says so."""
 MACHINE_TIME = "%Y-%m-%dT%H:%M:%S.%f"
 """How the cells of a spreadsheet that are times are written; no person writes six digits of a second."""
+EPOCH = r"^(\d{9,17})(?:\.0*)?$"
+"""Expression of times that are counted since 1970."""
 NOT = "(not "
 """What begins the form that stands behind a text that is not of it."""
 _MACHINE = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}$"
@@ -57,11 +61,36 @@ _MONTHS = (
     ("dec", "dez", "ara"),
 )
 _CENTURY_ENDS = 68  # as POSIX and DuckDB read two digits: 00 to 68 lie in this century
-_SIGN = r"[A-Z]{3}|[Tt][Ll]|[Kk]r\.?|[A-Z]{0,2}[$€£¥₺₽₹]|zł|Kč|Ft"
+_SIGN = r"[A-Z]{3}|[Tt][Ll]|[Kk]r\.?|[Rr]s\.?|R[pM]|[A-Z]{0,2}[$€£¥₺₽₹₩₫₦฿₪₴₱]|zł|Kč|Ft"
 _BLANKS = " \u00a0\u202f"
 _GAP = f"[{_BLANKS}\t]*"
-_SIGN_BEFORE, _SIGN_BEHIND = rf"^{_GAP}[+-]?{_GAP}({_SIGN})", rf"\d{_GAP}({_SIGN}){_GAP}$"
-_CURRENCIES = {"TL": "TRY", "₺": "TRY", "€": "EUR", "£": "GBP", "$": "USD", "US$": "USD", "ZŁ": "PLN", "₹": "INR"}
+_SIGN_BEFORE, _SIGN_BEHIND = rf"^{_GAP}[+(-]?{_GAP}({_SIGN})", rf"\d{_GAP}\)?{_GAP}({_SIGN}){_GAP}[-)]?{_GAP}$"
+_CURRENCIES = {
+    "TL": "TRY",
+    "₺": "TRY",
+    "€": "EUR",
+    "£": "GBP",
+    "$": "USD",
+    "US$": "USD",
+    "ZŁ": "PLN",
+    "₹": "INR",
+    "R$": "BRL",
+    "KČ": "CZK",
+    "FT": "HUF",
+    "RP": "IDR",
+    "RM": "MYR",
+    "₩": "KRW",
+    "₫": "VND",
+    "₦": "NGN",
+    "฿": "THB",
+    "₪": "ILS",
+    "₴": "UAH",
+    "₱": "PHP",
+}
+# What accountants write for an amount below 0: (12.50) and 12.50-.
+_IN_BRACKETS, _MINUS_LAST = r"^[^()\d-]*\([^()]*\d[^()]*\)[^()\d-]*$", r"^[^-+]*\d[^-+\d]*-[^-+\d]*$"
+BELOW_0 = rf"^[A-Z$€£¥₺₽₹]{{0,3}} ?- ?[A-Z$€£¥₺₽₹]{{0,3}} ?[0-9]|{_IN_BRACKETS}|{_MINUS_LAST}"
+"""Expression of texts that are numbers below 0, where they are numbers."""
 
 
 @dataclass(frozen=True)
@@ -125,9 +154,13 @@ def as_contract_writes(raw: ir.Table, table: str, source: TableSource) -> ir.Tab
     if source.lines:
         known = {**TABLES["order_items"].column, **known}
     changed: dict[str, ir.Value] = {}
-    for name in (name for name in raw.columns if name in known and raw[name].type().is_string()):
+    for name in (name for name in raw.columns if name in known):
         kind, date_format = known[name].type, source.date_format_of(name)
-        if kind in ("time", "plan") and date_format is not None:
+        if kind in ("time", "plan") and date_format in EPOCHS and raw[name].type().is_numeric():
+            changed[name] = _since_1970(raw[name].cast("int64"), EPOCHS[date_format])
+        elif not raw[name].type().is_string():
+            continue
+        elif kind in ("time", "plan") and date_format is not None:
             changed[name] = as_iso(raw[name], date_format)
         elif kind in ("money", "number") and (source.decimal or source.thousands):
             changed[name] = as_plain_number(raw[name], source.decimal or ".", source.thousands)
@@ -138,8 +171,14 @@ def as_contract_writes(raw: ir.Table, table: str, source: TableSource) -> ir.Tab
 
 def as_iso(text: ir.StringValue, date_format: str) -> ir.StringValue:
     """Write a time of a format with the year first; one that is not of it keeps its text, with the format behind."""
-    pattern = date_pattern(date_format)
     text = text.strip()
+    if date_format in EPOCHS:
+        count = text.re_extract(EPOCH, 1).nullif("").cast("int64")
+        written = _since_1970(count, EPOCHS[date_format])
+        return ibis.cases(
+            (text.re_search(EPOCH), written), (text == "", text), else_=text.concat(f" {NOT}{date_format})")
+        )
+    pattern = date_pattern(date_format)
     part = {code: text.re_extract(pattern.regex, group) for code, group in pattern.groups.items()}
     day = _year(part).concat("-", _month(part), "-", part["d"])
     clock = " " + _hour(part).concat(":", part.get("M", ibis.literal("00")), ":", part.get("S", ibis.literal("00")))
@@ -153,6 +192,14 @@ def as_iso(text: ir.StringValue, date_format: str) -> ir.StringValue:
         ((text == "") | text.re_search(_MACHINE), text),
         else_=text.concat(f" {NOT}{date_format})"),
     )
+
+
+def _since_1970(count: ir.IntegerValue, parts: int) -> ir.StringValue:
+    """Write a time that is counted since 1970 as one of Greenwich, which the door brings to the shop's clock."""
+    moment = ibis.timestamp("1970-01-01 00:00:00") + (count // parts).cast("int64").as_interval("s")
+    rest = (count % parts).cast("int64").cast("string").lpad(len(str(parts)) - 1, "0") if parts > 1 else None
+    clock = moment.strftime("%Y-%m-%d %H:%M:%S")
+    return (clock if rest is None else clock.concat(".", rest)).concat("Z")
 
 
 def _year(part: Mapping[str, ir.StringValue]) -> ir.StringValue:
@@ -183,6 +230,8 @@ def _hour(part: Mapping[str, ir.StringValue]) -> ir.StringValue:
 def number_regex(decimal: str, thousands: str | None) -> str:
     """Return the expression of numbers with these signs; its groups: sign, whole part, and digits after the point."""
     grouped = rf"[1-9]\d{{0,2}}(?:[{re.escape(_signs(thousands))}]\d{{3}})+|" if thousands else ""
+    if thousands == ",":  # 12,34,567 is how India groups
+        grouped += r"[1-9]\d?(?:,\d{2})+,\d{3}|"
     sign = f"(?:{_SIGN})?{_GAP}"
     digits = rf"({grouped}\d+)(?:{re.escape(decimal)}(\d*))?"
     return f"^{_GAP}{sign}([+-]?){_GAP}{sign}{digits}{_GAP}(?:{_SIGN})?{_GAP}$"
@@ -190,7 +239,12 @@ def number_regex(decimal: str, thousands: str | None) -> str:
 
 def as_plain_number(text: ir.StringValue, decimal: str, thousands: str | None) -> ir.StringValue:
     """Write a number with a decimal point alone; one that is written otherwise keeps its text, with the form behind."""
-    regex = number_regex(decimal, thousands)
+    brought, regex = text, number_regex(decimal, thousands)
+    text = ibis.cases(
+        (text.re_search(_IN_BRACKETS), text.replace("(", "-").replace(")", "")),
+        (text.re_search(_MINUS_LAST), ibis.literal("-").concat(text.replace("-", ""))),
+        else_=text,
+    )
     whole = text.re_extract(regex, 2)
     for sign in _signs(thousands):
         whole = whole.replace(sign, "")
@@ -200,7 +254,7 @@ def as_plain_number(text: ir.StringValue, decimal: str, thousands: str | None) -
     return ibis.cases(
         (text.re_search(regex), text.re_extract(regex, 1).concat(whole, fraction)),
         (~text.re_search(r"[^\s\x0b]"), text),
-        else_=text.concat(f" {NOT}{form})"),
+        else_=brought.concat(f" {NOT}{form})"),
     )
 
 
@@ -219,6 +273,10 @@ def plain_number(text: str, decimal: str, thousands: str | None) -> str | None:
     >>> plain_number("1.664,10 TL", ",", ".")
     '1664.10'
     """
+    if re.search(_IN_BRACKETS, text):
+        text = text.replace("(", "-").replace(")", "")
+    elif re.search(_MINUS_LAST, text):
+        text = f"-{text.replace('-', '')}"
     parts = re.match(number_regex(decimal, thousands), text)
     if parts is None:
         return None

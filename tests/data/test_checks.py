@@ -127,7 +127,8 @@ def failures(**tables: pd.DataFrame) -> list[str]:
             {"ordered_at": [1_735_689_600] * 3},
             [
                 "orders.ordered_at: 3 of 3 rows are not a time (received int64; order_id 1: 1735689600, "
-                "2: 1735689600, 3: 1735689600). This is a count since 1970: write it as 2025-03-31 14:05:00."
+                "2: 1735689600, 3: 1735689600). This is a count since 1970: write it as 2025-03-31 14:05:00. "
+                "Or set tables.orders.date_format in the config."
             ],
         ),
         (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,6 +12,7 @@ from churnml.config import TableSource
 from churnml.data.formats import date_pattern
 from churnml.data.reading import check, read
 from churnml.errors import ConfigError, InputError
+from tests.engine_shops import place_tables
 
 COLUMNS = ["order_id", "customer_id", "ordered_at", "amount"]
 DAYS = ["2025-01-05", "2025-02-01"]
@@ -42,6 +44,10 @@ def times_of(times: Sequence[str], date_format: str) -> list[str]:
             "%A, %d %B %Y",
             {"Montag, 31 März 2025": "2025-03-31 00:00:00", "Tuesday, 01 April 2025": "2025-04-01 00:00:00"},
         ),
+        # 2025-03-31 14:05:00 is 1,743,429,900 seconds after 1970 in Greenwich, as `date -u -d @1743429900` says.
+        ("epoch_s", {"1743429900": "2025-03-31 14:05:00", "1743429900.0": "2025-03-31 14:05:00"}),
+        ("epoch_ms", {"1743429900007": "2025-03-31 14:05:00.007000", "1743429900120": "2025-03-31 14:05:00.120000"}),
+        ("epoch_us", {"1743429900000123": "2025-03-31 14:05:00.000123"}),
         # 14:05 three hours east of Greenwich is 11:05 there, and the shop's clock is UTC.
         (
             "%d/%m/%Y %H:%M %z",
@@ -64,6 +70,7 @@ def test_a_format_fits_whole_texts_alone() -> None:
         # Read as ISO it would be the fourth of March, though the format says that days stand in the middle.
         ("%Y-%d-%m", "2025-03-04 10:00", "2025-03-04 10:00 (not %Y-%d-%m)"),
         ("%d.%m.%Y", "31.02.2025", "2025-02-31"),
+        ("epoch_ms", "2025-03-04", "2025-03-04 (not epoch_ms)"),
     ],
 )
 def test_a_time_that_is_not_of_the_form_is_refused(date_format: str, time: str, shown: str) -> None:
@@ -78,6 +85,15 @@ def test_the_settings_are_named() -> None:
     assert failure.endswith("write the year first, as 2025-03-31. Or set tables.orders.date_format in the config.")
     [failure] = check(shop(DAYS, ["12,50", "1"])).failures
     assert failure.endswith("write 12.50. Or set tables.orders.decimal in the config.")
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Istanbul"])
+def test_whole_numbers_since_1970_are_read_on_the_shops_clock(zone: str) -> None:
+    """1743429900 is 14:05 in Greenwich, and 17:05 in Istanbul."""
+    orders = shop()["orders"].assign(ordered_at=[1743429900, 1743429900])
+    found = read({"orders": orders}, tables={"orders": {"date_format": "epoch_s"}}, timezone=zone).tables["orders"]
+    hour = 14 if zone == "UTC" else 17
+    assert set(found.ordered_at.to_pandas()) == {pd.Timestamp(2025, 3, 31, hour, 5)}
 
 
 def test_one_column_has_a_format_of_its_own() -> None:
@@ -96,16 +112,29 @@ def test_one_column_has_a_format_of_its_own() -> None:
         ({"thousands": ","}, ["$1,234.50", "$999"], ["1234.5000", "999.0000"]),
         ({"decimal": ",", "thousands": " "}, ["1\u202f234\u00a0567,89", "7 654"], ["1234567.8900", "7654.0000"]),
         ({"thousands": "'"}, ["CHF 1'234.05", "2’000.00"], ["1234.0500", "2000.0000"]),
+        # As accountants write what was given back, and as India groups.
+        ({"decimal": "."}, ["(12.50)", "12.50-"], ["-12.5000", "-12.5000"]),
+        ({"thousands": ","}, ["($1,234.50)", "$(0.50)"], ["-1234.5000", "-0.5000"]),
+        ({"decimal": ",", "thousands": "."}, ["1.234,50- €", "-3,00"], ["-1234.5000", "-3.0000"]),
+        ({"thousands": ","}, ["₹12,34,567.50", "₹ 1,29,999"], ["1234567.5000", "129999.0000"]),
+        ({"thousands": ","}, ["Rs. 1,234", "Rs 99.5"], ["1234.0000", "99.5000"]),
         # All 16 digits: a double would keep 15 of them.
         ({"decimal": ","}, ["99999999,1234", "0,0001"], ["99999999.1234", "0.0001"]),
     ],
 )
 def test_amounts_are_exact(settings: dict[str, str], amounts: list[str], meant: list[str]) -> None:
-    found = read(shop(DAYS, amounts), tables={"orders": settings}).tables["orders"].order_by("order_id")
-    assert [str(amount) for amount in found.amount.to_pandas()] == meant
+    read_as = {"orders": {**settings, "negative": "returns"}}
+    tables = read(shop([*DAYS, DAYS[0]], [*amounts, "1"]), tables=read_as).tables
+    found = dict(tables["orders"].select("order_id", "amount").to_pandas().itertuples(index=False, name=None))
+    if "returns" in tables:
+        back = tables["returns"].select("return_id", "amount").to_pandas().itertuples(index=False, name=None)
+        found |= {order: -amount for order, amount in back}
+    assert [str(found[order]) for order in sorted(found)][:-1] == meant
 
 
-@pytest.mark.parametrize("amount", ["12.5", "1.66,10", "1.664.1,0", "1,664,10", "twelve"])
+@pytest.mark.parametrize(
+    "amount", ["12.5", "1.66,10", "1.664.1,0", "1,664,10", "twelve", "(-1,00)", "(1,00", "-1,00-", "1.66.100,00"]
+)
 def test_an_amount_that_is_not_of_the_form_is_refused(amount: str) -> None:
     [failure] = check(shop(DAYS, [amount, "1,00"]), tables={"orders": {"decimal": ",", "thousands": "."}}).failures
     assert f"0: {amount} (not 1.234,50)" in failure
@@ -146,3 +175,22 @@ def test_settings_that_say_nothing_are_refused(settings: dict[str, object], said
 def test_settings_of_files_are_refused_for_tables_in_memory() -> None:
     with pytest.raises(InputError, match=r"tables\.orders\.encoding in the config is for files"):
         read(shop(), tables={"orders": {"encoding": "cp1254"}})
+
+
+@pytest.mark.parametrize("engine", ["postgres", "spark"])
+def test_other_engines_read_the_same(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Times since 1970 as text and as whole numbers, and amounts as accountants and India write them."""
+    rows = [("1", "a", "1743429900007", 1743429900, "1,29,999.50"), ("2", "b", "1743429900120", 1743429901, "(0.50)")]
+    source = {"orders": pd.DataFrame(rows, columns=["order_id", "customer_id", "ordered_at", "cancelled_at", "amount"])}
+    columns = {
+        name: {"from": name, "date_format": form}
+        for name, form in (("ordered_at", "epoch_ms"), ("cancelled_at", "epoch_s"))
+    }
+    tables = {"orders": {"columns": columns, "thousands": ",", "negative": "returns"}}
+    shop = read(place_tables(engine, request.getfixturevalue(engine), source, tmp_path), tables=tables)
+    (order,) = shop.tables["orders"].to_pandas().to_dict("records")
+    assert str(order["ordered_at"]) == "2025-03-31 14:05:00.007000"
+    assert str(order["cancelled_at"]) == "2025-03-31 14:05:00"
+    assert float(order["amount"]) == 129999.5
+    (back,) = shop.tables["returns"].to_pandas().to_dict("records")
+    assert (str(back["returned_at"]), float(back["amount"])) == ("2025-03-31 14:05:00.120000", 0.5)

@@ -78,7 +78,11 @@ _TIME_STYLES = {
     r"^\d{5}([.,]\d*)?$": "This is how a spreadsheet counts days: format the column as 2025-03-31.",
 }
 # What these remedies speak of is read where the settings say the format.
-_A_FORMAT_READS = ("stands first", "cannot be known", "Write months", "Divide year", _GROUPS, "A comma", "currencies")
+_COUNTED = "since 1970"
+_A_FORMAT_READS = (
+    *("stands first", "cannot be known", "Write months", "Divide year", _COUNTED),
+    *(_GROUPS, "A comma", "currencies", "minus in front"),
+)
 _LOOKED_AT = 100
 _BEGIN_SHOPS = ("orders", "customers")
 """Tables whose rows are needed whatever their time: an order without one is refused, a customer is always visible."""
@@ -201,7 +205,8 @@ def _how_to_write(bad: Bad) -> str:
     if texts.str.contains(NOT, regex=False).any():
         return f"Correct {setting} in the config: the examples show what it says."
     said = _by_style(texts, _DAY_STYLES) or _by_style(texts, _TIME_STYLES) if is_time else _number_style(bad, texts)
-    can_be_set = said is not None and value.type().is_string() and any(part in said for part in _A_FORMAT_READS)
+    is_text = value.type().is_string()
+    can_be_set = said is not None and any(part in said for part in (_A_FORMAT_READS if is_text else (_COUNTED,)))
     return f"{said} Or set {setting} in the config." if can_be_set else said or usual
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from churnml.config import EPOCH_FORMATS
 from churnml.data.contract import Table
 from churnml.data.formats import plain_number
 from churnml.data.guessing.evidence import ColumnEvidence, TableEvidence
@@ -59,6 +60,8 @@ def _with_clock(
 
 def _is_day(column: ProposedColumn) -> bool:
     """Check whether a column of times holds days alone, written with dashes where no format says how."""
+    if column.date_format in EPOCH_FORMATS:
+        return False
     if column.date_format is not None:
         return not {"%H", "%I"} & {column.date_format[place : place + 2] for place in range(len(column.date_format))}
     days = [value.replace("T", " ").partition(" ") for value in column.source.sample]

@@ -16,6 +16,7 @@ from churnml.data.door import as_type, without_gaps
 from churnml.data.engines import Engine, open_engine
 from churnml.data.engines.as_text import sheets_of
 from churnml.data.engines.layout import FileForm, files_below, is_read, is_spreadsheet, stem_of
+from churnml.data.formats import BELOW_0
 from churnml.data.guessing.evidence import ColumnEvidence, ReceivedType, Source, TableEvidence
 from churnml.data.guessing.text_form import LONGEST_FOOTER, encoding_of, footer_of, form_of
 from churnml.data.ids import exact_id
@@ -23,9 +24,6 @@ from churnml.errors import InputError
 
 SAMPLE = 2_000
 """Number of different values of a column that are looked at."""
-
-
-_NEGATIVE = r"^[A-Z$€£¥₺₽₹]{0,3} ?- ?[A-Z$€£¥₺₽₹]{0,3} ?[0-9]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +168,7 @@ def _evidence(engine: Engine, raw: ir.Table, candidate: _Candidate) -> TableEvid
     counts = {"rows": looked.count()}
     counts |= {f"filled {name}": looked[name].count() for name in looked.columns}
     counts |= {f"distinct {name}": looked[name].nunique() for name in looked.columns}
-    counts |= {f"negative {name}": looked[name].re_search(_NEGATIVE).sum() for name in looked.columns}
+    counts |= {f"negative {name}": looked[name].re_search(BELOW_0).sum() for name in looked.columns}
     found = counts_of(looked.aggregate(**counts))
     columns = []
     for place, name in enumerate(raw.columns):

@@ -125,7 +125,7 @@ def fits(shape: Shape, declared: Column) -> bool:
     if shape.kind == "empty":
         return False
     if declared.type in ("time", "plan"):
-        return shape.kind == "time"
+        return shape.kind == "time" or (shape.kind == "number" and bool(shape.dates))
     if declared.type in ("money", "number"):
         return shape.kind == "number" or (shape.kind == "flag" and shape.whole and declared.name != "scale")
     if declared.type == "flag":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from churnml.config import EPOCH_FORMATS
 from churnml.data.contract import ORDER_ITEMS, ORDERS, TABLES, Column, Table, plain_name
 from churnml.data.guessing.chosen_tables import MOST_OPTIONS, SURE, Chosen, Open, choose_tables
 from churnml.data.guessing.clocks import with_clocks
@@ -251,7 +252,7 @@ def _currency(tables: Sequence[ProposedTable]) -> str | None:
 def _timezone(tables: Sequence[ProposedTable], currency: str | None, open_: Open) -> str | None:
     """Ask for the shop's wall clock where times name a zone."""
     columns = [column for table in tables for column in table.columns]
-    zoned = [column.source for column in columns if column.source.shape.zoned]
+    zoned = [column.source for column in columns if column.source.shape.zoned or column.date_format in EPOCH_FORMATS]
     if not zoned:
         return None
     likely = _ZONES.get(currency or "")

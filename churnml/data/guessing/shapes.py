@@ -11,7 +11,7 @@ from typing import Literal
 
 from babel.numbers import list_currencies
 
-from churnml.data.formats import MACHINE_TIME, currency_in, date_pattern, plain_number
+from churnml.data.formats import EPOCH, EPOCHS, MACHINE_TIME, currency_in, date_pattern, plain_number
 
 Kind = Literal["time", "clock", "number", "flag", "email", "text", "empty"]
 NumberFormat = tuple[str | None, str | None]
@@ -42,6 +42,8 @@ _CLOCKS = (
 )
 _CLOCKS_ALONE = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%H:%M:%S.%f")
 _ZONES = ("", " %z", "%z")
+# 2000 and 2050, in seconds since 1970.
+_FIRST_SECOND, _LAST_SECOND = 946_684_800, 2_524_608_000
 # Stand-ins such as "-" may be among the values; the check names them.
 _MOST = 0.98
 
@@ -53,7 +55,8 @@ class Shape:
     Attributes
     ----------
     kind : {'time', 'clock', 'number', 'flag', 'email', 'text', 'empty'}
-        Kind that fits the values; ids are text or numbers; a clock is a time without a day, of the first of ``dates``.
+        Kind that fits the values; ids are text or numbers; a clock is a time without a day, of the first of ``dates``;
+        numbers with ``dates`` may be times that are counted since 1970.
     dates : tuple of (str or None)
         Date formats that fit; None is ISO, which needs no setting. Several cannot be told apart.
     numbers : tuple of (str or None, str or None)
@@ -105,7 +108,8 @@ def shape_of(type_: str, values: Sequence[str], distinct: int) -> Shape:
         return Shape(kind="flag", longest=longest)
     if type_ in ("whole", "number"):
         kind: Kind = "flag" if distinct <= 2 and set(values) <= _FLAGS else "number"
-        return Shape(kind=kind, numbers=((None, None),), whole=type_ == "whole", longest=longest)
+        dates = _epochs(values)
+        return Shape(kind=kind, dates=dates, numbers=((None, None),), whole=type_ == "whole", longest=longest)
     return _shape_of_text(values, distinct, longest)
 
 
@@ -119,7 +123,14 @@ def _shape_of_text(values: Sequence[str], distinct: int, longest: int) -> Shape:
     currencies = sorted({code for value in values if (code := currency_in(value)) is not None})
     if set(currencies) <= _currencies() and (numbers := number_formats(values)):
         whole = all(not re.search(r"\d[.,]\d{1,2}(\D|$)|\d[.,]\d{4}", value) for value in values)
-        return Shape(kind="number", numbers=numbers, whole=whole, currencies=tuple(currencies), longest=longest)
+        return Shape(
+            kind="number",
+            dates=_epochs(values),
+            numbers=numbers,
+            whole=whole,
+            currencies=tuple(currencies),
+            longest=longest,
+        )
     if _most(values, _EMAIL.fullmatch):
         return Shape(kind="email", longest=longest)
     return Shape(kind="text", longest=longest)
@@ -135,6 +146,14 @@ def date_formats(values: Sequence[str]) -> tuple[str | None, ...]:
     shares = {form: sum(map(bool, map(re.compile(date_pattern(form).regex).fullmatch, texts))) for form in fitting}
     best = max(shares.values(), default=0)
     return tuple(form for form, count in shares.items() if count == best) if best >= _MOST * len(texts) else ()
+
+
+def _epochs(values: Sequence[str]) -> tuple[str, ...]:
+    """Return the format of times that are counted since 1970, where all of some numbers may be such times."""
+    counts = [int(count[1]) if (count := re.fullmatch(EPOCH, value.strip())) else 0 for value in values]
+    return tuple(
+        form for form, parts in EPOCHS.items() if all(_FIRST_SECOND <= count / parts < _LAST_SECOND for count in counts)
+    )
 
 
 def clock_format(values: Sequence[str]) -> str | None:

@@ -66,3 +66,25 @@ def test_formats_of_a_table_agree_or_stand_apart() -> None:
     assert common_formats([cents, grouped]) == ([(",", ".")], [])
     assert common_formats([cents, dotted]) == ([(",", None)], [1])
     assert not says_format(shape_of("text", ["3", "17"], 2))
+
+
+@pytest.mark.parametrize(
+    ("values", "dates"),
+    [
+        (["1743429900", "1700000000"], ("epoch_s",)),
+        (["1743429900007"], ("epoch_ms",)),
+        (["1743429900000123"], ("epoch_us",)),
+        (["1743429900", "7"], ()),
+        (["3743429900"], ()),  # 2088
+        (["123456789"], ()),  # 1973
+    ],
+)
+@pytest.mark.parametrize("type_", ["text", "whole"])
+def test_numbers_that_may_be_times(values: list[str], dates: tuple[str, ...], type_: str) -> None:
+    shape = shape_of(type_, values, 9)
+    assert (shape.kind, shape.dates) == ("number", dates)
+
+
+@pytest.mark.parametrize("values", [["12.50", "(3.00)"], ["12.50", "3.00-"], ["₹1,29,999.00", "₹5.00"]])
+def test_numbers_as_accountants_and_india_write_them(values: list[str]) -> None:
+    assert shape_of("text", values, 2).kind == "number"
