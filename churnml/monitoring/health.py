@@ -36,7 +36,7 @@ from churnml.monitoring.past_days import PastDays
 from churnml.monitoring.quality import judge_quality
 from churnml.monitoring.replay import Baseline
 from churnml.monitoring.residuals import Judged, Scan, scan
-from churnml.monitoring.second_opinion import compare_days, tell
+from churnml.monitoring.second_opinion import compare_days, recalibrate, tell, usual_auroc
 from churnml.plots.health import plot_drift, plot_matured
 from churnml.scoring.scorer import Scorer
 from churnml.statistics.expected import expected_auroc, expected_interval, expected_lift, expected_log_loss
@@ -77,7 +77,9 @@ class Health:
     matured : pandas DataFrame
         Past lists by what happened; see `churnml.monitoring.matured.judge_lists`.
     expected : pandas DataFrame
-        ``figure, expected, low, high`` of the day's own probabilities; what the model believes, and no more.
+        ``figure, expected, low, high`` of the day's own probabilities; what the model believes, and no more. Where the
+        day's customers are of other kinds than a year before, more than is usual, ``auroc_reweighted`` is that of
+        probabilities that were recalibrated on the newest judged customers, weighted to be like them.
     drift : pandas DataFrame
         Features; see `churnml.monitoring.drift.measure_features`. ``distance`` is that from the same time last year, in
         the feature's unit.
@@ -219,7 +221,7 @@ def check_health(
     newest = next((one for one in reversed(past) if one.is_enough), None)
     scanned = None if newest is None else _scan(days, newest, past, config.seed)
 
-    drift, moved = pd.DataFrame(), list[Finding]()
+    drift, moved, again = pd.DataFrame(), list[Finding](), None
     numbers: dict[str, float] = {}
     if model.profile is not None and len(X):
         since = model.card.first_day + timedelta(days=model.definition.active_days)
@@ -237,8 +239,12 @@ def check_health(
         drift = measure_features(profile, tables_by_feature(features), steady, distances)
         moved, numbers = judge_drift(replay_drift(profile, since, steady), drift, limits, looks)
         if opinion is not None:
-            moved += tell(opinion)
+            at_most = usual_auroc(limits)
+            moved += tell(opinion, at_most)
             numbers = {**numbers, "drift.domain_auroc": opinion.auroc}
+            if newest is not None and opinion.auroc > at_most:
+                judged = _judged(days.of(newest.day), newest, config.seed)
+                again = recalibrate(X, logit(probability), judged, steady, config.seed)
     answers = [
         *judge_skill(matured, limits),
         *([] if scanned is None or newest is None else [judge_relation(scanned, newest, limits)]),
@@ -254,7 +260,7 @@ def check_health(
         model_version=model.version,
         answers=tuple(answers),
         matured=matured,
-        expected=_expected(probability, 0.0 if model.card.level is None else model.card.level.spread),
+        expected=_expected(probability, 0.0 if model.card.level is None else model.card.level.spread, again),
         drift=drift,
         numbers=numbers,
         open_since=_open_since(answers, looks, day),
@@ -321,17 +327,19 @@ def _judged(X: pd.DataFrame, one: PastList, seed: int) -> Judged:
     )
 
 
-def _expected(p: Floats, spread: float) -> pd.DataFrame:
+def _expected(p: Floats, spread: float, again: Floats | None) -> pd.DataFrame:
     k, z = tenth_of(p), logit(p)
-    figures = {
-        "auroc": (expected_auroc(p), lambda y: auroc(y, z), 0.0),
-        "lift_at_10pct": (expected_lift(p, k), lambda y: lift_at(y, z, k), 0.0),
-        "churn_rate": (float(np.mean(p)) if p.size else np.nan, lambda y: float(y.mean()), spread),
-        "log_loss": (expected_log_loss(p), lambda y: log_loss(y, z), 0.0),
-    }
+    figures = [
+        ("auroc", p, expected_auroc(p), lambda y: auroc(y, z), 0.0),
+        ("lift_at_10pct", p, expected_lift(p, k), lambda y: lift_at(y, z, k), 0.0),
+        ("churn_rate", p, float(np.mean(p)) if p.size else np.nan, lambda y: float(y.mean()), spread),
+        ("log_loss", p, expected_log_loss(p), lambda y: log_loss(y, z), 0.0),
+    ]
+    if again is not None:
+        figures.insert(1, ("auroc_reweighted", again, expected_auroc(again), lambda y: auroc(y, again), 0.0))
     rows = [
-        (name, value, *expected_interval(sigmoid(z), figure, of_level, draws=100))
-        for name, (value, figure, of_level) in figures.items()
+        (name, value, *expected_interval(chances, figure, of_level, draws=100))
+        for name, chances, value, figure, of_level in figures
     ]
     return pd.DataFrame(rows, columns=["figure", "expected", "low", "high"])
 

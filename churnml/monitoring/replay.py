@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Collection
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Self
 
@@ -19,9 +20,11 @@ from churnml.features.store import Progress
 from churnml.models.model import Model
 from churnml.models.profile import last_year
 from churnml.models.rows import TrainingFrame
+from churnml.monitoring.drift import steady_features
 from churnml.monitoring.matured import gain_over_rule
 from churnml.monitoring.residuals import Judged, scan
 from churnml.scoring.scorer import Scorer
+from churnml.statistics.drift import domain_auroc
 from churnml.statistics.expected import expected_auroc
 from churnml.statistics.logodds import Floats
 from churnml.statistics.metrics import auroc
@@ -53,6 +56,8 @@ class ReplayedDay(_Part):
         Statistic of the residual scan; see `churnml.monitoring.residuals.scan`.
     relation_year : float or None
         The same after what was found a year before is subtracted; None where there is no such day.
+    domain : float or None
+        How well a classifier tells the day from that of a year before; None where there is no such day.
     """
 
     day: date
@@ -61,6 +66,7 @@ class ReplayedDay(_Part):
     gain: float
     relation: float
     relation_year: float | None
+    domain: float | None = None
 
     @property
     def scanned(self) -> float:
@@ -135,10 +141,13 @@ def make_baseline(
     config = config or Config()
     model = Scorer(model, config).model
     study = make_study(shop, config.model_copy(update={"definition": model.definition}), as_of, progress)
-    return replay(study, Recipe.from_card(model.card.recipe), model.version)
+    steady = frozenset[str]()
+    if model.profile is not None:
+        steady = steady_features(model.profile, model.card.first_day + timedelta(days=model.definition.active_days))
+    return replay(study, Recipe.from_card(model.card.recipe), model.version, steady)
 
 
-def replay(study: Study, recipe: Recipe, model_version: str) -> Baseline:
+def replay(study: Study, recipe: Recipe, model_version: str, steady: Collection[str] = ()) -> Baseline:
     """Fit a recipe again for each past day on what was known then, and look at its predictions of that day.
 
     Days before which fewer than 500 customers are known to have left, or to have stayed, are left out.
@@ -151,6 +160,8 @@ def replay(study: Study, recipe: Recipe, model_version: str) -> Baseline:
         Recipe of the model in service.
     model_version : str
         Version of that model.
+    steady : collection of str, optional
+        Names of the features by which days are told apart; without any they are not.
     """
     frame, reach = study.frame, study.definition.reach_days
     days: list[ReplayedDay] = []
@@ -179,9 +190,17 @@ def replay(study: Study, recipe: Recipe, model_version: str) -> Baseline:
                 gain=gain_over_rule(rows.churned, z, np.ones(len(rows)), recency_of(rows.X)).value,
                 relation=relation,
                 relation_year=of_year,
+                domain=None if before is None else _told_apart(one, before, steady),
             )
         )
     return Baseline(as_of=study.as_of, model_version=model_version, days=tuple(days))
+
+
+def _told_apart(now: Judged, before: Judged, steady: Collection[str]) -> float | None:
+    seen = [name for name in now.X.columns if name in steady]
+    here, there = (one.X[seen].to_numpy(dtype=np.float64) for one in (now, before))
+    told = domain_auroc(here, there, now.hashes, before.hashes)
+    return told if np.isfinite(told) else None
 
 
 def predict_at(study: Study, recipe: Recipe, known: np.ndarray, rows: TrainingFrame) -> Floats:

@@ -19,9 +19,10 @@ from churnml.data.shop import Shop
 from churnml.errors import InputError
 from churnml.models.model import Model
 from churnml.models.profile import Profile, Spread
+from churnml.monitoring import second_opinion
 from churnml.monitoring.health import Health, check_health, looks_per_year
 from churnml.monitoring.looks import read_looks
-from churnml.monitoring.replay import Baseline, replay
+from churnml.monitoring.replay import Baseline, ReplayedDay, replay
 from churnml.reporting.health import MonitorFile, render_health, say_right, summarise_health, to_json, write_health
 from churnml.training.choose.recipe import Recipe
 from churnml.words import LANGUAGES, words
@@ -71,7 +72,8 @@ def test_without_lists_it_cannot_be_told(shop: Shop, model: Model) -> None:
         check_health(shop, "nowhere", model, DAY, CONFIG)
 
 
-def test_a_year_before_that_nobody_kept_is_built_anew(shop: Shop, model: Model) -> None:
+def of_long_ago(model: Model) -> tuple[Model, date]:
+    """Cut a model's profile, so that a day that is returned with it lies more than a year after."""
     assert model.profile is not None
     first, day = model.card.first_day, date(2025, 6, 30)
     day = max(day, first + timedelta(days=model.definition.active_days + 364))
@@ -80,7 +82,12 @@ def test_a_year_before_that_nobody_kept_is_built_anew(shop: Shop, model: Model) 
     profile = Profile(
         days=model.profile.days[:last], features=cut, predictions=shortened(model.profile.predictions, last)
     )
-    health = check_health(shop, None, dataclasses.replace(model, profile=profile), day, CONFIG)
+    return dataclasses.replace(model, profile=profile), day
+
+
+def test_a_year_before_that_nobody_kept_is_built_anew(shop: Shop, model: Model) -> None:
+    cut, day = of_long_ago(model)
+    health = check_health(shop, None, cut, day, CONFIG)
     assert health.drift["psi_year"].notna().all()
     # The second opinion is there beside what moved, and raises nothing.
     domain = health.findings.set_index("name").loc["domain"]
@@ -91,6 +98,28 @@ def test_a_year_before_that_nobody_kept_is_built_anew(shop: Shop, model: Model) 
     assert features.loc["orders_90d", "distance"] >= abs(
         features.loc["orders_90d", ["mean", "mean_before"]].diff().iloc[1]
     )
+
+
+def test_an_unusual_day_is_recalibrated_on_the_judged(
+    shop: Shop, model: Model, lists: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(second_opinion, "_FEWEST_EFFECTIVE", 100)  # the shop is small
+    out = Path(shutil.copytree(lists, tmp_path / "lists"))
+    cut, day = of_long_ago(model)
+    numbers = {"auroc": 0.8, "auroc_expected": 0.8, "gain": -0.1, "relation": 0.0, "relation_year": None}
+    for domain, offered in ((0.5001, True), (0.9, False)):
+        days = tuple(
+            ReplayedDay(day=date(2023, 1, 1) + timedelta(days=30 * at), domain=domain, **numbers) for at in range(12)
+        )
+        Baseline(as_of=DAY, model_version="m", days=days).write(out)
+        expected = check_health(shop, out, cut, day, CONFIG).expected.set_index("figure")
+        assert ("auroc_reweighted" in expected.index) == offered
+        if offered:
+            # Both days are much the same, so that it stands near the plain figure, and not at it.
+            plain, again = expected.loc["auroc"], expected.loc["auroc_reweighted"]
+            assert again["expected"] == pytest.approx(plain["expected"], abs=0.05)
+            assert again["expected"] != plain["expected"]
+            assert again["low"] < again["expected"] < again["high"]
 
 
 def shortened(spread: Spread, days: int) -> Spread:

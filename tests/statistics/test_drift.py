@@ -6,7 +6,20 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, wasserstein_distance
 
-from churnml.statistics.drift import bin_edges, count_in_bins, domain_auroc, psi, wasserstein
+from churnml.statistics.drift import bin_edges, count_in_bins, density_ratio, domain_auroc, psi, wasserstein
+
+
+def test_earlier_rows_stand_for_a_day_by_how_much_more_common_they_are() -> None:
+    rng = np.random.default_rng(4)
+    before = (rng.random(4_000) < 0.2).astype(float)[:, None]  # one in five is of the kind
+    now = (rng.random(2_000) < 0.6).astype(float)[:, None]  # three in five are now
+    weights = density_ratio(now, before, rng.random(2_000), rng.random(4_000))
+    of_kind = before[:, 0] == 1
+    assert weights[of_kind].mean() == pytest.approx(0.6 / 0.2, rel=0.1)
+    assert weights[~of_kind].mean() == pytest.approx(0.4 / 0.8, rel=0.1)
+    # Weighted, they are as the day is.
+    assert np.average(of_kind, weights=weights) == pytest.approx(0.6, abs=0.03)
+    assert np.isnan(density_ratio(now[:50], before, rng.random(50), rng.random(4_000))).all()
 
 
 def test_bins_hold_tenths_and_a_value_of_many_has_one_of_its_own() -> None:
