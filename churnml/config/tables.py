@@ -105,6 +105,11 @@ class TableSource(Section):
         "refuse",
         description="For orders, what becomes of those with an amount below 0: they are refused, or rows of returns.",
     )
+    where: dict[str, list[str]] = Field(
+        {},
+        description="Column of the source: values. Rows with another value are left out, such as all but purchases of "
+        "a log of events.",
+    )
     several: Literal["refuse", "one"] = Field(
         "refuse",
         description="For customers, what becomes of several rows of one customer that differ, such as one for each of "

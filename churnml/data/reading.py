@@ -29,6 +29,7 @@ from churnml.data.one_row import one_of_each
 from churnml.data.order_lines import judge_orders, split_lines
 from churnml.data.remembered import key_of, recall, remember
 from churnml.data.shop import Shop
+from churnml.data.where import rows_where
 from churnml.definition import failures_of
 from churnml.errors import CheckError, ConfigError
 
@@ -147,10 +148,16 @@ def _open(
     elsewhere = other_tables(renamed)
     found = engine.raw_tables(source, {**names, **elsewhere}, forms)
     raw = {table: rows for table, rows in found.tables.items() if table in TABLES}
+    lines: dict[str, ir.Table] = {}
     failures = [named_by_setting(failure, renamed) for failure in found.failures.values()]
     with engine.refusing():
         for table, theirs in renamed.items():
             if table in raw:
+                if theirs.where:
+                    lines[table] = raw[table]
+                    raw[table], wrong, noted = rows_where(raw[table], table, theirs)
+                    failures += wrong
+                    found.notes += noted
                 if theirs.composed:
                     raw[table], wrong, noted = with_composed(raw[table], table, theirs, found.tables)
                     raw[table] = engine.keep(f"{table}_composed", raw[table], stored=True)
@@ -160,16 +167,15 @@ def _open(
                 raw[table] = as_contract_writes(raw[table], table, theirs)
                 failures += wrong
     failures += misplaced(renamed)
-    lines: dict[str, ir.Table] = {}
     if "orders" in raw and "orders" in renamed:
         with engine.refusing():
             if renamed["orders"].lines:
-                lines["orders"] = raw["orders"]
+                lines.setdefault("orders", raw["orders"])
                 raw, wrong, noted = _of_lines(engine, raw, renamed["orders"])
                 failures += wrong
                 found.notes += noted
             if renamed["orders"].negative == "returns":
-                lines["orders"] = lines.get("orders", raw["orders"])
+                lines.setdefault("orders", raw["orders"])
                 raw, wrong, noted = without_returns(raw)
                 if noted and "order_items" in raw:
                     raw["order_items"] = engine.keep("items_of_orders", raw["order_items"], stored=True)
@@ -177,7 +183,7 @@ def _open(
                 found.notes += noted
     if "customers" in raw and "customers" in renamed and renamed["customers"].several == "one":
         with engine.refusing():
-            lines["customers"] = raw["customers"]
+            lines.setdefault("customers", raw["customers"])
             one, noted = one_of_each(raw["customers"])
             raw["customers"] = engine.keep("customers_one", one, stored=True)
             found.notes += noted

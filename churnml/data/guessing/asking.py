@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from churnml.data.contract import ORDERS
 from churnml.data.engines.object_store import is_stored
 from churnml.data.guessing.looking import Look
+from churnml.data.guessing.match import fits
 from churnml.data.guessing.proposal import Proposal, ProposedTable, Question, QuestionKey
 from churnml.data.guessing.propose import propose
 from churnml.data.guessing.settings_text import option_texts, question_text, setting_of
@@ -17,6 +19,8 @@ from churnml.words import Language, words
 # Of so many orders with several rows, so many have one amount where it is that of the order; few do where it is not.
 _ENOUGH, _NEARLY_ALL, _FEW = 5, 0.95, 0.5
 _COUNTED = ("key", "number")
+_NONE = ""
+_NONE = ""
 
 Ask = Callable[[Question], Any]
 """Answers a question by one of its options, or None to leave it out."""
@@ -54,8 +58,14 @@ def _proposal(look: Look, ask: Ask | None, language: Language) -> Proposal:
     while questions := (proposal := propose(look.source, answers)).questions:
         question = min(questions, key=_turn)
         answer = counted(look, proposal, question)
+        if answer == _NONE:
+            answers[question.key] = None
+            continue
         if answer is not None and question.column == "order_id":
             answers["number", question.table, question.column] = answer
+        if answer == _NONE:
+            answers[question.key] = None
+            continue
         if answer is None and ask is not None and question.kind not in _COUNTED:
             answer = ask(question)
         if answer is None and question.needed and not (question.or_none and ask is not None):
@@ -80,7 +90,7 @@ def _turn(question: Question) -> tuple[bool, bool, bool]:
 
 
 def counted(look: Look, proposal: Proposal, question: Question) -> object:
-    """Return what the rows themselves tell; None where they do not."""
+    """Return what the rows themselves tell: an empty text that there is nothing of the kind; None where they do not."""
     if question.kind == "key":
         return next((parts for parts in question.options if look.is_key(question.theirs, parts)), None)
     if question.kind == "pieces":
@@ -100,16 +110,22 @@ def counted(look: Look, proposal: Proposal, question: Question) -> object:
 
 
 def _number(look: Look, orders: ProposedTable, options: Sequence[str]) -> str | None:
-    """Return the column whose values have one customer and one time each, so that it numbers orders of several rows."""
+    """Return the column whose values have one customer and one time each, so that it numbers orders of several rows.
+
+    Where several people share values of all that come into question, and no other column is a number, there is none.
+    """
     used = {column.name: column.used for column in orders.columns}
     who, when = used.get("customer_id"), used.get("ordered_at")
     if not who or not when:
         return None
     title, known = orders.source.title, [*who, *when]
-    found = [
-        name
-        for name in options
-        if name not in known and not look.is_key(title, [name]) and look.tells(title, name, known)
-    ]
+    if not any(look.tells(title, name, who) for name in options):
+        placed = {name for columns in used.values() for name in columns}
+        others = [column for column in orders.source.columns if column.name not in placed and column.distinct > 1]
+        options = [column.name for column in others if fits(column.shape, ORDERS.column["order_id"])]
+        if not any(look.tells(title, name, who) for name in options):
+            return _NONE
+    open_ = [name for name in options if name not in known and not look.is_key(title, [name])]
+    found = [name for name in open_ if look.tells(title, name, known)]
     alike = all(look.tells(title, found[0], [other]) and look.tells(title, other, found[:1]) for other in found[1:])
     return found[0] if found and alike else None

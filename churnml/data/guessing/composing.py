@@ -62,7 +62,7 @@ def composed(
         is_computed = {"quantity", "unit_price"} <= set(certain)
         return None if is_computed else _amount_elsewhere(table, certain["order_id"], known.source)
     if contract is ORDER_ITEMS and name == "quantity" and {"order_id", "product_id"} <= set(certain):
-        return _pieces(table, certain, ask)
+        return pieces(contract, table, certain, ask)
     if contract is REVIEWS and name == "scale" and "rating" in certain:
         return _scale(table, certain, ask)
     if contract.key == (name,) and name not in ("order_id", "customer_id") and not _may_be_key(table, certain):
@@ -118,19 +118,22 @@ def person_elsewhere(table: TableEvidence, customer: ColumnEvidence, source: Sou
     return None
 
 
-def _pieces(
-    table: TableEvidence, certain: Mapping[str, ColumnEvidence], ask: Callable[[Question], object]
+def pieces(
+    contract: Table, table: TableEvidence, certain: Mapping[str, ColumnEvidence], ask: Callable[[Question], object]
 ) -> ProposedColumn | None:
     """Propose one piece for each line where no column could count them."""
-    if any(column_score(column.name, "order_items", "quantity") for column in table.columns):
+    order = ["order_id"] if "order_id" in certain else ["customer_id", "ordered_at"]
+    if not {*order, "product_id"} <= set(certain) or any(
+        column_score(column.name, "order_items", "quantity") for column in table.columns
+    ):
         return None
     question = Question(
         kind="pieces",
-        table="order_items",
+        table=contract.name,
         column="quantity",
         theirs=table.title,
         options=["one"],
-        examples=[certain["order_id"].name, certain["product_id"].name],
+        examples=[certain[name].name for name in (*order, "product_id")],
         needed=False,
     )
     return _of_value("quantity", 1, "pieces") if ask(question) == "one" else None

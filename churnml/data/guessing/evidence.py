@@ -83,6 +83,8 @@ class TableEvidence:
         Whether the first line of text names the columns.
     skip, footer : int
         Number of lines of text above the header, and below the rows.
+    where : mapping of str to sequence of str
+        Values of columns that the rows have which were looked at; others are no orders.
     rows : int
         Number of rows.
     columns : sequence of ColumnEvidence
@@ -96,6 +98,7 @@ class TableEvidence:
     header: bool = True
     skip: int = 0
     footer: int = 0
+    where: Mapping[str, Sequence[str]] = field(default_factory=dict)
     rows: int
     columns: Sequence[ColumnEvidence]
 

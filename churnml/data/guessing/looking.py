@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,11 @@ from churnml.data.engines import Engine, open_engine
 from churnml.data.engines.as_text import sheets_of
 from churnml.data.engines.layout import FileForm, files_below, is_read, is_spreadsheet, stem_of
 from churnml.data.formats import BELOW_0
+from churnml.data.guessing.events import purchases_of
 from churnml.data.guessing.evidence import ColumnEvidence, ReceivedType, Source, TableEvidence
 from churnml.data.guessing.text_form import LONGEST_FOOTER, encoding_of, footer_of, form_of
 from churnml.data.ids import exact_id
+from churnml.data.where import are_meant
 from churnml.errors import InputError
 
 SAMPLE = 2_000
@@ -63,8 +65,14 @@ class Look:
         with self._engine.refusing():
             for key, candidate in keys.items():
                 if key in raw.tables:
-                    self._raw[candidate.title] = raw.tables[key]
-                    tables.append(_evidence(self._engine, raw.tables[key], candidate))
+                    rows = raw.tables[key]
+                    table = _evidence(self._engine, rows, candidate)
+                    # Where another table may hold the orders, a log of events is one of visits.
+                    if len(keys) == 1 and (where := purchases_of(table)):
+                        rows = rows.filter(are_meant(rows, where))
+                        table = replace(_evidence(self._engine, rows, candidate), where=where)
+                    self._raw[candidate.title] = rows
+                    tables.append(table)
                 else:
                     unread[candidate.title] = raw.failures.get(key, "").removeprefix(f"{key}: ")
         if not tables:

@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 
 from churnml.data.contract import ORDER_ITEMS, ORDERS, TABLES, Column, Table, plain_name
 from churnml.data.guessing.evidence import ColumnEvidence, Source, TableEvidence
-from churnml.data.guessing.names import column_score, table_score
+from churnml.data.guessing.names import column_score, meanings_of, table_score
 from churnml.data.guessing.shapes import Shape
 
 _NAME, _STRUCTURE, _NAMELESS = 0.8, 0.2, 0.25
@@ -23,9 +23,12 @@ SURELY_MEETS, _BY_LINK = 0.95, 0.9
 _BY_EMAIL = 0.8
 # Of two that fit alike, the one of the contract's own name is chosen.
 _SAME_NAME = 0.001
+# And of a time that is written and one that is counted, the written one.
+_COUNTED = 0.1
 # A number that stands in several rows is that of an order nearly as well: what else is called so, is asked about.
 _OF_LINES = 0.7
-_LONGEST_ID = 60
+# That of a hash of 256 bits.
+_LONGEST_ID = 64
 _AS_IT_IS = 0.5
 
 
@@ -126,6 +129,8 @@ def fits(shape: Shape, declared: Column) -> bool:
         return False
     if declared.type in ("time", "plan"):
         return shape.kind == "time" or (shape.kind == "number" and bool(shape.dates))
+    if declared.name == "discount" and shape.is_share:  # of a price, and no money
+        return False
     if declared.type in ("money", "number"):
         return shape.kind == "number" or (shape.kind == "flag" and shape.whole and declared.name != "scale")
     if declared.type == "flag":
@@ -164,7 +169,7 @@ def _pair(
             name_score = max(name_score, _BY_LINK)
     elif declared.type == "id" and declared.name != "line_id" and is_key and table.rows > 1:
         structure = 0.2
-    possible = fits(column.shape, declared)
+    possible = fits(column.shape, declared) and not _is_other_kind(column, declared)
     if contract.key == (declared.name,) and declared.name in links and contract.name != "orders":
         meets = column.share_in(links[declared.name])
         possible = possible and meets > 0
@@ -176,7 +181,21 @@ def _pair(
         score = _NAME * max(name_score, 0.5 if meets is not None and meets >= MEETS else 0) + _STRUCTURE * structure
     if plain_name(column.name) == declared.name:
         score += _SAME_NAME
+    if declared.type in ("time", "plan") and column.shape.kind == "number":
+        score -= _COUNTED
     return Pair(column=column, score=score if possible else 0.0, name_score=name_score, is_key=is_key, meets=meets)
+
+
+def _is_other_kind(column: ColumnEvidence, declared: Column) -> bool:
+    """Tell by name and values that a column is another kind of thing, though its name speaks of what is declared.
+
+    "Sales Record Number" is no amount, and "couponDiscount" with numbers is no code.
+    """
+    meanings = meanings_of(column.name)
+    is_number = any(of == {"id"} for of in meanings)
+    if declared.name == "discount_code":
+        return column.shape.kind in ("number", "flag") and any("discount" in of for of in meanings) and not is_number
+    return declared.type == "money" and is_number
 
 
 def _fit_of_table(table: TableEvidence, contract: Table) -> float:

@@ -23,7 +23,7 @@ _ENDINGS = (
 _LINKS = ("", "s", "es", "n", "en", "e", "er")
 _SHORTEST = 3
 _NOISE = frozenset({"noise"})
-_FOREIGN, _UNKNOWN, _BY_SUBJECT = 0.35, 0.12, 0.95
+_FOREIGN, _UNKNOWN, _BY_SUBJECT, _NET = 0.35, 0.12, 0.95, 0.5
 
 
 @cache
@@ -162,7 +162,8 @@ def _fit(meanings: Collection[Meanings], says: list[str], also: list[str], subje
     if len(said) + len(by_subject) < len(says) or not said:
         return 0.0
     allowed = {*says, *also, *subject}
-    foreign = sum(bool(of) and of.isdisjoint(allowed) for of in meanings)
+    # Before or after taxes, an amount is one.
+    foreign = sum(_NET if of == {"net"} else 1 for of in meanings if of and of.isdisjoint(allowed))
     unknown = sum(not of for of in meanings)
     # What goes without saying is not said of another thing.
     worth = _BY_SUBJECT - 2 * _FOREIGN * foreign if by_subject else 1.0 - _FOREIGN * foreign

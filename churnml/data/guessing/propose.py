@@ -9,7 +9,7 @@ from churnml.config import EPOCH_FORMATS
 from churnml.data.contract import ORDER_ITEMS, ORDERS, TABLES, Column, Table, plain_name
 from churnml.data.guessing.chosen_tables import MOST_OPTIONS, SURE, Chosen, Open, choose_tables
 from churnml.data.guessing.clocks import with_clocks
-from churnml.data.guessing.composing import Known, composed, without_number
+from churnml.data.guessing.composing import Known, composed, pieces, without_number
 from churnml.data.guessing.evidence import ColumnEvidence, Source, TableEvidence
 from churnml.data.guessing.match import MEETS, Pair, fits, pair_columns, rivals
 from churnml.data.guessing.names import meanings_of
@@ -104,7 +104,8 @@ def _is_of_lines(table: TableEvidence, shop: Chosen) -> bool:
         return True
     pairs, _ = pair_columns(table, LINES, {})
     certain = {name for name, pair in pairs.items() if pair.score >= SURE}
-    return "amount" not in certain and {"quantity", "unit_price"} <= certain and "order_items" not in shop.tables
+    worth = {"unit_price", "quantity" if "quantity" in pairs else "product_id"}
+    return "amount" not in certain and worth <= certain and "order_items" not in shop.tables
 
 
 def _is_negative(names: Mapping[str, ProposedColumn]) -> bool:
@@ -141,9 +142,11 @@ def _columns(contract: Table, table: TableEvidence, shop: Chosen, open_: Open) -
         and not (pair.meets is not None and pair.meets < MEETS)
         and not rivals(ranked[name], pair, _placed(chosen, name), _margin(contract, name, pair))
     }
-    needed = _needed(contract, certain, links)
     taken = {pair.column.name for pair in certain.values()}
     known = Known(source=shop.source, links=links, certain={name: pair.column for name, pair in certain.items()})
+    is_priced = contract is LINES and "unit_price" in certain and not {"amount", "quantity"} & set(certain)
+    one = pieces(contract, table, known.certain, open_.ask) if is_priced else None
+    needed = _needed(contract, [*certain, *(["quantity"] if one else [])], links)
     columns: list[ProposedColumn] = []
     for declared in contract.columns:
         name = declared.name
@@ -152,6 +155,9 @@ def _columns(contract: Table, table: TableEvidence, shop: Chosen, open_: Open) -
             continue
         if name in certain:
             columns.append(_proposed(name, certain[name]))
+            continue
+        if name == "quantity" and one is not None:
+            columns.append(one)
             continue
         options = [pair for pair in ranked.get(name, []) if pair.column.name not in taken]
         likely = [pair for pair in options if pair.score >= _ASKED]

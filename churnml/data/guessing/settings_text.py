@@ -140,6 +140,8 @@ def _table(table: ProposedTable, language: Language) -> Iterator[str]:
     yield from (f"    {name}: {_quoted(value)}" for name, value in settings.items() if value is not None)
     if not table.source.header:
         yield f"    header: false  # {said['no_header']}"
+    if table.source.where:
+        yield f"    where: {_flow(table.source.where)}  # {said['where']}"
     if table.lines:
         yield f"    lines: true  # {said['lines']}"
         if table.total:

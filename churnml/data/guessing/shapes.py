@@ -69,6 +69,8 @@ class Shape:
         Currencies that stand with the numbers.
     longest : int
         Number of characters of the longest value.
+    is_share : bool
+        Whether all numbers lie between 0 and 1, and some are neither.
     """
 
     kind: Kind
@@ -78,6 +80,7 @@ class Shape:
     whole: bool = False
     currencies: tuple[str, ...] = ()
     longest: int = 0
+    is_share: bool = False
 
 
 def shape_of(type_: str, values: Sequence[str], distinct: int) -> Shape:
@@ -109,7 +112,14 @@ def shape_of(type_: str, values: Sequence[str], distinct: int) -> Shape:
     if type_ in ("whole", "number"):
         kind: Kind = "flag" if distinct <= 2 and set(values) <= _FLAGS else "number"
         dates = _epochs(values)
-        return Shape(kind=kind, dates=dates, numbers=((None, None),), whole=type_ == "whole", longest=longest)
+        return Shape(
+            kind=kind,
+            dates=dates,
+            numbers=((None, None),),
+            whole=type_ == "whole",
+            longest=longest,
+            is_share=_are_shares(values, (None, None)),
+        )
     return _shape_of_text(values, distinct, longest)
 
 
@@ -130,6 +140,7 @@ def _shape_of_text(values: Sequence[str], distinct: int, longest: int) -> Shape:
             whole=whole,
             currencies=tuple(currencies),
             longest=longest,
+            is_share=not currencies and _are_shares(values, numbers[0]),
         )
     if _most(values, _EMAIL.fullmatch):
         return Shape(kind="email", longest=longest)
@@ -146,6 +157,11 @@ def date_formats(values: Sequence[str]) -> tuple[str | None, ...]:
     shares = {form: sum(map(bool, map(re.compile(date_pattern(form).regex).fullmatch, texts))) for form in fitting}
     best = max(shares.values(), default=0)
     return tuple(form for form, count in shares.items() if count == best) if best >= _MOST * len(texts) else ()
+
+
+def _are_shares(values: Sequence[str], form: NumberFormat) -> bool:
+    numbers = [float(number) for value in values if (number := _number(value, form)) is not None]
+    return all(0 <= number <= 1 for number in numbers) and any(0 < number < 1 for number in numbers)
 
 
 def _epochs(values: Sequence[str]) -> tuple[str, ...]:

@@ -339,6 +339,71 @@ def _ticimax(found: Sequence[Order], folder: Path) -> None:
     _csv(folder / "SiparisListesi.csv", header, rows, sign=";", encoding="cp1254")
 
 
+def _shopware_6(found: Sequence[Order], folder: Path) -> None:
+    """Write its profile of orders, as its own migration lays it down."""
+    parts = ["street", "zipcode", "city", "company", "department", "country_id", "country_state_id"]
+    header = [
+        "id", "order_number", "sales_channel_id", "customer_firstname", "customer_lastname", "customer_email",
+        *(f"{kind}_address_{part}" for kind in ("billing", "shipping") for part in parts), "amount_total",
+        "order_state_id", "line_items", "order_date_time",
+    ]  # fmt: skip
+    address = ["Weg 1", "04109", "Köln", "", "", "f0" * 16, ""]
+    rows = [
+        [
+            f"{order.number:032x}", 10_000 + order.number, "98" * 16, "Jörg", "Müller", order.mail, *address, *address,
+            order.total, "5a" * 16, "|".join(f"{line.quantity}x {line.sku}" for line in order.lines),
+            f"{order.time:%Y-%m-%dT%H:%M:%S}.000+00:00",
+        ]
+        for order in found
+    ]  # fmt: skip
+    _csv(folder / "Default orders_20250105-091500.csv", header, rows, sign=";")
+
+
+def _ecwid(found: Sequence[Order], folder: Path) -> None:
+    """Write orders by the fields of its interface, a row for each item."""
+    header = [
+        "id", "email", "customerId", "createDate", "createTimestamp", "updateDate", "paymentStatus",
+        "fulfillmentStatus", "paymentMethod", "subtotal", "discount", "couponDiscount", "tax",
+        "shippingOption.shippingRate", "total", "items.id", "items.sku", "items.name", "items.quantity", "items.price",
+    ]  # fmt: skip
+    rows = [
+        [
+            f"X8UY{order.number}", order.mail, 40_201_000 + order.customer, f"{order.time:%Y-%m-%d %H:%M:%S} +0000",
+            int((order.time - datetime(1970, 1, 1)).total_seconds()),
+            f"{order.time + timedelta(days=3):%Y-%m-%d %H:%M:%S} +0000", "PAID", "SHIPPED", "Card", order.goods,
+            order.discount, "0", "0", order.shipping, order.total, 140_273_658 + 10 * order.number + place, line.sku,
+            "Thing", line.quantity, line.price,
+        ]
+        for order in found
+        for place, line in enumerate(order.lines)
+    ]  # fmt: skip
+    _csv(folder / "ecwid_orders.csv", header, rows)
+
+
+def _lightspeed(found: Sequence[Order], folder: Path) -> None:
+    """Write the history of sales of its X series: a row for each sale, then for its lines, then for its payment."""
+    header = [
+        "Date", "Receipt Number", "Line Type", "Customer Code", "Customer Name", "Note", "Quantity", "Subtotal",
+        "Sales Tax", "Discount", "Loyalty", "Total", "Paid", "Details", "Register", "User", "Status", "Sku",
+        "AccountCodeSale", "AccountCodePurchase",
+    ]  # fmt: skip
+    rows: list[list[object]] = []
+    for order in found:
+        begins = [f"{order.time:%Y-%m-%d %H:%M:%S}", order.number]
+        ends = ["Main", "Till 1", "Completed"]
+        who = [f"K-{order.customer:04}", "A B", ""]
+        count = sum(line.quantity for line in order.lines)
+        sums = [order.goods + order.shipping, "0.00", order.discount, "0", order.total, order.total]
+        rows.append([*begins, "Sale", *who, count, *sums, "", *ends, "", "", ""])
+        rows += [
+            [*begins, "Sale Line", *who, line.quantity, line.quantity * line.price, "0.00", "0.00", "0",
+             line.quantity * line.price, "", "Thing", *ends, line.sku, "", ""]
+            for line in order.lines
+        ]  # fmt: skip
+        rows.append([*begins, "Payment", *who, "", "", "", "", "", "", order.total, "Card", *ends, "", "", ""])
+    _csv(folder / "vend-sales-history.csv", header, rows)
+
+
 EXPORTS = {
     "etsy": Export(
         write=_etsy,
@@ -441,6 +506,34 @@ EXPORTS = {
             "orders": {
                 "order_id": "Sipariş No", "customer_id": "Üye ID", "ordered_at": "Sipariş Tarihi",
                 "amount": "Sipariş Tutarı",
+            }
+        },
+    ),
+    "shopware_6": Export(
+        write=_shopware_6,
+        truth={
+            "orders": {
+                "order_id": "order_number", "customer_id": "customer_email", "ordered_at": "order_date_time",
+                "amount": "amount_total",
+            }
+        },
+    ),
+    "ecwid": Export(
+        write=_ecwid,
+        truth={
+            "orders": {
+                "order_id": "id", "customer_id": "customerId", "ordered_at": "createDate", "amount": "total",
+                "discount": "discount", "product_id": "items.sku", "quantity": "items.quantity",
+                "unit_price": "items.price",
+            }
+        },
+    ),
+    "lightspeed": Export(
+        write=_lightspeed,
+        truth={
+            "orders": {
+                "order_id": "Receipt Number", "customer_id": "Customer Code", "ordered_at": "Date", "amount": "Total",
+                "discount": "Discount",
             }
         },
     ),

@@ -15,8 +15,19 @@ from churnml.data.reading import read
 from tests.data.guessing.exports import EXPORTS, Export, orders
 
 FOUND = orders(7)
-QUESTIONS = {"etsy": 2, "ebay": 1, "squarespace": 1, "square": 2, "wix": 1, "shopware": 3}
-"""How many questions are asked at most, where any is: which of two totals, which of two products, the zone."""
+QUESTIONS = {
+    "etsy": 2,
+    "ebay": 1,
+    "squarespace": 1,
+    "square": 2,
+    "wix": 1,
+    "shopware": 3,
+    "shopware_6": 3,
+    "ecwid": 3,
+    "lightspeed": 2,
+}
+"""How many questions are asked at most, where any is: which of two totals, which of two products, the zone, and
+of Lightspeed who sold and who bought."""
 
 
 class Person:

@@ -238,3 +238,22 @@ def test_the_scale_of_ratings(tmp_path: Path, highest: int, scale: int | None) -
     settings = [column.setting for column in table.columns if column.name == "scale"]
     assert settings == ([{"value": scale}] if scale else [])
     assert [list(question.options) for question in asked] == ([[10, 20, 100]] if highest == 7 else [])
+
+
+def test_rows_that_are_pieces_at_a_price(tmp_path: Path) -> None:
+    """Pairs of rows are alike, so each row is a piece: 2 x 1.50 a day. The channel, which many share, is no number."""
+    rows = [f"2025-01-{day:02},{'ab'[day % 2]},p,1.50,{1 + day % 3}" for day in range(1, 7) for _ in range(2)]
+    header = "t_dat,customer_id,article_id,price,sales_channel_id"
+    (tmp_path / "raw.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    shop = shop_of(tmp_path / "raw.csv", proposal_for(tmp_path / "raw.csv"))
+    assert orders_of(shop)[0] == ("a-2025-01-02", "a", "3.0000")
+    assert (shop.report.rows["orders"], shop.tables["order_items"].quantity.sum().to_pandas()) == (6, 12)
+
+
+def test_a_share_is_no_discount(tmp_path: Path) -> None:
+    rows = ["Order ID,Customer ID,Order Date,Sales,Discount", "1,a,1/13/2025,2.00,0.2", "2,b,1/14/2025,3.00,0"]
+    (tmp_path / "raw.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (table,) = proposal_for(tmp_path / "raw.csv").tables
+    assert {column.name: column.source.name for column in table.columns} == {
+        "order_id": "Order ID", "customer_id": "Customer ID", "ordered_at": "Order Date", "amount": "Sales",
+    }  # fmt: skip
