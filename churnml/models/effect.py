@@ -95,6 +95,10 @@ class TreeEffect:
             raise ValueError("columns and trees differ in number")
         self._tables  # noqa: B018  # refuses trees that are too large
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel as text."""
+        return read_effect, (self.content(),)
+
     @property
     def candidate(self) -> str:
         """Name of the candidate."""

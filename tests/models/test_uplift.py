@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import pickle
 from datetime import date
 from pathlib import Path
 
@@ -77,6 +78,9 @@ def test_grown_effects_add_up_and_come_back_whole(trees: TreeEffect, tmp_path: P
     back = load_uplift(tmp_path)
     assert (back.version, back.effect) == (saved.version, trees)
     assert back.predict(X, X[RISK]).tolist() == trees.predict(X).tolist()
+    travelled = pickle.dumps(trees)
+    assert pickle.loads(travelled) == trees
+    assert b"Booster" not in travelled
 
 
 @pytest.mark.parametrize(
