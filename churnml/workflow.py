@@ -200,6 +200,8 @@ def _score(
     files = write_files(ranking, out, seconds, overview, sheets, brought, past)
     if health is not None and not held_back:
         shutil.rmtree(out / HELD, ignore_errors=True)  # what was held back is overtaken
+        if health.profile is not None:
+            health.profile.write(out)
     return Outcome(ranking, files, scorer.model, _not_recorded(shop, sheets.written, config, secrets), health)
 
 

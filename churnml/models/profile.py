@@ -100,6 +100,22 @@ class Profile(_Part):
         """Write the profile as JSON whose bytes depend on its content alone."""
         return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), allow_nan=False) + "\n"
 
+    @property
+    def newest(self) -> Profile:
+        """Profile of its last day alone."""
+        return Profile(
+            days=self.days[-1:],
+            features={name: _last(spread) for name, spread in self.features.items()},
+            predictions=_last(self.predictions),
+        )
+
+    def joined(self, later: Profile) -> Profile:
+        """Return the profile with the days of another one, of the same model, behind its own."""
+        features = {name: _joined(spread, later.features[name]) for name, spread in self.features.items()}
+        return Profile(
+            days=self.days + later.days, features=features, predictions=_joined(self.predictions, later.predictions)
+        )
+
     def add(self, day: date, X: pd.DataFrame, logodds: Floats) -> Profile:
         """Return the profile with one day more, counted in the same bins.
 
@@ -182,6 +198,14 @@ def _longer(spread: Spread, values: Floats, at: NDArray[np.intp], days: int) -> 
     counts = tuple(tuple(count_in_bins(part, spread.edges).tolist()) for part in parts)
     means = tuple(_mean(part) for part in parts)
     return spread.model_copy(update={"counts": spread.counts + counts, "means": spread.means + means})
+
+
+def _last(spread: Spread) -> Spread:
+    return spread.model_copy(update={"counts": spread.counts[-1:], "means": spread.means[-1:]})
+
+
+def _joined(spread: Spread, later: Spread) -> Spread:
+    return spread.model_copy(update={"counts": spread.counts + later.counts, "means": spread.means + later.means})
 
 
 def _mean(values: Floats) -> float | None:

@@ -29,6 +29,7 @@ from churnml.models.profile import Profile, last_year
 from churnml.models.rows import customer_hashes
 from churnml.monitoring.answers import Limits, judge_drift, judge_level, judge_relation, judge_skill
 from churnml.monitoring.drift import measure_features, replay_drift, steady_features
+from churnml.monitoring.kept_profiles import KeptProfile, read_profile
 from churnml.monitoring.looks import Look, read_looks
 from churnml.monitoring.matured import LEFT_ALONE, PastList, judge_lists, read_past_lists
 from churnml.monitoring.odd_rows import judge_rows
@@ -94,6 +95,8 @@ class Health:
         Days of the lists whose outcome is known.
     data_fingerprint : str
         Hash of the tables as known on the day.
+    profile : KeptProfile or None
+        How features and predictions were spread on the day; None where the model brings no profile.
     """
 
     day: date
@@ -107,6 +110,7 @@ class Health:
     scan: Scan | None = field(repr=False)
     lists_used: tuple[date, ...]
     data_fingerprint: str
+    profile: KeptProfile | None = field(default=None, repr=False)
 
     @property
     def verdict(self) -> Verdict:
@@ -221,14 +225,18 @@ def check_health(
     newest = next((one for one in reversed(past) if one.is_enough), None)
     scanned = None if newest is None else _scan(days, newest, past, config.seed)
 
-    drift, moved, again = pd.DataFrame(), list[Finding](), None
+    drift, moved, again, of_day = pd.DataFrame(), list[Finding](), None, None
     numbers: dict[str, float] = {}
     if model.profile is not None and len(X):
         since = model.card.first_day + timedelta(days=model.definition.active_days)
         profile = model.profile
         for one in _earlier(profile, folder, day, since):
-            profile = profile.add(one, days.of(one), model.predict_at_level(days.of(one)))
+            kept = read_profile(folder, one, model.version)
+            if kept is None:
+                kept = model.profile.add(one, days.of(one), model.predict_at_level(days.of(one))).newest
+            profile = profile.joined(kept)
         profile = profile.add(day, X, usual)
+        of_day = KeptProfile(model_version=model.version, profile=profile.newest)
         steady = steady_features(profile, since)
         at = last_year(profile.days[:-1], day)
         opinion = None
@@ -267,6 +275,7 @@ def check_health(
         scan=scanned,
         lists_used=tuple(one.day for one in past),
         data_fingerprint=fingerprint(history),
+        profile=of_day,
     )
 
 

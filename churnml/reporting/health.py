@@ -102,6 +102,8 @@ def to_json(health: Health, language: Language = "en") -> dict[str, Any]:
 def write_health(health: Health, folder: str | Path, language: Language, currency: str | None = None) -> list[Path]:
     """Write a health: ``monitor.html``, ``monitor.json`` and a copy of it that later looks read, all or none.
 
+    Beside the list of the day, where it is kept, lies ``profile.json``, which later looks read too.
+
     Parameters
     ----------
     health : Health
@@ -125,6 +127,8 @@ def write_health(health: Health, folder: str | Path, language: Language, currenc
         (scratch / FIGURES).write_text(content, encoding="utf-8")
         (scratch / FOLDER).mkdir()
         (scratch / look).write_text(content, encoding="utf-8")
+    if health.profile is not None:
+        health.profile.write(out)
     return [out / PAGE, out / FIGURES]
 
 

@@ -34,6 +34,17 @@ def model(frame: TrainingFrame) -> Model:
     return dataclasses.replace(plain, profile=profile_rows(plain, frame))
 
 
+def test_days_are_cut_off_and_joined_again(model: Model, frame: TrainingFrame) -> None:
+    profile = model.profile
+    assert profile is not None
+    X = frame.X.iloc[:50]
+    longer = profile.add(date(2030, 1, 1), X, model.predict_logodds(model.select(X)))
+    newest = longer.newest
+    assert newest.days == (date(2030, 1, 1),)
+    assert sum(newest.predictions.counts[0]) == 50
+    assert profile.joined(newest) == longer
+
+
 def test_it_counts_every_row_of_each_day(model: Model, frame: TrainingFrame) -> None:
     profile = model.profile
     assert profile is not None

@@ -250,6 +250,29 @@ def test_looks_are_as_many_as_lists(tmp_path: Path) -> None:
     assert looks_per_year(settings.model_copy(update={"looks_per_year": 4.0}), tmp_path) == 4.0
 
 
+def test_a_profile_beside_a_list_stands_for_the_features_of_its_day(
+    shop: Shop, model: Model, lists: Path, tmp_path: Path
+) -> None:
+    out = Path(shutil.copytree(lists, tmp_path / "lists"))
+    built = check_health(shop, out, model, DAY, CONFIG)
+    file = out / "lists" / str(LIST) / "profile.json"
+    assert not file.exists()
+    write_health(check_health(shop, out, model, LIST, CONFIG), out, "en")
+    assert file.exists()
+    read = check_health(shop, out, model, DAY, CONFIG)
+    pd.testing.assert_frame_equal(read.drift, built.drift)
+    # Where it says otherwise, so does the look: it was read. That of another model is not.
+    kept = json.loads(file.read_text())
+    kept["profile"]["predictions"]["counts"][0].reverse()
+    file.write_text(json.dumps(kept))
+    assert check_health(shop, out, model, DAY, CONFIG).numbers != built.numbers
+    file.write_text(json.dumps(kept | {"model_version": "another"}))
+    assert check_health(shop, out, model, DAY, CONFIG).numbers == built.numbers
+    file.write_text("{}")
+    with pytest.raises(InputError, match=r"profile\.json: cannot be read"):
+        check_health(shop, out, model, DAY, CONFIG)
+
+
 @pytest.fixture
 def broken(shop: Shop, tmp_path: Path) -> Path:
     """A shop whose deliveries stopped, as files."""
