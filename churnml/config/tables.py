@@ -34,6 +34,9 @@ class ColumnSource(Section):
     table: str | None = Field(None, description="Name of another table or file of the source that holds the column.")
     by: str | None = Field(None, description="With table: the column here whose values say which row of it is meant.")
     key: str | None = Field(None, description="With table: the column there that by meets; null: it has the same name.")
+    times: str | None = Field(
+        None, description="With sum: the column there that it is multiplied by, such as the pieces at a price."
+    )
     sum: bool = Field(False, description="With table: whether its rows for one value of by are added up.")
 
     @field_validator("date_format")
@@ -47,6 +50,8 @@ class ColumnSource(Section):
             raise ValueError("a column is taken from a column of the source or has one value: set from or value")
         if (self.table is None) != (self.by is None) or (self.table is None and (self.key or self.sum)):
             raise ValueError("a column of another table needs table and by; key and sum are for it alone")
+        if self.times and not self.sum:
+            raise ValueError("times is for what is added up: set sum")
         if self.from_ == [] or (not isinstance(self.from_, str) and self.table):
             raise ValueError("table is for one column: set from to its name")
         if self.from_ is None and self.date_format:

@@ -15,6 +15,7 @@ from churnml.data.formats import as_contract_writes
 
 _EXACT = "decimal(18,4)"
 _MIDNIGHT = r"[T ]00:00(:00(\.0+)?)?$"
+_PIECES = Column("churnml pieces", "number")
 _KEY, _VALUE, _DIFFERENT = "churnml key", "churnml value", "churnml different"
 
 
@@ -26,6 +27,11 @@ def other_tables(sources: Mapping[str, TableSource]) -> dict[str, str]:
         for column, theirs in source.composed.items()
         if theirs.table is not None
     }
+
+
+def elsewhere_of(source: TableSource) -> list[str]:
+    """Name the columns of a table that stand in another one, and are written as the contract has them already."""
+    return [column for column, theirs in source.composed.items() if theirs.table is not None]
 
 
 def place_of(table: str, column: str) -> str:
@@ -84,7 +90,8 @@ def with_composed(
                 added[column] = (_moment if is_time else _joined)(raw, theirs.from_)
         elif (other := others.get(place_of(name, column))) is not None:
             key, by = theirs.key or str(theirs.by), str(theirs.by)
-            absent_there = [one for one in (key, str(theirs.from_)) if one not in other.columns]
+            wanted = [key, str(theirs.from_), *([theirs.times] if theirs.times else [])]
+            absent_there = [one for one in wanted if one not in other.columns]
             if by not in raw.columns or absent_there:
                 failures += [_absent(where, [by], raw)] * (by not in raw.columns)
                 failures += [_absent(where, absent_there, other)] * bool(absent_there)
@@ -151,15 +158,26 @@ def _values(
 ) -> ir.Table:
     """Return a row for each value of the key: what it stands for as text, and how many different ones there are."""
     name, key = place
-    rows = other.select(**{_KEY: as_type(other, Column(key, "id")), declared.name: other[str(theirs.from_)]})
-    rows = as_contract_writes(rows, name, source)
-    value, brought = as_type(rows, declared), value_of(rows, declared)
-    unread = ibis.ifelse(brought.notnull() & value.isnull(), brought.cast("string"), ibis.null("string"))
+    rows = other.select(
+        **{_KEY: as_type(other, Column(key, "id")), declared.name: other[str(theirs.from_)]},
+        **({_PIECES.name: other[theirs.times]} if theirs.times else {}),
+    )
+    rows = as_contract_writes(rows, name, source, [_PIECES])
+    value, unread = as_type(rows, declared), _unread(rows, declared)
+    if theirs.times:
+        value = (value.cast(_EXACT) * as_type(rows, _PIECES).cast(_EXACT)).cast(_EXACT)
+        unread = ibis.coalesce(unread, _unread(rows, _PIECES))
     looked = rows.select(_KEY, **{_VALUE: value, "unread": unread}).drop_null(_KEY)
     one = looked[_VALUE].cast(_EXACT).sum() if theirs.sum else looked[_VALUE].max()
     return looked.group_by(_KEY).aggregate(
         **{_VALUE: ibis.coalesce(looked.unread.max(), one.cast("string")), _DIFFERENT: looked[_VALUE].nunique()}
     )
+
+
+def _unread(rows: ir.Table, declared: Column) -> ir.StringValue:
+    """Return the text of a value that cannot be read; null where it can."""
+    value, brought = as_type(rows, declared), value_of(rows, declared)
+    return ibis.ifelse(brought.notnull() & value.isnull(), brought.cast("string"), ibis.null("string"))
 
 
 def _differing(values: ir.Table, where: str, theirs: ColumnSource) -> list[str]:

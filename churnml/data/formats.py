@@ -7,7 +7,7 @@ it, so that the door refuses it and the check shows why.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -133,7 +133,9 @@ def date_pattern(date_format: str) -> DatePattern:
     return DatePattern(f"^{''.join(parts)}$", groups)
 
 
-def as_contract_writes(raw: ir.Table, table: str, source: TableSource) -> ir.Table:
+def as_contract_writes(
+    raw: ir.Table, table: str, source: TableSource, more: Sequence[Column] = (), written: Collection[str] = ()
+) -> ir.Table:
     """Write the texts of a raw table as the contract has them, by the formats of its settings.
 
     Parameters
@@ -144,6 +146,10 @@ def as_contract_writes(raw: ir.Table, table: str, source: TableSource) -> ir.Tab
         Name of the table; with ``lines`` the columns of ``order_items`` are read as well.
     source : TableSource
         Settings of the table.
+    more : sequence of Column, optional
+        Further columns that are written like those of the table.
+    written : collection of str, optional
+        Names of columns that are written as the contract has them already.
 
     Returns
     -------
@@ -151,10 +157,11 @@ def as_contract_writes(raw: ir.Table, table: str, source: TableSource) -> ir.Tab
         Same columns; and ``currency``, where it is missing and amounts have a currency sign.
     """
     known: dict[str, Column] = {**TABLES[table].column, RECORDED_AT.name: RECORDED_AT}
+    known |= {column.name: column for column in more}
     if source.lines:
         known = {**TABLES["order_items"].column, **known}
     changed: dict[str, ir.Value] = {}
-    for name in (name for name in raw.columns if name in known):
+    for name in (name for name in raw.columns if name in known and name not in written):
         kind, date_format = known[name].type, source.date_format_of(name)
         if kind in ("time", "plan") and date_format in EPOCHS and raw[name].type().is_numeric():
             changed[name] = _since_1970(raw[name].cast("int64"), EPOCHS[date_format])
@@ -248,11 +255,12 @@ def as_plain_number(text: ir.StringValue, decimal: str, thousands: str | None) -
     whole = text.re_extract(regex, 2)
     for sign in _signs(thousands):
         whole = whole.replace(sign, "")
-    digits = text.re_extract(regex, 3)
+    # What an optional group does not find is null on PostgreSQL, and empty elsewhere.
+    digits = text.re_extract(regex, 3).fill_null("")
     fraction = ibis.ifelse(digits == "", "", ibis.literal(".").concat(digits))
     form = f"1{thousands or ''}234{decimal}50"
     return ibis.cases(
-        (text.re_search(regex), text.re_extract(regex, 1).concat(whole, fraction)),
+        (text.re_search(regex), text.re_extract(regex, 1).fill_null("").concat(whole, fraction)),
         (~text.re_search(r"[^\s\x0b]"), text),
         else_=brought.concat(f" {NOT}{form})"),
     )

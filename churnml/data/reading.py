@@ -14,7 +14,14 @@ from pydantic import ValidationError
 from churnml.config import LINES, TableSource, misplaced
 from churnml.data.checks import CheckReport, check_tables
 from churnml.data.checks.files import check_files
-from churnml.data.composed import customers_of_orders, named_by_setting, other_tables, place_of, with_composed
+from churnml.data.composed import (
+    customers_of_orders,
+    elsewhere_of,
+    named_by_setting,
+    other_tables,
+    place_of,
+    with_composed,
+)
 from churnml.data.contract import RECORDED_AT, TABLES
 from churnml.data.door import is_quick, normalise
 from churnml.data.engines import Engine, Found, open_engine
@@ -164,7 +171,7 @@ def _open(
                     failures += wrong
                     found.notes += noted
                 raw[table], wrong = _with_contract_names(raw[table], table, theirs)
-                raw[table] = as_contract_writes(raw[table], table, theirs)
+                raw[table] = as_contract_writes(raw[table], table, theirs, written=elsewhere_of(theirs))
                 failures += wrong
     failures += misplaced(renamed)
     if "orders" in raw and "orders" in renamed:

@@ -89,6 +89,26 @@ def test_a_clock_that_is_missing_is_named() -> None:
     assert "1 of 3 rows are not a time (received string; order_id o1: 05.01.2025 (not %d.%m.%Y %H:%M))" in failure
 
 
+@pytest.mark.parametrize("engine", ["duckdb", "postgres", "spark"])
+def test_pieces_at_a_price_in_another_table(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """2 x 1,10 + 3 x 0,50 = 3.70 for the first order, 4 x 0,05 = 0.20 for the second, nothing for the third."""
+    items = pd.DataFrame(
+        [("o1", "1,10", "2"), ("o1", "0,50", "3,0"), ("o2", "0,05", "4")], columns=["order", "price", "pieces"]
+    )
+    source = {"orders": ORDERS.rename(columns={"key": "customer_id"}), "items": items}
+    amount = {"from": "price", "times": "pieces", "table": "items", "by": "order_id", "key": "order", "sum": True}
+    tables = {"orders": {"decimal": ",", "columns": {"amount": amount}}}
+    place = source
+    if engine != "duckdb":
+        place = place_tables(engine, request.getfixturevalue(engine), source, tmp_path)
+    paid = [float(amount) for (amount,) in rows_of(read(place, tables=tables), "orders", "amount")]
+    assert paid == [3.7, 0.2, 0.0]
+    if engine == "duckdb":
+        broken = {**source, "items": items.replace("4", "four")}
+        [failure] = check(broken, tables=tables).failures
+        assert "four" in failure
+
+
 def test_several_values_for_one_key_are_refused() -> None:
     people = pd.concat([PEOPLE, pd.DataFrame([("k1", "zoe")], columns=["key", "person"])])
     report = check({**SOURCE, "people": people}, tables=SETTINGS)
@@ -109,6 +129,23 @@ def test_what_is_not_there_is_named(source: dict[str, Any], said: str) -> None:
     assert any(said in failure for failure in check(SOURCE, tables=settings).failures)
 
 
+def test_a_value_of_another_table_is_written_as_the_table_says() -> None:
+    """1.234,50 + 2,20 = 1236.70 in the table of payments; a day of another table, as 05.01.2025."""
+    payments = pd.DataFrame(
+        [("o1", "1.234,50"), ("o1", "2,20"), ("o2", "0,05"), ("o3", "1")], columns=["order", "paid"]
+    )
+    days = pd.DataFrame([("o1", "05.01.2025"), ("o2", "01.02.2025"), ("o3", "01.03.2025")], columns=["order", "day"])
+    columns = {
+        **SETTINGS["orders"]["columns"],
+        "ordered_at": {"from": "day", "table": "days", "by": "order_id", "key": "order"},
+    }
+    tables = {"orders": {"decimal": ",", "thousands": ".", "date_format": "%d.%m.%Y", "columns": columns}}
+    source = {**SOURCE, "orders": ORDERS.drop(columns="ordered_at"), "payments": payments, "days": days}
+    shop = read(source, tables=tables)
+    assert [str(amount) for (amount,) in rows_of(shop, "orders", "amount")] == ["1236.7000", "0.0500", "1.0000"]
+    assert next(str(time) for (time,) in rows_of(shop, "orders", "ordered_at")) == "2025-01-05 00:00:00"
+
+
 def test_what_cannot_be_read_stays_visible() -> None:
     payments = PAYMENTS.replace("0.05", "free")
     [failure] = check({**SOURCE, "payments": payments}, tables=SETTINGS).failures
@@ -119,7 +156,8 @@ def test_what_cannot_be_read_stays_visible() -> None:
 @pytest.mark.parametrize(
     "setting",
     [{}, {"from": "a", "value": 1}, {"from": "a", "table": "t"}, {"from": "a", "by": "b"}, {"from": "a", "sum": True},
-     {"from": ["a", "b"], "table": "t", "by": "c"}, {"from": []}, {"value": 1, "date_format": "%d.%m.%Y"}],
+     {"from": ["a", "b"], "table": "t", "by": "c"}, {"from": "a", "table": "t", "by": "c", "times": "d"},
+     {"from": []}, {"value": 1, "date_format": "%d.%m.%Y"}],
 )  # fmt: skip
 def test_settings_that_mean_nothing(setting: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):

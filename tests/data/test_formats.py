@@ -192,5 +192,11 @@ def test_other_engines_read_the_same(engine: str, request: pytest.FixtureRequest
     assert str(order["ordered_at"]) == "2025-03-31 14:05:00.007000"
     assert str(order["cancelled_at"]) == "2025-03-31 14:05:00"
     assert float(order["amount"]) == 129999.5
+    # A number without digits behind the point, which no group finds.
+    (tmp_path / "whole").mkdir()
+    whole = {"orders": source["orders"].assign(amount=["7", "1,234"], order_id=["3", "4"])}
+    place = place_tables(engine, request.getfixturevalue(engine), whole, tmp_path / "whole")
+    found = read(place, tables=tables).tables["orders"].order_by("order_id").to_pandas()["amount"]
+    assert list(map(float, found)) == [7.0, 1234.0]
     (back,) = shop.tables["returns"].to_pandas().to_dict("records")
     assert (str(back["returned_at"]), float(back["amount"])) == ("2025-03-31 14:05:00.120000", 0.5)

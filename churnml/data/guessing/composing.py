@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from churnml.data.contract import ORDER_ITEMS, ORDERS, REVIEWS, Column, Table
@@ -227,11 +227,37 @@ def _amount_elsewhere(table: TableEvidence, order_id: ColumnEvidence, source: So
         amounts = [column for column in other.columns if fits(column.shape, ORDERS.column["amount"])]
         scored = [(column_score(column.name, "orders", "amount"), column) for column in amounts]
         options += [(score, other, keys[0], column) for score, column in scored if keys and score >= _SURE_NAME]
+    if not options:
+        return _worth_of_items(table, order_id, source)
     options.sort(key=lambda option: -option[0])
-    if not options or (len(options) > 1 and options[0][0] - options[1][0] < _MARGIN):
+    if len(options) > 1 and options[0][0] - options[1][0] < _MARGIN:
         return None
     _, other, key, amount = options[0]
     return _of_table("amount", amount, other, (order_id.name, key.name), "summed")
+
+
+def _worth_of_items(table: TableEvidence, order_id: ColumnEvidence, source: Source) -> ProposedColumn | None:
+    """Propose what the items of orders cost, by the prices of one table: of pieces, or of rows that count none."""
+    found = []
+    for other in (other for other in source.tables if other is not table):
+        named = {
+            name: [one for one in other.columns if column_score(one.name, "order_items", name) >= _SURE_NAME]
+            for name in ("order_id", "unit_price", "quantity")
+        }
+        keys = [column for column in named["order_id"] if column.share_in(order_id) >= SURELY_MEETS]
+        prices = [column for column in named["unit_price"] if fits(column.shape, ORDERS.column["amount"])]
+        counts = [column for column in named["quantity"] if fits(column.shape, ORDER_ITEMS.column["quantity"])]
+        may_count = any(column_score(one.name, "order_items", "quantity") for one in other.columns)
+        if keys and prices and (counts or not may_count):
+            found.append((other, keys, prices, counts))
+    if len(found) != 1:
+        return None
+    other, keys, prices, counts = found[0]
+    if max(map(len, (keys, prices, counts))) > 1:
+        return None
+    worth = _of_table("amount", prices[0], other, (order_id.name, keys[0].name), "summed")
+    times = {"times": counts[0].name} if counts else {}
+    return replace(worth, setting={**(worth.setting or {}), **times})
 
 
 def _of_parts(name: str, parts: Sequence[ColumnEvidence], reason: str) -> ProposedColumn:

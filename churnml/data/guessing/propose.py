@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from statistics import median
 
 from churnml.config import EPOCH_FORMATS
 from churnml.data.contract import ORDER_ITEMS, ORDERS, TABLES, Column, Table, plain_name
@@ -14,6 +15,7 @@ from churnml.data.guessing.evidence import ColumnEvidence, Source, TableEvidence
 from churnml.data.guessing.match import MEETS, Pair, fits, pair_columns, rivals
 from churnml.data.guessing.names import meanings_of
 from churnml.data.guessing.proposal import Answers, Proposal, ProposedColumn, ProposedTable, Question, Reason
+from churnml.data.guessing.shapes import numbers_in
 from churnml.data.guessing.written_forms import total_of, types_of, with_dates, with_numbers
 
 _ASKED, _MARGIN = 0.45, 0.08
@@ -142,6 +144,8 @@ def _columns(contract: Table, table: TableEvidence, shop: Chosen, open_: Open) -
         and not (pair.meets is not None and pair.meets < MEETS)
         and not rivals(ranked[name], pair, _placed(chosen, name), _margin(contract, name, pair))
     }
+    if _may_count_pieces(certain):
+        certain = {name: pair for name, pair in certain.items() if name not in ("amount", "unit_price")}
     taken = {pair.column.name for pair in certain.values()}
     known = Known(source=shop.source, links=links, certain={name: pair.column for name, pair in certain.items()})
     is_priced = contract is LINES and "unit_price" in certain and not {"amount", "quantity"} & set(certain)
@@ -181,6 +185,17 @@ def _columns(contract: Table, table: TableEvidence, shop: Chosen, open_: Open) -
             is_counted = open_.answers.get(("number", contract.name, name)) == answer
             columns.append(_proposed(name, pair, answered="number" if is_counted else "answered"))
     return _with_number(contract, columns, open_)
+
+
+def _may_count_pieces(certain: Mapping[str, Pair]) -> bool:
+    """Tell whether an amount may be one of pieces, and a price that of them all: nothing else counts them."""
+    if not {"amount", "unit_price"} <= set(certain) or "quantity" in certain:
+        return False
+    amount, price = (certain[name].column for name in ("amount", "unit_price"))
+    if not amount.shape.whole or amount.shape.currencies:
+        return False
+    usual = [median(numbers_in(column.sample, column.shape.numbers[0])) for column in (amount, price)]
+    return usual[0] < usual[1]
 
 
 def _person(contract: Table, declared: Column, table: TableEvidence, shop: Chosen) -> ProposedColumn | None:

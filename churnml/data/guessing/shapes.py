@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -159,8 +159,13 @@ def date_formats(values: Sequence[str]) -> tuple[str | None, ...]:
     return tuple(form for form, count in shares.items() if count == best) if best >= _MOST * len(texts) else ()
 
 
+def numbers_in(values: Iterable[str], form: NumberFormat) -> list[float]:
+    """Return the numbers that are written in a format; others are left out."""
+    return [float(number) for value in values if (number := _number(value, form)) is not None]
+
+
 def _are_shares(values: Sequence[str], form: NumberFormat) -> bool:
-    numbers = [float(number) for value in values if (number := _number(value, form)) is not None]
+    numbers = numbers_in(values, form)
     return all(0 <= number <= 1 for number in numbers) and any(0 < number < 1 for number in numbers)
 
 

@@ -176,6 +176,29 @@ def test_lines_without_an_amount_have_quantity_and_price() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("amounts", "more", "asked"),
+    [
+        (["1", "2", "1", "3"], {}, True),  # pieces, of which the price says what all cost
+        (["1.50", "2.00", "1.00", "3.00"], {}, False),
+        (["900", "800", "700", "600"], {}, False),
+        (["1", "2", "1", "3"], {"Quantity": ["1", "1", "1", "2"]}, False),
+    ],
+)
+def test_an_amount_that_may_count_pieces_is_asked_for(
+    amounts: Sequence[str], more: dict[str, Sequence[str]], asked: bool
+) -> None:
+    lines = table(
+        "raw.csv", CUSTOMER_ID=["1", "1", "2", "3"], TRANSACTION_NO=["1", "1", "2", "3"], TRANSACTION_DT=DAYS,
+        AMOUNT=amounts, SALES_PRICE=["44", "150", "129", "39"], PRODUCT_ID=["p", "q", "p", "r"], **more,
+    )  # fmt: skip
+    questions = propose(Source(tables=[lines])).questions
+    assert (("column", "orders", "amount") in [question.key for question in questions]) == asked
+    if asked:
+        (question,) = [question for question in questions if question.column == "amount"]
+        assert question.options[:2] == ["AMOUNT", "SALES PRICE"]
+
+
 def test_a_status_that_says_cancelled_is_named() -> None:
     proposal = propose(Source(tables=[orders(Status=["offen", "storniert", "offen", "offen"])]))
     (reason,) = proposal.left_out

@@ -257,3 +257,18 @@ def test_a_share_is_no_discount(tmp_path: Path) -> None:
     assert {column.name: column.source.name for column in table.columns} == {
         "order_id": "Order ID", "customer_id": "Customer ID", "ordered_at": "Order Date", "amount": "Sales",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("count", "paid"), [("quantityOrdered", ["7.0000", "4.0000"]), (None, ["5.5000", "4.0000"])])
+def test_orders_are_worth_what_their_items_cost(tmp_path: Path, count: str | None, paid: list[str]) -> None:
+    """2 x 1.50 + 1 x 4.00 and 1 x 4.00; where nothing counts pieces, a price is that of its row."""
+    orders = "orderNumber,orderDate,status,customerNumber\n1,2025-01-13,Shipped,a\n2,2025-01-14,Shipped,b\n"
+    items = [("1", "p", "2", "1.50"), ("1", "q", "1", "4.00"), ("2", "q", "1", "4.00")]
+    header = ["orderNumber", "productCode", *([count] if count else []), "priceEach"]
+    rows = [[*item[:2], *([item[2]] if count else []), item[3]] for item in items]
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    (folder / "orders.csv").write_text(orders, encoding="utf-8")
+    (folder / "orderdetails.csv").write_text("\n".join(map(",".join, [header, *rows])) + "\n", encoding="utf-8")
+    shop = shop_of(folder, proposal_for(folder))
+    assert [amount for _, _, amount in orders_of(shop)] == paid
