@@ -124,7 +124,9 @@ def judge(bad: Bad) -> Verdict:
         )
     if few and fault == "empty" and column.name == table.event_time and table.name not in _BEGIN_SHOPS:
         return Verdict(
-            f"{said} and are left out ({_examples(bad)}). A row begins with its time.", fails=False, leaves_out=True
+            f"{said} and are left out ({_examples(bad)}). A row begins with its time: fill it to keep the row.",
+            fails=False,
+            leaves_out=True,
         )
     if few and isinstance(fault, NotBefore):
         return Verdict(f"{said}; {_gone(fault)} ({_examples(bad)}).", fails=False, leaves_out=True)

@@ -12,6 +12,7 @@ from churnml.data.guessing.evidence import ColumnEvidence, Source, TableEvidence
 from churnml.data.guessing.match import SURELY_MEETS, fits
 from churnml.data.guessing.names import column_score
 from churnml.data.guessing.proposal import ProposedColumn, Question, Reason
+from churnml.data.guessing.shapes import numbers_in
 
 _SURE_NAME, _MARGIN = 0.8, 0.1
 _SCALES = (10, 20, 100)
@@ -248,7 +249,12 @@ def _worth_of_items(table: TableEvidence, order_id: ColumnEvidence, source: Sour
         prices = [column for column in named["unit_price"] if fits(column.shape, ORDERS.column["amount"])]
         counts = [column for column in named["quantity"] if fits(column.shape, ORDER_ITEMS.column["quantity"])]
         may_count = any(column_score(one.name, "order_items", "quantity") for one in other.columns)
-        if keys and prices and (counts or not may_count):
+        # Of what was taken off an item, no setting says how.
+        is_reduced = any(
+            column_score(one.name, "orders", "discount") >= _SURE_NAME and any(numbers_in(one.sample, (None, None)))
+            for one in other.columns
+        )
+        if keys and prices and (counts or not may_count) and not is_reduced:
             found.append((other, keys, prices, counts))
     if len(found) != 1:
         return None

@@ -98,11 +98,15 @@ class Look:
         return counts["rows"] == counts["filled"] == count_of(ids.distinct().count())
 
     def tells(self, title: str, column: str, others: Sequence[str]) -> bool:
-        """Check whether a column is filled, and the rows that share a value of it share those of other columns too."""
-        alone, together = self._ids(title, [column]), self._ids(title, [column, *others])
+        """Check whether a column is filled, and the rows that share a value of it share those of other columns too.
+
+        An order may say what it shares in its first row alone.
+        """
+        alone, together = self._ids(title, [column]), self._ids(title, [column, *others]).drop_null()
         if counts_of(alone.aggregate(empty=alone["id 0"].isnull().sum()))["empty"]:
             return False
-        return count_of(alone.distinct().count()) == count_of(together.distinct().count())
+        counts = [count_of(rows.distinct().count()) for rows in (alone, together.select("id 0"), together)]
+        return counts[0] == counts[1] == counts[2]
 
     def repeated(self, title: str, columns: Sequence[str]) -> int:
         """Count the values of columns together that stand in several rows of a table."""

@@ -27,6 +27,7 @@ _SAME_NAME = 0.001
 _COUNTED = 0.1
 # A number that stands in several rows is that of an order nearly as well: what else is called so, is asked about.
 _OF_LINES = 0.7
+_NEARLY_FILLED = 0.9
 # That of a hash of 256 bits.
 _LONGEST_ID = 64
 _AS_IT_IS = 0.5
@@ -173,8 +174,9 @@ def _pair(
     if contract.key == (declared.name,) and declared.name in links and contract.name != "orders":
         meets = column.share_in(links[declared.name])
         possible = possible and meets > 0
-    if contract.key == (declared.name,) and contract.name != "orders" and not is_key:
-        possible = False
+    if contract.key == (declared.name,) and not is_key:
+        # Each row names its order, though a few below the rows may not.
+        possible = possible and contract.name == "orders" and column.filled >= _NEARLY_FILLED * table.rows
     if name_score == 0 and (meets is None or meets < MEETS):
         score = _NAMELESS * structure
     else:
@@ -189,13 +191,14 @@ def _pair(
 def _is_other_kind(column: ColumnEvidence, declared: Column) -> bool:
     """Tell by name and values that a column is another kind of thing, though its name speaks of what is declared.
 
-    "Sales Record Number" is no amount, and "couponDiscount" with numbers is no code.
+    "Sales Record Number" and "Discount %" are no amounts, and "couponDiscount" with numbers is no code.
     """
     meanings = meanings_of(column.name)
     is_number = any(of == {"id"} for of in meanings)
+    is_share = "%" in column.name or any("percent" in of for of in meanings)
     if declared.name == "discount_code":
         return column.shape.kind in ("number", "flag") and any("discount" in of for of in meanings) and not is_number
-    return declared.type == "money" and is_number
+    return declared.type == "money" and (is_number or is_share)
 
 
 def _fit_of_table(table: TableEvidence, contract: Table) -> float:

@@ -272,3 +272,37 @@ def test_orders_are_worth_what_their_items_cost(tmp_path: Path, count: str | Non
     (folder / "orderdetails.csv").write_text("\n".join(map(",".join, [header, *rows])) + "\n", encoding="utf-8")
     shop = shop_of(folder, proposal_for(folder))
     assert [amount for _, _, amount in orders_of(shop)] == paid
+
+
+def test_items_with_a_discount_do_not_say_what_was_paid(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    orders = "OrderID,CustomerID,OrderDate\n1,a,2025-01-13\n2,b,2025-01-14\n"
+    (folder / "Orders.csv").write_text(orders, encoding="utf-8")
+    for discount in ("0", "0.25"):
+        items = f"OrderID,ProductID,UnitPrice,Quantity,Discount\n1,p,2.00,1,0\n2,p,2.00,2,{discount}\n"
+        (folder / "Order Details.csv").write_text(items, encoding="utf-8")
+        if discount == "0":
+            assert orders_of(shop_of(folder, proposal_for(folder))) == [("1", "a", "2.0000"), ("2", "b", "4.0000")]
+        else:
+            with pytest.raises(InputError, match=r"is orders\.amount\?"):
+                proposal_for(folder)
+
+
+def test_a_number_of_orders_stands_in_all_of_their_rows(tmp_path: Path) -> None:
+    """Shopify's Id is in the first row of an order alone, as are time and total; its Name is in all."""
+    rows = [f"#{n},k{n % 4}@x.com,{2 + n}.00,2025-01-{1 + n:02},SKU,1,1.00,{5000 + n}" for n in range(9)]
+    further = [f"#{n},k{n % 4}@x.com,,,SKU2,1,1.00," for n in range(9)]
+    header = "Name,Email,Total,Created at,Lineitem sku,Lineitem quantity,Lineitem price,Id"
+    (tmp_path / "raw.csv").write_text("\n".join([header, *rows, *further]) + "\n", encoding="utf-8")
+    shop = shop_of(tmp_path / "raw.csv", proposal_for(tmp_path / "raw.csv"))
+    assert orders_of(shop)[:2] == [("#0", "k0@x.com", "2.0000"), ("#1", "k1@x.com", "3.0000")]
+    assert shop.report.rows["orders"] == 9
+
+
+@pytest.mark.parametrize("name", ["İskonto %", "Discount Percent", "Rabatt in Prozent"])
+def test_a_percentage_is_no_discount(tmp_path: Path, name: str) -> None:
+    rows = [f"Order ID,Customer ID,Order Date,Total,{name}", "1,a,1/13/2025,2.00,20", "2,b,1/14/2025,3.00,0"]
+    (tmp_path / "raw.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (table,) = proposal_for(tmp_path / "raw.csv").tables
+    assert "discount" not in {column.name for column in table.columns}
