@@ -8,7 +8,8 @@ that stops, amounts in another currency, a new segment or a changed concept from
 are looks and alarms (``fail``) and warnings without a change, by finding, and for each change the look after it at
 which each finding first speaks; for a concept change looks are counted from the first at which a list made after it is
 over. It turns about one in 45 customers of such a list, which the scan of residuals sees from about 2,500 ranked
-customers on; ``--concept 0.9`` makes it stronger. What one look costs, ``benchmarks/look.py`` measures.
+customers on; ``--concept 0.9`` makes it stronger. What one look costs, ``benchmarks/look.py`` measures. With ``--rows``
+the rows of all looks are written, which ``monitor_others.py`` shows to other tools.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import time
 from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 import churnml
@@ -54,10 +56,11 @@ def main() -> None:
     parser.add_argument("--kind", default="gift")
     parser.add_argument("--concept", type=float, help="Share of those whom the concept takes away; see Change.share.")
     parser.add_argument("--out", type=Path, help="File that a line of JSON is added to for each look.")
+    parser.add_argument("--rows", type=Path, help="Folder for the rows of the looks, for monitor_others.py.")
     asked = parser.parse_args()
     rows = []
     for seed in asked.seeds:
-        for row in _seed(seed, asked.customers, asked.kind, asked.concept):
+        for row in _seed(seed, asked.customers, asked.kind, asked.concept, asked.rows):
             rows.append(row)
             if asked.out is not None:
                 with asked.out.open("a", encoding="utf-8") as file:
@@ -93,7 +96,7 @@ def report(rows: list[dict[str, object]]) -> None:
         print(f"  named: {causes.value_counts().head(6).to_dict()}")
 
 
-def _seed(seed: int, customers: int, kind: str, concept: float | None) -> list[dict[str, object]]:
+def _seed(seed: int, customers: int, kind: str, concept: float | None, rows_to: Path | None) -> list[dict[str, object]]:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -120,6 +123,10 @@ def _seed(seed: int, customers: int, kind: str, concept: float | None) -> list[d
                 health = check_health(shop, out, model, day, _CONFIG)
                 write_health(health, out, "en")
                 rows.append(_row(seed, change, number, health))
+            if rows_to is not None:
+                file = rows_to / str(seed) / f"{change}.parquet"
+                file.parent.mkdir(parents=True, exist_ok=True)
+                pd.concat([_rows(shop, model, at, looks) for at in range(-12, len(looks))]).to_parquet(file)
             print(f"seed {seed} {change}: {time.process_time() - start:.0f} s of processor", flush=True)
     return rows
 
@@ -147,6 +154,15 @@ def _row(seed: int, change: str, number: int, health: Health) -> dict[str, objec
         **told,
         **numbers,
     }
+
+
+def _rows(shop: churnml.Shop, model: Model, at: int, looks: list[date]) -> pd.DataFrame:
+    """Return the customers of a look, or of one of the months before the training: features, and what came."""
+    day = looks[at] if at >= 0 else _TRAINED + timedelta(days=30 * (at + 1))
+    X = build(History(shop, day), model.definition, Scorer(model, _CONFIG).features(shop))
+    known = day + timedelta(days=model.definition.reach_days) <= shop.last_day
+    churned = churnml.labels(shop, day, model.definition, shop.last_day).reindex(X.index) if known else np.nan
+    return X.assign(look=at, probability=model.predict_proba(X), churned=churned).reset_index()
 
 
 def _keep_list(shop: churnml.Shop, model: Model, day: date, out: Path) -> None:

@@ -1,6 +1,6 @@
 """Whether a play that loses money is stopped by what lists measured, and comes back once the loss is taken out.
 
-python benchmarks/stopping.py [--customers 8000] [--capacity 250] [--cost 40] [--cheap-from 12] [--weeks 52] [--seed 7]
+python benchmarks/stopping.py [--customers 8000] [--capacity 250] [--cost 40] [--cheap-from 5] [--weeks 52] [--seed 7]
 
 A simulated shop with types of customers lives with weekly lists that have one play and hold half out. Each week what
 the lists before brought is read out, and the next list goes by it. The contact costs more than it brings, until it
@@ -59,7 +59,7 @@ if __name__ == "__main__":
     parser.add_argument("--customers", type=int, default=8_000)
     parser.add_argument("--capacity", type=int, default=250)
     parser.add_argument("--cost", type=float, default=40.0)
-    parser.add_argument("--cheap-from", type=int, default=12)
+    parser.add_argument("--cheap-from", type=int, default=5)
     parser.add_argument("--weeks", type=int, default=52)
     parser.add_argument("--seed", type=int, default=7)
     asked = parser.parse_args()
