@@ -53,6 +53,7 @@ def of_shop(
 
     score(read(live("shop", DAY)), folder / "list", config, model=model)
     ledger = read_ledger(folder / "list")
+    ledger = ledger[ledger["campaign"] == "retention"].reset_index(drop=True)  # the other lists are not sent
     day = ledger["entered_on"][0]
     known = day + timedelta(REACH_DAYS)
     sent = list_contacts(folder / "list", treatment, seed)
@@ -80,7 +81,7 @@ def of_shop(
     return told, truth
 
 
-def of_shops(shops: int, customers: int, treatment: Treatment) -> Iterator[tuple[Row, Row]]:
+def of_shops(first: int, shops: int, customers: int, treatment: Treatment) -> Iterator[tuple[Row, Row]]:
     """Give both of each shop; all are scored with a model of a shop that is none of them."""
     with tempfile.TemporaryDirectory() as scratch:
         config = Config.model_validate(
@@ -93,7 +94,7 @@ def of_shops(shops: int, customers: int, treatment: Treatment) -> Iterator[tuple
         )
         simulate(f"{scratch}/first", customers=4_000, seed=0, kind=KIND, end=DAY)
         model = Trainer(config=config, track=False).fit(read(f"{scratch}/first"))
-        for seed in range(1, shops + 1):
+        for seed in range(first, first + shops):
             with tempfile.TemporaryDirectory() as folder:
                 yield of_shop(Path(folder), seed, customers, model, config, treatment)
 
@@ -126,12 +127,16 @@ def _told(found: Readout) -> Row:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shops", type=int, default=200)
+    parser.add_argument("--first", type=int, default=1, help="Seed of the first shop.")
+    parser.add_argument("--out", type=Path, help="File for what was told and what is true of each shop.")
     parser.add_argument("--customers", type=int, default=3_000)
     parser.add_argument("--types", action="store_true")
     parser.add_argument("--campaigns", type=int)
     asked = parser.parse_args()
-    shops = of_shops(asked.shops, asked.customers, TYPES if asked.types else TREATMENT)
+    shops = of_shops(asked.first, asked.shops, asked.customers, TYPES if asked.types else TREATMENT)
     told, truth = map(pd.DataFrame, zip(*(of_tables(asked.campaigns) if asked.campaigns else shops), strict=True))
+    if asked.out:
+        told.join(truth.add_prefix("true ")).to_csv(asked.out, index=False)
     for name in truth:
         off = (told[name] - truth[name]).dropna()
         error = off.std() / np.sqrt(len(off))
