@@ -102,7 +102,8 @@ def with_composed(
                 failures += _differing(values, where, theirs)
             joined[column] = values
             added[f"{_KEY} {column}"] = as_type(raw, Column(by, "id"))
-    table = raw.mutate(**added) if added else raw
+    twins = [one for one in raw.columns if one.lower() in source.composed and one not in source.composed]
+    table = (raw.drop(*twins) if twins else raw).mutate(**added) if added else raw
     for column, values in joined.items():
         key = f"{_KEY} {column}"
         kept = [one for one in table.columns if one not in (key, column)]

@@ -316,7 +316,14 @@ def _with_contract_names(raw: ir.Table, name: str, source: TableSource) -> tuple
     ]
     mapped = {ours: raw[theirs] for ours, theirs in columns.items() if theirs in raw.columns}
     moved = set(columns.values()) - set(table.required)
-    kept = [column for column in raw.columns if column not in mapped and column not in moved]
+    # Engines take AMOUNT and amount for one column, so the one that is not meant goes, whatever its capitals.
+    meant = {*mapped, *source.composed}
+    named = {ours.lower() for ours in meant}
+    kept = [
+        column
+        for column in raw.columns
+        if column not in mapped and column not in moved and (column in meant or column.lower() not in named)
+    ]
     return raw.select(*kept, **mapped), failures
 
 

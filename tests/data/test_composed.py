@@ -237,3 +237,23 @@ def test_a_file_without_a_header(tmp_path: Path) -> None:
         ("7", "1.5000"),
         ("8", "2.0000"),
     ]
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "postgres", "spark"])
+@pytest.mark.parametrize(
+    "amount", ["PAID", {"value": 7}, {"from": "paid", "table": "payments", "by": "order_id", "sum": True}]
+)
+def test_a_column_of_the_name_in_capitals_is_not_taken_for_it(
+    engine: str, amount: Any, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """AMOUNT counts pieces here: what was paid is 7.00, and engines take AMOUNT and amount for one column."""
+    rows = [("o1", "a", "2025-01-05", 3, 7.0)]
+    names = ["order_id", "customer_id", "ordered_at", "AMOUNT", "PAID"]
+    source: dict[str, Any] = {"orders": pd.DataFrame(rows, columns=names)}
+    if "table" in amount:
+        source["payments"] = pd.DataFrame([("o1", "7.00")], columns=["order_id", "paid"])
+    place = source
+    if engine != "duckdb":
+        place = place_tables(engine, request.getfixturevalue(engine), source, tmp_path)
+    shop = read(place, tables={"orders": {"columns": {"amount": amount}}})
+    assert [float(paid) for (paid,) in rows_of(shop, "orders", "amount")] == [7.0]

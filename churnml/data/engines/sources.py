@@ -24,6 +24,7 @@ from churnml.failures import outside_failure
 
 _SERVERS = ("mysql", "mariadb")
 _DATABASE_SUFFIXES = (".duckdb", ".db", ".ddb", ".sqlite", ".sqlite3")
+_ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".tgz")
 REMEDY = (
     f"Give a folder with files such as orders.parquet, orders.csv or orders.xlsx (tables: {', '.join(TABLES)}), "
     "a DuckDB or SQLite file with tables of these names, or an address such as postgres://user@host/database, "
@@ -79,6 +80,8 @@ def find(
             raise InputError(f"{shown}: there is no such file or folder. {REMEDY}")
         if path.is_dir() or is_read(path):
             return from_folder(path, engine, names, forms)
+        if path.suffix.lower() in _ARCHIVES:
+            raise InputError(f"{shown}: is an archive. Unpack it, and give the folder of what it holds. {REMEDY}")
         if path.suffix not in _DATABASE_SUFFIXES:
             raise InputError(
                 f"{shown}: is neither a folder nor a table nor a database (.duckdb, .db, .sqlite). {REMEDY}"

@@ -18,6 +18,7 @@ from churnml.words import Language, words
 
 # Of so many orders with several rows, so many have one amount where it is that of the order; few do where it is not.
 _ENOUGH, _NEARLY_ALL, _FEW = 5, 0.95, 0.5
+_OF_LINES = 0.9
 _COUNTED = ("key", "number")
 _NONE = ""
 _NONE = ""
@@ -125,7 +126,8 @@ def _number(look: Look, orders: ProposedTable, options: Sequence[str]) -> str | 
         options = [column.name for column in others if fits(column.shape, ORDERS.column["order_id"])]
         if not any(look.tells(title, name, who) for name in options):
             return _NONE
-    open_ = [name for name in options if name not in known and not look.is_key(title, [name])]
+    most = _OF_LINES * orders.source.rows  # what nearly every row has of its own, tells nothing
+    open_ = [name for name in options if name not in known and orders.source.column[name].distinct <= most]
     found = [name for name in open_ if look.tells(title, name, known)]
     alike = all(look.tells(title, found[0], [other]) and look.tells(title, other, found[:1]) for other in found[1:])
     return found[0] if found and alike else None

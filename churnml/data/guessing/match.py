@@ -28,6 +28,8 @@ _COUNTED = 0.1
 # A number that stands in several rows is that of an order nearly as well: what else is called so, is asked about.
 _OF_LINES = 0.7
 _NEARLY_FILLED = 0.9
+# An id of nothing that is named, or of what is not known, may be anything's where it stands in several rows.
+_UNSAID = 0.6
 # That of a hash of 256 bits.
 _LONGEST_ID = 64
 _AS_IT_IS = 0.5
@@ -158,6 +160,8 @@ def _pair(
     if declared.name == "customer_id" and column.shape.kind == "email":
         name_score = max(name_score, _BY_EMAIL)
     is_key, meets, structure = table.is_key(column), None, _AS_IT_IS
+    if contract.name == "orders" and declared.name == "order_id" and not is_key and not _says_order(column):
+        name_score *= _UNSAID
     if contract.key == (declared.name,):
         # A row of an order may be a line of it, so that its id stands in several.
         structure = 1.0 if is_key else _OF_LINES if contract.name == "orders" else 0.0
@@ -188,16 +192,22 @@ def _pair(
     return Pair(column=column, score=score if possible else 0.0, name_score=name_score, is_key=is_key, meets=meets)
 
 
+def _says_order(column: ColumnEvidence) -> bool:
+    return any("order" in of for of in meanings_of(column.name))
+
+
 def _is_other_kind(column: ColumnEvidence, declared: Column) -> bool:
     """Tell by name and values that a column is another kind of thing, though its name speaks of what is declared.
 
-    "Sales Record Number" and "Discount %" are no amounts, and "couponDiscount" with numbers is no code.
+    "Sales Record Number" and "Discount %" are no amounts, "couponDiscount" with numbers is no code, a price no id.
     """
     meanings = meanings_of(column.name)
     is_number = any(of == {"id"} for of in meanings)
     is_share = "%" in column.name or any("percent" in of for of in meanings)
     if declared.name == "discount_code":
         return column.shape.kind in ("number", "flag") and any("discount" in of for of in meanings) and not is_number
+    if declared.type == "id":
+        return any("price" in of for of in meanings) and not is_number
     return declared.type == "money" and (is_number or is_share)
 
 

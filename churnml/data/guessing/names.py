@@ -23,7 +23,7 @@ _ENDINGS = (
 _LINKS = ("", "s", "es", "n", "en", "e", "er")
 _SHORTEST = 3
 _NOISE = frozenset({"noise"})
-_FOREIGN, _UNKNOWN, _BY_SUBJECT, _NET = 0.35, 0.12, 0.95, 0.5
+_FOREIGN, _UNKNOWN, _BY_SUBJECT, _NET, _WEAKLY = 0.35, 0.12, 0.95, 0.5, 0.85
 
 
 @cache
@@ -139,7 +139,8 @@ def column_score(name: str, table: str, column: str) -> float:
     target = tables[table]["columns"].get(column) or tables["order_items"]["columns"][column]
     meanings = meanings_of(name)
     spelled = [_fit(meanings, says, [*target["also"], *subject], []) for says in target.get("spelled", [])]
-    return max(*spelled, *(_fit(meanings, says, target["also"], subject) for says in target["says"]), 0.0)
+    weakly = [_WEAKLY * _fit(meanings, says, target["also"], subject) for says in target.get("weakly", [])]
+    return max(*spelled, *weakly, *(_fit(meanings, says, target["also"], subject) for says in target["says"]), 0.0)
 
 
 def _said(meanings: Sequence[Meanings], says: Sequence[str]) -> list[str]:

@@ -144,8 +144,10 @@ def _columns(contract: Table, table: TableEvidence, shop: Chosen, open_: Open) -
         and not (pair.meets is not None and pair.meets < MEETS)
         and not rivals(ranked[name], pair, _placed(chosen, name), _margin(contract, name, pair))
     }
-    if _may_count_pieces(certain):
+    if contract.name == "orders" and _may_count_pieces(table, certain):
         certain = {name: pair for name, pair in certain.items() if name not in ("amount", "unit_price")}
+    if _may_be_without_cents(certain, ranked.get("amount", [])):
+        certain = {name: pair for name, pair in certain.items() if name != "amount"}
     taken = {pair.column.name for pair in certain.values()}
     known = Known(source=shop.source, links=links, certain={name: pair.column for name, pair in certain.items()})
     is_priced = contract is LINES and "unit_price" in certain and not {"amount", "quantity"} & set(certain)
@@ -173,7 +175,11 @@ def _columns(contract: Table, table: TableEvidence, shop: Chosen, open_: Open) -
             options = [_unnamed(column) for column in table.columns if fits(column.shape, declared)]
         if not options and not (name in needed and contract.name == "orders"):
             continue
-        question = _which(contract, declared, table, options[:MOST_OPTIONS], needed=name in needed)
+        # What pieces are worth is no answer where a column may be the amount: that may be what was paid.
+        is_worth = contract is LINES and name == "amount" and name not in needed
+        is_needed = name in needed or is_worth
+        shown = options[:MOST_OPTIONS] if likely else options  # of names that say nothing, each may be it
+        question = _which(contract, declared, table, shown, needed=is_needed, or_none=is_worth)
         answer = open_.ask(question)
         if answer is None and question.key in open_.answers and name not in needed:
             values = {"table": contract.name, "column": name, "theirs": ", ".join(question.options)}
@@ -187,15 +193,26 @@ def _columns(contract: Table, table: TableEvidence, shop: Chosen, open_: Open) -
     return _with_number(contract, columns, open_)
 
 
-def _may_count_pieces(certain: Mapping[str, Pair]) -> bool:
+def _may_count_pieces(table: TableEvidence, certain: Mapping[str, Pair]) -> bool:
     """Tell whether an amount may be one of pieces, and a price that of them all: nothing else counts them."""
-    if not {"amount", "unit_price"} <= set(certain) or "quantity" in certain:
+    pairs, _ = pair_columns(table, LINES, {})
+    price, count = pairs.get("unit_price"), pairs.get("quantity")
+    if "amount" not in certain or price is None or price.score < SURE or (count is not None and count.score >= SURE):
         return False
-    amount, price = (certain[name].column for name in ("amount", "unit_price"))
-    if not amount.shape.whole or amount.shape.currencies:
+    amount = certain["amount"].column
+    if not amount.shape.whole or amount.shape.currencies or amount is price.column:
         return False
-    usual = [median(numbers_in(column.sample, column.shape.numbers[0])) for column in (amount, price)]
+    usual = [median(numbers_in(column.sample, column.shape.numbers[0])) for column in (amount, price.column)]
     return usual[0] < usual[1]
+
+
+def _may_be_without_cents(certain: Mapping[str, Pair], ranked: Sequence[Pair]) -> bool:
+    """Tell whether an amount of whole numbers may be a count: another column that comes into question has cents."""
+    if "amount" not in certain or not certain["amount"].column.shape.whole:
+        return False
+    placed = {pair.column.name for pair in certain.values()}
+    others = [pair.column for pair in ranked if pair.score >= _ASKED and pair.column.name not in placed]
+    return any(column.shape.kind == "number" and not column.shape.whole for column in others)
 
 
 def _person(contract: Table, declared: Column, table: TableEvidence, shop: Chosen) -> ProposedColumn | None:
@@ -232,7 +249,7 @@ def _unnamed(column: ColumnEvidence) -> Pair:
 
 
 def _which(
-    contract: Table, declared: Column, table: TableEvidence, options: Sequence[Pair], *, needed: bool
+    contract: Table, declared: Column, table: TableEvidence, options: Sequence[Pair], *, needed: bool, or_none: bool
 ) -> Question:
     return Question(
         kind="column",
@@ -242,7 +259,7 @@ def _which(
         options=[pair.column.name for pair in options],
         examples=[", ".join(pair.column.examples) for pair in options],
         needed=needed and contract.name == "orders",
-        or_none=contract.name == "orders" and declared.name == "order_id",
+        or_none=or_none or (contract.name == "orders" and declared.name == "order_id"),
     )
 
 

@@ -125,7 +125,8 @@ def shape_of(type_: str, values: Sequence[str], distinct: int) -> Shape:
 
 def _shape_of_text(values: Sequence[str], distinct: int, longest: int) -> Shape:
     if distinct <= 2 and {value.strip().lower() for value in values} <= _FLAGS:
-        return Shape(kind="flag", numbers=((None, None),), whole=True, longest=longest)
+        is_number = all(map(_PLAIN.fullmatch, values))
+        return Shape(kind="flag", numbers=((None, None),) if is_number else (), whole=is_number, longest=longest)
     if (clock := clock_format(values)) is not None:
         return Shape(kind="clock", dates=(clock,), longest=longest)
     if dates := date_formats(values):

@@ -311,6 +311,7 @@ def test_csv_beside_parquet_is_refused(tmp_path: Path) -> None:
     [
         ("nowhere", "nowhere: there is no such file or folder. Give a folder"),
         ("empty", "orders: the table is missing (found: nothing). Give a folder"),
+        ("orders.zip", "orders.zip: is an archive. Unpack it, and give the folder of what it holds."),
         ("orders.png", "orders.png: is neither a folder nor a table nor a database (.duckdb, .db, .sqlite)."),
         ("fake.duckdb", "fake.duckdb: is not a DuckDB file, whatever its name says."),
         ("hollow.db", "hollow.db: is not a DuckDB file, whatever its name says."),
@@ -320,6 +321,7 @@ def test_csv_beside_parquet_is_refused(tmp_path: Path) -> None:
 def test_a_source_that_cannot_be_opened(tmp_path: Path, source: str, message: str) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "orders.png").write_bytes(b"no table")
+    (tmp_path / "orders.zip").write_bytes(b"PK\5\6" + bytes(18))
     (tmp_path / "fake.duckdb").write_bytes(b"Another format 3\0" * 100)
     (tmp_path / "hollow.db").touch()
     with pytest.raises(InputError, match=re.escape(message)):

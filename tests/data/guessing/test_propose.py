@@ -185,12 +185,14 @@ def test_lines_without_an_amount_have_quantity_and_price() -> None:
         (["1", "2", "1", "3"], {"Quantity": ["1", "1", "1", "2"]}, False),
     ],
 )
+@pytest.mark.parametrize("is_numbered", [True, False])
 def test_an_amount_that_may_count_pieces_is_asked_for(
-    amounts: Sequence[str], more: dict[str, Sequence[str]], asked: bool
+    amounts: Sequence[str], more: dict[str, Sequence[str]], asked: bool, is_numbered: bool
 ) -> None:
+    number = {"TRANSACTION_NO": ["1", "1", "2", "3"]} if is_numbered else {}
     lines = table(
-        "raw.csv", CUSTOMER_ID=["1", "1", "2", "3"], TRANSACTION_NO=["1", "1", "2", "3"], TRANSACTION_DT=DAYS,
-        AMOUNT=amounts, SALES_PRICE=["44", "150", "129", "39"], PRODUCT_ID=["p", "q", "p", "r"], **more,
+        "raw.csv", CUSTOMER_ID=["1", "1", "2", "3"], TRANSACTION_DT=DAYS, AMOUNT=amounts,
+        SALES_PRICE=["44", "150", "129", "39"], PRODUCT_ID=["p", "q", "p", "r"], **number, **more,
     )  # fmt: skip
     questions = propose(Source(tables=[lines])).questions
     assert (("column", "orders", "amount") in [question.key for question in questions]) == asked

@@ -306,3 +306,76 @@ def test_a_percentage_is_no_discount(tmp_path: Path, name: str) -> None:
     (tmp_path / "raw.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     (table,) = proposal_for(tmp_path / "raw.csv").tables
     assert "discount" not in {column.name for column in table.columns}
+
+
+def test_what_pieces_are_worth_is_no_amount_where_columns_may_be_one(tmp_path: Path) -> None:
+    """Item Total and Order Amount come into question alike: somebody says which, or that none is the amount."""
+    rows = ["Order ID,Customer ID,Order Date,SKU,Quantity,Price,Item Total,Order Amount",
+            "1,a,1/13/2025,p,2,1.50,2.50,4.00", "1,a,1/13/2025,q,1,1.50,1.50,4.00"]  # fmt: skip
+    (tmp_path / "raw.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"is orders\.amount\?"):
+        proposal_for(tmp_path / "raw.csv")
+    shop = shop_of(tmp_path / "raw.csv", proposal_for(tmp_path / "raw.csv", lambda question: None))
+    assert orders_of(shop) == [("1", "a", "4.5000")]  # 2 x 1.50 + 1.50
+
+
+def test_a_total_goes_before_sales(tmp_path: Path) -> None:
+    rows = [
+        "Order Id,Customer Id,order date,Sales,Order Item Total",
+        "1,a,1/13/2025,9.00,8.00",
+        "2,b,1/14/2025,5.00,4.00",
+    ]
+    (tmp_path / "raw.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (table,) = proposal_for(tmp_path / "raw.csv").tables
+    assert {column.name: column.source.name for column in table.columns}["amount"] == "Order Item Total"
+
+
+def test_yes_and_no_are_no_amounts(tmp_path: Path) -> None:
+    rows = ["Order ID,Customer ID,Date,Total,Discount Applied", "1,a,2025-01-13,2.00,True", "2,b,2025-01-14,3.00,False"]
+    (tmp_path / "raw.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (table,) = proposal_for(tmp_path / "raw.csv").tables
+    assert "discount" not in {column.name for column in table.columns}
+
+
+def test_what_nearly_every_row_has_of_its_own_numbers_no_orders(tmp_path: Path) -> None:
+    """Twelve rows of six orders, and a till's count that stands twice once, in one order: by chance it tells them."""
+    counts = [7, 7, *range(8, 18)]
+    rows = [f"{count},{'ab'[row % 4 // 2]},2025-01-{1 + row // 2:02},p{row},1,1.50" for row, count in enumerate(counts)]
+    (tmp_path / "raw.csv").write_text(
+        "\n".join(["xyzzy,Customer ID,Date,SKU,Qty,Price", *rows]) + "\n", encoding="utf-8"
+    )
+    assert shop_of(tmp_path / "raw.csv", proposal_for(tmp_path / "raw.csv")).report.rows["orders"] == 6
+
+
+def test_of_names_that_say_nothing_each_is_shown(tmp_path: Path) -> None:
+    names = [f"x{place}" for place in range(9)]
+    rows = [f"{n},2025-01-1{n},{n}.50,{','.join(f'v{n}{name}' for name in names)}" for n in range(5)]
+    (tmp_path / "raw.csv").write_text(
+        f"Order ID,Date,Total,{','.join(names)}\n" + "\n".join(rows) + "\n", encoding="utf-8"
+    )
+    proposal = proposal_for(tmp_path / "raw.csv", lambda question: "x8" if "x8" in question.options else None)
+    assert {column.name: column.source.name for column in proposal.tables[0].columns}["customer_id"] == "x8"
+
+
+def test_a_count_of_items_is_no_amount(tmp_path: Path) -> None:
+    """Total_Items says what it is; Total_Points does not, but Total_Cost alone has cents."""
+    for count in ("Total_Items", "Total_Points"):
+        rows = [f"Transaction_ID,Date,Customer,{count},Total_Cost", "1,2025-01-13,a,3,2.50", "2,2025-01-14,b,4,3.00"]
+        (tmp_path / "raw.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+        with pytest.raises(InputError, match=r"is orders\.amount\?.*Total_Cost"):
+            proposal_for(tmp_path / "raw.csv")
+
+
+@pytest.mark.parametrize("name", ["id", "PIN Code", "Reference"])
+def test_an_id_of_nothing_that_stands_in_several_rows_is_asked_for(tmp_path: Path, name: str) -> None:
+    rows = [f"{name},date,amount", "1,2025-01-13,2.50", "1,2025-01-14,3.00", "2,2025-01-14,4.00"]
+    (tmp_path / "raw.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    asked: list[Question] = []
+
+    def ask(question: Question) -> Any:
+        asked.append(question)
+        return name if question.column == "customer_id" else "sum" if question.kind == "total" else None
+
+    proposal = proposal_for(tmp_path / "raw.csv", ask)
+    assert name in asked[0].options
+    assert {column.name: column.source.name for column in proposal.tables[0].columns}["customer_id"] == name
