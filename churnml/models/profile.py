@@ -109,8 +109,13 @@ class Profile(_Part):
             predictions=_last(self.predictions),
         )
 
+    def has_bins_of(self, other: Profile) -> bool:
+        """Say whether both count the same features in the same bins."""
+        edges, theirs = ({name: spread.edges for name, spread in one.features.items()} for one in (self, other))
+        return edges == theirs and self.predictions.edges == other.predictions.edges
+
     def joined(self, later: Profile) -> Profile:
-        """Return the profile with the days of another one, of the same model, behind its own."""
+        """Return the profile with the days of another one, which has its bins, behind its own."""
         features = {name: _joined(spread, later.features[name]) for name, spread in self.features.items()}
         return Profile(
             days=self.days + later.days, features=features, predictions=_joined(self.predictions, later.predictions)

@@ -231,7 +231,7 @@ def check_health(
         since = model.card.first_day + timedelta(days=model.definition.active_days)
         profile = model.profile
         for one in _earlier(profile, folder, day, since):
-            kept = read_profile(folder, one, model.version)
+            kept = read_profile(folder, one, model.version, model.profile)
             if kept is None:
                 kept = model.profile.add(one, days.of(one), model.predict_at_level(days.of(one))).newest
             profile = profile.joined(kept)

@@ -37,8 +37,8 @@ class KeptProfile(BaseModel):
                 path.write_text(self.model_dump_json() + "\n", encoding="utf-8")
 
 
-def read_profile(folder: Path | None, day: date, model_version: str) -> Profile | None:
-    """Read the profile of a day in the bins of a model; None where none is kept, or that of another model.
+def read_profile(folder: Path | None, day: date, model_version: str, own: Profile) -> Profile | None:
+    """Read the profile of a day in the bins of a model's own; None where none is kept, or that of another model.
 
     Raises
     ------
@@ -52,4 +52,5 @@ def read_profile(folder: Path | None, day: date, model_version: str) -> Profile 
         kept = KeptProfile.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
         raise InputError(f"{path}: cannot be read. Remove it; the next look makes it again.") from error
-    return kept.profile if kept.model_version == model_version and kept.profile.days == (day,) else None
+    fits = kept.model_version == model_version and kept.profile.days == (day,) and kept.profile.has_bins_of(own)
+    return kept.profile if fits else None

@@ -268,6 +268,9 @@ def test_a_profile_beside_a_list_stands_for_the_features_of_its_day(
     assert check_health(shop, out, model, DAY, CONFIG).numbers != built.numbers
     file.write_text(json.dumps(kept | {"model_version": "another"}))
     assert check_health(shop, out, model, DAY, CONFIG).numbers == built.numbers
+    del kept["profile"]["features"]["orders_90d"]  # other bins than the model's
+    file.write_text(json.dumps(kept))
+    assert check_health(shop, out, model, DAY, CONFIG).numbers == built.numbers
     file.write_text("{}")
     with pytest.raises(InputError, match=r"profile\.json: cannot be read"):
         check_health(shop, out, model, DAY, CONFIG)
