@@ -109,6 +109,7 @@ def test_a_story_opens_by_mouse_and_by_keyboard_and_gives_the_focus_back(open_pa
         expect(dialog).to_be_visible()
         expect(dialog).to_contain_text(first["leaving"][0]["sentence"])
         expect(dialog).to_contain_text(summary["plays"][first["play"]]["wording"])
+        expect(dialog).to_contain_text("A contact keeps +8.2 of 100 such customers, it is expected. Moves that: ")
         expect(dialog).to_contain_text("assumed")
         expect(dialog).to_contain_text(summary["carried"]["email"][0])
         expect(dialog).not_to_contain_text("First name")
