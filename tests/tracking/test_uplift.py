@@ -15,6 +15,8 @@ from churnml.data.shop import Shop
 from churnml.errors import InputError, ModelError, NothingToReadError
 from churnml.features.available import available
 from churnml.models.model import Model
+from churnml.reporting.page.page import render_page
+from churnml.reporting.page.summary import summarise
 from churnml.scoring.scorer import Scorer
 from churnml.tracking import uplift as tracking
 from churnml.tracking.uplift import UpliftTrainer, find_uplift
@@ -123,6 +125,10 @@ def test_a_list_is_ranked_by_effect_as_far_as_lists_have_reached(
     assert explained.effect.startswith(f"A contact keeps {100 * candidates.uplift.iloc[0]:+.1f} of 100 such customers")
     assert f"Probability of leaving {p:.0%} ({-20 * (p - 0.5):+.1f})" in explained.effect
     assert ranking.explain(beyond).effect is None
+    summary = summarise(ranking)
+    on_page = {one["customer_id"]: one["effect"] for one in summary["customers"]}
+    assert (on_page[first], on_page[beyond]) == (explained.effect, None)
+    assert render_page(summary)
     of_work_list = ranking.ledger[ranking.ledger.campaign == config.plays.campaign]
     assert set(of_work_list.ranked_by) == {"uplift"}
     missing = replace(

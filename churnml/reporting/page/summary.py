@@ -259,7 +259,7 @@ def _about(ranking: Ranking) -> dict[str, str]:
 
 
 def _without_rank(events: pd.DataFrame) -> dict[str, Any]:
-    nothing: dict[str, Any] = {"if_stayed": None, "if_left": None, "weights": {}}
+    nothing: dict[str, Any] = {"if_stayed": None, "if_left": None, "weights": {}, "effect": None}
     return {"leaving": [], "staying": [], **nothing, "events": _events(events)}
 
 
@@ -278,7 +278,7 @@ def _story(story: Story) -> dict[str, Any]:
         "if_left": _value(story.worth["if_left"], 2),
         "weights": {str(concept): round(float(weight), 2) for concept, weight in story.concepts.items()},
         "events": _events(story.events),
-        **({} if story.effect is None else {"effect": story.effect}),
+        "effect": story.effect,
     }
 
 

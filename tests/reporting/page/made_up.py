@@ -249,13 +249,13 @@ def _customer(
             [str(SNAPSHOT - timedelta(days=int(day))), str(kind), _fill(rng, _EVENTS[language][str(kind)])]
             for day, kind in zip(days, kinds, strict=True)
         ],
-        **(_effect(said[0], language) if rank <= 30 else {}),
+        "effect": _effect(said[0], language) if rank <= 30 else None,
     }
 
 
-def _effect(concept: str, language: str) -> dict[str, str]:
+def _effect(concept: str, language: str) -> str:
     """Say an effect, as of a list that is ranked by it."""
-    return {"effect": say_effect(0.082, [(_SENTENCES[language][concept].format(a=30, b=12, c=3), -0.02)], language)}
+    return say_effect(0.082, [(_SENTENCES[language][concept].format(a=30, b=12, c=3), -0.02)], language)
 
 
 def _reason(rng: np.random.Generator, concept: str, weight: float, language: str) -> dict[str, Any]:
